@@ -1,0 +1,39 @@
+# `make demo` and `make test` are the two commands; everything that they need, they install into .venv.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: setup up demo test check format lock clean
+
+setup:
+	@$(PYTHON) requirements/install.py dev.lock
+
+up: setup
+	@$(BIN)/python manage.py up $(ARGS)
+
+demo: setup
+	@$(BIN)/python -m demo $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python manage.py check
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: setup
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: setup
+	@cd requirements && for name in uv runtime; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
+	@cd requirements && ../$(UV_COMPILE) --constraint runtime.lock dev.in -o dev.lock
+
+clean:
+	rm -rf .venv .isthmus .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
