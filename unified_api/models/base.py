@@ -1,0 +1,110 @@
+"""What every common model is: a typed table, whose declaration is also its place in the API."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from django.apps import apps
+from django.db import models
+
+from tenants.models import TenantModel
+from unified_api.models.fields import Ref, Refs, WireField
+
+#: Ids of records are uuid5 in this namespace, so a relation's id is known before its record is seen.
+NAMESPACE = uuid.UUID("7b1f8a52-6f3c-4f0e-9a53-0d2f5b6c1e77")
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Where a model stands in the API.
+
+    path: URL segment. writes: offered operations among `create` and `update`. contract: part of the wire contract,
+    or ours. public: the name used in statuses and events, where it differs from the class's.
+    """
+
+    path: str
+    writes: tuple[str, ...] = ()
+    contract: bool = True
+    public: str | None = None
+
+
+class CommonModel(TenantModel):
+    """One record, mirrored from one linked account.
+
+    `linked_account_id`, `remote_id`: where it comes from. `created_at`, `modified_at`: stamps of the tenant's feed,
+    never the provider's times. `is_shell`: known only by reference so far. `digest`: of the list answer that the row
+    shows, null when something else changed the row since. `as_of`: the moment when the answer that it shows arrived.
+    `remote_version`: the provider's version of it, comparable as text. `settled_at`: list answers that began earlier
+    may lag behind a write of ours. The rules for these are in `unified_api.sync.store`.
+    """
+
+    wire: ClassVar[Wire]
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    linked_account_id = models.UUIDField(editable=False)
+    remote_id = models.TextField(null=True, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    modified_at = models.DateTimeField(editable=False)
+    remote_was_deleted = models.BooleanField(default=False, editable=False)
+    is_shell = models.BooleanField(default=False, editable=False)
+    digest = models.BinaryField(null=True, editable=False)
+    as_of = models.BigIntegerField(default=0, editable=False)
+    remote_version = models.TextField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+        indexes: ClassVar = [
+            models.Index(
+                "tenant_id", "linked_account_id", "created_at", "id", name="%(app_label)s_%(class)s_created"
+            ),
+            models.Index(
+                "tenant_id", "linked_account_id", "modified_at", "id", name="%(app_label)s_%(class)s_modified"
+            ),
+            models.Index("tenant_id", "linked_account_id", "remote_id", name="%(app_label)s_%(class)s_remote"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{model_id(type(self))} {self.remote_id}"
+
+
+def wire_fields(model: type[CommonModel]) -> dict[str, WireField]:
+    """The declared fields of a model by name, in the order of declaration."""
+    return {f.name: f for f in model._meta.get_fields() if isinstance(f, WireField)}
+
+
+def relations(model: type[CommonModel]) -> dict[str, Ref | Refs]:
+    """The fields that hold ids of other records."""
+    return {name: f for name, f in wire_fields(model).items() if isinstance(f, Ref | Refs)}
+
+
+def model_id(model: type[CommonModel]) -> str:
+    """`category.Model`, as used within the product and by references."""
+    return f"{model._meta.app_label}.{model.__name__}"
+
+
+def public_id(model: type[CommonModel]) -> str:
+    """`category.Model` as the wire contract names it in statuses and events."""
+    return f"{model._meta.app_label}.{model.wire.public or model.__name__}"
+
+
+def common_model(name: str) -> type[CommonModel]:
+    """The model of `category.Model`; raises LookupError for a name that is none."""
+    found = apps.get_model(name)
+    if not issubclass(found, CommonModel):
+        message = f"{name} is not a common model"
+        raise LookupError(message)
+    return cast("type[CommonModel]", found)
+
+
+def common_models(category: str | None = None) -> list[type[CommonModel]]:
+    """All common models, or those of one category, in the order of declaration."""
+    known: list[Any] = [m for m in apps.get_models() if issubclass(m, CommonModel)]
+    return [m for m in known if category in {None, m._meta.app_label}]
+
+
+def record_id(linked_account_id: uuid.UUID, model: type[CommonModel], remote_id: str) -> uuid.UUID:
+    """The id of a record that no exception of the identity table names."""
+    return uuid.uuid5(NAMESPACE, f"{linked_account_id}\x1f{model_id(model)}\x1f{remote_id}")

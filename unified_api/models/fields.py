@@ -1,0 +1,230 @@
+"""Fields of common models: thin Django fields that also know their wire form.
+
+A field knows three things beside its column: how a value is shown on the wire (`render`), how one that arrives
+from a caller is understood (`parse`), and which query parameters filter by it (`filter`). Serializer, route,
+filters, meta schema, OpenAPI, admin and documentation read these facts; nothing names a field a second time.
+
+Every value may be null, because a provider may not know it. Migrations see the plain Django field, so a change of
+a wire fact makes no migration.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, ClassVar, Literal
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+Writable = Literal["always", "create", "never"]
+
+
+class Malformed(ValueError):
+    """A value from a caller that this field cannot hold; the text says what it expects."""
+
+    problem_type = "INCORRECT_FIELD_TYPE"
+
+
+class WireField(models.Field):  # type: ignore[type-arg]
+    """What all wire fields share.
+
+    filter: names of the query parameters that filter by this field; what they mean is the class's business.
+    write: when a caller may set it. pii: redacted in logs. sensitive: never shown unless asked for.
+    """
+
+    #: JSON schema of one value on the wire.
+    schema: ClassVar[dict[str, Any]] = {}
+    column: ClassVar[type[models.Field]]  # type: ignore[type-arg]
+
+    def __init__(
+        self,
+        *args: Any,
+        filter: str | tuple[str, ...] = (),  # noqa: A002 - the word of the field's users
+        write: Writable = "always",
+        pii: bool = False,
+        sensitive: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self.filters = (filter,) if isinstance(filter, str) else filter
+        self.write = write
+        self.pii = pii
+        self.sensitive = sensitive
+        super().__init__(*args, **({"null": True, "blank": True} | kwargs))
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Show migrations the plain column."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, f"{self.column.__module__}.{self.column.__qualname__}", args, kwargs
+
+    def render(self, value: Any) -> Any:
+        """The stored value as orjson should see it."""
+        return value
+
+    def parse(self, value: Any) -> Any:
+        """The stored form of a caller's JSON value, which is not null; raises Malformed."""
+        raise NotImplementedError  # pragma: no cover - every concrete class has its own
+
+    def wire_schema(self) -> dict[str, Any]:
+        """JSON schema of the field, null included."""
+        return {**self.schema, "nullable": True}
+
+
+class Text(WireField, models.TextField):  # type: ignore[type-arg]
+    """A string."""
+
+    schema: ClassVar = {"type": "string"}
+    column = models.TextField
+
+    def parse(self, value: Any) -> str:
+        if not isinstance(value, str):
+            message = "a string is expected"
+            raise Malformed(message)
+        if "\x00" in value:
+            message = "a string without NUL characters is expected"
+            raise Malformed(message)
+        return value
+
+
+class Choice(Text):
+    """A word of an open list: a provider's word that has no mapping passes through as it is."""
+
+    def __init__(self, *words: str, **kwargs: Any) -> None:
+        self.words = words
+        super().__init__(**kwargs)
+
+    def wire_schema(self) -> dict[str, Any]:
+        return {**super().wire_schema(), "enum": list(self.words)}
+
+
+class Instant(WireField, models.DateTimeField):  # type: ignore[type-arg]
+    """A point in time, UTC. Filters take `<name>_after` and `<name>_before`, both bounds inclusive."""
+
+    schema: ClassVar = {"type": "string", "format": "date-time"}
+    column = models.DateTimeField
+
+    def parse(self, value: Any) -> dt.datetime:
+        return parse_instant(value)
+
+
+class Day(WireField, models.DateField):  # type: ignore[type-arg]
+    """A calendar day: stored and compared as a date, midnight UTC only on the wire."""
+
+    schema: ClassVar = {"type": "string", "format": "date-time"}
+    column = models.DateField
+
+    def render(self, value: Any) -> Any:
+        return None if value is None else f"{value.isoformat()}T00:00:00Z"
+
+    def parse(self, value: Any) -> dt.date:
+        return parse_instant(value).date()
+
+
+class Flag(WireField, models.BooleanField):  # type: ignore[type-arg]
+    """True, false or unknown."""
+
+    schema: ClassVar = {"type": "boolean"}
+    column = models.BooleanField
+
+    def parse(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            message = "true or false is expected"
+            raise Malformed(message)
+        return value
+
+
+class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]
+    """The id of one record of another common model, named as `category.Model`.
+
+    No foreign key: a relation is known before its record is seen, and the store inserts a shell for it.
+    """
+
+    schema: ClassVar = {"type": "string", "format": "uuid"}
+    column = models.UUIDField
+
+    def __init__(self, to: str = "", **kwargs: Any) -> None:
+        self.to = to
+        super().__init__(**kwargs)
+
+    def parse(self, value: Any) -> uuid.UUID:
+        return parse_id(value)
+
+
+class WireArray(WireField, ArrayField):  # type: ignore[type-arg]
+    """A list in one column."""
+
+    column = ArrayField
+    base: ClassVar[type[models.Field]]  # type: ignore[type-arg]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"base_field": self.base()} | kwargs))
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
+
+    def parse(self, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            message = "a list is expected"
+            raise Malformed(message)
+        return [self.parse_item(item) for item in value]
+
+    def parse_item(self, value: Any) -> Any:
+        raise NotImplementedError  # pragma: no cover - every concrete class has its own
+
+
+class Refs(WireArray):
+    """Ids of several records of another common model, in the provider's order."""
+
+    schema: ClassVar = {"type": "array", "items": {"type": "string", "format": "uuid"}}
+    base = models.UUIDField
+
+    def __init__(self, to: str = "", **kwargs: Any) -> None:
+        self.to = to
+        super().__init__(**kwargs)
+
+    def parse_item(self, value: Any) -> uuid.UUID:
+        return parse_id(value)
+
+
+class Texts(WireArray):
+    """A list of strings."""
+
+    schema: ClassVar = {"type": "array", "items": {"type": "string"}}
+    base = models.TextField
+
+    def parse_item(self, value: Any) -> str:
+        return Text().parse(value)
+
+
+class Shape(WireField, models.JSONField):  # type: ignore[type-arg]
+    """Small nested objects that are not records of their own, kept as JSON."""
+
+    schema: ClassVar = {"type": "array", "items": {"type": "object"}}
+    column = models.JSONField
+
+    def parse(self, value: Any) -> Any:
+        if not isinstance(value, list | dict):
+            message = "a list or an object is expected"
+            raise Malformed(message)
+        return value
+
+
+def parse_instant(value: Any) -> dt.datetime:
+    """An ISO 8601 date or date-time as an aware UTC datetime; one without a zone is UTC."""
+    try:
+        instant = dt.datetime.fromisoformat(value)
+        zoned = instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
+        return zoned.astimezone(dt.UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        message = "an ISO 8601 date-time is expected, for example 2026-01-31T09:30:00Z"
+        raise Malformed(message) from error
+
+
+def parse_id(value: Any) -> uuid.UUID:
+    """The id of a record; an expanded record is understood by its `id`."""
+    try:
+        return uuid.UUID(value["id"] if isinstance(value, dict) else value)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        message = "the id of a record is expected, a UUID"
+        raise Malformed(message) from error

@@ -1,0 +1,147 @@
+"""Ticketing: tickets and what surrounds them. Meanings follow the wire contract's."""
+
+from __future__ import annotations
+
+from unified_api.models.base import CommonModel, Wire
+from unified_api.models.fields import Choice, Flag, Instant, Ref, Refs, Shape, Text, Texts
+
+
+class TicketingModel(CommonModel):
+    """A model of the ticketing category."""
+
+    class Meta(CommonModel.Meta):
+        abstract = True
+        app_label = "ticketing"
+
+
+class Ticket(TicketingModel):
+    """A piece of work that somebody asked for."""
+
+    wire = Wire("tickets", writes=("create", "update"))
+
+    name = Text(filter="name", pii=True)
+    assignees = Refs("ticketing.User", filter="assignee_ids")
+    assigned_teams = Refs("ticketing.Team")
+    creator = Ref("ticketing.User", filter=("creator_id", "creator_ids"))
+    due_date = Instant(filter="due")
+    status = Choice("OPEN", "CLOSED", "IN_PROGRESS", "ON_HOLD", filter="status")
+    description = Text(pii=True)
+    collections = Refs("ticketing.Collection", filter="collection_ids")
+    ticket_type = Text(filter="ticket_type")
+    account = Ref("ticketing.Account", filter="account_id")
+    contact = Ref("ticketing.Contact", filter="contact_id")
+    parent_ticket = Ref("ticketing.Ticket", filter="parent_ticket_id")
+    attachments = Refs("ticketing.Attachment", write="create")
+    access_level = Choice("COMPANY", "PUBLIC", "PRIVATE", "COLLECTION")
+    permissions = Shape(write="never")
+    tags = Texts(filter="tags")
+    roles = Texts()
+    ticket_url = Text(filter="ticket_url")
+    priority = Choice("URGENT", "HIGH", "NORMAL", "LOW", filter="priority")
+    remote_created_at = Instant(filter="remote_created", write="never")
+    remote_updated_at = Instant(filter="remote_updated", write="never")
+    completed_at = Instant(filter="completed")
+
+
+class Comment(TicketingModel):
+    """A message on a ticket."""
+
+    wire = Wire("comments", writes=("create",))
+
+    user = Ref("ticketing.User")
+    contact = Ref("ticketing.Contact")
+    body = Text(pii=True)
+    html_body = Text(pii=True)
+    ticket = Ref("ticketing.Ticket", filter="ticket_id")
+    is_private = Flag()
+    remote_created_at = Instant(filter="remote_created", write="never")
+
+
+class User(TicketingModel):
+    """A person who works in the ticketing system."""
+
+    wire = Wire("users")
+
+    name = Text(pii=True)
+    email_address = Text(filter="email_address", pii=True)
+    is_active = Flag()
+    teams = Refs("ticketing.Team", filter=("team", "teams"))
+    roles = Refs("ticketing.Role", filter="roles")
+    avatar = Text()
+
+
+class Tag(TicketingModel):
+    """A word that tickets are marked with."""
+
+    wire = Wire("tags", public="TicketingTag")
+
+    name = Text()
+
+
+class Collection(TicketingModel):
+    """A list, project or queue that tickets stand in."""
+
+    wire = Wire("collections")
+
+    name = Text()
+    description = Text()
+    access_level = Choice("PRIVATE", "COMPANY", "PUBLIC", "PARENT_COLLECTION")
+    collection_type = Choice("LIST", "PROJECT", filter="collection_type")
+    parent_collection = Ref("ticketing.Collection", filter="parent_collection_id")
+    permissions = Shape(write="never")
+    collection_url = Text()
+    remote_created_at = Instant(write="never")
+    remote_updated_at = Instant(write="never")
+
+
+class Team(TicketingModel):
+    """A group of users."""
+
+    wire = Wire("teams", public="TicketingTeam")
+
+    name = Text()
+    description = Text()
+
+
+class Role(TicketingModel):
+    """What a user may do."""
+
+    wire = Wire("roles")
+
+    name = Text()
+    ticket_actions = Texts()
+    ticket_access = Choice("ALL", "ASSIGNED_ONLY", "TEAM_ONLY")
+
+
+class Account(TicketingModel):
+    """A company on whose behalf tickets are opened."""
+
+    wire = Wire("accounts", public="TicketingAccount")
+
+    name = Text(pii=True)
+    domains = Texts()
+
+
+class Contact(TicketingModel):
+    """A person outside, for whom tickets are opened."""
+
+    wire = Wire("contacts", writes=("create",), public="TicketingContact")
+
+    name = Text(pii=True)
+    email_address = Text(filter="email_address", pii=True)
+    phone_number = Text(pii=True)
+    details = Text()
+    account = Ref("ticketing.Account")
+
+
+class Attachment(TicketingModel):
+    """A file on a ticket."""
+
+    wire = Wire("attachments", writes=("create",), public="TicketingAttachment")
+
+    file_name = Text()
+    ticket = Ref("ticketing.Ticket", filter="ticket_id")
+    file_url = Text()
+    content_type = Text()
+    uploaded_by = Ref("ticketing.User")
+    remote_created_at = Instant(filter="remote_created", write="never")
