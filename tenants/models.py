@@ -1,0 +1,260 @@
+"""Tenants and what they own here: API keys, linked accounts, the audit trail; and the doors, which are nobody's.
+
+`TenantModel` is the base of every table that holds a tenant's data. Its class attributes are read by the second wall
+(tenants/walls.py).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.db import models, transaction
+from django.db.models.functions import Now
+
+from tenants.scope import ScopeConflict, current_tenant, scope, sees_every_tenant
+from tenants.vault import Secret
+
+
+class TenantManager(models.Manager[Any]):
+    """Shows the rows of the tenant in scope, and raises when there is none: the first wall.
+
+    Owner and operator, who are nobody's, see all rows; see `tenants.postgres.roles` and `tenants.operators`.
+    """
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        """The current tenant's rows."""
+        rows = super().get_queryset()
+        if sees_every_tenant():
+            return rows
+        return rows.filter(**{self.model.wall_column: current_tenant()})
+
+
+class Walled(models.Model):
+    """What stands behind the walls. `wall_column` says whose a row is."""
+
+    wall_column: ClassVar[str]
+    #: The app may add rows and read them, nothing else. With `erasable` it may delete them: retention and erasure.
+    append_only: ClassVar[bool] = False
+    erasable: ClassVar[bool] = False
+    #: Columns of the primary key in the database, where it is not the tenant with the row's id.
+    database_key: ClassVar[tuple[str, ...]]
+
+    objects = TenantManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row; ScopeConflict if it is another tenant's."""
+        self._refuse_other_tenants()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row; ScopeConflict if it is another tenant's."""
+        self._refuse_other_tenants()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_other_tenants(self) -> None:
+        owner = getattr(self, self.wall_column)
+        if not sees_every_tenant() and owner != current_tenant():
+            raise ScopeConflict(f"This {self._meta.label} belongs to tenant {owner}, not to the one in scope.")
+
+
+class TenantModel(Walled):
+    """A row of one tenant. The database's primary key is (tenant_id, id), or the declared `database_key`.
+
+    No foreign keys of the database point at such tables: use plain UUIDs, or `db_constraint=False`.
+    """
+
+    wall_column: ClassVar[str] = "tenant_id"
+    database_key: ClassVar[tuple[str, ...]] = ("tenant_id", "id")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant_id = models.UUIDField(default=current_tenant, editable=False)
+
+    class Meta(Walled.Meta):
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self._meta.label} {self.pk}"
+
+
+class TenantExists(ValueError):
+    """A tenant of this name exists already."""
+
+
+class Tenant(Walled):
+    """A company that runs its product on Isthmus. `sealed_key`: its own key, under the master key of the vault."""
+
+    wall_column: ClassVar[str] = "id"
+    database_key: ClassVar[tuple[str, ...]] = ("id",)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.TextField(unique=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    sealed_key = models.BinaryField(editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def create(cls, name: str) -> Self:
+        """Make a tenant with a key of its own, in a scope of its own; TenantExists if the name is taken."""
+        from tenants import audit, door, secrets
+
+        tenant_id = uuid.uuid4()
+        with scope(tenant_id), transaction.atomic():
+            if not door.claim("tenant", Secret(name), reference=tenant_id):
+                raise TenantExists(f"There is a tenant named {name!r} already; choose another name.")
+            tenant: Self = cls.objects.create(id=tenant_id, name=name, sealed_key=secrets.new_tenant_key(tenant_id))
+            tenant.refresh_from_db()
+            audit.record("tenant.created", subject=str(tenant_id), name=name)
+        return tenant
+
+    @classmethod
+    def find(cls, name_or_id: str) -> uuid.UUID | None:
+        """The id of the tenant of this name, or with this id; None if there is none. Needs no scope."""
+        from tenants import door
+
+        found = door.enter("tenant", Secret(name_or_id)) or door.enter("tenant", Secret(name_or_id.lower()))
+        return found.tenant_id if found else None
+
+
+class ApiKey(TenantModel):
+    """A key to the API. Shown once; kept as a digest, with the last four characters as a hint."""
+
+    class Kind(models.TextChoices):
+        """What the key opens: linked accounts of customers, or of test."""
+
+        PRODUCTION = "production"
+        TEST = "test"
+
+    name = models.TextField()
+    digest = models.BinaryField(editable=False)
+    hint = models.TextField(editable=False)
+    kind = models.TextField(choices=Kind.choices, default=Kind.PRODUCTION)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"
+
+
+class LinkedAccount(TenantModel):
+    """One end user's connection to one integration in one category.
+
+    `settings` holds what is no secret (a site's address); `sealed_credential` what is. `remote_identity` is the
+    provider's own name of the account, which a relink has to meet again. `deleted_at` ends it: token and credential
+    are erased at that moment.
+    """
+
+    class Status(models.TextChoices):
+        """How the link stands."""
+
+        COMPLETE = "COMPLETE"
+        INCOMPLETE = "INCOMPLETE"
+        RELINK_NEEDED = "RELINK_NEEDED"
+        IDLE = "IDLE"
+
+    category = models.TextField()
+    integration = models.TextField()
+    end_user_origin_id = models.TextField()
+    end_user_organization_name = models.TextField(default="")
+    end_user_email_address = models.TextField(default="")
+    status = models.TextField(choices=Status.choices, default=Status.COMPLETE)
+    status_detail = models.TextField(default="")
+    is_test = models.BooleanField(default=False)
+    token_digest = models.BinaryField(null=True, editable=False)
+    sealed_token = models.BinaryField(default=b"", editable=False)
+    settings = models.JSONField(default=dict)
+    sealed_credential = models.BinaryField(default=b"", editable=False)
+    remote_identity = models.TextField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "end_user_origin_id", "category", "integration"],
+                condition=models.Q(deleted_at=None),
+                name="linked_account_unique",
+            ),
+            models.UniqueConstraint(fields=["tenant_id", "token_digest"], name="linked_account_token"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.end_user_origin_id} at {self.integration}"
+
+    def credential(self) -> dict[str, Secret]:
+        """The secrets that were given at linking, by name."""
+        from tenants import secrets
+
+        return secrets.open_credential(self)
+
+    def store_credential(self, credential: dict[str, Secret]) -> None:
+        """Seal these secrets into the row, in place of the earlier ones; saved by the caller or, if exists, here."""
+        from tenants import secrets
+
+        secrets.store_credential(self, credential)
+
+    def token(self) -> Secret:
+        """The account token."""
+        from tenants import secrets
+
+        return secrets.open_token(self)
+
+
+class AuditEvent(TenantModel):
+    """Who did what to a tenant's things. Never changed, never deleted by the app."""
+
+    append_only: ClassVar[bool] = True
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor_kind = models.TextField()
+    actor = models.TextField()
+    action = models.TextField()
+    subject = models.TextField(default="")
+    detail = models.JSONField(default=dict)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index("tenant_id", "at", name="audit_event_at")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_kind} {self.actor}: {self.action} {self.subject}"
+
+
+class OperatorEvent(models.Model):
+    """An operator's look across tenants: who, when and why. Holds no customer data, so no tenant's policy."""
+
+    append_only: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor_kind = models.TextField()
+    actor = models.TextField()
+    reason = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.actor_kind} {self.actor}: {self.reason}"
+
+
+class Door(models.Model):
+    """What is presented before the tenant is known, as a digest, and whose it is. Holds no customer data, no policy."""
+
+    walled: ClassVar[bool] = False
+
+    digest = models.BinaryField(primary_key=True)
+    kind = models.TextField()
+    tenant_id = models.UUIDField()
+    reference = models.UUIDField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("tenant_id", "reference", name="door_reference")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of tenant {self.tenant_id}"

@@ -1,0 +1,62 @@
+"""The connection: as which role it logs in, and which tenant each transaction is of.
+
+Every outermost transaction begins with `set_config('isthmus.tenant', …, true)`, which ends with that transaction:
+a setting of the session would leak to the next user of a pooled connection.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.db.backends.postgresql import base
+from django.db.utils import Error
+
+from tenants.postgres.creation import DatabaseCreation
+from tenants.postgres.errors import WallErrors
+from tenants.postgres.operations import DatabaseOperations
+from tenants.scope import current_role, tenant_or_none
+
+#: The setting that policies compare rows with.
+TENANT_SETTING = "isthmus.tenant"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's Postgres connection behind the walls. `ENGINE = "tenants.postgres"`.
+
+    Beside Django's keys, settings hold OWNER_USER and OWNER_PASSWORD: the login that owns the tables, or None in a
+    process that was not given it.
+    """
+
+    creation_class = DatabaseCreation
+    ops_class = DatabaseOperations
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Log in as the app, or inside `as_owner()` as the owner."""
+        params: dict[str, Any] = super().get_connection_params()
+        if current_role() == "owner":
+            params["user"] = self.settings_dict["OWNER_USER"]
+            params["password"] = self.settings_dict["OWNER_PASSWORD"]
+        return params
+
+    @cached_property
+    def wrap_database_errors(self) -> WallErrors:
+        """Where the database's own refusal is put into words."""
+        return WallErrors(self)
+
+    def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's signature
+        super()._set_autocommit(autocommit)
+        if not autocommit:
+            self._tell_tenant()
+
+    def _tell_tenant(self) -> None:
+        tenant_id = tenant_or_none()
+        if tenant_id is None:
+            return
+        try:
+            with self.wrap_database_errors:
+                self.connection.execute(f"SELECT set_config('{TENANT_SETTING}', %s, true)", (str(tenant_id),))
+        except Error:
+            # Django would believe itself in autocommit while the driver has begun: never reuse this connection.
+            self.close()
+            raise
