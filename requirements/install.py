@@ -1,7 +1,7 @@
 """Make the private environment `.venv` and put the locked packages into it.
 
-Runs under whatever Python the machine has, so it uses the standard library only and names what is missing in one
-sentence. `uv` comes by pip from `uv.lock`, everything else by uv from the lock named on the command line.
+Runs under whatever Python the machine has, so it uses the standard library only and names what is missing in
+one sentence. `uv` comes by pip from `uv.lock`, all else by uv from the lock that the command line names.
 """
 
 import hashlib
@@ -26,17 +26,17 @@ def refuse(sentence):
 def check_machine():
     if sys.version_info[:2] < OLDEST:
         refuse(
-            "Python %d.%d or later is needed and this is %d.%d; name another one, as in `make setup PYTHON=python3.12`."
+            "Python %d.%d or later is needed and this is %d.%d; name another: `make setup PYTHON=python3.12`."
             % (OLDEST + sys.version_info[:2])
         )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        refuse("this Python has no venv module; install it (on Debian and Ubuntu: `apt install python3-venv`).")
+        refuse("this Python has no venv module; install it (on Debian: `apt install python3-venv`).")
     free = shutil.disk_usage(HERE).free
     if free < ROOM:
-        refuse("only %d MB are free in %s and about 700 MB are needed; make room." % (free >> 20, HERE.parent))
+        refuse("only %d MB are free in %s and 700 MB are needed; make room." % (free >> 20, HERE.parent))
 
 
 def digest(lock):
@@ -45,12 +45,11 @@ def digest(lock):
 
 
 def environment():
-    """uv does not read pip's configuration: hand on an index that was configured for pip."""
+    """Since uv does not read pip's configuration, hand on an index that was configured for pip."""
     env = dict(os.environ, VIRTUAL_ENV=str(VENV))
     if not {"UV_INDEX_URL", "UV_DEFAULT_INDEX"} & set(env):
-        asked = subprocess.run(
-            [str(BIN / "python"), "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True
-        )
+        ask = [str(BIN / "python"), "-m", "pip", "config", "get", "global.index-url"]
+        asked = subprocess.run(ask, capture_output=True, text=True)
         index = env.get("PIP_INDEX_URL") or asked.stdout.strip()
         if index:
             env["UV_DEFAULT_INDEX"] = index
@@ -73,8 +72,12 @@ def main():
     python = BIN / "python"
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     run("installing uv", [*pip, "--require-hashes", "--only-binary=:all:", "-r", HERE / "uv.lock"])
-    uv = [BIN / "uv", "pip", "install", "--quiet", "--python", python, "--require-hashes", "--only-binary", ":all:"]
-    run("installing the locked packages", [*uv, "-r", lock], environment())
+    uv = [BIN / "uv", "pip", "install", "--quiet", "--python", python]
+    run(
+        "installing the locked packages",
+        [*uv, "--require-hashes", "--only-binary", ":all:", "-r", lock],
+        environment(),
+    )
     STAMP.write_text(digest(lock))
     print("setup: ready", flush=True)
 

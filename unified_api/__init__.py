@@ -1,0 +1,3 @@
+"""Isthmus: a self-hosted unified API with two-way sync."""
+
+__version__ = "0.1.0"

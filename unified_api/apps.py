@@ -1,0 +1,43 @@
+"""The Django apps of the product: the product itself, and one app per category of common models."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class IsthmusConfig(AppConfig):
+    """The product: commands and system checks, no tables of its own."""
+
+    name = "unified_api"
+    verbose_name = "Isthmus"
+    default = True
+
+    def import_models(self) -> None:
+        """Models belong to the category apps, although they live in this package."""
+        self.models = self.apps.all_models[self.label]
+
+    def ready(self) -> None:
+        """Register the system checks, and make our Celery application the one that tasks are sent by."""
+        import_module("unified_api.checks")
+        import_module("unified_api.celery")
+
+
+class CategoryConfig(AppConfig):
+    """A category: its tables are the models of `unified_api.models.<label>`."""
+
+    default = False
+
+    def import_models(self) -> None:
+        """Read the models from the vocabulary, where one module is one category."""
+        self.models = self.apps.all_models[self.label]
+        self.models_module = import_module(f"unified_api.models.{self.label}")
+
+
+class TicketingConfig(CategoryConfig):
+    """Tickets, comments and what surrounds them."""
+
+    name = "unified_api.migrations.ticketing"
+    label = "ticketing"
+    verbose_name = "Ticketing"

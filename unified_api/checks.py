@@ -1,0 +1,72 @@
+"""System checks: wrong configuration is reported, with an id and what to do, before the first request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+MIN_SECRET = 32
+
+
+@checks.register()
+def secrets_are_given(**_: Any) -> list[checks.CheckMessage]:
+    """On a given server nothing is made up: each secret has to be set."""
+    missing = {
+        "SECRET_KEY": (
+            "isthmus.E001",
+            "any random text of 50 characters, kept as long as the installation lives",
+        ),
+        "MASTER_KEYS": (
+            "isthmus.E002",
+            "`id:base64 of 32 random bytes`; without it no credential can be opened",
+        ),
+    }
+    return [
+        checks.Error(
+            f"{name} is not set, and DATABASE_URL or DATABASE_APP_URL is.",
+            hint=f"Set {name} or {name}_FILE: {meaning}.",
+            id=number,
+        )
+        for name, (number, meaning) in missing.items()
+        if not getattr(settings, name)
+    ]
+
+
+@checks.register()
+def secret_key_is_long(**_: Any) -> list[checks.CheckMessage]:
+    """The passwords of the database roles follow from the secret key, so it must not be guessed."""
+    if 0 < len(settings.SECRET_KEY) < MIN_SECRET:
+        hint = f"Use at least {MIN_SECRET} random characters."
+        return [checks.Error("SECRET_KEY is too short.", hint=hint, id="isthmus.E003")]
+    return []
+
+
+@checks.register()
+def master_keys_are_understood(**_: Any) -> list[checks.CheckMessage]:
+    """The ring of master keys has to parse."""
+    from tenants.vault import KeyRing, VaultError
+
+    if not settings.MASTER_KEYS:
+        return []
+    try:
+        KeyRing.parse(settings.MASTER_KEYS)
+    except VaultError as error:
+        return [
+            checks.Error(
+                f"MASTER_KEYS is not understood: {error}", hint="See docs/operations.md.", id="isthmus.E004"
+            )
+        ]
+    return []
+
+
+@checks.register()
+def hosts_are_named(**_: Any) -> list[checks.CheckMessage]:
+    """Without a host name every request would be answered with 400."""
+    if settings.ALLOWED_HOSTS:
+        return []
+    hint = "Set ALLOWED_HOSTS to the names under which Isthmus is reached, separated by commas."
+    return [
+        checks.Warning("ALLOWED_HOSTS is empty, so no request will be served.", hint=hint, id="isthmus.W001")
+    ]

@@ -1,0 +1,1 @@
+"""How Isthmus runs: environment, embedded database, broker, child processes, health and logs."""

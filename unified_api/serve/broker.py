@@ -1,0 +1,46 @@
+"""The broker. By default it is a database of its own on the same Postgres server, by kombu's pgmq transport.
+
+The functions of pgmq are plain SQL from its package, no extension. They are installed once, by `migrate` or
+`up`; workers never try to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from pgmq.install import install_pgmq_from_sql
+
+from unified_api.serve.logins import Login
+
+QUEUES = ("interactive", "background")
+
+
+def transport_options(login: Login | None) -> dict[str, Any]:
+    """Options of kombu's transport; `login` is None when BROKER_URL names another broker.
+
+    Messages are deleted on arrival, so the visibility time only matters to one that was read in the moment of
+    a crash. A read waits on the server for at most a second: longer would delay a stop.
+    """
+    if login is None:
+        return {"socket_connect_timeout": 5, "socket_timeout": 30}
+    return {
+        "conn_string": login.conninfo(application_name="isthmus broker", connect_timeout=5),
+        "init_extension": False,
+        "visibility_timeout": 60,
+        "wait_time_seconds": 1,
+        "poll_interval_ms": 50,
+        "polling_interval": 0.01,
+        "pool_size": 4,
+        "pool_timeout": 5,
+    }
+
+
+def install(login: Login) -> bool:
+    """Install the queue functions with the broker's login; False when they were there already."""
+    with psycopg.connect(login.conninfo()) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('isthmus broker'))")
+        if connection.execute("SELECT to_regnamespace('pgmq')").fetchone() != (None,):
+            return False
+        install_pgmq_from_sql(conn=connection)
+        return True

@@ -1,0 +1,187 @@
+"""Settings: one file, the environment in. docs/operations.md tells what each variable means.
+
+Without DATABASE_URL and DATABASE_APP_URL Isthmus is *embedded*: it keeps its own Postgres and its own secrets
+in ISTHMUS_HOME. With either of them the secrets have to be given; `unified_api.checks` refuses to start
+without.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from unified_api.serve import broker, logins, logs, postgres
+from unified_api.serve.environment import Environment
+from unified_api.serve.home import kept_secret, new_master_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(os.environ)
+
+# Where the embedded mode keeps everything: database, secrets, sockets.
+HOME = Path(env.text("ISTHMUS_HOME", str(BASE_DIR / ".isthmus"))).absolute()
+
+# The owner's login (migrations) and the lesser login of web and workers; the latter is derived when not
+# given.
+DATABASE_URL = env.secret("DATABASE_URL")
+DATABASE_APP_URL = env.secret("DATABASE_APP_URL")
+EMBEDDED = not (DATABASE_URL or DATABASE_APP_URL)
+
+# Signs sessions and derives the passwords of the database roles that Isthmus makes.
+SECRET_KEY = env.secret("SECRET_KEY") or (kept_secret(HOME, "secret_key") if EMBEDDED else "")
+
+# The ring of master keys that seal the keys of tenants, newest first: `id:base64` of 32 bytes each, on lines
+# of their own or separated by commas.
+MASTER_KEYS = env.secret("MASTER_KEYS") or (
+    kept_secret(HOME, "master_keys", new_master_key) if EMBEDDED else ""
+)
+
+
+def _owner_login() -> logins.Login | None:
+    if EMBEDDED:
+        return postgres.Cluster(HOME).owner_login()
+    return logins.login_from_url(DATABASE_URL, variable="DATABASE_URL") if DATABASE_URL else None
+
+
+def _app_login(owner: logins.Login | None) -> logins.Login:
+    if DATABASE_APP_URL or owner is None:
+        return logins.login_from_url(DATABASE_APP_URL, variable="DATABASE_APP_URL")
+    return owner.derived(SECRET_KEY, user=logins.APP)
+
+
+OWNER_LOGIN = _owner_login()
+APP_LOGIN = _app_login(OWNER_LOGIN)
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "tenants.postgres",
+        "NAME": APP_LOGIN.database,
+        "HOST": APP_LOGIN.host,
+        "PORT": APP_LOGIN.port,
+        "USER": APP_LOGIN.user,
+        "PASSWORD": APP_LOGIN.password,
+        "OPTIONS": dict(APP_LOGIN.options),
+        "OWNER_USER": OWNER_LOGIN.user if OWNER_LOGIN else None,
+        "OWNER_PASSWORD": OWNER_LOGIN.password if OWNER_LOGIN else None,
+        "CONN_MAX_AGE": 300,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "tenants",
+    "unified_api",
+    "unified_api.apps.TicketingConfig",
+    "unified_api.sync",
+    "integrations",
+]
+MIGRATION_MODULES = {"ticketing": "unified_api.migrations.ticketing"}
+
+MIDDLEWARE = [
+    "unified_api.serve.logs.correlate",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "unified_api.urls"
+WSGI_APPLICATION = "unified_api.wsgi.application"
+APPEND_SLASH = False
+
+# Host names under which Isthmus is reached, separated by commas.
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if EMBEDDED else "")
+# Origins, as in https://isthmus.example, from which the console's forms are accepted behind a proxy.
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# True behind a proxy that ends TLS and sets X-Forwarded-Proto itself.
+BEHIND_TLS_PROXY = env.flag("BEHIND_TLS_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS_PROXY else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS_PROXY
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# The console's style sheets are served by the application itself, straight from the packages.
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# Providers at private addresses are refused, save for these host names and ranges
+# (`10.1.0.0/16,tracker.internal`).
+ALLOW_PRIVATE_HOSTS = env.words("ALLOW_PRIVATE_HOSTS")
+
+# Logs: `json` for machines, `console` for people; by default whatever standard error is.
+LOG_FORMAT = env.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+LOGGING_CONFIG = None
+logs.configure(form=LOG_FORMAT, level=LOG_LEVEL)
+
+# Celery: a message is only a wake-up, the truth of a job is a row. Hence no results, and acknowledgement on
+# arrival.
+BROKER_URL = env.secret("BROKER_URL")
+BROKER_LOGIN = (
+    None
+    if BROKER_URL
+    else APP_LOGIN.derived(
+        SECRET_KEY, user=logins.BROKER, database=env.text("BROKER_DATABASE", logins.BROKER_DATABASE)
+    )
+)
+CELERY_BROKER_URL = BROKER_URL or "pgmq://"
+CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(BROKER_LOGIN)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_HEARTBEAT = 0
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_DEFAULT_QUEUE = "background"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_ROUTES = {"isthmus.tick": {"queue": "interactive"}}
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "isthmus.tick", "schedule": 1.0, "options": {"expires": 10}}}
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
