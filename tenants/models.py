@@ -1,84 +1,30 @@
-"""Tenants and what they own here: API keys, linked accounts, the audit trail; and the doors, which are nobody's.
-
-`TenantModel` is the base of every table that holds a tenant's data. Its class attributes are read by the second wall
-(tenants/walls.py).
-"""
+"""Tenants and what they own here: API keys, linked accounts, the audit trail; and the doors, which are nobody's."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models.functions import Now
 
-from tenants.scope import ScopeConflict, current_tenant, scope, sees_every_tenant
+from tenants.rows import TenantManager, TenantModel, Walled
+from tenants.scope import scope
 from tenants.vault import Secret
 
-
-class TenantManager(models.Manager[Any]):
-    """Shows the rows of the tenant in scope, and raises when there is none: the first wall.
-
-    Owner and operator, who are nobody's, see all rows; see `tenants.postgres.roles` and `tenants.operators`.
-    """
-
-    def get_queryset(self) -> models.QuerySet[Any]:
-        """The current tenant's rows."""
-        rows = super().get_queryset()
-        if sees_every_tenant():
-            return rows
-        return rows.filter(**{self.model.wall_column: current_tenant()})
-
-
-class Walled(models.Model):
-    """What stands behind the walls. `wall_column` says whose a row is."""
-
-    wall_column: ClassVar[str]
-    #: The app may add rows and read them, nothing else. With `erasable` it may delete them: retention and erasure.
-    append_only: ClassVar[bool] = False
-    erasable: ClassVar[bool] = False
-    #: Columns of the primary key in the database, where it is not the tenant with the row's id.
-    database_key: ClassVar[tuple[str, ...]]
-
-    objects = TenantManager()
-
-    class Meta:
-        abstract = True
-        base_manager_name = "objects"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Write the row; ScopeConflict if it is another tenant's."""
-        self._refuse_other_tenants()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete the row; ScopeConflict if it is another tenant's."""
-        self._refuse_other_tenants()
-        return super().delete(*args, **kwargs)
-
-    def _refuse_other_tenants(self) -> None:
-        owner = getattr(self, self.wall_column)
-        if not sees_every_tenant() and owner != current_tenant():
-            raise ScopeConflict(f"This {self._meta.label} belongs to tenant {owner}, not to the one in scope.")
-
-
-class TenantModel(Walled):
-    """A row of one tenant. The database's primary key is (tenant_id, id), or the declared `database_key`.
-
-    No foreign keys of the database point at such tables: use plain UUIDs, or `db_constraint=False`.
-    """
-
-    wall_column: ClassVar[str] = "tenant_id"
-    database_key: ClassVar[tuple[str, ...]] = ("tenant_id", "id")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant_id = models.UUIDField(default=current_tenant, editable=False)
-
-    class Meta(Walled.Meta):
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self._meta.label} {self.pk}"
+__all__ = [
+    "ApiKey",
+    "AuditEvent",
+    "Door",
+    "LinkedAccount",
+    "OperatorEvent",
+    "Tenant",
+    "TenantExists",
+    "TenantManager",
+    "TenantModel",
+    "Walled",
+]
 
 
 class TenantExists(ValueError):
@@ -108,8 +54,10 @@ class Tenant(Walled):
         with scope(tenant_id), transaction.atomic():
             if not door.claim("tenant", Secret(name), reference=tenant_id):
                 raise TenantExists(f"There is a tenant named {name!r} already; choose another name.")
-            tenant: Self = cls.objects.create(id=tenant_id, name=name, sealed_key=secrets.new_tenant_key(tenant_id))
-            tenant.refresh_from_db()
+            door.open_door("tenant", Secret(str(tenant_id)), reference=tenant_id)
+            tenant: Self = cls.objects.create(
+                id=tenant_id, name=name, sealed_key=secrets.new_tenant_key(tenant_id)
+            )
             audit.record("tenant.created", subject=str(tenant_id), name=name)
         return tenant
 
@@ -118,7 +66,7 @@ class Tenant(Walled):
         """The id of the tenant of this name, or with this id; None if there is none. Needs no scope."""
         from tenants import door
 
-        found = door.enter("tenant", Secret(name_or_id)) or door.enter("tenant", Secret(name_or_id.lower()))
+        found = door.enter("tenant", Secret(name_or_id))
         return found.tenant_id if found else None
 
 
@@ -190,22 +138,31 @@ class LinkedAccount(TenantModel):
         return f"{self.end_user_origin_id} at {self.integration}"
 
     def credential(self) -> dict[str, Secret]:
-        """The secrets that were given at linking, by name."""
+        """The secrets that were given at linking, by name. Reveal them only where a request is about to be signed."""
         from tenants import secrets
 
-        return secrets.open_credential(self)
+        return secrets.unpack(secrets.unseal_text(self.sealed_credential, row=self.id, purpose="credential"))
 
-    def store_credential(self, credential: dict[str, Secret]) -> None:
-        """Seal these secrets into the row, in place of the earlier ones; saved by the caller or, if exists, here."""
+    def store_credential(self, credential: Mapping[str, Secret]) -> None:
+        """Seal these secrets into the row, in place of the earlier ones; saving is the caller's."""
         from tenants import secrets
 
-        secrets.store_credential(self, credential)
+        self.sealed_credential = secrets.seal_text(
+            secrets.pack(credential), row=self.id, purpose="credential"
+        )
 
     def token(self) -> Secret:
         """The account token."""
         from tenants import secrets
 
-        return secrets.open_token(self)
+        return secrets.unseal_text(self.sealed_token, row=self.id, purpose="account token")
+
+    def store_token(self, token: Secret) -> None:
+        """Seal the account token into the row, and note its digest; saving is the caller's."""
+        from tenants import secrets, tokens
+
+        self.sealed_token = secrets.seal_text(token, row=self.id, purpose="account token")
+        self.token_digest = tokens.digest("account token", token)
 
 
 class AuditEvent(TenantModel):

@@ -76,7 +76,9 @@ def scope(tenant_id: uuid.UUID) -> Iterator[None]:
     token = _tenant.set(tenant_id)
     try:
         yield
-        _refuse_open_transaction(f"The scope of tenant {tenant_id} ends inside a transaction; end that one first.")
+        _refuse_open_transaction(
+            f"The scope of tenant {tenant_id} ends inside a transaction; end that one first."
+        )
     finally:
         _tenant.reset(token)
 
@@ -84,7 +86,9 @@ def scope(tenant_id: uuid.UUID) -> Iterator[None]:
 def _refuse_mixing(tenant_id: uuid.UUID) -> None:
     inside = _tenant.get()
     if inside is not None:
-        raise ScopeConflict(f"Tenant {inside} is in scope; leave that scope before opening one of {tenant_id}.")
+        raise ScopeConflict(
+            f"Tenant {inside} is in scope; leave that scope before opening one of {tenant_id}."
+        )
     _refuse_open_transaction(f"Open the scope of tenant {tenant_id} before the transaction, not inside it.")
 
 

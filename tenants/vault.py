@@ -65,6 +65,8 @@ class Secret:
     __hash__ = None  # type: ignore[assignment] # a hash would be a trace of it
 
     def __init__(self, value: str) -> None:
+        if not isinstance(value, str):
+            raise TypeError(f"A Secret holds a text, not {type(value).__name__}.")
         object.__setattr__(self, "_value", value)
 
     def reveal(self) -> str:
@@ -106,8 +108,12 @@ class Key:
     __slots__ = ("_material", "id")
 
     def __init__(self, key_id: str, material: bytes) -> None:
-        if not (key_id.isascii() and key_id.isprintable() and 0 < len(key_id) <= 255) or set(key_id) & set(": \t#"):
-            raise BadKeyRing(f"{key_id!r} is no key id: 1 to 255 plain characters without space, colon or #.")
+        if not (key_id.isascii() and key_id.isprintable() and 0 < len(key_id) <= 255) or set(key_id) & set(
+            ":, #"
+        ):
+            raise BadKeyRing(
+                f"{key_id!r} is no key id: 1 to 255 plain characters without space, comma, colon or #."
+            )
         if len(material) != KEY_BYTES:
             raise BadKeyRing(f"Key {key_id!r} has {len(material)} bytes; {KEY_BYTES} are needed.")
         self.id = key_id
@@ -125,7 +131,9 @@ class Key:
             material = base64.b64decode(text.translate(_STANDARD), validate=True)
         except (binascii.Error, ValueError):
             # The cause would show the text, which is the key: it stays behind.
-            raise BadKeyRing(f"Key {key_id!r} is not base64; make one with `openssl rand -base64 32`.") from None
+            raise BadKeyRing(
+                f"Key {key_id!r} is not base64; make one with `openssl rand -base64 32`."
+            ) from None
         return cls(key_id, material)
 
     def text(self) -> Secret:
@@ -154,10 +162,19 @@ class KeyRing:
 
     @classmethod
     def parse(cls, text: str) -> KeyRing:
-        """Read lines `id:base64key`; the first is the primary. Empty lines and lines that begin with # do not count."""
-        lines = [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("#")]
+        """Read `id:base64key` on lines of their own or between commas; the first is the primary.
+
+        Empty lines and lines that begin with # do not count.
+        """
+        lines = [
+            line
+            for raw in text.replace(",", "\n").splitlines()
+            if (line := raw.strip()) and not line.startswith("#")
+        ]
         if not lines:
-            raise BadKeyRing("The key ring is empty; it needs a line `id:key`, the key from `openssl rand -base64 32`.")
+            raise BadKeyRing(
+                "The key ring is empty; it needs a line `id:key`, the key from `openssl rand -base64 32`."
+            )
         return cls(*(_parse_line(number, line) for number, line in enumerate(lines, 1)))
 
     def __getitem__(self, key_id: str) -> Key:

@@ -42,7 +42,9 @@ class _Walled(_Compiler):
 
 def _refuse_other(label: str, value: Any) -> None:
     if value != current_tenant():
-        raise ScopeConflict(f"A row of {label} for tenant {value} is written in the scope of {current_tenant()}.")
+        raise ScopeConflict(
+            f"A row of {label} for tenant {value} is written in the scope of {current_tenant()}."
+        )
 
 
 class SQLCompiler(_Walled, compiler.SQLCompiler):

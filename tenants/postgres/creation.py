@@ -28,6 +28,15 @@ class DatabaseCreation(creation.DatabaseCreation):
         with as_owner(self.connection.alias):
             return super().create_test_db(*args, **kwargs)
 
+    def _create_test_db(self, *args: Any, **kwargs: Any) -> str:
+        """Django's, with the rights that a real database of ours gives: the app may enter, and nothing else."""
+        name: str = super()._create_test_db(*args, **kwargs)
+        quoted, app = map(self._quote_name, (name, self.connection.settings_dict["USER"]))
+        with self._nodb_cursor() as cursor:
+            cursor.execute(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC")
+            cursor.execute(f"GRANT CONNECT ON DATABASE {quoted} TO {app}")
+        return name
+
     def destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
         """Drop the database."""
         with as_owner(self.connection.alias):

@@ -17,7 +17,10 @@ class WallErrors(DatabaseErrorWrapper):
     """Django's translation of driver errors, which knows the wall's."""
 
     def __exit__(
-        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Raise NoTenantInScope for the wall's refusal, and Django's error for every other."""
         if any(isinstance(exc_value, kind) and words in str(exc_value) for kind, words in _UNSET):

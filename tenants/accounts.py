@@ -1,0 +1,189 @@
+"""Linked accounts: linking, linking again, finding by token, deleting."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tenants import audit, door
+from tenants.models import LinkedAccount
+from tenants.scope import current_tenant
+from tenants.tokens import digest, new_token
+from tenants.vault import Randomness, Secret
+
+#: Doors to an account: by its token, and by its id.
+TOKEN_DOOR = "account token"  # noqa: S105 - a kind of token, not one
+ID_DOOR = "account id"
+PREFIX = "iat_"
+
+
+class OtherRemoteAccount(ValueError):
+    """A relink met another account at the provider than the one that was linked."""
+
+
+@dataclass(frozen=True)
+class _Linking:
+    """What is being linked."""
+
+    category: str
+    integration: str
+    end_user_origin_id: str
+    about: Mapping[str, Any]
+    credential: Mapping[str, Secret]
+    remote_identity: str | None
+    is_test: bool
+    now: datetime
+    randomness: Randomness = field(repr=False)
+
+
+def link(
+    *,
+    category: str,
+    integration: str,
+    end_user_origin_id: str,
+    end_user_organization_name: str = "",
+    end_user_email_address: str = "",
+    settings: Mapping[str, Any],
+    credential: Mapping[str, Secret],
+    remote_identity: str | None = None,
+    is_test: bool = False,
+    now: datetime | None = None,
+    randomness: Randomness = os.urandom,
+) -> tuple[LinkedAccount, Secret, bool]:
+    """Link an end user's account of the tenant in scope; returns it, its token, and whether it was linked before.
+
+    The same end user, category and integration is a relink: same id, same token, new settings and credential.
+    remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and nothing is
+    changed, if a relink meets another than the first time.
+    """
+    linking = _Linking(
+        category=category,
+        integration=integration,
+        end_user_origin_id=end_user_origin_id,
+        about={
+            "end_user_organization_name": end_user_organization_name,
+            "end_user_email_address": end_user_email_address,
+            "settings": dict(settings),
+        },
+        credential=credential,
+        remote_identity=remote_identity,
+        is_test=is_test,
+        now=now or timezone.now(),
+        randomness=randomness,
+    )
+    with transaction.atomic():
+        found = _linked_before(linking)
+        account = _relink(found, linking) if found else _first_link(linking)
+        audit.record(
+            "account.relinked" if found else "account.linked",
+            subject=str(account.id),
+            integration=integration,
+            end_user_origin_id=end_user_origin_id,
+        )
+        return account, account.token(), found is not None
+
+
+def by_token(token: str | Secret) -> LinkedAccount | None:
+    """The account of the tenant in scope that has this token; None if there is none, or it is another tenant's."""
+    secret = token if isinstance(token, Secret) else Secret(token)
+    found: LinkedAccount | None = LinkedAccount.objects.filter(
+        token_digest=digest(TOKEN_DOOR, secret), deleted_at=None
+    ).first()
+    return found
+
+
+def locate(token_or_id: str | Secret) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """(tenant id, account id) of an account token or id, for whoever does not know the tenant; needs no scope."""
+    secret = token_or_id if isinstance(token_or_id, Secret) else Secret(token_or_id)
+    entered = door.enter(TOKEN_DOOR, secret) or door.enter(ID_DOOR, secret)
+    return (entered.tenant_id, entered.reference) if entered and entered.reference else None
+
+
+def only_account(*, category: str, end_user_origin_id: str) -> LinkedAccount | None:
+    """The end user's account in this category if there is exactly one: what a link without integration relinks."""
+    found: list[LinkedAccount] = list(
+        LinkedAccount.objects.filter(
+            category=category, end_user_origin_id=end_user_origin_id, deleted_at=None
+        )[:2]
+    )
+    return found[0] if len(found) == 1 else None
+
+
+def delete(account: LinkedAccount, *, now: datetime | None = None) -> bool:
+    """End a linked account: token and credential are erased and its doors closed, at once. False if it was ended.
+
+    Its records, and what else was read through it, are erased by the caller.
+    """
+    with transaction.atomic():
+        row = LinkedAccount.objects.select_for_update().get(pk=account.pk)
+        if row.deleted_at is not None:
+            return False
+        row.deleted_at = now or timezone.now()
+        row.token_digest, row.sealed_token, row.sealed_credential = None, b"", b""
+        row.save()
+        door.close_doors(row.pk)
+        audit.record("account.deleted", subject=str(row.pk), integration=row.integration)
+    return True
+
+
+def _linked_before(linking: _Linking) -> LinkedAccount | None:
+    """The account that a link would be a relink of. Two links of the same account at once go one after the other."""
+    same = {
+        "category": linking.category,
+        "integration": linking.integration,
+        "end_user_origin_id": linking.end_user_origin_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{current_tenant()} {same}"]
+        )
+    found: LinkedAccount | None = (
+        LinkedAccount.objects.filter(**same, deleted_at=None).select_for_update().first()
+    )
+    return found
+
+
+def _first_link(linking: _Linking) -> LinkedAccount:
+    account = LinkedAccount(
+        category=linking.category,
+        integration=linking.integration,
+        end_user_origin_id=linking.end_user_origin_id,
+        remote_identity=linking.remote_identity,
+        is_test=linking.is_test,
+        completed_at=linking.now,
+        **linking.about,
+    )
+    token = new_token(PREFIX, linking.randomness)
+    account.store_token(token)
+    account.store_credential(linking.credential)
+    account.save(force_insert=True)
+    door.open_door(TOKEN_DOOR, token, reference=account.id)
+    door.open_door(ID_DOOR, Secret(str(account.id)), reference=account.id)
+    return account
+
+
+def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
+    _refuse_other_remote(account, linking.remote_identity)
+    for name, value in linking.about.items():
+        setattr(account, name, value)
+    account.remote_identity = linking.remote_identity or account.remote_identity
+    account.status, account.status_detail = LinkedAccount.Status.COMPLETE, ""
+    account.store_credential(linking.credential)
+    account.save()
+    return account
+
+
+def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None) -> None:
+    known = account.remote_identity
+    if known and remote_identity and known != remote_identity:
+        raise OtherRemoteAccount(
+            f"Linked account {account.id} is {known!r} at {account.integration}; this credential opens "
+            f"{remote_identity!r}. Use a credential of the same account, or delete the link and make a new one."
+        )

@@ -1,0 +1,70 @@
+"""API keys: issued once, kept as a digest, recognised before the tenant is known, revocable at once."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from tenants import audit, door
+from tenants.models import ApiKey
+from tenants.scope import scope
+from tenants.tokens import digest, new_token
+from tenants.vault import Randomness, Secret
+
+DOOR = "api key"
+PREFIX = {ApiKey.Kind.PRODUCTION: "isk_live_", ApiKey.Kind.TEST: "isk_test_"}
+
+#: `last_used_at` is this exact, so that a busy key does not write with each request.
+NOTED_EVERY = timedelta(minutes=1)
+
+
+def issue(
+    name: str, kind: str = ApiKey.Kind.PRODUCTION, *, randomness: Randomness = os.urandom
+) -> tuple[ApiKey, Secret]:
+    """A new key of the tenant in scope, with its text, which is shown now and never again.
+
+    kind: `production` or `test`; ValueError for any other.
+    """
+    text = new_token(PREFIX[ApiKey.Kind(kind)], randomness)
+    with transaction.atomic():
+        key: ApiKey = ApiKey.objects.create(
+            name=name, kind=kind, digest=digest(DOOR, text), hint=text.reveal()[-4:]
+        )
+        door.open_door(DOOR, text, reference=key.id)
+        audit.record("api_key.issued", subject=str(key.id), name=name, kind=str(kind))
+    return key, text
+
+
+def authenticate(text: str | Secret, *, now: datetime | None = None) -> tuple[uuid.UUID, ApiKey] | None:
+    """The tenant and the key of this text; None if it is unknown or revoked. Opens and leaves a scope of its own."""
+    now = now or timezone.now()
+    entered = door.enter(DOOR, text if isinstance(text, Secret) else Secret(text), now=now)
+    if entered is None:
+        return None
+    with scope(entered.tenant_id), transaction.atomic():
+        key: ApiKey | None = ApiKey.objects.filter(pk=entered.reference, revoked_at=None).first()
+        if key is None:
+            return None
+        _note_use(key, now)
+    return entered.tenant_id, key
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
+        key.last_used_at = now
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def revoke(key: ApiKey, *, now: datetime | None = None) -> None:
+    """End a key of the tenant in scope: its next request is refused. Revoking again changes nothing."""
+    moment = now or timezone.now()
+    with transaction.atomic():
+        changed = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=moment)
+        door.close_doors(key.pk)
+        if changed:
+            key.revoked_at = moment
+            audit.record("api_key.revoked", subject=str(key.pk), name=key.name)

@@ -1,0 +1,133 @@
+"""What the database's catalog says about tables: keys, policies, rights. Only reads; the app may do it as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy of row-level security, spelled as the catalog spells it.
+
+    command: `*` for all, `r` for SELECT. using, check: expressions, None where there is none.
+    """
+
+    name: str
+    command: str
+    role: str
+    using: str | None
+    check: str | None
+    permissive: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is. `rights`: what each role beside the owner was granted."""
+
+    name: str
+    columns: frozenset[str]
+    key_name: str | None
+    key: tuple[str, ...]
+    enabled: bool
+    forced: bool
+    policies: frozenset[Policy]
+    rights: dict[str, frozenset[str]]
+
+
+_TABLES = """
+SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
+    ARRAY(SELECT a.attname::text FROM pg_attribute a
+          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+    k.conname,
+    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS part(number, place)
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = part.number ORDER BY part.place),
+    ARRAY(SELECT jsonb_build_array(p.polname, p.polcmd::text,
+              array_to_string(ARRAY(SELECT CASE r WHEN 0 THEN 'public' ELSE pg_get_userbyid(r) END
+                                    FROM unnest(p.polroles) AS r), ','),
+              pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), p.polpermissive)
+          FROM pg_policy p WHERE p.polrelid = c.oid),
+    ARRAY(SELECT jsonb_build_array(CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END, privilege_type)
+          FROM aclexplode(c.relacl) WHERE grantee <> c.relowner)
+FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s) AND c.relkind IN ('r', 'p')
+"""
+
+
+def read_tables(connection: BaseDatabaseWrapper, names: Sequence[str]) -> dict[str, Table]:
+    """The tables of these names that exist, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES, [list(names)])
+        return {row[0]: _table(*row) for row in cursor.fetchall()}
+
+
+def _table(
+    name: str,
+    enabled: bool,
+    forced: bool,
+    columns: Any,
+    key_name: Any,
+    key: Any,
+    policies: Any,
+    rights: Any,  # noqa: FBT001 - a row of the catalog
+) -> Table:
+    granted: dict[str, set[str]] = {}
+    for role, right in map(_parsed, rights):
+        granted.setdefault(role, set()).add(right)
+    return Table(
+        name=name,
+        columns=frozenset(columns),
+        key_name=key_name,
+        key=tuple(key),
+        enabled=enabled,
+        forced=forced,
+        policies=frozenset(Policy(*_parsed(policy)) for policy in policies),
+        rights={role: frozenset(names) for role, names in granted.items()},
+    )
+
+
+def _parsed(value: Any) -> list[Any]:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the app's role may do beyond tables, and what would make the walls worthless.
+
+    passes_policies: superuser or BYPASSRLS. is_owner: may act as the owner of a table. inherits_operator: the
+    operator's policies hold for the app all the time. may_become_operator: by SET ROLE, as it has to be.
+    """
+
+    passes_policies: bool
+    is_owner: bool
+    inherits_operator: bool
+    may_become_operator: bool
+    makes_tables: bool
+    uses_sequences: bool
+    uses_schema: bool
+
+
+_ROLES = """
+SELECT r.rolsuper OR r.rolbypassrls,
+    EXISTS (SELECT FROM pg_class c
+            WHERE c.relnamespace = s.oid AND c.relkind = 'r' AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
+    pg_has_role(r.oid, o.oid, 'USAGE'), pg_has_role(r.oid, o.oid, 'MEMBER'),
+    has_schema_privilege(r.oid, s.oid, 'CREATE'),
+    NOT EXISTS (SELECT FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid
+                WHERE c.relnamespace = s.oid AND NOT has_sequence_privilege(r.oid, q.seqrelid, 'USAGE')),
+    has_schema_privilege(r.oid, s.oid, 'USAGE') AND has_schema_privilege(o.oid, s.oid, 'USAGE')
+FROM pg_roles r, pg_roles o, pg_namespace s
+WHERE r.rolname = %s AND o.rolname = %s AND s.nspname = current_schema()
+"""
+
+
+def read_roles(connection: BaseDatabaseWrapper, app: str, operator: str) -> Roles | None:
+    """The app's role as it is; None if it or the operator's does not exist."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLES, [app, operator])
+        row = cursor.fetchone()
+    return Roles(*row) if row else None

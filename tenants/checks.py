@@ -1,0 +1,84 @@
+"""System checks: is the second wall as the models ask for? Can the walls be passed by the role that we use?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections, models
+
+from tenants.catalog import Roles, read_roles
+from tenants.postgres.roles import OPERATOR
+from tenants.rows import Walled
+from tenants.scope import current_role
+from tenants.walls import ENGINE, differences
+
+_MIGRATE = "Run `manage.py migrate` with the owner's login (DATABASE_URL): it builds the walls anew."
+
+
+@register(Tags.database)
+def check_walls(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """tenants.E001: a table lacks a key, a policy or a right. tenants.E002: the app's role passes the walls."""
+    ours = [name for name in databases or () if connections[name].settings_dict["ENGINE"] == ENGINE]
+    if current_role() == "owner":  # who migrates is about to put it right
+        return []
+    return [message for name in ours for message in [*_check_tables(name), *_check_roles(name)]]
+
+
+def _check_tables(using: str) -> Iterator[CheckMessage]:
+    for found in differences(connections[using]):
+        where = f"Table {found.table}" if found.table else "The database"
+        yield Error(
+            f"{where} is not behind the wall as its model asks: {found.what}.",
+            hint=_MIGRATE,
+            id="tenants.E001",
+        )
+
+
+def _check_roles(using: str) -> Iterator[CheckMessage]:
+    app = connections[using].settings_dict["USER"]
+    roles = read_roles(connections[using], app, OPERATOR)
+    for sentence, statement in _dangers(roles, app) if roles else ():
+        hint = (
+            f"Let an administrator run: {statement};" if statement else "Use a login of its own for the app."
+        )
+        yield Error(f"The role {app} {sentence}.", hint=hint, id="tenants.E002")
+
+
+def _dangers(roles: Roles, app: str) -> Iterator[tuple[str, str]]:
+    if roles.passes_policies:
+        yield (
+            "is a superuser or has BYPASSRLS, so no policy binds it",
+            f"ALTER ROLE {app} NOSUPERUSER NOBYPASSRLS",
+        )
+    elif roles.is_owner:
+        yield "may act as the owner of the tables", ""
+    elif roles.inherits_operator:
+        yield (
+            f"inherits the rights of {OPERATOR}, so it sees every tenant",
+            f"ALTER ROLE {app} NOINHERIT; REVOKE {OPERATOR} FROM {app}; GRANT {OPERATOR} TO {app}",
+        )
+    if not roles.may_become_operator:
+        yield f"may not become {OPERATOR}, which the console needs", f"GRANT {OPERATOR} TO {app}"
+
+
+@register(Tags.models)
+def check_foreign_keys(app_configs: Iterable[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """tenants.E003: a foreign key of the database would point at a table whose key begins with the tenant."""
+    found = [model for config in app_configs or apps.get_app_configs() for model in config.get_models()]
+    return [
+        Error(
+            f"{model._meta.label}.{field.name} is a foreign key of the database to a tenant's table.",
+            hint="Use a plain UUID, or db_constraint=False.",
+            id="tenants.E003",
+        )
+        for model in found
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey) and field.db_constraint and _is_walled(field.related_model)
+    ]
+
+
+def _is_walled(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, Walled)
