@@ -185,3 +185,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "UNAUTHENTICATED_USER": None,
 }
+
+# How fast one linked account's provider is called at the most, by all workers together; the provider's own
+# rate-limit headers come on top.
+PROVIDER_REQUESTS_PER_SECOND = env.whole("PROVIDER_REQUESTS_PER_SECOND", 10)
+PROVIDER_BURST = env.whole("PROVIDER_BURST", 20)

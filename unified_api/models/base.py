@@ -54,16 +54,13 @@ class CommonModel(TenantModel):
     remote_version = models.TextField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
 
-    class Meta:
+    class Meta(TenantModel.Meta):
         abstract = True
         indexes: ClassVar = [
             models.Index(
-                "tenant_id", "linked_account_id", "created_at", "id", name="%(app_label)s_%(class)s_created"
-            ),
-            models.Index(
-                "tenant_id", "linked_account_id", "modified_at", "id", name="%(app_label)s_%(class)s_modified"
-            ),
-            models.Index("tenant_id", "linked_account_id", "remote_id", name="%(app_label)s_%(class)s_remote"),
+                fields=["tenant_id", "linked_account_id", *columns], name=f"%(app_label)s_%(class)s_{letter}"
+            )
+            for letter, columns in (("c", ["created_at", "id"]), ("m", ["modified_at", "id"]), ("r", ["remote_id"]))
         ]
 
     def __str__(self) -> str:

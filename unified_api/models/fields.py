@@ -35,7 +35,7 @@ class WireField(models.Field):  # type: ignore[type-arg]
 
     #: JSON schema of one value on the wire.
     schema: ClassVar[dict[str, Any]] = {}
-    column: ClassVar[type[models.Field]]  # type: ignore[type-arg]
+    plain: ClassVar[type[models.Field]]  # type: ignore[type-arg]
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class WireField(models.Field):  # type: ignore[type-arg]
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         """Show migrations the plain column."""
         name, _path, args, kwargs = super().deconstruct()
-        return name, f"{self.column.__module__}.{self.column.__qualname__}", args, kwargs
+        return name, f"{self.plain.__module__}.{self.plain.__qualname__}", args, kwargs
 
     def render(self, value: Any) -> Any:
         """The stored value as orjson should see it."""
@@ -74,7 +74,7 @@ class Text(WireField, models.TextField):  # type: ignore[type-arg]
     """A string."""
 
     schema: ClassVar = {"type": "string"}
-    column = models.TextField
+    plain = models.TextField
 
     def parse(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -101,7 +101,7 @@ class Instant(WireField, models.DateTimeField):  # type: ignore[type-arg]
     """A point in time, UTC. Filters take `<name>_after` and `<name>_before`, both bounds inclusive."""
 
     schema: ClassVar = {"type": "string", "format": "date-time"}
-    column = models.DateTimeField
+    plain = models.DateTimeField
 
     def parse(self, value: Any) -> dt.datetime:
         return parse_instant(value)
@@ -111,7 +111,7 @@ class Day(WireField, models.DateField):  # type: ignore[type-arg]
     """A calendar day: stored and compared as a date, midnight UTC only on the wire."""
 
     schema: ClassVar = {"type": "string", "format": "date-time"}
-    column = models.DateField
+    plain = models.DateField
 
     def render(self, value: Any) -> Any:
         return None if value is None else f"{value.isoformat()}T00:00:00Z"
@@ -124,7 +124,7 @@ class Flag(WireField, models.BooleanField):  # type: ignore[type-arg]
     """True, false or unknown."""
 
     schema: ClassVar = {"type": "boolean"}
-    column = models.BooleanField
+    plain = models.BooleanField
 
     def parse(self, value: Any) -> bool:
         if not isinstance(value, bool):
@@ -140,7 +140,7 @@ class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]
     """
 
     schema: ClassVar = {"type": "string", "format": "uuid"}
-    column = models.UUIDField
+    plain = models.UUIDField
 
     def __init__(self, to: str = "", **kwargs: Any) -> None:
         self.to = to
@@ -153,7 +153,7 @@ class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]
 class WireArray(WireField, ArrayField):  # type: ignore[type-arg]
     """A list in one column."""
 
-    column = ArrayField
+    plain = ArrayField
     base: ClassVar[type[models.Field]]  # type: ignore[type-arg]
 
     def __init__(self, **kwargs: Any) -> None:
@@ -201,7 +201,7 @@ class Shape(WireField, models.JSONField):  # type: ignore[type-arg]
     """Small nested objects that are not records of their own, kept as JSON."""
 
     schema: ClassVar = {"type": "array", "items": {"type": "object"}}
-    column = models.JSONField
+    plain = models.JSONField
 
     def parse(self, value: Any) -> Any:
         if not isinstance(value, list | dict):

@@ -1,0 +1,1 @@
+"""The shell around adapters and engine: the store, pulls, journalled writes, jobs."""

@@ -1,0 +1,74 @@
+"""The head of a tenant's change log: positions in commit order, and stamps that never go back.
+
+Every store transaction moves the head last and holds its row until it commits. So position order is commit order, a
+reader's cursor is one integer, and nothing is skipped. About 300 store transactions a second and tenant is the
+ceiling at 2 ms a commit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from tenants.scope import current_tenant
+
+_ADVANCE = """
+    INSERT INTO sync_feedhead (id, tenant_id, position, stamp) VALUES (%s, %s, %s, clock_timestamp())
+    ON CONFLICT (tenant_id) DO UPDATE SET
+        position = sync_feedhead.position + excluded.position,
+        stamp = greatest(clock_timestamp(), sync_feedhead.stamp + interval '1 microsecond')
+    RETURNING position, stamp
+"""
+_WATERMARK = """
+    INSERT INTO sync_feedhead (id, tenant_id, position, stamp)
+    VALUES (%s, %s, 0, date_trunc('milliseconds', clock_timestamp()) + interval '1 millisecond')
+    ON CONFLICT (tenant_id) DO UPDATE SET stamp =
+        date_trunc('milliseconds', greatest(clock_timestamp(), sync_feedhead.stamp)) + interval '1 millisecond'
+    RETURNING stamp
+"""
+#: First half of the advisory lock that a commit in flight holds shared; the second half is the tenant's.
+_IN_FLIGHT = 0x15711
+
+
+@dataclass(frozen=True)
+class Span:
+    """Positions `first` to `last` of the log, and the stamp that all of them carry."""
+
+    first: int
+    last: int
+    stamp: dt.datetime
+
+
+def advance(count: int) -> Span:
+    """Take `count` positions for the transaction that is open; nothing else may be locked after this."""
+    tenant = current_tenant()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_IN_FLIGHT, _half(tenant)])
+        cursor.execute(_ADVANCE, [uuid.uuid4(), tenant, count])
+        last, stamp = cursor.fetchone()
+    return Span(last - count + 1, last, stamp)
+
+
+def watermark() -> dt.datetime:
+    """A whole millisecond above every stamp so far and below every later one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WATERMARK, [uuid.uuid4(), current_tenant()])
+        (stamp,) = cursor.fetchone()
+    return stamp  # type: ignore[no-any-return]
+
+
+def wait_for_commits_in_flight() -> None:
+    """Return once every store transaction that has taken its stamp has ended.
+
+    A list with `modified_after` calls this before its snapshot: a stamp that is older than what the reader saw
+    before cannot then appear later. An advisory lock, as it writes nothing.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IN_FLIGHT, _half(current_tenant())])
+
+
+def _half(tenant: uuid.UUID) -> int:
+    return int.from_bytes(tenant.bytes[-4:], "big", signed=True)

@@ -1,0 +1,124 @@
+"""The journal of writes: what is intended is committed before it leaves, with the job that sees it through.
+
+        journalled ──▶ sent ──▶ done | rejected | moved
+             │           └────▶ uncertain ──▶ done | not applied | (a person)
+             └──▶ done (nothing to do) | rejected | moved | not applied
+
+A write's job is claimed by whoever performs it. When that process dies, the lease runs out and a worker takes over:
+what was journalled is sent, what was sent is settled by reading back, never blindly repeated.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+
+from tenants.models import LinkedAccount
+from unified_api.models.base import CommonModel, model_id
+from unified_api.sync import clock, job, values
+from unified_api.sync.models import Write, WriteState
+
+KIND: Final = "write"
+FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED, WriteState.NOT_APPLIED})
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What somebody wants changed at the provider.
+
+    wanted: stored values by common field. expected: values that the record must still have, else nothing is sent.
+    if_version: the same as one word, the record's version as the caller saw it. source: api or bridge.
+    """
+
+    account: LinkedAccount
+    model: type[CommonModel]
+    operation: str
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+    record_id: uuid.UUID | None = None
+    expected: Mapping[str, Any] | None = None
+    if_version: str | None = None
+    source: str = "api"
+    actor: str = ""
+    bridge_id: uuid.UUID | None = None
+    pair_id: uuid.UUID | None = None
+    idempotency_key: str | None = None
+    request_digest: bytes | None = None
+
+
+def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) -> Write:
+    """Journal a write within the transaction that is open, to be performed by a worker `delay` seconds from now."""
+    write = Write.objects.create(
+        linked_account_id=intent.account.id,
+        model=model_id(intent.model),
+        operation=intent.operation,
+        record_id=intent.record_id,
+        values=values.to_json(intent.wanted),
+        expected=None if intent.expected is None else values.to_json(intent.expected),
+        if_version=intent.if_version,
+        source=intent.source,
+        actor=intent.actor,
+        bridge_id=intent.bridge_id,
+        pair_id=intent.pair_id,
+        idempotency_key=intent.idempotency_key,
+        request_digest=intent.request_digest,
+        journalled_at=clock.now(),
+    )
+    job.ask(KIND, write.id, queue=queue, priority=2 if intent.source == "api" else 4, delay=delay)
+    return write
+
+
+def enter_and_claim(intent: Intent) -> tuple[Write, job.Lease]:
+    """Journal a write that this process performs at once; a worker takes over if this process dies."""
+    with transaction.atomic(durable=True):
+        write = enter(intent, queue=job.INTERACTIVE, delay=job.LEASE)
+        lease = job.claim(KIND, write.id)
+    assert lease is not None  # noqa: S101 - nobody else could see the row
+    return write, lease
+
+
+def mark_sent(write: Write, lease: job.Lease, sent: Mapping[str, Any], pre_image: Mapping[str, Any] | None) -> None:
+    """Commit that the call leaves now, with what it says and what stood there before."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        write.sent = values.to_json(sent)
+        write.pre_image = None if pre_image is None else values.to_json(pre_image)
+        write.state, write.sent_at, write.attempts = WriteState.SENT, clock.now(), write.attempts + 1
+        write.save()
+
+
+def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:
+    """End a write within the transaction that is open, and its job with it."""
+    job.hold(lease)
+    write.state, write.error, write.finished_at = state, error, clock.now()
+    write.save()
+    job.finish(lease)
+
+
+def close_alone(
+    write: Write, lease: job.Lease, state: WriteState, error: str, problems: list[dict[str, Any]] | None = None
+) -> None:
+    """End a write that changed nothing here, in a transaction of its own."""
+    write.problems = problems or []
+    with transaction.atomic(durable=True):
+        close(write, lease, state, error=error)
+
+
+def postpone(write: Write, lease: job.Lease, state: WriteState, error: str, delay: float) -> None:
+    """Leave a write open, to be taken up again `delay` seconds from now."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        write.state, write.error = state, error
+        write.save()
+        job.put_off(lease, delay)
+
+
+def abandon(write: Write, lease: job.Lease, error: str) -> None:
+    """Leave a write uncertain for a person, within the transaction that is open."""
+    job.hold(lease)
+    write.state, write.error = WriteState.UNCERTAIN, error
+    write.save()
+    job.finish(lease)

@@ -1,0 +1,87 @@
+"""What one observation does to one row: the order of observations, and the merge.
+
+Pure: rows are dictionaries of columns, as read under lock.
+
+- An observation that began before the row's answer arrived is late: it is dropped, and the record read by id.
+- A list answer may lag: it is late as well when its remote version is lower, or when a write has not settled.
+- Answers about one record (by id, or to a write) go by `as_of` alone.
+- What an answer does not speak of stays as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from integrations.kit.client import Observation
+
+Row = dict[str, Any]
+_HALF = 12
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+def digest(observation: Observation, mapping_version: str) -> bytes:
+    """Two times 12 bytes: of what the mapping makes of the answer, and of the answer as the provider gave it."""
+    head = f"{mapping_version}\x1f{observation.shape}\x1f".encode()
+    mapped = orjson.dumps(observation.values, option=_OPTIONS)
+    raw = orjson.dumps(observation.raw, option=_OPTIONS)
+    return _hash(head + mapped) + _hash(raw)
+
+
+def raw_moved(row: Row, observation: Observation, seen: bytes) -> bool:
+    """Whether a list answer differs from the one that the row shows in what the mapping does not cover."""
+    known = row["digest"]
+    return observation.shape == "list" and known is not None and bytes(known)[_HALF:] != seen[_HALF:]
+
+
+def _hash(text: bytes) -> bytes:
+    return hashlib.blake2b(text, digest_size=_HALF).digest()
+
+
+def is_late(row: Row, observation: Observation, began: dt.datetime) -> bool:
+    """Whether the row shows something newer than this observation; `began`: when its request left."""
+    if row["is_shell"]:
+        return False
+    if observation.started < row["as_of"]:
+        return True
+    if observation.shape != "list":
+        return False
+    unsettled = row["settled_at"] is not None and began < row["settled_at"]
+    older = None not in {observation.version, row["remote_version"]} and (
+        str(observation.version) < row["remote_version"]
+    )
+    return bool(unsettled or older)
+
+
+def differences(row: Row | None, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Fields that the values change: name to [old, new]. A new row changes what is not null."""
+    if row is None:
+        return {name: [None, value] for name, value in values.items() if value is not None}
+    return {name: [row[name], value] for name, value in values.items() if row[name] != value}
+
+
+def kind_of_change(row: Row | None) -> str:
+    """How the log calls the landing of an observation on this row."""
+    if row is None or row["is_shell"]:
+        return "created"
+    return "restored" if row["remote_was_deleted"] else "updated"
+
+
+def landed(row: Row | None, observation: Observation, values: Mapping[str, Any], seen: bytes) -> Row:
+    """The row after the observation; identity, stamps and tenant are the store's to fill."""
+    is_list = observation.shape == "list"
+    return {
+        **(row or {"settled_at": None}),
+        **values,
+        "remote_id": observation.remote_id,
+        "remote_was_deleted": False,
+        "is_shell": False,
+        # A row that something else than its list answer changed must not pass for that answer's.
+        "digest": seen if is_list else None,
+        "as_of": observation.arrived,
+        "remote_version": observation.version if observation.version is not None else (row or {}).get("remote_version"),
+    }

@@ -1,0 +1,53 @@
+"""The request budget of a linked account, shared by all workers: a token bucket in one row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from tenants.scope import current_tenant
+
+#: Requests are taken in advance, so that later callers queue behind earlier ones; the answer is the wait in seconds.
+_ACQUIRE = """
+    INSERT INTO sync_throttle AS t (id, tenant_id, linked_account_id, tokens, filled_at)
+    VALUES (gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp())
+    ON CONFLICT (tenant_id, linked_account_id) DO UPDATE SET
+        tokens = least(%(burst)s, t.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - t.filled_at)) - %(cost)s,
+        filled_at = clock_timestamp()
+    RETURNING greatest(-tokens / %(rate)s, extract(epoch FROM blocked_until - clock_timestamp()), 0)::float8
+"""
+_BLOCK = """
+    UPDATE sync_throttle SET blocked_until = greatest(blocked_until, %s)
+    WHERE tenant_id = %s AND linked_account_id = %s
+"""
+
+
+class SharedLimiter:
+    """The kit's limiter port, over Postgres. The rate is the installation's; what a provider says comes on top."""
+
+    def __init__(self, linked_account_id: uuid.UUID) -> None:
+        self.linked_account_id = linked_account_id
+
+    def acquire(self, cost: int) -> float:
+        """Take `cost` requests; the seconds to wait before sending."""
+        values = {
+            "tenant": current_tenant(),
+            "account": self.linked_account_id,
+            "cost": cost,
+            "rate": settings.PROVIDER_REQUESTS_PER_SECOND,
+            "burst": settings.PROVIDER_BURST,
+        }
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(_ACQUIRE, values)
+            (wait,) = cursor.fetchone()
+        return float(wait)
+
+    def learn(self, remaining: int, reset: dt.datetime) -> None:
+        """Hold all workers until the provider's reset, once it says that no request remains."""
+        if remaining > 0:
+            return
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(_BLOCK, [reset, current_tenant(), self.linked_account_id])

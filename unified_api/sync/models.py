@@ -1,0 +1,259 @@
+"""What the shell keeps: the feed, streams and their runs, the journal of writes, jobs, and the exceptions of ids."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from tenants.models import TenantModel
+
+
+class FeedHead(TenantModel):
+    """The end of a tenant's change log: `position` counts entries, `stamp` is the time of the newest.
+
+    Every store transaction moves it last, so the order of positions is the order of commits.
+    """
+
+    position = models.BigIntegerField(default=0)
+    stamp = models.DateTimeField()
+
+    database_key = ("tenant_id",)
+
+
+class Change(TenantModel):
+    """One entry of the change log: which fields of which record went from what to what, when, and why.
+
+    `fields` maps a field to [old, new]. `source` is pull, read, write, bridge, sweep or resync; `run` the run, and
+    `write` the journalled write that caused it.
+    """
+
+    append_only: ClassVar[bool] = True
+    erasable: ClassVar[bool] = True
+    database_key = ("tenant_id", "position")
+
+    position = models.BigIntegerField()
+    at = models.DateTimeField()
+    linked_account_id = models.UUIDField()
+    model = models.TextField()
+    record_id = models.UUIDField()
+    kind = models.TextField()
+    fields = models.JSONField(default=dict)
+    source = models.TextField()
+    run_id = models.UUIDField(null=True)
+    write_id = models.UUIDField(null=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index(fields=["tenant_id", "record_id", "position"], name="change_record"),
+            models.Index(fields=["tenant_id", "linked_account_id", "position"], name="change_account"),
+        ]
+
+
+class Identity(TenantModel):
+    """A remote id whose record has another Isthmus id than the one computed from it."""
+
+    database_key = ("tenant_id", "linked_account_id", "model", "remote_id")
+
+    linked_account_id = models.UUIDField()
+    model = models.TextField()
+    remote_id = models.TextField()
+    record_id = models.UUIDField()
+
+
+class RemoteData(TenantModel):
+    """The provider's raw answer about a record, one per endpoint, compressed JSON. Lists never load it."""
+
+    database_key = ("tenant_id", "record_id", "path")
+
+    linked_account_id = models.UUIDField()
+    record_id = models.UUIDField()
+    path = models.TextField()
+    body = models.BinaryField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "linked_account_id"], name="remote_data_account")]
+
+
+class SetAside(TenantModel):
+    """A remote record that could not be mapped: kept with its reason until a later answer maps."""
+
+    stream_id = models.UUIDField()
+    remote_id = models.TextField(null=True)
+    reason = models.TextField()
+    raw = models.TextField(default="")
+    seen_at = models.DateTimeField()
+    run_id = models.UUIDField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "stream_id"], name="set_aside_stream")]
+
+
+class Stream(TenantModel):
+    """The pull of one common model from one linked account: its cursor, its schedule, how it went last.
+
+    `frequency`: seconds between runs. `sweep_every`: seconds between complete sweeps, which find what was deleted,
+    where ordinary runs read only changes. `cursor`: where the next page begins, the adapter's own; saved with the rows
+    that it covers. `mode`: `changes` or `everything`, of the run that is under way or due.
+    `sweep`: id and state of a complete sweep. `held_removals`: how many records the brake keeps from being removed.
+    """
+
+    linked_account_id = models.UUIDField()
+    model = models.TextField()
+    frequency = models.FloatField(default=60.0)
+    sweep_every = models.FloatField(default=86400.0)
+    last_sweep = models.DateTimeField(null=True)
+    paused_by = models.TextField(null=True)
+    cursor = models.JSONField(null=True)
+    mode = models.TextField(default="everything")
+    sweep = models.JSONField(null=True)
+    held_removals = models.IntegerField(default=0)
+    removals_allowed = models.BooleanField(default=False)
+    run_id = models.UUIDField(null=True)
+    status = models.TextField(default="SYNCING")
+    reason = models.TextField(null=True)
+    error = models.TextField(null=True)
+    failures = models.IntegerField(default=0)
+    is_initial = models.BooleanField(default=True)
+    last_started = models.DateTimeField(null=True)
+    last_finished = models.DateTimeField(null=True)
+    last_result = models.TextField(null=True)
+    fresh_as_of = models.DateTimeField(null=True)
+    next_due = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "linked_account_id", "model"], name="stream_unique"),
+        ]
+
+
+class Run(TenantModel):
+    """One run of a stream: what it read and what came of it. `nulls`: null values per field among the rows seen."""
+
+    stream_id = models.UUIDField()
+    mode = models.TextField()
+    started = models.DateTimeField()
+    finished = models.DateTimeField(null=True)
+    result = models.TextField(null=True)
+    requests = models.IntegerField(default=0)
+    seen = models.IntegerField(default=0)
+    added = models.IntegerField(default=0)
+    changed = models.IntegerField(default=0)
+    unchanged = models.IntegerField(default=0)
+    removed = models.IntegerField(default=0)
+    set_aside = models.IntegerField(default=0)
+    reread = models.IntegerField(default=0)
+    nulls = models.JSONField(default=dict)
+    unknown_words = models.JSONField(default=dict)
+    error = models.TextField(null=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "stream_id", "started"], name="run_stream")]
+
+
+class Sighting(TenantModel):
+    """A record seen by a sweep that is under way. Unlogged: lost in a crash, which the sweep notices and restarts."""
+
+    database_key = ("tenant_id", "sweep_id", "record_id")
+
+    sweep_id = models.UUIDField()
+    record_id = models.UUIDField()
+
+
+class WriteState(models.TextChoices):
+    """Where a write stands. Journalled: not sent. Sent: its call may have left. Moved: not sent, as the record changed.
+
+    Uncertain: its outcome is being found out. All others are final.
+    """
+
+    JOURNALLED = "journalled"
+    SENT = "sent"
+    DONE = "done"
+    REJECTED = "rejected"
+    MOVED = "moved"
+    UNCERTAIN = "uncertain"
+    NOT_APPLIED = "not applied"
+
+
+class Write(TenantModel):
+    """One intended change to a remote system, journalled before it leaves.
+
+    `values`: common-model values as asked for; `sent`: those that were really sent; `pre_image`: what stood there before.
+    `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api, or
+    bridge with `bridge_id` and `pair_id`. `problems`: in the form of the wire contract. `answer`: what the caller got.
+    """
+
+    linked_account_id = models.UUIDField()
+    model = models.TextField()
+    operation = models.TextField()
+    record_id = models.UUIDField(null=True)
+    values = models.JSONField()
+    sent = models.JSONField(null=True)
+    pre_image = models.JSONField(null=True)
+    expected = models.JSONField(null=True)
+    if_version = models.TextField(null=True)
+    state = models.TextField(choices=WriteState.choices, default=WriteState.JOURNALLED)
+    source = models.TextField(default="api")
+    actor = models.TextField(default="")
+    bridge_id = models.UUIDField(null=True)
+    pair_id = models.UUIDField(null=True)
+    idempotency_key = models.TextField(null=True)
+    request_digest = models.BinaryField(null=True)
+    answer = models.JSONField(null=True)
+    remote_id = models.TextField(null=True)
+    error = models.TextField(null=True)
+    problems = models.JSONField(default=list)
+    attempts = models.IntegerField(default=0)
+    journalled_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "linked_account_id", "idempotency_key"], name="write_idempotency"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant_id", "linked_account_id", "journalled_at"], name="write_account"),
+            models.Index(fields=["tenant_id", "record_id"], name="write_record"),
+        ]
+
+
+class Throttle(TenantModel):
+    """The request budget of one linked account, shared by all workers: a token bucket, and what the provider said."""
+
+    database_key = ("tenant_id", "linked_account_id")
+
+    linked_account_id = models.UUIDField()
+    tokens = models.FloatField()
+    filled_at = models.DateTimeField()
+    blocked_until = models.DateTimeField(null=True)
+
+
+class Job(models.Model):
+    """A claim on work that is due. Carries no customer data, and no tenant policy: workers look across tenants.
+
+    One row per (tenant, kind, reference). `asked` counts requests for it, so that one made while the work is under
+    way is not lost. A claim sets `leased_until` and a `fence` greater than any before.
+    """
+
+    walled: ClassVar[bool] = False
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    tenant_id = models.UUIDField()
+    kind = models.TextField()
+    reference = models.UUIDField()
+    queue = models.TextField(default="background")
+    priority = models.SmallIntegerField(default=5)
+    due_at = models.DateTimeField()
+    asked = models.BigIntegerField(default=1)
+    fence = models.BigIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "kind", "reference"], name="job_unique")]
+        indexes = [models.Index(fields=["queue", "priority", "due_at"], name="job_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"

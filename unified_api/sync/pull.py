@@ -1,0 +1,240 @@
+"""Streams: reading one common model of one linked account, page by page.
+
+Each page lands in one transaction with the cursor that covers it, under the job's fence. Where the work is cut off,
+the next slice goes on behind the last page that landed. A run ends with its stream's figures and its next due time.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from integrations.kit import errors
+from integrations.kit.client import Client, Page
+from integrations.kit.provider import Resource
+from tenants.models import LinkedAccount
+from unified_api.models.base import CommonModel, common_model, model_id
+from unified_api.sync import clock, connect, feed, job, set_aside, store, sweep, verdict
+from unified_api.sync.models import Run, Stream
+
+log = structlog.get_logger(__name__)
+KIND: Final = "pull"
+
+
+class Pull:
+    """One slice of a stream's work."""
+
+    def __init__(self, lease: job.Lease, stream: Stream, run: Run, line: connect.Line) -> None:
+        self.lease = lease
+        self.stream = stream
+        self.run = run
+        self.line = line
+        self.model: type[CommonModel] = common_model(stream.model)
+        self.cause = store.Cause("pull", run_id=run.id)
+
+    @property
+    def client(self) -> Client:
+        return self.line.client
+
+    def go(self, resource: Resource, ends: float) -> bool:
+        """Read pages until the run is over (True) or the slice is (False)."""
+        full = self.stream.mode == "everything"
+        for page in self.client.pages(resource, self.stream.cursor, full=full):
+            late = self._take(page, resource)
+            self._reread(resource, late)
+            if page.last:
+                self._conclude(resource, complete=page.complete)
+                return True
+            if time.monotonic() > ends:
+                return False
+        message = f"{resource} gave pages without end"
+        raise errors.Misconfigured(message)
+
+    def _take(self, page: Page, resource: Resource) -> list[str]:
+        """Land one page; the remote ids of records that must be read by id."""
+        with store.entry(self.stream.linked_account_id, began=self.line.moments.time_of) as entry:
+            job.hold(self.lease)
+            tally = entry.land(page.observations, self.cause, mapping_version=resource.version)
+            set_aside.keep(self.stream, self.run, page.bad)
+            set_aside.clear(self.stream, [remote for _, remote in tally.ids])
+            if self.stream.sweep is not None:
+                sweep.sight(self.stream, self.model, tally, page)
+            self.stream.cursor = page.cursor
+            self.stream.save(update_fields=["cursor", "sweep"])
+            self._count(tally, page)
+        return [remote for model, remote in tally.late if model is self.model]
+
+    def _count(self, tally: store.Tally, page: Page) -> None:
+        run = self.run
+        run.requests += page.requests
+        run.seen += tally.seen
+        run.added += tally.added
+        run.changed += tally.changed
+        run.unchanged += tally.unchanged
+        run.set_aside += len(page.bad)
+        for name, count in tally.nulls.items():
+            run.nulls[name] = run.nulls.get(name, 0) + count
+        for word, count in page.unknown_words.items():
+            run.unknown_words[word] = run.unknown_words.get(word, 0) + count
+        run.save()
+
+    def _reread(self, resource: Resource, remote_ids: list[str]) -> None:
+        """Read by id what a page showed in an older state than ours."""
+        for remote_id in remote_ids:
+            read_one(self.line, resource, remote_id, self.cause, self.lease)
+            self.run.reread += 1
+
+    def _conclude(self, resource: Resource, *, complete: bool) -> None:
+        """Find what is gone after a complete sweep, and close the run with its verdict."""
+        if self.stream.sweep is not None and complete:
+            self.run.removed += sweep.conclude(self, resource)
+        with transaction.atomic(durable=True):
+            job.hold(self.lease)
+            verdict.close(self.stream, self.run)
+
+
+def work(lease: job.Lease, ends: float) -> None:
+    """One slice of the stream that the job names."""
+    begun = _begin(lease)
+    if begun is None:
+        job.finish(lease)
+        return
+    stream, run, account = begun
+    try:
+        line = connect.line(account)
+        resource = line.client.provider.resource(common_model(stream.model))
+        if resource is None:
+            message = f"{account.integration} no longer offers {stream.model}"
+            raise errors.Misconfigured(message)
+        over = Pull(lease, stream, run, line).go(resource, ends)
+    except errors.ProviderError as error:
+        _failed(lease, stream, run, account, error)
+        return
+    job.again(lease, stream.frequency if over else 0.0)
+
+
+def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
+    """The stream with its run, the one under way or a new one; None when it is not to be read any more."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        stream = Stream.objects.select_for_update().filter(id=lease.reference).first()
+        if stream is None or stream.paused_by:
+            return None
+        account = LinkedAccount.objects.filter(id=stream.linked_account_id, deleted_at=None).first()
+        if account is None or account.status == "RELINK_NEEDED":
+            return None
+        run = Run.objects.filter(id=stream.run_id, finished=None).first() if stream.run_id else None
+        return stream, run or _open_run(stream), account
+
+
+def _open_run(stream: Stream) -> Run:
+    now = clock.now()
+    swept = stream.last_sweep
+    if swept is None or (now - swept).total_seconds() >= stream.sweep_every:
+        stream.mode = "everything"
+    if stream.mode == "everything" and stream.sweep is None:
+        stream.cursor, stream.sweep = None, sweep.begin()
+    run = Run.objects.create(stream_id=stream.id, mode=stream.mode, started=now)
+    stream.run_id, stream.status, stream.last_started = run.id, "SYNCING", now
+    stream.save()
+    return run
+
+
+def _failed(
+    lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount, error: errors.ProviderError
+) -> None:
+    """Record the error where an operator looks for it, and turn it into a schedule."""
+    log.warning("pull.failed", model=stream.model, error=type(error).__name__, request=error.request)
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        verdict.fail(stream, run, error)
+        if isinstance(error, errors.NeedsReauthorisation):
+            connect.pause(account, str(error))
+            job.finish(lease)
+            return
+        job.put_off(lease, delay_after(error, stream.frequency, lease.attempts))
+
+
+def delay_after(error: errors.ProviderError, usual: float, attempts: int) -> float:
+    """Seconds until a read that failed like this is tried again."""
+    if isinstance(error, errors.RetryLater):
+        return error.after if error.after is not None else min(job.backoff(attempts), max(usual, 2.0))
+    return max(usual, job.backoff(attempts))
+
+
+def read_one(
+    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None = None
+) -> bool:
+    """Read one record by its id and land it, or mark it as deleted; whether it is there."""
+    began = line.moments.draw()
+    try:
+        observation = line.client.read(resource, remote_id)
+    except errors.Gone:
+        return not _mark_gone(line, resource.model, remote_id, cause, lease, began)
+    with store.entry(line.account_id, began=line.moments.time_of) as entry:
+        if lease:
+            job.hold(lease)
+        entry.land([observation], cause, mapping_version=resource.version)
+    return True
+
+
+def _mark_gone(
+    line: connect.Line,
+    model: type[CommonModel],
+    remote_id: str,
+    cause: store.Cause,
+    lease: job.Lease | None,
+    began: int,
+) -> bool:
+    """Mark a record as deleted, unless it has been seen since we asked for it."""
+    with store.entry(line.account_id) as entry:
+        if lease:
+            job.hold(lease)
+        return entry.remove_remote(model, remote_id, cause, asked=began)
+
+
+def start(account: LinkedAccount, *, frequency: float | None = None) -> list[Stream]:
+    """Make the streams of a newly linked account and have them read; those that exist are read again."""
+    provider = connect.provider_of(account)
+    made = []
+    for resource in provider.resources:
+        if not resource.can("list"):
+            continue
+        stream, _ = Stream.objects.get_or_create(
+            linked_account_id=account.id,
+            model=model_id(resource.model),
+            defaults={"frequency": frequency or resource.frequency, "sweep_every": resource.sweep_every},
+        )
+        job.ask(KIND, stream.id)
+        made.append(stream)
+    return made
+
+
+def resync(stream: Stream) -> None:
+    """Read everything again from the start; a run that is under way is overtaken."""
+    job.forget(KIND, stream.id)
+    Run.objects.filter(id=stream.run_id, finished=None).update(
+        finished=clock.now(), result="FAILED", error="Overtaken by a resync."
+    )
+    stream.mode, stream.cursor, stream.sweep, stream.run_id = "everything", None, None, None
+    stream.status, stream.reason, stream.error = "SYNCING", None, None
+    stream.save()
+    job.ask(KIND, stream.id, priority=3)
+
+
+def pause(stream: Stream, who: str) -> None:
+    """Stop reading a stream until it is resumed; a slice under way is overtaken at its next page."""
+    stream.paused_by, stream.status = who, "PAUSED"
+    stream.save(update_fields=["paused_by", "status"])
+    job.forget(KIND, stream.id)
+
+
+def resume(stream: Stream) -> None:
+    """Go on reading a paused stream behind the last page that landed."""
+    stream.paused_by, stream.status = None, "SYNCING"
+    stream.save(update_fields=["paused_by", "status"])
+    job.ask(KIND, stream.id)

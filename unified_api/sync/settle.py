@@ -1,0 +1,109 @@
+"""Finding out what became of a write whose answer was lost, by reading back. A create is never blindly repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from django.db import transaction
+
+from integrations.kit import errors
+from integrations.kit.observation import Observation
+from unified_api.sync import clock, journal, values
+from unified_api.sync.identity import Identities
+from unified_api.sync.models import Write, WriteState
+
+if TYPE_CHECKING:
+    from unified_api.sync.write import Performance
+
+#: Seconds after sending until which a request that seems to have had no effect may still arrive.
+STILL_UNDER_WAY: Final = 75.0
+_FIRST: Final = 2.0
+_LAST: Final = 300.0
+
+
+def delay(write: Write, error: errors.ProviderError | None = None) -> float:
+    """Seconds until the next look: soon at first, then ever later."""
+    if isinstance(error, errors.RetryLater) and error.after is not None:
+        return error.after
+    return min(max(_FIRST, _age(write)), _LAST)
+
+
+def settle(performance: Performance) -> None:
+    """Look for the write's effect, and end it or wait; raises ProviderError when nothing can be read now."""
+    {"create": _create, "update": _update, "delete": _delete}[performance.write.operation](performance)
+
+
+def _update(performance: Performance) -> None:
+    """The record shows what was sent: done. It shows what stood there before: send again, as an update may be."""
+    write, model = performance.write, performance.model
+    record = performance.read_again()
+    sent = values.from_json(model, write.sent or {})
+    before = values.from_json(model, write.pre_image or {})
+    shows = {name: getattr(record, name) for name in sent}
+    if any(shows[name] == value and before.get(name) != value for name, value in sent.items()):
+        journal.close_alone(write, performance.lease, WriteState.DONE, "")
+    elif shows == {name: before.get(name) for name in sent}:
+        _wait_or(performance, performance.go)
+    else:
+        told = "The record shows neither what was sent nor what stood there before: others changed it meanwhile."
+        journal.close_alone(write, performance.lease, WriteState.NOT_APPLIED, told)
+
+
+def _create(performance: Performance) -> None:
+    """Exactly one record that came since and says what was sent is ours."""
+    write = performance.write
+    told = values.for_adapter(performance.model, values.from_json(performance.model, write.sent or {}))
+    recent = performance.line.client.recent(performance.resource, told)
+    found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
+    if len(found) == 1:
+        performance.store_answer(found[0])
+    elif found:
+        _leave_to_a_person(performance, found)
+    else:
+        missing = "No record at the provider says what was sent: it was not created."
+        _wait_or(
+            performance,
+            lambda: journal.close_alone(write, performance.lease, WriteState.NOT_APPLIED, missing),
+        )
+
+
+def _delete(performance: Performance) -> None:
+    try:
+        performance.read_again()
+    except errors.Gone:
+        performance.store_deletion()
+    else:
+        _wait_or(performance, performance.go)
+
+
+def _is_news(performance: Performance, observation: Observation) -> bool:
+    """Whether a record was unknown when the write was journalled, and no other write made it."""
+    write, identities = performance.write, Identities(performance.line.account_id)
+    identities.learn([observation.remote_id])
+    record = identities.of(performance.model, observation.remote_id)
+    known = performance.model._default_manager.filter(id=record, created_at__lte=write.journalled_at, is_shell=False)
+    others = Write.objects.filter(record_id=record, operation="create").exclude(id=write.id)
+    return not known.exists() and not others.exists()
+
+
+def _wait_or(performance: Performance, then: Callable[[], None]) -> None:
+    """Wait while the request may still be under way, else conclude."""
+    write = performance.write
+    if _age(write) >= STILL_UNDER_WAY:
+        then()
+        return
+    told = "The provider shows no effect yet; looking again later."
+    journal.postpone(write, performance.lease, WriteState.UNCERTAIN, told, delay(write))
+
+
+def _leave_to_a_person(performance: Performance, found: list[Observation]) -> None:
+    """The write stays uncertain, and is not looked at again unless somebody asks."""
+    ids = ", ".join(o.remote_id for o in found)
+    told = f"{len(found)} records at the provider could be this one ({ids}); a person must tell which."
+    with transaction.atomic(durable=True):
+        journal.abandon(performance.write, performance.lease, told)
+
+
+def _age(write: Write) -> float:
+    return (clock.now() - write.sent_at).total_seconds() if write.sent_at else 0.0

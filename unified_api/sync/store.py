@@ -1,0 +1,265 @@
+"""One way in: observations of a linked account become records, changes and shells, in one transaction.
+
+    with entry(account_id) as store:        the account's advisory lock
+        store.land(observations, cause)     digests first; differing rows are locked in id order and merged
+        ...                                 the caller's own rows: cursor, write, job
+                                            on leaving: the feed head, then one upsert a model, then the log
+
+Work grows with what changed: a page on which nothing changed writes nothing. The rules for what is late and how
+rows merge are in `landing`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from integrations.kit.client import Observation
+from tenants.scope import current_tenant
+from unified_api.models.base import CommonModel, model_id, relations
+from unified_api.models.fields import Refs
+from unified_api.sync import feed, landing, tables
+from unified_api.sync.identity import Identities, Key
+
+_LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why records change: `source` as in the change log, and the run or write behind it."""
+
+    source: str
+    run_id: uuid.UUID | None = None
+    write_id: uuid.UUID | None = None
+
+
+@dataclass
+class Tally:
+    """What came of the observations of one transaction. `late`: to be read by id; `ids`: of the records landed."""
+
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    late: list[Key] = field(default_factory=list)
+    ids: dict[Key, uuid.UUID] = field(default_factory=dict)
+    nulls: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class _Entry:
+    """What one transaction has gathered and not yet written."""
+
+    rows: dict[type[CommonModel], dict[uuid.UUID, landing.Row]] = field(default_factory=lambda: defaultdict(dict))
+    fresh: set[uuid.UUID] = field(default_factory=set)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    shells: dict[Key, uuid.UUID] = field(default_factory=dict)
+    raw: list[tuple[uuid.UUID, str, Any]] = field(default_factory=list)
+
+
+class Store:
+    """The records of one linked account, within one transaction."""
+
+    def __init__(self, linked_account_id: uuid.UUID, began: Callable[[int], dt.datetime] | None) -> None:
+        self.linked_account_id = linked_account_id
+        self._identities = Identities(linked_account_id)
+        self._began = began
+        self._entry = _Entry()
+
+    def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
+        """Take in what the provider said; records that show something newer are left alone and named in `late`."""
+        tally = Tally()
+        told = list(_flat(observations))
+        self._identities.learn({o.remote_id for o in told} | {r for o in told for _, r in _references(o)})
+        for model, group in _by_model(told).items():
+            self._land_model(model, group, cause, mapping_version, tally)
+        return tally
+
+    def _land_model(
+        self, model: type[CommonModel], group: Sequence[Observation], cause: Cause, version: str, tally: Tally
+    ) -> None:
+        keyed = [(self._identities.of(model, o.remote_id), landing.digest(o, version), o) for o in group]
+        stored = tables.digests(model, [record for record, _, _ in keyed])
+        differing = [item for item in keyed if _may_differ(stored.get(item[0]), item)]
+        rows = tables.locked(model, sorted({record for record, _, _ in differing}))
+        rows |= self._entry.rows[model]
+        for record, _, observation in keyed:
+            tally.ids[model, observation.remote_id] = record
+            tally.nulls.update(name for name, value in observation.values.items() if value is None)
+        for record, seen, observation in differing:
+            self._merge(rows, record, seen, observation, cause, tally)
+        tally.seen += len(keyed)
+        tally.unchanged += len(keyed) - len(differing)
+
+    def _merge(
+        self,
+        rows: dict[uuid.UUID, landing.Row],
+        record: uuid.UUID,
+        seen: bytes,
+        observation: Observation,
+        cause: Cause,
+        tally: Tally,
+    ) -> None:
+        row = rows.get(record)
+        model = observation.model
+        if row is not None and landing.is_late(row, observation, self._time_of(observation)):
+            tally.late.append((model, observation.remote_id))
+            return
+        values = self._resolved(observation)
+        changes = landing.differences(row, values)
+        kind = landing.kind_of_change(row)
+        if row is not None and kind == "updated" and not changes and not landing.raw_moved(row, observation, seen):
+            self._confirm(row, seen, observation)
+            tally.unchanged += 1
+            return
+        rows[record] = landing.landed(row, observation, values, seen)
+        self._put(model, record, rows[record], kind, changes, cause)
+        self._entry.raw.append((record, observation.path, observation.raw))
+        tally.added += kind == "created"
+        tally.changed += kind != "created"
+
+    def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
+        """Note an equal answer: a list's digest where the row has none, else the moment until which the row is good."""
+        if observation.shape == "list":
+            tables.note_digest(observation.model, row["id"], seen)
+        else:
+            tables.advance_as_of(observation.model, row["id"], observation.arrived)
+
+    def remove(self, model: type[CommonModel], ids: Iterable[uuid.UUID], cause: Cause) -> int:
+        """Mark records as deleted by the remote, and keep them; how many were not yet."""
+        rows = tables.locked(model, sorted(ids)) | self._entry.rows[model]
+        gone = [(i, r) for i in ids if (r := rows.get(i)) and not r["remote_was_deleted"] and not r["is_shell"]]
+        for record, row in gone:
+            self._put(model, record, {**row, "remote_was_deleted": True, "digest": None}, "deleted", {}, cause)
+        return len(gone)
+
+    def remove_remote(self, model: type[CommonModel], remote_id: str, cause: Cause, *, asked: int) -> bool:
+        """Mark one record as deleted, as the provider does not know it by its id; False if it was seen since we asked."""
+        self._identities.learn([remote_id])
+        record = self._identities.of(model, remote_id)
+        row = tables.locked(model, [record]).get(record)
+        if row is None or row["as_of"] > asked:
+            return False
+        return self.remove(model, [record], cause) == 1
+
+    def settle(self, model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
+        """Distrust list answers about this record that began before `until`, as the provider's lists lag."""
+        tables.set_settled(model, record, until)
+
+    def _put(
+        self,
+        model: type[CommonModel],
+        record: uuid.UUID,
+        row: landing.Row,
+        kind: str,
+        changes: dict[str, list[Any]],
+        cause: Cause,
+    ) -> None:
+        tenant = current_tenant()
+        row |= {"id": record, "tenant_id": tenant, "linked_account_id": self.linked_account_id}
+        self._entry.rows[model][record] = row
+        if kind == "created":
+            self._entry.fresh.add(record)
+        self._entry.log.append(
+            {
+                "id": uuid.uuid4(),
+                "tenant_id": tenant,
+                "linked_account_id": self.linked_account_id,
+                "model": model_id(model),
+                "record_id": record,
+                "kind": kind,
+                "fields": changes,
+                "source": cause.source,
+                "run_id": cause.run_id,
+                "write_id": cause.write_id,
+            }
+        )
+
+    def _resolved(self, observation: Observation) -> dict[str, Any]:
+        """The values with ids in place of remote ids; what they name is noted as a shell, should it be unknown."""
+        values = dict(observation.values)
+        for name, relation in relations(observation.model).items():
+            if (told := values.get(name)) is None:
+                continue
+            target = tables.model_of(relation.to)
+            if isinstance(relation, Refs):
+                values[name] = [self._shell(target, str(remote)) for remote in told]
+            else:
+                values[name] = self._shell(target, str(told))
+        return values
+
+    def _shell(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
+        record = self._identities.of(model, remote_id)
+        self._entry.shells[model, remote_id] = record
+        return record
+
+    def _time_of(self, observation: Observation) -> dt.datetime:
+        return self._began(observation.started) if self._began else dt.datetime.max.replace(tzinfo=dt.UTC)
+
+    def flush(self) -> None:
+        """Write everything gathered. The feed head is taken here, after all merging."""
+        entry, self._entry = self._entry, _Entry()
+        known = set().union(*entry.rows.values()) if entry.rows else set()
+        shells = {key: record for key, record in entry.shells.items() if record not in known}
+        shells = tables.unknown(shells) if shells else {}
+        if not entry.log and not shells:
+            return
+        span = feed.advance(len(entry.log))
+        for model, rows in entry.rows.items():
+            tables.upsert(model, [_stamped(row, span.stamp, entry.fresh) for row in rows.values()])
+        tables.insert_shells(self.linked_account_id, shells, span.stamp)
+        tables.append_log(entry.log, span)
+        tables.keep_raw(self.linked_account_id, entry.raw)
+
+
+@contextmanager
+def entry(
+    linked_account_id: uuid.UUID, *, began: Callable[[int], dt.datetime] | None = None
+) -> Iterator[Store]:
+    """A transaction on one account's records. `began` tells when the request with a `started` moment left."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_ACCOUNT, [str(linked_account_id)])
+        store = Store(linked_account_id, began)
+        yield store
+        store.flush()
+
+
+def _may_differ(stored: bytes | None, item: tuple[uuid.UUID, bytes, Observation]) -> bool:
+    """A list answer whose digest is the row's says nothing new; an answer about one record always goes on."""
+    return item[2].shape != "list" or stored is None or bytes(stored) != item[1]
+
+
+def _stamped(row: landing.Row, stamp: dt.datetime, fresh: set[uuid.UUID]) -> landing.Row:
+    created = stamp if row["id"] in fresh else row["created_at"]
+    return {**row, "created_at": created, "modified_at": stamp}
+
+
+def _flat(observations: Iterable[Observation]) -> Iterator[Observation]:
+    for observation in observations:
+        yield observation
+        yield from _flat(observation.embedded)
+
+
+def _references(observation: Observation) -> Iterator[tuple[str, str]]:
+    for name, relation in relations(observation.model).items():
+        told = observation.values.get(name)
+        if told is None:
+            continue
+        for remote in told if isinstance(relation, Refs) else [told]:
+            yield name, str(remote)
+
+
+def _by_model(observations: Iterable[Observation]) -> dict[type[CommonModel], list[Observation]]:
+    groups: dict[type[CommonModel], list[Observation]] = defaultdict(list)
+    for observation in observations:
+        groups[observation.model].append(observation)
+    return groups

@@ -1,0 +1,59 @@
+"""Celery's side of the work: wake-ups. Each claims due jobs, does bounded slices, and keeps nothing to itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from celery import shared_task
+
+from tenants.scope import scope
+from unified_api.sync import erase, job, pull, write
+
+log = structlog.get_logger(__name__)
+
+#: Seconds that one task works before it gives its thread back.
+SLICE: Final = 20.0
+#: Wake-ups that one tick sends to a queue at the most: as many as a worker has threads.
+MOST_WAKE_UPS: Final = 16
+
+HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
+    pull.KIND: pull.work,
+    write.KIND: write.work,
+    erase.KIND: erase.work,
+}
+
+
+@shared_task(name="isthmus.tick", ignore_result=True)
+def tick() -> None:
+    """Send wake-ups for what is due: those that were lost, and those whose time has come."""
+    for queue, count in job.due().items():
+        job.wake(queue, min(count, MOST_WAKE_UPS))
+
+
+@shared_task(name="isthmus.work", ignore_result=True)
+def work(queue: str) -> None:
+    """Do due jobs of a queue for one slice."""
+    ends = time.monotonic() + SLICE
+    while time.monotonic() < ends and (lease := job.claim_next(queue)):
+        do(lease, ends)
+
+
+def do(lease: job.Lease, ends: float) -> None:
+    """One slice of one job, in its tenant's scope; `ends`: monotonic time at which it should stop."""
+    done = False
+    with structlog.contextvars.bound_contextvars(
+        tenant=str(lease.tenant_id), job=lease.kind, reference=str(lease.reference)
+    ), scope(lease.tenant_id):
+        try:
+            HANDLERS[lease.kind](lease, ends)
+            done = True
+        except job.Overtaken:
+            done = True
+            log.warning("job.overtaken", fence=lease.fence)
+        finally:
+            # An error that nobody expected: the job is tried again later, and Celery logs the error.
+            if not done:
+                job.put_off(lease, job.backoff(lease.attempts))

@@ -1,0 +1,85 @@
+"""Values of common fields between their three forms: as stored, as JSON in the journal, and as an adapter takes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+from django.db import transaction
+
+from integrations.kit.errors import Rejected
+from unified_api.models.base import CommonModel, relations, wire_fields
+from unified_api.models.fields import Refs
+from unified_api.sync.models import Change
+from unified_api.sync.tables import model_of
+
+T = TypeVar("T")
+
+
+def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values as JSON: times and ids become text."""
+    document: dict[str, Any] = orjson.loads(orjson.dumps(dict(values)))
+    return document
+
+
+def from_json(model: type[CommonModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values as they are stored; raises Malformed for what the field cannot hold."""
+    fields = wire_fields(model)
+    return {name: None if value is None else fields[name].parse(value) for name, value in values.items()}
+
+
+def current(model: type[CommonModel], record_id: uuid.UUID) -> CommonModel:
+    """The record as stored now; raises the model's DoesNotExist."""
+    with transaction.atomic():
+        record: CommonModel = model._default_manager.get(id=record_id)
+    return record
+
+
+def for_adapter(model: type[CommonModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values as an adapter takes them: the provider's ids in place of ours; raises Rejected for unknown ones."""
+    told = dict(values)
+    for name, relation in relations(model).items():
+        if (ids := told.get(name)) is None:
+            continue
+        wanted = ids if isinstance(relation, Refs) else [ids]
+        remote = _remote_ids(relation.to, name, wanted)
+        told[name] = remote if isinstance(relation, Refs) else remote[0]
+    return told
+
+
+def version(record: CommonModel) -> str:
+    """The record's version as one word: it changes whenever anything of the record does."""
+    return str(round(record.modified_at.timestamp() * 1_000_000))
+
+
+def changed_since(record: CommonModel, seen: str) -> list[str]:
+    """Fields that changed after the version that somebody saw; all known ones where the version is none of ours."""
+    moment = dt.datetime.fromtimestamp(int(seen) / 1_000_000, dt.UTC) if seen.isdigit() else None
+    with transaction.atomic():
+        entries = Change.objects.filter(record_id=record.id)
+        later = entries.filter(at__gt=moment) if moment else entries
+        return sorted({name for fields in later.values_list("fields", flat=True) for name in fields})
+
+
+def image(record: CommonModel) -> dict[str, Any]:
+    """All common fields of a record as stored."""
+    return {name: getattr(record, name) for name in wire_fields(type(record))}
+
+
+def in_transaction(read: Callable[[], T]) -> T:
+    """The result of a read that needs a transaction of its own."""
+    with transaction.atomic():
+        return read()
+
+
+def _remote_ids(to: str, name: str, ids: list[uuid.UUID]) -> list[str]:
+    with transaction.atomic():
+        rows = model_of(to)._default_manager.filter(id__in=ids).values_list("id", "remote_id")
+        known = {record: remote for record, remote in rows if remote is not None}
+    unknown = [str(i) for i in ids if i not in known]
+    if unknown:
+        raise Rejected(f"{name} names a record that is not known", fields={name: f"no {to} has id {unknown[0]}"})
+    return [known[i] for i in ids]

@@ -1,0 +1,181 @@
+"""Performing journalled writes: read just before, send only what differs, store the answer, settle what is unknown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+
+from integrations.kit import errors
+from integrations.kit.observation import Observation
+from integrations.kit.provider import Resource
+from tenants.models import LinkedAccount
+from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.sync import clock, connect, job, journal, problems, pull, settle, store, values
+from unified_api.sync.models import Write, WriteState
+
+log = structlog.get_logger(__name__)
+KIND: Final = journal.KIND
+#: An update whose ETag was overtaken is tried so often with a fresh one.
+_TRIES: Final = 3
+
+
+class Performance:
+    """One attempt at one write."""
+
+    def __init__(self, write: Write, lease: job.Lease, line: connect.Line, resource: Resource) -> None:
+        self.write = write
+        self.lease = lease
+        self.line = line
+        self.resource = resource
+        self.model: type[CommonModel] = resource.model
+        self.wanted = values.from_json(self.model, write.values)
+        self.cause = store.Cause(write.source, write_id=write.id)
+
+    def go(self) -> None:
+        """Send what was journalled."""
+        if self.write.operation == "create":
+            self._create()
+        elif self.write.operation == "update":
+            self._update(_TRIES)
+        else:
+            self._delete()
+
+    def _create(self) -> None:
+        told = values.for_adapter(self.model, self.wanted)
+        journal.mark_sent(self.write, self.lease, self.wanted, None)
+        self.store_answer(self.line.client.create(self.resource, told))
+
+    def _update(self, tries: int) -> None:
+        record = self.read_again()
+        differing = {name: value for name, value in self.wanted.items() if getattr(record, name) != value}
+        if moved := self._moved(record):
+            self._close(WriteState.MOVED, "The record changed since it was read.", moved)
+        elif not differing:
+            self._close(WriteState.DONE, "")
+        else:
+            self._send_update(record, differing, tries)
+
+    def _send_update(self, record: CommonModel, differing: Mapping[str, Any], tries: int) -> None:
+        told = values.for_adapter(self.model, differing)
+        before = {name: getattr(record, name) for name in differing}
+        journal.mark_sent(self.write, self.lease, differing, before)
+        try:
+            answer = self.line.client.update(self.resource, str(record.remote_id), told)
+        except errors.Moved:
+            if tries <= 1:
+                raise
+            self._update(tries - 1)
+        else:
+            self.store_answer(answer)
+
+    def _delete(self) -> None:
+        record = self.read_again()
+        if moved := self._moved(record):
+            self._close(WriteState.MOVED, "The record changed since it was read.", moved)
+            return
+        journal.mark_sent(self.write, self.lease, {}, values.image(record))
+        self.line.client.delete(self.resource, str(record.remote_id))
+        self.store_deletion()
+
+    def read_again(self) -> CommonModel:
+        """The record as the provider shows it now; raises Gone."""
+        record = values.current(self.model, self.write.record_id)
+        cause = store.Cause("read", write_id=self.write.id)
+        if not pull.read_one(self.line, self.resource, str(record.remote_id), cause, self.lease):
+            raise errors.Gone(f"{self.model.__name__} {record.remote_id} is gone")
+        return values.current(self.model, self.write.record_id)
+
+    def _moved(self, record: CommonModel) -> list[dict[str, Any]]:
+        """The fields that are no longer as the writer saw them, as problems; empty when none moved."""
+        if self.write.if_version is not None and self.write.if_version != values.version(record):
+            return problems.moved(values.changed_since(record, self.write.if_version))
+        if self.write.expected is None:
+            return []
+        expected = values.from_json(self.model, self.write.expected)
+        return problems.moved(sorted(name for name, value in expected.items() if getattr(record, name) != value))
+
+    def store_answer(self, answer: Observation) -> None:
+        """Land what the provider answered, together with the end of the write."""
+        with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
+            tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
+            record = tally.ids[self.model, answer.remote_id]
+            self.write.record_id, self.write.remote_id = record, answer.remote_id
+            entry.flush()
+            if self.resource.read_lag:
+                entry.settle(self.model, record, clock.now() + dt.timedelta(seconds=self.resource.read_lag))
+            journal.close(self.write, self.lease, WriteState.DONE)
+        if tally.late:
+            pull.read_one(self.line, self.resource, answer.remote_id, self.cause)
+
+    def store_deletion(self) -> None:
+        """Mark the record as deleted, together with the end of the write."""
+        assert self.write.record_id is not None  # noqa: S101 - deletes name their record
+        with store.entry(self.line.account_id) as entry:
+            entry.remove(self.model, [self.write.record_id], self.cause)
+            journal.close(self.write, self.lease, WriteState.DONE)
+
+    def _close(self, state: WriteState, error: str, found: list[dict[str, Any]] | None = None) -> None:
+        journal.close_alone(self.write, self.lease, state, error, found)
+
+
+def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: bool) -> Write:
+    """Send a journalled write, or settle one that was sent; returns it with its state.
+
+    patient: a provider that asks to come back later is tried again by a worker; else the write ends as not applied.
+    """
+    resource = connect.provider_of(account).resource(common_model(write.model))
+    if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
+        journal.close_alone(write, lease, WriteState.REJECTED, f"{account.integration} cannot {write.operation} this.")
+        return write
+    performance = Performance(write, lease, connect.line(account), resource)
+    try:
+        if write.state == WriteState.JOURNALLED:
+            performance.go()
+        else:
+            write.state = WriteState.UNCERTAIN
+            settle.settle(performance)
+    except errors.ProviderError as error:
+        _failed(performance, account, error, patient=patient)
+    return write
+
+
+def _failed(performance: Performance, account: LinkedAccount, error: errors.ProviderError, *, patient: bool) -> None:
+    """Turn a named error into the write's state."""
+    write, lease = performance.write, performance.lease
+    log.warning("write.failed", write=str(write.id), error=type(error).__name__, request=error.request)
+    if isinstance(error, errors.Uncertain) or _left_open(write, error):
+        journal.postpone(write, lease, WriteState.UNCERTAIN, str(error), settle.delay(write, error))
+    elif isinstance(error, errors.RetryLater) and patient:
+        after = error.after if error.after is not None else job.backoff(lease.attempts)
+        journal.postpone(write, lease, WriteState.JOURNALLED, str(error), after)
+    else:
+        _refused(write, lease, performance, error)
+    if isinstance(error, errors.NeedsReauthorisation):
+        connect.pause_alone(account, str(error))
+
+
+def _left_open(write: Write, error: errors.ProviderError) -> bool:
+    """Whether the write had left before, and settling it only met an obstacle."""
+    return write.attempts > 0 and write.state == WriteState.UNCERTAIN and not isinstance(error, errors.Gone)
+
+
+def _refused(write: Write, lease: job.Lease, performance: Performance, error: errors.ProviderError) -> None:
+    applied = WriteState.NOT_APPLIED if isinstance(error, errors.RetryLater) else WriteState.REJECTED
+    state = WriteState.MOVED if isinstance(error, errors.Moved) else applied
+    known = set(wire_fields(performance.model))
+    journal.close_alone(write, lease, state, str(error), problems.of(error, known))
+
+
+def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one write is one slice
+    """Perform or settle the write that the job names."""
+    write = values.in_transaction(lambda: Write.objects.filter(id=lease.reference).first())
+    account = write and values.in_transaction(
+        lambda: LinkedAccount.objects.filter(id=write.linked_account_id, deleted_at=None).first()
+    )
+    if write is None or account is None or write.state in journal.FINAL:
+        job.finish(lease)
+        return
+    perform(write, lease, account, patient=True)
