@@ -158,7 +158,7 @@ def _administrators_sql(
     lines = "\n".join(f"  {statement.as_string(connection)};" for statement in statements)
     return (
         f"The login of DATABASE_URL may not set up Isthmus's roles ({error.diag.message_primary}). Let"
-        f" an administrator run the following, then give passwords by DATABASE_APP_URL and BROKER_URL:\n{lines}"
+        f" an administrator run this, then give the passwords by DATABASE_APP_URL and BROKER_URL:\n{lines}"
     )
 
 

@@ -1,0 +1,144 @@
+"""What all tests share: a database of this run's own, no outside network, the same examples on every machine.
+
+A test that needs the database asks for `database`. Everything in it is really committed, since scopes open
+before transactions do; afterwards all tables are emptied. `db`, `transactional_db` and the marker `django_db`
+mean the same. Without DATABASE_URL the run makes a cluster in a temporary ISTHMUS_HOME, which only starts
+when a test asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests import network
+
+RUN = "ISTHMUS_TEST_RUN"
+
+#: Nothing in a run of tests has to survive a power cut.
+FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\n"
+
+
+def _prepare_environment() -> None:
+    """Settings are read when Django is set up, which is after this file: the environment has to be right by now."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if RUN not in os.environ:  # the process that was called; workers inherit what it sets
+        home = Path(tempfile.mkdtemp(prefix="isthmus-tests-"))
+        (home / "postgres.conf").write_text(FAST)
+        os.environ[RUN] = secrets.token_hex(4)
+        os.environ["ISTHMUS_HOME"] = str(home)
+        os.environ.setdefault(
+            "SECRET_KEY", "only for tests, the same in every run, since roles are the server's"
+        )
+        os.environ.setdefault("MASTER_KEYS", "test:" + "A" * 43 + "=")
+        os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
+    os.environ["BROKER_DATABASE"] = f"test_isthmus_broker_{os.environ[RUN]}_{worker}"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "unified_api.settings")
+
+
+_prepare_environment()
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+_held = ExitStack()
+
+
+def pytest_configure() -> None:
+    """Close the door to the outside before anything is collected."""
+    network.block()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the cluster; the process that was called waits for its end and removes the home."""
+    _held.close()
+    network.unblock()
+    if not hasattr(config, "workerinput"):
+        from unified_api.serve.postgres import Cluster
+
+        home = Path(os.environ["ISTHMUS_HOME"])
+        Cluster(home).wait_until_stopped()
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Nothing to modify: test databases have a name per process."""
+    from django.conf import settings
+
+    if settings.EMBEDDED:
+        from unified_api.serve.postgres import Cluster
+
+        _held.enter_context(Cluster(settings.HOME).hold(settings.SECRET_KEY))
+
+
+@pytest.fixture(scope="session")
+def _owner(django_db_setup: None) -> Iterator[psycopg.Connection]:
+    """A connection as owner, beside Django's, for emptying tables."""
+    from django.conf import settings
+    from django.db import connection
+
+    conninfo = settings.OWNER_LOGIN.conninfo(application_name="tests")
+    with psycopg.connect(conninfo, dbname=connection.settings_dict["NAME"], autocommit=True) as owner:
+        owner.execute("SET lock_timeout = '10s'")
+        yield owner
+    if settings.BROKER_LOGIN is not None and not settings.EMBEDDED:
+        with psycopg.connect(settings.OWNER_LOGIN.conninfo(), autocommit=True) as owner:
+            database = sql.Identifier(settings.BROKER_LOGIN.database)
+            owner.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
+
+
+#: Rows of these are made by migrations and stay.
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+_EMPTY = """
+DO $$
+DECLARE
+    name text;
+    filled boolean;
+    names text[] := '{}';
+BEGIN
+    FOR name IN SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables
+                WHERE schemaname = 'public' AND NOT tablename = ANY (%(kept)s) LOOP
+        EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO filled;
+        IF filled THEN names := names || name; END IF;
+    END LOOP;
+    IF names <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(names, ', ') || ' CASCADE'; END IF;
+END $$
+"""
+
+
+def _empty_tables(owner: psycopg.Connection) -> None:
+    kept = sql.Literal(list(KEPT)).as_string(owner)
+    owner.execute(_EMPTY.replace("%(kept)s", kept).replace("%%", "%"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def database(
+    _owner: psycopg.Connection, django_db_blocker: pytest.FixtureRequest
+) -> Iterator[psycopg.Connection]:
+    """The test database, for real: what is committed is committed, and gone after the test.
+
+    Gives a connection of the owner, which sees the rows of all tenants.
+    """
+    from django.db import connections
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield _owner
+        connections.close_all()
+        _empty_tables(_owner)
+
+
+@pytest.fixture
+def _django_db_helper(database: psycopg.Connection) -> None:
+    """Pytest-django's `db`, `transactional_db` and marker come here, and get the same as `database`."""
