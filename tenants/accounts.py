@@ -57,11 +57,11 @@ def link(
     now: datetime | None = None,
     randomness: Randomness = os.urandom,
 ) -> tuple[LinkedAccount, Secret, bool]:
-    """Link an end user's account of the tenant in scope; returns it, its token, and whether it was linked before.
+    """Link an end user's account of the tenant in scope; returns it, its token, whether this was a relink.
 
     The same end user, category and integration is a relink: same id, same token, new settings and credential.
-    remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and nothing is
-    changed, if a relink meets another than the first time.
+    remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and
+    nothing is changed, if a relink meets another than the first time.
     """
     linking = _Linking(
         category=category,
@@ -91,7 +91,7 @@ def link(
 
 
 def by_token(token: str | Secret) -> LinkedAccount | None:
-    """The account of the tenant in scope that has this token; None if there is none, or it is another tenant's."""
+    """The account of the tenant in scope that has this token, or None."""
     secret = token if isinstance(token, Secret) else Secret(token)
     found: LinkedAccount | None = LinkedAccount.objects.filter(
         token_digest=digest(TOKEN_DOOR, secret), deleted_at=None
@@ -100,14 +100,14 @@ def by_token(token: str | Secret) -> LinkedAccount | None:
 
 
 def locate(token_or_id: str | Secret) -> tuple[uuid.UUID, uuid.UUID] | None:
-    """(tenant id, account id) of an account token or id, for whoever does not know the tenant; needs no scope."""
+    """(tenant id, account id) of an account token or id, for who does not know the tenant; needs no scope."""
     secret = token_or_id if isinstance(token_or_id, Secret) else Secret(token_or_id)
     entered = door.enter(TOKEN_DOOR, secret) or door.enter(ID_DOOR, secret)
     return (entered.tenant_id, entered.reference) if entered and entered.reference else None
 
 
 def only_account(*, category: str, end_user_origin_id: str) -> LinkedAccount | None:
-    """The end user's account in this category if there is exactly one: what a link without integration relinks."""
+    """The end user's account in this category if there is exactly one: the one to relink."""
     found: list[LinkedAccount] = list(
         LinkedAccount.objects.filter(
             category=category, end_user_origin_id=end_user_origin_id, deleted_at=None
@@ -117,7 +117,7 @@ def only_account(*, category: str, end_user_origin_id: str) -> LinkedAccount | N
 
 
 def delete(account: LinkedAccount, *, now: datetime | None = None) -> bool:
-    """End a linked account: token and credential are erased and its doors closed, at once. False if it was ended.
+    """End a linked account: erase token and credential, close its doors. False if it was ended before.
 
     Its records, and what else was read through it, are erased by the caller.
     """
@@ -134,7 +134,7 @@ def delete(account: LinkedAccount, *, now: datetime | None = None) -> bool:
 
 
 def _linked_before(linking: _Linking) -> LinkedAccount | None:
-    """The account that a link would be a relink of. Two links of the same account at once go one after the other."""
+    """The account that this would relink. Two links of the same account at once go one after the other."""
     same = {
         "category": linking.category,
         "integration": linking.integration,
@@ -185,5 +185,5 @@ def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None) ->
     if known and remote_identity and known != remote_identity:
         raise OtherRemoteAccount(
             f"Linked account {account.id} is {known!r} at {account.integration}; this credential opens "
-            f"{remote_identity!r}. Use a credential of the same account, or delete the link and make a new one."
+            f"{remote_identity!r}. Use a credential of the same account, or delete this link first."
         )

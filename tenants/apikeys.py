@@ -40,7 +40,7 @@ def issue(
 
 
 def authenticate(text: str | Secret, *, now: datetime | None = None) -> tuple[uuid.UUID, ApiKey] | None:
-    """The tenant and the key of this text; None if it is unknown or revoked. Opens and leaves a scope of its own."""
+    """The tenant and the key of this text; None if unknown or revoked. Opens a scope of its own."""
     now = now or timezone.now()
     entered = door.enter(DOOR, text if isinstance(text, Secret) else Secret(text), now=now)
     if entered is None:

@@ -1,7 +1,7 @@
 """The audit trail: who did what to a tenant's things.
 
-The actor is set once, where a request, a command or a task begins (`acting`), and every event below takes it from
-there.
+The actor is set once, where a request, a command or a task begins (`acting`), and every event below takes it
+from there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Actor(NamedTuple):
     name: str
 
 
-_actor: ContextVar[Actor] = ContextVar("isthmus_actor", default=Actor("system", ""))
+_actor: ContextVar[Actor] = ContextVar("isthmus_actor", default=Actor("system", ""))  # noqa: B039 - a tuple
 
 
 def current_actor() -> Actor:

@@ -1,4 +1,4 @@
-"""What the database's catalog says about tables: keys, policies, rights. Only reads; the app may do it as well."""
+"""What the database's catalog says about tables: keys, policies, rights. Only reads."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
                                     FROM unnest(p.polroles) AS r), ','),
               pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), p.polpermissive)
           FROM pg_policy p WHERE p.polrelid = c.oid),
-    ARRAY(SELECT jsonb_build_array(CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END, privilege_type)
+    ARRAY(SELECT jsonb_build_array(CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END,
+    privilege_type)
           FROM aclexplode(c.relacl) WHERE grantee <> c.relowner)
 FROM pg_class c LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s) AND c.relkind IN ('r', 'p')
@@ -62,19 +63,11 @@ def read_tables(connection: BaseDatabaseWrapper, names: Sequence[str]) -> dict[s
     """The tables of these names that exist, by name."""
     with connection.cursor() as cursor:
         cursor.execute(_TABLES, [list(names)])
-        return {row[0]: _table(*row) for row in cursor.fetchall()}
+        return {row[0]: _table(row) for row in cursor.fetchall()}
 
 
-def _table(
-    name: str,
-    enabled: bool,
-    forced: bool,
-    columns: Any,
-    key_name: Any,
-    key: Any,
-    policies: Any,
-    rights: Any,  # noqa: FBT001 - a row of the catalog
-) -> Table:
+def _table(row: Any) -> Table:
+    name, enabled, forced, columns, key_name, key, policies, rights = row
     granted: dict[str, set[str]] = {}
     for role, right in map(_parsed, rights):
         granted.setdefault(role, set()).add(right)
@@ -91,7 +84,7 @@ def _table(
 
 
 def _parsed(value: Any) -> list[Any]:
-    return json.loads(value) if isinstance(value, str) else value
+    return list(json.loads(value) if isinstance(value, str) else value)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""System checks: is the second wall as the models ask for? Can the walls be passed by the role that we use?"""
+"""System checks: the second wall is as the models ask for, and the role that we use cannot pass it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIGRATE = "Run `manage.py migrate` with the owner's login (DATABASE_URL): it bu
 
 @register(Tags.database)
 def check_walls(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """tenants.E001: a table lacks a key, a policy or a right. tenants.E002: the app's role passes the walls."""
+    """tenants.E001: a table lacks key, policy or right. tenants.E002: the app's role passes the walls."""
     ours = [name for name in databases or () if connections[name].settings_dict["ENGINE"] == ENGINE]
     if current_role() == "owner":  # who migrates is about to put it right
         return []
@@ -76,9 +76,10 @@ def check_foreign_keys(app_configs: Iterable[AppConfig] | None = None, **_: Any)
         )
         for model in found
         for field in model._meta.get_fields()
-        if isinstance(field, models.ForeignKey) and field.db_constraint and _is_walled(field.related_model)
+        if isinstance(field, models.ForeignKey) and _binds(field)
     ]
 
 
-def _is_walled(model: Any) -> bool:
-    return isinstance(model, type) and issubclass(model, Walled)
+def _binds(field: Any) -> bool:
+    to = field.related_model
+    return bool(field.db_constraint) and isinstance(to, type) and issubclass(to, Walled)

@@ -1,6 +1,7 @@
-"""Doors: how something presented before the tenant is known (a key, a token, a hook's address) leads to its tenant.
+"""Doors: from something presented before the tenant is known (a key, a token) to its tenant.
 
-The table holds digests only and stands behind no tenant's policy, so nothing of a customer may ever be put into it.
+The table holds digests only and stands behind no tenant's policy, so nothing of a customer may ever be put
+into it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tenants.vault import Secret
 def open_door(
     kind: str, secret: Secret, *, reference: uuid.UUID | None = None, expires_at: datetime | None = None
 ) -> Door:
-    """Let whoever presents this secret in to the tenant in scope. Raises IntegrityError if the secret is in use."""
+    """Let whoever presents this secret in to the tenant in scope. IntegrityError if it is in use."""
     return Door.objects.create(
         digest=digest(kind, secret),
         kind=kind,

@@ -1,4 +1,4 @@
-"""Tenants and what they own here: API keys, linked accounts, the audit trail; and the doors, which are nobody's."""
+"""Tenants and what they own here: API keys, linked accounts, audit trail; and doors, which are nobody's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TenantExists(ValueError):
 
 
 class Tenant(Walled):
-    """A company that runs its product on Isthmus. `sealed_key`: its own key, under the master key of the vault."""
+    """A company that runs its product on Isthmus. `sealed_key`: its own key, under a master key."""
 
     wall_column: ClassVar[str] = "id"
     database_key: ClassVar[tuple[str, ...]] = ("id",)
@@ -94,9 +94,9 @@ class ApiKey(TenantModel):
 class LinkedAccount(TenantModel):
     """One end user's connection to one integration in one category.
 
-    `settings` holds what is no secret (a site's address); `sealed_credential` what is. `remote_identity` is the
-    provider's own name of the account, which a relink has to meet again. `deleted_at` ends it: token and credential
-    are erased at that moment.
+    `settings` holds what is no secret (a site's address); `sealed_credential` what is. `remote_identity` is
+    the provider's own name of the account, which a relink has to meet again. `deleted_at` ends it: token and
+    credential are erased at that moment.
     """
 
     class Status(models.TextChoices):
@@ -138,7 +138,7 @@ class LinkedAccount(TenantModel):
         return f"{self.end_user_origin_id} at {self.integration}"
 
     def credential(self) -> dict[str, Secret]:
-        """The secrets that were given at linking, by name. Reveal them only where a request is about to be signed."""
+        """The secrets given at linking, by name. Reveal them only where a request is about to be signed."""
         from tenants import secrets
 
         return secrets.unpack(secrets.unseal_text(self.sealed_credential, row=self.id, purpose="credential"))
@@ -200,7 +200,7 @@ class OperatorEvent(models.Model):
 
 
 class Door(models.Model):
-    """What is presented before the tenant is known, as a digest, and whose it is. Holds no customer data, no policy."""
+    """A digest of what is presented before the tenant is known, and whose it is. No customer data here."""
 
     walled: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""An operator's look across tenants: reading only, in one transaction, with its reason on record before it begins."""
+"""An operator's look across tenants: reading only, one transaction, its reason on record beforehand."""
 
 from __future__ import annotations
 

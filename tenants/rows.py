@@ -31,7 +31,8 @@ class Walled(models.Model):
     """What stands behind the walls.
 
     `wall_column` says whose a row is. `append_only`: the app may add rows and read them, nothing else; with
-    `erasable` it may also delete them, for retention and erasure. `database_key`: the primary key in the database.
+    `erasable` it may also delete them, for retention and erasure. `database_key`: the primary key in the
+    database.
     """
 
     wall_column: ClassVar[str]

@@ -3,9 +3,10 @@
     with scope(tenant_id), transaction.atomic():
         ...  # queries
 
-A scope opens before its transaction and never nests to another tenant, so that one transaction belongs to exactly one
-tenant: the database wrapper sends it as the first statement (tenants/postgres/base.py), and the policies compare each
-row with it (tenants/walls.py). The scope lives in a context variable: a new thread starts with none.
+A scope opens before its transaction and never nests to another tenant, so that one transaction belongs to
+exactly one tenant: the database wrapper sends it as the first statement (tenants/postgres/base.py), and the
+policies compare each row with it (tenants/walls.py). The scope lives in a context variable: a new thread
+starts with none.
 
 A generator that yields inside a scope leaks it to whoever iterates: collect first, then yield.
 """
@@ -99,7 +100,7 @@ def _refuse_open_transaction(sentence: str) -> None:
 
 @contextmanager
 def role(name: Role) -> Iterator[None]:
-    """Note the role for the first wall. The database learns it from the callers of this, nobody else's business."""
+    """Note the role for the first wall. The callers, nobody else, see to it that the database agrees."""
     token = _role.set(name)
     try:
         yield

@@ -1,8 +1,8 @@
 """Sealing a tenant's secrets: the master key seals the tenant's key, the tenant's key seals the secret.
 
-Each envelope is bound to tenant, row and purpose. Rotating the master key re-wraps one small key per tenant; losing a
-tenant's key erases all its secrets, in backups too. Opened tenant keys are kept for a few minutes in this process,
-no longer, so that an erased key is soon forgotten everywhere.
+Each envelope is bound to tenant, row and purpose. Rotating the master key re-wraps one small key per tenant;
+losing a tenant's key erases all its secrets, in backups too. Opened tenant keys are kept for a few minutes in
+this process, no longer, so that an erased key is soon forgotten everywhere.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def seal_text(text: str | Secret, *, row: uuid.UUID, purpose: str) -> bytes:
     return vault.seal(secret, ring=_tenant_key(), bound_to=_bound_to(row, purpose))
 
 
-def unseal_text(sealed: bytes, *, row: uuid.UUID, purpose: str) -> Secret:
+def unseal_text(sealed: bytes | memoryview, *, row: uuid.UUID, purpose: str) -> Secret:
     """The text of an envelope of the tenant in scope; a VaultError if it is not of this row and purpose."""
     return vault.unseal(bytes(sealed), ring=_tenant_key(), bound_to=_bound_to(row, purpose))
 
@@ -99,7 +99,7 @@ def unpack(packed: Secret) -> dict[str, Secret]:
 
 
 def rewrap(tenant: Tenant) -> bool:
-    """Bring a tenant's key under the primary master key; False if it was already. Repeat it as often as you like.
+    """Bring a tenant's key under the primary master key; False if it was already. Safe to repeat.
 
     Secrets stay as they are, for the tenant's key does not change.
     """

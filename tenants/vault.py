@@ -1,7 +1,8 @@
-"""Secrets and their envelopes. Pure: the standard library and `cryptography`, no Django, no settings, no clock.
+"""Secrets and their envelopes. Pure: the standard library and `cryptography`; no Django, settings or clock.
 
-An envelope is AES-256-GCM: version, key id, nonce, ciphertext with tag. Version and key id are authenticated together
-with a *binding*, which says where the envelope belongs (tenant, row, purpose): elsewhere it does not open.
+An envelope is AES-256-GCM: version, key id, nonce, ciphertext with tag. Version and key id are authenticated
+together with a *binding*, which says where the envelope belongs (tenant, row, purpose): elsewhere it does not
+open.
 
     VaultError
     ├── BadKeyRing    the text of a key ring is not understood
@@ -16,6 +17,7 @@ import base64
 import binascii
 import hmac
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -29,6 +31,9 @@ VERSION = 1
 KEY_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
+#: An envelope begins with the version and the length of the key id, a byte each.
+LENGTHS = 2
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class VaultError(ValueError):
@@ -59,7 +64,7 @@ class UnknownKey(VaultError):
 
 
 class Secret:
-    """A text that shows itself as `Secret(...)` everywhere, and gives itself only to who asks by `reveal()`."""
+    """A text that shows itself as `Secret(...)` everywhere, save to who asks by `reveal()`."""
 
     __slots__ = ("_value",)
     __hash__ = None  # type: ignore[assignment] # a hash would be a trace of it
@@ -70,7 +75,7 @@ class Secret:
         object.__setattr__(self, "_value", value)
 
     def reveal(self) -> str:
-        """The text itself. Use it in the very expression that needs it, never in a variable: tracebacks show those."""
+        """The text itself. Use it in the expression that needs it: tracebacks show variables."""
         value: str = object.__getattribute__(self, "_value")
         return value
 
@@ -108,12 +113,8 @@ class Key:
     __slots__ = ("_material", "id")
 
     def __init__(self, key_id: str, material: bytes) -> None:
-        if not (key_id.isascii() and key_id.isprintable() and 0 < len(key_id) <= 255) or set(key_id) & set(
-            ":, #"
-        ):
-            raise BadKeyRing(
-                f"{key_id!r} is no key id: 1 to 255 plain characters without space, comma, colon or #."
-            )
+        if not _ID.fullmatch(key_id):
+            raise BadKeyRing(f"{key_id!r} is no key id: letters, digits, dot, dash, underscore; at most 64.")
         if len(material) != KEY_BYTES:
             raise BadKeyRing(f"Key {key_id!r} has {len(material)} bytes; {KEY_BYTES} are needed.")
         self.id = key_id
@@ -210,7 +211,7 @@ def seal(secret: Secret, *, ring: KeyRing, bound_to: bytes, randomness: Randomne
 def unseal(envelope: bytes, *, ring: KeyRing, bound_to: bytes) -> Secret:
     """The secret of an envelope. Malformed, UnknownKey or Tampered when it does not open."""
     key_id = sealed_under(envelope)
-    end = 2 + len(key_id)
+    end = LENGTHS + len(key_id)
     header, nonce, sealed = envelope[:end], envelope[end : end + NONCE_BYTES], envelope[end + NONCE_BYTES :]
     if len(sealed) < TAG_BYTES:
         raise Malformed(f"These {len(envelope)} bytes are cut short: no envelope of this vault.")
@@ -218,16 +219,17 @@ def unseal(envelope: bytes, *, ring: KeyRing, bound_to: bytes) -> Secret:
         return Secret(ring[key_id].cipher().decrypt(nonce, sealed, header + bound_to).decode())
     except InvalidTag:
         raise Tampered(
-            f"An envelope under key {key_id!r} does not open: it was altered, it was moved from another tenant, row or "
-            "purpose, or this key is not the one it was sealed with. Restore the row, or have it entered again."
+            f"An envelope under key {key_id!r} does not open: it was altered, or moved from another tenant, "
+            "row or purpose, or the key is not the one it was sealed with. Restore the row, or enter the "
+            "secret again."
         ) from None
 
 
 def sealed_under(envelope: bytes) -> str:
     """The id of the key that an envelope was sealed under."""
-    if len(envelope) < 2 or envelope[0] != VERSION:
+    if len(envelope) < LENGTHS or envelope[0] != VERSION:
         raise Malformed("These bytes do not begin like an envelope of this vault; was the secret erased?")
     try:
-        return envelope[2 : 2 + envelope[1]].decode("ascii")
+        return envelope[LENGTHS : LENGTHS + envelope[1]].decode("ascii")
     except UnicodeDecodeError:
         raise Malformed("The key id of this envelope is not readable.") from None

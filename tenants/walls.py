@@ -1,11 +1,11 @@
 """The second wall: keys, policies and rights in the database, derived from the models.
 
-`expected` reads the models, `catalog` the database, `differences` compares, and each difference carries the SQL that
-removes it. Migrations end by running that SQL, the grants last; a system check (tenants/checks.py) reports what is
-left. Nothing changed means one query.
+`expected` reads the models, `catalog` the database, `differences` compares, and each difference carries the
+SQL that removes it. Migrations end by running that SQL, the grants last; a system check (tenants/checks.py)
+reports what is left. Nothing changed means one query.
 
-A model says what it is by class attributes (tenants/rows.py): tables of `Walled` models get a policy for the tenant,
-append-only ones no right to change rows. Other tables of installed apps get rights and no policy.
+A model says what it is by class attributes (tenants/rows.py): tables of `Walled` models get a policy for the
+tenant, append-only ones no right to change rows. Other tables of installed apps get rights and no policy.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def _wall(model: type[models.Model]) -> Wall:
 
 
 def _columns(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(model._meta.get_field(name).column for name in names)
+    columns = {field.name: field.column for field in model._meta.concrete_fields}
+    return tuple(str(columns[name]) for name in names)
 
 
 def _rights(model: type[models.Model]) -> frozenset[str]:
@@ -88,7 +89,7 @@ def _rights(model: type[models.Model]) -> frozenset[str]:
 
 
 def policies(column: str, names: Names) -> frozenset[Policy]:
-    """Who sees which rows: the app its tenant's, the owner all (FORCE binds it too), the operator all, reading."""
+    """Who sees which rows: the app its tenant's; the owner all (FORCE binds it too); the operator all."""
     mine = _MINE.format(column=column)
     return frozenset(
         {
@@ -100,7 +101,7 @@ def policies(column: str, names: Names) -> frozenset[Policy]:
 
 
 def differences(connection: BaseDatabaseWrapper) -> list[Difference]:
-    """What the database lacks, in the order in which to put it right. Tables that do not exist yet are left out."""
+    """What the database lacks, in the order in which to put it right. Tables not made yet are left out."""
     names, walls = _names(connection), expected()
     roles = read_roles(connection, names.app, names.operator)
     if roles is None:
@@ -127,10 +128,9 @@ def _of_table(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
     quoted = _quote(wall.table)
     if wall.key and table.key != wall.key and set(wall.key) <= table.columns:
         drop = f"DROP CONSTRAINT {_quote(table.key_name)}, " if table.key_name else ""
-        add = f"ADD CONSTRAINT {_quote(wall.table[:58] + '_pkey')} PRIMARY KEY ({', '.join(map(_quote, wall.key))})"
-        yield Difference(
-            wall.table, f"its key is {table.key}, not {wall.key}", f"ALTER TABLE {quoted} {drop}{add}"
-        )
+        name, columns = _quote(table.key_name or f"{wall.table[:58]}_pkey"), ", ".join(map(_quote, wall.key))
+        sql = f"ALTER TABLE {quoted} {drop}ADD CONSTRAINT {name} PRIMARY KEY ({columns})"
+        yield Difference(wall.table, f"its key is {table.key}, not {wall.key}", sql)
     if wall.column in table.columns:
         yield from _of_policies(wall.column, table, names)
 
@@ -152,9 +152,9 @@ def _of_policies(column: str, table: Table, names: Names) -> Iterator[Difference
 
 
 def _create(policy: Policy, table: str) -> str:
+    head = f"CREATE POLICY {_quote(policy.name)} ON {table} FOR {_COMMANDS[policy.command]}"
     check = f" WITH CHECK ({policy.check})" if policy.check else ""
-    head = f"CREATE POLICY {_quote(policy.name)} ON {table} FOR {_COMMANDS[policy.command]} TO {_quote(policy.role)}"
-    return f"{head} USING ({policy.using}){check}"
+    return f"{head} TO {_quote(policy.role)} USING ({policy.using}){check}"
 
 
 def _of_rights(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:

@@ -1,7 +1,7 @@
 """The connection: as which role it logs in, and which tenant each transaction is of.
 
-Every outermost transaction begins with `set_config('isthmus.tenant', …, true)`, which ends with that transaction:
-a setting of the session would leak to the next user of a pooled connection.
+Every outermost transaction begins with `set_config('isthmus.tenant', …, true)`, which ends with that
+transaction: a setting of the session would leak to the next user of a pooled connection.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ TENANT_SETTING = "isthmus.tenant"
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's Postgres connection behind the walls. `ENGINE = "tenants.postgres"`.
 
-    Beside Django's keys, settings hold OWNER_USER and OWNER_PASSWORD: the login that owns the tables, or None in a
-    process that was not given it.
+    Beside Django's keys, settings hold OWNER_USER and OWNER_PASSWORD: the login that owns the tables, or None
+    in a process that was not given it.
     """
 
     creation_class = DatabaseCreation
@@ -45,7 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return WallErrors(self)
 
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's signature
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc] # not in the stubs
         if not autocommit:
             self._tell_tenant()
 
@@ -57,6 +57,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.wrap_database_errors:
                 self.connection.execute(f"SELECT set_config('{TENANT_SETTING}', %s, true)", (str(tenant_id),))
         except Error:
-            # Django would believe itself in autocommit while the driver has begun: never reuse this connection.
+            # Django believes itself in autocommit, but the driver has begun: never reuse this connection.
             self.close()
             raise

@@ -1,7 +1,7 @@
 """The first wall at the one place that every query of the ORM passes, whichever method it came from.
 
-Managers filter (tenants/models.py), but a queryset has many methods: `exists()`, `explain()`, `bulk_create()` and
-those that come with the next Django. All of them end in a compiler's `execute_sql`.
+Managers filter (tenants/models.py), but a queryset has many methods: `exists()`, `explain()`, `bulk_create()`
+and those that come with the next Django. All of them end in a compiler's `execute_sql`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,16 @@ class _Walled(_Compiler):
             self._refuse_foreign_rows(column)
         return super().execute_sql(*args, **kwargs)
 
+    @property
+    def _label(self) -> str:
+        return self.query.model._meta.label if self.query.model else "a table"
+
     def _refuse_nobodys(self) -> None:
         current_tenant()
         if not self.connection.in_atomic_block:
             raise NoTenantInScope(
-                f"A query of {self.query.model._meta.label} runs outside a transaction. Put it inside "
-                "`with transaction.atomic():`; the tenant is told to the database where a transaction begins."
+                f"A query of {self._label} runs outside a transaction. Put it inside "
+                "`with transaction.atomic():`; the database learns the tenant where one begins."
             )
 
     def _refuse_foreign_rows(self, column: str) -> None:
@@ -64,13 +68,13 @@ class SQLInsertCompiler(_Walled, compiler.SQLInsertCompiler):
 
     def _refuse_foreign_rows(self, column: str) -> None:
         for row in self.query.objs:
-            _refuse_other(self.query.model._meta.label, getattr(row, column))
+            _refuse_other(self._label, getattr(row, column))
 
 
 class SQLUpdateCompiler(_Walled, compiler.SQLUpdateCompiler):
     """UPDATE, which never moves a row to another tenant."""
 
     def _refuse_foreign_rows(self, column: str) -> None:
-        for field, _model, value in self.query.values:
+        for field, _model, value in self.query.values:  # type: ignore[attr-defined] # not in the stubs
             if field.name == column:
-                _refuse_other(self.query.model._meta.label, value)
+                _refuse_other(self._label, value)

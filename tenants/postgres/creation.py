@@ -29,10 +29,11 @@ class DatabaseCreation(creation.DatabaseCreation):
             return super().create_test_db(*args, **kwargs)
 
     def _create_test_db(self, *args: Any, **kwargs: Any) -> str:
-        """Django's, with the rights that a real database of ours gives: the app may enter, and nothing else."""
-        name: str = super()._create_test_db(*args, **kwargs)
-        quoted, app = map(self._quote_name, (name, self.connection.settings_dict["USER"]))
-        with self._nodb_cursor() as cursor:
+        """Django's, with the rights of a real database of ours: the app may enter, and nothing else."""
+        name: str = super()._create_test_db(*args, **kwargs)  # type: ignore[misc] # not in the stubs
+        quote = self.connection.ops.quote_name
+        quoted, app = quote(name), quote(self.connection.settings_dict["USER"])
+        with self._nodb_cursor() as cursor:  # type: ignore[attr-defined] # not in the stubs
             cursor.execute(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC")
             cursor.execute(f"GRANT CONNECT ON DATABASE {quoted} TO {app}")
         return name

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DatabaseErrorWrapper
 from psycopg import errors
 
 from tenants.scope import NoTenantInScope, tenant_or_none
 
-#: What `current_setting('isthmus.tenant')::uuid` answers: never set in this session; set by an earlier transaction.
+#: What `current_setting('isthmus.tenant')::uuid` answers: never set here; set by an earlier transaction.
 _UNSET = ((errors.UndefinedObject, '"isthmus.tenant"'), (errors.InvalidTextRepresentation, 'type uuid: ""'))
 
 
 class WallErrors(DatabaseErrorWrapper):
     """Django's translation of driver errors, which knows the wall's."""
+
+    wrapper: BaseDatabaseWrapper
 
     def __exit__(
         self,
@@ -37,5 +40,5 @@ def _sentence() -> str:
         )
     return (
         "The database refused a query of a tenant's table outside a transaction. "
-        "Put it inside `with transaction.atomic():`; the tenant is told to the database where a transaction begins."
+        "Put it inside `with transaction.atomic():`; the database learns the tenant where one begins."
     )

@@ -18,7 +18,8 @@ OPERATOR = "isthmus_operator"
 def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Use the owner's login inside the block; the connection is closed at both ends. Nesting is allowed.
 
-    ImproperlyConfigured: this process has no owner's login. ScopeConflict: inside a transaction, or a tenant's scope.
+    ImproperlyConfigured: this process has no owner's login. ScopeConflict: inside a transaction, or a
+    tenant's scope.
     """
     if current_role() == "owner":
         yield
