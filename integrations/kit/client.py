@@ -1,0 +1,147 @@
+"""What the shell calls: one account of one provider. No database, no tasks, no clock of its own.
+
+Every method raises `errors.ProviderError` and nothing else that has to do with the provider or the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self
+
+from integrations.kit.errors import Gone, Misconfigured, RetryLater
+from integrations.kit.http import Http, Patience, Request
+from integrations.kit.observation import Bad, Connection, Observation, Page, RawAnswer
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.reading import Reader
+from integrations.kit.session import Session, fill
+from integrations.kit.strict import NotJson, decode
+from integrations.kit.transport import Limits
+from integrations.kit.writing import Writer
+
+__all__ = ["Bad", "Client", "Connection", "Observation", "Page", "RawAnswer"]
+
+
+class Client:
+    """One account's way to its provider; used by one thread at a time, closed at the end."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        connection: Connection,
+        *,
+        http: Http | None = None,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.provider = provider
+        self.connection = connection
+        self._http = http or Http(
+            connection,
+            base_url=fill(provider.base_url, connection.settings),
+            auth=provider.auth,
+            headers={name: fill(text, connection.settings) for name, text in provider.headers.items()},
+            rate=provider.rate,
+            limits=limits,
+            patience=patience,
+        )
+        session = Session(provider, connection, self._http)
+        self._session = session
+        self._reader = Reader(session)
+        self._writer = Writer(session)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def check(self) -> str | None:
+        """Prove the credential with a read; the provider's own name for the account.
+
+        A wrong address shows as Misconfigured here, whether nothing or something else answers there.
+        """
+        check = self.provider.check
+        try:
+            _answer, decoded = self._session.read(check.get, {})
+        except Gone as error:
+            raise Misconfigured(f"{self.provider.name} does not answer at this address: {error}") from error
+        except RetryLater as error:
+            if error.status is not None and error.status < 300:  # noqa: PLR2004 - a success that is no JSON
+                raise Misconfigured(f"it is not {self.provider.name} that answers there: {error}") from error
+            raise
+        return check.identity(decoded.data, self.connection.settings)
+
+    def pages(
+        self, resource: Resource, cursor: dict[str, Any] | None, *, full: bool = False
+    ) -> Iterator[Page]:
+        """The pages of a list from a cursor on; None begins. full: without the filter for changes."""
+        return self._reader.pages(resource, cursor, full=full)
+
+    def read(self, resource: Resource, remote_id: str) -> Observation:
+        """One record; raises Gone."""
+        return self._writer.read(resource, remote_id)
+
+    def create(self, resource: Resource, values: Mapping[str, Any]) -> Observation:
+        """Make a record. values: common fields, references as remote ids."""
+        return self._writer.create(resource, dict(values))
+
+    def update(
+        self,
+        resource: Resource,
+        remote_id: str,
+        values: Mapping[str, Any],
+        *,
+        expected: Mapping[str, Any] | None = None,
+        before: Callable[[Observation], None] | None = None,
+    ) -> Observation:
+        """Make a record say these values; nothing is sent when it says them already.
+
+        expected: what it must say just before, else Moved, with the fields that differ. before: is given the
+        record as it was, after the last look and before the write leaves: the place to journal the pre-image.
+        """
+        return self._writer.update(resource, remote_id, dict(values), expected=expected, before=before)
+
+    def delete(self, resource: Resource, remote_id: str) -> None:
+        """Remove a record; raises Gone when it was not there."""
+        self._writer.delete(resource, remote_id)
+
+    def recent(self, resource: Resource, values: Mapping[str, Any]) -> list[Observation]:
+        """Records that a create with these values may have made, newest first; a bounded search."""
+        if resource.recent is None:
+            return []
+        facts = {name: str(values[name]) for name in resource.recognise if values.get(name) is not None}
+        found = self._reader.few(resource, resource.recent, **facts)
+        same = resource.mapping.same
+        return [o for o in found if all(same(n, o.values.get(n), values.get(n)) for n in resource.recognise)]
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> RawAnswer:
+        """Any call below the account's address, signed; every status is an answer.
+
+        body: JSON, or bytes as they are.
+        """
+        request = Request(method.upper(), path, params or {}, body, headers or {})
+        answer = self._http.raw(request)
+        return RawAnswer(answer.status, dict(answer.headers), _content(answer.body))
+
+
+def _content(body: bytes) -> Any:
+    try:
+        return decode(body).data if body.strip() else None
+    except NotJson:
+        pass
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body

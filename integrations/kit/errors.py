@@ -1,0 +1,123 @@
+"""What can go wrong between us and a provider, named by what to do next.
+
+    ProviderError
+    ├── RetryLater             nothing happened; try again, `after` seconds from now when it is known
+    ├── NeedsReauthorisation   the credential is refused: pause the account and ask its owner
+    ├── Forbidden              the credential is good, but this may not be read or done with it: warn, go on
+    ├── Rejected               the provider refuses the values: `fields` says which and why
+    │   └── Moved              somebody else changed the record first: `fields` says what differs now
+    ├── Gone                   the record is not there (any more)
+    ├── Misconfigured          a setting is wrong, or something else answers there: a person must look
+    └── Uncertain              it may have been carried out, and nobody knows: read back, never repeat
+
+Every error carries the request (method and path, never a query or a body), the status if there was an answer,
+and a short detail in the provider's own words, out of which secrets have been cut. Errors pickle and compare
+by content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ProviderError(Exception):
+    """A call to a provider failed.
+
+    request: `GET /path`. status: of the answer, None when there was none. detail: the provider's own words,
+    cut short.
+    """
+
+    def __init__(
+        self, message: str, *, request: str = "", status: int | None = None, detail: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request = request
+        self.status = status
+        self.detail = detail
+
+    def __str__(self) -> str:
+        where = (
+            f" ({self.request}{f' answered {self.status}' if self.status else ''})" if self.request else ""
+        )
+        return f"{self.message}{where}{f': {self.detail}' if self.detail else ''}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+class RetryLater(ProviderError):
+    """Nothing happened; the same call may succeed later.
+
+    after: seconds to wait, None when the provider does not say.
+    """
+
+    def __init__(self, message: str, *, after: float | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.after = after
+
+
+class NeedsReauthorisation(ProviderError):
+    """The credential is refused; only the account's owner can help."""
+
+
+class Forbidden(ProviderError):
+    """The credential is good, and not allowed to do this."""
+
+
+class Rejected(ProviderError):
+    """The provider refuses the values.
+
+    fields: reason by common field, or by remote name where no field has it.
+    """
+
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.fields = dict(fields or {})
+
+    def __str__(self) -> str:
+        named = "; ".join(f"{name}: {reason}" for name, reason in self.fields.items())
+        return f"{super().__str__()}{f' [{named}]' if named else ''}"
+
+
+class Moved(Rejected):
+    """The record changed at the provider before our write arrived; the write was not carried out."""
+
+
+class Gone(ProviderError):
+    """The record is not at the provider (any more)."""
+
+
+class Misconfigured(ProviderError):
+    """A setting is wrong, or something else than the provider answers there; repeating does not help."""
+
+
+class Uncertain(ProviderError):
+    """The request may have been carried out; no answer says so. Read back before doing anything else."""
+
+
+class Unmappable(ValueError):
+    """A record does not fit the common model; the text says which field and why.
+
+    It never leaves the kit's client.
+    """
+
+
+class Unwritable(ValueError):
+    """A common value that a lens cannot spell at the provider; the client turns it into Rejected."""
+
+
+class InvalidSettings(ValueError):
+    """What was given to link an account is wrong. fields: reason by setting."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in self.fields.items()))
+
+
+def _restore(kind: type[ProviderError], args: tuple[Any, ...], facts: dict[str, Any]) -> ProviderError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error

@@ -1,0 +1,275 @@
+"""Requests of one account.
+
+Signed, paced, guarded, retried where that is safe, logged without what is secret.
+
+    Request ─▶ limiter ─▶ sign ─▶ moment `started` ─▶ wire ─▶ moment `arrived` ─▶ verdict ─▶ Answer or error
+       ▲                                                                             │
+       └──────────────── full jitter, or Retry-After, on RetryLater ─────────────────┘
+
+RetryLater means that nothing happened, so it is what is repeated here; everything else goes to the caller at
+once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import structlog
+
+from integrations.kit import verdict
+from integrations.kit.auth import Auth, Signature, scrub
+from integrations.kit.errors import Misconfigured, NeedsReauthorisation, ProviderError, RetryLater
+from integrations.kit.limiter import Rate
+from integrations.kit.observation import Connection
+from integrations.kit.strict import Decoded, NotJson, decode
+from integrations.kit.transport import Broken, Limits, Reply, Wire
+
+log = structlog.get_logger(__name__)
+
+_READS = frozenset({"GET", "HEAD"})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call below the account's base address. body: what is sent as JSON, or bytes as they are."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Any = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    repeatable: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether it may leave twice."""
+        return self.repeatable or self.method in _READS
+
+    @property
+    def name(self) -> str:
+        """Method and path, for logs and errors; never the query."""
+        return f"{self.method} {urlsplit(self.path).path}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer, and the moments around the exchange that brought it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    started: int
+    arrived: int
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Attempts of one request; seconds of the first backoff, and at most so many of waiting here in all."""
+
+    attempts: int = 4
+    base: float = 0.25
+    wait: float = 10.0
+
+
+class Http:
+    """The way to one account's provider; used by one thread at a time."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        base_url: str,
+        auth: Auth,
+        headers: Mapping[str, str] | None = None,
+        rate: Rate | None = None,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.connection = connection
+        self.base_url = base_url.rstrip("/")
+        self.calls = 0
+        self._auth = auth
+        self._headers = {"Accept": "application/json", "User-Agent": "Isthmus", **(headers or {})}
+        self._rate = rate
+        self._patience = patience or Patience()
+        self._wire = Wire(connection.guard, limits or Limits())
+        self._secrets = connection.secrets
+
+    def json(
+        self,
+        request: Request,
+        *,
+        faults: Callable[[Any], dict[str, str]] | None = None,
+        refuse: Callable[[int, Any, Mapping[str, str]], ProviderError | None] | None = None,
+    ) -> tuple[Answer, Decoded]:
+        """A success and its decoded body (None when it is empty); raises ProviderError."""
+        return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse))
+
+    def raw(self, request: Request) -> Answer:
+        """Any answer with a status; raises ProviderError only when there is none."""
+        return self._persist(request, lambda answer: (answer, Decoded(None)))[0]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def _persist(
+        self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]]
+    ) -> tuple[Answer, Decoded]:
+        left, renewed = self._patience.wait, self.connection.renew is None
+        for attempt in range(1, self._patience.attempts + 1):
+            try:
+                return judge(self._once(request))
+            except RetryLater as error:
+                wait = self._backoff(error, attempt)
+                if attempt == self._patience.attempts or wait > left:
+                    raise
+                left -= wait
+                self.connection.sleep(wait)
+            except NeedsReauthorisation:
+                if renewed or self.connection.renew is None:
+                    raise
+                self._secrets, renewed = self.connection.renew(), True
+        raise RetryLater("the provider refused renewed credentials once too often", request=request.name)
+
+    def _backoff(self, error: RetryLater, attempt: int) -> float:
+        if error.after is not None:
+            return error.after
+        return float(self._patience.base * 2 ** (attempt - 1) * self.connection.random())
+
+    def _once(self, request: Request) -> Answer:
+        wait = self.connection.limiter.acquire(1)
+        if wait > self._patience.wait:
+            raise RetryLater("the account's budget of requests is used up", after=wait, request=request.name)
+        if wait > 0:
+            self.connection.sleep(wait)
+        signature = self._auth.sign(self.connection.settings, self._secrets)
+        url = self.url(request.path)
+        for _hop in range(_MAX_REDIRECTS + 1):
+            answer = self._exchange(request, url, signature)
+            if answer.status not in _REDIRECTS or request.method not in _READS:
+                return answer
+            url, signature = self._follow(request, url, answer, signature)
+        raise Misconfigured("the provider redirects in circles", request=request.name)
+
+    def _exchange(self, request: Request, url: str, signature: Signature) -> Answer:
+        prepared = self._prepare(request, url, signature)
+        clock, started = time.monotonic(), self.connection.moments()
+        self.calls += 1
+        reply = self._wire.exchange(prepared)
+        arrived = self.connection.moments()
+        self._tell(request, reply, time.monotonic() - clock)
+        if isinstance(reply, Broken):
+            raise verdict.of_break(reply, repeatable=request.safe, request=request.name)
+        self._learn(reply)
+        return Answer(reply.status, reply.headers, reply.body, started, arrived)
+
+    def _prepare(self, request: Request, url: str, signature: Signature) -> requests.PreparedRequest:
+        body = (
+            request.body if request.body is None or isinstance(request.body, bytes) else _dump(request.body)
+        )
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        headers = {
+            "Accept-Encoding": "gzip, deflate",
+            **self._headers,
+            **kind,
+            **request.headers,
+            **signature.headers,
+        }
+        params = {**request.params, **signature.params} if url == self.url(request.path) else signature.params
+        prepared = None
+        try:
+            prepared = requests.Request(
+                request.method, url, headers=headers, params=params, data=body
+            ).prepare()
+        except (requests.RequestException, ValueError):
+            prepared = None
+        if prepared is None:  # raised outside the handler: its exception quotes the address
+            raise Misconfigured("the address or a header of the request is malformed", request=request.name)
+        return prepared
+
+    def url(self, path: str) -> str:
+        """The whole address of a path below the base address.
+
+        Raises Misconfigured for one that leads elsewhere.
+        """
+        url = f"{self.base_url}/{path.lstrip('/')}" if path else self.base_url
+        climbs = any(
+            part in {".", ".."}
+            for part in urlsplit(url).path.replace("%2e", ".").replace("%2E", ".").split("/")
+        )
+        if "://" in path.partition("?")[0] or climbs or "\\" in path:
+            raise Misconfigured(
+                "the path leads outside the account's address", request=path.partition("?")[0][:100]
+            )
+        return url
+
+    def _follow(
+        self, request: Request, url: str, answer: Answer, signature: Signature
+    ) -> tuple[str, Signature]:
+        target = urljoin(url, answer.headers.get("Location", ""))
+        old, new = urlsplit(url), urlsplit(target)
+        if new.scheme not in {"http", "https"} or (old.scheme == "https" and new.scheme == "http"):
+            raise Misconfigured(
+                "the provider redirects to an address without encryption", request=request.name
+            )
+        same = (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port)
+        return target, signature if same else Signature()
+
+    def _judge(self, request: Request, answer: Answer, faults: Any, refuse: Any) -> tuple[Answer, Decoded]:
+        decoded, fault = _decoded(answer)
+        facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
+        readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
+        error = verdict.of_status(
+            answer.status, answer.headers, readable, now=self.connection.clock(), faults=faults, **facts
+        )
+        if error is None and fault is not None:
+            html = answer.body.lstrip()[:1] == b"<"
+            error = verdict.not_json(fault, html=html, status=answer.status, **facts)
+        if error is None and refuse:
+            error = refuse(answer.status, decoded.data, answer.headers)
+        if error is not None:
+            raise self._discreet(error)
+        return answer, decoded
+
+    def _discreet(self, error: ProviderError) -> ProviderError:
+        error.detail = scrub(error.detail, self._secrets)
+        if hasattr(error, "fields"):
+            error.fields = {scrub(k, self._secrets): scrub(v, self._secrets) for k, v in error.fields.items()}
+        return error
+
+    def _learn(self, reply: Reply) -> None:
+        said = self._rate.read(reply.headers, self.connection.clock()) if self._rate else None
+        if said is not None:
+            self.connection.limiter.learn(*said)
+
+    def _tell(self, request: Request, reply: Reply | Broken, seconds: float) -> None:
+        outcome = {"status": reply.status} if isinstance(reply, Reply) else {"broken": reply.reason}
+        log.info(
+            "provider_call",
+            method=request.method,
+            path=urlsplit(request.path).path,
+            ms=round(seconds * 1000),
+            **outcome,
+        )
+
+
+def _decoded(answer: Answer) -> tuple[Decoded, str | None]:
+    if not answer.body.strip():
+        return Decoded(None), None
+    try:
+        return decode(answer.body), None
+    except NotJson as error:
+        return Decoded(None), str(error)
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()

@@ -1,0 +1,92 @@
+"""How fast an account may be called.
+
+The port that the shell implements for all workers, and two small ones.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+#: A reset given as a number above this is a Unix time, below it is seconds from now.
+_EPOCH_FLOOR = 10_000_000
+
+
+class Limiter(Protocol):
+    """The account's budget of requests, shared by all that call on its behalf."""
+
+    def acquire(self, cost: int) -> float:
+        """Take `cost` requests from the budget; the seconds to wait before sending."""
+
+    def learn(self, remaining: int, reset: datetime) -> None:
+        """The provider said that so many requests remain until then."""
+
+
+class Unlimited:
+    """No limit."""
+
+    def acquire(self, cost: int) -> float:  # noqa: ARG002 - the port's signature
+        """Never waits."""
+        return 0.0
+
+    def learn(self, remaining: int, reset: datetime) -> None:
+        """Forgets what it is told."""
+
+
+class LocalLimiter:
+    """A steady rate with a burst, in this process alone.
+
+    Stops until the reset once the provider says none remain.
+    """
+
+    def __init__(
+        self,
+        *,
+        per_second: float,
+        burst: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self._clock = clock
+        self._now = now
+        self._free_at = clock() - burst / per_second
+        self._lock = threading.Lock()
+
+    def acquire(self, cost: int) -> float:
+        """Reserve the next free moment; the seconds until it."""
+        with self._lock:
+            now = self._clock()
+            earliest = max(self._free_at, now - self.burst / self.per_second)
+            self._free_at = earliest + cost / self.per_second
+            return max(0.0, self._free_at - now)
+
+    def learn(self, remaining: int, reset: datetime) -> None:
+        """Hold every request until the reset when none remain."""
+        if remaining > 0:
+            return
+        with self._lock:
+            wait = max(0.0, (reset - self._now()).total_seconds())
+            self._free_at = max(self._free_at, self._clock() + wait)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Names of the headers that tell about the limit. reset: Unix seconds, or seconds from now."""
+
+    remaining: str = "X-RateLimit-Remaining"
+    reset: str = "X-RateLimit-Reset"
+
+    def read(self, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
+        """What the headers of an answer say, or None when they say nothing that can be understood."""
+        try:
+            remaining, reset = int(headers[self.remaining]), float(headers[self.reset])
+            stamp = reset if reset > _EPOCH_FLOOR else now.timestamp() + reset
+            return remaining, datetime.fromtimestamp(stamp, UTC)
+        except (KeyError, ValueError, OverflowError, OSError):
+            return None

@@ -1,0 +1,166 @@
+"""A common model at one provider: which lens knows which field.
+
+Checked against the declaration when it is imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from integrations.kit.errors import Rejected, Unmappable, Unwritable
+from integrations.kit.kinds import Coerce, coercion, identifier
+from integrations.kit.lenses import ChoiceLens, ComputeLens, Lens, RefLens, Words, at, refs
+from integrations.kit.paths import MISSING, merge
+from integrations.kit.strict import REPLACEMENT
+from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.fields import Choice, Ref, Refs, Texts
+
+Operation = Literal["create", "update"]
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A record as common values. unknown: `field: word` for words that are not in the vocabulary."""
+
+    remote_id: str
+    values: dict[str, Any]
+    version: str | None
+    unknown: tuple[str, ...]
+    cleaned: tuple[str, ...]
+
+
+class Mapping:
+    """Lenses by common field.
+
+    remote_id, version: a path or lens; version must grow as text with every change, or be left out. A bare
+    path stands for the plain lens of that field's class. Raises TypeError for a field or word that the model
+    lacks.
+    """
+
+    def __init__(
+        self,
+        model: type[CommonModel],
+        /,
+        *,
+        remote_id: str | Lens = "id",
+        version: str | Lens | None = None,
+        **lenses: str | Lens,
+    ) -> None:
+        fields = wire_fields(model)
+        unknown = sorted(set(lenses) - set(fields))
+        if unknown:
+            raise TypeError(f"{model.__name__} has no field {', '.join(unknown)}; it has {', '.join(fields)}")
+        self.model = model
+        self.remote_id = at(remote_id) if isinstance(remote_id, str) else remote_id
+        self.version = at(version) if isinstance(version, str) else version
+        self.lenses = {name: _lens(lens, fields[name]) for name, lens in lenses.items()}
+        self._coerce: dict[str, Coerce] = {name: coercion(fields[name]) for name in lenses}
+        self._words = {name: f.words for name, f in fields.items() if isinstance(f, Choice)}
+        self._sets = {name for name, f in fields.items() if isinstance(f, Refs | Texts)}
+        self._check_words()
+
+    def pull(self, record: Any, *, dirty: bool = False) -> Pulled:
+        """The common values of a record; raises Unmappable. dirty: its answer had characters replaced."""
+        if not isinstance(record, dict):
+            raise Unmappable(f"a record is an object, a {type(record).__name__} came")
+        remote_id = self.identify(record)
+        values = {
+            name: v
+            for name, lens in self.lenses.items()
+            if (v := self._read(name, lens, record)) is not MISSING
+        }
+        version = self.version.read(record) if self.version else None
+        unknown = tuple(
+            f"{n}: {values[n]}" for n in self._words if values.get(n) and values[n] not in self._words[n]
+        )
+        cleaned = (
+            tuple(f"{n}: characters that cannot be stored were replaced" for n in values) if dirty else ()
+        )
+        cleaned = tuple(note for note in cleaned if REPLACEMENT in str(values[note.partition(":")[0]]))
+        return Pulled(
+            remote_id, values, None if version in (None, MISSING) else str(version), unknown, cleaned
+        )
+
+    def identify(self, record: Any) -> str:
+        """The remote id of a record; raises Unmappable."""
+        found = self.remote_id.read(record)
+        if found is MISSING or found is None:
+            raise Unmappable(f"the record has no {self.remote_id.path!r}, which would be its id")
+        return identifier(found)
+
+    def push(
+        self, values: dict[str, Any], current: Any, operation: Operation, words: Words
+    ) -> dict[str, Any]:
+        """The remote object that makes a record say these values, empty when it says them already.
+
+        current: the record as it is, None on a create. Raises Rejected, naming every field that cannot be
+        sent.
+        """
+        patch: dict[str, Any] = {}
+        faults: dict[str, str] = {}
+        for name, value in values.items():
+            try:
+                patch = merge(patch, self._write(name, value, current, operation, words))
+            except (Unwritable, Unmappable) as error:
+                faults[name] = str(error)
+        if faults:
+            raise Rejected(f"the {self.model.__name__.lower()} cannot be written like this", fields=faults)
+        return patch
+
+    def clean(self, name: str, value: Any) -> Any:
+        """A value as the field holds it; raises Unmappable."""
+        return None if value is None else self._coerce[name](value)
+
+    def same(self, name: str, left: Any, right: Any) -> bool:
+        """Whether two values of a field say the same; the order of sets does not matter."""
+        if name in self._sets and left is not MISSING and right is not MISSING:
+            return sorted(left or ()) == sorted(right or ())
+        return bool(left == right)
+
+    def writable(self, operation: Operation) -> frozenset[str]:
+        """Names of the fields that may be sent."""
+        return frozenset(name for name, lens in self.lenses.items() if lens.writes(operation))
+
+    def words(self, name: str) -> tuple[str, ...] | None:
+        """The common words that can be stored in a field; None where any value can be."""
+        lens = self.lenses.get(name)
+        if isinstance(lens, ChoiceLens):
+            return tuple(lens.remote)
+        return lens.words if isinstance(lens, ComputeLens) else None
+
+    def _read(self, name: str, lens: Lens, record: Any) -> Any:
+        try:
+            found = lens.read(record)
+            return found if found is MISSING else self.clean(name, found)
+        except Unmappable as error:
+            raise Unmappable(f"{name}: {error}") from None
+
+    def _write(
+        self, name: str, value: Any, current: Any, operation: Operation, words: Words
+    ) -> dict[str, Any]:
+        lens = self.lenses.get(name)
+        if lens is None:
+            raise Unwritable("does not exist there")
+        wanted = self.clean(name, value)
+        if current is not None and self.same(name, self._read(name, lens, current), wanted):
+            return {}
+        if not lens.writes(operation):
+            raise Unwritable("cannot be changed there" if operation == "update" else "cannot be set there")
+        return {} if operation == "create" and lens.after_create else lens.write(wanted, current, words)
+
+    def _check_words(self) -> None:
+        for name, known in self._words.items():
+            wrong = sorted(set(self.words(name) or ()) - set(known)) if name in self.lenses else []
+            if wrong:
+                raise TypeError(
+                    f"{self.model.__name__}.{name} has no word {', '.join(wrong)}; it has {', '.join(known)}"
+                )
+
+
+def _lens(lens: str | Lens, field: Any) -> Lens:
+    if isinstance(lens, Lens):
+        return lens
+    if isinstance(field, Refs):
+        return refs(lens)
+    return RefLens(path=lens) if isinstance(field, Ref) else at(lens)

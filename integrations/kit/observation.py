@@ -1,0 +1,106 @@
+"""What the kit hands to the shell: records as a provider's answer showed them, and pages of these."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Literal, Protocol
+
+from integrations.kit.guard import Guard
+from integrations.kit.limiter import Limiter, Unlimited
+from unified_api.models.base import CommonModel
+
+Shape = Literal["list", "get", "write"]
+
+
+class Revealable(Protocol):
+    """A secret that opens only when asked."""
+
+    def reveal(self) -> str:
+        """The secret in the clear."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One account's way to its provider, and everything that is not a pure function of it.
+
+    moments: an increasing sequence, drawn before a request leaves and after its answer came. renew: for OAuth
+    2, new secrets after the old ones were refused; called at most once a request.
+    """
+
+    settings: Mapping[str, str]
+    secrets: Mapping[str, Revealable]
+    limiter: Limiter = field(default_factory=Unlimited)
+    guard: Guard = field(default_factory=Guard)
+    moments: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
+    clock: Callable[[], datetime] = _now
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+    renew: Callable[[], Mapping[str, Revealable]] | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one answer said about one record.
+
+    values: only fields that the answer speaks of. References hold remote ids, instants are aware and UTC,
+    days are dates. version: the provider's version, comparable as text, or None. started, arrived: moments
+    around the request. path: of the request, without query. shape: kind of answer. cleaned: what had to be
+    cut out of the values, and why.
+    """
+
+    model: type[CommonModel]
+    remote_id: str
+    values: dict[str, Any]
+    version: str | None
+    started: int
+    arrived: int
+    raw: Any
+    path: str
+    shape: Shape
+    embedded: tuple[Observation, ...] = ()
+    cleaned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A record that does not fit the common model, and why; the page goes on."""
+
+    remote_id: str | None
+    reason: str
+    raw: Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list.
+
+    cursor: JSON; resumes after this page, and after the last one begins the next run. complete: the last page
+    of a list without filter, so that what was not seen is not there. unknown_words: `field: word` -> how
+    often.
+    """
+
+    observations: tuple[Observation, ...]
+    bad: tuple[Bad, ...]
+    cursor: dict[str, Any]
+    last: bool
+    complete: bool
+    requests: int
+    unknown_words: dict[str, int]
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer as it came, for passthrough. body: decoded JSON if it is some, else text, else bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any

@@ -1,0 +1,173 @@
+"""How a list goes on. A paging is frozen facts; where it stands is a small JSON state that can be stored.
+
+    first page:   params(None)         -> query of the request
+    next pages:   next(state, answer)  -> state, or None at the end
+    any page:     params(state)        -> query, and the address where the provider names one
+
+Every paging stops on an empty page, refuses to go in circles, and is bounded by the client.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from integrations.kit.errors import Misconfigured
+from integrations.kit.paths import dig
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One answer as a paging sees it.
+
+    count: items in it. size: number of items that a full page would have.
+    """
+
+    body: Any
+    headers: Mapping[str, str]
+    count: int
+
+
+class Paging(Protocol):
+    """How a list goes on."""
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """The query parameters of the page that the state stands for; None is the first."""
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """The state of the page after this answer, None when this was the last."""
+
+
+@dataclass(frozen=True)
+class ByPage:
+    """Numbered pages.
+
+    total: dotted path, or header, of the number of all items; when it shrinks between two pages, later items
+    moved forward, so the page before is read again.
+    """
+
+    page: str = "page"
+    size_param: str | None = "page_size"
+    size: int = 100
+    first: int = 1
+    total: str | None = None
+    more: str | None = None
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """Number and size."""
+        number = state["page"] if state else self.first
+        size = {self.size_param: str(self.size)} if self.size_param else {}
+        return {self.page: str(number), **size}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """One page on; one back when the total shrank; the end when nothing says that there is more."""
+        number = int(state["page"]) if state else self.first
+        total = _number(dig(turn.body, self.total)) if self.total else None
+        before = state.get("total") if state else None
+        if total is not None and before is not None and total < before and number > self.first:
+            return {"page": number - 1, "total": total}
+        if turn.count == 0 or (self.more and not dig(turn.body, self.more)):
+            return None
+        if self.more is None and turn.count < self.size:
+            return None
+        return {"page": number + 1, "total": total}
+
+
+@dataclass(frozen=True)
+class ByOffset:
+    """An offset in items."""
+
+    offset: str = "offset"
+    limit: str | None = "limit"
+    size: int = 100
+    total: str | None = None
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """Offset and limit."""
+        limit = {self.limit: str(self.size)} if self.limit else {}
+        return {self.offset: str(state["offset"] if state else 0), **limit}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """Further by what came, since a provider may cut the limit silently."""
+        offset = (int(state["offset"]) if state else 0) + turn.count
+        total = _number(dig(turn.body, self.total)) if self.total else None
+        done = turn.count == 0 or (offset >= total if total is not None else turn.count < self.size)
+        return None if done else {"offset": offset}
+
+
+@dataclass(frozen=True)
+class ByCursor:
+    """A cursor, or page token, in the answer's body (dotted path) or in a header of it."""
+
+    param: str
+    path: str | None = None
+    header: str | None = None
+    size_param: str | None = None
+    size: int = 100
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.header is None):
+            raise TypeError(
+                "ByCursor: the next cursor stands either at path= or in header=; give one of them"
+            )
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """Cursor and size."""
+        size = {self.size_param: str(self.size)} if self.size_param else {}
+        return {**size, **({self.param: str(state["cursor"])} if state else {})}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """The cursor that the answer names; raises Misconfigured when it is the one that was just used."""
+        found = turn.headers.get(self.header) if self.header else dig(turn.body, self.path or "")
+        if found in (None, "", False) or turn.count == 0:
+            return None
+        return _fresh({"cursor": found}, state)
+
+
+@dataclass(frozen=True)
+class ByLink:
+    """The whole address of the next page: in a Link header, or in the body at a dotted path.
+
+    Only its query is used, and the path stays ours: a provider behind a proxy names hosts that we must not
+    call.
+    """
+
+    path: str | None = None
+    rel: str = "next"
+    size_param: str | None = None
+    size: int = 100
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """The query of the address."""
+        if state:
+            return dict(parse_qsl(state["query"], keep_blank_values=True))
+        return {self.size_param: str(self.size)} if self.size_param else {}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """The query of the next address; raises Misconfigured when it is the one that was just used."""
+        found = dig(turn.body, self.path) if self.path else _linked(turn.headers.get("Link", ""), self.rel)
+        query = urlsplit(found).query if isinstance(found, str) else ""
+        return _fresh({"query": query}, state) if query and turn.count else None
+
+
+def _fresh(state: State, before: State | None) -> State:
+    if state == before:
+        raise Misconfigured("the provider names the same page as its own next one; its list would never end")
+    return state
+
+
+def _linked(header: str, rel: str) -> str | None:
+    """The address of a relation in a Link header, RFC 8288."""
+    for target, attributes in re.findall(r"<([^>]*)>((?:\s*;\s*[^,;=]+=(?:\"[^\"]*\"|[^,;\"]*))*)", header):
+        if re.search(rf';\s*rel="?(?:[^";]*\s)?{re.escape(rel)}(?:\s[^";]*)?"?\s*(?:;|$)', attributes):
+            return str(target)
+    return None
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,228 @@
+"""An integration as data.
+
+What to ask for when it is linked, how it signs, and what it can do with which model.
+
+Everything here is frozen and checked when the adapter is imported: a contradiction is one sentence at start-
+up, not a surprise at night. Capabilities are derived: what has an endpoint is possible, what has no writing
+lens is read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from integrations.kit.auth import Auth
+from integrations.kit.endpoints import DELETE, GET, POST, Check, Steps, Table, Write
+from integrations.kit.errors import InvalidSettings, ProviderError
+from integrations.kit.limiter import Rate
+from integrations.kit.mapping import Mapping as FieldMapping
+from unified_api.models.base import CommonModel, model_id
+
+Operation = Literal["list", "get", "create", "update", "delete"]
+#: From status, decoded body and headers of an answer to the error that hides in it, or None.
+Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | None]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What has to be known to reach one account. kind `url`: an http(s) address without credentials in it."""
+
+    name: str
+    help: str
+    required: bool = True
+    secret: bool = False
+    default: str | None = None
+    kind: Literal["text", "url", "number"] = "text"
+
+    def __post_init__(self) -> None:
+        if self.required and self.default is not None:
+            raise TypeError(f"Setting({self.name!r}): a required setting has no default; drop one of the two")
+        if self.secret and self.default is not None:
+            raise TypeError(f"Setting({self.name!r}): a secret has no default")
+
+    def fault(self, value: str) -> str | None:
+        """Why this value cannot be it, or None."""
+        if not value.strip():
+            return "is empty"
+        if self.kind == "number" and not (value.isascii() and value.isdigit()):
+            return "must be a number"
+        return _url_fault(value) if self.kind == "url" else None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Records of another model inside the answers of this one: dotted path, and how each is mapped."""
+
+    path: str
+    mapping: FieldMapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One common model at one provider.
+
+    recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise:
+    the common fields by which such a record is known. required: common fields without which a create is
+    refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
+    unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
+    lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
+    sweeps. version: of the mapping; a new one has every record compared anew. frozen_by_parent: see Embedded.
+    """
+
+    mapping: FieldMapping
+    list: GET | None = None
+    get: GET | None = None
+    create: POST | Steps | None = None
+    update: Write | None = None
+    delete: DELETE | None = None
+    recent: GET | None = None
+    recognise: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    defaults: Callable[[Mapping[str, str]], dict[str, Any]] | None = None
+    embedded: tuple[Embedded, ...] = ()
+    sweep: bool = True
+    lookback: float = 120.0
+    read_lag: float = 0.0
+    frequency: float = 300.0
+    sweep_every: float = 86_400.0
+    version: str = "1"
+
+    def __post_init__(self) -> None:
+        name = self.model.__name__
+        if self.list is not None and self.list.items is None:
+            raise TypeError(f"{name}: list= needs a GET with items=")
+        if (self.update or self.delete) and not self.get:
+            raise TypeError(f"{name}: an update or delete reads the record first; give get= too")
+        if self.create and not (self.recent and self.recognise):
+            raise TypeError(
+                f"{name}: a create whose answer is lost is settled by recent= and recognise=; give both"
+            )
+        for option in ("required", "recognise"):
+            unknown = set(getattr(self, option)) - set(self.mapping.lenses)
+            if unknown:
+                raise TypeError(f"{name}: {option}= names {sorted(unknown)}, which the mapping does not have")
+
+    @property
+    def model(self) -> type[CommonModel]:
+        """The common model."""
+        return self.mapping.model
+
+    @property
+    def incremental(self) -> bool:
+        """Whether the list can be asked for changes alone."""
+        return self.list is not None and self.list.since is not None
+
+    def can(self, operation: Operation) -> bool:
+        """Whether the provider offers it."""
+        return getattr(self, operation) is not None
+
+    def writable(self, operation: Literal["create", "update"]) -> frozenset[str]:
+        """Names of the common fields that may be sent; empty when the operation is not offered."""
+        return self.mapping.writable(operation) if self.can(operation) else frozenset()
+
+    def requires(self, operation: Literal["create", "update"]) -> frozenset[str]:
+        """Names of the common fields that must be sent."""
+        return frozenset(self.required) if operation == "create" else frozenset()
+
+    def words(self, name: str) -> tuple[str, ...] | None:
+        """The common words that this provider can store in a field.
+
+        None where it is not a matter of words.
+        """
+        return self.mapping.words(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """An integration.
+
+    base_url: template over the settings. headers: templates over the settings, sent with every request.
+    tables: the provider's own words. refuse: finds an error in an answer that looks good. faults: from a
+    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. docs:
+    where the facts come from.
+    """
+
+    slug: str
+    name: str
+    category: str
+    settings: tuple[Setting, ...]
+    auth: Auth
+    resources: tuple[Resource, ...]
+    check: Check
+    base_url: str = "{base_url}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    refuse: Refuse | None = None
+    faults: Callable[[Any], dict[str, str]] | None = None
+    rate: Rate | None = None
+    docs: str = ""
+
+    def __post_init__(self) -> None:
+        names = [setting.name for setting in self.settings]
+        if len(set(names)) != len(names):
+            raise TypeError(f"{self.slug}: two settings have the same name")
+        secrets = {setting.name for setting in self.settings if setting.secret}
+        missing = set(self.auth.needs) - set(names)
+        if missing:
+            raise TypeError(
+                f"{self.slug}: its auth needs {sorted(missing)}, which settings= does not declare"
+            )
+        if not secrets <= set(self.auth.needs):
+            raise TypeError(
+                f"{self.slug}: {sorted(secrets - set(self.auth.needs))} is secret, but auth= ignores it"
+            )
+        models = [resource.model for resource in self.resources]
+        if len(set(models)) != len(models):
+            raise TypeError(f"{self.slug}: two resources map the same model")
+        foreign = {m.__name__ for m in models if m._meta.app_label != self.category}
+        if foreign:
+            raise TypeError(f"{self.slug}: {sorted(foreign)} is not of category {self.category}")
+
+    def resource(self, model: type[CommonModel] | str) -> Resource | None:
+        """The resource of a common model, given as class or as `category.Model`.
+
+        None when it is not offered.
+        """
+        wanted = model if isinstance(model, str) else model_id(model)
+        return next((r for r in self.resources if model_id(r.model) == wanted), None)
+
+    def accept(self, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Settings and secrets of an account out of what was given to link it; raises InvalidSettings."""
+        known = {setting.name: setting for setting in self.settings}
+        faults = {
+            n: f"is no setting of {self.slug}; known are {', '.join(known)}" for n in values if n not in known
+        }
+        for name, setting in known.items():
+            given = values.get(name)
+            fault = setting.fault(given) if given is not None else "is required" if setting.required else None
+            if fault:
+                faults[name] = fault
+        if faults:
+            raise InvalidSettings(faults)
+        full = {s.name: values.get(s.name, s.default) for s in self.settings}
+        secret = {s.name for s in self.settings if s.secret}
+        there = {
+            name: value.strip() if name not in secret else value for name, value in full.items() if value
+        }
+        return (
+            {n: v for n, v in there.items() if n not in secret},
+            {n: v for n, v in there.items() if n in secret},
+        )
+
+
+def _url_fault(value: str) -> str | None:
+    try:
+        url = urlsplit(value.strip())
+        port_is_fine = url.port != 0
+    except ValueError:
+        return "is no valid address"
+    if url.scheme not in {"http", "https"} or not url.hostname or not port_is_fine:
+        return "must be an address that begins with http:// or https://"
+    if url.username or url.password or "@" in url.netloc:
+        return "must not hold a user name or password; there are settings of their own for these"
+    if url.query or url.fragment:
+        return "must not hold a query or fragment"
+    return None

@@ -1,0 +1,140 @@
+"""Lists, page by page, resumable from a JSON cursor.
+
+A cursor is `{"since": …}` between runs, and during one it also has the run's `state`, `mode`, `began` and
+`newest`. The next run's `since` is the earlier of the provider's own clock when this run's first answer left
+it (its Date header) and of the newest change that was seen: our clock is never asked. A request asks for
+`since` minus the resource's lookback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from integrations.kit.decoding import Decoding, Seen, decode_page, records_of
+from integrations.kit.endpoints import GET
+from integrations.kit.errors import Misconfigured
+from integrations.kit.http import Answer
+from integrations.kit.observation import Observation, Page
+from integrations.kit.paging import Turn
+from integrations.kit.provider import Resource
+from integrations.kit.session import Session
+
+#: A list of more pages than this does not end.
+MAX_PAGES = 200_000
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the lists of one account."""
+
+    session: Session
+
+    def pages(self, resource: Resource, cursor: dict[str, Any] | None, *, full: bool) -> Iterator[Page]:
+        """The pages from a cursor on; None begins.
+
+        A cursor in the midst of a run goes on as that run began.
+        """
+        if resource.list is None:
+            raise Misconfigured(f"{self.session.provider.slug} does not list {resource.model.__name__}")
+        run = _begin(resource, cursor or {}, full=full)
+        while True:
+            page, run = self._page(resource, resource.list, run)
+            yield page
+            if page.last:
+                return
+
+    def few(self, resource: Resource, endpoint: GET, **facts: str) -> list[Observation]:
+        """The records of a bounded search."""
+        found: list[Observation] = []
+        state: dict[str, Any] | None = None
+        for _number in range(endpoint.pages or 1):
+            decoding, _answer, turn = self._turn(resource, endpoint, state, {}, facts)
+            found += decoding.observations
+            state = endpoint.paging.next(state, turn) if endpoint.paging else None
+            if state is None:
+                break
+        return found
+
+    def _page(self, resource: Resource, endpoint: GET, run: dict[str, Any]) -> tuple[Page, dict[str, Any]]:
+        if run["page"] > MAX_PAGES:
+            raise Misconfigured(
+                f"the list has not ended after {MAX_PAGES} pages", request=f"GET {endpoint.path}"
+            )
+        before = self.session.http.calls
+        state = run.get("state")
+        decoding, answer, turn = self._turn(resource, endpoint, state, _filter(resource, run), {})
+        following = endpoint.paging.next(state, turn) if endpoint.paging else None
+        limited = endpoint.pages is not None and run["page"] >= endpoint.pages
+        last = following is None or limited
+        run = _advance(run, answer, decoding.observations)
+        after = {"since": _next_since(run)} if last else {**run, "state": following}
+        complete = last and not limited and resource.sweep and run["mode"] == "full"
+        page = Page(
+            decoding.observations,
+            decoding.bad,
+            cursor=after,
+            last=last,
+            complete=complete,
+            requests=self.session.http.calls - before,
+            unknown_words=decoding.unknown,
+        )
+        return page, after
+
+    def _turn(
+        self,
+        resource: Resource,
+        endpoint: GET,
+        state: dict[str, Any] | None,
+        extra: dict[str, str],
+        facts: dict[str, str],
+    ) -> tuple[Decoding, Answer, Turn]:
+        paging = endpoint.paging.params(state) if endpoint.paging else {}
+        answer, decoded = self.session.read(endpoint, {**extra, **paging}, **facts)
+        items = records_of(endpoint, decoded.data)
+        turn = Turn(decoded.data, answer.headers, len(items))
+        records = endpoint.then(self.session, items) if endpoint.then else items
+        # Further requests of `then` may have brought news: the page arrived when the last of them did.
+        arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
+        seen = Seen(answer.started, arrived, endpoint.path, "list", decoded.dirty)
+        return decode_page(resource, records, seen), answer, turn
+
+
+def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[str, Any]:
+    if "state" in cursor:
+        return cursor
+    since = cursor.get("since")
+    changes = resource.incremental and since is not None and not full
+    return {"since": since, "mode": "changes" if changes else "full", "page": 1}
+
+
+def _filter(resource: Resource, run: dict[str, Any]) -> dict[str, str]:
+    since = resource.list.since if resource.list and run["mode"] == "changes" else None
+    if since is None:
+        return {}
+    moment = datetime.fromisoformat(run["since"]) - timedelta(seconds=resource.lookback)
+    return {since.param: since.spell(moment)}
+
+
+def _advance(run: dict[str, Any], answer: Answer, seen: tuple[Observation, ...]) -> dict[str, Any]:
+    changed = [o.values["remote_updated_at"] for o in seen if o.values.get("remote_updated_at")]
+    newest = max([m.isoformat() for m in changed] + [run["newest"]] * ("newest" in run), default=None)
+    began = run.get("began") or _date(answer)
+    known = {"began": began, "newest": newest}
+    return {**run, **{k: v for k, v in known.items() if v}, "page": run["page"] + 1}
+
+
+def _next_since(run: dict[str, Any]) -> str | None:
+    known = [datetime.fromisoformat(run[k]) for k in ("began", "newest") if k in run]
+    return min(known).isoformat() if known else run["since"]
+
+
+def _date(answer: Answer) -> str | None:
+    try:
+        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else None

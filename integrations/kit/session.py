@@ -1,0 +1,140 @@
+"""A provider's API for one account, as adapters and the client use it.
+
+Templates filled in, answers decoded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from integrations.kit.decoding import records_of
+from integrations.kit.endpoints import GET, Table, Write
+from integrations.kit.errors import Gone, Misconfigured, Rejected
+from integrations.kit.http import Answer, Http, Request
+from integrations.kit.observation import Connection
+from integrations.kit.paths import MISSING, dig
+from integrations.kit.provider import Provider
+from integrations.kit.strict import Decoded
+
+
+class Session:
+    """See `endpoints.Api`, whose methods are these; and the account's own words, each table read once."""
+
+    def __init__(self, provider: Provider, connection: Connection, http: Http) -> None:
+        self.provider = provider
+        self.settings = connection.settings
+        self.http = http
+        self._tables: dict[str, dict[str, str]] = {}
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The decoded answer of a GET."""
+        texts = {key: str(value) for key, value in (params or {}).items()}
+        return self.call(Request("GET", path, texts))[1].data
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """The decoded answer of a write; raises Uncertain when its outcome is not known."""
+        return self.call(Request(method, path, body=body, headers=headers or {}))[1].data
+
+    def etag(self, path: str) -> str:
+        """The ETag that a GET of this path answers with."""
+        answer, _decoded = self.call(Request("GET", path))
+        found = answer.headers.get("ETag")
+        if not found:
+            raise Misconfigured(
+                "the provider names no ETag, without which it cannot be written to", request=f"GET {path}"
+            )
+        return str(found)
+
+    def call(self, request: Request) -> tuple[Answer, Decoded]:
+        """A success and its decoded body; raises ProviderError."""
+        return self.http.json(request, faults=self.provider.faults, refuse=self.provider.refuse)
+
+    def read(self, endpoint: GET, extra: Mapping[str, str], **facts: str) -> tuple[Answer, Decoded]:
+        """A GET with its templates filled in. extra: further query parameters."""
+        names = {**self.settings, **facts}
+        params = {key: fill(template, names) for key, template in endpoint.params.items()}
+        return self.call(Request("GET", fill_path(endpoint.path, names), {**params, **extra}))
+
+    def condition(self, endpoint: Write, **facts: str) -> str:
+        """The ETag that a conditional write has to name, as it is now."""
+        return self.etag(fill_path(endpoint.condition or "", {**self.settings, **facts}))
+
+    def write(
+        self, endpoint: Write, body: Any, *, condition: str | None = None, **facts: str
+    ) -> tuple[Answer, Decoded]:
+        """A write with its templates filled in. condition: an ETag."""
+        names = {**self.settings, **facts}
+        headers = {"If-Match": condition} if condition else {}
+        path = fill_path(endpoint.path, names)
+        return self.call(
+            Request(
+                endpoint.method,
+                path,
+                body=_nulls(body, endpoint.null),
+                headers=headers,
+                repeatable=endpoint.may_repeat,
+            )
+        )
+
+    def one(self, endpoint: GET, remote_id: str) -> tuple[Answer, Decoded, Any]:
+        """The record that a read by id finds; raises Gone."""
+        answer, decoded = self.read(endpoint, {}, remote_id=remote_id)
+        found = dig(decoded.data, endpoint.items if endpoint.first else endpoint.item)
+        items = found if endpoint.first else [found]
+        if not isinstance(items, list) or found is MISSING:
+            raise Misconfigured(
+                "the answer does not have the shape of a record", request=f"GET {endpoint.path}"
+            )
+        if not items or items[0] is None:
+            raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
+        return answer, decoded, (endpoint.then(self, items[:1]) if endpoint.then else items)[0]
+
+    def key(self, table: str, word: str) -> str | None:
+        """The id of a word, None when the account does not have it."""
+        return self._table(table).get(word)
+
+    def known(self, table: str) -> list[str]:
+        """All words of a table."""
+        return list(self._table(table))
+
+    def _table(self, name: str) -> dict[str, str]:
+        if name not in self._tables:
+            self._tables[name] = self._load(self.provider.tables[name])
+        return self._tables[name]
+
+    def _load(self, table: Table) -> dict[str, str]:
+        _answer, decoded = self.read(table.get, {})
+        rows = records_of(table.get, decoded.data)
+        pairs = ((dig(row, table.word), dig(row, table.key)) for row in rows)
+        return {
+            str(word): str(key)
+            for word, key in pairs
+            if word not in (None, MISSING) and key not in (None, MISSING)
+        }
+
+
+def fill(template: str, names: Mapping[str, str]) -> str:
+    """A template with names in it; a name that is not known is empty."""
+    return template.format_map(defaultdict(str, names))
+
+
+def fill_path(template: str, names: Mapping[str, str]) -> str:
+    """The same for a path: every value is percent-encoded, and none of them can be a step up."""
+    safe = {key: quote(str(value), safe="") for key, value in names.items()}
+    wrong = [key for key, value in safe.items() if f"{{{key}}}" in template and value in {"", ".", ".."}]
+    if wrong:
+        raise Rejected(
+            "this cannot be part of an address", fields={key: f"is {names[key]!r}" for key in wrong}
+        )
+    return fill(template, safe)
+
+
+def _nulls(body: Any, null: Any) -> Any:
+    if null is None or not isinstance(body, dict):
+        return body
+    return {key: null if value is None else value for key, value in body.items()}

@@ -1,0 +1,249 @@
+"""One exchange over the wire: to an address that was checked, within a deadline, up to a size.
+
+Never raises requests' errors.
+
+What the libraries do not do by themselves, and is done here:
+- the guard's addresses are the ones connected to, while Host and TLS keep the name (no second resolution to
+  rebind)
+- a total deadline that slow drips cannot stretch: each recv and send of the socket gets what is left of it
+- knowing whether the request had begun to leave, which decides if a failed write may be repeated
+- a cap on the body before and after decompression; only gzip and deflate are understood
+- no proxies, netrc or cookies from the environment; no redirects
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util.ssl_ import create_urllib3_context
+
+from integrations.kit.guard import Blocked, Guard
+
+_CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds for connecting, for a silence, and for the whole exchange.
+
+    Bytes of a body, packed or unpacked.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+    body: int = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that came completely."""
+
+    status: int
+    headers: requests.structures.CaseInsensitiveDict[str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Broken:
+    """No complete answer. left: the request had begun to leave. hopeless: waiting will not help."""
+
+    reason: str
+    left: bool
+    hopeless: bool = False
+
+
+class _Call(threading.local):
+    """The exchange that this thread is in.
+
+    Where its sockets find the deadline, and say that something left.
+    """
+
+    deadline: float = float("inf")
+    patience: float = 30.0
+    left: bool = False
+
+    def remaining(self) -> float:
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError("the time for the whole exchange is over")
+        return seconds
+
+
+_call = _Call()
+
+
+class _Timed:
+    """A socket that never waits beyond the deadline of the call that uses it."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(min(_call.patience, _call.remaining()))  # type: ignore[attr-defined]
+        return int(super().recv_into(*args, **kwargs))  # type: ignore[misc]
+
+    def sendall(self, data: Any, *args: Any, **kwargs: Any) -> None:
+        self.settimeout(_call.remaining())  # type: ignore[attr-defined]
+        super().sendall(data, *args, **kwargs)  # type: ignore[misc]
+
+
+class _Socket(_Timed, socket.socket):
+    """Plain."""
+
+
+class _TlsSocket(_Timed, ssl.SSLSocket):
+    """Wrapped in TLS."""
+
+
+class _Guarded:
+    """A connection that goes where the guard says."""
+
+    guard: Guard
+    limits: Limits
+
+    def _new_conn(self) -> socket.socket:
+        try:
+            targets = self.guard.targets(self._dns_host, self.port)  # type: ignore[attr-defined]
+            return _connect(targets, self.limits)
+        except OSError as error:
+            raise NewConnectionError(self, _why(error)) from error  # type: ignore[arg-type]
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:  # type: ignore[attr-defined]
+            self.connect()  # type: ignore[attr-defined]
+        _call.left = True
+        super().send(data)  # type: ignore[misc]
+
+
+def _connect(targets: list[Any], limits: Limits) -> socket.socket:
+    fault: OSError = OSError("the name has no address")
+    for family, address in targets:
+        sock = _Socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(min(limits.connect, _call.remaining()))
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            sock.close()
+            fault = error
+        else:
+            return sock
+    raise fault
+
+
+def _why(error: OSError) -> str:
+    return str(error) if isinstance(error, Blocked) else f"{type(error).__name__}: {error.strerror or error}"
+
+
+class _Adapter(HTTPAdapter):
+    """Pools whose connections are guarded, each adapter with its own guard."""
+
+    def __init__(self, guard: Guard, limits: Limits) -> None:
+        facts = {"guard": guard, "limits": limits}
+        plain = type("GuardedConnection", (_Guarded, HTTPConnection), facts)
+        tls = type("GuardedTlsConnection", (_Guarded, HTTPSConnection), facts)
+        self._pools = {
+            "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("GuardedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
+        }
+        super().__init__(max_retries=0, pool_connections=2, pool_maxsize=4)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        context = create_urllib3_context()
+        context.sslsocket_class = _TlsSocket
+        super().init_poolmanager(*args, ssl_context=context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+
+class Wire:
+    """Connections to one provider for one account; not shared between threads."""
+
+    def __init__(self, guard: Guard, limits: Limits) -> None:
+        self.limits = limits
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.clear()
+        adapter = _Adapter(guard, limits)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def exchange(self, request: requests.PreparedRequest) -> Reply | Broken:
+        """Send, and read the whole answer. Errors of the libraries may quote the address: none gets out."""
+        _call.deadline, _call.patience = time.monotonic() + self.limits.total, self.limits.read
+        _call.left = False
+        self._session.cookies.clear()
+        try:
+            with self._session.send(
+                request, stream=True, allow_redirects=False, timeout=(self.limits.connect, self.limits.read)
+            ) as response:
+                return self._read(response)
+        except (requests.RequestException, HTTPError, OSError, zlib.error, ValueError) as error:
+            return _broken(error, left=_call.left)
+        finally:
+            _call.deadline = float("inf")
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._session.close()
+
+    def _read(self, response: requests.Response) -> Reply | Broken:
+        body, unpack, size = bytearray(), _unpacker(response.headers.get("Content-Encoding", "")), 0
+        while chunk := response.raw.read1(_CHUNK, decode_content=False):
+            _call.remaining()
+            size += len(chunk)
+            body += unpack(chunk, self.limits.body + 1 - len(body))
+            if max(size, len(body)) > self.limits.body:
+                response.raw.close()
+                return Broken(f"the answer is larger than {self.limits.body} bytes", left=True, hopeless=True)
+        due = response.headers.get("Content-Length", "")
+        if due.isdigit() and int(due) != size and response.request.method != "HEAD":
+            return Broken(f"the answer was cut after {size} of {due} bytes", left=True)
+        return Reply(response.status_code, response.headers, bytes(body))
+
+
+def _unpacker(encoding: str) -> Any:
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return lambda chunk, _room: chunk
+    if name not in {"gzip", "x-gzip", "deflate"}:
+        raise ValueError(f"the answer is packed as {name[:20]!r}, which was not asked for")
+    engine = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    return lambda chunk, room: engine.decompress(chunk, max(1, room))
+
+
+def _broken(error: Exception, *, left: bool) -> Broken:
+    """What went wrong, in words that hold neither the query nor a header of the request."""
+    root = _root(error)
+    if isinstance(root, Blocked):
+        return Broken(str(root), left, hopeless=True)
+    if isinstance(root, socket.gaierror):
+        return Broken("the name of the host is not known", left, hopeless=root.errno == socket.EAI_NONAME)
+    if isinstance(root, ssl.SSLCertVerificationError):
+        return Broken(f"the certificate is refused: {root.verify_message}", left, hopeless=True)
+    if isinstance(root, TimeoutError) or isinstance(error, requests.Timeout):
+        return Broken("no answer came in time" if left else "no connection came about in time", left)
+    if isinstance(error, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL | UnicodeError):
+        return Broken("the address or a header of the request is malformed", left, hopeless=True)
+    return Broken(f"the connection broke ({type(root).__name__})", left)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The cause below the wrappers: an OSError when there is one in the chain."""
+    seen, queue = [error], [error]
+    while queue:
+        node = queue.pop(0)
+        following = [node.__cause__, node.__context__, getattr(node, "reason", None), *node.args]
+        fresh = [n for n in following if isinstance(n, BaseException) and n not in seen]
+        seen += fresh
+        queue += fresh
+    specific = [e for e in seen if isinstance(e, OSError) and not isinstance(e, requests.RequestException)]
+    return specific[-1] if specific else error

@@ -1,0 +1,191 @@
+"""Creates, updates and deletes: what is sent is the difference to what is there, read just before.
+
+Where the provider has conditional writes, the condition is read *before* the record: an edit between the two
+makes the write fail, and it is thought over again. Where it has none, an edit between reading and writing may
+be lost; it is one request wide, and only for the fields that are sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from integrations.kit.decoding import Seen, decode_one
+from integrations.kit.endpoints import Write
+from integrations.kit.errors import Misconfigured, Moved, ProviderError, Rejected, Uncertain, Unmappable
+from integrations.kit.http import Answer
+from integrations.kit.observation import Observation, Shape
+from integrations.kit.paths import MISSING, dig
+from integrations.kit.provider import Resource
+from integrations.kit.session import Session
+from integrations.kit.strict import Decoded
+
+log = structlog.get_logger(__name__)
+
+#: So often a conditional write is thought over again, when others keep writing to the same record.
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes to one account."""
+
+    session: Session
+
+    def read(self, resource: Resource, remote_id: str) -> Observation:
+        """One record; raises Gone."""
+        if resource.get is None:
+            raise Misconfigured(
+                f"{self.session.provider.slug} does not show a single {resource.model.__name__}"
+            )
+        answer, decoded, record = self.session.one(resource.get, remote_id)
+        arrived = self.session.http.connection.moments() if resource.get.then else answer.arrived
+        return _observed(
+            resource, record, Seen(answer.started, arrived, resource.get.path, "get", decoded.dirty)
+        )
+
+    def create(self, resource: Resource, values: dict[str, Any]) -> Observation:
+        """A new record, as the provider shows it afterwards."""
+        if resource.create is None:
+            raise _refused(self.session, resource, "created")
+        missing = {n: "is required" for n in sorted(resource.required) if values.get(n) in (None, [], "")}
+        if missing:
+            raise Rejected(
+                f"the {resource.model.__name__.lower()} lacks what the provider requires", fields=missing
+            )
+        body = resource.mapping.push(values, None, "create", self.session)
+        body = {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
+        observation = self._create(resource, body)
+        late = {n: v for n, v in values.items() if resource.mapping.lenses[n].after_create}
+        return self._finish(resource, observation, late) if late else observation
+
+    def update(
+        self,
+        resource: Resource,
+        remote_id: str,
+        values: dict[str, Any],
+        *,
+        expected: Mapping[str, Any] | None = None,
+        before: Callable[[Observation], None] | None = None,
+    ) -> Observation:
+        """The record after it says these values; without a request if it says them already.
+
+        See Client.update.
+        """
+        if resource.update is None:
+            raise _refused(self.session, resource, "changed")
+        first: Observation | None = None
+        for _round in range(_ROUNDS):
+            condition = self._condition(resource.update, remote_id)
+            there = self.read(resource, remote_id)
+            first = first or there
+            _compare(resource, there, expected or {})
+            _compare(resource, there, {n: first.values.get(n, MISSING) for n in values})
+            patch = resource.mapping.push(values, there.raw, "update", self.session)
+            if not patch:
+                return there
+            if before:
+                before(there)
+            try:
+                return self._patch(resource, resource.update, remote_id, patch, condition)
+            except Moved:
+                log.info("write_overtaken", model=resource.model.__name__, remote_id=remote_id)
+        raise Moved(
+            "the record kept changing while it was to be written", request=f"PATCH {resource.update.path}"
+        )
+
+    def delete(self, resource: Resource, remote_id: str) -> None:
+        """The record is gone afterwards; raises Gone if it was before."""
+        if resource.delete is None:
+            raise _refused(self.session, resource, "deleted")
+        condition = self._condition(resource.delete, remote_id)
+        if condition:
+            self.read(resource, remote_id)
+        self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+
+    def _create(self, resource: Resource, body: dict[str, Any]) -> Observation:
+        if not isinstance(resource.create, Write):
+            assert resource.create is not None  # noqa: S101 - asked by the caller
+            return self._after(resource, resource.create(self.session, body))
+        answer, decoded = self.session.write(resource.create, body)
+        if resource.create.answer is not None:
+            return self._answered(resource, resource.create.answer, answer, decoded, resource.create.path)
+        remote_id = dig(decoded.data, resource.create.remote_id)
+        if not isinstance(remote_id, str | int):
+            raise Uncertain(
+                "it was created, but the answer does not name its id", request=f"POST {resource.create.path}"
+            )
+        return self._after(resource, str(remote_id))
+
+    def _after(self, resource: Resource, remote_id: str) -> Observation:
+        """Read back what was just written.
+
+        That it was written is known, so a failure must not look like a refusal.
+        """
+        try:
+            return self.read(resource, remote_id)
+        except ProviderError as error:
+            raise Uncertain(f"it was written as {remote_id}, but could not be read back: {error}") from error
+
+    def _patch(
+        self,
+        resource: Resource,
+        endpoint: Write,
+        remote_id: str,
+        patch: dict[str, Any],
+        condition: str | None,
+    ) -> Observation:
+        answer, decoded = self.session.write(endpoint, patch, condition=condition, remote_id=remote_id)
+        if endpoint.answer is not None:
+            return self._answered(resource, endpoint.answer, answer, decoded, endpoint.path)
+        return self._after(resource, remote_id)
+
+    def _answered(
+        self, resource: Resource, where: str, answer: Answer, decoded: Decoded, path: str
+    ) -> Observation:
+        shape: Shape = "write"
+        try:
+            seen = Seen(answer.started, answer.arrived, path, shape, decoded.dirty)
+            return decode_one(resource, dig(decoded.data, where), seen)
+        except Unmappable as error:
+            raise Uncertain(f"it was written, but the answer does not map: {error}", request=path) from error
+
+    def _condition(self, endpoint: Write, remote_id: str) -> str | None:
+        return self.session.condition(endpoint, remote_id=remote_id) if endpoint.condition else None
+
+    def _finish(self, resource: Resource, made: Observation, late: dict[str, Any]) -> Observation:
+        """Send what a create ignores.
+
+        The record exists: what fails here shows in its values, not as an error.
+        """
+        try:
+            return self.update(resource, made.remote_id, late)
+        except ProviderError as error:
+            log.warning(
+                "create_unfinished", model=resource.model.__name__, remote_id=made.remote_id, error=str(error)
+            )
+            return made
+
+
+def _compare(resource: Resource, there: Observation, expected: Mapping[str, Any]) -> None:
+    now = there.values
+    moved = {n: v for n, v in expected.items() if not resource.mapping.same(n, now.get(n, MISSING), v)}
+    if moved:
+        fields = {name: f"is {now.get(name)!r} by now" for name in moved}
+        raise Moved("somebody else changed the record first", fields=fields)
+
+
+def _observed(resource: Resource, record: Any, seen: Seen) -> Observation:
+    try:
+        return decode_one(resource, record, seen)
+    except Unmappable as error:
+        raise Misconfigured(f"the record does not map: {error}", request=f"GET {seen.path}") from error
+
+
+def _refused(session: Session, resource: Resource, verb: str) -> Rejected:
+    return Rejected(
+        f"{session.provider.name} does not let {resource.model.__name__.lower()} records be {verb}"
+    )
