@@ -1,0 +1,95 @@
+"""The order of observations as a law, over random histories of one record: what is stored last is what is true."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import Any
+
+from integrations.kit.observation import Observation
+from unified_api.models.ticketing import Ticket
+from unified_api.sync import landing
+
+HISTORIES = 5_000
+EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+class World:
+    """One record at a provider, requests for it that answer whenever they like, and the row that mirrors it."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.moment = 0
+        self.truth = 0
+        self.row: dict[str, Any] | None = None
+        self.under_way: list[tuple[int, str, int, int]] = []
+        self.reread = False
+
+    def draw(self) -> int:
+        self.moment += 1
+        return self.moment
+
+    def edit(self) -> None:
+        self.truth += 1
+
+    def ask(self, shape: str) -> None:
+        """A request leaves; its answer shows the record as it is when the provider works on it, that is now."""
+        started = self.draw()
+        if self.random.random() < 0.3:
+            self.edit()
+        self.under_way.append((started, shape, self.truth, self.draw()))
+
+    def store(self) -> None:
+        """Some answer, not necessarily the first, is stored."""
+        if not self.under_way:
+            return
+        started, shape, value, arrived = self.under_way.pop(self.random.randrange(len(self.under_way)))
+        observation = Observation(
+            Ticket, "1", {"name": value}, None, started, arrived, {}, "/t", shape  # type: ignore[arg-type]
+        )
+        if self.row is not None and landing.is_late(self.row, observation, EPOCH):
+            self.reread = True
+            return
+        if self.row is None or landing.differences(self.row, observation.values):
+            self.row = landing.landed(self.row, observation, observation.values, b"")
+        elif shape != "list":
+            self.row["as_of"] = max(self.row["as_of"], arrived)
+
+    def step(self, name: str) -> None:
+        """One thing happens."""
+        if name == "edit":
+            self.edit()
+        elif name == "store":
+            self.store()
+        else:
+            self.ask(name)
+
+    def come_to_rest(self) -> None:
+        """Edits have stopped: what is under way is stored, what was late is read by id, and a list is read once more."""
+        while self.under_way:
+            self.store()
+        if self.reread:
+            self.ask_and_store("get")
+        self.ask_and_store("list")
+        if self.reread:
+            self.ask_and_store("get")
+
+    def ask_and_store(self, shape: str) -> None:
+        started = self.draw()
+        self.under_way.append((started, shape, self.truth, self.draw()))
+        self.store()
+
+
+def test_random_histories_end_with_what_is_true() -> None:
+    """Whatever the order in which answers are stored, the row shows the provider's last state at rest."""
+    wrong = []
+    for seed in range(HISTORIES):
+        world = World(seed)
+        for _ in range(world.random.randint(3, 25)):
+            step = world.random.choice(["edit", "store", "store", "list", "get"])
+            world.step(step)
+        world.come_to_rest()
+        if world.row is None or world.row["name"] != world.truth:
+            wrong.append(seed)
+
+    assert wrong == []
