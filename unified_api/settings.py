@@ -160,7 +160,7 @@ BROKER_LOGIN = (
         SECRET_KEY, user=logins.BROKER, database=env.text("BROKER_DATABASE", logins.BROKER_DATABASE)
     )
 )
-CELERY_BROKER_URL = BROKER_URL or "pgmq://"
+CELERY_BROKER_URL = BROKER_URL or "pgmq://isthmus_broker@localhost/isthmus_broker"  # the options say where
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(BROKER_LOGIN)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
@@ -18,14 +19,17 @@ from kombu.exceptions import OperationalError
 from unified_api import __version__
 from unified_api.serve.heartbeat import ages
 
+log = structlog.get_logger(__name__)
+
 
 def state() -> dict[str, Any]:
     """Version, and per part whether it works; `heartbeats` are ages in seconds, by part."""
     try:
         with connection.cursor() as cursor:
             heartbeats: dict[str, float] = ages(cursor)
-    except DatabaseError as error:
-        return _state(database=False, problem=str(error).strip().split("\n", 1)[0])
+    except DatabaseError:
+        log.warning("health.database", exc_info=True)
+        return _state(database=False)
     return _state(database=True, heartbeats=heartbeats)
 
 

@@ -20,7 +20,7 @@ class Command(Migrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; CommandError with the SQL to run when the owner's login may not make the roles."""
-        self.check(display_num_errors=True)
+        self.check()
         if settings.OWNER_LOGIN is None:
             raise CommandError("Migrations need the owner's login: set DATABASE_URL.")
         self._prepare(connections[options["database"]].settings_dict["NAME"])
