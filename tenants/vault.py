@@ -157,7 +157,7 @@ class KeyRing:
 
     def __init__(self, primary: Key, *others: Key) -> None:
         self.primary = primary
-        self._keys = {key.id: key for key in (*reversed(others), primary)}
+        self._keys = {key.id: key for key in (primary, *others)}
         if len(self._keys) != 1 + len(others):
             raise BadKeyRing("Two keys of the ring have the same id; give each line an id of its own.")
 

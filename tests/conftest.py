@@ -22,6 +22,9 @@ import pytest
 from psycopg import sql
 
 from tests import network
+from tests.people import alice, bob, charlie
+
+__all__ = ["alice", "bob", "charlie"]  # fixtures, for every test
 
 RUN = "ISTHMUS_TEST_RUN"
 

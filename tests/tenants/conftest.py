@@ -1,0 +1,54 @@
+"""Switches for the two walls, so that each can be seen to hold while the other one is off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, models
+from psycopg import sql
+
+from tenants import rows, walls
+from tenants.postgres import compiler
+from tenants.postgres.roles import as_owner
+
+Owner = psycopg.Connection[Any]
+
+
+def policies_off(owner: Owner) -> None:
+    """Switch the database's wall off, as only the owner can."""
+    for wall in walls.expected():
+        if wall.column:
+            off = sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY").format(sql.Identifier(wall.table))
+            owner.execute(off)
+
+
+def python_off(patch: pytest.MonkeyPatch) -> None:
+    """Switch Python's wall off: managers show all rows, saving and compiling refuse nothing."""
+    patch.setattr(rows.TenantManager, "get_queryset", models.Manager.get_queryset)
+    patch.setattr(rows.Walled, "_refuse_other_tenants", lambda self: None)
+    patch.delattr(compiler._Walled, "execute_sql")
+
+
+@pytest.fixture
+def restored_walls(database: Owner) -> Iterator[Owner]:
+    """Whatever a test does to the database's wall is put right afterwards."""
+    yield database
+    with as_owner():
+        walls.build("default")
+
+
+@pytest.fixture(params=["both walls", "python alone", "database alone"])
+def standing(
+    request: pytest.FixtureRequest, restored_walls: Owner, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Which walls stand: the test has to pass behind each of them."""
+    connection.close()
+    if request.param == "python alone":
+        policies_off(restored_walls)
+    if request.param == "database alone":
+        python_off(monkeypatch)
+    yield request.param
+    monkeypatch.undo()
