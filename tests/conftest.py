@@ -15,11 +15,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, Final
 
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from tests import network
 from tests.people import alice, bob, charlie
@@ -27,6 +29,9 @@ from tests.people import alice, bob, charlie
 __all__ = ["alice", "bob", "charlie"]  # fixtures, for every test
 
 RUN = "ISTHMUS_TEST_RUN"
+
+#: The same in every run, since the passwords of the server's roles follow from it.
+SECRET_KEY = "only for tests, where nothing is secret"
 
 #: Nothing in a run of tests has to survive a power cut.
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\n"
@@ -85,18 +90,25 @@ def django_db_modify_db_settings() -> None:
         _held.enter_context(Cluster(settings.HOME).hold(settings.SECRET_KEY))
 
 
+def _owner_conninfo(**more: Any) -> str:
+    from django.conf import settings
+
+    assert settings.OWNER_LOGIN is not None
+    return settings.OWNER_LOGIN.conninfo(**more)
+
+
 @pytest.fixture(scope="session")
 def _owner(django_db_setup: None) -> Iterator[psycopg.Connection]:
     """A connection as owner, beside Django's, for emptying tables."""
     from django.conf import settings
     from django.db import connection
 
-    conninfo = settings.OWNER_LOGIN.conninfo(application_name="tests")
-    with psycopg.connect(conninfo, dbname=connection.settings_dict["NAME"], autocommit=True) as owner:
+    conninfo = _owner_conninfo(application_name="tests", dbname=connection.settings_dict["NAME"])
+    with psycopg.connect(conninfo, autocommit=True) as owner:
         owner.execute("SET lock_timeout = '10s'")
         yield owner
     if settings.BROKER_LOGIN is not None and not settings.EMBEDDED:
-        with psycopg.connect(settings.OWNER_LOGIN.conninfo(), autocommit=True) as owner:
+        with psycopg.connect(_owner_conninfo(), autocommit=True) as owner:
             database = sql.Identifier(settings.BROKER_LOGIN.database)
             owner.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
 
@@ -104,39 +116,36 @@ def _owner(django_db_setup: None) -> Iterator[psycopg.Connection]:
 #: Rows of these are made by migrations and stay.
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
-_EMPTY = """
+_EMPTY: Final = """
 DO $$
 DECLARE
     name text;
     filled boolean;
-    names text[] := '{}';
+    names text[] := ARRAY[]::text[];
 BEGIN
-    FOR name IN SELECT format('%%I.%%I', schemaname, tablename) FROM pg_tables
-                WHERE schemaname = 'public' AND NOT tablename = ANY (%(kept)s) LOOP
+    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+                WHERE schemaname = 'public' AND NOT tablename = ANY ({kept}) LOOP
         EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO filled;
         IF filled THEN names := names || name; END IF;
     END LOOP;
-    IF names <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(names, ', ') || ' CASCADE'; END IF;
+    IF cardinality(names) > 0 THEN EXECUTE 'TRUNCATE ' || array_to_string(names, ', ') || ' CASCADE'; END IF;
 END $$
 """
 
 
 def _empty_tables(owner: psycopg.Connection) -> None:
-    kept = sql.Literal(list(KEPT)).as_string(owner)
-    owner.execute(_EMPTY.replace("%(kept)s", kept).replace("%%", "%"))  # type: ignore[arg-type]
+    owner.execute(sql.SQL(_EMPTY).format(kept=sql.Literal(list(KEPT))))
 
 
 @pytest.fixture
-def database(
-    _owner: psycopg.Connection, django_db_blocker: pytest.FixtureRequest
-) -> Iterator[psycopg.Connection]:
+def database(_owner: psycopg.Connection, django_db_blocker: DjangoDbBlocker) -> Iterator[psycopg.Connection]:
     """The test database, for real: what is committed is committed, and gone after the test.
 
     Gives a connection of the owner, which sees the rows of all tenants.
     """
     from django.db import connections
 
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():
         yield _owner
         connections.close_all()
         _empty_tables(_owner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class IsthmusConfig(AppConfig):
@@ -16,7 +16,7 @@ class IsthmusConfig(AppConfig):
 
     def import_models(self) -> None:
         """Models belong to the category apps, although they live in this package."""
-        self.models = self.apps.all_models[self.label]
+        self.models = apps.all_models[self.label]
 
     def ready(self) -> None:
         """Register the system checks, and make our Celery application the one that tasks are sent by."""
@@ -31,7 +31,7 @@ class CategoryConfig(AppConfig):
 
     def import_models(self) -> None:
         """Read the models from the vocabulary, where one module is one category."""
-        self.models = self.apps.all_models[self.label]
+        self.models = apps.all_models[self.label]
         self.models_module = import_module(f"unified_api.models.{self.label}")
 
 

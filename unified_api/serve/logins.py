@@ -34,8 +34,14 @@ class Login:
     def conninfo(self, **more: Any) -> str:
         """The login as libpq reads it."""
         port = {"port": self.port} if self.port else {}
-        known = {"dbname": self.database, "user": self.user, "password": self.password, "host": self.host}
-        return make_conninfo("", **known, **port, **self.options, **more)
+        known = {
+            "dbname": self.database,
+            "user": self.user,
+            "password": self.password,
+            "host": self.host,
+            **more,
+        }
+        return make_conninfo("", **{**port, **self.options, **known})
 
     def derived(self, secret_key: str, *, user: str, database: str | None = None) -> Login:
         """The login of a lesser role on the same server, whose password follows from the secret key."""

@@ -21,8 +21,6 @@ class Command(Migrate):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; CommandError with the SQL to run when the owner's login may not make the roles."""
         self.check()
-        if settings.OWNER_LOGIN is None:
-            raise CommandError("Migrations need the owner's login: set DATABASE_URL.")
         self._prepare(connections[options["database"]].settings_dict["NAME"])
         with as_owner(options["database"]):
             super().handle(*args, **options)
@@ -30,6 +28,8 @@ class Command(Migrate):
             broker.install(settings.BROKER_LOGIN)
 
     def _prepare(self, database: str) -> None:
+        if settings.OWNER_LOGIN is None:
+            raise CommandError("Migrations need the owner's login: set DATABASE_URL.")
         owner = replace(settings.OWNER_LOGIN, database=database)
         app = replace(settings.APP_LOGIN, database=database)
         try:
