@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+import django
 import hypothesis
 import psycopg
 import pytest
@@ -38,7 +39,7 @@ FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_conne
 
 
 def _prepare_environment() -> None:
-    """Settings are read when Django is set up, which is after this file: the environment has to be right by now."""
+    """Settings are read when Django is set up, after this file: the environment has to be right by now."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     if RUN not in os.environ:  # the process that was called; workers inherit what it sets
         home = Path(tempfile.mkdtemp(prefix="isthmus-tests-"))
@@ -55,6 +56,7 @@ def _prepare_environment() -> None:
 
 
 _prepare_environment()
+django.setup()  # conftest files of folders import models, before pytest-django would do this
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
@@ -77,6 +79,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         home = Path(os.environ["ISTHMUS_HOME"])
         Cluster(home).wait_until_stopped()
         shutil.rmtree(home)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-django who needs the test database: it makes none when it sees no marker of its own."""
+    for item in items:
+        if "database" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db)
 
 
 @pytest.fixture(scope="session")

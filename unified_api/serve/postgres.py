@@ -125,20 +125,26 @@ class Cluster:
         return False
 
     def _ensure(self, secret_key: str) -> None:
-        lock = os.open(self.home / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._await_server().close()  # a keeper is at work already
-        else:
-            self._start(lock)
-            with self._await_server() as connection:
+        started = self._start_unless_kept()
+        with self._await_server() as connection:
+            if started:
                 owner = self.owner_login()
                 prepare_server(
                     connection, owner=owner, broker_database=BROKER_DATABASE, secret_key=secret_key
                 )
+
+    def _start_unless_kept(self) -> bool:
+        """Start the keeper if there is none; whether that was done."""
+        lock = os.open(self.home / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            self._start(lock)
+            return True
         finally:
-            os.close(lock)
+            os.close(lock)  # from here on the keeper alone holds it
 
     def _start(self, lock: int) -> None:
         """Start the keeper, and hand on to it the lock that says that it lives."""
