@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
+from urllib.parse import urljoin
 
 from integrations.kit.errors import Gone, Misconfigured, RetryLater
 from integrations.kit.http import Http, Patience, Request
@@ -35,11 +36,13 @@ class Client:
     ) -> None:
         self.provider = provider
         self.connection = connection
+        base_url = fill(provider.base_url, connection.settings)
+        names = {**connection.settings, "origin": urljoin(base_url, "/").rstrip("/")}
         self._http = http or Http(
             connection,
-            base_url=fill(provider.base_url, connection.settings),
+            base_url=base_url,
             auth=provider.auth,
-            headers={name: fill(text, connection.settings) for name, text in provider.headers.items()},
+            headers={name: fill(text, names) for name, text in provider.headers.items()},
             rate=provider.rate,
             limits=limits,
             patience=patience,

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.kit.endpoints import GET
+from integrations.kit.endpoints import GET, Api, Then
 from integrations.kit.errors import Misconfigured, Unmappable
 from integrations.kit.mapping import Mapping, Pulled
 from integrations.kit.observation import Bad, Observation, Shape
 from integrations.kit.paths import dig
 from integrations.kit.provider import Embedded, Resource
+
+#: What plain functions raise on a record that is not what they take it for.
+_SHAPELESS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,30 @@ def records_of(endpoint: GET, data: Any) -> list[Any]:
             request=f"GET {endpoint.path}",
         )
     return found
+
+
+def joined(then: Then, api: Api, items: list[Any]) -> tuple[list[Any], list[Bad]]:
+    """What a function of the adapter makes of a page.
+
+    An item that it cannot take is set aside, the others go on.
+    """
+    try:
+        return then(api, items), []
+    except _SHAPELESS:
+        return _one_by_one(then, api, items)
+
+
+def _one_by_one(then: Then, api: Api, items: list[Any]) -> tuple[list[Any], list[Bad]]:
+    records: list[Any] = []
+    bad: list[Bad] = []
+    for item in items:
+        try:
+            records += then(api, [item])
+        except _SHAPELESS as error:
+            bad.append(
+                Bad(None, f"it does not have the shape that is documented ({type(error).__name__})", item)
+            )
+    return records, bad
 
 
 def decode_page(resource: Resource, records: list[Any], seen: Seen) -> Decoding:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
+from integrations.kit.lenses import Lens
 from integrations.kit.paging import Paging
 
 
@@ -24,9 +25,18 @@ class Api(Protocol):
         """The decoded answer of a GET."""
 
     def send(
-        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
     ) -> Any:
-        """The decoded answer of a write; raises Uncertain when its outcome is not known."""
+        """The decoded answer of a write; raises Uncertain when its outcome is not known.
+
+        repeatable: a second call does no harm.
+        """
 
     def etag(self, path: str) -> str:
         """The ETag that a GET of this path answers with."""
@@ -40,10 +50,28 @@ Steps = Callable[[Api, dict[str, Any]], str]
 
 @dataclass(frozen=True)
 class Since:
-    """A list's filter for what changed: the query parameter, and how an instant is spelled in it."""
+    """How a list is asked for what changed: by a filter, or by an order.
 
-    param: str
+    param, spell: the filter's query parameter, and how an instant is spelled in it. newest_first: query
+    parameters that sort by change, newest first; the run then ends with the page that reaches back far
+    enough. stamp: when an item of the answer changed; needed for an order, and without it a mapped
+    `remote_updated_at` is looked at.
+    """
+
+    param: str = ""
     spell: Callable[[datetime], str] = datetime.isoformat
+    newest_first: Mapping[str, str] = field(default_factory=dict)
+    stamp: Lens | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.param) == bool(self.newest_first):
+            raise TypeError("Since: changes are found by param= or by newest_first=; give one of them")
+        if self.newest_first and self.stamp is None:
+            raise TypeError("Since: an order needs stamp=, to know where to stop")
+
+    def query(self, since: datetime) -> dict[str, str]:
+        """The parameters that ask for changes since then."""
+        return {self.param: self.spell(since)} if self.param else dict(self.newest_first)
 
 
 @dataclass(frozen=True)
@@ -90,11 +118,11 @@ class Write:
     answer: str | None = None
     remote_id: str = "id"
     null: Any = None
-    condition: str | None = None
+    conditional: bool = False
     repeatable: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.repeatable and self.condition:
+        if self.repeatable and self.conditional:
             raise TypeError(
                 f"{self.method}({self.path!r}): a conditional write fails when repeated; drop one of the two"
             )
@@ -103,7 +131,7 @@ class Write:
     def may_repeat(self) -> bool:
         """Whether the call may leave again when its first outcome is unknown."""
         declared = self.idempotent if self.repeatable is None else self.repeatable
-        return declared and self.condition is None
+        return declared and not self.conditional
 
 
 class POST(Write):

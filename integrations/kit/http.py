@@ -43,7 +43,7 @@ class Request:
 
     method: str
     path: str
-    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = False
@@ -228,14 +228,13 @@ class Http:
         decoded, fault = _decoded(answer)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
         readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
-        error = verdict.of_status(
+        error = refuse(answer.status, readable, answer.headers) if refuse else None
+        error = error or verdict.of_status(
             answer.status, answer.headers, readable, now=self.connection.clock(), faults=faults, **facts
         )
         if error is None and fault is not None:
             html = answer.body.lstrip()[:1] == b"<"
             error = verdict.not_json(fault, html=html, status=answer.status, **facts)
-        if error is None and refuse:
-            error = refuse(answer.status, decoded.data, answer.headers)
         if error is not None:
             raise self._discreet(error)
         return answer, decoded

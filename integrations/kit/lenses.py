@@ -54,6 +54,11 @@ class Lens:
                 f"lens at {self.path!r}: read_only, create_only and after_create exclude each other"
             )
 
+    @property
+    def target(self) -> Path:
+        """The path at which it is written."""
+        return self.path if self.to is None else self.to
+
     def writes(self, operation: Operation) -> bool:
         """Whether it may be sent."""
         return not self.read_only and not (self.create_only and operation == "update")
@@ -65,9 +70,7 @@ class Lens:
 
     def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:  # noqa: ARG002 - others use it
         """The smallest remote object that says so. current: the record as it is, None on a create."""
-        return bury(
-            self.path if self.to is None else self.to, None if value is None else self.encode(value, words)
-        )
+        return bury(self.target, None if value is None else self.encode(value, words))
 
     def decode(self, found: Any) -> Any:
         """The common value of a remote one."""
@@ -206,6 +209,11 @@ class OnlyLens(Lens):
         if value and len(value) > 1:
             raise Unwritable("can only be one there")
         return self.inner.write(value[0] if value else None, current, words)
+
+    @property
+    def target(self) -> Path:
+        """That of the single value."""
+        return self.inner.target
 
     def inside(self, prefix: str) -> Lens:
         """The same, one object further in."""

@@ -22,7 +22,7 @@ from integrations.kit.mapping import Mapping as FieldMapping
 from unified_api.models.base import CommonModel, model_id
 
 Operation = Literal["list", "get", "create", "update", "delete"]
-#: From status, decoded body and headers of an answer to the error that hides in it, or None.
+#: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | None]
 
 
@@ -51,6 +51,12 @@ class Setting:
             return "must be a number"
         return _url_fault(value) if self.kind == "url" else None
 
+    def canonical(self, value: str) -> str:
+        """The one spelling under which it is kept; a secret is not touched."""
+        if self.secret:
+            return value
+        return value.strip().rstrip("/") if self.kind == "url" else value.strip()
+
 
 @dataclass(frozen=True)
 class Embedded:
@@ -65,8 +71,8 @@ class Resource:
     """One common model at one provider.
 
     recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise:
-    the common fields by which such a record is known. required: common fields without which a create is
-    refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
+    the common fields by which such a record is known. required: further common fields without which a create
+    is refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. frozen_by_parent: see Embedded.
@@ -125,7 +131,7 @@ class Resource:
 
     def requires(self, operation: Literal["create", "update"]) -> frozenset[str]:
         """Names of the common fields that must be sent."""
-        return frozenset(self.required) if operation == "create" else frozenset()
+        return frozenset((*self.required, *self.recognise)) if operation == "create" else frozenset()
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """The common words that this provider can store in a field.
@@ -139,10 +145,10 @@ class Resource:
 class Provider:
     """An integration.
 
-    base_url: template over the settings. headers: templates over the settings, sent with every request.
-    tables: the provider's own words. refuse: finds an error in an answer that looks good. faults: from a
-    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. docs:
-    where the facts come from.
+    base_url: template over the settings. headers: templates over the settings and `origin` (scheme and host
+    of the base URL), sent with every request. tables: the provider's own words. refuse: finds an error in an
+    answer that looks good. faults: from a refused answer's body to reasons by remote field. rate: which
+    headers tell about the rate limit. docs: where the facts come from.
     """
 
     slug: str
@@ -203,13 +209,10 @@ class Provider:
         if faults:
             raise InvalidSettings(faults)
         full = {s.name: values.get(s.name, s.default) for s in self.settings}
-        secret = {s.name for s in self.settings if s.secret}
-        there = {
-            name: value.strip() if name not in secret else value for name, value in full.items() if value
-        }
+        there = {name: known[name].canonical(value) for name, value in full.items() if value}
         return (
-            {n: v for n, v in there.items() if n not in secret},
-            {n: v for n, v in there.items() if n in secret},
+            {name: value for name, value in there.items() if not known[name].secret},
+            {name: value for name, value in there.items() if known[name].secret},
         )
 
 

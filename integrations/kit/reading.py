@@ -9,19 +9,21 @@ it (its Date header) and of the newest change that was seen: our clock is never 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from integrations.kit.decoding import Decoding, Seen, decode_page, records_of
+from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of
 from integrations.kit.endpoints import GET
-from integrations.kit.errors import Misconfigured
+from integrations.kit.errors import Forbidden, Gone, Misconfigured, Unmappable
 from integrations.kit.http import Answer
+from integrations.kit.lenses import Lens
 from integrations.kit.observation import Observation, Page
 from integrations.kit.paging import Turn
 from integrations.kit.provider import Resource
 from integrations.kit.session import Session
+from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
@@ -52,7 +54,7 @@ class Reader:
         found: list[Observation] = []
         state: dict[str, Any] | None = None
         for _number in range(endpoint.pages or 1):
-            decoding, _answer, turn = self._turn(resource, endpoint, state, {}, facts)
+            decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, facts)
             found += decoding.observations
             state = endpoint.paging.next(state, turn) if endpoint.paging else None
             if state is None:
@@ -66,11 +68,12 @@ class Reader:
             )
         before = self.session.http.calls
         state = run.get("state")
-        decoding, answer, turn = self._turn(resource, endpoint, state, _filter(resource, run), {})
+        decoding, answer, turn, items = self._turn(resource, endpoint, state, _filter(resource, run), {})
         following = endpoint.paging.next(state, turn) if endpoint.paging else None
         limited = endpoint.pages is not None and run["page"] >= endpoint.pages
-        last = following is None or limited
-        run = _advance(run, answer, decoding.observations)
+        stamps = _stamps(endpoint, items, decoding.observations)
+        last = following is None or limited or _reaches_back(resource, run, stamps)
+        run = _advance(run, answer, stamps)
         after = {"since": _next_since(run)} if last else {**run, "state": following}
         complete = last and not limited and resource.sweep and run["mode"] == "full"
         page = Page(
@@ -91,16 +94,26 @@ class Reader:
         state: dict[str, Any] | None,
         extra: dict[str, str],
         facts: dict[str, str],
-    ) -> tuple[Decoding, Answer, Turn]:
+    ) -> tuple[Decoding, Answer, Turn, list[Any]]:
         paging = endpoint.paging.params(state) if endpoint.paging else {}
-        answer, decoded = self.session.read(endpoint, {**extra, **paging}, **facts)
+        answer, decoded = self._listed(resource, endpoint, {**extra, **paging}, facts)
         items = records_of(endpoint, decoded.data)
         turn = Turn(decoded.data, answer.headers, len(items))
-        records = endpoint.then(self.session, items) if endpoint.then else items
+        records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
         # Further requests of `then` may have brought news: the page arrived when the last of them did.
         arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
         seen = Seen(answer.started, arrived, endpoint.path, "list", decoded.dirty)
-        return decode_page(resource, records, seen), answer, turn
+        decoding = decode_page(resource, records, seen)
+        return replace(decoding, bad=(*odd, *decoding.bad)), answer, turn, items
+
+    def _listed(
+        self, resource: Resource, endpoint: GET, query: dict[str, str], facts: dict[str, str]
+    ) -> tuple[Answer, Decoded]:
+        try:
+            return self.session.read(endpoint, query, **facts)
+        except Gone as error:
+            name = resource.model.__name__
+            raise Forbidden(f"the provider has no list of {name} records here: {error}") from error
 
 
 def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[str, Any]:
@@ -113,15 +126,40 @@ def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[st
 
 def _filter(resource: Resource, run: dict[str, Any]) -> dict[str, str]:
     since = resource.list.since if resource.list and run["mode"] == "changes" else None
-    if since is None:
-        return {}
-    moment = datetime.fromisoformat(run["since"]) - timedelta(seconds=resource.lookback)
-    return {since.param: since.spell(moment)}
+    return since.query(_horizon(resource, run)) if since else {}
 
 
-def _advance(run: dict[str, Any], answer: Answer, seen: tuple[Observation, ...]) -> dict[str, Any]:
-    changed = [o.values["remote_updated_at"] for o in seen if o.values.get("remote_updated_at")]
-    newest = max([m.isoformat() for m in changed] + [run["newest"]] * ("newest" in run), default=None)
+def _horizon(resource: Resource, run: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["since"]) - timedelta(seconds=resource.lookback)
+
+
+def _stamps(endpoint: GET, items: list[Any], seen: tuple[Observation, ...]) -> list[datetime]:
+    """When the records of a page changed, as far as it says."""
+    lens = endpoint.since.stamp if endpoint.since else None
+    if lens is None:
+        found = [o.values.get("remote_updated_at") for o in seen]
+    else:
+        found = [_stamp(lens, item) for item in items]
+    return [moment for moment in found if moment]
+
+
+def _stamp(lens: Lens, item: Any) -> datetime | None:
+    try:
+        return lens.read(item) or None
+    except Unmappable:
+        return None
+
+
+def _reaches_back(resource: Resource, run: dict[str, Any], stamps: list[datetime]) -> bool:
+    ordered = resource.list and resource.list.since and resource.list.since.newest_first
+    if not ordered or run["mode"] != "changes" or not stamps:
+        return False
+    return min(stamps) < _horizon(resource, run)
+
+
+def _advance(run: dict[str, Any], answer: Answer, stamps: list[datetime]) -> dict[str, Any]:
+    known_newest = [run["newest"]] if "newest" in run else []
+    newest = max([m.isoformat() for m in stamps] + known_newest, default=None)
     began = run.get("began") or _date(answer)
     known = {"began": began, "newest": newest}
     return {**run, **{k: v for k, v in known.items() if v}, "page": run["page"] + 1}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from integrations.kit.decoding import records_of
+from integrations.kit.decoding import joined, records_of
 from integrations.kit.endpoints import GET, Table, Write
 from integrations.kit.errors import Gone, Misconfigured, Rejected
 from integrations.kit.http import Answer, Http, Request
@@ -31,14 +31,20 @@ class Session:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer of a GET."""
-        texts = {key: str(value) for key, value in (params or {}).items()}
-        return self.call(Request("GET", path, texts))[1].data
+        return self.call(Request("GET", path, params or {}))[1].data
 
     def send(
-        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
     ) -> Any:
         """The decoded answer of a write; raises Uncertain when its outcome is not known."""
-        return self.call(Request(method, path, body=body, headers=headers or {}))[1].data
+        request = Request(method, path, body=body, headers=headers or {}, repeatable=repeatable)
+        return self.call(request)[1].data
 
     def etag(self, path: str) -> str:
         """The ETag that a GET of this path answers with."""
@@ -60,9 +66,10 @@ class Session:
         params = {key: fill(template, names) for key, template in endpoint.params.items()}
         return self.call(Request("GET", fill_path(endpoint.path, names), {**params, **extra}))
 
-    def condition(self, endpoint: Write, **facts: str) -> str:
-        """The ETag that a conditional write has to name, as it is now."""
-        return self.etag(fill_path(endpoint.condition or "", {**self.settings, **facts}))
+    def condition(self, endpoint: Write, **facts: str) -> str | None:
+        """The ETag that a conditional write has to name, as it is now; None for any other write."""
+        path = fill_path(endpoint.path, {**self.settings, **facts})
+        return self.etag(path) if endpoint.conditional else None
 
     def write(
         self, endpoint: Write, body: Any, *, condition: str | None = None, **facts: str
@@ -90,9 +97,14 @@ class Session:
             raise Misconfigured(
                 "the answer does not have the shape of a record", request=f"GET {endpoint.path}"
             )
-        if not items or items[0] is None:
+        there = [item for item in items[:1] if item is not None]
+        if there and endpoint.then:
+            there, odd = joined(endpoint.then, self, there)
+            if odd:
+                raise Misconfigured(odd[0].reason, request=f"GET {endpoint.path}")
+        if not there:
             raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
-        return answer, decoded, (endpoint.then(self, items[:1]) if endpoint.then else items)[0]
+        return answer, decoded, there[0]
 
     def key(self, table: str, word: str) -> str | None:
         """The id of a word, None when the account does not have it."""

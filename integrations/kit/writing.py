@@ -7,18 +7,19 @@ be lost; it is one request wide, and only for the fields that are sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
 from integrations.kit.decoding import Seen, decode_one
-from integrations.kit.endpoints import Write
+from integrations.kit.endpoints import Steps, Write
 from integrations.kit.errors import Misconfigured, Moved, ProviderError, Rejected, Uncertain, Unmappable
 from integrations.kit.http import Answer
 from integrations.kit.observation import Observation, Shape
-from integrations.kit.paths import MISSING, dig
+from integrations.kit.paths import MISSING, dig, steps
 from integrations.kit.provider import Resource
 from integrations.kit.session import Session
 from integrations.kit.strict import Decoded
@@ -51,14 +52,17 @@ class Writer:
         """A new record, as the provider shows it afterwards."""
         if resource.create is None:
             raise _refused(self.session, resource, "created")
-        missing = {n: "is required" for n in sorted(resource.required) if values.get(n) in (None, [], "")}
+        missing = {
+            n: "is required" for n in sorted(resource.requires("create")) if values.get(n) in (None, [], "")
+        }
         if missing:
             raise Rejected(
                 f"the {resource.model.__name__.lower()} lacks what the provider requires", fields=missing
             )
         body = resource.mapping.push(values, None, "create", self.session)
         body = {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
-        observation = self._create(resource, body)
+        with _common_names(resource):
+            observation = self._create(resource, body)
         late = {n: v for n, v in values.items() if resource.mapping.lenses[n].after_create}
         return self._finish(resource, observation, late) if late else observation
 
@@ -79,7 +83,7 @@ class Writer:
             raise _refused(self.session, resource, "changed")
         first: Observation | None = None
         for _round in range(_ROUNDS):
-            condition = self._condition(resource.update, remote_id)
+            condition = self.session.condition(resource.update, remote_id=remote_id)
             there = self.read(resource, remote_id)
             first = first or there
             _compare(resource, there, expected or {})
@@ -90,7 +94,8 @@ class Writer:
             if before:
                 before(there)
             try:
-                return self._patch(resource, resource.update, remote_id, patch, condition)
+                with _common_names(resource):
+                    return self._patch(resource, resource.update, remote_id, patch, condition)
             except Moved:
                 log.info("write_overtaken", model=resource.model.__name__, remote_id=remote_id)
         raise Moved(
@@ -101,15 +106,14 @@ class Writer:
         """The record is gone afterwards; raises Gone if it was before."""
         if resource.delete is None:
             raise _refused(self.session, resource, "deleted")
-        condition = self._condition(resource.delete, remote_id)
+        condition = self.session.condition(resource.delete, remote_id=remote_id)
         if condition:
             self.read(resource, remote_id)
         self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
 
     def _create(self, resource: Resource, body: dict[str, Any]) -> Observation:
         if not isinstance(resource.create, Write):
-            assert resource.create is not None  # noqa: S101 - asked by the caller
-            return self._after(resource, resource.create(self.session, body))
+            return self._after(resource, self._steps(resource, body))
         answer, decoded = self.session.write(resource.create, body)
         if resource.create.answer is not None:
             return self._answered(resource, resource.create.answer, answer, decoded, resource.create.path)
@@ -119,6 +123,15 @@ class Writer:
                 "it was created, but the answer does not name its id", request=f"POST {resource.create.path}"
             )
         return self._after(resource, str(remote_id))
+
+    def _steps(self, resource: Resource, body: dict[str, Any]) -> str:
+        steps, calls = cast("Steps", resource.create), self.session.http.calls
+        try:
+            return steps(self.session, body)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            if self.session.http.calls == calls:
+                raise Rejected("the values do not make sense to the provider", detail=str(error)) from error
+            raise Uncertain("an answer on the way did not have the shape that is documented") from error
 
     def _after(self, resource: Resource, remote_id: str) -> Observation:
         """Read back what was just written.
@@ -153,9 +166,6 @@ class Writer:
         except Unmappable as error:
             raise Uncertain(f"it was written, but the answer does not map: {error}", request=path) from error
 
-    def _condition(self, endpoint: Write, remote_id: str) -> str | None:
-        return self.session.condition(endpoint, remote_id=remote_id) if endpoint.condition else None
-
     def _finish(self, resource: Resource, made: Observation, late: dict[str, Any]) -> Observation:
         """Send what a create ignores.
 
@@ -168,6 +178,21 @@ class Writer:
                 "create_unfinished", model=resource.model.__name__, remote_id=made.remote_id, error=str(error)
             )
             return made
+
+
+@contextmanager
+def _common_names(resource: Resource) -> Iterator[None]:
+    """Let a refusal name common fields where the provider named its own."""
+    try:
+        yield
+    except Rejected as error:
+        common = {
+            steps(lens.target)[0]: name
+            for name, lens in resource.mapping.lenses.items()
+            if steps(lens.target)
+        }
+        error.fields = {common.get(name, name): reason for name, reason in error.fields.items()}
+        raise
 
 
 def _compare(resource: Resource, there: Observation, expected: Mapping[str, Any]) -> None:

@@ -1,0 +1,204 @@
+"""Roundup, the issue tracker.
+
+https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the classic template:
+- Every request needs X-Requested-With and an Origin that the tracker accepts.
+- JSON nulls are dropped; empty strings and lists clear a property. Texts come back stripped.
+- Every change needs the ETag of just before (412 otherwise), and lists have none.
+- Deleting retires: gone from lists, but a GET still shows the whole item. So items are read by a list filter.
+- The filter `activity=FROM;` takes times in the time zone of the API's user, and ignores what it cannot
+  parse: changes are found by order instead. Answers are in UTC, to the second.
+- An issue has no description: it is the first message, if that is as old as the issue. All others are
+  comments; those made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or
+  resolved issue `chatting` and moves the issue's activity; editing one moves only its own, which a full run
+  sees.
+- Names of statuses, priorities and keywords are the tracker's own. Unknown ones are refused when writing.
+- A detector that refuses a change answers 405.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+
+from integrations.kit.auth import Basic
+from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Since, Table
+from integrations.kit.errors import Gone, ProviderError, Rejected
+from integrations.kit.lenses import at, choice, compute, each, instant, only, ref
+from integrations.kit.mapping import Mapping
+from integrations.kit.paging import ByPage
+from integrations.kit.paths import MISSING, dig
+from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.steps import amend, by_ids, post_once
+from unified_api.models.ticketing import Comment, Tag, Ticket, User
+
+_ITEMS = "data.collection"
+_MESSAGE = {"@verbose": "3", "@fields": "content,author,creation,inreplyto"}
+_ISSUE = {
+    "@verbose": "2",
+    "@fields": "title,status,priority,assignedto,creator,keyword,messages,creation,activity",
+}
+_USER = {"@verbose": "0", "@fields": "username,realname,address,activity"}
+_KEYWORD = {"@verbose": "0", "@fields": "name,activity"}
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text.replace('.', 'T', 1)}+00:00")
+
+
+def _class(mapping: Mapping, name: str, params: dict[str, str], then: Any = None, **more: Any) -> Resource:
+    """What all classes of a tracker have in common: lists by id, or by activity; one item by a filter."""
+    changes = Since(newest_first={"@sort": "-activity"}, stamp=instant("activity", parse=_moment))
+    paging = ByPage("@page_index", "@page_size", 100, total="data.@total_size")
+    ids = {**params, "@sort": "id"}
+    listed = GET(f"/{name}", items=_ITEMS, params=ids, paging=paging, since=changes, then=then)
+    return Resource(mapping=mapping, list=listed, **{"get": _find(name, params, then), **more})
+
+
+def _find(name: str, params: dict[str, str], then: Any, **query: str) -> GET:
+    newest = {**params, "@sort": "-id", "@page_size": "20", **(query or {"id": "{remote_id}"})}
+    return GET(f"/{name}", items=_ITEMS, first=not query, params=newest, then=then)
+
+
+def _split(api: Api, issues: list[Any]) -> list[tuple[Any, Any, list[Any]]]:
+    """Each issue with the message that describes it, or None, and its comments."""
+    ids = [[message["id"] for message in issue.get("messages") or ()] for issue in issues]
+    known = by_ids(api, "/msg", chain(*ids), _MESSAGE, items=_ITEMS)
+    out = []
+    for issue, names in zip(issues, ids, strict=True):
+        own = [known[name] for name in sorted(names, key=int) if name in known]
+        old = own and own[0]["creation"] <= issue["creation"] and not own[0]["inreplyto"]
+        out.append((issue, own[0] if old else None, own[1:] if old else own))
+    return out
+
+
+def _described(api: Api, issues: list[Any]) -> list[Any]:
+    """Issues with their description, where messages may be seen."""
+    texts = [{"description": text and text["content"]} for _issue, text, _rest in _split(api, issues)]
+    return [{**i, **text} if "messages" in i else i for i, text in zip(issues, texts, strict=True)]
+
+
+def _commented(api: Api, issues: list[Any]) -> list[Any]:
+    return [{**said, "issue": issue["id"]} for issue, _, rest in _split(api, issues) for said in rest]
+
+
+def _shown(api: Api, messages: list[Any]) -> list[Any]:
+    """A message as comment, unless its issue is gone or it is the description."""
+    found = dig(api.get("/issue", {**_ISSUE, "messages": messages[0]["id"]}), _ITEMS)
+    return [said for said in _commented(api, found) if said["id"] == messages[0]["id"]]
+
+
+def _create_issue(api: Api, body: dict[str, Any]) -> str:
+    text = body.pop("description", None) or ""
+    described = {"messages": [post_once(api, "/msg", {"content": text})]} if text.strip() else {}
+    return post_once(api, "/issue", {**body, **described})
+
+
+def _create_comment(api: Api, body: dict[str, Any]) -> str:
+    """A message, then its link from the issue."""
+    path = f"/issue/{int(body['issue'])}"
+    if not dig(api.get("/issue", {"id": body["issue"]}), _ITEMS):
+        raise Gone("the ticket is not there any more", request=f"GET {path}")
+    made = post_once(api, "/msg", {"content": body["content"], "inreplyto": f"<issue{body['issue']}>"})
+    amend(api, path, {"messages": [made], "@op": "add"})
+    return made
+
+
+def _url(issue: Any) -> Any:
+    link = dig(issue, "link")
+    return link.replace("/rest/data/issue/", "/issue") if isinstance(link, str) else MISSING
+
+
+def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | None:
+    words = dig(body, "error.msg")
+    refused = status == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(words, str)
+    return Rejected("the tracker refuses this", status=status, detail=words) if refused else None
+
+
+def _faults(body: Any) -> dict[str, str]:
+    words = str(dig(body, "error.msg"))
+    named = re.search(r"[Pp]roperty [\"']?(\w+)", words)
+    return {named[1]: words} if named else {}
+
+
+comments = Mapping(
+    Comment,
+    body=at("content", create_only=True),
+    ticket=ref("issue", create_only=True),
+    user=ref("author.id", read_only=True),
+    remote_created_at=instant("creation", parse=_moment, read_only=True),
+)
+_STATUS = {
+    "OPEN": ("unread", "new", "open"),
+    "IN_PROGRESS": ("in-progress", "chatting", "testing"),
+    "ON_HOLD": ("deferred", "need-eg"),
+    "CLOSED": ("resolved", "done-cbb", "closed"),
+}
+_PRIORITY = {"URGENT": "critical", "HIGH": "urgent", "NORMAL": ("bug", "normal"), "LOW": ("feature", "wish")}
+tickets = Mapping(
+    Ticket,
+    version="activity",
+    name="title",
+    description=at("description", create_only=True),
+    status=choice("status.name", _STATUS, table="status", to="status"),
+    priority=choice("priority.name", _PRIORITY, table="priority", to="priority"),
+    assignees=only(ref("assignedto.id", to="assignedto")),
+    creator=ref("creator.id", read_only=True),
+    tags=each("keyword", choice("name", {}, table="keyword", to="")),
+    ticket_url=compute(_url),
+    remote_created_at=instant("creation", parse=_moment, read_only=True),
+    remote_updated_at=instant("activity", parse=_moment, read_only=True),
+)
+_name = compute(lambda user: dig(user, "realname") or dig(user, "username"))
+people = Mapping(User, name=_name, email_address=at("address", read_only=True))
+keywords = Mapping(Tag, name="name")
+
+_settings = (
+    Setting("base_url", "Address of the tracker, for example https://bugs.example.com/tracker", kind="url"),
+    Setting("username", "A user of the tracker who may use REST"),
+    Setting("password", "The password of that user", secret=True),
+)
+_keyword = {
+    "create": lambda api, body: post_once(api, "/keyword", body),
+    "recent": _find("keyword", _KEYWORD, None, **{"name:": "{name}"}),
+    "recognise": ("name",),
+    "update": PATCH("/keyword/{remote_id}", null="", conditional=True),
+    "delete": DELETE("/keyword/{remote_id}", conditional=True),
+}
+_issue = {
+    "create": _create_issue,
+    "recent": _find("issue", _ISSUE, _described, **{"title:": "{name}"}),
+    "recognise": ("name",),
+    "update": PATCH("/issue/{remote_id}", null="", conditional=True),
+    "delete": DELETE("/issue/{remote_id}", conditional=True),
+}
+_comment = {
+    "get": _find("msg", _MESSAGE, _shown),
+    "create": _create_comment,
+    "delete": DELETE("/msg/{remote_id}", conditional=True),
+    "recent": _find("issue", _ISSUE, _commented, id="{ticket}"),
+    "recognise": ("ticket", "body"),
+}
+
+provider = Provider(
+    slug="roundup",
+    name="Roundup",
+    category="ticketing",
+    docs="https://www.roundup-tracker.org/docs/rest.html",
+    base_url="{base_url}/rest/data",
+    headers={"X-Requested-With": "rest", "Origin": "{origin}"},
+    settings=_settings,
+    auth=Basic(),
+    check=Check(_find("user", _USER, None, username="{username}"), lambda _, settings: settings["base_url"]),
+    tables={n: Table(GET(f"/{n}", items=_ITEMS, params=_KEYWORD)) for n in ("status", "priority", "keyword")},
+    refuse=_refuse,
+    faults=_faults,
+    resources=(
+        _class(people, "user", _USER),
+        _class(keywords, "keyword", _KEYWORD, **_keyword),
+        _class(tickets, "issue", _ISSUE, _described, **_issue),
+        _class(comments, "issue", _ISSUE, _commented, **_comment),
+    ),
+)
