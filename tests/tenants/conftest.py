@@ -1,4 +1,4 @@
-"""Switches for the two walls, so that each can be seen to hold while the other one is off."""
+"""Fixtures around the walls. Conftests are read before Django is set up, so models are imported inside."""
 
 from __future__ import annotations
 
@@ -7,34 +7,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, models
-from psycopg import sql
-
-from tenants import rows, walls
-from tenants.postgres import compiler
-from tenants.postgres.roles import as_owner
-
-Owner = psycopg.Connection[Any]
-
-
-def policies_off(owner: Owner) -> None:
-    """Switch the database's wall off, as only the owner can."""
-    for wall in walls.expected():
-        if wall.column:
-            off = sql.SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY").format(sql.Identifier(wall.table))
-            owner.execute(off)
-
-
-def python_off(patch: pytest.MonkeyPatch) -> None:
-    """Switch Python's wall off: managers show all rows, saving and compiling refuse nothing."""
-    patch.setattr(rows.TenantManager, "get_queryset", models.Manager.get_queryset)
-    patch.setattr(rows.Walled, "_refuse_other_tenants", lambda self: None)
-    patch.delattr(compiler._Walled, "execute_sql")
+from django.db import connection
 
 
 @pytest.fixture
-def restored_walls(database: Owner) -> Iterator[Owner]:
+def restored_walls(database: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
     """Whatever a test does to the database's wall is put right afterwards."""
+    from tenants import walls
+    from tenants.postgres.roles import as_owner
+
     yield database
     with as_owner():
         walls.build("default")
@@ -42,9 +23,13 @@ def restored_walls(database: Owner) -> Iterator[Owner]:
 
 @pytest.fixture(params=["both walls", "python alone", "database alone"])
 def standing(
-    request: pytest.FixtureRequest, restored_walls: Owner, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    restored_walls: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """Which walls stand: the test has to pass behind each of them."""
+    from tests.tenants.switches import policies_off, python_off
+
     connection.close()
     if request.param == "python alone":
         policies_off(restored_walls)

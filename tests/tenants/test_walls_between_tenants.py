@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, models, transaction
 from tenants.models import AuditEvent, LinkedAccount, Tenant
 from tenants.scope import NoTenantInScope, ScopeConflict, scope
 from tests.people import Person
-from tests.tenants.conftest import Owner, policies_off, python_off
+from tests.tenants.switches import Owner, policies_off, python_off
 
 Look = Callable[[uuid.UUID], Any]
 accounts = LinkedAccount.objects
