@@ -25,7 +25,7 @@ from typing import IO
 import psycopg
 
 from unified_api.serve import keeper
-from unified_api.serve.disguise import Disguise, NoDisguise, find
+from unified_api.serve.disguise import Disguise, NoDisguise, candidates, find
 from unified_api.serve.home import kept_secret, make_private
 from unified_api.serve.logins import BROKER_DATABASE, DATABASE, OWNER, Login
 from unified_api.serve.roles import prepare_server
@@ -239,7 +239,7 @@ class Cluster:
         """Make it, or see that it is ours: in a folder open to all, somebody else may have been first."""
         self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = self.socket_folder.lstat()
-        ours = found.st_uid in {os.geteuid(), self.disguise.uid}
+        ours = found.st_uid in {os.geteuid(), *(way.uid for way in candidates())}
         if not (stat.S_ISDIR(found.st_mode) and ours) or found.st_mode & 0o077:
             raise ClusterError(
                 f"{self.socket_folder} is not a private folder of this user; remove it and try again."

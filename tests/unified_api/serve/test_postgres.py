@@ -17,9 +17,8 @@ import psycopg
 import pytest
 
 from unified_api.serve import disguise, postgres
-from unified_api.serve.logins import APP, BROKER, BROKER_DATABASE
+from unified_api.serve.logins import APP, BROKER, BROKER_DATABASE, role_password
 from unified_api.serve.postgres import Cluster, ClusterError, socket_folder
-from unified_api.serve.roles import role_password
 
 KEY = "the secret key of this test"
 
@@ -212,7 +211,7 @@ def test_the_server_ends_when_its_last_user_was_killed(cluster: Cluster) -> None
 
 
 def test_a_killed_keeper_takes_its_server_along(cluster: Cluster) -> None:
-    """When the keeper is killed -9 its server ends too, and the next user starts a new one with all rows."""
+    """When the keeper is killed -9 its server ends too, and the next user starts one with all rows."""
     with cluster.hold(KEY):
         with psycopg.connect(cluster.owner_login().conninfo()) as connection:
             connection.execute("CREATE TABLE kept ()")
@@ -225,7 +224,7 @@ def test_a_killed_keeper_takes_its_server_along(cluster: Cluster) -> None:
 
 
 def test_everything_killed_at_once(cluster: Cluster) -> None:
-    """User, keeper and server killed in one moment: the next start recovers, although a pid file was left behind."""
+    """User, keeper and server killed in one moment: the next start recovers, past the pid file left behind."""
     holder = start_holder(cluster.home)
     pid = postmaster(cluster)
     for number in (keeper_of(pid), pid, holder.pid):
@@ -294,7 +293,7 @@ def test_the_longest_path_that_fits() -> None:
 def test_every_identity_that_works_here_runs_a_server(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In each way that this user has to run Postgres the server starts, in a home that was used in another way."""
+    """In each way that this user has the server starts, also in a home that was used in another way."""
     program = cluster.binaries / "postgres"
     ways = [way for way in disguise.candidates() if disguise.works(way, cluster.home / "run", program)]
     assert ways
