@@ -1,0 +1,146 @@
+"""Linking an account with settings and secrets that are at hand.
+
+    accept (known settings, right form) ─▶ check (a live call, outside any transaction) ─▶ store and read
+
+Nothing is stored before the provider has accepted the credential, and no transaction is open while it is
+asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from integrations.kit import errors
+from integrations.kit.client import Client
+from integrations.kit.guard import Blocked
+from integrations.kit.observation import Connection
+from integrations.kit.provider import Provider
+from integrations.kit.session import fill
+from tenants import accounts
+from tenants.models import LinkedAccount
+from tenants.vault import Secret
+from unified_api import registry
+from unified_api.sync import connect, pull
+
+_WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
+    (errors.NeedsReauthorisation, "Check user name, password or key, and link again."),
+    (errors.Forbidden, "Give this user the right to use the API, or link with another one."),
+    (errors.RetryLater, "Check that the server is up and the address right, and link again."),
+    (errors.Misconfigured, "Correct the address or the setting, and link again."),
+)
+
+
+class LinkRefused(ValueError):
+    """The account was not linked, and nothing was stored; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be linked. values: settings and secrets together, as the adapter declares them."""
+
+    integration: str
+    end_user_origin_id: str
+    values: Mapping[str, str] = field(repr=False)
+    end_user_organization_name: str = ""
+    end_user_email_address: str = ""
+    is_test: bool = False
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A linked account, its token (the same after a relink), whether it was one, and the models now read."""
+
+    account: LinkedAccount
+    token: Secret
+    relinked: bool
+    models: tuple[str, ...]
+
+
+def link(request: Request) -> Linked:
+    """Check and link for the tenant in scope, and have everything read; raises LinkRefused."""
+    if not request.end_user_origin_id.strip():
+        raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
+    provider = _provider(request.integration)
+    settings, secrets = _accepted(provider, request.values)
+    identity = check(provider, settings, secrets)
+    with transaction.atomic(durable=True):
+        account, token, relinked = _store(provider, request, settings, secrets, identity)
+        streams = pull.start(account)
+    return Linked(account, token, relinked, tuple(stream.model for stream in streams))
+
+
+def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str, Secret]) -> str | None:
+    """Prove a credential by a live call; the provider's own name of the account. Raises LinkRefused."""
+    _refuse_private_address(provider, settings)
+    connection = Connection(settings=settings, secrets=secrets, guard=connect.guard())
+    try:
+        with Client(provider, connection) as client:
+            return client.check()
+    except errors.ProviderError as error:
+        advice = next((told for kind, told in _WHAT_TO_DO if isinstance(error, kind)), "Link again later.")
+        raise LinkRefused(f"{provider.name} was asked, and {error}. {advice}") from error
+
+
+def _provider(slug: str) -> Provider:
+    try:
+        provider: Provider = registry.by_slug(slug)
+    except registry.UnknownIntegration as error:
+        raise LinkRefused(str(error)) from error
+    return provider
+
+
+def _accepted(provider: Provider, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Secret]]:
+    try:
+        settings, secrets = provider.accept(values)
+    except errors.InvalidSettings as error:
+        raise LinkRefused(f"{provider.name} cannot be linked like this: {error}.") from error
+    return settings, {name: Secret(value) for name, value in secrets.items()}
+
+
+def _refuse_private_address(provider: Provider, settings: Mapping[str, str]) -> None:
+    """The kit refuses it as well; here it can be said which setting of the operator's allows it."""
+    url = urlsplit(fill(provider.base_url, settings))
+    host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+    if _is_private(host, port):
+        raise LinkRefused(
+            f"{host} leads into a private network, which is closed to linked accounts. If it is yours, add"
+            f" the name or its range to ALLOW_PRIVATE_HOSTS (for example ALLOW_PRIVATE_HOSTS={host}),"
+            " restart, and link again."
+        )
+
+
+def _is_private(host: str, port: int) -> bool:
+    try:
+        connect.guard().targets(host, port)
+    except Blocked:
+        return True
+    except OSError:
+        return False  # a name that is not known is for the live call to report
+    return False
+
+
+def _store(
+    provider: Provider,
+    request: Request,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, Secret],
+    identity: str | None,
+) -> tuple[LinkedAccount, Secret, bool]:
+    try:
+        return accounts.link(
+            category=provider.category,
+            integration=provider.slug,
+            end_user_origin_id=request.end_user_origin_id,
+            end_user_organization_name=request.end_user_organization_name,
+            end_user_email_address=request.end_user_email_address,
+            settings=settings,
+            credential=secrets,
+            remote_identity=identity,
+            is_test=request.is_test,
+        )
+    except accounts.OtherRemoteAccount as error:
+        raise LinkRefused(str(error)) from error

@@ -1,0 +1,99 @@
+"""What the commands of `manage.py` have in common: who acts, JSON or lines for people, plain errors."""
+
+from __future__ import annotations
+
+import uuid
+from abc import abstractmethod
+from argparse import SUPPRESS
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, ProgrammingError
+
+from tenants.audit import acting
+from tenants.models import Tenant
+
+Document = dict[str, Any]
+
+
+class AnsweringCommand(BaseCommand):
+    """A command that answers with one document: lines, or by `--json` JSON and nothing else on stdout."""
+
+    #: As it is called, for the audit trail.
+    called: str
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add `--json`, and then what the command takes."""
+        take_json(parser, default=False)
+        self.take(parser)
+
+    def take(self, parser: CommandParser) -> None:
+        """Add the command's own arguments."""
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Answer and print; a document with `failed` ends with exit status 1 and that sentence."""
+        with acting("command", f"manage.py {self.called}"), plain_database_errors():
+            document = self.answer(**options)
+        failed = document.pop("failed", None)
+        lines = [orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str).decode()]
+        for line in lines if options["json"] else self.tell(document):
+            self.stdout.write(line)
+        if failed:
+            raise CommandError(failed)
+
+    @abstractmethod
+    def answer(self, **options: Any) -> Document:
+        """Do what was asked for; raises CommandError."""
+
+    @abstractmethod
+    def tell(self, document: Document) -> Iterable[str]:
+        """The document in lines for people."""
+
+    def progress(self, sentence: str) -> None:
+        """Tell how it goes, beside the answer."""
+        self.stderr.write(sentence, self.style.HTTP_INFO)
+
+
+def take_json(parser: Any, *, default: Any = SUPPRESS) -> None:
+    """Add `--json`; sub-commands take it too, and leave it alone when it is not given there."""
+    parser.add_argument("--json", action="store_true", default=default, help="print one JSON document")
+
+
+@contextmanager
+def plain_database_errors() -> Iterator[None]:
+    """The two states of a database that a user of the command line can do something about."""
+    try:
+        yield
+    except OperationalError as error:
+        first = str(error).strip().split("\n", 1)[0]
+        raise CommandError(f"The database does not answer: {first}") from error
+    except ProgrammingError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise CommandError("The database lacks tables: run `manage.py migrate` first.") from error
+
+
+def tenant_id(name_or_id: str) -> uuid.UUID:
+    """The tenant of this name or id; CommandError if there is none."""
+    found = Tenant.find(name_or_id)
+    if found is None:
+        raise CommandError(
+            f"There is no tenant {name_or_id!r}; `manage.py tenant list` shows those there are."
+        )
+    return found
+
+
+def table(rows: Sequence[Sequence[Any]], *, indent: str = "") -> Iterator[str]:
+    """Rows of cells as lines with aligned columns."""
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield (indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))).rstrip()
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`3 COMPLETE, 1 IDLE`, or `none`."""
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()) if number) or "none"

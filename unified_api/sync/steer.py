@@ -1,0 +1,87 @@
+"""What people do to streams, from the command line and the console: each on record in the audit trail.
+
+Work in flight writes its stream's row at the end of a slice. So every function here takes the job away first,
+which overtakes that slice, and changes the row that it finds then: nothing steered is lost to an older copy
+of the row. The order of locks (job, then stream) is the order of the work itself.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from tenants import audit
+from tenants.audit import current_actor
+from unified_api.sync import job, pull
+from unified_api.sync.models import Stream
+
+#: Seconds between the runs of a stream, at the least.
+SHORTEST = 1.0
+
+
+def read_now(stream_id: uuid.UUID) -> Stream:
+    """Have a stream read at once; its schedule goes on from there."""
+    stream: Stream = Stream.objects.get(id=stream_id)
+    job.ask(pull.KIND, stream.id, priority=3)
+    return stream
+
+
+def read_everything(stream_id: uuid.UUID) -> Stream:
+    """Have a stream read again from the start, which also finds what was deleted."""
+    stream = _taken(stream_id)
+    pull.resync(stream)
+    return _recorded(stream, "stream.resynced")
+
+
+def allow_removals(stream_id: uuid.UUID) -> Stream:
+    """Let the next complete sweep remove as many records as it finds gone; the sweep begins at once."""
+    stream = _taken(stream_id)
+    held = stream.held_removals
+    stream.removals_allowed = True
+    pull.resync(stream)
+    return _recorded(stream, "stream.removals_allowed", held=held)
+
+
+def pause(stream_id: uuid.UUID) -> Stream:
+    """Stop reading a stream until it is resumed."""
+    stream = _taken(stream_id)
+    actor = current_actor()
+    pull.pause(stream, f"{actor.kind} {actor.name}")
+    return _recorded(stream, "stream.paused")
+
+
+def resume(stream_id: uuid.UUID) -> Stream:
+    """Go on with a paused stream behind the last page that it read."""
+    stream = _taken(stream_id)
+    pull.resume(stream)
+    return _recorded(stream, "stream.resumed")
+
+
+def set_frequency(stream_id: uuid.UUID, seconds: float) -> Stream:
+    """Have a stream read every so many seconds, from now on; ValueError below a second."""
+    if seconds < SHORTEST:
+        raise ValueError(f"A stream is read every {SHORTEST:g} s at the most often, not every {seconds:g} s.")
+    stream = _taken(stream_id)
+    before, stream.frequency = stream.frequency, seconds
+    stream.save(update_fields=["frequency"])
+    if not stream.paused_by:
+        job.ask(pull.KIND, stream.id)
+    return _recorded(stream, "stream.frequency_set", seconds=seconds, before=before)
+
+
+def _taken(stream_id: uuid.UUID) -> Stream:
+    """The stream as it is now, in nobody's hands but ours until this transaction ends."""
+    job.forget(pull.KIND, stream_id)
+    stream: Stream = Stream.objects.select_for_update().get(id=stream_id)
+    return stream
+
+
+def _recorded(stream: Stream, action: str, **detail: Any) -> Stream:
+    audit.record(
+        action,
+        subject=str(stream.id),
+        model=stream.model,
+        linked_account_id=str(stream.linked_account_id),
+        **detail,
+    )
+    return stream
