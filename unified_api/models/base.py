@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db import models
@@ -21,13 +21,15 @@ class Wire:
     """Where a model stands in the API.
 
     path: URL segment. writes: offered operations among `create` and `update`. contract: part of the wire contract,
-    or ours. public: the name used in statuses and events, where it differs from the class's.
+    or ours. public: the name used in statuses and events, where it differs from the class's. remote_fields: whether
+    the contract shows the provider's further fields beside the common ones.
     """
 
     path: str
     writes: tuple[str, ...] = ()
     contract: bool = True
     public: str | None = None
+    remote_fields: bool = False
 
 
 class CommonModel(TenantModel):
@@ -60,7 +62,11 @@ class CommonModel(TenantModel):
             models.Index(
                 fields=["tenant_id", "linked_account_id", *columns], name=f"%(app_label)s_%(class)s_{letter}"
             )
-            for letter, columns in (("c", ["created_at", "id"]), ("m", ["modified_at", "id"]), ("r", ["remote_id"]))
+            for letter, columns in (
+                ("c", ["created_at", "id"]),
+                ("m", ["modified_at", "id"]),
+                ("r", ["remote_id"]),
+            )
         ]
 
     def __str__(self) -> str:
@@ -90,10 +96,9 @@ def public_id(model: type[CommonModel]) -> str:
 def common_model(name: str) -> type[CommonModel]:
     """The model of `category.Model`; raises LookupError for a name that is none."""
     found = apps.get_model(name)
-    if not issubclass(found, CommonModel):
-        message = f"{name} is not a common model"
-        raise LookupError(message)
-    return cast("type[CommonModel]", found)
+    if issubclass(found, CommonModel):
+        return found
+    raise LookupError(f"{name} is not a common model")
 
 
 def common_models(category: str | None = None) -> list[type[CommonModel]]:

@@ -71,12 +71,17 @@ class WireField(models.Field):  # type: ignore[type-arg]
 
 
 class Text(WireField, models.TextField):  # type: ignore[type-arg]
-    """A string."""
+    """A string. contains: its filter finds parts of the value, not only the whole."""
 
     schema: ClassVar = {"type": "string"}
     plain = models.TextField
 
+    def __init__(self, *args: Any, contains: bool = False, **kwargs: Any) -> None:
+        self.contains = contains
+        super().__init__(*args, **kwargs)
+
     def parse(self, value: Any) -> str:
+        """A string without NUL characters, which Postgres cannot hold."""
         if not isinstance(value, str):
             message = "a string is expected"
             raise Malformed(message)
@@ -94,6 +99,7 @@ class Choice(Text):
         super().__init__(**kwargs)
 
     def wire_schema(self) -> dict[str, Any]:
+        """The words are named, though others may come."""
         return {**super().wire_schema(), "enum": list(self.words)}
 
 
@@ -104,6 +110,7 @@ class Instant(WireField, models.DateTimeField):  # type: ignore[type-arg]
     plain = models.DateTimeField
 
     def parse(self, value: Any) -> dt.datetime:
+        """See `parse_instant`."""
         return parse_instant(value)
 
 
@@ -114,9 +121,11 @@ class Day(WireField, models.DateField):  # type: ignore[type-arg]
     plain = models.DateField
 
     def render(self, value: Any) -> Any:
+        """Midnight UTC of the day."""
         return None if value is None else f"{value.isoformat()}T00:00:00Z"
 
     def parse(self, value: Any) -> dt.date:
+        """The day of the date-time that the wire has."""
         return parse_instant(value).date()
 
 
@@ -127,6 +136,7 @@ class Flag(WireField, models.BooleanField):  # type: ignore[type-arg]
     plain = models.BooleanField
 
     def parse(self, value: Any) -> bool:
+        """True or false, nothing that only resembles them."""
         if not isinstance(value, bool):
             message = "true or false is expected"
             raise Malformed(message)
@@ -147,6 +157,7 @@ class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]
         super().__init__(**kwargs)
 
     def parse(self, value: Any) -> uuid.UUID:
+        """See `parse_id`."""
         return parse_id(value)
 
 
@@ -160,16 +171,19 @@ class WireArray(WireField, ArrayField):  # type: ignore[type-arg]
         super().__init__(**({"base_field": self.base()} | kwargs))
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Show migrations the plain array."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
 
     def parse(self, value: Any) -> list[Any]:
+        """Each item is parsed as one value."""
         if not isinstance(value, list):
             message = "a list is expected"
             raise Malformed(message)
         return [self.parse_item(item) for item in value]
 
     def parse_item(self, value: Any) -> Any:
+        """One item."""
         raise NotImplementedError  # pragma: no cover - every concrete class has its own
 
 
@@ -184,6 +198,7 @@ class Refs(WireArray):
         super().__init__(**kwargs)
 
     def parse_item(self, value: Any) -> uuid.UUID:
+        """One item."""
         return parse_id(value)
 
 
@@ -194,16 +209,18 @@ class Texts(WireArray):
     base = models.TextField
 
     def parse_item(self, value: Any) -> str:
+        """One item."""
         return Text().parse(value)
 
 
-class Shape(WireField, models.JSONField):  # type: ignore[type-arg]
+class Shape(WireField, models.JSONField):
     """Small nested objects that are not records of their own, kept as JSON."""
 
     schema: ClassVar = {"type": "array", "items": {"type": "object"}}
     plain = models.JSONField
 
     def parse(self, value: Any) -> Any:
+        """Taken as it is."""
         if not isinstance(value, list | dict):
             message = "a list or an object is expected"
             raise Malformed(message)

@@ -17,7 +17,7 @@ class TicketingModel(CommonModel):
 class Ticket(TicketingModel):
     """A piece of work that somebody asked for."""
 
-    wire = Wire("tickets", writes=("create", "update"))
+    wire = Wire("tickets", writes=("create", "update"), remote_fields=True)
 
     name = Text(filter="name", pii=True)
     assignees = Refs("ticketing.User", filter="assignee_ids")
@@ -36,7 +36,7 @@ class Ticket(TicketingModel):
     permissions = Shape(write="never")
     tags = Texts(filter="tags")
     roles = Texts()
-    ticket_url = Text(filter="ticket_url")
+    ticket_url = Text(filter="ticket_url", contains=True)
     priority = Choice("URGENT", "HIGH", "NORMAL", "LOW", filter="priority")
     remote_created_at = Instant(filter="remote_created", write="never")
     remote_updated_at = Instant(filter="remote_updated", write="never")
@@ -83,7 +83,7 @@ class Collection(TicketingModel):
 
     wire = Wire("collections")
 
-    name = Text()
+    name = Text(filter="name")
     description = Text()
     access_level = Choice("PRIVATE", "COMPANY", "PUBLIC", "PARENT_COLLECTION")
     collection_type = Choice("LIST", "PROJECT", filter="collection_type")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from django.conf import settings
 from django.db import transaction
@@ -26,11 +26,17 @@ PAUSED_FOR_RELINK: Final = "RELINK_NEEDED"
 
 @dataclass(frozen=True)
 class Line:
-    """An open way to one account's provider. Never passed between threads or kept beyond a slice of work."""
+    """An open way to one account's provider, closed at the end of its block; never passed between threads."""
 
     account_id: uuid.UUID
     client: Client
     moments: Moments
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.client.close()
 
 
 def provider_of(account: LinkedAccount) -> Provider:

@@ -66,6 +66,6 @@ def _tables(account: uuid.UUID) -> list[Any]:
         lambda: SetAside.objects.filter(stream_id__in=streams().values("id")),
         lambda: Run.objects.filter(stream_id__in=streams().values("id")),
         swept,
-        *(lambda m=m: m._default_manager.filter(linked_account_id=account) for m in owned),
+        *(lambda m=m: m.objects.filter(linked_account_id=account) for m in owned),
         streams,
     ]

@@ -29,7 +29,7 @@ LEASE: Final = 90
 MOST_PER_TENANT: Final = 8
 
 
-class Overtaken(Exception):  # noqa: N818 - what happened, not an error of this worker
+class Overtaken(Exception):
     """Another worker holds the job now; nothing of this one's transaction may be kept."""
 
 
@@ -85,7 +85,15 @@ def ask(
     kind: str, reference: uuid.UUID, *, queue: str = BACKGROUND, priority: int = 5, delay: float = 0.0
 ) -> None:
     """Have work of the tenant in scope done, `delay` seconds from now at the earliest; asking twice is one job."""
-    values = [uuid.uuid4(), current_tenant(), kind, reference, queue, priority, dt.timedelta(seconds=delay)]
+    values: list[Any] = [
+        uuid.uuid4(),
+        current_tenant(),
+        kind,
+        reference,
+        queue,
+        priority,
+        dt.timedelta(seconds=delay),
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_ASK, values)
     if delay <= 0:
@@ -98,7 +106,7 @@ def wake(queue: str, count: int = 1) -> None:
 
     try:
         for _ in range(count):
-            work.apply_async(args=[queue], queue=queue, expires=60, retry=False)
+            work.apply_async(args=(queue,), queue=queue, expires=60, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("broker.unreachable", queue=queue, error=type(error).__name__)
 
@@ -114,16 +122,18 @@ def claim(kind: str, reference: uuid.UUID) -> Lease | None:
 
 
 def _claim(which: str, values: dict[str, Any]) -> Lease | None:
+    all_values: dict[str, Any] = {**values, "lease": dt.timedelta(seconds=LEASE)}
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(which=which), {**values, "lease": dt.timedelta(seconds=LEASE)})
+        cursor.execute(_CLAIM.format(which=which), all_values)
         row = cursor.fetchone()
     return Lease(*row) if row else None
 
 
 def hold(lease: Lease) -> None:
     """Renew the lease within the transaction that is open; raises Overtaken when another worker has the job."""
+    values: list[Any] = [dt.timedelta(seconds=LEASE), lease.id, lease.fence]
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [dt.timedelta(seconds=LEASE), lease.id, lease.fence])
+        cursor.execute(_HOLD, values)
         if cursor.rowcount != 1:
             message = f"{lease.kind} {lease.reference} is held by another worker"
             raise Overtaken(message)
@@ -153,8 +163,9 @@ def backoff(attempts: int) -> float:
 
 
 def _release(lease: Lease, attempts: int, asked: int, delay: float) -> None:
+    values: list[Any] = [attempts, asked, dt.timedelta(seconds=delay), lease.id, lease.fence]
     with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, [attempts, asked, dt.timedelta(seconds=delay), lease.id, lease.fence])
+        cursor.execute(_RELEASE, values)
 
 
 def forget(kind: str, reference: uuid.UUID) -> None:

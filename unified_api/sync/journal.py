@@ -51,7 +51,7 @@ class Intent:
 
 def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) -> Write:
     """Journal a write within the transaction that is open, to be performed by a worker `delay` seconds from now."""
-    write = Write.objects.create(
+    write: Write = Write.objects.create(
         linked_account_id=intent.account.id,
         model=model_id(intent.model),
         operation=intent.operation,
@@ -80,7 +80,9 @@ def enter_and_claim(intent: Intent) -> tuple[Write, job.Lease]:
     return write, lease
 
 
-def mark_sent(write: Write, lease: job.Lease, sent: Mapping[str, Any], pre_image: Mapping[str, Any] | None) -> None:
+def mark_sent(
+    write: Write, lease: job.Lease, sent: Mapping[str, Any], pre_image: Mapping[str, Any] | None
+) -> None:
     """Commit that the call leaves now, with what it says and what stood there before."""
     with transaction.atomic(durable=True):
         job.hold(lease)
@@ -99,7 +101,11 @@ def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | Non
 
 
 def close_alone(
-    write: Write, lease: job.Lease, state: WriteState, error: str, problems: list[dict[str, Any]] | None = None
+    write: Write,
+    lease: job.Lease,
+    state: WriteState,
+    error: str,
+    problems: list[dict[str, Any]] | None = None,
 ) -> None:
     """End a write that changed nothing here, in a transaction of its own."""
     write.problems = problems or []

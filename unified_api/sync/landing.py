@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from integrations.kit.client import Observation
+from integrations.kit.observation import Observation
 
 Row = dict[str, Any]
 _HALF = 12
@@ -83,5 +83,7 @@ def landed(row: Row | None, observation: Observation, values: Mapping[str, Any],
         # A row that something else than its list answer changed must not pass for that answer's.
         "digest": seen if is_list else None,
         "as_of": observation.arrived,
-        "remote_version": observation.version if observation.version is not None else (row or {}).get("remote_version"),
+        "remote_version": observation.version
+        if observation.version is not None
+        else (row or {}).get("remote_version"),
     }

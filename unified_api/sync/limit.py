@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -33,7 +34,7 @@ class SharedLimiter:
 
     def acquire(self, cost: int) -> float:
         """Take `cost` requests; the seconds to wait before sending."""
-        values = {
+        values: dict[str, Any] = {
             "tenant": current_tenant(),
             "account": self.linked_account_id,
             "cost": cost,

@@ -179,10 +179,13 @@ class WriteState(models.TextChoices):
 class Write(TenantModel):
     """One intended change to a remote system, journalled before it leaves.
 
-    `values`: common-model values as asked for; `sent`: those that were really sent; `pre_image`: what stood there before.
+    `values`: common-model values as asked for; `sent`: those really sent; `pre_image`: what stood there before.
     `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api, or
     bridge with `bridge_id` and `pair_id`. `problems`: in the form of the wire contract. `answer`: what the caller got.
+    `retry_after`, not stored: seconds after which a provider that could not take the write wants to be asked again.
     """
+
+    retry_after: float | None = None
 
     linked_account_id = models.UUIDField()
     model = models.TextField()
@@ -211,7 +214,9 @@ class Write(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "linked_account_id", "idempotency_key"], name="write_idempotency"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "linked_account_id", "idempotency_key"], name="write_idempotency"
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "linked_account_id", "journalled_at"], name="write_account"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from integrations.kit import errors
@@ -26,17 +26,15 @@ def problem(problem_type: str, title: str, detail: str, field: str | None = None
 
 def of(error: errors.ProviderError, fields: Collection[str]) -> list[dict[str, Any]]:
     """The problems of a refused write: one per refused field, or one about the whole."""
-    kind, title = next(((k, t) for of_type, k, t in _TYPES if isinstance(error, of_type)), ("ERROR", "Failed"))
+    kind, title = next(
+        ((k, t) for of_type, k, t in _TYPES if isinstance(error, of_type)), ("ERROR", "Failed")
+    )
     named = error.fields if isinstance(error, errors.Rejected) else {}
     if not named:
         return [problem(kind, title, str(error))]
     return [
-        problem(kind, title, reason if name in fields else f"{name}: {reason}", name if name in fields else None)
+        problem(
+            kind, title, reason if name in fields else f"{name}: {reason}", name if name in fields else None
+        )
         for name, reason in named.items()
     ]
-
-
-def moved(fields: Iterable[str]) -> list[dict[str, Any]]:
-    """The fields that are no longer what the writer saw."""
-    title = "The record changed since it was read"
-    return [problem("RECORD_MOVED", title, f"{name} has another value now; read it again.", name) for name in fields]

@@ -7,18 +7,18 @@ the next slice goes on behind the last page that landed. A run ends with its str
 from __future__ import annotations
 
 import time
-import uuid
 from typing import Final
 
 import structlog
 from django.db import transaction
 
 from integrations.kit import errors
-from integrations.kit.client import Client, Page
+from integrations.kit.client import Client
+from integrations.kit.observation import Page
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, common_model, model_id
-from unified_api.sync import clock, connect, feed, job, set_aside, store, sweep, verdict
+from unified_api.sync import clock, connect, job, set_aside, store, sweep, verdict
 from unified_api.sync.models import Run, Stream
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ class Pull:
 
     @property
     def client(self) -> Client:
+        """The way to the provider."""
         return self.line.client
 
     def go(self, resource: Resource, ends: float) -> bool:
@@ -51,8 +52,7 @@ class Pull:
                 return True
             if time.monotonic() > ends:
                 return False
-        message = f"{resource} gave pages without end"
-        raise errors.Misconfigured(message)
+        raise errors.Misconfigured(f"the list of {self.stream.model} ended without a last page")
 
     def _take(self, page: Page, resource: Resource) -> list[str]:
         """Land one page; the remote ids of records that must be read by id."""
@@ -105,12 +105,11 @@ def work(lease: job.Lease, ends: float) -> None:
         return
     stream, run, account = begun
     try:
-        line = connect.line(account)
-        resource = line.client.provider.resource(common_model(stream.model))
-        if resource is None:
-            message = f"{account.integration} no longer offers {stream.model}"
-            raise errors.Misconfigured(message)
-        over = Pull(lease, stream, run, line).go(resource, ends)
+        with connect.line(account) as line:
+            resource = line.client.provider.resource(common_model(stream.model))
+            if resource is None:
+                raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
+            over = Pull(lease, stream, run, line).go(resource, ends)
     except errors.ProviderError as error:
         _failed(lease, stream, run, account, error)
         return
@@ -138,7 +137,7 @@ def _open_run(stream: Stream) -> Run:
         stream.mode = "everything"
     if stream.mode == "everything" and stream.sweep is None:
         stream.cursor, stream.sweep = None, sweep.begin()
-    run = Run.objects.create(stream_id=stream.id, mode=stream.mode, started=now)
+    run: Run = Run.objects.create(stream_id=stream.id, mode=stream.mode, started=now)
     stream.run_id, stream.status, stream.last_started = run.id, "SYNCING", now
     stream.save()
     return run

@@ -21,7 +21,12 @@ def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
     now = clock.now()
     SetAside.objects.bulk_create(
         SetAside(
-            stream_id=stream.id, run_id=run.id, remote_id=b.remote_id, reason=b.reason, raw=_text(b.raw), seen_at=now
+            stream_id=stream.id,
+            run_id=run.id,
+            remote_id=b.remote_id,
+            reason=b.reason,
+            raw=_text(b.raw),
+            seen_at=now,
         )
         for b in bad
     )

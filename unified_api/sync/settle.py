@@ -46,7 +46,9 @@ def _update(performance: Performance) -> None:
     elif shows == {name: before.get(name) for name in sent}:
         _wait_or(performance, performance.go)
     else:
-        told = "The record shows neither what was sent nor what stood there before: others changed it meanwhile."
+        told = (
+            "The record shows neither what was sent nor what stood there before: others changed it meanwhile."
+        )
         journal.close_alone(write, performance.lease, WriteState.NOT_APPLIED, told)
 
 
@@ -82,7 +84,7 @@ def _is_news(performance: Performance, observation: Observation) -> bool:
     write, identities = performance.write, Identities(performance.line.account_id)
     identities.learn([observation.remote_id])
     record = identities.of(performance.model, observation.remote_id)
-    known = performance.model._default_manager.filter(id=record, created_at__lte=write.journalled_at, is_shell=False)
+    known = performance.model.objects.filter(id=record, created_at__lte=write.journalled_at, is_shell=False)
     others = Write.objects.filter(record_id=record, operation="create").exclude(id=write.id)
     return not known.exists() and not others.exists()
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from integrations.kit.client import Observation
+from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, model_id, relations
 from unified_api.models.fields import Refs
@@ -58,7 +58,9 @@ class Tally:
 class _Entry:
     """What one transaction has gathered and not yet written."""
 
-    rows: dict[type[CommonModel], dict[uuid.UUID, landing.Row]] = field(default_factory=lambda: defaultdict(dict))
+    rows: dict[type[CommonModel], dict[uuid.UUID, landing.Row]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
     fresh: set[uuid.UUID] = field(default_factory=set)
     log: list[dict[str, Any]] = field(default_factory=list)
     shells: dict[Key, uuid.UUID] = field(default_factory=dict)
@@ -116,7 +118,12 @@ class Store:
         values = self._resolved(observation)
         changes = landing.differences(row, values)
         kind = landing.kind_of_change(row)
-        if row is not None and kind == "updated" and not changes and not landing.raw_moved(row, observation, seen):
+        if (
+            row is not None
+            and kind == "updated"
+            and not changes
+            and not landing.raw_moved(row, observation, seen)
+        ):
             self._confirm(row, seen, observation)
             tally.unchanged += 1
             return
@@ -127,7 +134,7 @@ class Store:
         tally.changed += kind != "created"
 
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
-        """Note an equal answer: a list's digest where the row has none, else the moment until which the row is good."""
+        """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
         if observation.shape == "list":
             tables.note_digest(observation.model, row["id"], seen)
         else:
@@ -136,13 +143,17 @@ class Store:
     def remove(self, model: type[CommonModel], ids: Iterable[uuid.UUID], cause: Cause) -> int:
         """Mark records as deleted by the remote, and keep them; how many were not yet."""
         rows = tables.locked(model, sorted(ids)) | self._entry.rows[model]
-        gone = [(i, r) for i in ids if (r := rows.get(i)) and not r["remote_was_deleted"] and not r["is_shell"]]
+        gone = [
+            (i, r) for i in ids if (r := rows.get(i)) and not r["remote_was_deleted"] and not r["is_shell"]
+        ]
         for record, row in gone:
-            self._put(model, record, {**row, "remote_was_deleted": True, "digest": None}, "deleted", {}, cause)
+            self._put(
+                model, record, {**row, "remote_was_deleted": True, "digest": None}, "deleted", {}, cause
+            )
         return len(gone)
 
     def remove_remote(self, model: type[CommonModel], remote_id: str, cause: Cause, *, asked: int) -> bool:
-        """Mark one record as deleted, as the provider does not know it by its id; False if it was seen since we asked."""
+        """Mark a record as deleted that the provider does not know by its id; False if it was seen since we asked."""
         self._identities.learn([remote_id])
         record = self._identities.of(model, remote_id)
         row = tables.locked(model, [record]).get(record)

@@ -17,6 +17,7 @@ from integrations.kit.provider import Resource
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel
 from unified_api.sync import clock, job, moments, pull, store
+from unified_api.sync.identity import Identities
 from unified_api.sync.models import Sighting, Stream
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def sight(stream: Stream, model: type[CommonModel], tally: store.Tally, page: Pa
     bad = [b.remote_id for b in page.bad]
     # A record that is there but cannot be named makes every absence doubtful.
     state["blind"] = state["blind"] or None in bad
-    identities = store.Identities(stream.linked_account_id)
+    identities = Identities(stream.linked_account_id)
     identities.learn(b for b in bad if b)
     ids += [identities.of(model, b) for b in bad if b]
     with connection.cursor() as cursor:
@@ -78,7 +79,7 @@ def conclude(pull_: Pull, resource: Resource) -> int:
 
 
 def _known(stream: Stream, model: type[CommonModel]) -> Any:
-    return model._default_manager.filter(
+    return model.objects.filter(
         linked_account_id=stream.linked_account_id, is_shell=False, remote_was_deleted=False
     )
 

@@ -29,12 +29,12 @@ model_of = functools.cache(common_model)
 @functools.cache
 def columns(model: type[CommonModel]) -> tuple[str, ...]:
     """The columns of a model's table; a common model's field and column have one name."""
-    return tuple(f.column for f in model._meta.concrete_fields)
+    return tuple(str(f.column) for f in model._meta.concrete_fields)
 
 
 def digests(model: type[CommonModel], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, bytes | None]:
     """The digest of each of these records that is known."""
-    rows = model._default_manager.filter(id__in=ids).values_list("id", "digest", "remote_was_deleted")
+    rows = model.objects.filter(id__in=ids).values_list("id", "digest", "remote_was_deleted")
     return {record: None if deleted else seen for record, seen, deleted in rows}
 
 
@@ -42,7 +42,7 @@ def locked(model: type[CommonModel], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID
     """The rows of these records, locked in the order of their ids."""
     if not ids:
         return {}
-    rows = model._default_manager.filter(id__in=ids).order_by("id").select_for_update().values()
+    rows = model.objects.filter(id__in=ids).order_by("id").select_for_update().values()
     return {row["id"]: dict(row) for row in rows}
 
 
@@ -51,7 +51,7 @@ def unknown(shells: Mapping[Key, uuid.UUID]) -> dict[Key, uuid.UUID]:
     known: set[uuid.UUID] = set()
     for model in {model for model, _ in shells}:
         wanted = [record for (of, _), record in shells.items() if of is model]
-        known.update(model._default_manager.filter(id__in=wanted).values_list("id", flat=True))
+        known.update(model.objects.filter(id__in=wanted).values_list("id", flat=True))
     return {key: record for key, record in shells.items() if record not in known}
 
 
@@ -93,22 +93,22 @@ def insert_shells(linked_account_id: uuid.UUID, shells: Mapping[Key, uuid.UUID],
             for (of, remote_id), record in shells.items()
             if of is model
         ]
-        model._default_manager.bulk_create(rows, ignore_conflicts=True)
+        model.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def advance_as_of(model: type[CommonModel], record: uuid.UUID, as_of: int) -> None:
     """Note until when a row is known to be good."""
-    model._default_manager.filter(id=record, as_of__lt=as_of).update(as_of=as_of)
+    model.objects.filter(id=record, as_of__lt=as_of).update(as_of=as_of)
 
 
 def note_digest(model: type[CommonModel], record: uuid.UUID, digest: bytes) -> None:
     """Give a row the digest of a list answer that it equals."""
-    model._default_manager.filter(id=record).update(digest=digest)
+    model.objects.filter(id=record).update(digest=digest)
 
 
 def set_settled(model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
     """Note until when lists may lag behind this row."""
-    model._default_manager.filter(id=record).update(settled_at=until)
+    model.objects.filter(id=record).update(settled_at=until)
 
 
 _APPEND = """

@@ -44,9 +44,12 @@ def work(queue: str) -> None:
 def do(lease: job.Lease, ends: float) -> None:
     """One slice of one job, in its tenant's scope; `ends`: monotonic time at which it should stop."""
     done = False
-    with structlog.contextvars.bound_contextvars(
-        tenant=str(lease.tenant_id), job=lease.kind, reference=str(lease.reference)
-    ), scope(lease.tenant_id):
+    with (
+        structlog.contextvars.bound_contextvars(
+            tenant=str(lease.tenant_id), job=lease.kind, reference=str(lease.reference)
+        ),
+        scope(lease.tenant_id),
+    ):
         try:
             HANDLERS[lease.kind](lease, ends)
             done = True

@@ -1,4 +1,4 @@
-"""Values of common fields between their three forms: as stored, as JSON in the journal, and as an adapter takes them."""
+"""Values of common fields in their three forms: as stored, as JSON in the journal, as an adapter takes them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def from_json(model: type[CommonModel], values: Mapping[str, Any]) -> dict[str, 
     return {name: None if value is None else fields[name].parse(value) for name, value in values.items()}
 
 
-def current(model: type[CommonModel], record_id: uuid.UUID) -> CommonModel:
+def current(model: type[CommonModel], record_id: uuid.UUID | None) -> CommonModel:
     """The record as stored now; raises the model's DoesNotExist."""
     with transaction.atomic():
-        record: CommonModel = model._default_manager.get(id=record_id)
+        record: CommonModel = model.objects.get(id=record_id)
     return record
 
 
@@ -77,9 +77,11 @@ def in_transaction(read: Callable[[], T]) -> T:
 
 def _remote_ids(to: str, name: str, ids: list[uuid.UUID]) -> list[str]:
     with transaction.atomic():
-        rows = model_of(to)._default_manager.filter(id__in=ids).values_list("id", "remote_id")
+        rows = model_of(to).objects.filter(id__in=ids).values_list("id", "remote_id")
         known = {record: remote for record, remote in rows if remote is not None}
     unknown = [str(i) for i in ids if i not in known]
     if unknown:
-        raise Rejected(f"{name} names a record that is not known", fields={name: f"no {to} has id {unknown[0]}"})
+        raise Rejected(
+            f"{name} names a record that is not known", fields={name: f"no {to} has id {unknown[0]}"}
+        )
     return [known[i] for i in ids]

@@ -63,5 +63,7 @@ def _lost(run: Run) -> list[str]:
     if last is None:
         return []
     return [
-        name for name, nulls in run.nulls.items() if nulls >= run.seen and last.nulls.get(name, 0) < last.seen / 2
+        name
+        for name, nulls in run.nulls.items()
+        if nulls >= run.seen and last.nulls.get(name, 0) < last.seen / 2
     ]

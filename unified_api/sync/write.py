@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, NoReturn
 
 import structlog
 
@@ -18,8 +17,6 @@ from unified_api.sync.models import Write, WriteState
 
 log = structlog.get_logger(__name__)
 KIND: Final = journal.KIND
-#: An update whose ETag was overtaken is tried so often with a fresh one.
-_TRIES: Final = 3
 
 
 class Performance:
@@ -39,7 +36,7 @@ class Performance:
         if self.write.operation == "create":
             self._create()
         elif self.write.operation == "update":
-            self._update(_TRIES)
+            self._update()
         else:
             self._delete()
 
@@ -48,34 +45,36 @@ class Performance:
         journal.mark_sent(self.write, self.lease, self.wanted, None)
         self.store_answer(self.line.client.create(self.resource, told))
 
-    def _update(self, tries: int) -> None:
-        record = self.read_again()
-        differing = {name: value for name, value in self.wanted.items() if getattr(record, name) != value}
-        if moved := self._moved(record):
-            self._close(WriteState.MOVED, "The record changed since it was read.", moved)
-        elif not differing:
-            self._close(WriteState.DONE, "")
-        else:
-            self._send_update(record, differing, tries)
-
-    def _send_update(self, record: CommonModel, differing: Mapping[str, Any], tries: int) -> None:
-        told = values.for_adapter(self.model, differing)
-        before = {name: getattr(record, name) for name in differing}
-        journal.mark_sent(self.write, self.lease, differing, before)
-        try:
-            answer = self.line.client.update(self.resource, str(record.remote_id), told)
-        except errors.Moved:
-            if tries <= 1:
-                raise
-            self._update(tries - 1)
+    def _update(self) -> None:
+        record = values.current(self.model, self.write.record_id)
+        told = values.for_adapter(self.model, self.wanted)
+        answer = self.line.client.update(
+            self.resource, str(record.remote_id), told, before=self._before_sending
+        )
+        if self.write.state == WriteState.JOURNALLED:
+            self._land(answer)
+            journal.close_alone(self.write, self.lease, WriteState.DONE, "")
         else:
             self.store_answer(answer)
 
+    def _before_sending(self, there: Observation) -> None:
+        """Take in the record as it is just before the write, refuse if it moved, and journal what is sent."""
+        record = self._land(there)
+        self._refuse_moved(record)
+        differing = {name: value for name, value in self.wanted.items() if getattr(record, name) != value}
+        before = {name: getattr(record, name) for name in differing}
+        journal.mark_sent(self.write, self.lease, differing, before)
+
+    def _land(self, there: Observation) -> CommonModel:
+        cause = store.Cause("read", write_id=self.write.id)
+        with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
+            job.hold(self.lease)
+            entry.land([there], cause, mapping_version=self.resource.version)
+        return values.current(self.model, self.write.record_id)
+
     def _delete(self) -> None:
         record = self.read_again()
-        if moved := self._moved(record):
-            self._close(WriteState.MOVED, "The record changed since it was read.", moved)
-            return
+        self._refuse_moved(record)
         journal.mark_sent(self.write, self.lease, {}, values.image(record))
         self.line.client.delete(self.resource, str(record.remote_id))
         self.store_deletion()
@@ -88,14 +87,15 @@ class Performance:
             raise errors.Gone(f"{self.model.__name__} {record.remote_id} is gone")
         return values.current(self.model, self.write.record_id)
 
-    def _moved(self, record: CommonModel) -> list[dict[str, Any]]:
-        """The fields that are no longer as the writer saw them, as problems; empty when none moved."""
-        if self.write.if_version is not None and self.write.if_version != values.version(record):
-            return problems.moved(values.changed_since(record, self.write.if_version))
-        if self.write.expected is None:
-            return []
-        expected = values.from_json(self.model, self.write.expected)
-        return problems.moved(sorted(name for name, value in expected.items() if getattr(record, name) != value))
+    def _refuse_moved(self, record: CommonModel) -> None:
+        """Raise Moved with the fields that are no longer as the writer saw them."""
+        seen, expected = self.write.if_version, self.write.expected
+        if seen is not None and seen != values.version(record):
+            _raise_moved(values.changed_since(record, seen))
+        if expected is not None:
+            known = values.from_json(self.model, expected)
+            if fields := sorted(name for name, value in known.items() if getattr(record, name) != value):
+                _raise_moved(fields)
 
     def store_answer(self, answer: Observation) -> None:
         """Land what the provider answered, together with the end of the write."""
@@ -117,8 +117,18 @@ class Performance:
             entry.remove(self.model, [self.write.record_id], self.cause)
             journal.close(self.write, self.lease, WriteState.DONE)
 
-    def _close(self, state: WriteState, error: str, found: list[dict[str, Any]] | None = None) -> None:
-        journal.close_alone(self.write, self.lease, state, error, found)
+    def note_gone(self) -> None:
+        """The provider does not know the record any more."""
+        if self.write.record_id is None:
+            return
+        with store.entry(self.line.account_id) as entry:
+            job.hold(self.lease)
+            entry.remove(self.model, [self.write.record_id], self.cause)
+
+
+def _raise_moved(fields: list[str]) -> NoReturn:
+    told = dict.fromkeys(fields, "has another value now; read the record again")
+    raise errors.Moved("the record changed since it was read", fields=told)
 
 
 def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: bool) -> Write:
@@ -128,21 +138,26 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
     """
     resource = connect.provider_of(account).resource(common_model(write.model))
     if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
-        journal.close_alone(write, lease, WriteState.REJECTED, f"{account.integration} cannot {write.operation} this.")
+        journal.close_alone(
+            write, lease, WriteState.REJECTED, f"{account.integration} cannot {write.operation} this."
+        )
         return write
-    performance = Performance(write, lease, connect.line(account), resource)
-    try:
-        if write.state == WriteState.JOURNALLED:
-            performance.go()
-        else:
-            write.state = WriteState.UNCERTAIN
-            settle.settle(performance)
-    except errors.ProviderError as error:
-        _failed(performance, account, error, patient=patient)
+    with connect.line(account) as line:
+        performance = Performance(write, lease, line, resource)
+        try:
+            if write.state == WriteState.JOURNALLED:
+                performance.go()
+            else:
+                write.state = WriteState.UNCERTAIN
+                settle.settle(performance)
+        except errors.ProviderError as error:
+            _failed(performance, account, error, patient=patient)
     return write
 
 
-def _failed(performance: Performance, account: LinkedAccount, error: errors.ProviderError, *, patient: bool) -> None:
+def _failed(
+    performance: Performance, account: LinkedAccount, error: errors.ProviderError, *, patient: bool
+) -> None:
     """Turn a named error into the write's state."""
     write, lease = performance.write, performance.lease
     log.warning("write.failed", write=str(write.id), error=type(error).__name__, request=error.request)
@@ -152,6 +167,8 @@ def _failed(performance: Performance, account: LinkedAccount, error: errors.Prov
         after = error.after if error.after is not None else job.backoff(lease.attempts)
         journal.postpone(write, lease, WriteState.JOURNALLED, str(error), after)
     else:
+        if isinstance(error, errors.Gone):
+            performance.note_gone()
         _refused(write, lease, performance, error)
     if isinstance(error, errors.NeedsReauthorisation):
         connect.pause_alone(account, str(error))
@@ -166,6 +183,7 @@ def _refused(write: Write, lease: job.Lease, performance: Performance, error: er
     applied = WriteState.NOT_APPLIED if isinstance(error, errors.RetryLater) else WriteState.REJECTED
     state = WriteState.MOVED if isinstance(error, errors.Moved) else applied
     known = set(wire_fields(performance.model))
+    write.retry_after = error.after if isinstance(error, errors.RetryLater) else None
     journal.close_alone(write, lease, state, str(error), problems.of(error, known))
 
 

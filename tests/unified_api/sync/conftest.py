@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,13 +10,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import transaction
+from pytest_django.fixtures import SettingsWrapper
 
 from integrations.kit.observation import Observation
-from tenants.models import Tenant
+from tenants import accounts
+from tenants.models import LinkedAccount, Tenant
 from tenants.scope import scope
+from tenants.vault import Secret
+from tests import stub
+from unified_api import registry
 from unified_api.models.base import CommonModel
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import store
+from unified_api.sync import job, pull, store, tasks
 from unified_api.sync.moments import Moments
 
 
@@ -51,7 +57,15 @@ class Mirror:
         ended = self.moments.draw() if arrived is None else arrived
         raw = {"id": remote_id, **{k: str(v) for k, v in values.items()}}
         return Observation(
-            model, remote_id, values, version, began, ended, raw, "/tickets", shape  # type: ignore[arg-type]
+            model,
+            remote_id,
+            values,
+            version,
+            began,
+            ended,
+            raw,
+            "/tickets",
+            shape,  # type: ignore[arg-type]
         )
 
     def land(self, *observations: Observation, source: str = "pull") -> store.Tally:
@@ -67,6 +81,48 @@ def mirror(tenant: uuid.UUID) -> Mirror:
 
 
 @pytest.fixture
-def numbers() -> Callable[[], int]:
-    """Numbers that only grow."""
-    return itertools.count(1).__next__
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wake-ups go nowhere: a test does the due work itself."""
+    monkeypatch.setattr(job, "wake", lambda *_args: None)
+
+
+@pytest.fixture
+def desk(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> Iterator[stub.Desk]:
+    """A running help desk whose adapter is registered."""
+    settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
+    settings.PROVIDER_REQUESTS_PER_SECOND = 10_000
+    settings.PROVIDER_BURST = 10_000
+    monkeypatch.setitem(registry._providers, stub.PROVIDER.slug, stub.PROVIDER)
+    with stub.running() as running:
+        yield running
+
+
+@pytest.fixture
+def account(tenant: uuid.UUID, desk: stub.Desk, no_broker: None) -> LinkedAccount:
+    """Alice's customer's account at the help desk, linked and not yet read."""
+    linked, _token, _again = accounts.link(
+        category="ticketing",
+        integration="stub",
+        end_user_origin_id="customer-1",
+        settings={"base_url": desk.url},
+        credential={"token": Secret(desk.token)},
+        remote_identity=desk.account,
+    )
+    with transaction.atomic():
+        pull.start(linked)
+    return linked
+
+
+@pytest.fixture
+def work_until_idle() -> Callable[[], int]:
+    """Do all due jobs in this thread; how many slices that took."""
+
+    def drain() -> int:
+        slices = 0
+        for queue in (job.INTERACTIVE, job.BACKGROUND):
+            while lease := job.claim_next(queue):
+                tasks.do(lease, time.monotonic() + 20)
+                slices += 1
+        return slices
+
+    return drain

@@ -26,10 +26,12 @@ class World:
         self.answered: list[tuple[int, str, int, int]] = []
 
     def draw(self) -> int:
+        """The next moment."""
         self.moment += 1
         return self.moment
 
     def edit(self) -> None:
+        """Somebody changes the record."""
         self.truth += 1
 
     def ask(self, shape: str) -> None:
@@ -48,7 +50,15 @@ class World:
             return
         started, shape, value, arrived = self.answered.pop(self.random.randrange(len(self.answered)))
         observation = Observation(
-            Ticket, "1", {"name": value}, None, started, arrived, {}, "/t", shape  # type: ignore[arg-type]
+            Ticket,
+            "1",
+            {"name": value},
+            None,
+            started,
+            arrived,
+            {},
+            "/t",
+            shape,  # type: ignore[arg-type]
         )
         if self.row is not None and landing.is_late(self.row, observation, EPOCH):
             self.ask("get")

@@ -43,7 +43,8 @@ def test_a_first_observation_becomes_a_record_and_one_entry_of_the_log(mirror: M
 
 def test_an_unchanged_page_writes_nothing(mirror: Mirror, database: psycopg.Connection) -> None:
     """Landing the same answer again leaves every row, the log and the feed head as they were."""
-    where = "SELECT xmin::text, ctid::text FROM ticketing_ticket UNION ALL SELECT xmin::text, ctid::text FROM sync_feedhead"
+    row = "SELECT xmin::text, ctid::text FROM"
+    where = f"{row} ticketing_ticket UNION ALL {row} sync_feedhead"
     mirror.land(mirror.seen("1", name="A"), mirror.seen("2", name="B"))
     before = database.execute(where).fetchall()
 
@@ -126,7 +127,9 @@ def test_a_list_is_distrusted_until_a_write_has_settled(mirror: Mirror) -> None:
     """Where lists lag behind writes, a differing page that began within the lag is late."""
     mirror.land(mirror.seen("1", name="written", shape="write"))
     with store.entry(mirror.account) as entry:
-        entry.settle(Ticket, record_id(mirror.account, Ticket, "1"), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+        entry.settle(
+            Ticket, record_id(mirror.account, Ticket, "1"), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+        )
 
     tally = mirror.land(mirror.seen("1", name="before the write"))
 
@@ -220,9 +223,14 @@ def test_an_imported_id_outlives_its_remote_id(mirror: Mirror) -> None:
 
 def test_nothing_of_a_failed_transaction_stays(mirror: Mirror) -> None:
     """An error within the transaction takes back records, log and head."""
-    with pytest.raises(ZeroDivisionError), store.entry(mirror.account) as entry:
-        entry.land([mirror.seen("1", name="A")], store.Cause("pull"))
-        _ = 1 / 0
+
+    def fail_after_landing() -> None:
+        with store.entry(mirror.account) as entry:
+            entry.land([mirror.seen("1", name="A")], store.Cause("pull"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_landing()
 
     assert log() == []
 

@@ -1,0 +1,274 @@
+"""Streams: pages, cursors, sweeps, verdicts, and what errors of the provider make of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.db import transaction
+
+from tenants.models import LinkedAccount
+from tests.stub import Desk
+from unified_api.models.base import record_id
+from unified_api.models.ticketing import Ticket, User
+from unified_api.sync import clock, job, pull, tasks
+from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
+
+Drain = Callable[[], int]
+
+
+def stream(model: str = "ticketing.Ticket") -> Stream:
+    """The stream as stored."""
+    with transaction.atomic():
+        found: Stream = Stream.objects.get(model=model)
+    return found
+
+
+def tickets() -> dict[str, Ticket]:
+    """All tickets by remote id."""
+    with transaction.atomic():
+        return {t.remote_id or "": t for t in Ticket.objects.filter(is_shell=False)}
+
+
+def again() -> None:
+    """Have the ticket stream read again now, completely."""
+    with transaction.atomic():
+        pull.resync(stream())
+
+
+def test_a_first_run_mirrors_every_page(account: LinkedAccount, desk: Desk, work_until_idle: Drain) -> None:
+    """All pages land, relations included, and the stream and its run tell what was read."""
+    author = desk.add("users", name="Bob", mail="bob@example.com")
+    for number in range(12):
+        desk.add(title=f"Ticket {number}", state="open", author=author)
+    work_until_idle()
+
+    assert len(tickets()) == 12
+    assert next(iter(tickets().values())).creator == record_id(account.id, User, author)
+    assert (stream().status, stream().is_initial, stream().error) == ("DONE", False, None)
+    with transaction.atomic():
+        run = Run.objects.get(stream_id=stream().id)
+    assert (run.seen, run.added, run.requests) == (12, 12, 3)
+
+
+def test_last_sync_finished_is_above_every_stamp_of_the_run(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A reader who asks for what was modified until then gets all rows of the run, and later rows exceed it."""
+    desk.add(title="A")
+    work_until_idle()
+    finished = stream().last_finished
+    desk.add(title="B")
+    again()
+    work_until_idle()
+
+    stamps = sorted(t.modified_at for t in tickets().values())
+    assert finished is not None
+    assert stamps[0] <= finished < stamps[1]
+    assert finished.microsecond % 1000 == 0
+
+
+def test_a_run_cut_off_between_pages_goes_on_behind_the_last_one(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A slice that ends after each page reads no page twice and skips none."""
+    for number in range(12):
+        desk.add(title=f"Ticket {number}")
+    for _ in range(10):
+        if lease := job.claim_next(job.BACKGROUND):
+            tasks.do(lease, 0.0)
+    work_until_idle()
+
+    assert len(tickets()) == 12
+    assert [path for _, path in desk.log].count("/tickets") == 3
+
+
+def test_a_deletion_is_found_by_the_sweep_and_confirmed_by_id(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A record that the complete list no longer shows is asked for by id before it is marked as deleted."""
+    gone, stays = desk.add(title="gone"), desk.add(title="stays")
+    work_until_idle()
+    del desk.tables["tickets"][gone]
+    again()
+    work_until_idle()
+
+    assert ("GET", f"/tickets/{gone}") in desk.log
+    assert tickets()[gone].remote_was_deleted
+    assert not tickets()[stays].remote_was_deleted
+    with transaction.atomic():
+        assert not Sighting.objects.exists()
+
+
+def test_the_brake_holds_a_sweep_that_would_remove_too_much(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Half of forty tickets gone at once is held for a person, whose permission lets the next sweep remove them."""
+    ids = [desk.add(title=f"Ticket {number}") for number in range(40)]
+    work_until_idle()
+    for remote_id in ids[:20]:
+        del desk.tables["tickets"][remote_id]
+    again()
+    work_until_idle()
+
+    assert (stream().held_removals, stream().status) == (20, "PARTIALLY_SYNCED")
+    assert "--allow-removals" in (stream().error or "")
+    assert not any(t.remote_was_deleted for t in tickets().values())
+
+    with transaction.atomic():
+        Stream.objects.filter(id=stream().id).update(removals_allowed=True)
+    again()
+    work_until_idle()
+
+    assert sum(t.remote_was_deleted for t in tickets().values()) == 20
+    assert (stream().held_removals, stream().status) == (0, "DONE")
+
+
+def test_a_sweep_whose_sightings_were_lost_removes_nothing_and_begins_again(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A crash of the database empties the unlogged table; the sweep notices instead of removing everything."""
+    for number in range(12):
+        desk.add(title=f"Ticket {number}")
+    work_until_idle()
+    again()
+    lease = job.claim("pull", stream().id)
+    assert lease
+    tasks.do(lease, 0.0)
+    with transaction.atomic():
+        Sighting.objects.all().delete()
+    work_until_idle()
+
+    assert not any(t.remote_was_deleted for t in tickets().values())
+    assert stream().last_sweep is None
+
+    again()
+    work_until_idle()
+
+    assert stream().last_sweep is not None
+
+
+def test_a_record_that_does_not_map_is_set_aside_and_the_page_goes_on(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """One bad record costs neither its page nor its deletion: it is kept with a reason until it maps."""
+    bad = desk.add(title="bad", updated="0000-00-00T00:00:00")
+    desk.tables["tickets"][bad]["updated"] = "0000-00-00"
+    desk.add(title="good")
+    work_until_idle()
+
+    with transaction.atomic():
+        [aside] = SetAside.objects.all()
+    assert (aside.remote_id, stream().status) == (bad, "PARTIALLY_SYNCED")
+    assert "updated" in aside.reason
+    assert [t.name for t in tickets().values()] == ["good"]
+
+    desk.edit(bad, title="mended")
+    again()
+    work_until_idle()
+
+    with transaction.atomic():
+        assert not SetAside.objects.exists()
+    assert stream().status == "DONE"
+
+
+def test_an_unknown_word_passes_through_and_is_counted(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A state that the adapter has no word for is stored as the provider says it."""
+    desk.add(title="A", state="in limbo")
+    work_until_idle()
+
+    [ticket] = tickets().values()
+    assert ticket.status == "in limbo"
+    with transaction.atomic():
+        assert Run.objects.get(stream_id=stream().id).unknown_words == {"status: in limbo": 1}
+
+
+def test_a_refused_credential_pauses_the_account_and_linking_again_goes_on(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A 401 marks the account as to be linked again; nothing more is asked of the provider until that happens."""
+    desk.add(title="A")
+    desk.token = "another one now"
+    work_until_idle()
+    asked = len(desk.log)
+    work_until_idle()
+
+    with transaction.atomic():
+        account.refresh_from_db()
+    assert account.status == "RELINK_NEEDED"
+    assert "NeedsReauthorisation" in (stream().error or "")
+    assert len(desk.log) == asked
+
+
+def test_an_outage_is_retried_and_leaves_the_account_linked(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that is down puts the stream off; when it is back, the run is completed."""
+    desk.add(title="A")
+    desk.refuse = [500] * 60
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    work_until_idle()
+
+    assert stream().status == "FAILED"
+    assert "RetryLater" in (stream().error or "")
+    with transaction.atomic():
+        account.refresh_from_db()
+        waiting = Job.objects.get(kind="pull", reference=stream().id)
+        assert waiting.due_at > clock.now()
+    assert account.status == "COMPLETE"
+
+    desk.refuse = []
+    with transaction.atomic():
+        job.ask("pull", stream().id)
+    work_until_idle()
+
+    assert stream().status == "DONE"
+    assert len(tickets()) == 1
+
+
+def test_a_paused_stream_is_not_read_until_it_is_resumed(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Pausing strikes out the work that is due, resuming brings it back."""
+    with transaction.atomic():
+        pull.pause(stream(), "olga")
+    desk.add(title="A")
+    work_until_idle()
+    assert (tickets(), stream().status) == ({}, "PAUSED")
+
+    with transaction.atomic():
+        pull.resume(stream())
+    work_until_idle()
+
+    assert len(tickets()) == 1
+
+
+def test_an_overtaken_worker_commits_nothing(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A worker that slept through its lease finds its fence passed: neither rows nor cursor of it are kept."""
+    desk.add(title="A")
+    lease = job.claim("pull", stream().id)
+    assert lease
+    with transaction.atomic():
+        Job.objects.filter(id=lease.id).update(leased_until=clock.now())
+    assert job.claim("pull", stream().id)
+    tasks.do(lease, 0.0)
+
+    assert tickets() == {}
+    with transaction.atomic():
+        assert not Change.objects.exists()
+        assert Stream.objects.get(model="ticketing.Ticket").cursor is None
+
+
+def test_a_stream_without_an_account_is_struck_out(account: LinkedAccount, work_until_idle: Drain) -> None:
+    """A job whose stream is gone ends quietly."""
+    with transaction.atomic():
+        job.ask("pull", uuid.uuid4())
+    work_until_idle()
+
+    with transaction.atomic():
+        assert Job.objects.filter(kind="pull").count() == 3
