@@ -55,7 +55,7 @@ class WireField(models.Field):  # type: ignore[type-arg]
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         """Show migrations the plain column."""
         name, _path, args, kwargs = super().deconstruct()
-        return name, f"{self.plain.__module__}.{self.plain.__qualname__}", args, kwargs
+        return name, f"django.db.models.{self.plain.__name__}", args, kwargs
 
     def render(self, value: Any) -> Any:
         """The stored value as orjson should see it."""

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import transaction
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from integrations.kit.observation import Observation
 from tenants import accounts
@@ -87,7 +87,7 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> Iterator[stub.Desk]:
+def desk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[stub.Desk]:
     """A running help desk whose adapter is registered."""
     settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
     settings.PROVIDER_REQUESTS_PER_SECOND = 10_000
