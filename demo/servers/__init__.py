@@ -1,0 +1,11 @@
+"""Third-party servers as they are released: each in an environment of its own, on a free port of loopback.
+
+`software` is where environments are kept, for all that run; `data` is one server's own folder. A server keeps
+its port, its password and what is in it from start to start.
+"""
+
+from demo.servers.helpdesk import HelpDesk
+from demo.servers.roundup import Roundup
+from demo.servers.server import Server, ServerFailed
+
+__all__ = ["HelpDesk", "Roundup", "Server", "ServerFailed"]

@@ -1,0 +1,55 @@
+"""A Roundup tracker of the classic template.
+
+https://www.roundup-tracker.org/docs/installation.html
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from demo.servers.server import Server
+from unified_api.serve.disguise import Disguise
+
+
+class Roundup(Server):
+    """It keeps its own address in its configuration, and refuses requests whose Origin is another."""
+
+    name = "roundup"
+
+    @property
+    def url(self) -> str:
+        """The tracker's address."""
+        return f"{self.origin}/tracker"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What Isthmus is told to link it."""
+        return {"base_url": self.url, "username": self.username}
+
+    def rest(self, method: str, path: str, body: object = None, **params: Any) -> Any:
+        """A call below /rest/data, with the ETag that every change needs; what stands in `data`."""
+        etag = {}
+        if method in {"PUT", "PATCH", "DELETE"}:
+            etag = {"If-Match": self.api("GET", f"/tracker/rest/data/{path}")["data"]["@etag"]}
+        return self.api(method, f"/tracker/rest/data/{path}", body, headers=etag, **params)["data"]
+
+    def _prepare(self, bin_folder: Path, way: Disguise) -> None:
+        tracker = self.data / "tracker"
+        facts = (
+            f"tracker_web={self.url}/,mail_domain=example.com,mail_host=localhost,"
+            f"admin_email=admin@example.com,mail_debug={self.data / 'mail.log'}"
+        )
+        admin = [*way.prefix, str(bin_folder / "roundup-admin"), "-i", str(tracker)]
+        self._run([*admin, "install", "classic", "sqlite", facts])
+        self._run([*admin, "initialise", self.password])
+
+    def _command(self, bin_folder: Path) -> list[str]:
+        server = [str(bin_folder / "roundup-server"), "-n", "127.0.0.1", "-p", str(self.port), "-t", "thread"]
+        return [*server, "-l", str(self.log), f"tracker={self.data / 'tracker'}"]
+
+    def _probe(self) -> object:
+        return self.rest("GET", "status")
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-Requested-With": "rest", "Origin": self.origin}
