@@ -13,6 +13,16 @@ from django.db import models
 from tenants.scope import ScopeConflict, current_tenant, sees_every_tenant
 
 
+class TenantQuerySet(models.QuerySet[Any]):
+    """Rows of a tenant."""
+
+    def __repr__(self) -> str:
+        """Rows that were read, or none: error reports show variables, outside of any scope or transaction."""
+        if self._result_cache is None:
+            return f"<{type(self).__name__} of {self.model._meta.label}, not read yet>"
+        return super().__repr__()
+
+
 class TenantManager(models.Manager[Any]):
     """Shows the rows of the tenant in scope, and raises when there is none.
 
@@ -21,7 +31,8 @@ class TenantManager(models.Manager[Any]):
 
     def get_queryset(self) -> models.QuerySet[Any]:
         """The current tenant's rows."""
-        rows = super().get_queryset()
+        hints = self._hints  # type: ignore[attr-defined] # not in the stubs
+        rows = TenantQuerySet(self.model, using=self._db, hints=hints)
         if sees_every_tenant():
             return rows
         return rows.filter(**{self.model.wall_column: current_tenant()})

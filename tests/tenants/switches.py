@@ -27,5 +27,5 @@ def policies_off(owner: Owner) -> None:
 def python_off(patch: pytest.MonkeyPatch) -> None:
     """Switch Python's wall off: managers show all rows, saving and compiling refuse nothing."""
     patch.setattr(rows.TenantManager, "get_queryset", models.Manager.get_queryset)
-    patch.setattr(rows.Walled, "_refuse_other_tenants", lambda self: None)
+    patch.setattr(rows.Walled, "_refuse_other_tenants", lambda _: None)
     patch.delattr(compiler._Walled, "execute_sql")

@@ -1,4 +1,4 @@
-"""Linked accounts: one per end user, category and integration; a relink keeps id and token; deleting erases."""
+"""Linked accounts: one per end user, category and integration; relinks keep the token; deleting erases."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_an_account_is_located_without_its_tenant(alice: Person) -> None:
 
 
 def test_the_only_account_is_the_one_to_relink(alice: Person, charlie: Person) -> None:
-    """An end user with exactly one living account in the category has it; with none or two there is no telling."""
+    """An end user's one living account in the category is it; with none or two there is no telling."""
     charlie.link()
     first, _ = alice.link()
     with alice.at_work():

@@ -52,9 +52,9 @@ def test_an_operator_writes_nothing(alice: Person) -> None:
     ):
         with pytest.raises(DatabaseError, match="read-only transaction"), as_operator("a look"):
             write()
-    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL ROLE isthmus_operator")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE isthmus_operator")
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
             cursor.execute("UPDATE tenants_linkedaccount SET status_detail = 'changed'")
 
 

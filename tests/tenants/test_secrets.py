@@ -1,4 +1,4 @@
-"""A tenant's secrets open in their tenant, row and purpose; the master key can be changed without touching them."""
+"""A tenant's secrets open in their tenant, row and purpose, and outlive a change of the master key."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def test_a_tenants_key_does_not_open_for_another_tenant(
     """The sealed key of a tenant is bound to it: copied to another tenant it stays shut."""
     secrets.forget_key(charlie.tenant_id)
     database.execute(
-        "UPDATE tenants_tenant SET sealed_key = (SELECT sealed_key FROM tenants_tenant WHERE id = %s) WHERE id = %s",
+        "UPDATE tenants_tenant SET sealed_key ="
+        " (SELECT sealed_key FROM tenants_tenant WHERE id = %s) WHERE id = %s",
         [alice.tenant_id, charlie.tenant_id],
     )
     with charlie.at_work(), pytest.raises(Tampered):

@@ -104,7 +104,7 @@ def test_a_missing_key_is_named() -> None:
 
 
 def test_an_older_key_opens_and_the_primary_seals() -> None:
-    """With two keys in the ring, what was sealed under the older one opens, and new envelopes name the newer."""
+    """With two keys, what was sealed under the older one opens, and new envelopes name the newer."""
     ring = KeyRing(Key("new", b"3" * 32), Key("k1", b"1" * 32))
 
     assert unseal(sealed(), ring=ring, bound_to=binding("here")).reveal() == CANARY
@@ -112,7 +112,7 @@ def test_an_older_key_opens_and_the_primary_seals() -> None:
 
 
 def test_a_ring_is_read_from_lines_or_commas() -> None:
-    """The first key is the primary; blank lines and remarks do not count; both spellings of base64 are read."""
+    """The first key is primary; blank lines and remarks do not count; both spellings of base64 are read."""
     standard, url_safe = "+" * 43 + "=", "-" * 43 + "="
     ring = KeyRing.parse(f"\n# newest first\nb:{standard},\n  a : {url_safe}\n")
 
@@ -190,7 +190,7 @@ def test_a_key_does_not_show_itself_either() -> None:
 
 
 def test_secrets_are_equal_to_secrets_only() -> None:
-    """A Secret equals another of the same text, not the text; it has no hash, does not change, and may be empty."""
+    """A Secret equals another of the same text, not the text; it has no hash and does not change."""
     secret = Secret(CANARY)
 
     assert secret == Secret(CANARY)

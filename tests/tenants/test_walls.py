@@ -48,7 +48,7 @@ def test_building_again_changes_nothing(database: Owner) -> None:
 
 
 def test_each_table_of_a_tenant_is_walled(database: Owner) -> None:
-    """Whatever a model of a tenant is, its table's key begins with the tenant and nobody's look is refused."""
+    """Each table's key begins with the tenant, and nobody's look at it is refused."""
     walled = [wall for wall in walls.expected() if wall.column]
 
     assert {"tenants_tenant", "tenants_apikey", TABLE, "tenants_auditevent"} <= {w.table for w in walled}
@@ -56,7 +56,7 @@ def test_each_table_of_a_tenant_is_walled(database: Owner) -> None:
         assert wall.key[0] == wall.column
         connection.close()
         with connection.cursor() as cursor, pytest.raises(NoTenantInScope):
-            cursor.execute(f'SELECT * FROM "{wall.table}"')
+            cursor.execute(f'TABLE "{wall.table}"')
 
 
 def test_each_model_with_a_tenant_is_a_walled_one() -> None:
@@ -111,7 +111,7 @@ def test_migrating_again_mends(restored_walls: Owner) -> None:
 
 
 def test_logs_are_only_added_to() -> None:
-    """An append-only model gives the right to insert and read; an erasable one also to delete, never to change."""
+    """An append-only model gives the rights to insert and read; an erasable one also to delete."""
 
     class Log(AuditEvent):
         erasable = True
