@@ -1,0 +1,186 @@
+"""Linked accounts: listed, described, ended. One implementation for all categories."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from tenants import accounts
+from tenants.models import ApiKey, LinkedAccount
+from unified_api import registry
+from unified_api.api import cursors
+from unified_api.api.cursors import Key, Window
+from unified_api.api.endpoint import Endpoint
+from unified_api.api.errors import answer
+from unified_api.api.params import Params
+from unified_api.sync import connect, erase
+
+_EXACT = ("category", "end_user_email_address", "end_user_organization_name", "end_user_origin_id", "status")
+#: The contract wants a color; adapters have none.
+_COLOR = "#5a6270"
+
+
+class LinkedAccounts(Endpoint):
+    """GET linked-accounts: those of all categories, whichever category the path names."""
+
+    needs_account = False
+
+    def get(self, _request: Request) -> HttpResponse:
+        """A page of accounts. Test accounts show only when asked for, or to a test key, which reaches no others."""
+        params = self.params
+        wanted = _filtered(
+            params, LinkedAccount.objects.filter(deleted_at=None, is_test=_test(self.key, params))
+        )
+
+        def fetch(key: Key | None, backwards: bool, limit: int) -> list[LinkedAccount]:  # noqa: FBT001 - cursors.Fetch
+            return list(_beyond(wanted, key, backwards=backwards)[:limit])
+
+        with transaction.atomic():
+            window = Window.asked(params, "linked-accounts")
+            rows, page = cursors.turn(window, fetch, lambda one: (one.created_at.isoformat(), str(one.id)))
+        return answer({**page, "results": [_listed(account) for account in rows]})
+
+
+class AccountDetails(Endpoint):
+    """GET account-details."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """The account of the token."""
+        account = self.account
+        described = {
+            **_described(account),
+            "integration": _name(account),
+            "integration_slug": account.integration,
+            "webhook_listener_url": None,
+            "instance_id": None,
+            "instance_display_value": account.remote_identity,
+        }
+        return answer(described)
+
+
+class AvailableActions(Endpoint):
+    """GET available-actions."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """What can be done at the account's integration."""
+        described = _integration(self.account)
+        operations = described.pop("available_model_operations")
+        passthrough = described.pop("passthrough_available")
+        return answer(
+            {
+                "integration": described,
+                "passthrough_available": passthrough,
+                "available_model_operations": operations,
+            }
+        )
+
+
+class DeleteAccount(Endpoint):
+    """POST delete-account."""
+
+    def post(self, _request: Request) -> HttpResponse:
+        """End the account at once; what was read through it is erased by a worker."""
+        with transaction.atomic():
+            if accounts.delete(self.account):
+                erase.begin(self.account.id)
+        return answer({})
+
+
+def _test(key: ApiKey, params: Params) -> bool:
+    return (
+        params.flag("is_test_account", default=key.kind == ApiKey.Kind.TEST) or key.kind == ApiKey.Kind.TEST
+    )
+
+
+def _filtered(params: Params, rows: QuerySet[Any]) -> QuerySet[Any]:
+    rows = rows.filter(**{name: value for name in _EXACT if (value := params.text(name)) is not None})
+    if origins := params.csv("end_user_origin_ids"):
+        rows = rows.filter(end_user_origin_id__in=origins)
+    if ids := [*params.ids("id"), *params.ids("ids")]:
+        rows = rows.filter(id__in=ids)
+    if (wanted := params.text("integration_name")) is not None:
+        rows = rows.filter(integration__in=[p.slug for p in registry.all() if wanted in {p.name, p.slug}])
+    return rows
+
+
+def _beyond(rows: QuerySet[Any], key: Key | None, *, backwards: bool) -> QuerySet[Any]:
+    """Rows in order of linking, or the reverse, beyond the key."""
+    if key is not None:
+        at, last = dt.datetime.fromisoformat(key[0]), key[1]
+        side = "lt" if backwards else "gt"
+        rows = rows.filter(Q(**{f"created_at__{side}": at}) | Q(created_at=at, **{f"id__{side}": last}))
+    return rows.order_by(*(("-created_at", "-id") if backwards else ("created_at", "id")))
+
+
+def _described(account: LinkedAccount) -> dict[str, Any]:
+    """What both forms of an account have in common."""
+    return {
+        "id": str(account.id),
+        "category": account.category,
+        "end_user_origin_id": account.end_user_origin_id,
+        "end_user_organization_name": account.end_user_organization_name,
+        "end_user_email_address": account.end_user_email_address,
+        "status": account.status,
+        "is_duplicate": False,
+        "account_type": "TEST" if account.is_test else "PRODUCTION",
+        "completed_at": account.completed_at or account.created_at,
+    }
+
+
+def _listed(account: LinkedAccount) -> dict[str, Any]:
+    return {
+        **_described(account),
+        "status_detail": account.status_detail or None,
+        "subdomain": None,
+        "webhook_listener_url": "",
+        "integration": _integration(account),
+        "integration_specific_fields": {},
+    }
+
+
+def _integration(account: LinkedAccount) -> dict[str, Any]:
+    """The integration as an object, with what it can do."""
+    return {
+        "name": _name(account),
+        "categories": [account.category],
+        "image": None,
+        "square_image": None,
+        "color": _COLOR,
+        "slug": account.integration,
+        "passthrough_available": _provider(account) is not None,
+        "available_model_operations": _operations(_provider(account)),
+    }
+
+
+def _operations(provider: Any) -> list[dict[str, Any]]:
+    """What the API offers of each model: what the adapter can do, and the contract has."""
+    return [
+        {
+            "model_name": resource.model.__name__,
+            "available_operations": [
+                "FETCH",
+                *(w.upper() for w in resource.model.wire.writes if resource.can(w)),
+            ],
+            "required_post_parameters": sorted(resource.requires("create")),
+            "supported_fields": sorted(resource.mapping.lenses),
+        }
+        for resource in (provider.resources if provider else ())
+    ]
+
+
+def _name(account: LinkedAccount) -> str:
+    """The display name of the integration; its slug, where the adapter is not installed any more."""
+    provider = _provider(account)
+    return provider.name if provider else account.integration
+
+
+def _provider(account: LinkedAccount) -> Any:
+    try:
+        return connect.provider_of(account)
+    except registry.UnknownIntegration:
+        return None

@@ -1,0 +1,91 @@
+"""Opaque, signed cursors: where a page ends, which way to go on, and of which list.
+
+A cursor holds the order key of a row, not a count of rows, so that it stays right while rows come and go. It is
+signed together with the list it belongs to: one that was tampered with, or is of another account, is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import orjson
+from django.utils.crypto import salted_hmac
+
+from unified_api.api.errors import malformed
+from unified_api.api.params import Params
+
+Row = TypeVar("Row")
+Key = tuple[str, ...]
+DEFAULT_SIZE: Final = 30
+LARGEST_SIZE: Final = 100
+_SALT: Final = "unified_api.api.cursors"
+_MAC: Final = 16
+
+
+@dataclass(frozen=True)
+class Window:
+    """What part of a list is wanted: `size` rows after `key` (or before it), from an end when there is no key."""
+
+    of: str
+    size: int
+    key: Key | None = None
+    backwards: bool = False
+
+    @classmethod
+    def asked(cls, params: Params, of: str) -> Window:
+        """The window that `cursor` and `page_size` ask for; a page larger than the largest is that one."""
+        size = min(params.whole("page_size", default=DEFAULT_SIZE), LARGEST_SIZE)
+        cursor = params.text("cursor")
+        if cursor is None:
+            return cls(of, size)
+        backwards, key = _open(cursor, of)
+        return cls(of, size, key, backwards)
+
+
+#: From (key, backwards, limit) to rows in that direction, nearest first.
+Fetch = Callable[[Key | None, bool, int], Sequence[Row]]
+
+
+def turn(window: Window, fetch: Fetch[Row], key_of: Callable[[Row], Key]) -> tuple[list[Row], dict[str, Any]]:
+    """The rows of a window in the list's order, and the wire form of the page without them: `next`, `previous`."""
+    found = fetch(window.key, window.backwards, window.size + 1)
+    more = len(found) > window.size
+    rows = list(found[: window.size])
+    if window.backwards:
+        rows.reverse()
+    after = bool(rows) and (more or window.backwards)
+    before = bool(rows) and (more if window.backwards else window.key is not None)
+    return rows, {
+        "next": _seal(window.of, key_of(rows[-1]), backwards=False) if after else None,
+        "previous": _seal(window.of, key_of(rows[0]), backwards=True) if before else None,
+    }
+
+
+def _seal(of: str, key: Key, *, backwards: bool) -> str:
+    payload = orjson.dumps([int(backwards), *key])
+    return _encode(_mac(of, payload) + payload)
+
+
+def _encode(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _open(cursor: str, of: str) -> tuple[bool, Key]:
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        sealed = b""
+    mac, payload = sealed[:_MAC], sealed[_MAC:]
+    if not hmac.compare_digest(mac, _mac(of, payload)) or _encode(sealed) != cursor:
+        raise malformed("cursor", "This is no cursor of this list; begin without one.")
+    backwards, *key = orjson.loads(payload)
+    return bool(backwards), tuple(key)
+
+
+def _mac(of: str, payload: bytes) -> bytes:
+    return salted_hmac(_SALT, of.encode() + b"\0" + payload, algorithm="sha256").digest()[:_MAC]

@@ -1,0 +1,131 @@
+"""What a caller wants written, checked against what the linked account can really write, before anything is called.
+
+Unknown keys are warned about and left out. What the account cannot do is an error that names the field.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.db import transaction
+
+from integrations.kit.provider import Resource
+from tenants.models import LinkedAccount
+from unified_api.api.errors import malformed
+from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.fields import Choice, Malformed, Ref, Refs, WireField
+from unified_api.sync.problems import problem
+
+Operation = Literal["create", "update"]
+Problem = dict[str, Any]
+#: Keys of a model's body that are for one provider or one account; no adapter takes any yet.
+_FOREIGN = ("integration_params", "linked_account_params", "remote_fields")
+
+
+@dataclass
+class Draft:
+    """values: by common field, as they are stored. With errors, nothing may be sent."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+
+
+def model_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The `model` of a body; raises DRF's ValidationError."""
+    if "model" not in body:
+        raise malformed("model", "This field is required.")
+    if not isinstance(body["model"], dict):
+        raise malformed("model", "An object is expected.")
+    return dict(body["model"])
+
+
+def check(sent: Mapping[str, Any], operation: Operation, resource: Resource, account: LinkedAccount) -> Draft:
+    """The draft of a write: what is sent, what is left out, what stands against it."""
+    draft = Draft()
+    fields = wire_fields(resource.model)
+    for name, value in sent.items():
+        known = fields.get(name)
+        if known is None or not _offered(known, operation):
+            if name not in _FOREIGN or value:
+                draft.warnings.append(_ignored(name))
+        else:
+            _take(draft, known, value, operation, resource)
+    if operation == "create":
+        draft.errors += _missing(draft, resource)
+    draft.errors += _strangers(draft.values, resource.model, account.id)
+    return draft
+
+
+def _offered(known: WireField, operation: Operation) -> bool:
+    return known.write in {"always", operation}
+
+
+def _take(draft: Draft, known: WireField, value: Any, operation: Operation, resource: Resource) -> None:
+    name = known.name
+    if name not in resource.writable(operation):
+        if value is not None or operation == "update":
+            draft.errors.append(_unwritable(name, operation))
+        return
+    try:
+        draft.values[name] = None if value is None else known.parse(value)
+    except Malformed as error:
+        draft.errors.append(problem(error.problem_type, "Wrong type", f"{name}: {error}.", name))
+        return
+    if isinstance(known, Choice) and value is not None and not _storable(known, value, resource):
+        words = ", ".join(resource.words(name) or ())
+        told = f"{value!r} cannot be stored there; possible are {words}."
+        draft.errors.append(problem("INVALID_FIELD_CHOICE", "Unknown choice", told, name))
+
+
+def _storable(known: Choice, value: str, resource: Resource) -> bool:
+    """Whether the provider has a word for it; one with a list of its own may know words that we do not."""
+    words = resource.words(known.name)
+    own_list = getattr(resource.mapping.lenses.get(known.name), "table", None)
+    return words is None or value in words or (own_list is not None and value not in known.words)
+
+
+def _missing(draft: Draft, resource: Resource) -> list[Problem]:
+    told = "The linked account's system requires this field."
+    refused = {e.get("source", {}).get("pointer") for e in draft.errors}
+    return [
+        problem("MISSING_REQUIRED_FIELD", "Missing required field", told, name)
+        for name in sorted(resource.requires("create"))
+        if draft.values.get(name) in (None, "", []) and f"model/{name}" not in refused
+    ]
+
+
+def _strangers(values: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID) -> list[Problem]:
+    """Relations to records that this linked account does not have."""
+    named = {
+        n: v for n, f in wire_fields(model).items() if isinstance(f, Ref | Refs) and (v := values.get(n))
+    }
+    found = []
+    for name, told in named.items():
+        to = wire_fields(model)[name].to  # type: ignore[attr-defined] # a relation, by the line above
+        ids = set(told if isinstance(told, list) else [told])
+        with transaction.atomic():
+            rows = common_model(to).objects.filter(id__in=ids, linked_account_id=account_id)
+            ids -= set(rows.exclude(remote_id=None).values_list("id", flat=True))
+        found += [_stranger(name, to, stranger) for stranger in sorted(ids)]
+    return found
+
+
+def _stranger(name: str, to: str, stranger: uuid.UUID) -> Problem:
+    told = f"This linked account has no {to} with the id {stranger}."
+    return problem("INVALID_FIELD_CHOICE", "Unknown record", told, name)
+
+
+def _ignored(name: str) -> Problem:
+    return problem(
+        "UNSUPPORTED_FIELD", "Unsupported field", f"{name} cannot be written; it was ignored.", name
+    )
+
+
+def _unwritable(name: str, operation: Operation) -> Problem:
+    verb = {"create": "set when a record is made", "update": "changed"}[operation]
+    told = f"{name} cannot be {verb} in the linked account's system; leave it out."
+    return problem("UNSUPPORTED_FIELD", "Unsupported field", told, name)

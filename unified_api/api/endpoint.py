@@ -1,0 +1,111 @@
+"""What all endpoints share: the caller's scope around the whole request, JSON in, JSON out, never a web page."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
+from rest_framework.exceptions import APIException, NotFound, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tenants.audit import acting
+from tenants.models import ApiKey, LinkedAccount
+from tenants.scope import scope
+from unified_api.api import auth, errors
+from unified_api.api.params import Params
+
+log = structlog.get_logger(__name__)
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """There is one form of answer, so nothing is negotiated."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:  # noqa: ARG002 - DRF's signature
+        """Bodies are read by `Endpoint.body`."""
+        return None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:  # noqa: ARG002
+        """JSON, whatever is accepted."""
+        return JSONRenderer(), errors.JSON
+
+
+class Endpoint(APIView):
+    """One URL. Everything in its methods runs in the tenant's scope, and outside of any transaction.
+
+    category: the path's. needs_account: whether the request names a linked account.
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    parser_classes = ()
+    content_negotiation_class = AlwaysJson
+    metadata_class = None
+
+    category: str = ""
+    needs_account: bool = True
+
+    key: ApiKey
+    _account: LinkedAccount | None = None
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer, and leave the caller's scope at the end."""
+        with ExitStack() as self._within:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
+        """Enter the caller's scope; raises AuthenticationFailed."""
+        tenant_id, self.key = auth.key_of(request)
+        self._within.enter_context(scope(tenant_id))
+        self._within.enter_context(acting("api_key", self.key.hint))
+        if self.needs_account:
+            self._account = auth.account_of(request, self.key, self.category)
+
+    @property
+    def account(self) -> LinkedAccount:
+        """The linked account that the request is about."""
+        assert self._account is not None  # noqa: S101 - endpoints without one do not ask
+        return self._account
+
+    @property
+    def params(self) -> Params:
+        """The query parameters."""
+        return Params(self.request.query_params)
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object that was sent; raises ParseError."""
+        try:
+            sent = orjson.loads(self.request.body or b"{}")
+        except RequestDataTooBig as error:
+            raise errors.TooLarge from error
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+        if not isinstance(sent, dict):
+            raise ParseError("The body has to be a JSON object.")
+        return sent
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override] # DRF takes it
+        """Every error as JSON. What we did not expect goes to the log, and is a 500."""
+        if isinstance(exc, APIException):
+            return errors.of(exc)
+        log.error("request.failed", path=self.request.path, exc_info=exc)
+        return errors.broken()
+
+
+class Unknown(APIView):
+    """Every path below /api/ that is none."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    content_negotiation_class = AlwaysJson
+
+    def dispatch(self, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """404, as JSON; a path with a slash at its end is one of these."""
+        return errors.of(NotFound())

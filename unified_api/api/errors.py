@@ -1,0 +1,84 @@
+"""Answers that say no, in the shape of Django REST framework: `{"detail": …}` or `{"parameter": ["…"]}`. JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotFound
+from django.http.response import HttpResponseServerError
+from django.views.defaults import bad_request, page_not_found, server_error
+from rest_framework.exceptions import APIException, AuthenticationFailed, ValidationError
+
+JSON = "application/json"
+_OPTIONS = orjson.OPT_UTC_Z
+
+
+class Busy(APIException):
+    """Nothing was begun; the same request may succeed `after` seconds from now."""
+
+    status_code = 503
+    default_code = "busy"
+
+    def __init__(self, detail: str, after: float) -> None:
+        super().__init__(detail)
+        self.wait = max(1, round(after))
+
+
+class TooLarge(APIException):
+    """The body of the request is larger than the server takes."""
+
+    status_code = 413
+    default_detail = "The body of the request is too large."
+
+
+def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """JSON, whatever the caller says that it accepts."""
+    return HttpResponse(
+        orjson.dumps(data, option=_OPTIONS), status=status, content_type=JSON, headers=dict(headers or {})
+    )
+
+
+def malformed(parameter: str, sentence: str) -> ValidationError:
+    """A parameter, or a key of the body, that cannot be understood."""
+    return ValidationError({parameter: [sentence]})
+
+
+def of(error: APIException) -> HttpResponse:
+    """The answer that an exception stands for."""
+    detail = error.detail
+    data = detail if isinstance(detail, dict) else {"detail": detail}
+    headers = {}
+    if isinstance(error, AuthenticationFailed):
+        headers["WWW-Authenticate"] = "Bearer"
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(wait)
+    return answer(data, error.status_code, headers)
+
+
+def broken() -> HttpResponse:
+    """The answer when we failed: it names what to look for in the logs."""
+    known = structlog.contextvars.get_contextvars().get("correlation_id")
+    sentence = "Isthmus failed on this request. Tell its operator the correlation id."
+    return answer({"detail": sentence, "correlation_id": known}, 500)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse | HttpResponseNotFound:
+    """Django's 404, as JSON below /api/."""
+    if request.path.startswith("/api/"):
+        return answer({"detail": "Not found."}, 404)
+    return page_not_found(request, exception)
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse | HttpResponseBadRequest:
+    """Django's 400, as JSON below /api/."""
+    if request.path.startswith("/api/"):
+        return answer({"detail": "The request is malformed."}, 400)
+    return bad_request(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse | HttpResponseServerError:
+    """Django's 500, as JSON below /api/."""
+    return broken() if request.path.startswith("/api/") else server_error(request)

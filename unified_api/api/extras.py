@@ -1,0 +1,118 @@
+"""What a reader may ask for beyond the plain record: related records, the provider's own answer and its own words."""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from integrations.kit.paths import dig
+from integrations.kit.provider import Resource
+from tenants.models import LinkedAccount
+from unified_api import registry
+from unified_api.api import records
+from unified_api.api.params import Params
+from unified_api.api.render import Record
+from unified_api.models.base import CommonModel, common_model, relations, wire_fields
+from unified_api.models.fields import Text
+from unified_api.sync import connect
+from unified_api.sync.models import RemoteData
+
+
+@dataclass(frozen=True)
+class Extras:
+    """expand: relations to show as records. origins: fields to show in the provider's own words."""
+
+    expand: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    remote_data: bool = False
+    remote_fields: bool = False
+
+    @classmethod
+    def asked(cls, model: type[CommonModel], params: Params) -> Extras:
+        """What the parameters ask for; names that the model does not have are ignored."""
+        words = {name for name, field in wire_fields(model).items() if isinstance(field, Text)}
+        origins = [*params.csv("show_enum_origins"), *params.csv("remote_fields")]
+        return cls(
+            expand=tuple(name for name in params.csv("expand") if name in relations(model)),
+            origins=tuple(name for name in origins if name in words),
+            remote_data=params.flag("include_remote_data"),
+            remote_fields=params.flag("include_remote_fields") and model.wire.remote_fields,
+        )
+
+    def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
+        """Put what was asked for into the records of a page, in the transaction that is open."""
+        if self.remote_data or self.origins:
+            raw = _raw([record["id"] for record in page])
+            self._add_raw(model, account, page, raw)
+        if self.remote_fields:
+            for record in page:
+                record["remote_fields"] = []
+        if self.expand:
+            _expand(model, account.id, page, self.expand)
+
+    def _add_raw(
+        self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], raw: dict[str, Any]
+    ) -> None:
+        resource = _resource(account, model) if self.origins else None
+        for record in page:
+            told = raw.get(record["id"])
+            if resource is not None and told:
+                record.update(_origins(resource, told, self.origins))
+            if self.remote_data:
+                record["remote_data"] = told
+
+
+def _raw(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The provider's answers by record, one for each path."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = RemoteData.objects.filter(record_id__in=ids).order_by("path")
+    for record_id, path, body in rows.values_list("record_id", "path", "body"):
+        found[str(record_id)].append({"path": path, "data": orjson.loads(zlib.decompress(body))})
+    return found
+
+
+def _resource(account: LinkedAccount, model: type[CommonModel]) -> Resource | None:
+    try:
+        return connect.provider_of(account).resource(model)
+    except registry.UnknownIntegration:
+        return None
+
+
+def _origins(
+    resource: Resource, told: list[dict[str, Any]], names: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """The provider's own text of each field, where its answer has it at the place that the adapter reads."""
+    for name in names:
+        lens = resource.mapping.lenses.get(name)
+        for answer in told if lens is not None and lens.path else []:
+            found = dig(answer["data"], lens.path)  # type: ignore[union-attr] # asked in the line above
+            if isinstance(found, str | int | float):
+                yield name, str(found)
+
+
+def _expand(
+    model: type[CommonModel], account_id: uuid.UUID, page: Sequence[Record], names: Sequence[str]
+) -> None:
+    """Put records in the place of their ids, one level deep; an id without a record stays an id."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        for record in page:
+            wanted[relations(model)[name].to].update(_ids(record[name]))
+    known = {to: records.by_id(common_model(to), account_id, sorted(ids)) for to, ids in wanted.items()}
+    for name in names:
+        there = known[relations(model)[name].to] if page else {}
+        for record in page:
+            told = record[name]
+            record[name] = (
+                [there.get(i, i) for i in told] if isinstance(told, list) else there.get(told, told)
+            )
+
+
+def _ids(told: Any) -> list[str]:
+    return told if isinstance(told, list) else [told] if told else []

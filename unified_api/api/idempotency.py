@@ -1,0 +1,92 @@
+"""Idempotency-Key: a write that is asked for again within a day is answered again, not carried out again.
+
+The key stands on the journalled write, so it is taken in the transaction that journals. A write that certainly
+changed nothing gives its key free: the same request may be tried again with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+import uuid
+from typing import Any, Final
+
+import orjson
+from django.db import transaction
+from django.http import HttpRequest
+
+from unified_api.api.errors import malformed
+from unified_api.api.outcomes import Outcome
+from unified_api.sync import clock, journal
+from unified_api.sync.models import Write, WriteState
+
+HEADER: Final = "Idempotency-Key"
+KEPT: Final = dt.timedelta(hours=24)
+#: Seconds that a repeated request waits for the first one, and between looks.
+PATIENCE: Final = 10.0
+_LOOK: Final = 0.1
+_LONGEST: Final = 255
+
+
+def key_of(request: HttpRequest) -> str | None:
+    """The key that was sent; raises DRF's ValidationError for one that cannot be kept."""
+    key = request.headers.get(HEADER)
+    if key is not None and not (0 < len(key) <= _LONGEST and key.isascii() and key.isprintable()):
+        raise malformed(HEADER, f"1 to {_LONGEST} printable ASCII characters are expected")
+    return key
+
+
+def digest_of(request: HttpRequest, body: dict[str, Any]) -> bytes:
+    """What a key is bound to: method, path and body."""
+    sent = orjson.dumps([request.method, request.path, body], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(sent).digest()
+
+
+def earlier(account_id: uuid.UUID, key: str | None, digest: bytes) -> Write | None:
+    """The write that has the key; raises DRF's ValidationError if it was another request's."""
+    if key is None:
+        return None
+    with transaction.atomic():
+        mine = Write.objects.select_for_update().filter(linked_account_id=account_id, idempotency_key=key)
+        write: Write | None = mine.first()
+        if write is None:
+            return None
+        if _is_free(write):
+            mine.update(idempotency_key=None)
+            return None
+    if bytes(write.request_digest or b"") != digest:
+        raise malformed(HEADER, "This key was used for another request; take a new one.")
+    return write
+
+
+def _is_free(write: Write) -> bool:
+    return write.state == WriteState.NOT_APPLIED or clock.now() - write.journalled_at > KEPT
+
+
+def wait_for(write: Write, patience: float = PATIENCE) -> Write:
+    """The write when it is settled, or as it stands when patience ends."""
+    ends = time.monotonic() + patience
+    while write.state not in journal.FINAL and time.monotonic() < ends:
+        time.sleep(_LOOK)
+        with transaction.atomic():
+            write.refresh_from_db()
+    return write
+
+
+def keep(write: Write, outcome: Outcome) -> None:
+    """Store the answer of a settled write, to be given again; free the key of one that changed nothing."""
+    if write.idempotency_key is None or write.state not in journal.FINAL:
+        return
+    kept = {"status": outcome.status, "body": outcome.body, "headers": outcome.headers}
+    with transaction.atomic():
+        mine = Write.objects.filter(id=write.id)
+        if write.state == WriteState.NOT_APPLIED:
+            mine.update(idempotency_key=None)
+        else:
+            mine.update(answer=orjson.loads(orjson.dumps(kept)))
+
+
+def kept(write: Write) -> Outcome | None:
+    """The answer that was stored for a write."""
+    return Outcome(**write.answer) if write.answer else None

@@ -1,0 +1,62 @@
+"""What a linked account can really write: JSON schemas of the bodies of create and patch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from tenants.models import LinkedAccount
+from unified_api.api.drafts import Operation
+from unified_api.api.errors import answer
+from unified_api.api.reading import ModelEndpoint, read_one
+from unified_api.api.writes import resource_for
+from unified_api.models.base import wire_fields
+
+
+class MetaPost(ModelEndpoint):
+    """GET {model}/meta/post."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """The schema of a create."""
+        return answer(schema_of(self, "create"))
+
+
+class MetaPatch(ModelEndpoint):
+    """GET {model}/meta/patch/{id}."""
+
+    def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
+        """The schema of a change of this record."""
+        with transaction.atomic():
+            read_one(self, id)
+        return answer(schema_of(self, "update"))
+
+
+def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
+    """The wire contract's MetaResponse; raises NotFound when the operation is not offered."""
+    account = endpoint.account
+    resource = resource_for(account, endpoint.model, operation)
+    writable = resource.writable(operation)
+    properties = {
+        name: _schema(field.wire_schema(), resource.words(name))
+        for name, field in wire_fields(endpoint.model).items()
+        if name in writable and field.write in {"always", operation}
+    }
+    model = {"type": "object", "properties": properties, "required": sorted(resource.requires(operation))}
+    return {
+        "request_schema": {"type": "object", "properties": {"model": model}, "required": ["model"]},
+        "remote_field_classes": {},
+        "status": {
+            "linked_account_status": account.status,
+            "can_make_request": account.status != LinkedAccount.Status.RELINK_NEEDED,
+        },
+        "has_conditional_params": False,
+        "has_required_linked_account_params": False,
+    }
+
+
+def _schema(declared: dict[str, Any], words: tuple[str, ...] | None) -> dict[str, Any]:
+    """A field's schema, with the words that this provider can store."""
+    return declared if words is None else {**declared, "enum": list(words)}

@@ -1,0 +1,99 @@
+"""From the state of a journalled write to the answer that its caller gets.
+
+Once a call may have left, the answer is never one that invites a retry: 202, and where to learn the outcome.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse
+
+from unified_api.api import records
+from unified_api.api.errors import answer
+from unified_api.api.reading import etag
+from unified_api.api.render import Record, as_sent
+from unified_api.models.base import CommonModel, common_model
+from unified_api.sync.models import Write, WriteState
+from unified_api.sync.problems import problem
+
+HEADER = "X-Isthmus-Write"
+_RETRY_AFTER = 5.0
+_REFUSED = {"RECORD_GONE": 404, "MISSING_PERMISSION": 403}
+
+
+@dataclass
+class Outcome:
+    """An answer as it can be stored and given again."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self, more: Mapping[str, str] | None = None) -> HttpResponse:
+        """The answer, with further headers."""
+        return answer(self.body, self.status, {**self.headers, **(more or {})})
+
+
+def envelope(
+    model: Record | None,
+    warnings: list[dict[str, Any]] | None = None,
+    errors: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The wire contract's form of every answer to a write."""
+    return {"model": model, "warnings": warnings or [], "errors": errors or []}
+
+
+def of(write: Write, warnings: list[dict[str, Any]]) -> Outcome:
+    """The outcome of a write as it stands."""
+    headers = {HEADER: str(write.id)}
+    if write.state == WriteState.DONE:
+        return _done(write, warnings, headers)
+    if write.state == WriteState.NOT_APPLIED:
+        after = max(1, round(write.retry_after or _RETRY_AFTER))
+        return Outcome(
+            503, envelope(None, warnings, _problems(write)), {**headers, "Retry-After": str(after)}
+        )
+    if write.state == WriteState.MOVED:
+        return Outcome(412 if write.if_version else 400, envelope(None, warnings, _problems(write)), headers)
+    if write.state == WriteState.REJECTED:
+        found = _problems(write)
+        return Outcome(_REFUSED.get(found[0]["problem_type"], 400), envelope(None, warnings, found), headers)
+    return unknown(write, warnings)
+
+
+def unknown(write: Write, warnings: list[dict[str, Any]] | None = None) -> Outcome:
+    """202 with the warning that nobody knows the outcome yet. Needs no database."""
+    told = f"It is not known yet whether this was carried out. Do not repeat it; its state is at {url_of(write.id)}."
+    found = problem("UNCERTAIN_OUTCOME", "The outcome is not known yet", told)
+    return pending(write, [*(warnings or []), found])
+
+
+def pending(write: Write, warnings: list[dict[str, Any]]) -> Outcome:
+    """202 with the model as sent: it is not known yet what became of the write, or it waits for its turn."""
+    known = {**write.values, "id": None if write.record_id is None else str(write.record_id)}
+    shown = as_sent(common_model(write.model), known)
+    return Outcome(202, envelope(shown, warnings), {HEADER: str(write.id), "Location": url_of(write.id)})
+
+
+def url_of(write_id: uuid.UUID | str) -> str:
+    """Where the state of a write is told."""
+    return reverse("api-write", args=[write_id])
+
+
+def _done(write: Write, warnings: list[dict[str, Any]], headers: dict[str, str]) -> Outcome:
+    model: type[CommonModel] = common_model(write.model)
+    record_id: uuid.UUID = write.record_id  # type: ignore[assignment] # what is done has a record
+    with transaction.atomic():
+        record = records.by_id(model, write.linked_account_id, [record_id])[str(record_id)]
+    status = 201 if write.operation == "create" else 200
+    return Outcome(status, envelope(record, warnings), {**headers, "ETag": etag(model, record)})
+
+
+def _problems(write: Write) -> list[dict[str, Any]]:
+    return write.problems or [problem("PROVIDER_ERROR", "The write was not carried out", write.error or "")]

@@ -1,0 +1,100 @@
+"""Lists and single records of every common model."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from tenants.models import LinkedAccount
+from unified_api import registry
+from unified_api.api import cursors, filters, records
+from unified_api.api.endpoint import Endpoint
+from unified_api.api.errors import answer
+from unified_api.api.extras import Extras
+from unified_api.api.render import Record
+from unified_api.models.base import CommonModel, common_model, model_id, relations
+from unified_api.sync import connect, feed, values
+
+
+class ModelEndpoint(Endpoint):
+    """A URL of one common model."""
+
+    model: type[CommonModel] = None  # type: ignore[assignment] # given by the route
+
+
+def show_list(endpoint: ModelEndpoint) -> HttpResponse:
+    """A page of records."""
+    model, account, params = endpoint.model, endpoint.account, endpoint.params
+    refuse_unsupported(account, model)
+    wanted = filters.conditions(model, params)
+    window = cursors.Window.asked(params, f"{account.id} {model_id(model)}")
+    extras = Extras.asked(model, params)
+    if params.instant("modified_after") is not None:
+        feed.wait_for_commits_in_flight()
+    fetch = functools.partial(records.fetch, model, account.id, wanted)
+    with transaction.atomic():
+        rows, page = cursors.turn(window, fetch, lambda record: (record["created_at"], record["id"]))
+        extras.add(model, account, rows)
+    return answer({**page, "results": rows})
+
+
+def show_one(endpoint: ModelEndpoint, request: Request, text: str) -> HttpResponse:
+    """One record, with its version as ETag; 304 for a reader who has it."""
+    extras = Extras.asked(endpoint.model, endpoint.params)
+    with transaction.atomic():
+        record = read_one(endpoint, text)
+        extras.add(endpoint.model, endpoint.account, [record])
+    tag = etag(endpoint.model, record)
+    plain = not (extras.expand or extras.remote_data or extras.origins)
+    if plain and tag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers={"ETag": tag})
+    return answer(record, headers={"ETag": tag})
+
+
+def read_one(endpoint: ModelEndpoint, text: str | uuid.UUID) -> Record:
+    """The record with the id of a path, in the transaction that is open; raises NotFound."""
+    record_id = parse_id(str(text))
+    found = records.by_id(endpoint.model, endpoint.account.id, [record_id]).get(str(record_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def parse_id(text: str) -> uuid.UUID:
+    """The id in a path; raises NotFound for what is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+def etag(model: type[CommonModel], record: Record) -> str:
+    """The version of a record that is shown, as ETag."""
+    return f'"{values.version(model(modified_at=dt.datetime.fromisoformat(record["modified_at"])))}"'
+
+
+def refuse_unsupported(account: LinkedAccount, model: type[CommonModel]) -> None:
+    """Raise NotFound for a model of which the integration can never show a record."""
+    try:
+        provider = connect.provider_of(account)
+    except registry.UnknownIntegration:
+        return
+    if model not in _shown(provider.slug):
+        raise NotFound(f"{provider.name} has no {model.wire.path}.")
+
+
+def _shown(slug: str) -> frozenset[type[CommonModel]]:
+    """The models that an adapter reads, finds inside other records, or refers to."""
+    provider: Any = registry.by_slug(slug)
+    mappings = [m for r in provider.resources for m in (r.mapping, *(e.mapping for e in r.embedded))]
+    referred = [
+        common_model(to.to) for m in mappings for name, to in relations(m.model).items() if name in m.lenses
+    ]
+    return frozenset([m.model for m in mappings] + referred)

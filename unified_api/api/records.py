@@ -1,0 +1,58 @@
+"""Reading records of one linked account, in the transaction that is open. Each statement names tenant and account."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from tenants.scope import current_tenant
+from unified_api.api.cursors import Key
+from unified_api.api.filters import Condition
+from unified_api.api.render import Record, form
+from unified_api.models.base import CommonModel
+
+
+def fetch(
+    model: type[CommonModel],
+    account_id: uuid.UUID,
+    conditions: Iterable[Condition],
+    key: Key | None,
+    backwards: bool,  # noqa: FBT001 - see cursors.Fetch
+    limit: int,
+) -> list[Record]:
+    """Records in the order in which they were first stored, or the reverse, beyond the key."""
+    wanted = list(conditions)
+    if key is not None:
+        sign = "<" if backwards else ">"
+        wanted.append(Condition(f"(created_at, id) {sign} (%s::timestamptz, %s::uuid)", key))
+    way = "DESC" if backwards else "ASC"
+    order = Condition(f"ORDER BY created_at {way}, id {way} LIMIT %s", (limit,))
+    return _select(model, account_id, wanted, order)
+
+
+def by_id(
+    model: type[CommonModel], account_id: uuid.UUID, ids: Sequence[uuid.UUID | str]
+) -> dict[str, Record]:
+    """The records with these ids, by id; those that there are not are left out."""
+    found = _select(model, account_id, [Condition("id = ANY(%s::uuid[])", (list(ids),))]) if ids else []
+    return {record["id"]: record for record in found}
+
+
+def _select(
+    model: type[CommonModel],
+    account_id: uuid.UUID,
+    wanted: Sequence[Condition],
+    order: Condition | None = None,
+) -> list[Record]:
+    mine = Condition("tenant_id = %s AND linked_account_id = %s", (current_tenant(), account_id))
+    shown = form(model)
+    where = " AND ".join(condition.sql for condition in (mine, *wanted))
+    table = connection.ops.quote_name(model._meta.db_table)
+    text = f"SELECT {shown.select} FROM {table} WHERE {where} {order.sql if order else ''}"  # noqa: S608 - no value
+    values: list[Any] = [v for c in (mine, *wanted, *([order] if order else [])) for v in c.values]
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        return [shown.show(row) for row in cursor.fetchall()]

@@ -1,0 +1,85 @@
+"""From columns to the wire: what is selected, and how a row becomes a record. No serializer is in between.
+
+Postgres spells ids and times as text, which is several times faster than making Python objects of them first.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.fields import Instant, Ref, Refs, Shape, WireField
+
+Record = dict[str, Any]
+_INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+_SQL: dict[type[WireField], str] = {Instant: _INSTANT, Ref: "{}::text", Refs: "{}::text[]"}
+_NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_account_defined_targets": {}}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the records of one model are selected and shown. Rows are in the order of `names`."""
+
+    select: str
+    names: tuple[str, ...]
+    fixes: tuple[tuple[str, Callable[[Any], Any]], ...]
+    tail: Record
+
+    def show(self, row: Sequence[Any]) -> Record:
+        """A selected row as the wire has it."""
+        record = dict(zip(self.names, row, strict=True))
+        for name, fix in self.fixes:
+            record[name] = fix(record[name])
+        record.update(self.tail)
+        return record
+
+
+@functools.cache
+def form(model: type[CommonModel]) -> Form:
+    """The form of a model's records, in the wire contract's order of keys."""
+    fields = wire_fields(model)
+    columns = {
+        "id": "id::text",
+        "remote_id": "remote_id",
+        "created_at": _INSTANT.format("created_at"),
+        "modified_at": _INSTANT.format("modified_at"),
+        **{name: _column(name, field) for name, field in fields.items()},
+        "remote_was_deleted": "remote_was_deleted",
+    }
+    extra = {"remote_fields": None} if model.wire.remote_fields else {}
+    return Form(
+        select=", ".join(columns.values()),
+        names=tuple(columns),
+        fixes=tuple((name, fix) for name, field in fields.items() if (fix := _fix(field))),
+        tail={"field_mappings": _NO_MAPPINGS, "remote_data": None, **extra},
+    )
+
+
+def as_sent(model: type[CommonModel], known: Record) -> Record:
+    """A record that shows what somebody wants it to be, while it is not known whether it is."""
+    shown = form(model)
+    return {**dict.fromkeys(shown.names), "remote_was_deleted": False, **shown.tail, **known}
+
+
+def _column(name: str, field: WireField) -> str:
+    if field.sensitive:
+        return "NULL"
+    quoted = connection.ops.quote_name(name)
+    return next((sql for kind, sql in _SQL.items() if isinstance(field, kind)), "{}").format(quoted)
+
+
+def _fix(field: WireField) -> Callable[[Any], Any] | None:
+    if isinstance(field, Shape):
+        return _json
+    return field.render if type(field).render is not WireField.render else None
+
+
+def _json(text: Any) -> Any:
+    """JSON columns arrive as text, and leave as they are."""
+    return orjson.Fragment(text) if isinstance(text, str) else text

@@ -1,0 +1,72 @@
+"""How far the reading of an account is, model by model; and reading everything again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from tenants import audit
+from unified_api.api import cursors
+from unified_api.api.cursors import Key, Window
+from unified_api.api.endpoint import Endpoint
+from unified_api.api.errors import answer
+from unified_api.models.base import common_model, public_id
+from unified_api.sync import pull
+from unified_api.sync.models import Stream
+
+
+class SyncStatus(Endpoint):
+    """GET sync-status."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """A page of statuses, in the order of the models' names."""
+
+        def fetch(key: Key | None, backwards: bool, limit: int) -> list[Stream]:  # noqa: FBT001 - cursors.Fetch
+            rows = Stream.objects.filter(linked_account_id=self.account.id)
+            if key is not None:
+                rows = rows.filter(**{"model__lt" if backwards else "model__gt": key[0]})
+            return list(rows.order_by("-model" if backwards else "model")[:limit])
+
+        with transaction.atomic():
+            window = Window.asked(self.params, f"{self.account.id} sync-status")
+            streams, page = cursors.turn(window, fetch, lambda stream: (stream.model,))
+        return answer({**page, "results": [_shown(stream) for stream in streams]})
+
+
+class Resync(Endpoint):
+    """POST sync-status/resync."""
+
+    def post(self, _request: Request) -> HttpResponse:
+        """Have every model read again from the start; the statuses as they are now."""
+        account = self.account
+        with transaction.atomic():
+            mine = Stream.objects.select_for_update().filter(linked_account_id=account.id)
+            streams = list(mine.order_by("model"))
+            for stream in streams:
+                if not stream.paused_by:
+                    pull.resync(stream)
+            audit.record(
+                "account.resync_forced", subject=str(account.id), event_type="FORCED_LINKED_ACCOUNT_RESYNC"
+            )
+        return answer([_shown(stream) for stream in streams])
+
+
+def _shown(stream: Stream) -> dict[str, Any]:
+    model = common_model(stream.model)
+    return {
+        "model_name": model.__name__,
+        "model_id": public_id(model),
+        "last_sync_start": stream.last_started,
+        "next_sync_start": stream.next_due,
+        "last_sync_result": stream.last_result,
+        "last_sync_finished": stream.last_finished,
+        "data_fresh_as_of": stream.fresh_as_of,
+        "historical_data_since": None,
+        "status": stream.status,
+        "sync_status_reason": stream.reason,
+        "is_initial_sync": stream.is_initial,
+        "selective_sync_configurations_usage": None,
+    }

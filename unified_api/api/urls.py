@@ -1,0 +1,62 @@
+"""Routes of the API: for each category its common models and the account-level operations; then ours.
+
+No path ends in a slash. Fixed segments come before ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, path, re_path
+
+from unified_api.api import accounts, meta, state, sync_status, views
+from unified_api.api.endpoint import Endpoint, Unknown
+from unified_api.api.passthrough import Passthrough
+from unified_api.models.base import CommonModel, common_models
+
+#: One implementation for all categories.
+ACCOUNT_LEVEL: dict[str, type[Endpoint]] = {
+    "account-details": accounts.AccountDetails,
+    "available-actions": accounts.AvailableActions,
+    "delete-account": accounts.DeleteAccount,
+    "linked-accounts": accounts.LinkedAccounts,
+    "passthrough": Passthrough,
+    "sync-status": sync_status.SyncStatus,
+    "sync-status/resync": sync_status.Resync,
+}
+
+
+def _of_category(category: str) -> Iterator[URLPattern]:
+    for segment, endpoint in ACCOUNT_LEVEL.items():
+        yield path(
+            f"{category}/v1/{segment}",
+            endpoint.as_view(category=category),
+            name=f"api-{category}-{segment.replace('/', '-')}",
+        )
+    for model in common_models(category):
+        yield from _of_model(category, model)
+
+
+def _of_model(category: str, model: type[CommonModel]) -> Iterator[URLPattern]:
+    base, writes = f"{category}/v1/{model.wire.path}", model.wire.writes
+    name, facts = f"api-{category}-{model.wire.path}", {"category": category, "model": model}
+    if "create" in writes:
+        yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
+    if "update" in writes:
+        yield path(f"{base}/meta/patch/<str:id>", meta.MetaPatch.as_view(**facts), name=f"{name}-meta-patch")
+    lists = ["get", *(["post"] if "create" in writes else [])]
+    ones = ["get", *(["patch"] if "update" in writes else [])]
+    yield path(base, views.Collection.as_view(**facts, http_method_names=lists), name=f"{name}-list")
+    yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
+
+
+def _categories() -> list[str]:
+    """The categories of the wire contract, in the order of declaration."""
+    return list(dict.fromkeys(m._meta.app_label for m in common_models() if m.wire.contract))
+
+
+urlpatterns = [
+    *(route for category in _categories() for route in _of_category(category)),
+    path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
+    re_path("", Unknown.as_view()),
+]

@@ -1,0 +1,197 @@
+"""Creating and changing records: checked, journalled, carried out while the caller waits.
+
+What must not happen is a second write. So a write is journalled before it leaves, and from then on every answer,
+also to an error of our own, is one that no client takes for an invitation to repeat it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from integrations.kit.provider import Resource
+from tenants.models import LinkedAccount
+from unified_api import registry
+from unified_api.api import bulkhead, drafts, idempotency, outcomes
+from unified_api.api.errors import Busy
+from unified_api.api.outcomes import Outcome, envelope
+from unified_api.api.reading import ModelEndpoint, parse_id
+from unified_api.models.base import CommonModel
+from unified_api.sync import connect, job, journal, values
+from unified_api.sync.models import Write
+from unified_api.sync.problems import problem
+from unified_api.sync.write import perform
+
+log = structlog.get_logger(__name__)
+_VERSION = re.compile(r'(?:W/)?"([0-9]{1,17})"')
+#: So often two requests with one key may overtake each other, each freeing the key for the next.
+_ROUNDS = 3
+
+
+class WritingEndpoint(ModelEndpoint):
+    """A URL below which records are written. `journalled`: the write that this request has on its way."""
+
+    journalled: Write | None = None
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        """An error of ours after journalling says nothing about the write, which a worker sees through."""
+        if self.journalled is None:
+            return super().handle_exception(exc)
+        log.error("write.request_failed", write=str(self.journalled.id), exc_info=exc)
+        return outcomes.unknown(self.journalled).response()
+
+
+def create(endpoint: WritingEndpoint, request: Request) -> HttpResponse:
+    """POST: a new record at the provider."""
+    return _once(endpoint, request, "create", None)
+
+
+def update(endpoint: WritingEndpoint, request: Request, text: str) -> HttpResponse:
+    """PATCH: the fields that are sent, changed at the provider."""
+    return _once(endpoint, request, "update", parse_id(text))
+
+
+def _once(
+    endpoint: WritingEndpoint, request: Request, operation: drafts.Operation, record_id: uuid.UUID | None
+) -> HttpResponse:
+    body, account = endpoint.body(), endpoint.account
+    key, digest = idempotency.key_of(request), idempotency.digest_of(request, body)
+    for _round in range(_ROUNDS):
+        first = idempotency.earlier(account.id, key, digest)
+        if first is not None:
+            return _again(endpoint, first)
+        intent = _intent(endpoint, request, body, operation, record_id)
+        if isinstance(intent, Outcome):
+            return _answer(endpoint, intent)
+        wanted, warnings = intent
+        wanted = journal.Intent(
+            **{**vars(wanted), "idempotency_key": key, "request_digest": digest if key else None}
+        )
+        try:
+            return _answer(endpoint, _carry_out(endpoint, wanted, warnings))
+        except IntegrityError:
+            if key is None or endpoint.journalled is not None:
+                raise
+    raise Busy("Requests with this key overtake each other; nothing was begun.", after=2)
+
+
+def _intent(
+    endpoint: WritingEndpoint,
+    request: Request,
+    body: dict[str, Any],
+    operation: drafts.Operation,
+    record_id: uuid.UUID | None,
+) -> tuple[journal.Intent, list[drafts.Problem]] | Outcome:
+    """What is to be written, with warnings; or why it is not."""
+    account, model = endpoint.account, endpoint.model
+    sent = drafts.model_of(body)
+    record = None if record_id is None else _stored(model, account, record_id)
+    resource = resource_for(account, model, operation)
+    if account.status == LinkedAccount.Status.RELINK_NEEDED:
+        told = f"The linked account must be linked again: {account.status_detail}"
+        return Outcome(400, envelope(None, errors=[problem("RELINK_NEEDED", "Relink needed", told)]))
+    draft = drafts.check(sent, operation, resource, account)
+    if draft.errors:
+        return Outcome(400, envelope(None, draft.warnings, draft.errors))
+    seen = None if record is None else request.headers.get("If-Match")
+    if record is not None and seen not in (None, "*") and (moved := _moved(record, str(seen))):
+        return moved
+    intent = journal.Intent(
+        account,
+        model,
+        operation,
+        draft.values,
+        record_id=record_id,
+        if_version=values.version(record) if record is not None and seen not in (None, "*") else None,
+        actor=endpoint.key.hint,
+    )
+    return intent, draft.warnings
+
+
+def _stored(model: type[CommonModel], account: LinkedAccount, record_id: uuid.UUID) -> CommonModel:
+    """The record that is to be changed; raises NotFound."""
+    with transaction.atomic():
+        record: CommonModel | None = model.objects.filter(
+            id=record_id, linked_account_id=account.id, remote_was_deleted=False
+        ).first()
+    if record is None:
+        raise NotFound
+    return record
+
+
+def resource_for(account: LinkedAccount, model: type[CommonModel], operation: drafts.Operation) -> Resource:
+    """What the adapter says of the model; raises NotFound when the operation is not offered there."""
+    try:
+        provider = connect.provider_of(account)
+    except registry.UnknownIntegration as error:
+        raise NotFound(str(error)) from error
+    resource = provider.resource(model)
+    if resource is None or not resource.can(operation):
+        raise NotFound(f"{provider.name} offers no {operation} of {model.wire.path}.")
+    return resource
+
+
+def _moved(record: CommonModel, if_match: str) -> Outcome | None:
+    """412 with the fields that changed since the version that the caller names."""
+    current = values.version(record)
+    named = _VERSION.findall(if_match)
+    if current in named:
+        return None
+    fields = values.changed_since(record, min(named, default=""))
+    told = "The record changed since it was read"
+    found = [problem("RECORD_MOVED", told, f"{n} has another value now; read it again.", n) for n in fields]
+    found = found or [problem("RECORD_MOVED", told, "Read it again; no common field differs.")]
+    return Outcome(412, envelope(None, errors=found), {"ETag": f'"{current}"'})
+
+
+def _carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list[drafts.Problem]) -> Outcome:
+    """Journal, call, answer; or only journal, where the caller does not want to wait."""
+    if endpoint.params.flag("run_async"):
+        with transaction.atomic():
+            write = journal.enter(intent, queue=job.INTERACTIVE)
+        return outcomes.pending(write, warnings)
+    with bulkhead.slot():
+        endpoint.journalled, lease = journal.enter_and_claim(intent)
+        write = endpoint.journalled
+        try:
+            perform(write, lease, intent.account, patient=False)
+        except job.Overtaken:
+            with transaction.atomic():
+                write.refresh_from_db()
+    outcome = outcomes.of(write, warnings)
+    idempotency.keep(write, outcome)
+    return outcome
+
+
+def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
+    """The answer of an earlier request with the same key; a first one that is under way is waited for."""
+    patience = 0.0 if endpoint.params.flag("run_async") else idempotency.PATIENCE
+    settled = idempotency.wait_for(first, patience)
+    outcome = idempotency.kept(settled)
+    if outcome is None:
+        outcome = outcomes.of(settled, [])
+        idempotency.keep(settled, outcome)
+    return _answer(endpoint, outcome, replayed=settled.state in journal.FINAL)
+
+
+def _answer(endpoint: WritingEndpoint, outcome: Outcome, *, replayed: bool = False) -> HttpResponse:
+    """The answer, with logs where the caller debugs."""
+    if endpoint.params.flag("is_debug_mode"):
+        outcome.body = {**outcome.body, "logs": _logs(endpoint, outcome)}
+    more = {"Idempotent-Replayed": "true"} if replayed else {}
+    return outcome.response(more)
+
+
+def _logs(endpoint: WritingEndpoint, outcome: Outcome) -> list[dict[str, Any]]:
+    """The write as the contract's log entry; its journal is the page to look at."""
+    write = outcome.headers.get(outcomes.HEADER)
+    summary = {"url": endpoint.request.path, "method": endpoint.request.method, "status_code": outcome.status}
+    where = outcomes.url_of(write) if write else ""
+    return [{"log_id": write, "dashboard_view": where, "log_summary": summary}] if write else []
