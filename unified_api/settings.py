@@ -71,7 +71,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "unified_api.admin.config.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -115,6 +115,7 @@ X_FRAME_OPTIONS = "DENY"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "unified_api" / "admin" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -190,3 +191,9 @@ REST_FRAMEWORK: dict[str, Any] = {
 # rate-limit headers come on top.
 PROVIDER_REQUESTS_PER_SECOND = env.whole("PROVIDER_REQUESTS_PER_SECOND", 10)
 PROVIDER_BURST = env.whole("PROVIDER_BURST", 20)
+
+# How many requests to the API may call providers at once; so many of the web server's threads at the most.
+PROVIDER_CALLS_AT_ONCE = env.whole("PROVIDER_CALLS_AT_ONCE", 48)
+
+# The largest body of a request, in bytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from unified_api.serve.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
-    # The API is included here: path("api/", include("unified_api.api.urls")),
+    path("api/", include("unified_api.api.urls")),
 ]
+handler400 = "unified_api.api.errors.refused"
+handler404 = "unified_api.api.errors.not_found"
+handler500 = "unified_api.api.errors.failed"
