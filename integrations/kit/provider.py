@@ -148,7 +148,7 @@ class Provider:
     base_url: template over the settings. headers: templates over the settings and `origin` (scheme and host
     of the base URL), sent with every request. tables: the provider's own words. refuse: finds an error in an
     answer that looks good. faults: from a refused answer's body to reasons by remote field. rate: which
-    headers tell about the rate limit. docs: where the facts come from.
+    headers tell about the rate limit.
     """
 
     slug: str
@@ -164,7 +164,6 @@ class Provider:
     refuse: Refuse | None = None
     faults: Callable[[Any], dict[str, str]] | None = None
     rate: Rate | None = None
-    docs: str = ""
 
     def __post_init__(self) -> None:
         names = [setting.name for setting in self.settings]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from integrations.kit.endpoints import Api
@@ -57,10 +58,7 @@ def amend(api: Api, path: str, body: Any) -> Any:
 
     For additions to a set, which nobody loses.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
+    for _attempt in range(_ATTEMPTS - 1):
+        with suppress(Moved):
             return api.send("PATCH", path, body, headers={"If-Match": api.etag(path)})
-        except Moved:
-            if attempt == _ATTEMPTS:
-                raise
-    return None
+    return api.send("PATCH", path, body, headers={"If-Match": api.etag(path)})

@@ -7,9 +7,9 @@ Seen on 2.6.1:
 - No timestamps on tickets and no filter for changes: every run is a sweep, compared by digest.
 - No conditional writes: the ticket is read just before it is changed, and only what differs is sent.
 - Lists go by id (tickets) or date (follow-ups); `page=last` is the way to the newest.
-- Creating needs a description and a queue; status, hold and assignee are settled by an update afterwards.
+- Creating needs a description, a queue and a priority, and ignores the status: an update follows.
 - Status is a number and a flag. "Open" and "Reopened" are both open; there is no "in progress".
-- A follow-up is always written by the user of the API, and a status change leaves one, too.
+- A follow-up is always written by the user of the API. The description is the first follow-up, too.
 - Users can be made over the API, but not listed; queues neither. Their ids are known from tickets.
 """
 
@@ -101,7 +101,6 @@ provider = Provider(
     slug="django-helpdesk",
     name="django-helpdesk",
     category="ticketing",
-    docs="https://django-helpdesk.readthedocs.io/en/latest/api.html",
     settings=(
         Setting("base_url", "Address of the help desk, for example https://desk.example.com", kind="url"),
         Setting("username", "A user of the staff"),
@@ -131,7 +130,7 @@ provider = Provider(
             recent=_newest("/api/tickets/"),
             recognise=("name",),
             required=("description",),
-            defaults=lambda settings: {"queue": int(settings["queue"])},
+            defaults=lambda settings: {"queue": int(settings["queue"]), "priority": 3},
             embedded=(Embedded("followup_set", followups),),
         ),
         Resource(

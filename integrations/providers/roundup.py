@@ -3,16 +3,15 @@
 https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the classic template:
 - Every request needs X-Requested-With and an Origin that the tracker accepts.
 - JSON nulls are dropped; empty strings and lists clear a property. Texts come back stripped.
-- Every change needs the ETag of just before (412 otherwise), and lists have none.
+- Every change needs the ETag of just before (412 otherwise).
 - Deleting retires: gone from lists, but a GET still shows the whole item. So items are read by a list filter.
 - The filter `activity=FROM;` takes times in the time zone of the API's user, and ignores what it cannot
   parse: changes are found by order instead. Answers are in UTC, to the second.
-- An issue has no description: it is the first message, if that is as old as the issue. All others are
-  comments; those made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or
-  resolved issue `chatting` and moves the issue's activity; editing one moves only its own, which a full run
-  sees.
-- Names of statuses, priorities and keywords are the tracker's own. Unknown ones are refused when writing.
-- A detector that refuses a change answers 405.
+- An issue's description is its first message, if that is as old as the issue. All others are comments; those
+  made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or resolved issue
+  `chatting` and moves the issue's activity; editing one moves only its own, which a full run sees.
+- Statuses, priorities and keywords have the tracker's own names. Where a detector refuses a change, it is a
+  405.
 """
 
 from __future__ import annotations
@@ -54,7 +53,9 @@ def _class(mapping: Mapping, name: str, params: dict[str, str], then: Any = None
     paging = ByPage("@page_index", "@page_size", 100, total="data.@total_size")
     ids = {**params, "@sort": "id"}
     listed = GET(f"/{name}", items=_ITEMS, params=ids, paging=paging, since=changes, then=then)
-    return Resource(mapping=mapping, list=listed, **{"get": _find(name, params, then), **more})
+    return Resource(
+        mapping=mapping, list=listed, **{"get": _find(name, params, then), "recognise": ("name",), **more}
+    )
 
 
 def _find(name: str, params: dict[str, str], then: Any, **query: str) -> GET:
@@ -75,7 +76,6 @@ def _split(api: Api, issues: list[Any]) -> list[tuple[Any, Any, list[Any]]]:
 
 
 def _described(api: Api, issues: list[Any]) -> list[Any]:
-    """Issues with their description, where messages may be seen."""
     texts = [{"description": text and text["content"]} for _issue, text, _rest in _split(api, issues)]
     return [{**i, **text} if "messages" in i else i for i, text in zip(issues, texts, strict=True)]
 
@@ -90,18 +90,22 @@ def _shown(api: Api, messages: list[Any]) -> list[Any]:
     return [said for said in _commented(api, found) if said["id"] == messages[0]["id"]]
 
 
+def _say(api: Api, text: str, **more: str) -> str:
+    """A message by our user, whom the tracker does not fill in by itself; its id."""
+    return post_once(api, "/msg", {"content": text, "author": api.settings["username"], **more})
+
+
 def _create_issue(api: Api, body: dict[str, Any]) -> str:
     text = body.pop("description", None) or ""
-    described = {"messages": [post_once(api, "/msg", {"content": text})]} if text.strip() else {}
+    described = {"messages": [_say(api, text)]} if text.strip() else {}
     return post_once(api, "/issue", {**body, **described})
 
 
 def _create_comment(api: Api, body: dict[str, Any]) -> str:
-    """A message, then its link from the issue."""
     path = f"/issue/{int(body['issue'])}"
     if not dig(api.get("/issue", {"id": body["issue"]}), _ITEMS):
         raise Gone("the ticket is not there any more", request=f"GET {path}")
-    made = post_once(api, "/msg", {"content": body["content"], "inreplyto": f"<issue{body['issue']}>"})
+    made = _say(api, body["content"], inreplyto=f"<issue{body['issue']}>")
     amend(api, path, {"messages": [made], "@op": "add"})
     return made
 
@@ -112,14 +116,14 @@ def _url(issue: Any) -> Any:
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | None:
-    words = dig(body, "error.msg")
-    refused = status == HTTPStatus.METHOD_NOT_ALLOWED and isinstance(words, str)
-    return Rejected("the tracker refuses this", status=status, detail=words) if refused else None
+    words, refused = dig(body, "error.msg"), status == HTTPStatus.METHOD_NOT_ALLOWED
+    return (
+        Rejected("the tracker refuses this", status=status, detail=str(words)) if refused and words else None
+    )
 
 
 def _faults(body: Any) -> dict[str, str]:
-    words = str(dig(body, "error.msg"))
-    named = re.search(r"[Pp]roperty [\"']?(\w+)", words)
+    named = re.search(r"[Pp]roperty [\"']?(\w+)", words := str(dig(body, "error.msg")))
     return {named[1]: words} if named else {}
 
 
@@ -155,22 +159,15 @@ _name = compute(lambda user: dig(user, "realname") or dig(user, "username"))
 people = Mapping(User, name=_name, email_address=at("address", read_only=True))
 keywords = Mapping(Tag, name="name")
 
-_settings = (
-    Setting("base_url", "Address of the tracker, for example https://bugs.example.com/tracker", kind="url"),
-    Setting("username", "A user of the tracker who may use REST"),
-    Setting("password", "The password of that user", secret=True),
-)
 _keyword = {
     "create": lambda api, body: post_once(api, "/keyword", body),
     "recent": _find("keyword", _KEYWORD, None, **{"name:": "{name}"}),
-    "recognise": ("name",),
     "update": PATCH("/keyword/{remote_id}", null="", conditional=True),
     "delete": DELETE("/keyword/{remote_id}", conditional=True),
 }
 _issue = {
     "create": _create_issue,
     "recent": _find("issue", _ISSUE, _described, **{"title:": "{name}"}),
-    "recognise": ("name",),
     "update": PATCH("/issue/{remote_id}", null="", conditional=True),
     "delete": DELETE("/issue/{remote_id}", conditional=True),
 }
@@ -186,10 +183,15 @@ provider = Provider(
     slug="roundup",
     name="Roundup",
     category="ticketing",
-    docs="https://www.roundup-tracker.org/docs/rest.html",
     base_url="{base_url}/rest/data",
     headers={"X-Requested-With": "rest", "Origin": "{origin}"},
-    settings=_settings,
+    settings=(
+        Setting(
+            "base_url", "Address of the tracker, for example https://bugs.example.com/tracker", kind="url"
+        ),
+        Setting("username", "A user of the tracker who may use REST"),
+        Setting("password", "The password of that user", secret=True),
+    ),
     auth=Basic(),
     check=Check(_find("user", _USER, None, username="{username}"), lambda _, settings: settings["base_url"]),
     tables={n: Table(GET(f"/{n}", items=_ITEMS, params=_KEYWORD)) for n in ("status", "priority", "keyword")},
