@@ -147,7 +147,8 @@ class Mapping:
             return {}
         if not lens.writes(operation):
             raise Unwritable("cannot be changed there" if operation == "update" else "cannot be set there")
-        return {} if operation == "create" and lens.after_create else lens.write(wanted, current, words)
+        patch = lens.write(wanted, current, words)
+        return {} if operation == "create" and lens.after_create else patch
 
     def _check_words(self) -> None:
         for name, known in self._words.items():

@@ -17,6 +17,7 @@ https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the class
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from http import HTTPStatus
 from itertools import chain
@@ -31,6 +32,7 @@ from integrations.kit.paging import ByPage
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider, Resource, Setting
 from integrations.kit.steps import amend, by_ids, post_once
+from integrations.kit.verdict import detail
 from unified_api.models.ticketing import Comment, Tag, Ticket, User
 
 _ITEMS = "data.collection"
@@ -48,14 +50,15 @@ def _moment(text: str) -> datetime:
 
 
 def _class(mapping: Mapping, name: str, params: dict[str, str], then: Any = None, **more: Any) -> Resource:
-    """What all classes of a tracker have in common: lists by id, or by activity; one item by a filter."""
+    """What classes of a tracker have in common: lists by id (the default), or by activity.
+
+    One by a filter.
+    """
     changes = Since(newest_first={"@sort": "-activity"}, stamp=instant("activity", parse=_moment))
     paging = ByPage("@page_index", "@page_size", 100, total="data.@total_size")
-    ids = {**params, "@sort": "id"}
-    listed = GET(f"/{name}", items=_ITEMS, params=ids, paging=paging, since=changes, then=then)
-    return Resource(
-        mapping=mapping, list=listed, **{"get": _find(name, params, then), "recognise": ("name",), **more}
-    )
+    listed = GET(f"/{name}", items=_ITEMS, params=params, paging=paging, since=changes, then=then)
+    more = {"get": _find(name, params, then), "recognise": ("name",), **more}
+    return Resource(mapping=mapping, list=listed, **more)
 
 
 def _find(name: str, params: dict[str, str], then: Any, **query: str) -> GET:
@@ -63,21 +66,19 @@ def _find(name: str, params: dict[str, str], then: Any, **query: str) -> GET:
     return GET(f"/{name}", items=_ITEMS, first=not query, params=newest, then=then)
 
 
-def _split(api: Api, issues: list[Any]) -> list[tuple[Any, Any, list[Any]]]:
+def _split(api: Api, issues: list[Any]) -> Iterator[tuple[Any, Any, list[Any]]]:
     """Each issue with the message that describes it, or None, and its comments."""
     ids = [[message["id"] for message in issue.get("messages") or ()] for issue in issues]
     known = by_ids(api, "/msg", chain(*ids), _MESSAGE, items=_ITEMS)
-    out = []
     for issue, names in zip(issues, ids, strict=True):
         own = [known[name] for name in sorted(names, key=int) if name in known]
         old = own and own[0]["creation"] <= issue["creation"] and not own[0]["inreplyto"]
-        out.append((issue, own[0] if old else None, own[1:] if old else own))
-    return out
+        yield issue, own[0] if old else None, own[1:] if old else own
 
 
 def _described(api: Api, issues: list[Any]) -> list[Any]:
-    texts = [{"description": text and text["content"]} for _issue, text, _rest in _split(api, issues)]
-    return [{**i, **text} if "messages" in i else i for i, text in zip(issues, texts, strict=True)]
+    split = [(issue, {"description": text and text["content"]}) for issue, text, _ in _split(api, issues)]
+    return [{**issue, **text} if "messages" in issue else issue for issue, text in split]
 
 
 def _commented(api: Api, issues: list[Any]) -> list[Any]:
@@ -116,10 +117,8 @@ def _url(issue: Any) -> Any:
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | None:
-    words, refused = dig(body, "error.msg"), status == HTTPStatus.METHOD_NOT_ALLOWED
-    return (
-        Rejected("the tracker refuses this", status=status, detail=str(words)) if refused and words else None
-    )
+    refused = status == HTTPStatus.METHOD_NOT_ALLOWED
+    return Rejected("the tracker refuses this", status=status, detail=detail(body)) if refused else None
 
 
 def _faults(body: Any) -> dict[str, str]:
@@ -186,9 +185,7 @@ provider = Provider(
     base_url="{base_url}/rest/data",
     headers={"X-Requested-With": "rest", "Origin": "{origin}"},
     settings=(
-        Setting(
-            "base_url", "Address of the tracker, for example https://bugs.example.com/tracker", kind="url"
-        ),
+        Setting("base_url", "Address of the tracker, such as https://bugs.example.com/tracker", kind="url"),
         Setting("username", "A user of the tracker who may use REST"),
         Setting("password", "The password of that user", secret=True),
     ),
