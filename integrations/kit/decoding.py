@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.kit.endpoints import GET, Api, Then
-from integrations.kit.errors import Misconfigured, Unmappable
+from integrations.kit.errors import SHAPELESS, Misconfigured, Unmappable
 from integrations.kit.mapping import Mapping, Pulled
 from integrations.kit.observation import Bad, Observation, Shape
 from integrations.kit.paths import dig
 from integrations.kit.provider import Embedded, Resource
-
-#: What plain functions raise on a record that is not what they take it for.
-_SHAPELESS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def joined(then: Then, api: Api, items: list[Any]) -> tuple[list[Any], list[Bad]
     """
     try:
         return then(api, items), []
-    except _SHAPELESS:
+    except SHAPELESS:
         return _one_by_one(then, api, items)
 
 
@@ -70,7 +67,7 @@ def _one_by_one(then: Then, api: Api, items: list[Any]) -> tuple[list[Any], list
     for item in items:
         try:
             records += then(api, [item])
-        except _SHAPELESS as error:
+        except SHAPELESS as error:
             bad.append(
                 Bad(None, f"it does not have the shape that is documented ({type(error).__name__})", item)
             )

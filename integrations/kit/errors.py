@@ -97,6 +97,10 @@ class Uncertain(ProviderError):
     """The request may have been carried out; no answer says so. Read back before doing anything else."""
 
 
+#: What an adapter's plain functions raise on a record that is not what they take it for.
+SHAPELESS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
 class Unmappable(ValueError):
     """A record does not fit the common model; the text says which field and why.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from integrations.kit.errors import Rejected, Unmappable, Unwritable
+from integrations.kit.errors import SHAPELESS, Rejected, Unmappable, Unwritable
 from integrations.kit.kinds import Coerce, coercion, identifier
 from integrations.kit.lenses import ChoiceLens, ComputeLens, Lens, RefLens, Words, at, refs
 from integrations.kit.paths import MISSING, merge
@@ -135,6 +135,8 @@ class Mapping:
             return found if found is MISSING else self.clean(name, found)
         except Unmappable as error:
             raise Unmappable(f"{name}: {error}") from None
+        except SHAPELESS as error:
+            raise Unmappable(f"{name}: not the shape that is documented ({type(error).__name__})") from error
 
     def _write(
         self, name: str, value: Any, current: Any, operation: Operation, words: Words

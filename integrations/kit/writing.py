@@ -16,7 +16,15 @@ import structlog
 
 from integrations.kit.decoding import Seen, decode_one
 from integrations.kit.endpoints import Steps, Write
-from integrations.kit.errors import Misconfigured, Moved, ProviderError, Rejected, Uncertain, Unmappable
+from integrations.kit.errors import (
+    SHAPELESS,
+    Misconfigured,
+    Moved,
+    ProviderError,
+    Rejected,
+    Uncertain,
+    Unmappable,
+)
 from integrations.kit.http import Answer
 from integrations.kit.observation import Observation, Shape
 from integrations.kit.paths import MISSING, dig, steps
@@ -128,7 +136,7 @@ class Writer:
         steps, calls = cast("Steps", resource.create), self.session.http.calls
         try:
             return steps(self.session, body)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except SHAPELESS as error:
             if self.session.http.calls == calls:
                 raise Rejected("the values do not make sense to the provider", detail=str(error)) from error
             raise Uncertain("an answer on the way did not have the shape that is documented") from error

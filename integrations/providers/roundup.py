@@ -111,11 +111,6 @@ def _create_comment(api: Api, body: dict[str, Any]) -> str:
     return made
 
 
-def _url(issue: Any) -> Any:
-    link = dig(issue, "link")
-    return link.replace("/rest/data/issue/", "/issue") if isinstance(link, str) else MISSING
-
-
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | None:
     refused = status == HTTPStatus.METHOD_NOT_ALLOWED
     return Rejected("the tracker refuses this", status=status, detail=detail(body)) if refused else None
@@ -150,7 +145,7 @@ tickets = Mapping(
     assignees=only(ref("assignedto.id", to="assignedto")),
     creator=ref("creator.id", read_only=True),
     tags=each("keyword", choice("name", {}, table="keyword", to="")),
-    ticket_url=compute(_url),
+    ticket_url=compute(lambda i: (dig(i, "link") or "").replace("/rest/data/issue/", "/issue") or MISSING),
     remote_created_at=instant("creation", parse=_moment, read_only=True),
     remote_updated_at=instant("activity", parse=_moment, read_only=True),
 )
