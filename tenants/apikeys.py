@@ -49,11 +49,12 @@ def authenticate(text: str | Secret, *, now: datetime | None = None) -> tuple[uu
         key: ApiKey | None = ApiKey.objects.filter(pk=entered.reference, revoked_at=None).first()
         if key is None:
             return None
-        _note_use(key, now)
+        note_use(key, now)
     return entered.tenant_id, key
 
 
-def _note_use(key: ApiKey, now: datetime) -> None:
+def note_use(key: ApiKey, now: datetime) -> None:
+    """Note that a key of the tenant in scope was used, once a minute."""
     if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
         key.last_used_at = now
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

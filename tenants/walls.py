@@ -25,6 +25,10 @@ from tenants.rows import Walled
 
 ENGINE = "tenants.postgres"
 _MINE = "({column} = (current_setting('isthmus.tenant'::text))::uuid)"
+_OWNER_AND_SCHEMA = """
+SELECT coalesce((SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('django_migrations')),
+                current_user), current_schema()
+"""
 _COMMANDS = {"*": "ALL", "r": "SELECT"}
 
 
@@ -49,10 +53,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Names:
-    """The roles of this database."""
+    """The roles of this database, and the schema of its tables."""
 
     app: str
     owner: str
+    schema: str
     operator: str = OPERATOR
 
 
@@ -115,13 +120,9 @@ def differences(connection: BaseDatabaseWrapper) -> list[Difference]:
 
 def _names(connection: BaseDatabaseWrapper) -> Names:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('django_migrations')"
-        )
-        row = cursor.fetchone()
-        cursor.execute("SELECT current_user")
-        (user,) = cursor.fetchone()
-    return Names(app=connection.settings_dict["USER"], owner=row[0] if row else user)
+        cursor.execute(_OWNER_AND_SCHEMA)
+        owner, schema = cursor.fetchone()
+    return Names(app=connection.settings_dict["USER"], owner=owner, schema=schema)
 
 
 def _of_table(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
@@ -171,22 +172,15 @@ def _of_rights(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
 
 
 def _of_roles(roles: Roles, names: Names) -> Iterator[Difference]:
-    app, operator = _quote(names.app), _quote(names.operator)
+    app, operator, schema = map(_quote, (names.app, names.operator, names.schema))
     if roles.makes_tables:
-        yield Difference(
-            "", f"{names.app} may make tables", _in_schema("REVOKE CREATE ON SCHEMA {} FROM PUBLIC")
-        )
+        yield Difference("", f"{names.app} may make tables", f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC")
     if not roles.uses_schema:
-        yield Difference(
-            "", "the schema is closed", _in_schema(f"GRANT USAGE ON SCHEMA {{}} TO {app}, {operator}")
-        )
+        sql = f"GRANT USAGE ON SCHEMA {schema} TO {app}, {operator}"
+        yield Difference("", "the schema is closed", sql)
     if not roles.uses_sequences:
-        sql = _in_schema(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {{}} TO {app}")
+        sql = f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {app}"
         yield Difference("", f"{names.app} may not draw from a sequence", sql)
-
-
-def _in_schema(statement: str) -> str:
-    return f"DO $$ BEGIN EXECUTE format('{statement.replace('{}', '%I')}', current_schema()); END $$"
 
 
 def _listed(rights: frozenset[str]) -> str:

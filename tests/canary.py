@@ -11,12 +11,16 @@ from psycopg import sql
 
 CANARY = "canary-5c9e1f70d2"
 
+#: Shorter pieces of base64 are found by chance.
+SHORTEST = 8
+
 
 def spellings(secret: str) -> set[str]:
     """How a text may look when somebody wrote it down: plain, reversed, in hex, in base64."""
     raw = secret.encode()
     shifted = {base64.b64encode(b"x" * n + raw)[4 : -4 - 4 * (n > 0)].decode() for n in range(3)}
-    return {secret, secret[::-1], raw.hex(), base64.b64encode(raw).rstrip(b"=").decode()[:-2], *shifted}
+    plain = base64.b64encode(raw).rstrip(b"=").decode()[:-2]
+    return {secret, secret[::-1], raw.hex(), *(text for text in {plain, *shifted} if len(text) >= SHORTEST)}
 
 
 def found(secret: str, texts: Iterable[str]) -> list[str]:

@@ -149,6 +149,7 @@ ALLOW_PRIVATE_HOSTS = env.words("ALLOW_PRIVATE_HOSTS")
 LOG_FORMAT = env.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
 LOGGING_CONFIG = None
+DEFAULT_EXCEPTION_REPORTER_FILTER = "unified_api.serve.reports.ReportFilter"
 logs.configure(form=LOG_FORMAT, level=LOG_LEVEL)
 
 # Celery: a message is only a wake-up, the truth of a job is a row. Hence no results, and acknowledgement on

@@ -48,7 +48,7 @@ def test_the_search_finds_what_is_there(alice: Person, database: Owner) -> None:
     alice.link(end_user_origin_id=CANARY.encode().hex())
 
     assert len(found(CANARY, every_row(database))) >= 2
-    assert len(found("wonder", ["d29uZGVy", "eHdvbmRlcng=", "rednow"])) == 3
+    assert len(found("wonder of wonders", ["d29uZGVyIG9mIHdvbmRlcnM=", "eHdvbmRlciBvZiB3b25kZXJzeA=="])) == 2
 
 
 def test_no_row_tells_a_secret(alice: Person, bob: Person, database: Owner) -> None:
@@ -194,3 +194,4 @@ def test_no_failure_tells_a_secret(
     assert found(CANARY, shown) == []
     assert found(settings.MASTER_KEYS.partition(":")[2], shown) == []
     assert found(settings.DATABASES["default"]["OWNER_PASSWORD"], shown) == []
+    assert found(settings.DATABASES["default"]["PASSWORD"], shown) == []
