@@ -69,6 +69,11 @@ def pytest_configure() -> None:
     network.block()
 
 
+def pytest_sessionstart() -> None:
+    """Workers have to read this file before settings, as their caller did: so they may not know of them yet."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of the cluster; the process that was called waits for its end and removes the home."""
     _held.close()
@@ -97,6 +102,20 @@ def django_db_modify_db_settings() -> None:
         from unified_api.serve.postgres import Cluster
 
         _held.enter_context(Cluster(settings.HOME).hold(settings.SECRET_KEY))
+    else:
+        _prepare_given_server()
+
+
+def _prepare_given_server() -> None:
+    """Make the roles before the first test database, one process of the run at a time."""
+    from django.conf import settings
+
+    from unified_api.serve.roles import prepare_given_server
+
+    assert settings.OWNER_LOGIN is not None
+    with psycopg.connect(_owner_conninfo(), autocommit=True) as owner:
+        owner.execute("SELECT pg_advisory_lock(hashtextextended('isthmus tests', 0))")
+        prepare_given_server(settings.OWNER_LOGIN, app=settings.APP_LOGIN, broker=settings.BROKER_LOGIN)
 
 
 def _owner_conninfo(**more: Any) -> str:
