@@ -1,4 +1,4 @@
-"""No test reaches the outside network: who tries gets an error that no product code expects, so it is seen.
+"""No test reaches the outside network: who tries gets an error that no product code expects, so it shows."""
 
 from __future__ import annotations
 

@@ -6,8 +6,17 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 MIN_SECRET = 32
+
+
+def _setting(name: str) -> str:
+    """The setting, or an empty text: Django itself refuses to give an empty SECRET_KEY."""
+    try:
+        return str(getattr(settings, name))
+    except ImproperlyConfigured:
+        return ""
 
 
 @checks.register()
@@ -30,14 +39,14 @@ def secrets_are_given(**_: Any) -> list[checks.CheckMessage]:
             id=number,
         )
         for name, (number, meaning) in missing.items()
-        if not getattr(settings, name)
+        if not _setting(name)
     ]
 
 
 @checks.register()
 def secret_key_is_long(**_: Any) -> list[checks.CheckMessage]:
     """The passwords of the database roles follow from the secret key, so it must not be guessed."""
-    if 0 < len(settings.SECRET_KEY) < MIN_SECRET:
+    if 0 < len(_setting("SECRET_KEY")) < MIN_SECRET:
         hint = f"Use at least {MIN_SECRET} random characters."
         return [checks.Error("SECRET_KEY is too short.", hint=hint, id="isthmus.E003")]
     return []

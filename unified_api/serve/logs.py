@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
@@ -34,6 +35,15 @@ _SHARED: list[Any] = [
 _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to whatever standard error is at that moment, since tests exchange it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def configure(*, form: str, level: str) -> None:
     """Send everything that is logged to standard error, as `json` or for the `console`."""
     if form not in _FORMS:
@@ -46,7 +56,7 @@ def configure(*, form: str, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = StandardError()
     handler.setFormatter(_formatter(form))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for chatty in ("urllib3", "celery.beat", "celery.worker.strategy", "celery.app.trace", "pgmq", "psycopg"):

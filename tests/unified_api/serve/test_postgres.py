@@ -224,7 +224,7 @@ def test_a_killed_keeper_takes_its_server_along(cluster: Cluster) -> None:
 
 
 def test_everything_killed_at_once(cluster: Cluster) -> None:
-    """User, keeper and server killed in one moment: the next start recovers, past the pid file left behind."""
+    """User, keeper and server killed in one moment: the next start recovers, past the pid file."""
     holder = start_holder(cluster.home)
     pid = postmaster(cluster)
     for number in (keeper_of(pid), pid, holder.pid):

@@ -1,0 +1,72 @@
+"""The broker that this run uses: pgmq in Postgres, or what BROKER_URL names."""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from kombu import Connection
+
+from unified_api.celery import app
+from unified_api.serve import broker, health
+from unified_api.serve.logins import login_from_url
+
+
+def test_a_message_arrives_soon(database: psycopg.Connection) -> None:
+    """A message put into a queue is read from it within a second, and is then gone."""
+    with app.connection_for_write() as connection, connection.SimpleQueue("probe") as probe:
+        sent = time.monotonic()
+        probe.put({"wake": "up"})
+        message = probe.get(timeout=5)
+        took = time.monotonic() - sent
+        message.ack()
+        with pytest.raises(queue.Empty):
+            probe.get(timeout=1.5)
+
+    assert message.payload == {"wake": "up"}
+    assert took < 1
+
+
+def test_a_broker_that_answers_is_healthy(database: psycopg.Connection) -> None:
+    """Health sees the broker that is there."""
+    assert health.broker_answers()
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//"])
+def test_a_broker_that_is_gone_is_not_healthy(settings: Any, url: str) -> None:
+    """A broker that refuses connections is reported soon, whatever its kind."""
+    settings.BROKER_LOGIN = None
+    settings.CELERY_BROKER_URL = url
+
+    assert not health.broker_answers()
+
+
+def test_a_postgres_broker_that_is_gone_is_not_healthy(settings: Any) -> None:
+    """The same for the broker in Postgres."""
+    settings.BROKER_LOGIN = login_from_url("postgres://u:p@127.0.0.1:1/d", variable="X")
+
+    assert not health.broker_answers()
+
+
+def test_the_queue_functions_are_installed_once(database: psycopg.Connection) -> None:
+    """In Postgres: `migrate` installed them, and a further call sees that and does nothing."""
+    if settings.BROKER_LOGIN is None:
+        with Connection(settings.CELERY_BROKER_URL) as connection:
+            assert connection.transport_cls != "pgmq"
+        return
+
+    assert not broker.install(settings.BROKER_LOGIN)
+
+
+def test_options_hold_the_password_only_in_the_connection_string() -> None:
+    """No extension is asked for, and another broker gets none of Postgres's options."""
+    login = login_from_url("postgres://u:pw@h/d", variable="X")
+    options = broker.transport_options(login)
+
+    assert options["init_extension"] is False
+    assert [name for name, value in options.items() if "pw" in str(value)] == ["conn_string"]
+    assert "conn_string" not in broker.transport_options(None)

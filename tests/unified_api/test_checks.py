@@ -1,0 +1,56 @@
+"""System checks: Isthmus does not start on a given server without its secrets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unified_api import checks
+
+MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
+
+
+@pytest.mark.parametrize(
+    ("changed", "check", "expected"),
+    [
+        ({"SECRET_KEY": ""}, checks.secrets_are_given, ["isthmus.E001"]),
+        ({"MASTER_KEYS": ""}, checks.secrets_are_given, ["isthmus.E002"]),
+        ({"SECRET_KEY": "short"}, checks.secret_key_is_long, ["isthmus.E003"]),
+        ({"MASTER_KEYS": "no ring"}, checks.master_keys_are_understood, ["isthmus.E004"]),
+        ({"ALLOWED_HOSTS": []}, checks.hosts_are_named, ["isthmus.W001"]),
+        ({}, checks.secrets_are_given, []),
+        ({}, checks.secret_key_is_long, []),
+        ({}, checks.master_keys_are_understood, []),
+        ({}, checks.hosts_are_named, []),
+    ],
+)
+def test_what_each_check_finds(
+    settings: Any, changed: dict[str, Any], check: Any, expected: list[str]
+) -> None:
+    """A wrong setting is reported under its id with a hint; right ones are not."""
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    found = check()
+
+    assert [message.id for message in found] == expected
+    assert all(message.hint for message in found)
+
+
+@pytest.mark.parametrize("command", ["up", "worker", "migrate"])
+def test_a_given_server_needs_given_secrets(command: str, tmp_path: Path) -> None:
+    """With DATABASE_URL and no secrets, no command starts, and the message says what to set."""
+    kept = {name: os.environ[name] for name in ("PATH",)}
+    env = {**kept, "DATABASE_URL": "postgres://u:p@127.0.0.1:1/d", "ISTHMUS_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, MANAGE, command], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 1
+    assert "isthmus.E001" in done.stderr
+    assert "Set MASTER_KEYS or MASTER_KEYS_FILE" in done.stderr
+    assert list(tmp_path.iterdir()) == []
