@@ -1,0 +1,147 @@
+"""What can happen to a pair, and what the engine answers, as data.
+
+Problems are states, not happenings: every look returns all that the pair has now, so the shell replaces
+those that it shows. Everything else is to be carried out once, in the transaction that stores the new pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from unified_api.engine.merge import Rule
+from unified_api.engine.pair import Move
+from unified_api.engine.values import MISSING, Maybe, Side, Value, Values
+
+# --- what happens ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One current record: only fields that it speaks of. `outside`: the bridge's filter does not want it."""
+
+    values: Values
+    gone: bool = False
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Both current records; None where there is none yet. Never the values of the change log."""
+
+    a: Record | None
+    b: Record | None
+
+    def of(self, side: Side) -> Record | None:
+        """The record of one side."""
+        return self.a if side is Side.A else self.b
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The write in flight was done; `values` is what the remote answered, possibly more than was sent."""
+
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The remote did not take the write. `fields` names those at fault, where it told."""
+
+    reason: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The write in flight surely changed nothing: not sent, or refused because the record had moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The outcome of the write in flight stays unknown.
+
+    `values` is the record as read back afterwards. `landed` is what a version told, where there is one;
+    without it, a field that still holds its old value counts as not written. A create has landed when a
+    search found its record; else a person has to look.
+    """
+
+    values: Values = field(default_factory=dict)
+    landed: bool | None = None
+
+
+Event: TypeAlias = Look | Answered | Rejected | Dropped | Lost
+
+# --- what is to be done ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Update the record of side `to`; the pair already says so in `sent`."""
+
+    to: Side
+    moves: tuple[Move, ...]
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        """What to write, in the target's spelling."""
+        return {move.field: move.value for move in self.moves}
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Push):
+    """Create the record of side `to`."""
+
+
+class Kind(StrEnum):
+    """Why a field, or a whole pair (field ""), cannot be kept equal."""
+
+    UNMAPPED = "unmapped"  # the value map has no word for it
+    READ_ONLY = "read_only"  # the target cannot write this field
+    REFUSED = "refused"  # the target was asked and did not take it
+    REQUIRED = "required"  # the target will not create without this field
+    NO_CREATE = "no_create"  # the target creates no records
+    UNSETTLED = "unsettled"  # a create whose outcome nobody knows
+    GONE = "gone"  # a record was deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a person should see: the value of `side` does not reach the other side."""
+
+    kind: Kind
+    side: Side
+    field: str = ""
+    value: Maybe = MISSING
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """An edit of `side` was replaced: `value` gave way to `by` under `rule`. For the record's history."""
+
+    field: str
+    side: Side
+    value: Maybe
+    by: Value
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing to do until a side moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A write is in flight: look again when its outcome is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """The outcome is known: look at both records once more."""
+
+
+Effect: TypeAlias = Push | Create | Problem | Overruled | Settled | Wait | LookAgain

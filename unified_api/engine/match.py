@@ -1,0 +1,95 @@
+"""Who belongs to whom, when nobody is paired yet. Exact normalized keys only; never by likeness.
+
+    one free record here, one there, nobody paired has the key    a pair
+    one free record, none on the other side, nobody has the key   alone: its counterpart may be created
+    a create with this key is unsettled                           waits: it may be the record that was created
+    anything else (twins on a side, the key of a paired record)   review: a person says
+
+Twins go to review also when the other side has none: creating one of them would make the other one match a
+paired record, and the outcome would depend on the order. A record without a key matches nothing: alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from unified_api.engine.policy import UNMAPPED, Policy
+from unified_api.engine.values import Both, Side, Values, normal
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Records that share a key and are not one to one."""
+
+    key: str
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The outcome; ids in their given order sorted, so that it does not depend on it."""
+
+    pairs: tuple[tuple[str, str], ...]
+    alone: Both[tuple[str, ...]]
+    review: tuple[Review, ...]
+    waiting: Both[tuple[str, ...]]
+
+
+def key_of(values: Values, side: Side, names: Sequence[str], policy: Policy) -> str | None:
+    """The key of a record, in the words of side a; None when a part is blank or has no translation."""
+    parts = []
+    for name in names:
+        one = policy.fields[name]
+        value = values.get(name) if side is Side.A else one.translate(values.get(name), Side.A)
+        part = None if value is UNMAPPED else normal(value, one.normalizer)
+        if part is None:
+            return None
+        parts.append(part)
+    return json.dumps(parts, ensure_ascii=False) if parts else None
+
+
+def match(
+    free: Both[Mapping[str, str | None]], *, paired: AbstractSet[str], pending: AbstractSet[str]
+) -> Matching:
+    """Match free records (id to key, per side), given the keys of paired records and of unsettled creates."""
+    groups = Both(_by_key(free.a), _by_key(free.b))
+    alone = Both(
+        [i for i, key in free.a.items() if key is None], [i for i, key in free.b.items() if key is None]
+    )
+    waiting: Both[list[str]] = Both([], [])
+    pairs: list[tuple[str, str]] = []
+    review: list[Review] = []
+    for key in sorted(groups.a.keys() | groups.b.keys()):
+        here, there = sorted(groups.a.get(key, ())), sorted(groups.b.get(key, ()))
+        if key in pending:
+            waiting.a.extend(here)
+            waiting.b.extend(there)
+        elif key in paired or max(len(here), len(there)) > 1:
+            review.append(Review(key, tuple(here), tuple(there)))
+        elif here and there:
+            pairs.append((here[0], there[0]))
+        else:
+            alone.a.extend(here)
+            alone.b.extend(there)
+    return Matching(tuple(pairs), _sorted(alone), tuple(review), _sorted(waiting))
+
+
+def _by_key(free: Mapping[str, str | None]) -> dict[str, list[str]]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for identifier, key in free.items():
+        if key is not None:
+            groups[key].append(identifier)
+    return groups
+
+
+def _sorted(found: Both[list[str]]) -> Both[tuple[str, ...]]:
+    return Both(_order(found.a), _order(found.b))
+
+
+def _order(identifiers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(identifiers))

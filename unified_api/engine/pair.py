@@ -1,0 +1,142 @@
+"""What is remembered about two records that belong together, and its JSON form.
+
+`base` holds per side the values last agreed, in that side's own spelling; a field without an entry was never
+agreed. `sent` is the one write in flight. Records' ids, accounts and times are the shell's: nothing here
+needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from unified_api.engine.merge import Rule
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
+
+
+class State(StrEnum):
+    """Where a pair stands; `plan` has the table of what leads where."""
+
+    ALONE = "alone"  # one record, reserved: nothing has left for the other side
+    CREATING = "creating"  # the create of the other record is in flight, or its outcome unknown
+    PAIRED = "paired"
+    PUSHING = "pushing"  # one update is in flight
+    DORMANT = "dormant"  # a record left the filter; the bases are kept
+    GONE = "gone"  # a record was deleted; the bases are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One field of a write: `value` goes to the target because its source holds `source`.
+
+    `was` is what the target held when this was decided. On agreement the source's base becomes `source` and
+    the target's base becomes what the target answered.
+    """
+
+    field: str
+    source: Value
+    value: Value
+    was: Maybe
+    rule: Rule
+    overrules: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A write on its way to side `to`; `owed` names fields that a create could not carry."""
+
+    to: Side
+    moves: tuple[Move, ...]
+    owed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What side `to` would not take. It is not sent again until a value or a value map changes."""
+
+    to: Side
+    moves: tuple[Move, ...]
+    reason: str
+
+    def covers(self, field_name: str) -> bool:
+        """Whether the field was part of what was refused."""
+        return any(move.field == field_name for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The memory of one pair."""
+
+    state: State = State.PAIRED
+    base: Both[Values] = field(default_factory=lambda: Both[Values]({}, {}))
+    sent: Sent | None = None
+    refused: tuple[Refusal, ...] = ()
+    presumed: tuple[str, ...] = ()  # fields whose bases rest on a lost answer, until the next look
+
+    def agreed(self, name: str) -> Both[Maybe]:
+        """The bases of one field."""
+        return Both(self.base.a.get(name, MISSING), self.base.b.get(name, MISSING))
+
+    def settled(self, side: Side, values: Mapping[str, Value]) -> Both[Values]:
+        """The bases with some fields of one side replaced."""
+        return self.base.having(side, {**self.base[side], **values})
+
+    def as_data(self) -> dict[str, Any]:
+        """The JSON form that `load` reads."""
+        return {
+            "state": self.state.value,
+            "base": {side.value: dict(self.base[side]) for side in Side},
+            "sent": None if self.sent is None else _sent_data(self.sent),
+            "refused": [
+                {"to": one.to.value, "moves": _moves_data(one.moves), "reason": one.reason}
+                for one in self.refused
+            ],
+            "presumed": list(self.presumed),
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Pair:
+        """Read the JSON form."""
+        sent = data["sent"]
+        return cls(
+            State(data["state"]),
+            Both[Values](data["base"]["a"], data["base"]["b"]),
+            None if sent is None else Sent(Side(sent["to"]), _moves(sent["moves"]), tuple(sent["owed"])),
+            tuple(Refusal(Side(one["to"]), _moves(one["moves"]), one["reason"]) for one in data["refused"]),
+            tuple(data["presumed"]),
+        )
+
+
+def _sent_data(sent: Sent) -> dict[str, Any]:
+    return {"to": sent.to.value, "moves": _moves_data(sent.moves), "owed": list(sent.owed)}
+
+
+def _moves_data(moves: tuple[Move, ...]) -> list[dict[str, Any]]:
+    return [_move_data(move) for move in moves]
+
+
+def _move_data(move: Move) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "field": move.field,
+        "source": move.source,
+        "value": move.value,
+        "rule": move.rule.value,
+        "overrules": move.overrules,
+    }
+    return data if move.was is MISSING else {**data, "was": move.was}
+
+
+def _moves(data: list[Mapping[str, Any]]) -> tuple[Move, ...]:
+    return tuple(
+        Move(
+            one["field"],
+            one["source"],
+            one["value"],
+            one.get("was", MISSING),
+            Rule(one["rule"]),
+            one["overrules"],
+        )
+        for one in data
+    )
