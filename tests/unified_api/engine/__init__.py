@@ -1,0 +1,1 @@
+"""Tests of the bridge engine: no database, no clock, no network."""

@@ -1,0 +1,115 @@
+"""How values are compared, and how policies translate them."""
+
+from __future__ import annotations
+
+import pytest
+
+from unified_api.engine.policy import UNMAPPED, Direction, Field, Policy, PolicyError
+from unified_api.engine.values import Both, Side, blank, normal
+
+STATUS = Field(
+    "status",
+    words=Both(
+        {"open": "OPEN", "closed": "CLOSED"},
+        {"OPEN": "open", "WORKING": "open", "HELD": "open", "CLOSED": "closed"},
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "one", "other"),
+    [
+        ("exact", "", None),
+        ("trim", " a \r\nb  ", "a\nb"),
+        ("trim", "  ", None),
+        ("case", "Ärger ", "ärger"),
+        ("instant", "2026-01-01T12:00:00+02:00", "2026-01-01T10:00:00Z"),
+        ("trim", [" a"], ["a"]),
+        ("exact", [], None),
+    ],
+)
+def test_a_normalizer_sees_the_same_meaning(normalizer: str, one: object, other: object) -> None:
+    """Two spellings that a normalizer is made for compare as equal."""
+    assert normal(one, normalizer) == normal(other, normalizer)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "one", "other"),
+    [
+        ("exact", "a", "a "),
+        ("trim", "a", "A"),
+        ("trim", "a b", "ab"),
+        ("instant", "2026-01-01T12:00:00", "2026-01-01T12:00:00Z"),
+        ("instant", "soon", "later"),
+        ("exact", False, None),
+        ("exact", 0, None),
+    ],
+)
+def test_a_normalizer_sees_no_more_than_it_says(normalizer: str, one: object, other: object) -> None:
+    """What a normalizer is not made for stays different; false and nought are not nothing."""
+    assert normal(one, normalizer) != normal(other, normalizer)  # type: ignore[arg-type]
+
+
+def test_blank_is_nothing_and_white_space() -> None:
+    """A blank says nothing; false and nought do say something."""
+    assert [blank(value) for value in (None, "", " \n", [])] == [True] * 4  # type: ignore[arg-type]
+    assert [blank(value) for value in (False, 0, "x")] == [False] * 3
+
+
+def test_many_words_to_one_are_at_peace() -> None:
+    """A word of the richer side agrees with the one word that it maps to, whichever came back."""
+    assert STATUS.agree(Both("HELD", "open"))
+    assert STATUS.agree(Both("OPEN", "open"))
+    assert not STATUS.agree(Both("HELD", "closed"))
+
+
+def test_a_word_without_translation_is_no_null() -> None:
+    """An unmapped word translates to a mark of its own; nothing translates to nothing."""
+    assert STATUS.translate("strange", Side.B) is UNMAPPED
+    assert STATUS.translate(None, Side.B) is None
+    assert not STATUS.agree(Both("strange", None))
+
+
+def test_only_free_text_is_re_spelt() -> None:
+    """Text may come back in another form; mapped words, flags and emptied text are no spelling."""
+    text = Field("name")
+
+    assert text.spells("word", "WORD")
+    assert not text.spells("word", None)
+    assert not STATUS.spells("open", "closed")
+    assert not Field("urgent").spells(sent=True, got=False)
+
+
+def test_a_direction_reaches_its_end() -> None:
+    """A one-way field reaches one side only."""
+    assert [side for side in Side if Direction.A_TO_B.reaches(side)] == [Side.B]
+    assert [side for side in Side if Direction.B_TO_A.reaches(side)] == [Side.A]
+    assert [side for side in Side if Direction.BOTH.reaches(side)] == list(Side)
+    assert [side for side in Side if Direction.NEVER.reaches(side)] == []
+
+
+def test_a_policy_survives_json() -> None:
+    """What as_data writes, parse reads."""
+    policy = Policy({"status": STATUS, "name": Field("name", Direction.A_TO_B)}, frozenset({Side.A}))
+
+    assert Policy.parse(policy.as_data()) == policy
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"fields": {"name": {"winner": "c"}}}, "fields.name.winner: 'c' is none of a, b"),
+        ({"fields": {"name": {"colour": 1}}}, "fields.name: unknown option 'colour'"),
+        ({"fields": {"name": {"normalizer": "loud"}}}, "fields.name.normalizer: 'loud' is none of exact"),
+        ({"fields": {}, "creates": ["x"]}, "creates: 'x' is none of a, b"),
+        ({"fields": {"s": {"words": {"c": {}}}}}, "fields.s.words: unknown option 'c'"),
+        ({"felds": {}}, "policy: unknown option 'felds'"),
+        ({}, "policy: 'fields' is missing"),
+    ],
+)
+def test_a_mistake_in_a_policy_is_named(data: dict[str, object], told: str) -> None:
+    """A configuration that cannot be meant is refused, with its place and what is possible."""
+    with pytest.raises(PolicyError) as refusal:
+        Policy.parse(data)
+
+    assert str(refusal.value).startswith(told)
