@@ -1,0 +1,74 @@
+"""`python -m demo`: two real systems, linked, read, written to and kept equal. `make demo` calls it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import requests
+
+from demo.isthmus import REPOSITORY, IsthmusFailed
+from demo.servers import ServerFailed
+from demo.servers.software import InstallFailed
+from demo.stage import StageTaken, staged
+from demo.story import epilogue, tell
+from demo.telling import NotSeen, Teller
+from unified_api.serve.disguise import NoDisguise
+from unified_api.serve.web import PortTaken
+
+#: What can go wrong, each with a sentence that says so.
+FAILURES = (IsthmusFailed, InstallFailed, NoDisguise, PortTaken, ServerFailed, StageTaken, OSError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tell the story; 0 if every step was seen."""
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, _interrupted)
+    teller = Teller()
+    try:
+        return _run(options, teller)
+    except KeyboardInterrupt:
+        teller.line("\nStopped.")
+        return 130 if options.once else 0
+    except FAILURES as error:
+        teller.line(f"\ndemo: {error}")
+        return 1
+
+
+def _run(options: argparse.Namespace, teller: Teller) -> int:
+    with staged(options.home, options.software, options.port, teller) as stage:
+        try:
+            tell(stage)
+        except (NotSeen, IsthmusFailed, requests.RequestException) as error:
+            teller.line(f"   ✗ step {teller.steps} was not seen: {error}")
+            teller.line(f"     What Isthmus did is in {stage.isthmus.log}.")
+            return 1
+        epilogue(stage, stays=not options.once)
+        if not options.once:
+            signal.pause()
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    home = Path(os.environ.get("ISTHMUS_HOME") or REPOSITORY / ".isthmus").absolute()
+    parser = argparse.ArgumentParser(prog="make demo", description=sys.modules[__name__].__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the story; status 0 if all was seen")
+    parser.add_argument("--port", type=int, default=8000, help="where Isthmus listens (8000)")
+    parser.add_argument(
+        "--software", type=Path, default=home / "servers", help="where the servers' packages are kept"
+    )
+    parser.set_defaults(home=home)
+    return parser.parse_args(arguments)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

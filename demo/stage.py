@@ -1,0 +1,151 @@
+"""The stage of the demo: two third-party servers and Isthmus, started together, stopped together."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from demo.isthmus import Isthmus
+from demo.servers import HelpDesk, Roundup, Server
+from demo.telling import NotSeen, Teller, spelled
+from unified_api.serve.web import check_port
+
+Value = TypeVar("Value")
+#: Seconds until something that happens by itself has to be seen.
+PATIENCE = 45.0
+LOOK = 0.05
+#: Seconds that an earlier demo, which was killed, may take to end.
+LEFTOVER = 15.0
+
+
+class StageTaken(RuntimeError):
+    """Another demo uses this home; the sentence says what to do."""
+
+
+@dataclass
+class Linked:
+    """A linked account, as `manage.py link` gives it."""
+
+    id: str
+    token: str
+
+
+@dataclass
+class Stage:
+    """What is on the stage. run: how often the demo ran here; bridge: the id of the bridge, once made."""
+
+    roundup: Roundup
+    desk: HelpDesk
+    isthmus: Isthmus
+    teller: Teller
+    run: int
+    tenant: str = "demo"
+    bridge: str = ""
+    accounts: dict[str, Linked] = field(default_factory=dict)
+
+    @property
+    def tracker_token(self) -> str:
+        """The account token of the Roundup."""
+        return self.accounts[self.roundup.name].token
+
+    @property
+    def desk_token(self) -> str:
+        """The account token of the help desk."""
+        return self.accounts[self.desk.name].token
+
+    def tickets(self, token: str, **params: Any) -> list[dict[str, Any]]:
+        """Tickets of an account through the API of Isthmus, of all pages."""
+        page = self.isthmus.api("GET", "ticketing/v1/tickets", token, page_size=100, **params)
+        found = list(page["results"])
+        while page["next"]:
+            page = self.isthmus.api(
+                "GET", "ticketing/v1/tickets", token, page_size=100, cursor=page["next"], **params
+            )
+            found += page["results"]
+        return found
+
+    def until(self, what: str, look: Callable[[], Value], wanted: Any) -> Value:
+        """Look until the wanted value is seen (or a function of it says yes); NotSeen when patience ends."""
+        ends = time.monotonic() + PATIENCE
+        fits = wanted if callable(wanted) else lambda seen: seen == wanted
+        while not fits(seen := look()):
+            if time.monotonic() > ends:
+                expected = "" if callable(wanted) else f"should be {spelled(wanted)}, and "
+                raise NotSeen(f"{what} {expected}is {spelled(seen)} after {PATIENCE:g} s")
+            time.sleep(LOOK)
+        return seen
+
+    def writes(self) -> dict[str, int]:
+        """How many changing requests each server has answered, by its own access log."""
+        return {server.name: server.writes() for server in (self.roundup, self.desk)}
+
+
+@contextmanager
+def staged(home: Path, software: Path, port: int, teller: Teller) -> Iterator[Stage]:
+    """Everything running; nothing of it runs afterwards."""
+    folder = home / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder / "demo.lock", teller) as lock, ExitStack() as ends:
+        teller.progress(f"everything is kept in {home}")
+        check_port("127.0.0.1", port)
+        isthmus = Isthmus(home, port, folder / "isthmus.log")
+        roundup = Roundup(software, folder / "roundup", progress=teller.progress)
+        desk = HelpDesk(software, folder / "helpdesk", progress=teller.progress)
+        for part in (isthmus, roundup, desk):
+            ends.callback(part.stop)
+        _start(isthmus, lock, [roundup, desk], teller)
+        ends.callback(teller.line, "\nStopping everything.")
+        yield Stage(roundup, desk, isthmus, teller, _count(folder / "runs"))
+
+
+def _start(isthmus: Isthmus, lock: int, servers: list[Server], teller: Teller) -> None:
+    """All at once; the first failure is raised when all have ended their start."""
+    teller.progress(f"starting Isthmus at {isthmus.url}, its log is {isthmus.log}")
+    with ThreadPoolExecutor() as threads:
+        others = [threads.submit(server.start) for server in servers]
+        isthmus.start(lock)
+        teller.progress("Isthmus is ready")
+        for server, other in zip(servers, others, strict=True):
+            other.result()
+            teller.progress(f"{server.name} is ready")
+
+
+@contextmanager
+def _alone(path: Path, teller: Teller) -> Iterator[int]:
+    """Hold the lock of this home; an earlier demo that was killed gets a moment to end."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _take(descriptor, teller)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, teller: Teller) -> None:
+    ends, told = time.monotonic() + LEFTOVER, False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > ends:
+                raise StageTaken("Another demo is running here: stop it, or set ISTHMUS_HOME.") from None
+            if not told:
+                teller.progress("waiting for an earlier demo to end")
+                told = True
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _count(path: Path) -> int:
+    """The number of this run, noted for the next."""
+    number = int(path.read_text()) + 1 if path.exists() else 1
+    path.write_text(str(number))
+    return number

@@ -1,0 +1,170 @@
+"""The story: what a product's customer has, and what the product gets to see and do. Each step asserts what it saw."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from demo import bridging
+from demo.servers import Server
+from demo.stage import Linked, Stage
+from demo.telling import expect
+
+#: The product's own id of the customer to whom both systems belong.
+END_USER = "acme"
+#: Seconds between two reads of a model; so short that the story moves on.
+EVERY = "2"
+#: The account tokens, as the curl lines of the story name them.
+VARIABLES = {"roundup": "ROUNDUP", "django-helpdesk": "HELPDESK"}
+
+
+def tell(stage: Stage) -> None:
+    """All steps; raises NotSeen at the first that does not show what it should."""
+    stage.teller.chapter("A customer with two systems")
+    put_tickets_in(stage)
+    stage.teller.chapter("Linked once")
+    make_tenant(stage)
+    link_both(stage)
+    see_all_tickets(stage)
+    stage.teller.chapter("One API for both")
+    create_through_the_api(stage)
+    change_in_roundup(stage)
+    stage.teller.chapter("Kept equal: the bridge")
+    bridging.tell(stage)
+
+
+def titles(stage: Stage) -> dict[str, list[str]]:
+    """The tickets of this run, by server. Later runs find those of earlier ones still there."""
+    names = {
+        stage.roundup.name: ["Printer prints only noise", "Invoice shows the wrong year"],
+        stage.desk.name: ["Cannot log in after the holidays", "Please add a colleague"],
+    }
+    return {server: [f"{name} (run {stage.run})" for name in theirs] for server, theirs in names.items()}
+
+
+def put_tickets_in(stage: Stage) -> None:
+    """Through the servers' own APIs, as their users do."""
+    wanted = titles(stage)
+    with stage.teller.step("Tickets are put into Roundup and django-helpdesk through their own APIs"):
+        for title in wanted[stage.roundup.name]:
+            stage.roundup.rest("POST", "issue", {"title": title, "status": "1", "priority": "3"})
+        for title in wanted[stage.desk.name]:
+            body = {"title": title, "description": "Sent by mail.", "queue": int(stage.desk.queue)}
+            stage.desk.rest("POST", "tickets/", {**body, "priority": 2})
+        stage.teller.values(*((name, theirs) for name, theirs in wanted.items()))
+
+
+def make_tenant(stage: Stage) -> None:
+    """A tenant with an API key; a further key where an earlier run made the tenant."""
+    with stage.teller.step("The company whose product this is becomes a tenant, and gets an API key"):
+        known = [one["name"] for one in stage.isthmus.manage("tenant", "list")["tenants"]]
+        words = ["key", "create"] if stage.tenant in known else ["create"]
+        made = stage.isthmus.manage("tenant", *words, stage.tenant)
+        stage.isthmus.key = made["api_key"]
+        stage.teller.values(
+            ("$ manage.py", f"tenant {' '.join(words)} {stage.tenant}"), ("KEY", made["api_key"])
+        )
+
+
+def link_both(stage: Stage) -> None:
+    """Each credential is checked by a live call before it is stored; both accounts at once."""
+    servers: tuple[Server, ...] = (stage.roundup, stage.desk)
+    with stage.teller.step("Both systems are linked; the passwords come by standard input"):
+        with ThreadPoolExecutor() as threads:
+            for server, linked in zip(servers, threads.map(partial(_link, stage), servers), strict=True):
+                stage.accounts[server.name] = linked
+        for server in servers:
+            stage.teller.values(("$ manage.py", " ".join(_linking(stage, server))))
+            stage.teller.values((VARIABLES[server.name], stage.accounts[server.name].token))
+
+
+def _link(stage: Stage, server: Server) -> Linked:
+    made = stage.isthmus.manage(*_linking(stage, server), secrets=server.secrets)
+    stage.isthmus.manage("sync", made["linked_account_id"], "--frequency", EVERY)
+    return Linked(made["linked_account_id"], made["account_token"])
+
+
+def _linking(stage: Stage, server: Server) -> list[str]:
+    given = [word for name, value in server.settings.items() for word in ("--set", f"{name}={value}")]
+    whom = ["--tenant", stage.tenant, "--integration", server.name, "--end-user", END_USER]
+    return ["link", *whom, *given, "--secrets-stdin"]
+
+
+def see_all_tickets(stage: Stage) -> None:
+    """What was put in is read, and stands there in one form."""
+    for server in (stage.roundup, stage.desk):
+        token, wanted = stage.accounts[server.name].token, set(titles(stage)[server.name])
+        with stage.teller.step(f"The tickets of {server.name}, read through the API of Isthmus"):
+            stage.teller.say(stage.isthmus.curl("GET", "ticketing/v1/tickets", f"${VARIABLES[server.name]}"))
+            found = stage.until(
+                f"the list of {server.name}'s tickets",
+                lambda token=token: {t["name"]: t for t in stage.tickets(token)},  # type: ignore[misc]
+                lambda seen, wanted=wanted: wanted <= set(seen),
+            )
+            for title in sorted(wanted):
+                shown = {name: found[title][name] for name in ("name", "status", "priority")}
+                expect(f"the status of {title!r}", shown["status"], "OPEN")
+                stage.teller.values(("ticket", shown))
+
+
+def create_through_the_api(stage: Stage) -> None:
+    """A ticket that the product makes is there at once, in the customer's system."""
+    title = f"Made by the product (run {stage.run})"
+    body = {"model": {"name": title, "status": "OPEN", "priority": "HIGH", "description": "Over the API."}}
+    with stage.teller.step("A ticket is created through the API, and read from Roundup directly"):
+        before = stage.roundup.rest("GET", "issue", **{"title:": title})["@total_size"]
+        stage.teller.say(stage.isthmus.curl("POST", "ticketing/v1/tickets", "$ROUNDUP", body))
+        made = stage.isthmus.api("POST", "ticketing/v1/tickets", stage.tracker_token, body)["model"]
+        there = roundup_issue(stage, made["remote_id"])
+        expect("the title in Roundup", there["title"], title)
+        expect("the priority in Roundup", there["priority"], "urgent")
+        stage.teller.values(("before", f"{before} such issues in Roundup"))
+        stage.teller.values(
+            ("after", there), ("id in Isthmus", made["id"]), ("id in Roundup", made["remote_id"])
+        )
+
+
+def change_in_roundup(stage: Stage) -> None:
+    """What the customer changes is seen without being asked for."""
+    title = titles(stage)[stage.roundup.name][0]
+    with stage.teller.step("A ticket is changed in Roundup, and seen through the API"):
+        (before,) = stage.tickets(stage.tracker_token, name=title)
+        stage.roundup.rest("PATCH", f"issue/{before['remote_id']}", {"status": "in-progress"})
+        path = f"ticketing/v1/tickets/{before['id']}"
+        stage.teller.say(stage.isthmus.curl("GET", path, "$ROUNDUP"))
+        after = stage.until(
+            f"the status of {title!r}",
+            lambda: stage.isthmus.api("GET", path, stage.tracker_token)["status"],
+            "IN_PROGRESS",
+        )
+        stage.teller.values(("before", before["status"]), ("after", after))
+
+
+def roundup_issue(stage: Stage, remote_id: str) -> dict[str, str | None]:
+    """Title, status and priority of an issue, as Roundup itself tells them."""
+    wanted = {"@verbose": 2, "@fields": "title,status,priority", "id": remote_id}
+    (found,) = stage.roundup.rest("GET", "issue", **wanted)["collection"]
+    names = {name: (found[name] or {}).get("name") for name in ("status", "priority")}
+    return {"title": found["title"], **names}
+
+
+def epilogue(stage: Stage, *, stays: bool) -> None:
+    """That all was seen, and, where the stage stays, what to try."""
+    stage.teller.chapter(f"All {stage.teller.steps} steps were seen")
+    if stays:
+        _invite(stage)
+
+
+def _invite(stage: Stage) -> None:
+    teller, isthmus = stage.teller, stage.isthmus
+    teller.say("Everything goes on running. To try:")
+    operator = isthmus.manage("operator", "create", "demo", "--reset")
+    doors = [
+        *((s.name, f"{s.settings['base_url']}/", s.username, s.password) for s in (stage.roundup, stage.desk)),
+        ("console", f"{isthmus.url}/admin/", operator["username"], operator["password"]),
+    ]
+    teller.values(*((name, f"{url}  {user} / {password}") for name, url, user, password in doors))
+    for token, name in ((stage.tracker_token, "Roundup"), (stage.desk_token, "help desk")):
+        teller.say(f"Tickets of the {name}:")
+        teller.say(isthmus.curl("GET", "ticketing/v1/tickets", token))
+    teller.line("\nCtrl-C stops everything; what was made stays for the next run.")

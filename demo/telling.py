@@ -1,0 +1,73 @@
+"""How the story is told: one place that prints, and the error of a step that was not seen."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+#: The widest value that is shown whole.
+WIDE = 96
+
+
+class NotSeen(Exception):
+    """A step did not show what it should; the text says what was expected, and what was seen."""
+
+
+class Teller:
+    """Prints lines as things happen; several threads may report progress at once."""
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
+        self._began = time.monotonic()
+        self.steps = 0
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace", line_buffering=True)
+
+    def line(self, text: str = "") -> None:
+        """One line, whole."""
+        with self._writing:
+            print(text, flush=True)
+
+    def progress(self, text: str) -> None:
+        """What is being prepared, with the seconds since the beginning."""
+        self.line(f"  {time.monotonic() - self._began:5.1f} s  {text}")
+
+    def chapter(self, title: str) -> None:
+        """A part of the story."""
+        self.line(f"\n── {title} " + "─" * max(2, 76 - len(title)))
+
+    def say(self, text: str) -> None:
+        """A sentence within a step."""
+        self.line(f"   {text}")
+
+    def values(self, *shown: tuple[str, Any]) -> None:
+        """Names and values below each other."""
+        width = max(len(name) for name, _ in shown)
+        for name, value in shown:
+            self.line(f"   {name:<{width}}  {spelled(value)}")
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """A step with its number, and how long it took when it was seen."""
+        self.steps += 1
+        self.line(f"\n{self.steps}. {title}")
+        began = time.monotonic()
+        yield
+        self.line(f"   ✓ {time.monotonic() - began:.2f} s")
+
+
+def spelled(value: Any) -> str:
+    """A value in one line, cut when it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= WIDE else f"{text[: WIDE - 1]}…"
+
+
+def expect(what: str, seen: Any, wanted: Any) -> None:
+    """Raise NotSeen unless both are equal."""
+    if seen != wanted:
+        raise NotSeen(f"{what} should be {spelled(wanted)}, and is {spelled(seen)}")
