@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 
 import pytest
-import pytest_django
 from django.core.management.base import CommandError
+from pytest_django.fixtures import Settings
 
 from tenants.models import AuditEvent, LinkedAccount
 from tests.people import Person
@@ -113,7 +113,7 @@ def test_something_else_at_the_address_is_told(call: Call, alice: Person, desk: 
 
 
 def test_a_private_address_needs_the_operators_leave(
-    call: Call, alice: Person, desk: Desk, settings: pytest_django.fixtures.SettingsWrapper
+    call: Call, alice: Person, desk: Desk, settings: Settings
 ) -> None:
     """The sentence names the setting that opens it, and nothing is sent."""
     settings.ALLOW_PRIVATE_HOSTS = []

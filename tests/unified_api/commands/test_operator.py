@@ -15,7 +15,7 @@ def test_an_operator_is_made_with_a_password_that_works(call: Call) -> None:
 
     user = authenticate(username="grace", password=made["password"])
     assert user is not None
-    assert user.is_superuser  # type: ignore[attr-defined]
+    assert user.is_superuser
 
 
 def test_a_second_password_needs_reset(call: Call) -> None:

@@ -65,7 +65,7 @@ def test_a_run_that_fails_ends_with_exit_status_1(call: Call, desk: Desk, linked
 def test_a_credential_that_is_refused_ends_the_waiting(
     call: Call, alice: Person, desk: Desk, linked: AtDesk
 ) -> None:
-    """The first refusal stops all streams of the account: none is waited for for ever; and then it is told."""
+    """The first refusal stops all streams of the account: none is waited for for ever."""
     desk.token = "changed meanwhile"
     with pytest.raises(CommandError, match=r"3 of 3 streams were not read"):
         call("sync", linked.account_id, "--wait")
@@ -147,14 +147,14 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_an_unknown_account_is_refused(call: Call) -> None:
-    """Neither an id nor a token: the sentence says where accounts are listed, and does not repeat the text."""
+    """Neither an id nor a token: the sentence says where to look, and does not repeat the text."""
     with pytest.raises(CommandError, match=r"no linked account with this id or token") as refused:
         call("sync", "iat_somebodys-token")
     assert "somebodys" not in str(refused.value)
 
 
 def test_a_worker_that_lives_is_seen(call: Call, desk: Desk, linked: AtDesk) -> None:
-    """A heartbeat of a worker for the background queue leaves the work to it; one for other queues does not."""
+    """Streams are left to a worker for the background queue; one for other queues does not read them."""
     login = settings.APP_LOGIN
     here = connection.settings_dict["NAME"]
     for part, pulls in (("worker interactive", False), ("worker interactive background", True)):

@@ -1,0 +1,157 @@
+"""How a column is shown, derived from its field: nothing sealed, JSON and texts readable, references as links.
+
+A column is a field's name where Django's own way is good enough, else a function of the row.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db import models
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from tenants.models import LinkedAccount
+from unified_api.models.base import common_model, common_models, wire_fields
+from unified_api.models.fields import Ref, Refs, Text, Texts, WireField
+from unified_api.sync.models import Run, Stream, Write
+
+Column = str | Callable[[Any], Any]
+#: What a function shows for nothing, as Django does.
+NOTHING: Final = "-"
+#: Characters of a text in a list.
+SHORT: Final = 70
+HIDDEN: Final = "(hidden)"
+
+#: Columns that hold the id of a row of another table.
+_POINTS_AT: Final[dict[str, type[models.Model]]] = {
+    "linked_account_id": LinkedAccount,
+    "stream_id": Stream,
+    "run_id": Run,
+    "write_id": Write,
+}
+#: What the reference of a job of each kind is the id of.
+_JOB_OF: Final[dict[str, type[models.Model]]] = {"pull": Stream, "write": Write, "erase": LinkedAccount}
+
+
+def page(model: type[models.Model]) -> list[Column]:
+    """The columns of a row's own page: all, but for what is sealed, a digest or otherwise bytes."""
+    return [_column(field, short=False) for field in _shown(model)]
+
+
+def columns(model: type[models.Model], names: Iterable[str]) -> list[Column]:
+    """These columns for a list, where texts are short."""
+    return [_column(_field(model, name), short=True) for name in names]
+
+
+def telling(model: type[models.Model], most: int = 5) -> list[str]:
+    """The wire fields of a common model that tell its rows apart in a list."""
+    fields: Any = wire_fields(model)  # type: ignore[arg-type] # asked for common models only
+    plain = [name for name, f in fields.items() if not isinstance(f, Ref | Refs | Texts | models.JSONField)]
+    return plain[:most]
+
+
+def link(model: type[models.Model], key: Any, text: str) -> Any:
+    """A link to a row's page, or the bare text where there is no such page."""
+    if not admin.site.is_registered(model):
+        return text
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+    return format_html('<a href="{}">{}</a>', reverse(name, args=[key]), text)
+
+
+def listed(model: type[models.Model], text: str, **filters: Any) -> Any:
+    """A link to the list of those rows."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    query = "&".join(f"{key}={value}" for key, value in filters.items())
+    return format_html('<a href="{}?{}">{}</a>', reverse(name), query, text)
+
+
+def joined(parts: Iterable[Any]) -> Any:
+    """Several links on one line."""
+    return format_html_join(" · ", "{}", ((part,) for part in parts))
+
+
+def readable(value: Any, secret: Collection[str] = ()) -> Any:
+    """JSON with one value per line; what stands under the names of sensitive fields is hidden."""
+    if value is None:
+        return NOTHING
+    shown = json.dumps(_masked(value, secret), indent=2, ensure_ascii=False, sort_keys=True, default=str)
+    return format_html("<pre class='json'>{}</pre>", shown)
+
+
+def _masked(value: Any, secret: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {k: HIDDEN if k in secret else _masked(v, secret) for k, v in value.items()}
+    return [_masked(item, secret) for item in value] if isinstance(value, list) else value
+
+
+def _sensitive() -> frozenset[str]:
+    """Names of the sensitive fields of all common models: journal and log hold values of any of them."""
+    return frozenset(n for model in common_models() for n, f in wire_fields(model).items() if f.sensitive)
+
+
+def _shown(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if not isinstance(field, models.BinaryField)]
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    return next(field for field in _shown(model) if field.name == name)
+
+
+def _column(field: models.Field[Any, Any], *, short: bool) -> Column:
+    shown = _show(field, short=short)
+    if shown is None:
+        return field.name
+
+    def column(row: Any) -> Any:
+        value = getattr(row, field.name)
+        return NOTHING if value in (None, "", []) else shown(row, value)
+
+    column.__name__ = f"{field.name}_shown"
+    return admin.display(column, description=str(field.verbose_name))
+
+
+def _show(field: models.Field[Any, Any], *, short: bool) -> Callable[[Any, Any], Any] | None:
+    """How a value that is not empty is shown; None for Django's way."""
+    if isinstance(field, WireField) and field.sensitive:
+        return lambda _row, _value: HIDDEN
+    if isinstance(field, Ref | Refs | models.UUIDField):
+        return _show_reference(field)
+    if isinstance(field, Texts):
+        return lambda _row, value: ", ".join(value)
+    if isinstance(field, models.JSONField):
+        return lambda _row, value: readable(value, _sensitive())
+    if isinstance(field, models.TextField) and short:
+        return _short
+    return _lines if isinstance(field, Text) else None
+
+
+def _show_reference(field: models.Field[Any, Any]) -> Callable[[Any, Any], Any] | None:
+    if isinstance(field, Ref):
+        return lambda _row, value: link(common_model(field.to), value, str(value))
+    if isinstance(field, Refs):
+        return lambda _row, value: joined(link(common_model(field.to), key, str(key)) for key in value)
+    return None if field.primary_key else lambda row, value: _reference(row, field.name, value)
+
+
+def _short(_row: Any, value: str) -> str:
+    return value if len(value) <= SHORT else f"{value[:SHORT].rstrip()}…"
+
+
+def _lines(_row: Any, value: str) -> Any:
+    return format_html("<div class='lines'>{}</div>", value)
+
+
+def _reference(row: Any, name: str, value: uuid.UUID) -> Any:
+    """A link with the name of what it points at, when the list has looked that up."""
+    target = _POINTS_AT.get(name)
+    if name == "reference":
+        target = _JOB_OF.get(row.kind)
+    if name == "record_id":
+        target = common_model(row.model)
+    text = getattr(row, f"{name}_named", None) or str(value)
+    return link(target, value, text) if target else text
