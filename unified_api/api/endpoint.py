@@ -62,11 +62,12 @@ class Endpoint(APIView):
 
     def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
         """Enter the caller's scope; raises AuthenticationFailed."""
-        tenant_id, self.key = auth.key_of(request)
-        self._within.enter_context(scope(tenant_id))
+        caller = auth.caller_of(request)
+        self.key = caller.key
+        self._within.enter_context(scope(caller.key.tenant_id))
         self._within.enter_context(acting("api_key", self.key.hint))
         if self.needs_account:
-            self._account = auth.account_of(request, self.key, self.category)
+            self._account = auth.account_of(request, caller, self.category)
 
     @property
     def account(self) -> LinkedAccount:
