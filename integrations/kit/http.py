@@ -17,12 +17,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import structlog
 
 from integrations.kit import verdict
+from integrations.kit.addresses import below, follow
 from integrations.kit.auth import Auth, Signature, scrub
 from integrations.kit.errors import Misconfigured, NeedsReauthorisation, ProviderError, RetryLater
 from integrations.kit.limiter import Rate
@@ -152,12 +153,13 @@ class Http:
         if wait > 0:
             self.connection.sleep(wait)
         signature = self._auth.sign(self.connection.settings, self._secrets)
-        url = self.url(request.path)
+        url = below(self.base_url, request.path)
         for _hop in range(_MAX_REDIRECTS + 1):
             answer = self._exchange(request, url, signature)
             if answer.status not in _REDIRECTS or request.method not in _READS:
                 return answer
-            url, signature = self._follow(request, url, answer, signature)
+            url, same = follow(url, answer.headers.get("Location", ""), request=request.name)
+            signature = signature if same else Signature()
         raise Misconfigured("the provider redirects in circles", request=request.name)
 
     def _exchange(self, request: Request, url: str, signature: Signature) -> Answer:
@@ -184,7 +186,11 @@ class Http:
             **request.headers,
             **signature.headers,
         }
-        params = {**request.params, **signature.params} if url == self.url(request.path) else signature.params
+        params = (
+            {**request.params, **signature.params}
+            if url == below(self.base_url, request.path)
+            else signature.params
+        )
         prepared = None
         try:
             prepared = requests.Request(
@@ -195,34 +201,6 @@ class Http:
         if prepared is None:  # raised outside the handler: its exception quotes the address
             raise Misconfigured("the address or a header of the request is malformed", request=request.name)
         return prepared
-
-    def url(self, path: str) -> str:
-        """The whole address of a path below the base address.
-
-        Raises Misconfigured for one that leads elsewhere.
-        """
-        url = f"{self.base_url}/{path.lstrip('/')}" if path else self.base_url
-        climbs = any(
-            part in {".", ".."}
-            for part in urlsplit(url).path.replace("%2e", ".").replace("%2E", ".").split("/")
-        )
-        if "://" in path.partition("?")[0] or climbs or "\\" in path:
-            raise Misconfigured(
-                "the path leads outside the account's address", request=path.partition("?")[0][:100]
-            )
-        return url
-
-    def _follow(
-        self, request: Request, url: str, answer: Answer, signature: Signature
-    ) -> tuple[str, Signature]:
-        target = urljoin(url, answer.headers.get("Location", ""))
-        old, new = urlsplit(url), urlsplit(target)
-        if new.scheme not in {"http", "https"} or (old.scheme == "https" and new.scheme == "http"):
-            raise Misconfigured(
-                "the provider redirects to an address without encryption", request=request.name
-            )
-        same = (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port)
-        return target, signature if same else Signature()
 
     def _judge(self, request: Request, answer: Answer, faults: Any, refuse: Any) -> tuple[Answer, Decoded]:
         decoded, fault = _decoded(answer)

@@ -124,9 +124,9 @@ class ByCursor:
     def next(self, state: State | None, turn: Turn) -> State | None:
         """The cursor that the answer names; raises Misconfigured when it is the one that was just used."""
         found = turn.headers.get(self.header) if self.header else dig(turn.body, self.path or "")
-        if found in (None, "", False) or turn.count == 0:
+        if not isinstance(found, str | int) or found in ("", False) or turn.count == 0:
             return None
-        return _fresh({"cursor": found}, state)
+        return _fresh("cursor", found, state)
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,20 @@ class ByLink:
         """The query of the next address; raises Misconfigured when it is the one that was just used."""
         found = dig(turn.body, self.path) if self.path else _linked(turn.headers.get("Link", ""), self.rel)
         query = urlsplit(found).query if isinstance(found, str) else ""
-        return _fresh({"query": query}, state) if query and turn.count else None
+        return _fresh("query", query, state) if query and turn.count else None
 
 
-def _fresh(state: State, before: State | None) -> State:
-    if state == before:
-        raise Misconfigured("the provider names the same page as its own next one; its list would never end")
-    return state
+def _fresh(key: str, value: Any, before: State | None) -> State:
+    """The state of the next page; raises Misconfigured when the provider goes in circles.
+
+    The state remembers one earlier value, and a later one at each power of two (Brent): a circle of any
+    length meets the mark in the end, and the state stays small.
+    """
+    turn = int(before["turn"]) + 1 if before else 1
+    mark = before["mark"] if before else None
+    if before and value in (before[key], mark):
+        raise Misconfigured("the provider names a page that it had named before; its list would never end")
+    return {key: value, "turn": turn, "mark": value if turn & (turn - 1) == 0 else mark}
 
 
 def _linked(header: str, rel: str) -> str | None:

@@ -31,6 +31,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from integrations.kit.guard import Blocked, Guard
 
 _CHUNK = 65536
+_BODILESS = frozenset({204, 205, 304})
 
 
 @dataclass(frozen=True)
@@ -169,22 +170,16 @@ class Wire:
 
     def __init__(self, guard: Guard, limits: Limits) -> None:
         self.limits = limits
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers.clear()
-        adapter = _Adapter(guard, limits)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        # No requests.Session: it would read whole bodies of redirects, and keep cookies.
+        self._adapter = _Adapter(guard, limits)
 
     def exchange(self, request: requests.PreparedRequest) -> Reply | Broken:
         """Send, and read the whole answer. Errors of the libraries may quote the address: none gets out."""
         _call.deadline, _call.patience = time.monotonic() + self.limits.total, self.limits.read
         _call.left = False
-        self._session.cookies.clear()
+        patience = (self.limits.connect, self.limits.read)
         try:
-            with self._session.send(
-                request, stream=True, allow_redirects=False, timeout=(self.limits.connect, self.limits.read)
-            ) as response:
+            with self._adapter.send(request, stream=True, timeout=patience, verify=True) as response:
                 return self._read(response)
         except (requests.RequestException, HTTPError, OSError, zlib.error, ValueError) as error:
             return _broken(error, left=_call.left)
@@ -193,7 +188,7 @@ class Wire:
 
     def close(self) -> None:
         """Close what is open."""
-        self._session.close()
+        self._adapter.close()
 
     def _read(self, response: requests.Response) -> Reply | Broken:
         body, unpack, size = bytearray(), _unpacker(response.headers.get("Content-Encoding", "")), 0
@@ -207,7 +202,16 @@ class Wire:
         due = response.headers.get("Content-Length", "")
         if due.isdigit() and int(due) != size and response.request.method != "HEAD":
             return Broken(f"the answer was cut after {size} of {due} bytes", left=True)
+        if not size and response.request.method == "GET" and not _says_empty(response):
+            return Broken("the answer was cut before its body", left=True)
         return Reply(response.status_code, response.headers, bytes(body))
+
+
+def _says_empty(response: requests.Response) -> bool:
+    """Whether an answer without body says so: headers that are cut off look like an end, too."""
+    return response.status_code in _BODILESS or bool(
+        {"content-length", "transfer-encoding"} & {*map(str.lower, response.headers)}
+    )
 
 
 def _unpacker(encoding: str) -> Any:

@@ -1,0 +1,134 @@
+"""Paging: every page once, in order, resumable, never for ever."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.kit.errors import Misconfigured
+from integrations.kit.paging import ByCursor, ByLink, ByOffset, ByPage, Paging, Turn
+
+ROWS = st.lists(st.integers(), max_size=40)
+SIZES = st.integers(min_value=1, max_value=7)
+
+
+def answer(paging: Paging, rows: list[int], query: dict[str, str], size: int) -> Turn:
+    """What a provider with these rows says."""
+    if isinstance(paging, ByOffset):
+        start = int(query["offset"])
+    elif isinstance(paging, ByPage):
+        start = (int(query["page"]) - 1) * size
+    else:
+        start = int(query.get("cursor", 0))
+    page, more = rows[start : start + size], start + size < len(rows)
+    following = start + size if more else None
+    link = f"https://elsewhere.example/other?x=1&cursor={following}" if more else None
+    body = {"rows": page, "count": len(rows), "cursor": following, "next": link}
+    headers = {"Link": f'<http://a/b?c=d>; rel="prev", <{link}>; rel="next last"' if more else ""}
+    return Turn(body, headers, len(page))
+
+
+def everything(paging: Paging, rows: list[int], size: int) -> list[int]:
+    """All rows, with the state going through JSON between pages, as when a run is resumed."""
+    found: list[int] = []
+    state: dict[str, Any] | None = None
+    for _page in range(100):
+        turn = answer(paging, rows, paging.params(state), size)
+        found += turn.body["rows"]
+        state = json.loads(json.dumps(paging.next(state, turn)))
+        if state is None:
+            return found
+    raise AssertionError("it never ends")
+
+
+@given(rows=ROWS, size=SIZES)
+def test_every_row_once_and_in_order(rows: list[int], size: int) -> None:
+    """Whatever the size of pages, and whichever way the provider goes on."""
+    ways: list[Paging] = [
+        ByPage(size=size),
+        ByPage(size=size, total="count"),
+        ByPage(size=size, more="next"),
+        ByOffset(size=size),
+        ByOffset(size=size + 3, total="count"),
+        ByCursor("cursor", path="cursor"),
+        ByLink(path="next"),
+        ByLink(),
+    ]
+    for way in ways:
+        assert everything(way, rows, size) == rows
+
+
+def test_a_cursor_that_stands_still_is_an_error() -> None:
+    """The list would never end, so the run ends."""
+    paging = ByCursor("cursor", path="cursor")
+    state = paging.next(None, Turn({"cursor": "a"}, {}, 1))
+
+    with pytest.raises(Misconfigured, match="never end"):
+        paging.next(state, Turn({"cursor": "a"}, {}, 1))
+
+
+def test_cursors_that_go_in_circles_are_an_error() -> None:
+    """A longer circle is found, too, without remembering every cursor."""
+    for paging in (ByCursor("cursor", header="X-Next"), ByLink()):
+        state: dict[str, Any] | None = None
+        with pytest.raises(Misconfigured, match="never end"):  # noqa: PT012 - somewhere in the loop
+            for turn in range(200):
+                word = f"{turn % 7}"
+                headers = {"X-Next": word, "Link": f'<http://a/?c={word}>; rel="next"'}
+                state = paging.next(state, Turn({}, headers, 1))
+
+
+def test_an_empty_page_ends() -> None:
+    """Also when the provider says that there is more."""
+    assert ByCursor("c", path="c").next(None, Turn({"c": "x"}, {}, 0)) is None
+    assert ByLink(path="n").next(None, Turn({"n": "http://a/?b=c"}, {}, 0)) is None
+    assert ByPage(more="n").next(None, Turn({"n": True}, {}, 0)) is None
+    assert ByOffset(total="t").next(None, Turn({"t": 9}, {}, 0)) is None
+
+
+def test_the_page_before_is_read_again_when_rows_moved_forward() -> None:
+    """A row that vanished pulls later ones to earlier pages, where nobody would look."""
+    paging = ByPage(size=2, total="count")
+    second = paging.next(None, Turn({"count": 6}, {}, 2))
+    assert second == {"page": 2, "total": 6}
+    again = paging.next(second, Turn({"count": 5}, {}, 2))
+
+    assert again == {"page": 1, "total": 5}
+    assert paging.next(again, Turn({"count": 5}, {}, 2)) == {"page": 2, "total": 5}
+
+
+@pytest.mark.parametrize("odd", [{}, {"c": None}, {"c": ""}, {"c": False}, [], None, "text"])
+def test_answers_without_a_cursor_end(odd: Any) -> None:
+    """Nothing to go on with is an end, whatever its shape."""
+    assert ByCursor("c", path="c").next(None, Turn(odd, {}, 1)) is None
+    assert ByLink(path="c").next(None, Turn(odd, {}, 1)) is None
+
+
+def test_a_cursor_in_two_places_is_refused_at_import() -> None:
+    """Contradictory options are one sentence."""
+    with pytest.raises(TypeError, match="one of them"):
+        ByCursor("c", path="a", header="b")
+    with pytest.raises(TypeError, match="one of them"):
+        ByCursor("c")
+
+
+@pytest.mark.parametrize(
+    ("header", "query"),
+    [
+        ('<https://a/b?page=2>; rel="next"', "page=2"),
+        ("<https://a/b?page=2>; rel=next", "page=2"),
+        ('<https://a/b?p=1>; rel="prev", <https://a/b?p=3>; title="a, b; c"; rel="last next"', "p=3"),
+        ('<https://a/b?p=1>; rel="nextish"', None),
+        ("garbage", None),
+        ("", None),
+    ],
+)
+def test_link_headers(header: str, query: str | None) -> None:
+    """RFC 8288: several links, several relations, quoted attributes."""
+    state = ByLink().next(None, Turn({}, {"Link": header}, 1))
+
+    assert (state or {}).get("query") == query

@@ -1,0 +1,79 @@
+"""JSON within limits: what is refused, what is cleaned, and that nothing else happens."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.kit.strict import MAX_DEPTH, NotJson, decode, fit, unfit
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(data=JSON)
+def test_good_json_is_decoded_to_what_can_be_stored(data: Any) -> None:
+    """Whatever the standard library writes is decoded, and then orjson can write it."""
+    orjson.dumps(decode(json.dumps(data).encode()).data)
+
+
+@given(body=st.binary(max_size=60))
+def test_any_bytes_are_decoded_or_refused(body: bytes) -> None:
+    """Nothing else than NotJson comes out."""
+    with suppress(NotJson):
+        assert orjson.dumps(decode(body).data)
+
+
+def test_what_is_cleaned() -> None:
+    """NUL, lone surrogates and wrong bytes are replaced; numbers that nothing holds become text."""
+    for body in (b'"a\\u0000b"', b'"a\\ud800b"', b'"a\xffb"'):
+        assert decode(body).data == "a\ufffdb"
+        assert decode(body).dirty
+    assert decode(b"[9223372036854775808, 9223372036854775807, 1e999, 1e99]").data == [
+        "9223372036854775808",
+        9223372036854775807,
+        "1e999",
+        1e99,
+    ]
+    assert decode(b"1" * 5000).data == "1" * 5000
+    assert decode(b'{"\\u0000": 1}').data == {"\ufffd": 1}
+
+
+def test_a_good_emoji_is_left_alone() -> None:
+    """A surrogate pair is one character."""
+    assert decode(b'"\\ud83d\\ude00"').data == "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"NaN", b"[Infinity]", b"-Infinity", b'{"a":1,"a":2}', b"<html>"]
+)
+def test_what_is_refused(body: bytes) -> None:
+    """No JSON, no numbers that are none, no key twice."""
+    with pytest.raises(NotJson):
+        decode(body)
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 900, 100_000])
+def test_nesting_is_bounded(depth: int) -> None:
+    """However deep it is, it is refused and nothing overflows."""
+    with pytest.raises(NotJson, match="deeper"):
+        decode(b"[" * depth + b"]" * depth)
+    assert decode(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH).data
+
+
+@given(text=st.text(alphabet=st.characters()) | st.text(alphabet=st.sampled_from("a\x00\ud800\udfff")))
+def test_fit_text_can_be_stored(text: str) -> None:
+    """After cleaning, UTF-8 can hold it and it has no NUL; text that was fit is not touched."""
+    clean = fit(text)
+
+    assert b"\x00" not in clean.encode()
+    assert unfit(text) == (clean != text)
