@@ -92,7 +92,7 @@ def _tell(handler: BaseHTTPRequestHandler, told: Told) -> None:
             handler.close_connection = True
             told.raw(handler)
             return
-        handler.send_response(told.status)
+        handler.send_response_only(told.status)
         for name, value in {"Content-Length": str(len(told.body)), **told.headers}.items():
             handler.send_header(name, value)
         handler.end_headers()

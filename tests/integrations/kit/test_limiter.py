@@ -1,0 +1,67 @@
+"""Rates: a steady one with a burst, and what the provider's headers say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.kit.limiter import LocalLimiter, Rate, Unlimited
+from tests.integrations.lines import NOW
+
+
+@given(rate=st.integers(1, 100), burst=st.integers(1, 10), calls=st.integers(1, 50))
+def test_a_steady_rate_with_a_burst(rate: int, burst: int, calls: int) -> None:
+    """The burst is free, and what follows comes at the rate."""
+    limiter = LocalLimiter(per_second=rate, burst=burst, clock=lambda: 0.0)
+    waits = [limiter.acquire(1) for _call in range(calls)]
+
+    assert waits == pytest.approx([max(0.0, (number + 1 - burst) / rate) for number in range(calls)])
+
+
+def test_nothing_is_saved_up_beyond_the_burst() -> None:
+    """A long pause does not pay for a flood."""
+    clock = [0.0]
+    limiter = LocalLimiter(per_second=1, burst=2, clock=lambda: clock[0])
+    clock[0] = 1000.0
+
+    assert [limiter.acquire(1) for _call in range(4)] == [0.0, 0.0, 1.0, 2.0]
+
+
+def test_the_provider_says_stop() -> None:
+    """None remain: nobody calls until the reset. Some remain: nothing changes."""
+    limiter = LocalLimiter(per_second=1000, clock=lambda: 0.0, now=lambda: NOW)
+    limiter.learn(5, NOW + timedelta(hours=1))
+    assert limiter.acquire(1) < 1
+    limiter.learn(0, NOW + timedelta(seconds=30))
+
+    assert limiter.acquire(1) == pytest.approx(30, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reset", "expected"),
+    [
+        ("0", "60", (0, NOW + timedelta(seconds=60))),
+        ("7", "1893456000", (7, datetime(2030, 1, 1, tzinfo=UTC))),
+        ("0", "soon", None),
+        ("many", "1", None),
+        ("1", "1e300", None),
+        ("1", "nan", None),
+    ],
+)
+def test_headers_of_a_rate(remaining: str, reset: str, expected: tuple[int, datetime] | None) -> None:
+    """Seconds from now, or Unix time; nonsense says nothing."""
+    headers = {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": reset}
+
+    assert Rate().read(headers, NOW) == expected
+    assert Rate().read({}, NOW) is None
+
+
+def test_unlimited_never_waits() -> None:
+    """No limit is a limiter, too."""
+    unlimited = Unlimited()
+    unlimited.learn(0, NOW)
+
+    assert unlimited.acquire(1_000_000) == 0.0
