@@ -7,7 +7,12 @@ import datetime as dt
 import pytest
 from merge.client import Merge
 from merge.core.api_error import ApiError
-from merge.resources.ticketing.types import DataPassthroughRequest, PatchedTicketRequest, TicketRequest
+from merge.resources.ticketing.types import (
+    DataPassthroughRequest,
+    MethodEnum,
+    PatchedTicketRequest,
+    TicketRequest,
+)
 
 from tests import stub
 from tests.unified_api.api.conftest import Linked
@@ -38,7 +43,7 @@ def test_filters_and_expands(api: Linked, merge: Merge) -> None:
     ticket = (page.results or [])[0]
 
     assert [t.name for t in page.results or []] == ["printer"]
-    assert ticket.creator.name == "Grace"  # type: ignore[union-attr]
+    assert ticket.creator.name == "Grace"
     assert isinstance(ticket.modified_at, dt.datetime)
 
 
@@ -91,9 +96,11 @@ def test_account_level_calls(api: Linked, merge: Merge) -> None:
     details = merge.ticketing.account_details.retrieve()
     statuses = merge.ticketing.sync_status.list().results or []
     again = merge.ticketing.force_resync.sync_status_resync_create()
-    raw = merge.ticketing.passthrough.create(request=DataPassthroughRequest(method="GET", path="/me"))
+    raw = merge.ticketing.passthrough.create(
+        request=DataPassthroughRequest(method=MethodEnum.GET, path="/me")
+    )
 
-    assert (str(listed.id), listed.integration.slug) == (str(api.account.id), "stub")  # type: ignore[union-attr]
+    assert (str(listed.id), listed.integration.slug) == (str(api.account.id), "stub")
     assert (details.integration, details.status) == ("Stub", "COMPLETE")
     assert {s.model_id for s in statuses} >= {"ticketing.Ticket", "ticketing.TicketingTag"}
     assert {s.status for s in again} == {"SYNCING"}

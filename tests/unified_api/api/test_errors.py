@@ -1,0 +1,114 @@
+"""Errors: always JSON, in DRF's shape, never a web page and never a redirect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.people import Person
+from tests.unified_api.api.conftest import Link, Linked
+from unified_api.api import reading
+
+TICKETS = "/api/ticketing/v1/tickets"
+
+
+def call(path: str, method: str = "get", **headers: str) -> Any:
+    """A request of nobody in particular, as a browser makes it."""
+    client = Client(raise_request_exception=False)
+    return getattr(client, method)(path, headers={"Accept": "text/html", **headers})
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/nothing", f"{TICKETS}/", "/api/ticketing/v2/tickets", "/api/%00"]
+)
+@pytest.mark.parametrize("method", ["get", "post", "delete", "options"])
+def test_unknown_paths_are_404_as_json(database: object, path: str, method: str) -> None:
+    """Also with a slash at the end, which is never a redirect."""
+    answer = call(path, method)
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+
+
+@pytest.mark.parametrize(
+    "given", ["", "Bearer", "Bearer ", "Basic abc", "Bearer guess", "Bearer \t", "isk_live_x"]
+)
+def test_without_a_key_it_is_401(database: object, given: str) -> None:
+    """With the reason, and the challenge that HTTP wants."""
+    answer = call(TICKETS, Authorization=given)
+
+    assert (answer.status_code, list(answer.json())) == (401, ["detail"])
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("token", ["", "guess", "iat_" + "A" * 43])
+def test_without_an_account_token_it_is_401(alice: Person, token: str) -> None:
+    """The key alone does not say whose records are meant."""
+    answer = call(TICKETS, **alice.headers, **{"X-Account-Token": token})
+
+    assert (answer.status_code, list(answer.json())) == (401, ["detail"])
+
+
+def test_an_account_of_another_category_is_401(alice: Person, link: Link) -> None:
+    """Its token is none of this category's."""
+    crm = link(alice, category="crm", streams=False)
+
+    assert crm.get("tickets").status_code == 401
+
+
+def test_a_revoked_key_is_401_at_once(api: Linked) -> None:
+    """No cache stands between."""
+    from tenants import apikeys
+    from tenants.models import ApiKey
+
+    before = api.get("tickets").status_code
+    with api.person.at_work():
+        apikeys.revoke(ApiKey.objects.get())
+
+    assert (before, api.get("tickets").status_code) == (200, 401)
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[1]", b'"x"', b'{"model": NaN}', b"[" * 5000])
+def test_malformed_json_is_400(api: Linked, body: bytes) -> None:
+    """In DRF's shape."""
+    client = Client(raise_request_exception=False)
+    answer = client.post(TICKETS, data=body, content_type="application/json", headers=api.headers)
+
+    assert (answer.status_code, list(answer.json())) == (400, ["detail"])
+
+
+def test_a_large_body_is_413(api: Linked, settings: Any) -> None:
+    """It is not read to its end."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = api.send("post", "tickets", {"model": {"name": "x" * 200}})
+
+    assert (answer.status_code, list(answer.json())) == (413, ["detail"])
+
+
+def test_a_method_that_is_not_offered_is_405(api: Linked) -> None:
+    """As JSON, too."""
+    answer = api.send("delete", "tickets", None)
+
+    assert (answer.status_code, list(answer.json())) == (405, ["detail"])
+
+
+def test_our_failure_is_500_with_the_correlation_id(api: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to look for in the logs, and nothing of the inside."""
+
+    def broken(*_args: object) -> None:
+        raise RuntimeError("of the inside")
+
+    monkeypatch.setattr(reading, "refuse_unsupported", broken)
+    answer = Client(raise_request_exception=False).get(TICKETS, headers=api.headers)
+
+    assert (answer.status_code, list(answer.json())) == (500, ["detail", "correlation_id"])
+    assert answer.json()["correlation_id"] == answer.headers["X-Correlation-Id"]
+    assert "of the inside" not in answer.content.decode()
+
+
+def test_a_host_that_is_not_ours_is_400_as_json(database: object) -> None:
+    """Django's own refusals are JSON below /api/, and pages elsewhere."""
+    answer = Client().get(TICKETS, headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, list(answer.json())) == (400, ["detail"])

@@ -1,0 +1,87 @@
+"""For every URL of the API: a stranger with somebody's ids and tokens gets 401 or 404, and nothing of theirs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests import stub
+from tests.people import Person
+from tests.unified_api.api.conftest import Link, Linked
+from unified_api.models.ticketing import Ticket
+
+SECRET = "eyes only"
+METHODS = ("get", "post", "patch", "delete")
+
+
+def routes() -> list[str]:
+    """Every path of the API, with its placeholders."""
+    [api] = [p for p in get_resolver().url_patterns if str(p.pattern) == "api/"]
+    assert isinstance(api, URLResolver)
+    return sorted(_paths(api, ""))
+
+
+def _paths(resolver: URLResolver, prefix: str) -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        path = prefix + str(resolver.pattern) + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield path
+        else:
+            yield from _paths(entry, prefix)
+
+
+@pytest.fixture
+def victim(api: Linked) -> tuple[Linked, uuid.UUID, str]:
+    """Alice's account with a record and a write that Charlie must see nothing of."""
+    record = api.land("1", name=SECRET, status="OPEN")
+    made = api.send("post", "tickets", {"model": {"name": SECRET}})
+    assert made.status_code == 201
+    return api, record, made.headers["X-Isthmus-Write"]
+
+
+def _call(path: str, method: str, headers: dict[str, str]) -> Any:
+    body = json.dumps({"model": {"name": "x"}, "method": "GET", "path": "/me"})
+    call = getattr(Client(raise_request_exception=False), method)
+    if method == "get":
+        return call(path, headers=headers)
+    return call(path, data=body, content_type="application/json", headers=headers)
+
+
+@pytest.mark.parametrize("route", routes())
+def test_a_stranger_sees_nothing(
+    route: str, victim: tuple[Linked, uuid.UUID, str], charlie: Person, link: Link, desk: stub.Desk
+) -> None:
+    """Charlie's key with Alice's token, his own token with Alice's ids, her token without a key."""
+    api, record, write = victim
+    own = link(charlie)
+    before = api.stored(lambda: Ticket.objects.get(id=record)).modified_at
+    strangers = {
+        "their token": {**charlie.headers, "X-Account-Token": api.token.reveal()},
+        "their account's id as token": {**charlie.headers, "X-Account-Token": str(api.account.id)},
+        "no key": {"X-Account-Token": api.token.reveal()},
+        "a guessed key": {**api.headers, "Authorization": "Bearer isk_live_guess"},
+        "their ids": own.headers,
+    }
+    for who, headers in strangers.items():
+        for named in (str(record), write) if "<" in route else ("",):
+            path = "/" + route.replace("<str:id>", named)
+            for method in METHODS:
+                answer = _call(path, method, headers)
+                if not _is_own(route, who):
+                    assert answer.status_code in {401, 404, 405}, (who, method, path, answer.content)
+                for secret in (SECRET, str(api.account.id), api.token.reveal(), desk.token):
+                    assert secret not in answer.content.decode(), (who, method, path)
+
+    assert api.get("account-details").status_code == 200
+    assert api.stored(lambda: Ticket.objects.get(id=record)).modified_at == before
+
+
+def _is_own(route: str, who: str) -> bool:
+    """Whether a stranger asks for what is his: lists of his own account, and accounts that his key opens."""
+    return "<" not in route and (who == "their ids" or ("linked-accounts" in route and "their" in who))
