@@ -1,0 +1,1 @@
+"""Tests of the documentation, and of what may stand in committed files."""
