@@ -8,6 +8,7 @@ when a test asks for it.
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
@@ -43,6 +44,7 @@ def _prepare_environment() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     if RUN not in os.environ:  # the process that was called; workers inherit what it sets
         home = Path(tempfile.mkdtemp(prefix="isthmus-tests-"))
+        atexit.register(shutil.rmtree, home, ignore_errors=True)  # also when Django cannot be set up
         (home / "postgres.conf").write_text(FAST)
         os.environ[RUN] = secrets.token_hex(4)
         os.environ["ISTHMUS_HOME"] = str(home)
