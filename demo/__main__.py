@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         teller.line("\nStopped.")
         return 130 if options.once else 0
     except FAILURES as error:
-        teller.line(f"\ndemo: {error}")
+        teller.line(f"demo: {error}")
         return 1
 
 

@@ -51,6 +51,11 @@ class Stage:
     accounts: dict[str, Linked] = field(default_factory=dict)
 
     @property
+    def end_user(self) -> str:
+        """The product's own id of the customer to whom these two servers belong; others are another customer's."""
+        return f"customer-{self.roundup.port}"
+
+    @property
     def tracker_token(self) -> str:
         """The account token of the Roundup."""
         return self.accounts[self.roundup.name].token
@@ -93,8 +98,8 @@ def staged(home: Path, software: Path, port: int, teller: Teller) -> Iterator[St
     folder = home / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder / "demo.lock", teller) as lock, ExitStack() as ends:
-        teller.progress(f"everything is kept in {home}")
         check_port("127.0.0.1", port)
+        teller.progress(f"everything is kept in {home}")
         isthmus = Isthmus(home, port, folder / "isthmus.log")
         roundup = Roundup(software, folder / "roundup", progress=teller.progress)
         desk = HelpDesk(software, folder / "helpdesk", progress=teller.progress)

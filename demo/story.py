@@ -10,8 +10,6 @@ from demo.servers import Server
 from demo.stage import Linked, Stage
 from demo.telling import expect
 
-#: The product's own id of the customer to whom both systems belong.
-END_USER = "acme"
 #: Seconds between two reads of a model; so short that the story moves on.
 EVERY = "2"
 #: The account tokens, as the curl lines of the story name them.
@@ -86,7 +84,7 @@ def _link(stage: Stage, server: Server) -> Linked:
 
 def _linking(stage: Stage, server: Server) -> list[str]:
     given = [word for name, value in server.settings.items() for word in ("--set", f"{name}={value}")]
-    whom = ["--tenant", stage.tenant, "--integration", server.name, "--end-user", END_USER]
+    whom = ["--tenant", stage.tenant, "--integration", server.name, "--end-user", stage.end_user]
     return ["link", *whom, *given, "--secrets-stdin"]
 
 
@@ -160,7 +158,10 @@ def _invite(stage: Stage) -> None:
     teller.say("Everything goes on running. To try:")
     operator = isthmus.manage("operator", "create", "demo", "--reset")
     doors = [
-        *((s.name, f"{s.settings['base_url']}/", s.username, s.password) for s in (stage.roundup, stage.desk)),
+        *(
+            (s.name, f"{s.settings['base_url']}/", s.username, s.password)
+            for s in (stage.roundup, stage.desk)
+        ),
         ("console", f"{isthmus.url}/admin/", operator["username"], operator["password"]),
     ]
     teller.values(*((name, f"{url}  {user} / {password}") for name, url, user, password in doors))

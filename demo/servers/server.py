@@ -151,7 +151,7 @@ class Server(ABC):
             f"{self.origin}{path}",
             params=params,
             json=body,
-            headers={**self._headers(), **(headers or {})},
+            headers={"Connection": "close", **self._headers(), **(headers or {})},
             auth=(self.username, self.password),
             timeout=30,
         )

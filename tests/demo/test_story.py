@@ -1,0 +1,63 @@
+"""The whole demo as a user runs it: real servers, a real installation, every step seen, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.isthmus import REPOSITORY
+from unified_api.serve.postgres import Cluster
+
+#: Where `make demo` keeps the servers' packages by default, so that they are installed once for all that run.
+SOFTWARE = REPOSITORY / ".isthmus" / "servers"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home of the demo's own, which other users of the machine may pass."""
+    folder = Path(tempfile.mkdtemp(prefix="isthmus-demo-"))
+    folder.chmod(0o711)
+    yield folder
+    Cluster(folder).wait_until_stopped()
+    shutil.rmtree(folder)
+
+
+def _free_port() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+def _processes_of(home: Path) -> str:
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return "\n".join(line for line in listed.splitlines() if str(home) in line)
+
+
+@pytest.mark.real
+@pytest.mark.timeout(400)
+def test_every_step_of_the_demo_is_seen(home: Path) -> None:
+    """`python -m demo --once` ends with status 0, tells both directions of the bridge, and leaves no process."""
+    command = [sys.executable, "-m", "demo", "--once", "--port", _free_port(), "--software", str(SOFTWARE)]
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, "ISTHMUS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert "steps were seen" in done.stdout
+    assert "✗" not in done.stdout
+    Cluster(home).wait_until_stopped()
+    assert _processes_of(home) == ""
