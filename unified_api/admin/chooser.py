@@ -38,6 +38,7 @@ def choose(site: AdminSite, request: HttpRequest) -> HttpResponse:
         as_operator(f"console: tenants {wanted!r}" if wanted else "console: tenants"),
     ):
         tenants = _tenants(wanted)
+        entered = Tenant.objects.filter(id=chosen(request)).first()
     context: dict[str, Any] = {
         **site.each_context(request),
         "title": "Choose a tenant",
@@ -45,7 +46,7 @@ def choose(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "more": len(tenants) > SHOWN,
         "q": wanted,
         "next": request.GET.get("next", ""),
-        "chosen_id": chosen(request),
+        "console_tenant": entered,
     }
     return TemplateResponse(request, "console/choose.html", context)
 

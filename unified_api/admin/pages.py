@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, ShowFacets
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -38,6 +38,7 @@ class Page(_ModelAdmin):
     sortable_by = ()
     search_fields = ("id",)
     actions_on_bottom = False
+    show_facets = ShowFacets.NEVER
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The columns of the list."""
@@ -105,7 +106,7 @@ class Records(Page):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """What tells the records apart, read from the declaration."""
-        names = ("id", "remote_id", *show.telling(self.model), "modified_at", "linked_account_id")
+        names = ("remote_id", *show.telling(self.model), "modified_at", "linked_account_id")
         return show.columns(self.model, names)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

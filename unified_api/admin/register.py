@@ -109,12 +109,11 @@ class StreamPage(Page):
         "model",
         "linked_account_id",
         "status",
-        "last_result",
+        "error",
         "last_finished",
         "next_due",
         "held_removals",
         "paused_by",
-        "error",
     )
     ids = ("id", "linked_account_id")
     texts = ("model",)

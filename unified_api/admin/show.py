@@ -24,7 +24,9 @@ Column = str | Callable[[Any], Any]
 #: What a function shows for nothing, as Django does.
 NOTHING: Final = "-"
 #: Characters of a text in a list.
-SHORT: Final = 70
+SHORT: Final = 140
+#: Characters of a text that stays on one line.
+WORD: Final = 24
 HIDDEN: Final = "(hidden)"
 
 #: Columns that hold the id of a row of another table.
@@ -112,7 +114,10 @@ def _column(field: models.Field[Any, Any], *, short: bool) -> Column:
         return NOTHING if value in (None, "", []) else shown(row, value)
 
     column.__name__ = f"{field.name}_shown"
-    return admin.display(column, description=str(field.verbose_name))
+    name = str(field.verbose_name)
+    return admin.display(
+        column, description=name.removesuffix(" id") if isinstance(field, models.UUIDField) else name
+    )
 
 
 def _show(field: models.Field[Any, Any], *, short: bool) -> Callable[[Any, Any], Any] | None:
@@ -121,13 +126,11 @@ def _show(field: models.Field[Any, Any], *, short: bool) -> Callable[[Any, Any],
         return lambda _row, _value: HIDDEN
     if isinstance(field, Ref | Refs | models.UUIDField):
         return _show_reference(field)
-    if isinstance(field, Texts):
-        return lambda _row, value: ", ".join(value)
     if isinstance(field, models.JSONField):
-        return lambda _row, value: readable(value, _sensitive())
+        return _names if short else lambda _row, value: readable(value, _sensitive())
     if isinstance(field, models.TextField) and short:
         return _short
-    return _lines if isinstance(field, Text) else None
+    return next((shown for kind, shown in _BY_CLASS if isinstance(field, kind)), None)
 
 
 def _show_reference(field: models.Field[Any, Any]) -> Callable[[Any, Any], Any] | None:
@@ -138,12 +141,23 @@ def _show_reference(field: models.Field[Any, Any]) -> Callable[[Any, Any], Any] 
     return None if field.primary_key else lambda row, value: _reference(row, field.name, value)
 
 
-def _short(_row: Any, value: str) -> str:
-    return value if len(value) <= SHORT else f"{value[:SHORT].rstrip()}…"
+def _names(_row: Any, value: Any) -> str:
+    """What a list says of a JSON document: its keys."""
+    return ", ".join(sorted(value)) if isinstance(value, dict) else f"{len(value)} entries"
 
 
-def _lines(_row: Any, value: str) -> Any:
-    return format_html("<div class='lines'>{}</div>", value)
+def _short(_row: Any, value: str) -> Any:
+    if len(value) <= WORD:
+        return value
+    cut = value if len(value) <= SHORT else f"{value[:SHORT].rstrip()}…"
+    return format_html("<div class='short'>{}</div>", cut)
+
+
+_BY_CLASS: Final[tuple[tuple[type[Any], Callable[[Any, Any], Any]], ...]] = (
+    (models.DateTimeField, lambda _row, value: f"{value:%Y-%m-%d %H:%M:%S}"),
+    (Texts, lambda _row, value: ", ".join(value)),
+    (Text, lambda _row, value: format_html("<div class='lines'>{}</div>", value)),
+)
 
 
 def _reference(row: Any, name: str, value: uuid.UUID) -> Any:

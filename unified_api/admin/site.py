@@ -23,6 +23,7 @@ class Console(AdminSite):
     site_title = "Isthmus"
     index_title = "Operators' console"
     site_url = None
+    index_template = "console/index.html"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
         """Django's check of who is signed in, and then our walls."""

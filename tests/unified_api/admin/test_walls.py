@@ -138,7 +138,7 @@ def test_the_band_names_the_tenant_on_every_page(grace: Operator, alice: Person)
     """Who is looked at stands on each page, with a way out; after leaving, that nobody is."""
     assert "No tenant is chosen." in text(grace.get(""))
     grace.enter(alice)
-    for path in ("", "ticketing/", "sync/stream/", "auth/user/", "password_change/"):
+    for path in ("", "tenant/", "ticketing/", "sync/stream/", "auth/user/", "password_change/"):
         assert re.search(r"tenant-band.*Wonder Ltd.*Leave", text(grace.get(path)), re.DOTALL), path
     grace.post("tenant/leave/")
     assert "No tenant is chosen." in text(grace.get(""))
