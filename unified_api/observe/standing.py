@@ -67,7 +67,7 @@ def _statuses(accounts: Mapping[uuid.UUID, LinkedAccount]) -> Counts:
 
 
 def _open_writes(only: uuid.UUID | None) -> Counts:
-    rows = _of(Write.objects.filter(finished_at=None, state__in=OPEN), only)
+    rows = _of(Write.objects.filter(state__in=OPEN), only)
     found: defaultdict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     for tenant, state, number in rows.values_list("tenant_id", "state").annotate(Count("id")):
         found[tenant][str(state)] = number

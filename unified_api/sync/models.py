@@ -149,7 +149,10 @@ class Run(TenantModel):
     error = models.TextField(null=True)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant_id", "stream_id", "started"], name="run_stream")]
+        indexes = [
+            models.Index(fields=["tenant_id", "stream_id", "started"], name="run_stream"),
+            models.Index(fields=["tenant_id", "started"], name="run_newest"),
+        ]
 
 
 class Sighting(TenantModel):
@@ -221,6 +224,12 @@ class Write(TenantModel):
         indexes = [
             models.Index(fields=["tenant_id", "linked_account_id", "journalled_at"], name="write_account"),
             models.Index(fields=["tenant_id", "record_id"], name="write_record"),
+            models.Index(fields=["tenant_id", "journalled_at"], name="write_newest"),
+            models.Index(
+                fields=["tenant_id", "state"],
+                name="write_open",
+                condition=models.Q(state__in=["journalled", "sent", "uncertain"]),
+            ),
         ]
 
 
