@@ -29,7 +29,7 @@ def read_now(stream_id: uuid.UUID) -> Stream:
 def read_everything(stream_id: uuid.UUID) -> Stream:
     """Have a stream read again from the start, which also finds what was deleted."""
     stream = _taken(stream_id)
-    pull.resync(stream)
+    _start_over(stream)
     return _recorded(stream, "stream.resynced")
 
 
@@ -38,7 +38,7 @@ def allow_removals(stream_id: uuid.UUID) -> Stream:
     stream = _taken(stream_id)
     held = stream.held_removals
     stream.removals_allowed = True
-    pull.resync(stream)
+    _start_over(stream)
     return _recorded(stream, "stream.removals_allowed", held=held)
 
 
@@ -67,6 +67,13 @@ def set_frequency(stream_id: uuid.UUID, seconds: float) -> Stream:
     if not stream.paused_by:
         job.ask(pull.KIND, stream.id)
     return _recorded(stream, "stream.frequency_set", seconds=seconds, before=before)
+
+
+def _start_over(stream: Stream) -> None:
+    """From the start; a paused stream begins when it is resumed."""
+    pull.resync(stream)
+    if stream.paused_by:
+        pull.pause(stream, stream.paused_by)
 
 
 def _taken(stream_id: uuid.UUID) -> Stream:
