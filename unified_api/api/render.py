@@ -6,7 +6,7 @@ Postgres spells ids and times as text, which is several times faster than making
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,19 +24,21 @@ _NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_acco
 
 @dataclass(frozen=True)
 class Form:
-    """How the records of one model are selected and shown. Rows are in the order of `names`."""
+    """How the records of one model are selected and shown.
+
+    Rows are in the order of `names`, of which the last stand for `tail`: what is the same in every record.
+    """
 
     select: str
     names: tuple[str, ...]
     fixes: tuple[tuple[str, Callable[[Any], Any]], ...]
-    tail: Record
+    tail: tuple[Any, ...]
 
-    def show(self, row: Sequence[Any]) -> Record:
+    def show(self, row: tuple[Any, ...]) -> Record:
         """A selected row as the wire has it."""
-        record = dict(zip(self.names, row, strict=True))
+        record = dict(zip(self.names, row + self.tail, strict=True))
         for name, fix in self.fixes:
             record[name] = fix(record[name])
-        record.update(self.tail)
         return record
 
 
@@ -52,19 +54,22 @@ def form(model: type[CommonModel]) -> Form:
         **{name: _column(name, field) for name, field in fields.items()},
         "remote_was_deleted": "remote_was_deleted",
     }
-    extra = {"remote_fields": None} if model.wire.remote_fields else {}
+    tail: Record = {"field_mappings": _NO_MAPPINGS, "remote_data": None}
+    if model.wire.remote_fields:
+        tail["remote_fields"] = None
     return Form(
         select=", ".join(columns.values()),
-        names=tuple(columns),
+        names=(*columns, *tail),
         fixes=tuple((name, fix) for name, field in fields.items() if (fix := _fix(field))),
-        tail={"field_mappings": _NO_MAPPINGS, "remote_data": None, **extra},
+        tail=tuple(tail.values()),
     )
 
 
 def as_sent(model: type[CommonModel], known: Record) -> Record:
     """A record that shows what somebody wants it to be, while it is not known whether it is."""
     shown = form(model)
-    return {**dict.fromkeys(shown.names), "remote_was_deleted": False, **shown.tail, **known}
+    nothing = (None,) * (len(shown.names) - len(shown.tail))
+    return {**shown.show(nothing), "remote_was_deleted": False, **known}
 
 
 def _column(name: str, field: WireField) -> str:

@@ -97,7 +97,7 @@ def test_account_level_calls(api: Linked, merge: Merge) -> None:
     statuses = merge.ticketing.sync_status.list().results or []
     again = merge.ticketing.force_resync.sync_status_resync_create()
     raw = merge.ticketing.passthrough.create(
-        request=DataPassthroughRequest(method=MethodEnum.GET, path="/me")
+        request=DataPassthroughRequest(method=MethodEnum("GET"), path="/me")
     )
 
     assert (str(listed.id), listed.integration.slug) == (str(api.account.id), "stub")
