@@ -49,8 +49,6 @@ class Server(ABC):
         self.data = data.absolute()
         self.progress = progress
         self._process: subprocess.Popen[bytes] | None = None
-        self._session = requests.Session()
-        self._session.trust_env = False
 
     def __enter__(self) -> Self:
         return self.start()
@@ -146,15 +144,19 @@ class Server(ABC):
 
         Raises requests.HTTPError for a refusal.
         """
-        response = self._session.request(
-            method,
-            f"{self.origin}{path}",
-            params=params,
-            json=body,
-            headers={"Connection": "close", **self._headers(), **(headers or {})},
-            auth=(self.username, self.password),
-            timeout=30,
-        )
+        with (
+            requests.Session() as session
+        ):  # a fresh connection: on a kept one, Nagle's algorithm costs 40 ms
+            session.trust_env = False
+            response = session.request(
+                method,
+                f"{self.origin}{path}",
+                params=params,
+                json=body,
+                headers={**self._headers(), **(headers or {})},
+                auth=(self.username, self.password),
+                timeout=30,
+            )
         response.raise_for_status()
         return response.json() if response.content else None
 
@@ -235,7 +237,6 @@ class Server(ABC):
         process, self._process = self._process, None
         if process is None:
             return
-        self._session.close()
         if process.poll() is None:
             os.killpg(process.pid, number)
         try:
