@@ -14,6 +14,7 @@ from django.db import connections
 from unified_api import __version__
 from unified_api.serve import web
 from unified_api.serve.broker import QUEUES
+from unified_api.serve.children import follow_supervisor
 from unified_api.serve.supervisor import Supervisor, manage_command
 
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
         """Run until SIGINT or SIGTERM; CommandError when the port is taken."""
+        follow_supervisor()
         try:
             web.check_port(host, port)
         except web.PortTaken as error:
