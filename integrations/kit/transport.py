@@ -31,6 +31,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 from integrations.kit.guard import Blocked, Guard
 
 _CHUNK = 65536
+#: Servers that send headers and body apart wait for our acknowledgement, which Linux would delay by 40 ms.
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _BODILESS = frozenset({204, 205, 304})
 
 
@@ -89,6 +91,8 @@ class _Timed:
     """A socket that never waits beyond the deadline of the call that uses it."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        if _QUICK_ACK is not None:
+            self.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)  # type: ignore[attr-defined]
         self.settimeout(min(_call.patience, _call.remaining()))  # type: ignore[attr-defined]
         return int(super().recv_into(*args, **kwargs))  # type: ignore[misc]
 

@@ -34,10 +34,10 @@ _WORDS = {_OPEN: "OPEN", _REOPENED: "OPEN", _RESOLVED: "CLOSED", _CLOSED: "CLOSE
 def _read_status(ticket: Any) -> Any:
     """The common status of number and flag; a number that a desk added itself passes through."""
     status, on_hold = dig(ticket, "status"), dig(ticket, "on_hold")
-    if status is MISSING or status is None or on_hold is MISSING:
+    if status is MISSING or status is None:
         return status
     word = _WORDS.get(status, str(status))
-    return "ON_HOLD" if on_hold and word == "OPEN" else word
+    return "ON_HOLD" if on_hold is True and word == "OPEN" else word
 
 
 def _write_status(word: Any, ticket: Any) -> dict[str, Any]:

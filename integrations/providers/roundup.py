@@ -117,7 +117,8 @@ def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | None:
 
 
 def _faults(body: Any) -> dict[str, str]:
-    named = re.search(r"[Pp]roperty [\"']?(\w+)", words := str(dig(body, "error.msg")))
+    words = str(dig(body, "error.msg")).replace("user has no", "property assignedto: the user has no")
+    named = re.search(r"[Pp]roperty [\"']?(\w+)", words)
     return {named[1]: words} if named else {}
 
 

@@ -1,0 +1,239 @@
+"""What every adapter promises, asked of every adapter there is.
+
+Those of today, and one that is written tomorrow.
+
+An adapter brings `fixtures/<slug>/<Model>.json`: records as the provider answers with them (after joins), and
+the words of the account whose records they are. All else is read from the adapter itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from integrations.kit.decoding import Seen, decode_page
+from integrations.kit.errors import Rejected
+from integrations.kit.lenses import ChoiceLens, EachLens, Lens, OnlyLens, Operation
+from integrations.kit.paths import MISSING, bury, dig, merge, steps
+from integrations.kit.provider import Provider, Resource
+from tests.integrations.kit.test_lenses import Tables
+from tests.integrations.kit.test_strict import JSON
+from unified_api import registry
+from unified_api.models.base import wire_fields
+from unified_api.models.fields import Flag, Instant, Ref, Refs, Texts
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = Path(__file__).parent / "fixtures"
+SEEN = Seen(started=1, arrived=2, path="/", shape="list", dirty=False)
+MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+
+IDS = st.integers(1, 10**9).map(str)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
+MOMENTS = st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1 < moment.year < 9999)
+BY_KIND: dict[type, st.SearchStrategy[Any]] = {Ref: IDS, Flag: st.booleans(), Instant: MOMENTS}
+
+CASES = [(provider, resource) for provider in registry.all() for resource in provider.resources]
+each_resource = pytest.mark.parametrize(
+    ("provider", "resource"), CASES, ids=[f"{p.slug}-{r.model.__name__}" for p, r in CASES]
+)
+each_provider = pytest.mark.parametrize("provider", registry.all(), ids=lambda provider: provider.slug)
+
+
+def fixture(provider: Provider, resource: Resource) -> tuple[list[dict[str, Any]], Tables]:
+    """The adapter's own examples, and the words of that account."""
+    example = json.loads((FIXTURES / provider.slug / f"{resource.model.__name__}.json").read_text())
+    return example["records"], Tables(**example["words"])
+
+
+def values_of(resource: Resource, name: str, words: Tables) -> st.SearchStrategy[Any]:
+    """Values that this field can be given at this provider."""
+    lens, kind = resource.mapping.lenses[name], wire_fields(resource.model)[name]
+    few = 1 if isinstance(lens, OnlyLens) else 3
+    known = resource.words(name)
+    if known is not None:
+        return st.sampled_from(known)
+    if isinstance(lens, EachLens) and isinstance(lens.item, ChoiceLens) and lens.item.table:
+        return st.lists(st.sampled_from(words.known(lens.item.table)), unique=True)
+    if isinstance(kind, Refs | Texts):
+        return st.lists(IDS, max_size=few, unique=True)
+    return next((values for known, values in BY_KIND.items() if isinstance(kind, known)), TEXTS)
+
+
+def shown(lens: Lens, patch: dict[str, Any], words: Tables) -> dict[str, Any]:
+    """How a provider that took this patch shows it, where it is read at another path than it is written."""
+    inner = lens.inner if isinstance(lens, OnlyLens) else lens
+    sent = dig(patch, inner.target) if steps(inner.target) else MISSING
+    if sent is MISSING:
+        return patch
+    if isinstance(inner, EachLens) and inner.item.to == "":
+        return bury(
+            inner.path, [bury(inner.item.path, _word(inner.item, element, words)) for element in sent]
+        )
+    if inner.to is None:
+        return patch
+    return bury(inner.path, _word(inner, sent, words)) if sent is not None else bury(inner.target, None)
+
+
+def _word(lens: Lens, key: Any, words: Tables) -> Any:
+    table = lens.table if isinstance(lens, ChoiceLens) else None
+    return next(word for word, known in words.tables[table].items() if known == key) if table else key
+
+
+@each_resource
+def test_examples_are_understood(provider: Provider, resource: Resource) -> None:
+    """No record of a documented answer is set aside, and no word of it is unknown.
+
+    All mapped fields are spoken of.
+    """
+    records, _words = fixture(provider, resource)
+    decoding = decode_page(resource, records, SEEN)
+
+    assert records
+    assert decoding.bad == ()
+    assert decoding.unknown == {}
+    spoken = {name for observation in decoding.observations for name in observation.values}
+    assert spoken == set(resource.mapping.lenses)
+
+
+@each_resource
+def test_writing_back_what_was_read_is_nothing(provider: Provider, resource: Resource) -> None:
+    """An empty remote patch, for every record and all its fields."""
+    records, words = fixture(provider, resource)
+    for record in records:
+        values = resource.mapping.pull(record).values
+
+        assert resource.mapping.push(values, record, "update", words) == {}
+
+
+@each_resource
+@MANY
+@given(data=st.data())
+def test_reading_what_was_written_gives_it_back(
+    provider: Provider, resource: Resource, data: st.DataObject
+) -> None:
+    """For every field that can be written, on a new record and on each known one."""
+    records, words = fixture(provider, resource)
+    operations: tuple[Operation, ...] = ("create", "update")
+    for operation in operations:
+        for name in sorted(resource.mapping.writable(operation)):
+            value = data.draw(values_of(resource, name, words), label=name)
+            record = data.draw(st.sampled_from(records)) if operation == "update" else None
+            lens = resource.mapping.lenses[name]
+            patch = lens.write(value, record, words)
+            after = merge(copy.deepcopy(record or {"id": "1"}), shown(lens, patch, words))
+            read = resource.mapping.clean(name, lens.read(after))
+            assert resource.mapping.same(name, read, value), (name, patch)
+            assert resource.mapping.push({name: value}, after, "update", words) == {}
+
+
+@each_resource
+def test_what_cannot_be_written_is_never_sent(provider: Provider, resource: Resource) -> None:
+    """A read-only field is refused by name, on a create and on an update."""
+    records, words = fixture(provider, resource)
+    mapping = resource.mapping
+    operations: tuple[Operation, ...] = ("create", "update")
+    for operation in operations:
+        for name in set(mapping.lenses) - mapping.writable(operation):
+            value = next(v for r in records if (v := mapping.pull(r).values.get(name)) is not None)
+            record = dict.fromkeys(records[0]) | {"id": "1"} if operation == "update" else None
+            with pytest.raises(Rejected) as caught:
+                mapping.push({name: value}, record, operation, words)
+            assert set(caught.value.fields) == {name}
+
+
+@each_resource
+def test_absent_is_not_null(provider: Provider, resource: Resource) -> None:
+    """A record of which only the id is known says nothing about any field."""
+    records, _words = fixture(provider, resource)
+    bare = {"id": records[0]["id"]}
+
+    assert resource.mapping.pull(bare).values == {}
+
+
+@each_resource
+def test_unknown_words_pass_through_and_are_counted(provider: Provider, resource: Resource) -> None:
+    """A word that nobody mapped is shown as it is, and named."""
+    records, _words = fixture(provider, resource)
+    for name, lens in resource.mapping.lenses.items():
+        if isinstance(lens, ChoiceLens):
+            record = merge(records[0], bury(lens.path, "a word of tomorrow"))
+            decoding = decode_page(resource, [record], SEEN)
+            assert decoding.observations[0].values[name] == "a word of tomorrow"
+            assert decoding.unknown == {f"{name}: a word of tomorrow": 1}
+
+
+@each_resource
+@MANY
+@given(junk=JSON, data=st.data())
+def test_nothing_in_a_record_stops_a_page(
+    provider: Provider, resource: Resource, junk: Any, data: st.DataObject
+) -> None:
+    """Whatever stands in a record, it is mapped or set aside with a reason, and the one after it is read."""
+    records, _words = fixture(provider, resource)
+    broken = copy.deepcopy(records[0])
+    broken[data.draw(st.sampled_from(sorted(broken)))] = junk
+    decoding = decode_page(resource, [junk, broken, records[-1]], SEEN)
+
+    assert decoding.observations[-1].remote_id == str(records[-1]["id"])
+    assert (
+        len(decoding.observations) + len([bad for bad in decoding.bad if not bad.reason.startswith("in ")])
+        == 3
+    )
+    assert all(bad.reason for bad in decoding.bad)
+
+
+@each_resource
+def test_lists_go_on(provider: Provider, resource: Resource) -> None:
+    """A list is paged, and a model that can be written can be read by id."""
+    assert provider.resource(resource.model) is resource
+    assert resource.list is not None
+    assert resource.list.paging is not None
+    assert resource.can("get")
+
+
+@each_provider
+def test_settings_are_explained_and_secrets_marked(provider: Provider) -> None:
+    """Every setting has a sentence, and whatever opens the account is sealed."""
+    assert all(setting.help for setting in provider.settings)
+    assert any(setting.secret for setting in provider.settings)
+    assert set(provider.auth.needs) <= {setting.name for setting in provider.settings}
+
+
+@each_provider
+def test_an_adapter_is_one_short_file(provider: Provider) -> None:
+    """Facts, below 200 lines."""
+    path = ROOT / "integrations" / "providers" / f"{provider.slug.replace('-', '_')}.py"
+
+    assert len(path.read_text().splitlines()) < 200
+
+
+@each_provider
+def test_a_slug_occurs_nowhere_in_the_product(provider: Provider) -> None:
+    """Nothing in the product or the kit knows an integration by name."""
+    spellings = {
+        provider.slug,
+        provider.slug.replace("-", "_"),
+        provider.slug.replace("-", ""),
+        provider.name,
+    }
+    for folder in ("unified_api", "tenants", "integrations/kit"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".py", ".html", ".js", ".css", ".json", ".txt", ".sql"}:
+                text = path.read_text().lower()
+                found = [spelling for spelling in spellings if spelling.lower() in text]
+                assert not found, f"{path} names {found}"
+
+
+def test_every_module_of_providers_is_registered() -> None:
+    """What lies in the folder is known by its slug, and fixtures belong to somebody."""
+    modules = {p.stem for p in (ROOT / "integrations/providers").glob("*.py")} - {"__init__"}
+
+    assert {provider.slug.replace("-", "_") for provider in registry.all()} == modules
+    assert {path.name for path in FIXTURES.iterdir()} == {provider.slug for provider in registry.all()}
