@@ -25,7 +25,7 @@ def _documented(program: str) -> list[str]:
 
 def _dump(login: Login, options: list[str], to: Path) -> subprocess.CompletedProcess[str]:
     conninfo = login.conninfo(dbname=connection.settings_dict["NAME"])
-    command = [wheel_binaries() / "pg_dump", *options, "--format=custom", f"--file={to}", conninfo]
+    command = [str(wheel_binaries() / "pg_dump"), *options, "--format=custom", f"--file={to}", conninfo]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -43,7 +43,13 @@ def test_the_owner_dumps_the_rows_of_every_tenant(
     done = _dump(settings.OWNER_LOGIN, _documented("pg_dump"), dump)
     assert done.returncode == 0, done.stderr
 
-    read = [wheel_binaries() / "pg_restore", "--data-only", "--table=tenants_tenant", "--file=-", dump]
+    read = [
+        str(wheel_binaries() / "pg_restore"),
+        "--data-only",
+        "--table=tenants_tenant",
+        "--file=-",
+        str(dump),
+    ]
     rows = subprocess.run(read, capture_output=True, text=True, check=True).stdout
     assert str(alice.tenant_id) in rows
     assert str(charlie.tenant_id) in rows
