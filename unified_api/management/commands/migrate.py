@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as Migrate
@@ -39,3 +40,6 @@ class Command(Migrate):
             prepare_given_server(owner, app=app, broker=settings.BROKER_LOGIN)
         except RolesMissing as error:
             raise CommandError(str(error)) from error
+        except psycopg.OperationalError as error:
+            first = str(error).strip().split("\n", 1)[0]
+            raise CommandError(f"The database does not answer: {first}") from error
