@@ -24,6 +24,7 @@ from demo.servers.software import installed
 from unified_api.serve.disguise import Disguise, find
 
 _READY = 60.0
+_LEFTOVER = 10.0
 _WRITES = re.compile(r'"(?:POST|PUT|PATCH|DELETE) [^"]*"')
 
 
@@ -109,6 +110,7 @@ class Server(ABC):
             (self.data / "prepared").touch()
             way.give(self.data)
         self._end_leftover()
+        self._claim_port()
         self.progress(f"starting {self.name} at {self.origin}")
         self._spawn([*way.prefix, *self._command(bin_folder)])
         self._await()
@@ -207,6 +209,17 @@ class Server(ABC):
         if done.returncode:
             raise ServerFailed(f"{self.name} could not be prepared: {(done.stdout + done.stderr)[-1500:]}")
 
+    def _claim_port(self) -> None:
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", self.port))
+            except OSError as error:
+                raise ServerFailed(
+                    f"{self.name} wants port {self.port}, which another program has taken: stop that one, or remove"
+                    f" {self.data} to begin anew on another port"
+                ) from error
+
     def _spawn(self, command: list[str]) -> None:
         with (self.data / "output.log").open("ab") as output:
             self._process = subprocess.Popen(
@@ -225,7 +238,7 @@ class Server(ABC):
         while time.monotonic() < deadline and self.running:
             try:
                 self._probe()
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.05)
             else:
                 return
@@ -251,10 +264,17 @@ class Server(ABC):
         path = self.data / "pid"
         if not path.exists():
             return
-        command = Path(f"/proc/{path.read_text()}/cmdline")
-        if command.exists() and str(self.data).encode() in command.read_bytes():
-            os.killpg(int(path.read_text()), signal.SIGKILL)
+        number = int(path.read_text())
+        if self._is_ours(number):
+            os.killpg(number, signal.SIGKILL)
+        deadline = time.monotonic() + _LEFTOVER
+        while self._is_ours(number) and time.monotonic() < deadline:
+            time.sleep(0.01)
         path.unlink()
+
+    def _is_ours(self, number: int) -> bool:
+        command = Path(f"/proc/{number}/cmdline")
+        return command.exists() and str(self.data).encode() in command.read_bytes()
 
 
 def _free_port() -> int:

@@ -50,14 +50,17 @@ def resolve(host: str, port: int) -> list[Target]:
 
 @dataclass(frozen=True)
 class Guard:
-    """allow_hosts: names, without port, whose addresses are not judged.
+    """What the operator allows.
 
-    allow_networks: CIDR ranges beyond public ones.
+    allow_hosts: names, without port, whose addresses are not judged. allow_networks: CIDR ranges beyond
+    public ones. ca_file: certificate authorities to trust instead of the usual ones, for an operator who has
+    their own.
     """
 
     allow_hosts: frozenset[str] = frozenset()
     allow_networks: tuple[str, ...] = ()
     resolve: Resolve = resolve
+    ca_file: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allow_hosts", frozenset(_plain(host) for host in self.allow_hosts))

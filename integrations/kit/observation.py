@@ -8,20 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
+from integrations.kit.auth import Revealable
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Limiter, Unlimited
 from unified_api.models.base import CommonModel
 
 Shape = Literal["list", "get", "write"]
-
-
-class Revealable(Protocol):
-    """A secret that opens only when asked."""
-
-    def reveal(self) -> str:
-        """The secret in the clear."""
 
 
 def _now() -> datetime:

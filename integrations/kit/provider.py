@@ -75,7 +75,7 @@ class Resource:
     is refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
-    sweeps. version: of the mapping; a new one has every record compared anew. frozen_by_parent: see Embedded.
+    sweeps. version: of the mapping; a new one has every record compared anew.
     """
 
     mapping: FieldMapping
@@ -163,7 +163,7 @@ class Provider:
     tables: Mapping[str, Table] = field(default_factory=dict)
     refuse: Refuse | None = None
     faults: Callable[[Any], dict[str, str]] | None = None
-    rate: Rate | None = None
+    rate: Rate = field(default_factory=Rate)
 
     def __post_init__(self) -> None:
         names = [setting.name for setting in self.settings]

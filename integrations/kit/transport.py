@@ -176,6 +176,7 @@ class Wire:
         self.limits = limits
         # No requests.Session: it would read whole bodies of redirects, and keep cookies.
         self._adapter = _Adapter(guard, limits)
+        self._trust: bool | str = guard.ca_file or True
 
     def exchange(self, request: requests.PreparedRequest) -> Reply | Broken:
         """Send, and read the whole answer. Errors of the libraries may quote the address: none gets out."""
@@ -183,7 +184,7 @@ class Wire:
         _call.left = False
         patience = (self.limits.connect, self.limits.read)
         try:
-            with self._adapter.send(request, stream=True, timeout=patience, verify=True) as response:
+            with self._adapter.send(request, stream=True, timeout=patience, verify=self._trust) as response:
                 return self._read(response)
         except (requests.RequestException, HTTPError, OSError, zlib.error, ValueError) as error:
             return _broken(error, left=_call.left)
