@@ -27,7 +27,7 @@ from unified_api.engine.events import (
 )
 from unified_api.engine.pair import Move, Pair, Refusal, Sent, State
 from unified_api.engine.policy import Field, Policy
-from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values, blank
 
 Step = tuple[Pair, tuple[Effect, ...]]
 UNCHANGED = "answered with its old value"
@@ -83,8 +83,10 @@ def created(pair: Pair, sent: Sent, event: Answered, policy: Policy) -> Step:
             learnt.agree(move, sent.to, _spelling(one, move, got))
         else:
             learnt.base[sent.to][move.field] = got
-    for name in sent.owed:
-        if name in event.values:
+    learnt.base[sent.to].update({name: event.values[name] for name in sent.owed if name in event.values})
+    _leave(learnt, sent, event.values)
+    for name in sent.left.keys() & event.values.keys() & policy.fields.keys():
+        if not policy.fields[name].direction.reaches(sent.to):
             learnt.base[sent.to][name] = event.values[name]
     return learnt.close(pair)
 
@@ -112,17 +114,22 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
 def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     """A create whose answer was lost turned out to have happened; it may have been edited since.
 
-    Whether the value of an owed field is the remote's own or somebody's, nobody can tell: what replaces it is
-    recorded as overruling it.
+    Free text that differs is news. Whether the value of an owed field, or another word than was sent, is the
+    remote's own or somebody's, nobody can tell: what replaces it is recorded as overruling it.
     """
     learnt = _Learnt()
+    owed = [name for name in sent.owed if name in event.values]
     for move, one in _known(sent, policy):
         got = event.values.get(move.field, MISSING)
-        learnt.agree(move, sent.to, got if got is not MISSING and one.same(got, move.value) else move.value)
-    for name in sent.owed:
-        if name in event.values:
-            learnt.base[sent.to][name] = event.values[name]
-            learnt.presumed.append(name)
+        if got is MISSING or one.same(got, move.value):
+            learnt.agree(move, sent.to, _spelling(one, move, got))
+        elif one.spells(move.value, got):
+            learnt.agree(move, sent.to, move.value)
+        else:
+            owed.append(move.field)
+    learnt.base[sent.to].update({name: event.values[name] for name in owed})
+    learnt.presumed += (*owed, *sent.left)
+    _leave(learnt, sent, event.values)
     return learnt.close(pair)
 
 
@@ -149,6 +156,14 @@ def unsettled(pair: Pair, sent: Sent) -> Step:
 
 def _known(sent: Sent, policy: Policy) -> Iterable[tuple[Move, Field]]:
     return ((move, policy.fields[move.field]) for move in sent.moves if move.field in policy.fields)
+
+
+def _leave(learnt: _Learnt, sent: Sent, answer: Values) -> None:
+    """What had no reason to travel at birth is agreed as it is, but for what stands in the new record already."""
+    for name in sent.left.keys() & answer.keys():
+        learnt.base[sent.to.other][name] = sent.left[name]
+        if blank(answer[name]):
+            learnt.base[sent.to][name] = answer[name]
 
 
 def _old(one: Field, move: Move, got: Maybe) -> bool:

@@ -2,7 +2,7 @@
 
 The pair row itself is the reservation: it stands in state ALONE before anything leaves. A field that the
 create cannot carry (no word for it, refused, not writable at birth) is owed: it goes over by an update, or
-stays a visible problem. Blanks are not sent; what the remote fills in for them is met as first contact.
+stays a visible problem. Blanks are not sent; what the remote fills in for them is its news.
 """
 
 from __future__ import annotations
@@ -41,14 +41,17 @@ def _send(pair: Pair, to: Side, values: Values, terms: Terms) -> Step:
         carried = carry(one, value, to, pair.refused)
         if isinstance(carried, Problem):
             problems.append(carried)
+            owed.append(one.name)
         elif one.name in terms.access[to].create:
             moves.append(carried)
-            continue
-        owed.append(one.name)
-    problems += _required(moves, to, terms.access[to])
-    if not moves or any(problem.kind is Kind.REQUIRED for problem in problems):
-        return pair, (*problems, Settled())
-    sent = Sent(to, tuple(moves), tuple(owed))
+        else:
+            owed.append(one.name)
+    lacking = _required(moves, to, terms.access[to])
+    if lacking or not moves:
+        return pair, (*problems, *lacking, Settled())
+    gone = {*owed, *(move.field for move in moves)}
+    left = {name: values[name] for name in terms.policy.fields if name in values and name not in gone}
+    sent = Sent(to, tuple(moves), tuple(owed), left)
     return replace(pair, state=State.CREATING, sent=sent), (Create(to, sent.moves), *problems)
 
 

@@ -41,7 +41,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The write in flight was done; `values` is what the remote answered, possibly more than was sent."""
+    """The write in flight was done; `values` is what the remote answered, possibly more than was sent.
+
+    For a create it is the whole new record.
+    """
 
     values: Values
 

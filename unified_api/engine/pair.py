@@ -45,11 +45,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A write on its way to side `to`; `owed` names fields that a create could not carry."""
+    """A write on its way to side `to`.
+
+    For a create: `owed` names fields that it could not carry, `left` holds the source's values of those that
+    had no reason to travel, as they were blank or go the other way.
+    """
 
     to: Side
     moves: tuple[Move, ...]
     owed: tuple[str, ...] = ()
+    left: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +108,23 @@ class Pair:
         return cls(
             State(data["state"]),
             Both[Values](data["base"]["a"], data["base"]["b"]),
-            None if sent is None else Sent(Side(sent["to"]), _moves(sent["moves"]), tuple(sent["owed"])),
+            None if sent is None else _sent(sent),
             tuple(Refusal(Side(one["to"]), _moves(one["moves"]), one["reason"]) for one in data["refused"]),
             tuple(data["presumed"]),
         )
 
 
 def _sent_data(sent: Sent) -> dict[str, Any]:
-    return {"to": sent.to.value, "moves": _moves_data(sent.moves), "owed": list(sent.owed)}
+    return {
+        "to": sent.to.value,
+        "moves": _moves_data(sent.moves),
+        "owed": list(sent.owed),
+        "left": dict(sent.left),
+    }
+
+
+def _sent(data: Mapping[str, Any]) -> Sent:
+    return Sent(Side(data["to"]), _moves(data["moves"]), tuple(data["owed"]), data["left"])
 
 
 def _moves_data(moves: tuple[Move, ...]) -> list[dict[str, Any]]:

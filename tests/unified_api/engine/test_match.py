@@ -15,7 +15,9 @@ from unified_api.engine.values import Both, Side
 
 keys = st.sampled_from(["one", "two", "three", None])
 sides = st.builds(
-    lambda a, b: Both({f"a{n}": key for n, key in enumerate(a)}, {f"b{n}": key for n, key in enumerate(b)}),
+    lambda a, b: Both[Mapping[str, str | None]](
+        {f"a{n}": key for n, key in enumerate(a)}, {f"b{n}": key for n, key in enumerate(b)}
+    ),
     st.lists(keys, max_size=5),
     st.lists(keys, max_size=5),
 )
@@ -85,7 +87,7 @@ def test_the_key_speaks_the_words_of_side_a() -> None:
 
 @given(sides, st.sets(keys.filter(bool)), st.sets(keys.filter(bool)))
 def test_every_record_has_one_place_whatever_the_order(
-    free: Both[dict[str, str | None]], paired: set[str], pending: set[str]
+    free: Both[Mapping[str, str | None]], paired: set[str], pending: set[str]
 ) -> None:
     """Each record is paired, alone, waiting or in review, exactly once, in whichever order they came."""
     outcome = match(free, paired=paired, pending=pending)
@@ -93,7 +95,9 @@ def test_every_record_has_one_place_whatever_the_order(
     placed = [i for pair in outcome.pairs for i in pair] + reviewed
     for side in Side:
         placed += [*outcome.alone[side], *outcome.waiting[side]]
-    turned = Both(dict(reversed(free.a.items())), dict(reversed(free.b.items())))
+    turned = Both[Mapping[str, str | None]](
+        dict(reversed(list(free.a.items()))), dict(reversed(list(free.b.items())))
+    )
 
     assert sorted(placed) == sorted([*free.a, *free.b])
     assert match(turned, paired=paired, pending=pending) == outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from unified_api.engine.policy import UNMAPPED, Direction, Field, Policy, PolicyError
-from unified_api.engine.values import Both, Side, blank, normal
+from unified_api.engine.values import Both, Side, Value, blank, normal
 
 STATUS = Field(
     "status",
@@ -52,8 +52,11 @@ def test_a_normalizer_sees_no_more_than_it_says(normalizer: str, one: object, ot
 
 def test_blank_is_nothing_and_white_space() -> None:
     """A blank says nothing; false and nought do say something."""
-    assert [blank(value) for value in (None, "", " \n", [])] == [True] * 4  # type: ignore[arg-type]
-    assert [blank(value) for value in (False, 0, "x")] == [False] * 3
+    nothing: list[Value] = [None, "", " \n", []]
+    something: list[Value] = [False, 0, "x"]
+
+    assert all(blank(value) for value in nothing)
+    assert not any(blank(value) for value in something)
 
 
 def test_many_words_to_one_are_at_peace() -> None:

@@ -1,0 +1,1 @@
+"""Laws of two-way synchronization, on random histories."""
