@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from demo import bridging
+from demo import bridging, directly, titles
 from demo.servers import Server
 from demo.stage import Linked, Stage
 from demo.telling import expect
@@ -31,25 +31,18 @@ def tell(stage: Stage) -> None:
     bridging.tell(stage)
 
 
-def titles(stage: Stage) -> dict[str, list[str]]:
-    """The tickets of this run, by server. Later runs find those of earlier ones still there."""
-    names = {
-        stage.roundup.name: ["Printer prints only noise", "Invoice shows the wrong year"],
-        stage.desk.name: ["Cannot log in after the holidays", "Please add a colleague"],
-    }
-    return {server: [f"{name} (run {stage.run})" for name in theirs] for server, theirs in names.items()}
-
-
 def put_tickets_in(stage: Stage) -> None:
     """Through the servers' own APIs, as their users do."""
-    wanted = titles(stage)
     with stage.teller.step("Tickets are put into Roundup and django-helpdesk through their own APIs"):
-        for title in wanted[stage.roundup.name]:
-            stage.roundup.rest("POST", "issue", {"title": title, "status": "1", "priority": "3"})
-        for title in wanted[stage.desk.name]:
-            body = {"title": title, "description": "Sent by mail.", "queue": int(stage.desk.queue)}
-            stage.desk.rest("POST", "tickets/", {**body, "priority": 2})
-        stage.teller.values(*((name, theirs) for name, theirs in wanted.items()))
+        for title in titles.of_roundup(stage.run):
+            directly.add_issue(stage.roundup, title, "Since Monday.")
+        for title in titles.of_desk(stage.run):
+            directly.add_ticket(stage.desk, title, "Sent by mail.", priority=2)
+        shown = (
+            (stage.roundup.name, titles.of_roundup(stage.run)),
+            (stage.desk.name, titles.of_desk(stage.run)),
+        )
+        stage.teller.values(*shown)
 
 
 def make_tenant(stage: Stage) -> None:
@@ -90,44 +83,47 @@ def _linking(stage: Stage, server: Server) -> list[str]:
 
 def see_all_tickets(stage: Stage) -> None:
     """What was put in is read, and stands there in one form."""
-    for server in (stage.roundup, stage.desk):
-        token, wanted = stage.accounts[server.name].token, set(titles(stage)[server.name])
-        with stage.teller.step(f"The tickets of {server.name}, read through the API of Isthmus"):
-            stage.teller.say(stage.isthmus.curl("GET", "ticketing/v1/tickets", f"${VARIABLES[server.name]}"))
-            found = stage.until(
-                f"the list of {server.name}'s tickets",
-                lambda token=token: {t["name"]: t for t in stage.tickets(token)},  # type: ignore[misc]
-                lambda seen, wanted=wanted: wanted <= set(seen),
-            )
-            for title in sorted(wanted):
-                shown = {name: found[title][name] for name in ("name", "status", "priority")}
-                expect(f"the status of {title!r}", shown["status"], "OPEN")
-                stage.teller.values(("ticket", shown))
+    see_tickets(stage, stage.roundup, titles.of_roundup(stage.run))
+    see_tickets(stage, stage.desk, titles.of_desk(stage.run))
+
+
+def see_tickets(stage: Stage, server: Server, wanted: list[str]) -> None:
+    """Those of one server, which all are open."""
+    token = stage.accounts[server.name].token
+    with stage.teller.step(f"The tickets of {server.name}, read through the API of Isthmus"):
+        stage.teller.say(stage.isthmus.curl("GET", "ticketing/v1/tickets", f"${VARIABLES[server.name]}"))
+        found = stage.until(
+            f"the list of {server.name}'s tickets",
+            lambda: {ticket["name"]: ticket for ticket in stage.tickets(token)},
+            lambda seen: set(wanted) <= set(seen),
+        )
+        for title in wanted:
+            shown = {name: found[title][name] for name in ("name", "status", "priority")}
+            expect(f"the status of {title!r}", shown["status"], "OPEN")
+            stage.teller.values(("ticket", shown))
 
 
 def create_through_the_api(stage: Stage) -> None:
     """A ticket that the product makes is there at once, in the customer's system."""
-    title = f"Made by the product (run {stage.run})"
+    title = titles.of_product(stage.run)
     body = {"model": {"name": title, "status": "OPEN", "priority": "HIGH", "description": "Over the API."}}
     with stage.teller.step("A ticket is created through the API, and read from Roundup directly"):
-        before = stage.roundup.rest("GET", "issue", **{"title:": title})["@total_size"]
+        before = directly.find_issue(stage.roundup, title=title)
+        expect("the issue in Roundup before", before, None)
         stage.teller.say(stage.isthmus.curl("POST", "ticketing/v1/tickets", "$ROUNDUP", body))
         made = stage.isthmus.api("POST", "ticketing/v1/tickets", stage.tracker_token, body)["model"]
-        there = roundup_issue(stage, made["remote_id"])
-        expect("the title in Roundup", there["title"], title)
-        expect("the priority in Roundup", there["priority"], "urgent")
-        stage.teller.values(("before", f"{before} such issues in Roundup"))
-        stage.teller.values(
-            ("after", there), ("id in Isthmus", made["id"]), ("id in Roundup", made["remote_id"])
-        )
+        after = directly.find_issue(stage.roundup, id=made["remote_id"])
+        wanted = {"id": made["remote_id"], "title": title, "status": "unread", "priority": "urgent"}
+        expect("the issue in Roundup", after, wanted)
+        stage.teller.values(("before", before), ("after", after), ("its id in Isthmus", made["id"]))
 
 
 def change_in_roundup(stage: Stage) -> None:
     """What the customer changes is seen without being asked for."""
-    title = titles(stage)[stage.roundup.name][0]
+    title = titles.of_roundup(stage.run)[0]
     with stage.teller.step("A ticket is changed in Roundup, and seen through the API"):
         (before,) = stage.tickets(stage.tracker_token, name=title)
-        stage.roundup.rest("PATCH", f"issue/{before['remote_id']}", {"status": "in-progress"})
+        directly.edit_issue(stage.roundup, before["remote_id"], status="in-progress")
         path = f"ticketing/v1/tickets/{before['id']}"
         stage.teller.say(stage.isthmus.curl("GET", path, "$ROUNDUP"))
         after = stage.until(
@@ -136,14 +132,6 @@ def change_in_roundup(stage: Stage) -> None:
             "IN_PROGRESS",
         )
         stage.teller.values(("before", before["status"]), ("after", after))
-
-
-def roundup_issue(stage: Stage, remote_id: str) -> dict[str, str | None]:
-    """Title, status and priority of an issue, as Roundup itself tells them."""
-    wanted = {"@verbose": 2, "@fields": "title,status,priority", "id": remote_id}
-    (found,) = stage.roundup.rest("GET", "issue", **wanted)["collection"]
-    names = {name: (found[name] or {}).get("name") for name in ("status", "priority")}
-    return {"title": found["title"], **names}
 
 
 def epilogue(stage: Stage, *, stays: bool) -> None:
