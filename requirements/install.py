@@ -45,8 +45,9 @@ def digest(lock):
 
 
 def environment():
-    """Since uv does not read pip's configuration, hand on an index that was configured for pip."""
+    """What uv has to be told, as it does not read pip's configuration: an index, and to trust whom the system does."""
     env = dict(os.environ, VIRTUAL_ENV=str(VENV))
+    env.setdefault("UV_SYSTEM_CERTS", "true")
     if not {"UV_INDEX_URL", "UV_DEFAULT_INDEX"} & set(env):
         ask = [str(BIN / "python"), "-m", "pip", "config", "get", "global.index-url"]
         asked = subprocess.run(ask, capture_output=True, text=True)

@@ -65,7 +65,7 @@ def _install(target: Path, lock: Path) -> None:
 
 def _environment() -> dict[str, str]:
     """Ours, and an index that was configured for pip: uv does not read pip's configuration."""
-    environment = dict(os.environ)
+    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
     if not {"UV_INDEX_URL", "UV_DEFAULT_INDEX"} & set(environment):
         ask = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
         asked = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
