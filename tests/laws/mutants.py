@@ -91,7 +91,8 @@ MUTANTS: Final = (
         "the whole answer is spelling",
         "answer.py",
         "learnt.agree(move, sent.to, _spelling(one, move, got))\n    return",
-        "learnt.agree(move, sent.to, _spelling(one, move, got))\n    learnt.base[sent.to].update(event.values)\n    return",
+        "learnt.agree(move, sent.to, _spelling(one, move, got))\n"
+        "    learnt.base[sent.to].update(event.values)\n    return",
     ),
     Mutant(
         "a refusal is not noticed",
