@@ -115,3 +115,13 @@ def test_every_adapter_has_its_page(slug: str) -> None:
     assert [s.name for s in provider.settings if f"`{s.name}`" not in text] == []
     assert [r.model.__name__ for r in provider.resources if f"| {r.model.__name__} |" not in text] == []
     assert "## Between read and write" in text
+
+
+def test_the_compose_file_sets_what_there_is() -> None:
+    """Each variable that docker/compose.yaml sets is a setting, or names the file of one."""
+    text = (ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8")
+    known = {*_settings(), *(f"{name}_FILE" for name, kind in _settings().items() if kind == "secret")}
+    given = set(re.findall(r"^ +([A-Z][A-Z_]+): ", text, re.MULTILINE))
+
+    assert "DATABASE_APP_URL" in given
+    assert given - known == set()
