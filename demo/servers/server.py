@@ -25,6 +25,7 @@ from unified_api.serve.disguise import Disguise, find
 
 _READY = 60.0
 _LEFTOVER = 10.0
+_PORT_FREE = 3.0
 _WRITES = re.compile(r'"(?:POST|PUT|PATCH|DELETE) [^"]*"')
 
 
@@ -210,15 +211,15 @@ class Server(ABC):
             raise ServerFailed(f"{self.name} could not be prepared: {(done.stdout + done.stderr)[-1500:]}")
 
     def _claim_port(self) -> None:
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", self.port))
-            except OSError as error:
+        """Wait until the port is free: children of a leftover let go of it a moment later."""
+        deadline = time.monotonic() + _PORT_FREE
+        while not _is_free(self.port):
+            if time.monotonic() > deadline:
                 raise ServerFailed(
                     f"{self.name} wants port {self.port}, which another program has taken: stop that one, or remove"
                     f" {self.data} to begin anew on another port"
-                ) from error
+                )
+            time.sleep(0.02)
 
     def _spawn(self, command: list[str]) -> None:
         with (self.data / "output.log").open("ab") as output:
@@ -275,6 +276,16 @@ class Server(ABC):
     def _is_ours(self, number: int) -> bool:
         command = Path(f"/proc/{number}/cmdline")
         return command.exists() and str(self.data).encode() in command.read_bytes()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _free_port() -> int:

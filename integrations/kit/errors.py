@@ -11,8 +11,7 @@
     └── Uncertain              it may have been carried out, and nobody knows: read back, never repeat
 
 Every error carries the request (method and path, never a query or a body), the status if there was an answer,
-and a short detail in the provider's own words, out of which secrets have been cut. Errors pickle and compare
-by content.
+and a short detail in the provider's own words, out of which secrets have been cut. Errors survive pickling.
 """
 
 from __future__ import annotations

@@ -36,13 +36,13 @@ def coercion(field: WireField) -> Coerce:
 
 def text(value: Any) -> str:
     """A string; numbers are spelled out."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        if len(value) > _MAX_TEXT:
+            raise Unmappable(f"a text of {len(value)} characters is longer than {_MAX_TEXT}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unmappable(f"a text is due, a {_name(value)} came")
-    if len(value) > _MAX_TEXT:
-        raise Unmappable(f"a text of {len(value)} characters is longer than {_MAX_TEXT}")
-    return value
+    return str(value)
 
 
 def identifier(value: Any) -> str:
@@ -73,7 +73,7 @@ def instant(value: Any) -> datetime:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise Unmappable(f"an instant with a zone is due, a {_name(value)} came")
     try:
-        return value.astimezone(UTC)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError:
         raise Unmappable(f"{value.year} with this zone is out of range") from None
 

@@ -16,11 +16,17 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import orjson
+
 MAX_DEPTH = 64
 REPLACEMENT = "\ufffd"
+_CONTAINERS = (dict, list)
 _INT64 = range(-(2**63), 2**63)
 _SUSPICIOUS = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
-_BIG = re.compile(r"\d{19}|[eE][+-]?\d{3}")
+#: Every digit becomes 0 and everything else x: nineteen zeros in a row may be an integer beyond 64 bits.
+_DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else ord("x") for code in range(256))  # noqa: PLR2004 - ASCII
+_MANY_DIGITS = b"0" * 19
+_SPACE = b" \t\r\n"
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -39,11 +45,15 @@ class Decoded:
 def decode(body: bytes) -> Decoded:
     """The JSON value of a body; raises NotJson."""
     text = body.decode("utf-8-sig", errors="replace")
-    dirty = REPLACEMENT in text or bool(_SUSPICIOUS.search(text))
-    big = bool(_BIG.search(text))
-    data = _load(text, big=big)
+    dirty = REPLACEMENT in text or ("\\u" in text and bool(_SUSPICIOUS.search(text)))
+    if not dirty and _MANY_DIGITS not in body.translate(_DIGITS):
+        quick = _quick(body)
+        if quick is not None:
+            return Decoded(quick)
+    found: list[str] = []
+    data = _load(text, found)
     _measure(data)
-    return Decoded(scrub(data) if dirty else data, dirty or big)
+    return Decoded(scrub(data) if dirty else data, dirty or bool(found))
 
 
 def unfit(text: str) -> bool:
@@ -67,10 +77,31 @@ def scrub(data: Any) -> Any:
     return data
 
 
-def _load(text: str, *, big: bool) -> Any:
-    numbers: dict[str, Any] = {"parse_int": _int, "parse_float": _float} if big else {}
+def _quick(body: bytes) -> Any:
+    """The value of a body without anything special in it, at several times the speed.
+
+    None when it takes more care.
+
+    A key stands before a colon, so there are at most as many keys as quotes before colons. When the objects
+    hold that many entries, no key was named twice; a text that begins with a colon only costs time.
+    """
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, **numbers)
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return data if _measure(data) == body.translate(None, _SPACE).count(b'":') else None
+
+
+def _load(text: str, found: list[str]) -> Any:
+    """The careful way. found: takes up the numbers that nothing could hold."""
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse,
+            parse_int=lambda digits: _int(digits, found),
+            parse_float=lambda digits: _float(digits, found),
+        )
     except json.JSONDecodeError as error:
         fault = f"it is no JSON at character {error.pos}"
     except RecursionError:
@@ -89,26 +120,31 @@ def _refuse(word: str) -> NoReturn:
     raise NotJson(f"it holds {word}, which is no JSON")
 
 
-def _int(digits: str) -> int | str:
-    short = len(digits) <= len(str(_INT64.start)) and int(digits) in _INT64
-    return int(digits) if short else digits
+def _int(digits: str, found: list[str]) -> int | str:
+    if len(digits) <= len(str(_INT64.start)) and int(digits) in _INT64:
+        return int(digits)
+    found.append(digits)
+    return digits
 
 
-def _float(digits: str) -> float | str:
+def _float(digits: str, found: list[str]) -> float | str:
     number = float(digits)
-    return number if math.isfinite(number) else digits
+    if math.isfinite(number):
+        return number
+    found.append(digits)
+    return digits
 
 
-def _measure(data: Any) -> None:
-    level, depth = [data], 0
+def _measure(data: Any) -> int:
+    """How many entries all objects have together; raises NotJson for nesting that is too deep."""
+    level, depth, entries = [data], 0, 0
     while level:
         depth += 1
         if depth > MAX_DEPTH:
             raise NotJson(f"it is nested deeper than {MAX_DEPTH} levels")
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
+        objects = [node for node in level if type(node) is dict]
+        entries += sum(map(len, objects))
+        inner = [child for node in objects for child in node.values()]
+        inner += [child for node in level if type(node) is list for child in node]
+        level = [child for child in inner if type(child) in _CONTAINERS]
+    return entries

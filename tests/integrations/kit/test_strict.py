@@ -62,6 +62,26 @@ def test_what_is_refused(body: bytes) -> None:
         decode(body)
 
 
+@given(data=JSON)
+def test_the_quick_way_and_the_careful_way_agree(data: Any) -> None:
+    """Whether a body is special or not decides about time, not about the result."""
+    body = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
+
+    special = b"[1e999, " + body + b"]"
+    assert decode(special).data[1:] == [decode(body).data]
+
+
+@given(keys=st.lists(st.sampled_from(["a", ":", "b:", "\\"]), max_size=5))
+def test_a_key_twice_is_found_wherever_colons_stand(keys: list[str]) -> None:
+    """Colons and quotes inside keys and values do not hide it."""
+    body = "{" + ",".join(f"{json.dumps(key)} :{json.dumps(key + chr(34) + ':')}" for key in keys) + "}"
+    if len(set(keys)) == len(keys):
+        assert decode(body.encode()).data == {key: f'{key}":' for key in keys}
+    else:
+        with pytest.raises(NotJson, match="twice"):
+            decode(body.encode())
+
+
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 900, 100_000])
 def test_nesting_is_bounded(depth: int) -> None:
     """However deep it is, it is refused and nothing overflows."""
