@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from integrations.kit.lenses import Lens
+from integrations.kit.lens import Lens
 from integrations.kit.paging import Paging
 
 

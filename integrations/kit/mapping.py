@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from integrations.kit.errors import SHAPELESS, Rejected, Unmappable, Unwritable
 from integrations.kit.kinds import Coerce, coercion, identifier
-from integrations.kit.lenses import ChoiceLens, ComputeLens, Lens, RefLens, Words, at, refs
+from integrations.kit.lens import ChoiceLens, ComputeLens, Lens, RefLens, Words
+from integrations.kit.lenses import at, refs
 from integrations.kit.paths import MISSING, merge
 from integrations.kit.strict import REPLACEMENT
 from unified_api.models.base import CommonModel, wire_fields

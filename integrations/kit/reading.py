@@ -18,7 +18,7 @@ from integrations.kit.decoding import Decoding, Seen, decode_page, joined, recor
 from integrations.kit.endpoints import GET
 from integrations.kit.errors import Forbidden, Gone, Misconfigured, Unmappable
 from integrations.kit.http import Answer
-from integrations.kit.lenses import Lens
+from integrations.kit.lens import Lens
 from integrations.kit.observation import Observation, Page
 from integrations.kit.paging import Turn
 from integrations.kit.provider import Resource

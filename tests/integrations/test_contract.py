@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from integrations.kit.decoding import Seen, decode_page
 from integrations.kit.errors import Rejected
-from integrations.kit.lenses import ChoiceLens, EachLens, Lens, OnlyLens, Operation
+from integrations.kit.lens import ChoiceLens, EachLens, Lens, OnlyLens, Operation
 from integrations.kit.paths import MISSING, bury, dig, merge, steps
 from integrations.kit.provider import Provider, Resource
 from tests.integrations.kit.test_lenses import Tables

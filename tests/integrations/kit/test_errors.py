@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
 from integrations.kit.errors import Gone, Moved, ProviderError, Rejected, RetryLater
 
-FACTS = {"request": "GET /x", "status": 400, "detail": "no luck"}
+FACTS: dict[str, Any] = {"request": "GET /x", "status": 400, "detail": "no luck"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.kit.errors import Unmappable, Unwritable
-from integrations.kit.lenses import Lens, at, choice, compute, day, each, instant, nested, only, ref, refs
+from integrations.kit.lens import Lens
+from integrations.kit.lenses import at, choice, compute, day, each, instant, nested, only, ref, refs
 from integrations.kit.paths import MISSING, bury, merge
 
 NAMES = st.from_regex(r"[a-z]{1,6}", fullmatch=True)

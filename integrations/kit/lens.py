@@ -1,0 +1,258 @@
+"""Lenses.
+
+Each knows one common field at one provider, reads it out of a record and, if it can, writes it back.
+
+Laws, kept by tests over every registered adapter:
+- reading what was written gives it back: read(apply(write(x))) == x
+- writing back what was read changes nothing (the mapping compares before it asks a lens to write)
+- a lens that cannot write is never asked to
+
+A lens reads MISSING when the answer says nothing about the field, and None when it says null. It raises
+Unmappable for a record that makes no sense, and Unwritable for a value that the provider cannot hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any, Literal, Protocol
+
+from integrations.kit.errors import Unmappable, Unwritable
+from integrations.kit.paths import MISSING, Path, bury, dig
+
+Operation = Literal["create", "update"]
+
+
+class Words(Protocol):
+    """The provider's own words and their ids, as this account has them (see `endpoints.Table`)."""
+
+    def key(self, table: str, word: str) -> str | None:
+        """The id of a word, None when the account does not have it."""
+
+    def known(self, table: str) -> list[str]:
+        """All words of a table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lens:
+    """What all lenses share.
+
+    create_only: fixed once it is made. after_create: a create ignores it, so that an update has to follow.
+    to: path at which it is written, where that differs from the path at which it is read.
+    """
+
+    path: Path = ""
+    to: Path | None = None
+    read_only: bool = False
+    create_only: bool = False
+    after_create: bool = False
+
+    def __post_init__(self) -> None:
+        if self.create_only + self.read_only + self.after_create > 1:
+            raise TypeError(
+                f"lens at {self.path!r}: read_only, create_only and after_create exclude each other"
+            )
+
+    @property
+    def target(self) -> Path:
+        """The path at which it is written."""
+        return self.path if self.to is None else self.to
+
+    def writes(self, operation: Operation) -> bool:
+        """Whether it may be sent."""
+        return not self.read_only and not (self.create_only and operation == "update")
+
+    def read(self, record: Any) -> Any:
+        """The common value."""
+        found = dig(record, self.path)
+        return found if found is MISSING or found is None else self.decode(found)
+
+    def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:  # noqa: ARG002 - others use it
+        """The smallest remote object that says so. current: the record as it is, None on a create."""
+        return bury(self.target, None if value is None else self.encode(value, words))
+
+    def decode(self, found: Any) -> Any:
+        """The common value of a remote one."""
+        return found
+
+    def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - others use it
+        """The remote value of a common one."""
+        return value
+
+    def inside(self, prefix: str) -> Lens:
+        """The same lens, one object further in."""
+        return replace(
+            self, path=f"{prefix}.{self.path}", to=None if self.to is None else f"{prefix}.{self.to}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceLens(Lens):
+    """Common words for remote ones.
+
+    Several remote words may mean the same; the first known one is written.
+    """
+
+    remote: Mapping[str, tuple[Any, ...]]
+    table: str | None = None
+    _common: dict[Any, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pairs = [((type(word), word), common) for common, words in self.remote.items() for word in words]
+        if len(dict(pairs)) != len(pairs):
+            raise TypeError(f"choice({self.path!r}): a remote word stands for two common ones")
+        object.__setattr__(self, "_common", dict(pairs))
+
+    def decode(self, found: Any) -> Any:
+        """The common word; one that nobody mapped passes through, and is counted by the mapping."""
+        if isinstance(found, dict | list):
+            raise Unmappable(f"a word is due at {self.path!r}, a {type(found).__name__} came")
+        return self._common.get((type(found), found), str(found))
+
+    def encode(self, value: Any, words: Words) -> Any:
+        """The remote word, or its id where the provider wants that."""
+        candidates = self.remote.get(value, (value,))
+        if self.table is None and value in self.remote:
+            return candidates[0]
+        for word in candidates if self.table else ():
+            key = words.key(self.table or "", word)
+            if key is not None:
+                return key
+        known = self.remote if self.table is None else [*self.remote, *words.known(self.table)]
+        raise Unwritable(f"cannot be {value!r} there; known are {', '.join(map(str, known))}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstantLens(Lens):
+    """A point in time. parse and spell: from and to the provider's form."""
+
+    parse: Callable[[Any], datetime]
+    spell: Callable[[datetime], Any]
+
+    def decode(self, found: Any) -> Any:
+        """An aware datetime; one without zone is UTC."""
+        try:
+            moment = self.parse(found)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (TypeError, ValueError, OverflowError, OSError, AttributeError):
+            raise Unmappable(f"what stands at {self.path!r} is no moment that exists") from None
+
+    def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
+        """The provider's form."""
+        return self.spell(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayLens(Lens):
+    """A calendar day, ISO 8601."""
+
+    def decode(self, found: Any) -> Any:
+        """A date; the time of a date-time is dropped."""
+        try:
+            return date.fromisoformat(found[:10])
+        except (TypeError, ValueError):
+            raise Unmappable(f"what stands at {self.path!r} is no day that exists") from None
+
+    def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
+        """ISO 8601."""
+        return value.isoformat()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefLens(Lens):
+    """A remote id. whole: the provider takes it as an integer."""
+
+    whole: bool = False
+
+    def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
+        """The id in the provider's form."""
+        return _whole(value) if self.whole else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class EachLens(Lens):
+    """A list, each element through a lens of its own."""
+
+    item: Lens
+
+    def decode(self, found: Any) -> Any:
+        """The list without nulls."""
+        if not isinstance(found, list):
+            raise Unmappable(f"a list is due at {self.path!r}, a {type(found).__name__} came")
+        read = [self.item.read(element) for element in found]
+        if MISSING in read:
+            raise Unmappable(f"an element of the list at {self.path!r} lacks {self.item.path!r}")
+        return [value for value in read if value is not None]
+
+    def encode(self, value: Any, words: Words) -> Any:
+        """The list in the provider's form."""
+        if self.item.path in {"", ()} or self.item.to in {"", ()}:
+            return [self.item.encode(element, words) for element in value]
+        return [self.item.write(element, None, words) for element in value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlyLens(Lens):
+    """A list of at most one, where the provider has a single value."""
+
+    inner: Lens
+
+    def read(self, record: Any) -> Any:
+        """The list."""
+        found = self.inner.read(record)
+        return found if found is MISSING else [] if found is None else [found]
+
+    def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:
+        """The single value."""
+        if value and len(value) > 1:
+            raise Unwritable("can only be one there")
+        return self.inner.write(value[0] if value else None, current, words)
+
+    @property
+    def target(self) -> Path:
+        """That of the single value."""
+        return self.inner.target
+
+    def inside(self, prefix: str) -> Lens:
+        """The same, one object further in."""
+        return replace(self, inner=self.inner.inside(prefix))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeLens(Lens):
+    """Plain functions, for what no path says.
+
+    reader: from the record. writer: from value and current record (None on a create) to the remote object;
+    without one the field is read-only. words: what it can write, where it is words.
+    """
+
+    reader: Callable[[Any], Any]
+    writer: Callable[[Any, Any], dict[str, Any]] | None = None
+    words: tuple[str, ...] | None = None
+
+    def read(self, record: Any) -> Any:
+        """What the function says."""
+        return self.reader(record)
+
+    def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:  # noqa: ARG002 - see Lens
+        """What the function says."""
+        if self.writer is None:
+            raise Unwritable("is read-only there")
+        return self.writer(value, current)
+
+    def inside(self, prefix: str) -> Lens:
+        """Refused: the functions know their own way."""
+        raise TypeError(f"compute() reads the whole record; it cannot be nested in {prefix!r}")
+
+    def writes(self, operation: Operation) -> bool:
+        """Only with a writer."""
+        return self.writer is not None and super().writes(operation)
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise Unwritable(f"is no id of this provider: {value!r}") from None
