@@ -188,7 +188,12 @@ MUTANTS: Final = (
         "free = self.words is None and isinstance(sent, str)",
         "free = isinstance(sent, str)",
     ),
-    Mutant("a create forgets what it could not carry", "birth.py", "        owed.append(one.name)\n", ""),
+    Mutant(
+        "a create forgets what it could not carry",
+        "birth.py",
+        "            owed.append(one.name)\n",
+        "            pass\n",
+    ),
     Mutant(
         "a create carries what cannot be written",
         "birth.py",

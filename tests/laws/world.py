@@ -342,8 +342,8 @@ class World:
         a, b = self.remotes.a.cells[name].value, self.remotes.b.cells[name].value
         return (
             self.equal(name, a, b)
-            or b == spelt(self.remotes.b.manners, a)
-            or a == spelt(self.remotes.a.manners, b)
+            or (name != "status" and b == spelt(self.remotes.b.manners, a))
+            or (name != "status" and a == spelt(self.remotes.a.manners, b))
         )
 
     def edited_far_end(self, name: str) -> bool:
@@ -382,9 +382,8 @@ class World:
         if manners.refusal == "unnamed" and any(refusable(held) for held in values.values()):
             return True
         told = manners.refusal != "never" and refusable(value)
-        return (
-            told or manners.decides or normal(spelt(manners, value)) == normal(target.values().get(one.field))
-        )
+        cut = normal(spelt(manners, value)) == normal(target.values().get(one.field))
+        return manners.decides if one.field == "status" else told or cut
 
     def writes(self) -> int:
         """Writes that reached a remote, ever."""
