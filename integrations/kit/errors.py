@@ -47,14 +47,16 @@ class ProviderError(Exception):
 
 
 class RetryLater(ProviderError):
-    """Nothing happened; the same call may succeed later.
+    """The same call may be made again, and succeed later; nothing happened, unless it may have left.
 
-    after: seconds to wait, None when the provider does not say.
+    after: seconds to wait, None when the provider does not say. left: the call may be repeated, but nobody knows
+    whether it was carried out already.
     """
 
-    def __init__(self, message: str, *, after: float | None = None, **facts: Any) -> None:
+    def __init__(self, message: str, *, after: float | None = None, left: bool = False, **facts: Any) -> None:
         super().__init__(message, **facts)
         self.after = after
+        self.left = left
 
 
 class NeedsReauthorisation(ProviderError):

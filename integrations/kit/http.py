@@ -126,10 +126,12 @@ class Http:
         self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]]
     ) -> tuple[Answer, Decoded]:
         left, renewed = self._patience.wait, self.connection.renew is None
+        doubtful = False
         for attempt in range(1, self._patience.attempts + 1):
             try:
                 return judge(self._once(request))
             except RetryLater as error:
+                doubtful = error.left = doubtful or error.left
                 wait = self._backoff(error, attempt)
                 if attempt == self._patience.attempts or wait > left:
                     raise

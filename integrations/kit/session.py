@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from integrations.kit.decoding import joined, records_of
 from integrations.kit.endpoints import GET, Table, Write
-from integrations.kit.errors import Gone, Misconfigured, Rejected
+from integrations.kit.errors import Gone, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.http import Answer, Http, Request
 from integrations.kit.observation import Connection
 from integrations.kit.paths import MISSING, dig
@@ -74,19 +74,23 @@ class Session:
     def write(
         self, endpoint: Write, body: Any, *, condition: str | None = None, **facts: str
     ) -> tuple[Answer, Decoded]:
-        """A write with its templates filled in. condition: an ETag."""
+        """A write with its templates filled in. condition: an ETag. Raises Uncertain, also where it may be repeated."""
         names = {**self.settings, **facts}
         headers = {"If-Match": condition} if condition else {}
         path = fill_path(endpoint.path, names)
-        return self.call(
-            Request(
-                endpoint.method,
-                path,
-                body=_nulls(body, endpoint.null),
-                headers=headers,
-                repeatable=endpoint.may_repeat,
-            )
-        )
+        body = _nulls(body, endpoint.null)
+        request = Request(endpoint.method, path, body=body, headers=headers, repeatable=endpoint.may_repeat)
+        try:
+            return self.call(request)
+        except RetryLater as error:
+            if not error.left:
+                raise
+            raise Uncertain(
+                f"nobody knows whether this was carried out: {error.message}",
+                request=error.request,
+                status=error.status,
+                detail=error.detail,
+            ) from error
 
     def one(self, endpoint: GET, remote_id: str) -> tuple[Answer, Decoded, Any]:
         """The record that a read by id finds; raises Gone."""

@@ -54,7 +54,9 @@ def of_break(broken: Broken, *, repeatable: bool, request: str) -> ProviderError
         return Uncertain(f"nobody knows whether this was carried out: {broken.reason}", request=request)
     if broken.hopeless:
         return Misconfigured(f"the provider cannot be called: {broken.reason}", request=request)
-    return RetryLater(f"the provider could not be reached: {broken.reason}", request=request)
+    return RetryLater(
+        f"the provider could not be reached: {broken.reason}", left=broken.left, request=request
+    )
 
 
 def of_status(
@@ -88,7 +90,7 @@ def _busy(status: int, after: float | None, *, repeatable: bool, facts: dict[str
     untouched = status in {425, 429} or (status == 503 and after is not None)  # noqa: PLR2004 - see docstring
     if repeatable or untouched:
         sentence = "the provider asks to slow down" if status == 429 else "the provider is out of order"  # noqa: PLR2004
-        return RetryLater(sentence, after=after, **facts)
+        return RetryLater(sentence, after=after, left=not untouched, **facts)
     return Uncertain("nobody knows whether this was carried out: the provider failed on it", **facts)
 
 
@@ -102,7 +104,7 @@ def not_json(reason: str, *, html: bool, repeatable: bool, request: str, status:
     hint = (
         "; a login or maintenance page may stand before the provider, or its address is wrong" if html else ""
     )
-    return RetryLater(f"the answer is {what}{hint}", request=request, status=status)
+    return RetryLater(f"the answer is {what}{hint}", left=True, request=request, status=status)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
