@@ -11,12 +11,17 @@ from django.db import connection, transaction
 
 from tenants.scope import current_tenant
 
+#: Seconds that requests may queue up. Nobody waits that long: a longer queue would be of requests never sent.
+FARTHEST = 60
 #: Requests are taken in advance, so that later callers queue behind earlier ones; the answer is the wait in seconds.
 _ACQUIRE = """
     INSERT INTO sync_throttle AS t (id, tenant_id, linked_account_id, tokens, filled_at)
     VALUES (gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp())
     ON CONFLICT (tenant_id, linked_account_id) DO UPDATE SET
-        tokens = least(%(burst)s, t.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - t.filled_at)) - %(cost)s,
+        tokens = greatest(
+            least(%(burst)s, t.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - t.filled_at)) - %(cost)s,
+            -%(rate)s * %(farthest)s
+        ),
         filled_at = clock_timestamp()
     RETURNING greatest(-tokens / %(rate)s, extract(epoch FROM blocked_until - clock_timestamp()), 0)::float8
 """
@@ -40,6 +45,7 @@ class SharedLimiter:
             "cost": cost,
             "rate": settings.PROVIDER_REQUESTS_PER_SECOND,
             "burst": settings.PROVIDER_BURST,
+            "farthest": FARTHEST,
         }
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(_ACQUIRE, values)

@@ -18,6 +18,10 @@ def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
     if not bad:
         return
     clear(stream, [b.remote_id for b in bad if b.remote_id is not None])
+    if any(
+        b.remote_id is None for b in bad
+    ):  # nobody can tell which they are: those of the latest run stand for all
+        SetAside.objects.filter(stream_id=stream.id, remote_id=None).exclude(run_id=run.id).delete()
     now = clock.now()
     SetAside.objects.bulk_create(
         SetAside(
