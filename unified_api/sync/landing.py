@@ -44,7 +44,7 @@ def _hash(text: bytes) -> bytes:
 
 def is_late(row: Row, observation: Observation, began: dt.datetime) -> bool:
     """Whether the row shows something newer than this observation; `began`: when its request left."""
-    if row["is_shell"]:
+    if row["is_shell"] or row["as_of"] == observation.arrived:  # the same answer may speak of a record twice
         return False
     if observation.started < row["as_of"]:
         return True
@@ -58,10 +58,9 @@ def is_late(row: Row, observation: Observation, began: dt.datetime) -> bool:
 
 
 def differences(row: Row | None, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Fields that the values change: name to [old, new]. A new row changes what is not null."""
-    if row is None:
-        return {name: [None, value] for name, value in values.items() if value is not None}
-    return {name: [row[name], value] for name, value in values.items() if row[name] != value}
+    """Fields that the values change: name to [old, new]. What a new row does not speak of yet is null."""
+    known = row or {}
+    return {name: [known.get(name), value] for name, value in values.items() if known.get(name) != value}
 
 
 def kind_of_change(row: Row | None) -> str:

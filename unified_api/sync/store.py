@@ -25,7 +25,7 @@ from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, model_id, relations
 from unified_api.models.fields import Refs
-from unified_api.sync import feed, landing, tables
+from unified_api.sync import feed, landing, moments, tables
 from unified_api.sync.identity import Identities, Key
 
 _LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
@@ -65,6 +65,9 @@ class _Entry:
     log: list[dict[str, Any]] = field(default_factory=list)
     shells: dict[Key, uuid.UUID] = field(default_factory=dict)
     raw: list[tuple[uuid.UUID, str, Any]] = field(default_factory=list)
+    confirmed: dict[type[CommonModel], dict[uuid.UUID, bytes]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
 
 class Store:
@@ -136,7 +139,7 @@ class Store:
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
         """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
         if observation.shape == "list":
-            tables.note_digest(observation.model, row["id"], seen)
+            self._entry.confirmed[observation.model][row["id"]] = seen
         else:
             tables.advance_as_of(observation.model, row["id"], observation.arrived)
 
@@ -146,10 +149,10 @@ class Store:
         gone = [
             (i, r) for i in ids if (r := rows.get(i)) and not r["remote_was_deleted"] and not r["is_shell"]
         ]
+        # Answers to requests that left before now may still show the records: these are late.
+        mark = {"remote_was_deleted": True, "digest": None, "as_of": moments.Moments().draw()} if gone else {}
         for record, row in gone:
-            self._put(
-                model, record, {**row, "remote_was_deleted": True, "digest": None}, "deleted", {}, cause
-            )
+            self._put(model, record, {**row, **mark}, "deleted", {}, cause)
         return len(gone)
 
     def remove_remote(self, model: type[CommonModel], remote_id: str, cause: Cause, *, asked: int) -> bool:
@@ -157,9 +160,10 @@ class Store:
         self._identities.learn([remote_id])
         record = self._identities.of(model, remote_id)
         row = tables.locked(model, [record]).get(record)
-        if row is None or row["as_of"] > asked:
+        if row is not None and not row["remote_was_deleted"] and row["as_of"] > asked:
             return False
-        return self.remove(model, [record], cause) == 1
+        self.remove(model, [record], cause)
+        return True
 
     def settle(self, model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
         """Distrust list answers about this record that began before `until`, as the provider's lists lag."""
@@ -219,6 +223,8 @@ class Store:
         """Write everything gathered. The feed head is taken here, after all merging."""
         entry, self._entry = self._entry, _Entry()
         known = set().union(*entry.rows.values()) if entry.rows else set()
+        for model, seen in entry.confirmed.items():
+            tables.note_digests(model, {record: d for record, d in seen.items() if record not in known})
         shells = {key: record for key, record in entry.shells.items() if record not in known}
         shells = tables.unknown(shells) if shells else {}
         if not entry.log and not shells:
@@ -228,7 +234,14 @@ class Store:
             tables.upsert(model, [_stamped(row, span.stamp, entry.fresh) for row in rows.values()])
         tables.insert_shells(self.linked_account_id, shells, span.stamp)
         tables.append_log(entry.log, span)
+        transaction.on_commit(self._stir_bridges)
         tables.keep_raw(self.linked_account_id, entry.raw)
+
+
+    def _stir_bridges(self) -> None:
+        from unified_api.sync.bridge.stirring import stir
+
+        stir(self.linked_account_id)
 
 
 @contextmanager

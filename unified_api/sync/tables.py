@@ -101,9 +101,16 @@ def advance_as_of(model: type[CommonModel], record: uuid.UUID, as_of: int) -> No
     model.objects.filter(id=record, as_of__lt=as_of).update(as_of=as_of)
 
 
-def note_digest(model: type[CommonModel], record: uuid.UUID, digest: bytes) -> None:
-    """Give a row the digest of a list answer that it equals."""
-    model.objects.filter(id=record).update(digest=digest)
+def note_digests(model: type[CommonModel], seen: Mapping[uuid.UUID, bytes]) -> None:
+    """Give rows, which are locked, the digests of the list answers that they equal."""
+    if not seen:
+        return
+    statement = sql.SQL(
+        "UPDATE {table} t SET digest = seen.digest FROM unnest(%s::uuid[], %s::bytea[]) AS seen (id, digest)"
+        " WHERE t.tenant_id = %s AND t.id = seen.id"
+    ).format(table=sql.Identifier(model._meta.db_table))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(seen), list(seen.values()), current_tenant()])
 
 
 def set_settled(model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:

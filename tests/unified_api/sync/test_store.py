@@ -235,6 +235,32 @@ def test_nothing_of_a_failed_transaction_stays(mirror: Mirror) -> None:
     assert log() == []
 
 
+def test_an_answer_that_speaks_of_a_record_twice_is_not_late_for_itself(mirror: Mirror) -> None:
+    """A user who stands in two tickets of one page is one record, with what either says of it."""
+    began, ended = mirror.moments.draw(), mirror.moments.draw()
+    tally = mirror.land(
+        mirror.seen("7", model=User, started=began, arrived=ended, name="Bob"),
+        mirror.seen("7", model=User, started=began, arrived=ended, email_address="bob@example.com"),
+    )
+
+    assert tally.late == []
+    with transaction.atomic():
+        bob = User.objects.get()
+    assert (bob.name, bob.email_address) == ("Bob", "bob@example.com")
+
+
+def test_confirming_a_thousand_records_takes_a_few_statements(
+    mirror: Mirror, django_assert_max_num_queries: object
+) -> None:
+    """A new version of a mapping that changes nothing is not a statement for each record."""
+    first, second = ([mirror.seen(str(i), name=f"n{i}") for i in range(1000)] for _ in range(2))
+    mirror.land(*first)
+    with django_assert_max_num_queries(20), store.entry(mirror.account) as entry:  # type: ignore[operator]
+        tally = entry.land(second, store.Cause("pull"), mapping_version="2")
+
+    assert tally.unchanged == 1000
+
+
 @pytest.mark.parametrize("model", [Ticket, User])
 def test_a_thousand_records_land_in_a_few_statements(
     mirror: Mirror, model: type[CommonModel], django_assert_max_num_queries: object
