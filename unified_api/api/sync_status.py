@@ -14,7 +14,7 @@ from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.models.base import common_model, public_id
-from unified_api.sync import pull
+from unified_api.sync import steer
 from unified_api.sync.models import Stream
 
 
@@ -43,11 +43,7 @@ class Resync(Endpoint):
         """Have every model read again from the start; the statuses as they are now."""
         account = self.account
         with transaction.atomic():
-            mine = Stream.objects.select_for_update().filter(linked_account_id=account.id)
-            streams = list(mine.order_by("model"))
-            for stream in streams:
-                if not stream.paused_by:
-                    pull.resync(stream)
+            streams = steer.read_account_again(account.id)
             audit.record(
                 "account.resync_forced", subject=str(account.id), event_type="FORCED_LINKED_ACCOUNT_RESYNC"
             )

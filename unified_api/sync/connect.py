@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Final, Self
@@ -18,10 +19,11 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.sync import job
 from unified_api.sync.limit import SharedLimiter
-from unified_api.sync.models import Stream
 from unified_api.sync.moments import Moments
 
 PAUSED_FOR_RELINK: Final = "RELINK_NEEDED"
+#: Seconds between renewals of a lease: with one exchange and the waiting around it, far below what a lease lasts.
+RENEWAL: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,33 @@ class Line:
         self.client.close()
 
 
+class _Held:
+    """Draws moments, and so just before and after every request, under a lease that is renewed meanwhile."""
+
+    def __init__(self, moments: Moments, lease: job.Lease) -> None:
+        self._moments = moments
+        self._lease = lease
+        self._renewed = float("-inf")
+
+    def draw(self) -> int:
+        """The next moment; raises Overtaken."""
+        if time.monotonic() - self._renewed > RENEWAL:
+            job.hold(self._lease)
+            self._renewed = time.monotonic()
+        return self._moments.draw()
+
+
 def provider_of(account: LinkedAccount) -> Provider:
     """The adapter of an account; raises UnknownIntegration when it is no longer installed."""
     provider: Provider = registry.by_slug(account.integration)
     return provider
 
 
-def line(account: LinkedAccount) -> Line:
-    """Open the account's credential and make its client."""
+def line(account: LinkedAccount, lease: job.Lease | None = None) -> Line:
+    """Open the account's credential and make its client.
+
+    With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
+    """
     with transaction.atomic():
         credential = account.credential()
     moments = Moments()
@@ -55,7 +76,7 @@ def line(account: LinkedAccount) -> Line:
         secrets=credential,
         limiter=SharedLimiter(account.id),
         guard=guard(),
-        moments=moments.draw,
+        moments=moments.draw if lease is None else _Held(moments, lease).draw,
     )
     return Line(account.id, Client(provider_of(account), connection), moments)
 
@@ -70,14 +91,14 @@ def guard() -> Guard:
 
 
 def pause(account: LinkedAccount, why: str) -> None:
-    """The credential is refused: nothing is read or written until the account is linked again."""
-    LinkedAccount.objects.filter(id=account.id).update(status=PAUSED_FOR_RELINK, status_detail=why)
-    for stream in Stream.objects.filter(linked_account_id=account.id):
-        job.forget("pull", stream.id)
-    audit.record("linked_account.relink_needed", subject=str(account.id), why=why)
+    """The credential is refused: nothing is read or written until the account is linked again.
 
-
-def pause_alone(account: LinkedAccount, why: str) -> None:
-    """The same, in a transaction of its own."""
+    In a transaction of its own, as whoever relinks the account locks it before its jobs. Jobs end by themselves
+    when they find the account paused. An account that was linked again meanwhile has another credential, and goes on.
+    """
+    refused = LinkedAccount.objects.filter(
+        id=account.id, status=account.status, sealed_credential=account.sealed_credential
+    )
     with transaction.atomic(durable=True):
-        pause(account, why)
+        if refused.update(status=PAUSED_FOR_RELINK, status_detail=why):
+            audit.record("linked_account.relink_needed", subject=str(account.id), why=why)

@@ -66,10 +66,10 @@ _CLAIM = """
     RETURNING id, tenant_id, kind, reference, queue, asked, fence, attempts
 """
 _NEXT_DUE = """
-    queue = %(queue)s AND due_at <= clock_timestamp() AND (
-        SELECT count(*) FROM sync_job other
-        WHERE other.tenant_id = j.tenant_id AND other.leased_until > clock_timestamp()
-    ) < %(most)s
+    queue = %(queue)s AND due_at <= clock_timestamp() AND tenant_id NOT IN (
+        SELECT tenant_id FROM sync_job WHERE leased_until > clock_timestamp()
+        GROUP BY tenant_id HAVING count(*) >= %(most)s
+    )
 """
 _THIS_ONE = "tenant_id = %(tenant)s AND kind = %(kind)s AND reference = %(reference)s"
 _HOLD = "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence = %s"
@@ -153,8 +153,8 @@ def again(lease: Lease, delay: float) -> None:
 
 
 def put_off(lease: Lease, delay: float) -> None:
-    """Give the job back after a failure, to be tried again `delay` seconds from now; the attempts are kept."""
-    _release(lease, lease.attempts, 2**62, delay)
+    """The same after a failure; the attempts are kept."""
+    _release(lease, lease.attempts, lease.asked, delay)
 
 
 def backoff(attempts: int) -> float:

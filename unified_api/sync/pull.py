@@ -6,6 +6,7 @@ the next slice goes on behind the last page that landed. A run ends with its str
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Final
 
@@ -14,11 +15,12 @@ from django.db import transaction
 
 from integrations.kit import errors
 from integrations.kit.client import Client
-from integrations.kit.observation import Page
+from integrations.kit.observation import Bad, Page
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, common_model, model_id
-from unified_api.sync import clock, connect, job, set_aside, store, sweep, verdict
+from unified_api.sync import by_id, clock, connect, job, set_aside, store, sweep, verdict
+from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
 
 log = structlog.get_logger(__name__)
@@ -45,8 +47,7 @@ class Pull:
         """Read pages until the run is over (True) or the slice is (False)."""
         full = self.stream.mode == "everything"
         for page in self.client.pages(resource, self.stream.cursor, full=full):
-            late = self._take(page, resource)
-            self._reread(resource, late)
+            self._take(page, resource)
             if page.last:
                 self._conclude(resource, complete=page.complete)
                 return True
@@ -54,8 +55,8 @@ class Pull:
                 return False
         raise errors.Misconfigured(f"the list of {self.stream.model} ended without a last page")
 
-    def _take(self, page: Page, resource: Resource) -> list[str]:
-        """Land one page; the remote ids of records that must be read by id."""
+    def _take(self, page: Page, resource: Resource) -> None:
+        """Land one page with the cursor behind it; where records must be read by id, the cursor waits for these."""
         with store.entry(self.stream.linked_account_id, began=self.line.moments.time_of) as entry:
             job.hold(self.lease)
             tally = entry.land(page.observations, self.cause, mapping_version=resource.version)
@@ -63,10 +64,21 @@ class Pull:
             set_aside.clear(self.stream, [remote for _, remote in tally.ids])
             if self.stream.sweep is not None:
                 sweep.sight(self.stream, self.model, tally, page)
-            self.stream.cursor = page.cursor
+            if not tally.late:
+                self.stream.cursor = page.cursor
             self.stream.save(update_fields=["cursor", "sweep"])
             self._count(tally, page)
-        return [remote for model, remote in tally.late if model is self.model]
+        if tally.late:
+            self._reread(tally.late)
+            self._move_on(page)
+
+    def _move_on(self, page: Page) -> None:
+        """Save the cursor behind a page whose late records have been read by id."""
+        with transaction.atomic(durable=True):
+            job.hold(self.lease)
+            self.stream.cursor = page.cursor
+            self.stream.save(update_fields=["cursor"])
+            self.run.save(update_fields=["reread", "set_aside"])
 
     def _count(self, tally: store.Tally, page: Page) -> None:
         run = self.run
@@ -82,16 +94,31 @@ class Pull:
             run.unknown_words[word] = run.unknown_words.get(word, 0) + count
         run.save()
 
-    def _reread(self, resource: Resource, remote_ids: list[str]) -> None:
-        """Read by id what a page showed in an older state than ours."""
-        for remote_id in remote_ids:
-            read_one(self.line, resource, remote_id, self.cause, self.lease)
+    def _reread(self, late: list[Key]) -> None:
+        """Read by id what a page showed in an older state than ours; without such a read, the next list tells."""
+        for model, remote_id in dict.fromkeys(late):
+            resource = self.client.provider.resource(model)
+            if resource is None or not resource.can("get"):
+                continue
+            try:
+                by_id.read_one(self.line, resource, remote_id, self.cause, self.lease)
+            except (errors.Misconfigured, errors.Forbidden, errors.Rejected) as error:
+                self._set_aside(remote_id, error)
             self.run.reread += 1
+
+    def _set_aside(self, remote_id: str, error: errors.ProviderError) -> None:
+        """Keep a record that the provider does not show by its id for a person; the page goes on."""
+        with transaction.atomic(durable=True):
+            job.hold(self.lease)
+            set_aside.keep(self.stream, self.run, [Bad(remote_id, str(error), None)])
+            self.run.set_aside += 1
 
     def _conclude(self, resource: Resource, *, complete: bool) -> None:
         """Find what is gone after a complete sweep, and close the run with its verdict."""
         if self.stream.sweep is not None and complete:
             self.run.removed += sweep.conclude(self, resource)
+        elif self.stream.sweep is not None:
+            sweep.end(self)
         with transaction.atomic(durable=True):
             job.hold(self.lease)
             verdict.close(self.stream, self.run)
@@ -105,7 +132,7 @@ def work(lease: job.Lease, ends: float) -> None:
         return
     stream, run, account = begun
     try:
-        with connect.line(account) as line:
+        with connect.line(account, lease) as line:
             resource = line.client.provider.resource(common_model(stream.model))
             if resource is None:
                 raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
@@ -127,13 +154,12 @@ def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
         if account is None or account.status == "RELINK_NEEDED":
             return None
         run = Run.objects.filter(id=stream.run_id, finished=None).first() if stream.run_id else None
-        return stream, run or _open_run(stream), account
+        return stream, run or _open_run(stream, account), account
 
 
-def _open_run(stream: Stream) -> Run:
+def _open_run(stream: Stream, account: LinkedAccount) -> Run:
     now = clock.now()
-    swept = stream.last_sweep
-    if swept is None or (now - swept).total_seconds() >= stream.sweep_every:
+    if _sweep_is_due(stream, account, now):
         stream.mode = "everything"
     if stream.mode == "everything" and stream.sweep is None:
         stream.cursor, stream.sweep = None, sweep.begin()
@@ -143,16 +169,25 @@ def _open_run(stream: Stream) -> Run:
     return run
 
 
+def _sweep_is_due(stream: Stream, account: LinkedAccount, now: dt.datetime) -> bool:
+    """A list that cannot be asked for changes alone is complete each time, and shows each time what is gone."""
+    resource = connect.provider_of(account).resource(stream.model)
+    if stream.last_sweep is None or (resource is not None and not resource.incremental):
+        return True
+    return (now - stream.last_sweep).total_seconds() >= stream.sweep_every
+
+
 def _failed(
     lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount, error: errors.ProviderError
 ) -> None:
     """Record the error where an operator looks for it, and turn it into a schedule."""
     log.warning("pull.failed", model=stream.model, error=type(error).__name__, request=error.request)
+    if isinstance(error, errors.NeedsReauthorisation):
+        connect.pause(account, str(error))
     with transaction.atomic(durable=True):
         job.hold(lease)
         verdict.fail(stream, run, error)
         if isinstance(error, errors.NeedsReauthorisation):
-            connect.pause(account, str(error))
             job.finish(lease)
             return
         job.put_off(lease, delay_after(error, stream.frequency, lease.attempts))
@@ -163,37 +198,6 @@ def delay_after(error: errors.ProviderError, usual: float, attempts: int) -> flo
     if isinstance(error, errors.RetryLater):
         return error.after if error.after is not None else min(job.backoff(attempts), max(usual, 2.0))
     return max(usual, job.backoff(attempts))
-
-
-def read_one(
-    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None = None
-) -> bool:
-    """Read one record by its id and land it, or mark it as deleted; whether it is there."""
-    began = line.moments.draw()
-    try:
-        observation = line.client.read(resource, remote_id)
-    except errors.Gone:
-        return not _mark_gone(line, resource.model, remote_id, cause, lease, began)
-    with store.entry(line.account_id, began=line.moments.time_of) as entry:
-        if lease:
-            job.hold(lease)
-        entry.land([observation], cause, mapping_version=resource.version)
-    return True
-
-
-def _mark_gone(
-    line: connect.Line,
-    model: type[CommonModel],
-    remote_id: str,
-    cause: store.Cause,
-    lease: job.Lease | None,
-    began: int,
-) -> bool:
-    """Mark a record as deleted, unless it has been seen since we asked for it."""
-    with store.entry(line.account_id) as entry:
-        if lease:
-            job.hold(lease)
-        return entry.remove_remote(model, remote_id, cause, asked=began)
 
 
 def start(account: LinkedAccount, *, frequency: float | None = None) -> list[Stream]:
@@ -219,6 +223,7 @@ def resync(stream: Stream) -> None:
     Run.objects.filter(id=stream.run_id, finished=None).update(
         finished=clock.now(), result="FAILED", error="Overtaken by a resync."
     )
+    sweep.forget(stream)
     stream.mode, stream.cursor, stream.sweep, stream.run_id = "everything", None, None, None
     stream.status, stream.reason, stream.error = "SYNCING", None, None
     stream.save()

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 #: Seconds after sending until which a request that seems to have had no effect may still arrive.
 STILL_UNDER_WAY: Final = 75.0
 _FIRST: Final = 2.0
-_LAST: Final = 300.0
+#: Seconds between two looks at the most.
+LAST: Final = 300.0
 
 
 def delay(write: Write, error: errors.ProviderError | None = None) -> float:
     """Seconds until the next look: soon at first, then ever later."""
     if isinstance(error, errors.RetryLater) and error.after is not None:
         return error.after
-    return min(max(_FIRST, _age(write)), _LAST)
+    return min(max(_FIRST, _age(write)), LAST)
 
 
 def settle(performance: Performance) -> None:
@@ -40,10 +41,11 @@ def _update(performance: Performance) -> None:
     record = performance.read_again()
     sent = values.from_json(model, write.sent or {})
     before = values.from_json(model, write.pre_image or {})
+    same = performance.resource.mapping.same
     shows = {name: getattr(record, name) for name in sent}
-    if any(shows[name] == value and before.get(name) != value for name, value in sent.items()):
+    if any(same(n, shows[n], value) and not same(n, before.get(n), value) for n, value in sent.items()):
         journal.close_alone(write, performance.lease, WriteState.DONE, "")
-    elif shows == {name: before.get(name) for name in sent}:
+    elif all(same(n, shows[n], before.get(n)) for n in sent):
         _wait_or(performance, performance.go)
     else:
         told = (
@@ -92,7 +94,7 @@ def _is_news(performance: Performance, observation: Observation) -> bool:
 def _wait_or(performance: Performance, then: Callable[[], None]) -> None:
     """Wait while the request may still be under way, else conclude."""
     write = performance.write
-    if _age(write) >= STILL_UNDER_WAY:
+    if _age(write) >= STILL_UNDER_WAY + performance.resource.read_lag:
         then()
         return
     told = "The provider shows no effect yet; looking again later."

@@ -33,6 +33,16 @@ def read_everything(stream_id: uuid.UUID) -> Stream:
     return _recorded(stream, "stream.resynced")
 
 
+def read_account_again(linked_account_id: uuid.UUID) -> list[Stream]:
+    """Have everything of an account read again from the start, but for paused streams; the caller puts it on record."""
+    mine = Stream.objects.filter(linked_account_id=linked_account_id).order_by("model")
+    streams = [_taken(stream_id) for stream_id in mine.values_list("id", flat=True)]
+    for stream in streams:
+        if not stream.paused_by:
+            pull.resync(stream)
+    return streams
+
+
 def allow_removals(stream_id: uuid.UUID) -> Stream:
     """Let the next complete sweep remove as many records as it finds gone; the sweep begins at once."""
     stream = _taken(stream_id)

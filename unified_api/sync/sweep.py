@@ -16,7 +16,7 @@ from integrations.kit.observation import Page
 from integrations.kit.provider import Resource
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel
-from unified_api.sync import clock, job, moments, pull, store
+from unified_api.sync import by_id, clock, job, moments, store
 from unified_api.sync.identity import Identities
 from unified_api.sync.models import Sighting, Stream
 
@@ -69,12 +69,13 @@ def conclude(pull_: Pull, resource: Resource) -> int:
         missing = _missing(stream, pull_.model, state) if usable else []
         known = _known(stream, pull_.model).count() if missing else 0
     if not intact:
-        _start_over(pull_)
+        log.warning("sweep.restarted", model=stream.model)
+        end(pull_, trusted=False)
         return 0
     removed = 0
     if missing and not _brake(stream, len(missing), known):
         removed = sum(_is_gone(pull_, resource, remote_id, record) for record, remote_id in missing)
-    _end(pull_)
+    end(pull_)
     return removed
 
 
@@ -103,26 +104,24 @@ def _is_gone(pull_: Pull, resource: Resource, remote_id: str, record: uuid.UUID)
     """Ask by id where that is possible, else believe the sweep; whether the record was marked as deleted."""
     cause = store.Cause("sweep", run_id=pull_.run.id)
     if resource.can("get"):
-        return not pull.read_one(pull_.line, resource, remote_id, cause, pull_.lease)
+        return not by_id.read_one(pull_.line, resource, remote_id, cause, pull_.lease)
     with store.entry(pull_.stream.linked_account_id) as entry:
         job.hold(pull_.lease)
         return entry.remove(pull_.model, [record], cause) == 1
 
 
-def _start_over(pull_: Pull) -> None:
-    log.warning("sweep.restarted", model=pull_.stream.model)
-    _end(pull_)
-    with transaction.atomic(durable=True):
-        job.hold(pull_.lease)
-        Stream.objects.filter(id=pull_.stream.id).update(mode="everything", last_sweep=None)
-    pull_.stream.mode, pull_.stream.last_sweep = "everything", None
-
-
-def _end(pull_: Pull) -> None:
-    """Forget the sightings; the stream is saved with the verdict."""
+def end(pull_: Pull, *, trusted: bool = True) -> None:
+    """Forget the sightings; the next sweep is due in time, or at once where this one cannot be trusted."""
     stream = pull_.stream
     with transaction.atomic(durable=True):
         job.hold(pull_.lease)
-        Sighting.objects.filter(sweep_id=(stream.sweep or {})["id"]).delete()
-        stream.sweep, stream.last_sweep, stream.removals_allowed = None, clock.now(), False
+        forget(stream)
+        stream.sweep, stream.last_sweep = None, clock.now() if trusted else None
+        stream.removals_allowed = stream.removals_allowed and not trusted
         stream.save(update_fields=["sweep", "last_sweep", "removals_allowed", "held_removals"])
+
+
+def forget(stream: Stream) -> None:
+    """Delete the sightings of the sweep that is under way, within the transaction that ends it."""
+    if stream.sweep is not None:
+        Sighting.objects.filter(sweep_id=stream.sweep["id"]).delete()

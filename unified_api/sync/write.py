@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from contextlib import suppress
 from typing import Final, NoReturn
 
 import structlog
@@ -12,7 +14,7 @@ from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, common_model, wire_fields
-from unified_api.sync import clock, connect, job, journal, problems, pull, settle, store, values
+from unified_api.sync import by_id, clock, connect, job, journal, problems, settle, store, values
 from unified_api.sync.models import Write, WriteState
 
 log = structlog.get_logger(__name__)
@@ -76,14 +78,16 @@ class Performance:
         record = self.read_again()
         self._refuse_moved(record)
         journal.mark_sent(self.write, self.lease, {}, values.image(record))
-        self.line.client.delete(self.resource, str(record.remote_id))
+        # It was there just before: who does not find it now had our call before, or agrees with it.
+        with suppress(errors.Gone):
+            self.line.client.delete(self.resource, str(record.remote_id))
         self.store_deletion()
 
     def read_again(self) -> CommonModel:
         """The record as the provider shows it now; raises Gone."""
         record = values.current(self.model, self.write.record_id)
         cause = store.Cause("read", write_id=self.write.id)
-        if not pull.read_one(self.line, self.resource, str(record.remote_id), cause, self.lease):
+        if not by_id.read_one(self.line, self.resource, str(record.remote_id), cause, self.lease):
             raise errors.Gone(f"{self.model.__name__} {record.remote_id} is gone")
         return values.current(self.model, self.write.record_id)
 
@@ -103,18 +107,36 @@ class Performance:
             tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
             self.write.record_id, self.write.remote_id = record, answer.remote_id
-            entry.flush()
-            if self.resource.read_lag:
-                entry.settle(self.model, record, clock.now() + dt.timedelta(seconds=self.resource.read_lag))
-            journal.close(self.write, self.lease, WriteState.DONE)
+            self._distrust_lists(entry, record)
+            if self.write.pair_id:
+                entry.flush()  # its pair learns what the answer says
+            if not tally.late:
+                journal.close(self.write, self.lease, WriteState.DONE)
         if tally.late:
-            pull.read_one(self.line, self.resource, answer.remote_id, self.cause)
+            self._read_late(answer.remote_id)
+            journal.close_alone(self.write, self.lease, WriteState.DONE, "")
+
+    def _read_late(self, remote_id: str) -> None:
+        """Read by id what something newer than the write's answer was stored of; else the next list tells."""
+        if not self.resource.can("get"):
+            return
+        try:
+            by_id.read_one(self.line, self.resource, remote_id, self.cause, self.lease)
+        except errors.ProviderError as error:  # the write is done, whatever becomes of this read
+            log.warning("write.not_read_back", write=str(self.write.id), error=type(error).__name__)
+
+    def _distrust_lists(self, entry: store.Store, record: uuid.UUID) -> None:
+        """Note until when the provider's lists may not show the write yet."""
+        if self.resource.read_lag:
+            entry.flush()
+            entry.settle(self.model, record, clock.now() + dt.timedelta(seconds=self.resource.read_lag))
 
     def store_deletion(self) -> None:
         """Mark the record as deleted, together with the end of the write."""
         assert self.write.record_id is not None  # noqa: S101 - deletes name their record
         with store.entry(self.line.account_id) as entry:
             entry.remove(self.model, [self.write.record_id], self.cause)
+            self._distrust_lists(entry, self.write.record_id)
             journal.close(self.write, self.lease, WriteState.DONE)
 
     def note_gone(self) -> None:
@@ -142,7 +164,7 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
             write, lease, WriteState.REJECTED, f"{account.integration} cannot {write.operation} this."
         )
         return write
-    with connect.line(account) as line:
+    with connect.line(account, lease) as line:
         performance = Performance(write, lease, line, resource)
         try:
             if write.state == WriteState.JOURNALLED:
@@ -171,12 +193,12 @@ def _failed(
             performance.note_gone()
         _refused(write, lease, performance, error)
     if isinstance(error, errors.NeedsReauthorisation):
-        connect.pause_alone(account, str(error))
+        connect.pause(account, str(error))
 
 
 def _left_open(write: Write, error: errors.ProviderError) -> bool:
     """Whether the write had left before, and settling it only met an obstacle."""
-    return write.attempts > 0 and write.state == WriteState.UNCERTAIN and not isinstance(error, errors.Gone)
+    return write.state == WriteState.UNCERTAIN and not isinstance(error, errors.Gone | errors.Moved)
 
 
 def _refused(write: Write, lease: job.Lease, performance: Performance, error: errors.ProviderError) -> None:
@@ -195,5 +217,8 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one write is 
     )
     if write is None or account is None or write.state in journal.FINAL:
         job.finish(lease)
+        return
+    if account.status == connect.PAUSED_FOR_RELINK:
+        job.put_off(lease, settle.LAST)
         return
     perform(write, lease, account, patient=True)

@@ -1,0 +1,151 @@
+"""Writes whose outcome is unknown come to an end, and to the right one, whatever else happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+
+from tenants.models import LinkedAccount
+from tests import stub
+from tests.stub import Desk
+from tests.unified_api.sync.conftest import Mirror
+from tests.unified_api.sync.test_write import later, stored, submit, ticket
+from unified_api import registry
+from unified_api.models.ticketing import Ticket
+from unified_api.sync import settle, store, values
+from unified_api.sync.models import WriteState
+
+Drain = Callable[[], int]
+
+
+@pytest.fixture
+def lagging(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> float:
+    """The desk's lists lag behind its writes; by how many seconds."""
+    seconds = 600.0
+    tickets = replace(stub.TICKETS, read_lag=seconds)
+    provider = replace(stub.PROVIDER, resources=(tickets, stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+    return seconds
+
+
+def test_a_delete_that_is_repeated_because_its_answer_was_lost_is_done(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A delete may leave twice, and the second time the record is gone: that is what was wanted."""
+    remote_id = desk.add(title="A")
+    work_until_idle()
+    desk.cut_after_write = 1
+    done = submit(account, "delete", ticket(account, remote_id).id)
+
+    assert done.state == WriteState.DONE
+    assert ticket(account, remote_id).remote_was_deleted
+
+
+def test_an_uncertain_delete_that_a_sweep_noticed_is_done(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """The record was marked as deleted by somebody else before the write was settled."""
+    remote_id = desk.add(title="A")
+    work_until_idle()
+    record = ticket(account, remote_id)
+    desk.cut_after_write = 99
+    unknown = submit(account, "delete", record.id)
+    desk.cut_after_write = 0
+    assert unknown.state == WriteState.UNCERTAIN
+    with store.entry(account.id) as entry:
+        entry.remove(Ticket, [record.id], store.Cause("sweep"))
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.DONE
+
+
+def test_a_list_that_left_before_a_delete_does_not_bring_the_record_back(mirror: Mirror) -> None:
+    """A page that was asked for while the record was there is late once it is gone."""
+    mirror.land(mirror.seen("1", name="A"))
+    old = mirror.seen("1", name="A")
+    with store.entry(mirror.account) as entry:
+        assert entry.remove_remote(Ticket, "1", store.Cause("read"), asked=mirror.moments.draw())
+    tally = mirror.land(old)
+
+    assert tally.late == [(Ticket, "1")]
+    with transaction.atomic():
+        assert Ticket.objects.get().remote_was_deleted
+
+
+def test_an_uncertain_update_of_a_record_that_moved_ends(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """It never arrived, and may not be sent again as somebody changed the record since the caller saw it."""
+    remote_id = desk.add(title="A", text="old")
+    work_until_idle()
+    record = ticket(account, remote_id)
+    desk.cut_after_write = 1
+    unknown = submit(account, "update", record.id, name="B", if_version=values.version(record))
+    desk.edit(remote_id, title="A", text="edited at the desk")
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.MOVED
+
+
+def test_a_create_is_not_given_up_while_lists_lag(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, lagging: float
+) -> None:
+    """Where a search may not show the new record yet, its absence proves nothing."""
+    desk.cut_after_write = 1
+    unknown = submit(account, "create", name="Printer")
+    [(remote_id, made)] = desk.tables["tickets"].items()
+    desk.tables["tickets"].clear()
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+    assert stored(unknown).state == WriteState.UNCERTAIN
+
+    desk.tables["tickets"][remote_id] = made
+    later(unknown, lagging)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.DONE
+
+
+def test_nothing_is_asked_for_a_write_while_the_account_waits_for_a_relink(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """An uncertain write waits for the new credential instead of showing the refused one again and again."""
+    desk.cut_after_write = 1
+    unknown = submit(account, "create", name="Printer")
+    with transaction.atomic():
+        LinkedAccount.objects.update(status="RELINK_NEEDED")
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    asked = len(desk.log)
+    work_until_idle()
+    assert (len(desk.log), stored(unknown).state) == (asked, WriteState.UNCERTAIN)
+
+    with transaction.atomic():
+        LinkedAccount.objects.update(status="COMPLETE")
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.DONE
+
+
+def test_a_write_is_done_though_its_late_answer_cannot_be_read_again(
+    account: LinkedAccount, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something newer was stored than the answer of the write: failing to read it by id does not undo the write."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    honest = store.Store.land
+
+    def land(self: store.Store, observations: object, *args: object, **options: object) -> store.Tally:
+        tally = honest(self, observations, *args, **options)  # type: ignore[arg-type]
+        tally.late = list(tally.ids)
+        desk.refuse = [500] * 20
+        return tally
+
+    monkeypatch.setattr(store.Store, "land", land)
+    done = submit(account, "create", name="Printer")
+
+    assert (done.state, stored(done).state) == (WriteState.DONE, WriteState.DONE)

@@ -1,0 +1,39 @@
+"""Reading one record by its id: where a list showed it late, a sweep missed it, or a write is about to change it."""
+
+from __future__ import annotations
+
+from integrations.kit import errors
+from integrations.kit.provider import Resource
+from unified_api.models.base import CommonModel
+from unified_api.sync import connect, job, store
+
+
+def read_one(
+    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None = None
+) -> bool:
+    """Read one record by its id and land it, or mark it as deleted; whether it is there."""
+    began = line.moments.draw()
+    try:
+        observation = line.client.read(resource, remote_id)
+    except errors.Gone:
+        return not _mark_gone(line, resource.model, remote_id, cause, lease, began)
+    with store.entry(line.account_id, began=line.moments.time_of) as entry:
+        if lease:
+            job.hold(lease)
+        entry.land([observation], cause, mapping_version=resource.version)
+    return True
+
+
+def _mark_gone(
+    line: connect.Line,
+    model: type[CommonModel],
+    remote_id: str,
+    cause: store.Cause,
+    lease: job.Lease | None,
+    began: int,
+) -> bool:
+    """Mark a record as deleted, unless it has been seen since we asked for it."""
+    with store.entry(line.account_id) as entry:
+        if lease:
+            job.hold(lease)
+        return entry.remove_remote(model, remote_id, cause, asked=began)
