@@ -42,7 +42,10 @@ class Cause:
 
 @dataclass
 class Tally:
-    """What came of the observations of one transaction. `late`: to be read by id; `ids`: of the records landed."""
+    """What came of the observations of one transaction, those of models that only stand inside others not counted.
+
+    `late`: to be read by id; `ids`: of the records landed; both of all models.
+    """
 
     seen: int = 0
     added: int = 0
@@ -81,11 +84,13 @@ class Store:
 
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
+        outer = list(observations)
+        told, own = list(_flat(outer)), {o.model for o in outer}
         tally = Tally()
-        told = list(_flat(observations))
+        embedded = Tally(late=tally.late, ids=tally.ids)
         self._identities.learn({o.remote_id for o in told} | {r for o in told for _, r in _references(o)})
         for model, group in _by_model(told).items():
-            self._land_model(model, group, cause, mapping_version, tally)
+            self._land_model(model, group, cause, mapping_version, tally if model in own else embedded)
         return tally
 
     def _land_model(
@@ -236,7 +241,6 @@ class Store:
         tables.append_log(entry.log, span)
         transaction.on_commit(self._stir_bridges)
         tables.keep_raw(self.linked_account_id, entry.raw)
-
 
     def _stir_bridges(self) -> None:
         from unified_api.sync.bridge.stirring import stir

@@ -7,10 +7,12 @@ database empties it, so the stream counts the sightings as well, and a sweep who
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from integrations.kit.observation import Page
 from integrations.kit.provider import Resource
@@ -27,6 +29,8 @@ log = structlog.get_logger(__name__)
 #: A sweep may remove so many records, or this share of those known, whichever is more, before the brake holds it.
 FREE_REMOVALS = 10
 FREE_SHARE = 0.2
+#: Records that are gone are looked at so many at once.
+AT_ONCE = 1_000
 
 _SIGHT = """
     WITH new AS (
@@ -66,15 +70,16 @@ def conclude(pull_: Pull, resource: Resource) -> int:
         job.hold(pull_.lease)
         intact = Sighting.objects.filter(sweep_id=state["id"]).count() == state["seen"]
         usable = intact and not state["blind"] and resource.sweep
-        missing = _missing(stream, pull_.model, state) if usable else []
+        unseen = _unseen(stream, pull_.model, state)
+        missing = unseen.count() if usable else 0
         known = _known(stream, pull_.model).count() if missing else 0
     if not intact:
         log.warning("sweep.restarted", model=stream.model)
         end(pull_, trusted=False)
         return 0
     removed = 0
-    if missing and not _brake(stream, len(missing), known):
-        removed = sum(_is_gone(pull_, resource, remote_id, record) for record, remote_id in missing)
+    if missing and not _brake(stream, missing, known):
+        removed = sum(_is_gone(pull_, resource, remote_id, record) for record, remote_id in _each(unseen))
     end(pull_)
     return removed
 
@@ -85,10 +90,22 @@ def _known(stream: Stream, model: type[CommonModel]) -> Any:
     )
 
 
-def _missing(stream: Stream, model: type[CommonModel], state: dict[str, Any]) -> list[tuple[uuid.UUID, str]]:
-    seen = Sighting.objects.filter(sweep_id=state["id"]).values("record_id")
-    unseen = _known(stream, model).filter(as_of__lt=state["began"]).exclude(id__in=seen)
-    return list(unseen.values_list("id", "remote_id"))
+def _unseen(stream: Stream, model: type[CommonModel], state: dict[str, Any]) -> Any:
+    seen = Sighting.objects.filter(sweep_id=state["id"], record_id=OuterRef("id"))
+    return _known(stream, model).filter(~Exists(seen), as_of__lt=state["began"]).order_by("id")
+
+
+def _each(records: Any) -> Iterator[tuple[uuid.UUID, str]]:
+    """Id and remote id of records in the order of ids, of which there may be very many."""
+    rest = records.values_list("id", "remote_id")
+    while rows := _read(rest[:AT_ONCE]):
+        yield from rows
+        rest = rest.filter(id__gt=rows[-1][0])
+
+
+def _read(rows: Any) -> list[tuple[uuid.UUID, str]]:
+    with transaction.atomic():
+        return list(rows)
 
 
 def _brake(stream: Stream, missing: int, known: int) -> bool:

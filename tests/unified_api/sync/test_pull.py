@@ -12,7 +12,7 @@ from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import clock, job, pull, tasks
+from unified_api.sync import clock, job, pull, sweep, tasks
 from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
 
 Drain = Callable[[], int]
@@ -99,6 +99,21 @@ def test_a_deletion_is_found_by_the_sweep_and_confirmed_by_id(
     assert not tickets()[stays].remote_was_deleted
     with transaction.atomic():
         assert not Sighting.objects.exists()
+
+
+def test_many_deletions_are_found_a_few_at_a_time(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many records are gone, only some of them are held in memory at once, and none is forgotten."""
+    monkeypatch.setattr(sweep, "AT_ONCE", 3)
+    ids = [desk.add(title=f"Ticket {number}") for number in range(12)]
+    work_until_idle()
+    for remote_id in ids[:8]:
+        del desk.tables["tickets"][remote_id]
+    again()
+    work_until_idle()
+
+    assert sorted(r for r, t in tickets().items() if t.remote_was_deleted) == sorted(ids[:8])
 
 
 def test_the_brake_holds_a_sweep_that_would_remove_too_much(

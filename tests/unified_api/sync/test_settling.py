@@ -8,13 +8,16 @@ from dataclasses import replace
 import pytest
 from django.db import transaction
 
+from integrations.kit.lenses import refs
+from integrations.kit.mapping import Mapping
 from tenants.models import LinkedAccount
 from tests import stub
 from tests.stub import Desk
 from tests.unified_api.sync.conftest import Mirror
 from tests.unified_api.sync.test_write import later, stored, submit, ticket
 from unified_api import registry
-from unified_api.models.ticketing import Ticket
+from unified_api.models.base import record_id
+from unified_api.models.ticketing import Ticket, User
 from unified_api.sync import settle, store, values
 from unified_api.sync.models import WriteState
 
@@ -149,3 +152,39 @@ def test_a_write_is_done_though_its_late_answer_cannot_be_read_again(
     done = submit(account, "create", name="Printer")
 
     assert (done.state, stored(done).state) == (WriteState.DONE, WriteState.DONE)
+
+
+def test_a_list_that_lags_behind_a_delete_does_not_bring_the_record_back(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, lagging: float
+) -> None:
+    """A page that was asked for after the delete, and shows the record still, is late."""
+    remote_id = desk.add(title="A")
+    work_until_idle()
+    submit(account, "delete", ticket(account, remote_id).id)
+    mirror = Mirror(account.id)
+    tally = mirror.land(mirror.seen(remote_id, name="A"))
+
+    assert lagging
+    assert tally.late == [(Ticket, remote_id)]
+    assert ticket(account, remote_id).remote_was_deleted
+
+
+def test_an_uncertain_update_of_a_set_is_compared_as_a_set(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that shows the same elements in an order of its own has done what was asked."""
+    mapping = Mapping(Ticket, remote_id="id", name="title", assignees=refs("people"))
+    provider = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, mapping=mapping), stub.USERS))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+    bob, charlie = desk.add("users", name="Bob"), desk.add("users", name="Charlie")
+    remote_id = desk.add(title="A", people=[])
+    work_until_idle()
+    ids = [record_id(account.id, User, user) for user in (bob, charlie)]
+    desk.cut_after_write = 1
+    unknown = submit(account, "update", ticket(account, remote_id).id, assignees=ids)
+    desk.edit(remote_id, people=[charlie, bob])
+    later(unknown, 3)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.DONE
+    assert len(desk.writes()) == 1

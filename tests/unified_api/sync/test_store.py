@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -233,6 +234,17 @@ def test_nothing_of_a_failed_transaction_stays(mirror: Mirror) -> None:
         fail_after_landing()
 
     assert log() == []
+
+
+def test_rows_inside_others_are_stored_and_not_counted(mirror: Mirror) -> None:
+    """A run's figures are of its own model, also where each ticket brings its users along."""
+    user = mirror.seen("7", model=User, name="Bob", email_address=None)
+    tally = mirror.land(replace(mirror.seen("1", name="A"), embedded=(user,)))
+
+    assert (tally.seen, tally.added, tally.nulls) == (1, 1, {})
+    assert set(tally.ids) == {(Ticket, "1"), (User, "7")}
+    with transaction.atomic():
+        assert User.objects.get().name == "Bob"
 
 
 def test_an_answer_that_speaks_of_a_record_twice_is_not_late_for_itself(mirror: Mirror) -> None:
