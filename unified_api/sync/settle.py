@@ -60,9 +60,11 @@ def _create(performance: Performance) -> None:
     told = values.for_adapter(performance.model, values.from_json(performance.model, write.sent or {}))
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
-    if len(found) == 1:
-        performance.store_answer(found[0])
-    elif found:
+    if len(found) == 1 and performance.store_answer(
+        found[0], is_ours=lambda: _is_news(performance, found[0])
+    ):
+        return
+    if len(found) > 1:
         _leave_to_a_person(performance, found)
     else:
         missing = "No record at the provider says what was sent: it was not created."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NoReturn
 
@@ -101,9 +102,14 @@ class Performance:
             if fields := sorted(name for name, value in known.items() if getattr(record, name) != value):
                 _raise_moved(fields)
 
-    def store_answer(self, answer: Observation) -> None:
-        """Land what the provider answered, together with the end of the write."""
+    def store_answer(self, answer: Observation, *, is_ours: Callable[[], bool] = lambda: True) -> bool:
+        """Land what the provider answered, together with the end of the write; False if it is not ours after all.
+
+        is_ours: asked while no other write of the account can be stored.
+        """
         with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
+            if not is_ours():
+                return False
             tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
             self.write.record_id, self.write.remote_id = record, answer.remote_id
@@ -115,6 +121,7 @@ class Performance:
         if tally.late:
             self._read_late(answer.remote_id)
             journal.close_alone(self.write, self.lease, WriteState.DONE, "")
+        return True
 
     def _read_late(self, remote_id: str) -> None:
         """Read by id what something newer than the write's answer was stored of; else the next list tells."""

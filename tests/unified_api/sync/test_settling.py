@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -18,8 +20,8 @@ from tests.unified_api.sync.test_write import later, stored, submit, ticket
 from unified_api import registry
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import settle, store, values
-from unified_api.sync.models import WriteState
+from unified_api.sync import job, settle, store, tasks, values
+from unified_api.sync.models import Sighting, Stream, Write, WriteState
 
 Drain = Callable[[], int]
 
@@ -188,3 +190,46 @@ def test_an_uncertain_update_of_a_set_is_compared_as_a_set(
 
     assert stored(unknown).state == WriteState.DONE
     assert len(desk.writes()) == 1
+
+
+def test_two_lost_creates_do_not_settle_on_one_record(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker stores the record as its own write's between our search and our storing it."""
+    desk.cut_after_write = 2
+    ours, theirs = submit(account, "create", name="Printer"), submit(account, "create", name="Printer")
+    desk.tables["tickets"].popitem()
+    [remote_id] = desk.tables["tickets"]
+    honest = store.entry
+
+    @contextmanager
+    def overtaken(*args: Any, **options: Any) -> Iterator[store.Store]:
+        with transaction.atomic():
+            found = record_id(account.id, Ticket, remote_id)
+            Write.objects.filter(id=theirs.id).update(state=WriteState.DONE, record_id=found)
+        with honest(*args, **options) as entry:
+            yield entry
+
+    monkeypatch.setattr(store, "entry", overtaken)
+    later(ours, 3)
+    lease = job.claim("write", ours.id)
+    assert lease
+    tasks.do(lease, 0.0)
+
+    assert stored(ours).state == WriteState.UNCERTAIN
+
+
+def test_a_model_whose_lists_prove_no_absence_is_not_swept_for_ever(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first run ends like any other: sightings are forgotten, and the next complete reading is due in time."""
+    provider = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, sweep=False), stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+    desk.add(title="A")
+    work_until_idle()
+
+    with transaction.atomic():
+        stream = Stream.objects.get(model="ticketing.Ticket")
+        assert not Sighting.objects.exists()
+    assert (stream.sweep, stream.status) == (None, "DONE")
+    assert stream.last_sweep is not None
