@@ -25,7 +25,7 @@ from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, model_id, relations
 from unified_api.models.fields import Refs
-from unified_api.sync import feed, landing, moments, tables
+from unified_api.sync import feed, landing, moments, tables, told
 from unified_api.sync.identity import Identities, Key
 
 _LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
@@ -85,11 +85,11 @@ class Store:
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
         outer = list(observations)
-        told, own = list(_flat(outer)), {o.model for o in outer}
+        flat, own = list(told.flat(outer)), {o.model for o in outer}
         tally = Tally()
         embedded = Tally(late=tally.late, ids=tally.ids)
-        self._identities.learn({o.remote_id for o in told} | {r for o in told for _, r in _references(o)})
-        for model, group in _by_model(told).items():
+        self._identities.learn({o.remote_id for o in flat} | {r for o in flat for _, r in told.references(o)})
+        for model, group in told.by_model(flat).items():
             self._land_model(model, group, cause, mapping_version, tally if model in own else embedded)
         return tally
 
@@ -207,13 +207,13 @@ class Store:
         """The values with ids in place of remote ids; what they name is noted as a shell, should it be unknown."""
         values = dict(observation.values)
         for name, relation in relations(observation.model).items():
-            if (told := values.get(name)) is None:
+            if (named := values.get(name)) is None:
                 continue
             target = tables.model_of(relation.to)
             if isinstance(relation, Refs):
-                values[name] = [self._shell(target, str(remote)) for remote in told]
+                values[name] = [self._shell(target, str(remote)) for remote in named]
             else:
-                values[name] = self._shell(target, str(told))
+                values[name] = self._shell(target, str(named))
         return values
 
     def _shell(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
@@ -269,25 +269,3 @@ def _may_differ(stored: bytes | None, item: tuple[uuid.UUID, bytes, Observation]
 def _stamped(row: landing.Row, stamp: dt.datetime, fresh: set[uuid.UUID]) -> landing.Row:
     created = stamp if row["id"] in fresh else row["created_at"]
     return {**row, "created_at": created, "modified_at": stamp}
-
-
-def _flat(observations: Iterable[Observation]) -> Iterator[Observation]:
-    for observation in observations:
-        yield observation
-        yield from _flat(observation.embedded)
-
-
-def _references(observation: Observation) -> Iterator[tuple[str, str]]:
-    for name, relation in relations(observation.model).items():
-        told = observation.values.get(name)
-        if told is None:
-            continue
-        for remote in told if isinstance(relation, Refs) else [told]:
-            yield name, str(remote)
-
-
-def _by_model(observations: Iterable[Observation]) -> dict[type[CommonModel], list[Observation]]:
-    groups: dict[type[CommonModel], list[Observation]] = defaultdict(list)
-    for observation in observations:
-        groups[observation.model].append(observation)
-    return groups

@@ -1,0 +1,35 @@
+"""What a number of observations speaks of: records inside records, references, models."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from integrations.kit.observation import Observation
+from unified_api.models.base import CommonModel, relations
+from unified_api.models.fields import Refs
+
+
+def flat(observations: Iterable[Observation]) -> Iterator[Observation]:
+    """Observations, and those inside them."""
+    for observation in observations:
+        yield observation
+        yield from flat(observation.embedded)
+
+
+def references(observation: Observation) -> Iterator[tuple[str, str]]:
+    """Field and remote id of every record that an observation refers to."""
+    for name, relation in relations(observation.model).items():
+        told = observation.values.get(name)
+        if told is None:
+            continue
+        for remote in told if isinstance(relation, Refs) else [told]:
+            yield name, str(remote)
+
+
+def by_model(observations: Iterable[Observation]) -> dict[type[CommonModel], list[Observation]]:
+    """Observations by their model, in the order in which models come up."""
+    groups: dict[type[CommonModel], list[Observation]] = defaultdict(list)
+    for observation in observations:
+        groups[observation.model].append(observation)
+    return groups
