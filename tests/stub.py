@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -83,6 +83,12 @@ class Desk:
     token: str = TOKEN
     #: Statuses to answer instead, one per request, without doing anything.
     refuse: list[int] = field(default_factory=list)
+    #: Status to answer to every write.
+    refuse_writes: int | None = None
+    #: What it makes of titles that are written.
+    spell: Callable[[str], str] = str
+    #: Called when a write was carried out, before its answer arrives.
+    after_write: Callable[[], object] = int
     #: Writes that are applied and then not answered.
     cut_after_write: int = 0
     delay: float = 0.0
@@ -130,8 +136,15 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(desk.refuse.pop(0), {"error": "refused by the test"})
         if self.headers.get("Authorization") != f"Bearer {desk.token}":
             return self._answer(401, {"error": "who are you?"})
+        if self.command != "GET" and desk.refuse_writes:
+            return self._answer(desk.refuse_writes, {"error": "refused by the test"})
+        if body and "title" in body:
+            body["title"] = desk.spell(body["title"])
         query = {k: v[0] for k, v in parse_qs(url.query).items()}
         status, answer = self._do(url.path.strip("/").split("/"), query, body)
+        if self.command != "GET":
+            answer = answer and dict(answer)
+            desk.after_write()
         if self.command != "GET" and desk.cut_after_write:
             desk.cut_after_write -= 1
             self.close_connection = True

@@ -7,8 +7,10 @@ import uuid
 from typing import Any, Final
 
 from django.db import connection, models, transaction
+from django.db.models import Q
 from psycopg import sql
 
+from tenants import door
 from tenants.scope import current_tenant
 from unified_api.models.base import common_models
 from unified_api.sync import job
@@ -23,6 +25,7 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 KIND: Final = "erase"
 #: Rows that one transaction erases.
@@ -35,6 +38,10 @@ _ERASE = sql.SQL(
 )
 _OF_ACCOUNT = sql.SQL("linked_account_id = %(account)s")
 _OF_STREAM = sql.SQL("stream_id IN (SELECT id FROM sync_stream WHERE linked_account_id = %(account)s)")
+_IS_BRIDGE = sql.SQL("(account_a = %(account)s OR account_b = %(account)s)")
+_OF_BRIDGE = sql.SQL(
+    "bridge_id IN (SELECT id FROM sync_bridge WHERE account_a = %(account)s OR account_b = %(account)s)"
+)
 _OF_SWEEP = sql.SQL(
     "sweep_id IN (SELECT (sweep->>'id')::uuid FROM sync_stream WHERE linked_account_id = %(account)s)"
 )
@@ -46,6 +53,9 @@ def begin(linked_account_id: uuid.UUID) -> None:
         job.forget("pull", stream.id)
     for write in Write.objects.filter(linked_account_id=linked_account_id, finished_at=None):
         job.forget("write", write.id)
+    for bridge in Bridge.objects.filter(Q(account_a=linked_account_id) | Q(account_b=linked_account_id)):
+        job.forget("bridge", bridge.id)
+        door.close_doors(bridge.id)
     job.ask(KIND, linked_account_id)
 
 
@@ -68,6 +78,9 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         (Run, _OF_STREAM),
         *((model, _OF_ACCOUNT) for model in owned),
         (Stream, _OF_ACCOUNT),
+        (Conflict, _OF_BRIDGE),
+        (Pair, _OF_BRIDGE),
+        (Bridge, _IS_BRIDGE),
     ]
 
 

@@ -95,8 +95,10 @@ def mark_sent(
 def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:
     """End a write within the transaction that is open, and its job with it."""
     job.hold(lease)
+    answered = write.state == WriteState.SENT and error is None
     write.state, write.error, write.finished_at = state, error, clock.now()
     write.save()
+    _tell_pair(write, witnessed=answered)
     job.finish(lease)
 
 
@@ -127,4 +129,13 @@ def abandon(write: Write, lease: job.Lease, error: str) -> None:
     job.hold(lease)
     write.state, write.error = WriteState.UNCERTAIN, error
     write.save()
+    _tell_pair(write, witnessed=False)
     job.finish(lease)
+
+
+def _tell_pair(write: Write, *, witnessed: bool) -> None:
+    """The pair of a bridge learns how its write ended in the same transaction."""
+    if write.pair_id is not None:
+        from unified_api.sync.bridge import outcome
+
+        outcome.note(write, witnessed=witnessed)

@@ -271,3 +271,6 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"
+
+
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair  # noqa: E402, F401 - Django finds models here

@@ -11,6 +11,8 @@ from celery import shared_task
 
 from tenants.scope import scope
 from unified_api.sync import erase, job, pull, write
+from unified_api.sync.bridge import setup
+from unified_api.sync.bridge.work import work as work_bridge
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +25,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     pull.KIND: pull.work,
     write.KIND: write.work,
     erase.KIND: erase.work,
+    setup.KIND: work_bridge,
 }
 
 

@@ -1,0 +1,151 @@
+"""Which records find each other, which are created, which wait for a person."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from tests.unified_api.sync.bridge.conftest import Bridged
+from unified_api.sync.bridge import showing, steering
+from unified_api.sync.models import Job, Write
+from unified_api.sync.models_bridge import Bridge, Pair
+
+
+def test_records_with_the_same_key_are_a_pair(desks: Bridged) -> None:
+    """Nothing is created for what is there already; the rest is created on either side, blanks are filled."""
+    desks.a.add(title="Printer", text="It is on fire", state="open")
+    desks.b.add(title="Printer ", text="", state="open")
+    desks.a.add(title="Only here", state="open")
+    desks.b.add(title="Only there", state="open")
+    desks.join()
+    standing = desks.round()
+
+    assert standing["pairs"] == {"paired": 3}
+    assert desks.both("title") == (
+        ["Only here", "Only there", "Printer"],
+        ["Only here", "Only there", "Printer "],
+    )
+    assert "It is on fire" in desks.both("text")[1]
+
+
+def test_twins_wait_for_a_person(desks: Bridged) -> None:
+    """What is not one to one is not matched and not created; renamed, it is."""
+    first = desks.a.add(title="Printer", state="open")
+    desks.a.add(title="Printer", state="open")
+    desks.b.add(title="Printer", state="open")
+    desks.join()
+    standing = desks.round()
+    assert (len(standing["review"]), desks.writes()) == (3, 0)
+
+    desks.a.edit(first, title="Printer upstairs")
+    standing = desks.round()
+    assert standing["review"] == []
+    assert desks.both("title") == (["Printer", "Printer upstairs"], ["Printer", "Printer upstairs"])
+
+
+def test_a_newcomer_with_the_key_of_a_pair_waits_for_a_person(bridged: Bridged) -> None:
+    """It may be the same matter again."""
+    bridged.b.add(title="Printer", state="open")
+    standing = bridged.round()
+
+    assert len(standing["review"]) == 1
+    assert bridged.both("title") == (["Printer"], ["Printer", "Printer"])
+
+
+def test_an_answer_that_was_read_before_it_was_stored_is_no_newcomer(desks: Bridged) -> None:
+    """While the create is unsettled, what has its key waits; then it is the pair's own record."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.b.cut_after_write = 1
+    desks.read()
+    desks.work_once()
+    desks.read()
+    desks.work_once(kinds=("bridge",))
+    with transaction.atomic():
+        states = sorted(Pair.objects.values_list("state", "held"))
+
+    assert states == [("alone", "waiting"), ("creating", "")]
+
+
+def test_no_counterpart_before_both_sides_were_read_completely(desks: Bridged) -> None:
+    """Until then a counterpart could be overlooked: the bridge waits and says for what."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.work_once(kinds=("bridge",))
+    standing = desks.standing()
+
+    assert standing["status"] == "waiting"
+    assert "has not been read completely yet" in standing["reason"]
+    assert standing["pairs"] == {}
+
+
+def test_a_preview_keeps_nothing_and_sends_nothing(bridged: Bridged) -> None:
+    """It tells each write with old and new values, for both sides of a pair, and leaves everything as it was."""
+    (a,), (b,) = bridged.a.tables["tickets"], bridged.b.tables["tickets"]
+    bridged.a.edit(a, title="Printer upstairs")
+    bridged.b.edit(b, priority="p1")
+    bridged.a.add(title="Another", state="open")
+    bridged.read()
+    with transaction.atomic():
+        before = list(Pair.objects.values()), Write.objects.count(), Bridge.objects.get().cursor
+    plan = showing.preview(bridged.bridge_id)["plan"]
+
+    with transaction.atomic():
+        assert (list(Pair.objects.values()), Write.objects.count(), Bridge.objects.get().cursor) == before
+    told = sorted((item["action"], item["side"], sorted(item["fields"])) for item in plan)
+    assert told == [
+        ("create", "b", ["name", "status"]),
+        ("update", "a", ["priority"]),
+        ("update", "b", ["name"]),
+    ]
+    assert next(i for i in plan if i["action"] == "update" and i["side"] == "b")["fields"]["name"] == {
+        "was": "Printer",
+        "value": "Printer upstairs",
+        "rule": "moved",
+        "overrules": False,
+    }
+
+
+def test_the_round_does_what_the_preview_showed(bridged: Bridged) -> None:
+    """A plan is not another way of deciding."""
+    (a,) = bridged.a.tables["tickets"]
+    bridged.a.edit(a, title="Printer upstairs", state="done")
+    bridged.b.add(title="Another", state="open")
+    bridged.read()
+    plan = showing.preview(bridged.bridge_id)["plan"]
+    with transaction.atomic():
+        before = set(Write.objects.values_list("id", flat=True))
+    bridged.round()
+
+    with transaction.atomic():
+        written = Write.objects.exclude(id__in=before)
+        done = sorted((w.operation, w.values) for w in written)
+    assert done == sorted((i["action"], {n: c["value"] for n, c in i["fields"].items()}) for i in plan)
+
+
+def test_a_paused_bridge_writes_nothing_and_forgets_nothing(bridged: Bridged) -> None:
+    """What changed meanwhile is settled when it goes on."""
+    with transaction.atomic():
+        steering.pause(bridged.bridge_id)
+    (a,) = bridged.a.tables["tickets"]
+    bridged.a.edit(a, title="Printer upstairs")
+    bridged.read()
+    with transaction.atomic():
+        assert not Job.objects.filter(kind="bridge").exists()
+    assert bridged.both("title")[1] == ["Printer"]
+
+    with transaction.atomic():
+        steering.resume(bridged.bridge_id)
+    bridged.round()
+    assert bridged.both("title")[1] == ["Printer upstairs"]
+
+
+def test_a_change_asks_for_the_bridge_at_once(bridged: Bridged) -> None:
+    """Nobody waits for the next round: what was stored has the bridge's job due."""
+    (a,) = bridged.a.tables["tickets"]
+    bridged.a.edit(a, title="Printer upstairs")
+    with transaction.atomic():
+        rests = Job.objects.get(kind="bridge").due_at
+    bridged.read()
+
+    with transaction.atomic():
+        assert Job.objects.get(kind="bridge").due_at < rests

@@ -1,0 +1,128 @@
+"""What becomes of a pair when its write goes wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_rounds import only
+from unified_api.sync import clock, job
+from unified_api.sync.models import Job, Write, WriteState
+from unified_api.sync.models_bridge import Pair
+
+
+def hurry(bridged: Bridged) -> None:
+    """Let all leases run out and all waits be over, as if much time had passed."""
+    with transaction.atomic():
+        Write.objects.filter(finished_at=None).update(sent_at=clock.now() - dt.timedelta(minutes=5))
+        Job.objects.update(due_at=clock.now(), leased_until=None)
+
+
+def test_a_lost_answer_to_a_create_makes_one_ticket_not_two(desks: Bridged) -> None:
+    """The ticket was made and nobody heard: it is found and adopted, also if it was read meanwhile."""
+    desks.a.add(title="Printer", text="It is on fire", state="open")
+    desks.join()
+    desks.b.cut_after_write = 1
+    desks.read()
+    desks.work_once()
+    desks.read()
+    hurry(desks)
+    standing = desks.round()
+
+    assert desks.both("title") == (["Printer"], ["Printer"])
+    assert standing["pairs"] == {"paired": 1}
+
+
+def test_a_worker_that_dies_before_it_sends(desks: Bridged) -> None:
+    """The write is journalled and its pair reserved: another worker sends it, once."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.read()
+    desks.work_once(kinds=("bridge",))
+    with transaction.atomic():
+        (write,) = Write.objects.all()
+        pair = Pair.objects.get()
+        assert job.claim("write", write.id)  # a worker takes it, and is heard of no more
+    assert (write.state, pair.state, pair.write_id) == (WriteState.JOURNALLED, "creating", write.id)
+
+    hurry(desks)
+    desks.round()
+    assert desks.both("title") == (["Printer"], ["Printer"])
+    assert len(desks.b.writes()) == 1
+
+
+def test_a_lost_answer_to_an_update_is_settled_by_reading_back(bridged: Bridged) -> None:
+    """It is neither repeated nor taken back."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.b.cut_after_write = 1
+    bridged.read()
+    bridged.work_once()
+    hurry(bridged)
+    writes = bridged.writes()
+    standing = bridged.round()
+
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+    assert bridged.writes() == writes
+    assert standing["overruled"] == []
+
+
+def test_an_edit_between_look_and_write_is_not_overwritten(bridged: Bridged) -> None:
+    """The write finds that the record moved, does nothing, and the pair is looked at again: the rule decides."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.work_once(kinds=("bridge",))
+    bridged.b.edit(only(bridged.b)[0], title="Yours")
+    standing = bridged.round()
+
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+    assert standing["writes"]["moved"] == 1
+    assert [(one["value"], one["by"]) for one in standing["overruled"]] == [("Yours", "Mine")]
+
+
+def test_a_refused_field_is_a_problem_until_somebody_moves(bridged: Bridged) -> None:
+    """A provider that says no is not asked again, until the value is another."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.b.refuse_writes = 422
+    standing = bridged.round()
+    assert [(p["kind"], p["field"]) for p in standing["problems"]] == [("refused", "name")]
+    writes = bridged.writes()
+    bridged.round()
+    assert bridged.writes() == writes
+
+    bridged.b.refuse_writes = None
+    bridged.a.edit(only(bridged.a)[0], title="Mine too")
+    standing = bridged.round()
+    assert bridged.both("title") == (["Mine too"], ["Mine too"])
+    assert standing["problems"] == []
+
+
+def test_a_refused_credential_is_no_refused_value(bridged: Bridged) -> None:
+    """The bridge waits for the account; when it is linked again, what was owed is written."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    token, bridged.b.token = bridged.b.token, "another"
+    bridged.work_once()
+    bridged.work_once()
+    assert bridged.standing()["status"] == "waiting"
+
+    bridged.b.token = token
+    bridged.relink()
+    standing = bridged.round()
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+    assert standing["problems"] == []
+
+
+def test_an_edit_right_after_our_write_is_news(bridged: Bridged) -> None:
+    """The answer shows what we wrote, the next reading what somebody made of it: that travels back."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.b.after_write = lambda: bridged.b.edit(only(bridged.b)[0], title="Edited at once")
+    bridged.work_once()
+    bridged.b.after_write = int
+    bridged.round()
+    standing = bridged.round()
+
+    assert bridged.both("title") == (["Edited at once"], ["Edited at once"])
+    assert standing["overruled"] == []

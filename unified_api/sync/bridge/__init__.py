@@ -1,0 +1,16 @@
+"""The shell around the bridge engine.
+
+    setup      making a bridge: what it wants of each field, what the accounts can, what is refused
+    records    records as the engine sees them, pairs as it remembers them
+    intake     the change log marks pairs dirty; records without a counterpart find each other by key
+    rounds     one look at each dirty pair; what it owes is journalled
+    outcome    the end of a write, told to its pair in the same transaction
+    work       the job: intake and rounds in bounded slices
+    stirring   having bridges look soon
+    steering   pause and resume
+    showing    how a bridge stands, and what it would do now
+    waiting    one round from beginning to end, for the command line
+
+Rules 13 to 16 of synchronization. A pair row is the reservation of a create, and is committed before it
+leaves. Locks are taken in one order: a bridge's job, then pairs. Nothing here locks records or the feed.
+"""

@@ -1,0 +1,110 @@
+"""The end of a write, told to its pair in the transaction that stores the end: neither is there without the other."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+
+from unified_api.engine.events import Answered, Dropped, Event, Lost, Overruled, Problem, Rejected
+from unified_api.engine.pair import State
+from unified_api.engine.plan import plan
+from unified_api.engine.values import MISSING, Side, Values
+from unified_api.sync import clock
+from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
+from unified_api.sync.bridge.rounds import shown
+from unified_api.sync.bridge.stirring import ask
+from unified_api.sync.models import Write, WriteState
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+
+#: Refusals that are about the moment or the account, not about the values: everything is still owed.
+PASSING: Final = frozenset({"RELINK_NEEDED", "RECORD_MOVED", "RECORD_GONE", "RETRY_LATER"})
+
+
+def note(write: Write, *, witnessed: bool) -> None:
+    """Tell the pair how its write ended, within the transaction that is open.
+
+    witnessed: the provider's answer to this write was seen and is what is stored; else the end was found out by
+    reading back.
+    """
+    bridge = Bridge.objects.filter(id=write.bridge_id).first()
+    if bridge is None:
+        return
+    transaction.on_commit(lambda: ask(bridge.id))
+    pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
+    if pair is not None:
+        _tell(Frame.of(bridge), pair, write, witnessed=witnessed)
+
+
+def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
+    side = Side.A if write.linked_account_id == frame.bridge.account_a else Side.B
+    made = pair.state == State.CREATING and write.state == WriteState.DONE
+    taken = made and not _adopt(pair, side, write)
+    event = Lost() if taken else _event(frame, pair, side, write, witnessed=witnessed)
+    memory, effects = plan(remembered(pair), event, policy=frame.policy, access=frame.access)
+    remember(pair, memory)
+    unsettled = [shown(one) for one in effects if isinstance(one, Problem)]
+    pair.problems = unsettled or pair.problems
+    if not unsettled:
+        pair.write_id, pair.dirty = None, True
+    pair.save()
+    for one in effects:
+        if isinstance(one, Overruled):
+            _record(pair, write, one)
+
+
+def _adopt(pair: Pair, side: Side, write: Write) -> bool:
+    """Give the pair its new record, which may have been read meanwhile and taken for a newcomer.
+
+    False when it has found another counterpart by now: a person has to look.
+    """
+    mine, other = ("record_a", "record_b") if side is Side.A else ("record_b", "record_a")
+    rivals = Pair.objects.filter(**{mine: write.record_id}, bridge_id=pair.bridge_id).exclude(id=pair.id)
+    rivals.filter(**{other: None}, state=State.ALONE).delete()
+    if rivals.exists():
+        return False
+    set_record(pair, side, write.record_id)
+    return True
+
+
+def _event(frame: Frame, pair: Pair, side: Side, write: Write, *, witnessed: bool) -> Event:
+    if write.state == WriteState.DONE:
+        values = _values(frame, pair, side)
+        return Answered(values) if witnessed else Lost(values, landed=True)
+    if write.state == WriteState.REJECTED:
+        return _refusal(write)
+    if write.state == WriteState.NOT_APPLIED and write.operation == "update" and write.sent:
+        return Lost(_values(frame, pair, side))
+    return Lost() if write.state == WriteState.UNCERTAIN else Dropped()
+
+
+def _values(frame: Frame, pair: Pair, side: Side) -> Values:
+    record = frame.model.objects.filter(id=record_of(pair, side)).first()
+    told = frame.told(record)
+    return told.values if told else {}
+
+
+def _refusal(write: Write) -> Event:
+    if any(problem["problem_type"] in PASSING for problem in write.problems):
+        return Dropped()
+    named = {
+        problem["source"]["pointer"].removeprefix("model/"): problem["detail"]
+        for problem in write.problems
+        if "source" in problem
+    }
+    return Rejected(write.error or "the provider refuses it", named)
+
+
+def _record(pair: Pair, write: Write, one: Overruled) -> None:
+    Conflict.objects.create(
+        bridge_id=pair.bridge_id,
+        pair_id=pair.id,
+        record_id=record_of(pair, one.side),
+        field=one.field,
+        side=one.side.value,
+        value=None if one.value is MISSING else one.value,
+        by=one.by,
+        rule=one.rule.value,
+        write_id=write.id,
+        at=clock.now(),
+    )

@@ -1,0 +1,149 @@
+"""How a bridge stands, and what it would do now, as data for people and scripts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Count
+
+from unified_api.engine.events import Answered, Create, Look, Problem, Push, Record
+from unified_api.engine.pair import Pair as Memory
+from unified_api.engine.plan import plan
+from unified_api.engine.values import MISSING, Side
+from unified_api.sync.bridge.intake import FREE, REVIEW, match_up, take_in
+from unified_api.sync.bridge.records import Frame, record_of, remembered
+from unified_api.sync.bridge.rounds import shown
+from unified_api.sync.bridge.work import obstacle
+from unified_api.sync.models import Write
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+
+Document = dict[str, Any]
+#: Entries of a list that are shown.
+MOST: Final = 100
+
+
+def standing(bridge: Bridge) -> Document:
+    """How it stands, within the transaction that is open."""
+    pairs = Pair.objects.filter(bridge_id=bridge.id)
+    gave_way = Conflict.objects.filter(bridge_id=bridge.id)
+    troubled = pairs.exclude(problems=[])[:MOST]
+    return {
+        **_about(Frame.of(bridge)),
+        "pairs": _counts(pairs, "state"),
+        "held": _counts(pairs.exclude(held=FREE), "held"),
+        "dirty": pairs.filter(dirty=True, held=FREE).count(),
+        "in_flight": pairs.exclude(write_id=None).count(),
+        "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
+        "problems": [{**_names(pair), **problem} for pair in troubled for problem in pair.problems],
+        "review": [_names(pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
+        "overruled": [_gave_way(one) for one in gave_way.order_by("-at")[:MOST]],
+    }
+
+
+def preview(bridge_id: uuid.UUID) -> Document:
+    """What a round would do now, by the records as they are mirrored: nothing is kept of it, and nothing sent."""
+    with transaction.atomic(durable=True):
+        frame = Frame.of(Bridge.objects.get(id=bridge_id))
+        document = {**_about(frame), "obstacle": obstacle(frame)}
+        while take_in(frame):
+            pass
+        match_up(frame)
+        pairs = Pair.objects.filter(bridge_id=bridge_id)
+        considered = list(pairs.filter(dirty=True, held=FREE, write_id=None))
+        looks = frame.looks(considered)
+        document["plan"] = [item for pair in considered for item in _items(frame, pair, looks[pair.id])]
+        document["review"] = [_names(pair) for pair in pairs.filter(held=REVIEW)]
+        transaction.set_rollback(True)
+    return document
+
+
+def _about(frame: Frame) -> Document:
+    bridge = frame.bridge
+    return {
+        "bridge_id": str(bridge.id),
+        "model": bridge.model,
+        **{side.value: _account(frame, side) for side in Side},
+        "fields": list(frame.policy.fields),
+        "status": bridge.status,
+        "reason": bridge.reason,
+        "paused_by": bridge.paused_by,
+        "frequency": bridge.frequency,
+        "last_round": bridge.last_round.isoformat() if bridge.last_round else None,
+    }
+
+
+def _account(frame: Frame, side: Side) -> Document:
+    account = frame.accounts[side]
+    integration = account.integration if account else None
+    return {"linked_account_id": str(frame.account_id(side)), "integration": integration}
+
+
+def _items(frame: Frame, pair: Pair, look: Look) -> Iterator[Document]:
+    """What is owed either side: each push is taken as done, to see what follows."""
+    memory: Memory = remembered(pair)
+    problems: list[Problem] = []
+    for _ in range(len(Side) + 1):
+        memory, effects = plan(memory, look, policy=frame.policy, access=frame.access)
+        problems = [one for one in effects if isinstance(one, Problem)]
+        push = next((one for one in effects if isinstance(one, Push)), None)
+        if push is None:
+            break
+        yield {**_names(pair), **_told(push)}
+        if isinstance(push, Create):
+            break
+        memory, _effects = plan(memory, Answered(push.fields), policy=frame.policy, access=frame.access)
+        look = _after(look, push)
+    yield from ({**_names(pair), "action": "problem", **shown(one)} for one in problems)
+
+
+def _after(look: Look, push: Push) -> Look:
+    record = look.of(push.to) or Record({})
+    written = replace(record, values={**record.values, **push.fields})
+    return replace(look, a=written) if push.to is Side.A else replace(look, b=written)
+
+
+def _told(push: Push) -> Document:
+    return {
+        "action": "create" if isinstance(push, Create) else "update",
+        "side": push.to.value,
+        "fields": {
+            move.field: {
+                "was": None if move.was is MISSING else move.was,
+                "value": move.value,
+                "rule": move.rule.value,
+                "overrules": move.overrules,
+            }
+            for move in push.moves
+        },
+    }
+
+
+def _names(pair: Pair) -> Document:
+    return {
+        "pair_id": str(pair.id),
+        "record_a": _text(record_of(pair, Side.A)),
+        "record_b": _text(record_of(pair, Side.B)),
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _gave_way(one: Conflict) -> Document:
+    names = ("field", "side", "value", "by", "rule")
+    return {
+        "pair_id": str(one.pair_id),
+        "record_id": _text(one.record_id),
+        **{name: getattr(one, name) for name in names},
+        "write_id": _text(one.write_id),
+        "at": one.at.isoformat(),
+    }
+
+
+def _counts(rows: Any, column: str) -> dict[str, int]:
+    return dict(rows.values_list(column).annotate(Count("id")).order_by(column))

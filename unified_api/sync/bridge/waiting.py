@@ -1,0 +1,87 @@
+"""One round from beginning to end: both sides read, and all that they owe each other written.
+
+By workers, or in this process where none is running.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+
+from tenants.scope import scope
+from unified_api.sync import job, steer, tasks
+from unified_api.sync import write as writing
+from unified_api.sync.bridge.setup import KIND
+from unified_api.sync.bridge.work import is_quiet
+from unified_api.sync.models import Job, Stream
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.waiting import PAUSE, Outcome, Waiting, now, workers_run
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round of one bridge. patience: seconds after which what is still under way goes on by itself."""
+
+    tenant_id: uuid.UUID
+    bridge_id: uuid.UUID
+    patience: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def read(self, on_alone: Callable[[], None]) -> list[Outcome]:
+        """Have both accounts read now; how it went with their streams."""
+        since = now()
+        with scope(self.tenant_id), transaction.atomic():
+            bridge = Bridge.objects.get(id=self.bridge_id)
+            accounts = [bridge.account_a, bridge.account_b]
+            streams = Stream.objects.filter(
+                linked_account_id__in=accounts, model=bridge.model, paused_by=None
+            )
+            asked = [steer.read_now(stream.id).id for stream in streams]
+        return list(Waiting(self.tenant_id, asked, since, self.sleep).outcomes(on_alone))
+
+    def settle(self) -> bool:
+        """Have the bridge look until nothing is under way; False when that took longer than patience."""
+        with scope(self.tenant_id), transaction.atomic():
+            job.ask(KIND, self.bridge_id)
+        ends = time.monotonic() + self.patience
+        while time.monotonic() < ends:
+            if self._over():
+                return True
+            if workers_run() or not self._work():
+                self.sleep(PAUSE)
+        return False
+
+    def _over(self) -> bool:
+        """Whether the bridge has looked since it was asked, and nothing is left that it could do."""
+        with scope(self.tenant_id), transaction.atomic():
+            if self._is_due():
+                return False
+            bridge = Bridge.objects.get(id=self.bridge_id)
+            stuck = bridge.status in {Bridge.Status.WAITING, Bridge.Status.PAUSED}
+            return stuck or is_quiet(self.bridge_id)
+
+    def _work(self) -> bool:
+        """One slice of the bridge's job or of a write of its pairs; False when there is none to claim."""
+        with scope(self.tenant_id), transaction.atomic():
+            bridges = [(KIND, self.bridge_id)] if self._is_due() else []
+            pairs = Pair.objects.filter(bridge_id=self.bridge_id).exclude(write_id=None)
+            open_writes = list(pairs.values_list("write_id", flat=True)[:100])
+            due = Job.objects.filter(kind=writing.KIND, reference__in=open_writes, due_at__lte=now())
+            writes = [(writing.KIND, reference) for reference in due.values_list("reference", flat=True)]
+        for kind, reference in bridges + writes:
+            with scope(self.tenant_id):
+                lease = job.claim(kind, reference)
+            if lease is not None:
+                tasks.do(lease, time.monotonic() + tasks.SLICE)
+                return True
+        return False
+
+    def _is_due(self) -> bool:
+        """Whether the bridge's job is due or in somebody's hands; one that rests is due later."""
+        jobs = Job.objects.filter(kind=KIND, reference=self.bridge_id)
+        return jobs.filter(Q(due_at__lte=now()) | Q(leased_until__gt=now())).exists()

@@ -1,0 +1,90 @@
+"""The job of a bridge: take in what changed, match, look, until nothing is left or the slice ends."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from tenants.models import LinkedAccount
+from unified_api.engine.values import Side
+from unified_api.sync import clock, job
+from unified_api.sync.bridge.intake import FREE, match_up, take_in
+from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.rounds import look_at_some
+from unified_api.sync.models import Stream
+from unified_api.sync.models_bridge import Bridge, Pair
+
+#: Seconds after which a bridge that waits for its accounts looks again.
+PATIENCE: Final = 5.0
+
+
+def work(lease: job.Lease, ends: float) -> None:
+    """One slice; `ends`: monotonic time at which to stop."""
+    while time.monotonic() < ends:
+        going = [_one(lease, piece) for piece in (take_in, match_up, look_at_some)]
+        if None in going:
+            return
+        if not any(going):
+            _rest(lease)
+            return
+    with transaction.atomic(durable=True):
+        job.again(lease, 0.0)
+
+
+def _one(lease: job.Lease, piece: Callable[[Frame], object]) -> bool | None:
+    """A piece of a round in a transaction of its own; None when the bridge is not to go on."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        bridge = Bridge.objects.filter(id=lease.reference).first()
+        if bridge is None or bridge.paused_by:
+            job.finish(lease)
+            return None
+        frame = Frame.of(bridge)
+        if reason := obstacle(frame):
+            _note(bridge, Bridge.Status.WAITING, reason)
+            job.again(lease, min(PATIENCE, bridge.frequency))
+            return None
+        return bool(piece(frame))
+
+
+def obstacle(frame: Frame) -> str:
+    """Why the bridge can do nothing now, in a sentence; empty when it can."""
+    for side in Side:
+        account = frame.accounts[side]
+        if account is None:
+            return f"The account of side {side} was deleted."
+        if account.status != LinkedAccount.Status.COMPLETE:
+            return f"{account} is {account.status}: {account.status_detail}"
+        stream = Stream.objects.filter(linked_account_id=account.id, model=frame.bridge.model).first()
+        if stream is None or stream.is_initial:
+            return (
+                f"{account} has not been read completely yet; until then a counterpart could be overlooked."
+            )
+    return ""
+
+
+def _rest(lease: job.Lease) -> None:
+    """Nothing is left to do now: note it, and come again when something changes, or when it is time."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        bridge = Bridge.objects.get(id=lease.reference)
+        in_flight = Pair.objects.filter(bridge_id=bridge.id).exclude(write_id=None).exists()
+        bridge.last_round = clock.now()
+        _note(bridge, Bridge.Status.WORKING if in_flight else Bridge.Status.QUIET, "")
+        job.again(lease, bridge.frequency)
+
+
+def _note(bridge: Bridge, status: str, reason: str) -> None:
+    bridge.status, bridge.reason = status, reason
+    bridge.save(update_fields=["status", "reason", "last_round"])
+
+
+def is_quiet(bridge_id: uuid.UUID) -> bool:
+    """Whether nothing is under way or waiting to be looked at."""
+    pairs = Pair.objects.filter(bridge_id=bridge_id)
+    return not pairs.filter(Q(dirty=True, held=FREE) | ~Q(write_id=None)).exists()
