@@ -2,8 +2,138 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from demo import directly, titles
 from demo.stage import Stage
+from demo.telling import NotSeen, expect
+
+#: The desk's numbers, https://django-helpdesk.readthedocs.io/en/latest/api.html
+OPEN, CLOSED = 1, 4
+CRITICAL, HIGH, LOW = 1, 2, 4
+#: Roundup prevails where both sides edit one field; the desk has no word for work in progress.
+WISHES = ["--winner", "a", "--word", "status:b:IN_PROGRESS=OPEN"]
 
 
 def tell(stage: Stage) -> None:
     """All steps; raises NotSeen at the first that does not show what it should."""
+    build(stage)
+    desk_to_roundup(stage)
+    roundup_to_desk(stage)
+    both_at_once(stage)
+    quiet(stage)
+
+
+def build(stage: Stage) -> None:
+    """The bridge, made once and used by later runs; every ticket gets its counterpart."""
+    with stage.teller.step("A bridge is built; each ticket of one system gets its counterpart in the other"):
+        make_bridge(stage)
+        for title in [*titles.of_roundup(stage.run), titles.of_product(stage.run)]:
+            stage.until(f"{title!r} in the help desk", find_ticket(stage, title), bool)
+        for title in titles.of_desk(stage.run):
+            stage.until(f"{title!r} in Roundup", find_issue(stage, title), bool)
+        stage.teller.values(("now in the help desk", titles.of_roundup(stage.run)))
+        stage.teller.values(("now in Roundup", titles.of_desk(stage.run)))
+
+
+def desk_to_roundup(stage: Stage) -> None:
+    """One direction."""
+    title = titles.of_desk(stage.run)[0]
+    with stage.teller.step("An edit made in the help desk arrives in Roundup"):
+        before = there(find_issue(stage, title)())["priority"]
+        expect("the priority in Roundup before", before, "urgent")
+        ticket = there(find_ticket(stage, title)())
+        directly.edit_ticket(stage.desk, ticket["id"], priority=CRITICAL)
+        after = stage.until(
+            "the priority in Roundup", lambda: there(find_issue(stage, title)())["priority"], "critical"
+        )
+        stage.teller.values(("in the help desk", f"priority of {title!r}: {HIGH} -> {CRITICAL}"))
+        stage.teller.values(("Roundup before", before), ("Roundup after", after))
+
+
+def roundup_to_desk(stage: Stage) -> None:
+    """The other one."""
+    title = titles.of_roundup(stage.run)[1]
+    with stage.teller.step("An edit made in Roundup arrives in the help desk"):
+        ticket = there(find_ticket(stage, title)())
+        expect("the status in the help desk before", ticket["status"], OPEN)
+        issue = there(find_issue(stage, title)())
+        directly.edit_issue(stage.roundup, issue["id"], status="resolved")
+        after = stage.until(
+            "the status in the help desk",
+            lambda: directly.read_ticket(stage.desk, ticket["id"])["status"],
+            CLOSED,
+        )
+        stage.teller.values(("in Roundup", f"status of {title!r}: {issue['status']} -> resolved"))
+        stage.teller.values(("help desk before", f"{OPEN} (open)"), ("help desk after", f"{after} (closed)"))
+
+
+def both_at_once(stage: Stage) -> None:
+    """Different fields of one ticket, edited on both sides before either edit was carried over."""
+    title = titles.of_desk(stage.run)[1]
+    renamed = title.replace("a colleague", "two colleagues")
+    with stage.teller.step("Different fields of one ticket are edited in both systems; both edits survive"):
+        issue, ticket = there(find_issue(stage, title)()), there(find_ticket(stage, title)())
+        stage.teller.values(("before, Roundup", issue), ("before, help desk", ticket))
+        directly.edit_issue(stage.roundup, issue["id"], title=renamed)
+        directly.edit_ticket(stage.desk, ticket["id"], priority=LOW)
+
+        def both() -> tuple[Any, Any]:
+            return (
+                directly.find_issue(stage.roundup, id=issue["id"]),
+                directly.read_ticket(stage.desk, ticket["id"]),
+            )
+
+        wanted = (
+            {**issue, "title": renamed, "priority": "feature"},
+            {**ticket, "title": renamed, "priority": LOW},
+        )
+        in_roundup, in_desk = stage.until("the ticket in both systems", both, wanted)
+        stage.teller.values(("after,  Roundup", in_roundup), ("after,  help desk", in_desk))
+
+
+def quiet(stage: Stage) -> None:
+    """Once edits stop, nothing is written any more: the servers' own access logs say so."""
+    with stage.teller.step("A further round of the bridge writes nothing"):
+        words = ["bridge", "run", stage.bridge]
+        stage.isthmus.manage(*words)
+        before = stage.writes()
+        written = stage.isthmus.manage(*words)["written"]
+        after = stage.writes()
+        stage.teller.command(*words)
+        stage.teller.values(("written by the bridge", written))
+        stage.teller.values(("changing requests in the servers' logs, before", before), ("and after", after))
+        expect("the number of writes of a further round", written, 0)
+        expect("the number of changing requests", after, before)
+
+
+def make_bridge(stage: Stage) -> None:
+    """Make the bridge, or go on with the one of an earlier run."""
+    a, b = stage.accounts[stage.roundup.name].id, stage.accounts[stage.desk.name].id
+    words = ["bridge", "status", "--tenant", stage.tenant]
+    known = stage.isthmus.manage(*words)["bridges"]
+    found = next((one for one in known if one["a"]["linked_account_id"] == a), None)
+    if found is None:
+        words = ["bridge", "create", "--tenant", stage.tenant, "--a", a, "--b", b, *WISHES]
+        found = stage.isthmus.manage(*words)
+    stage.bridge = found["bridge_id"]
+    stage.teller.command(*words)
+    stage.teller.values(("bridge_id", stage.bridge))
+
+
+def find_issue(stage: Stage, title: str) -> Callable[[], dict[str, Any] | None]:
+    """A look at Roundup for the issue with this title."""
+    return lambda: directly.find_issue(stage.roundup, title=title)
+
+
+def find_ticket(stage: Stage, title: str) -> Callable[[], dict[str, Any] | None]:
+    """A look at the help desk for the ticket with this title."""
+    return lambda: directly.find_ticket(stage.desk, title)
+
+
+def there(found: dict[str, Any] | None) -> dict[str, Any]:
+    """What was found; NotSeen if nothing was."""
+    if found is None:
+        raise NotSeen("a ticket that was there before is gone")
+    return found

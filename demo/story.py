@@ -56,7 +56,8 @@ def make_tenant(stage: Stage) -> None:
             words = ["tenant", "create", stage.tenant]
             made = stage.isthmus.manage(*words)
         stage.isthmus.key = made["api_key"]
-        stage.teller.values(("$ manage.py", " ".join(words)), ("KEY", made["api_key"]))
+        stage.teller.command(*words)
+        stage.teller.values(("KEY", made["api_key"]))
 
 
 def link_both(stage: Stage) -> None:
@@ -67,7 +68,7 @@ def link_both(stage: Stage) -> None:
             for server, linked in zip(servers, threads.map(partial(_link, stage), servers), strict=True):
                 stage.accounts[server.name] = linked
         for server in servers:
-            stage.teller.values(("$ manage.py", " ".join(_linking(stage, server))))
+            stage.teller.command(*_linking(stage, server))
             stage.teller.values((VARIABLES[server.name], stage.accounts[server.name].token))
 
 

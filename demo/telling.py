@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 #: The widest value that is shown whole.
-WIDE = 96
+WIDE = 112
 
 
 class NotSeen(Exception):
@@ -44,6 +45,10 @@ class Teller:
     def say(self, text: str) -> None:
         """A sentence within a step."""
         self.line(f"   {text}")
+
+    def command(self, *words: str) -> None:
+        """A command of ours, as it can be typed."""
+        self.say(f"$ manage.py {shlex.join(words)}")
 
     def values(self, *shown: tuple[str, Any]) -> None:
         """Names and values below each other."""
