@@ -12,7 +12,9 @@ from integrations.kit import errors
 from tenants.models import LinkedAccount
 from tests.docs.pages import README, ROOT, page
 from unified_api import registry
+from unified_api.engine.events import Kind
 from unified_api.sync.models import WriteState
+from unified_api.sync.models_bridge import Bridge
 
 OPERATIONS = page("operations.md")
 KINDS = {"text", "flag", "whole", "words", "secret"}
@@ -115,6 +117,12 @@ def test_every_adapter_has_its_page(slug: str) -> None:
     assert [s.name for s in provider.settings if f"`{s.name}`" not in text] == []
     assert [r.model.__name__ for r in provider.resources if f"| {r.model.__name__} |" not in text] == []
     assert "## Between read and write" in text
+
+
+@pytest.mark.parametrize("word", [*Bridge.Status.values, *(kind.value for kind in Kind)])
+def test_every_state_and_problem_of_bridges_is_documented(word: str) -> None:
+    """Each status of a bridge, and each problem of a pair, has a row in operations.md."""
+    assert f"| `{word}` |" in OPERATIONS
 
 
 def test_the_compose_file_sets_what_there_is() -> None:
