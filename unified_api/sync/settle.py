@@ -11,7 +11,7 @@ from integrations.kit import errors
 from integrations.kit.observation import Observation
 from unified_api.sync import clock, journal, values
 from unified_api.sync.identity import Identities
-from unified_api.sync.models import Write, WriteState
+from unified_api.sync.models import Run, Stream, Write, WriteState
 
 if TYPE_CHECKING:
     from unified_api.sync.write import Performance
@@ -48,10 +48,8 @@ def _update(performance: Performance) -> None:
     elif all(same(n, shows[n], before.get(n)) for n in sent):
         _wait_or(performance, performance.go)
     else:
-        told = (
-            "The record shows neither what was sent nor what stood there before: others changed it meanwhile."
-        )
-        journal.close_alone(write, performance.lease, WriteState.NOT_APPLIED, told)
+        shown = "The record shows neither what was sent nor what stood there before; a person must tell."
+        _leave_to_a_person(performance, shown)
 
 
 def _create(performance: Performance) -> None:
@@ -60,12 +58,14 @@ def _create(performance: Performance) -> None:
     told = values.for_adapter(performance.model, values.from_json(performance.model, write.sent or {}))
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
-    if len(found) == 1 and performance.store_answer(
-        found[0], is_ours=lambda: _is_news(performance, found[0])
-    ):
+    sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))
+    if sure and performance.store_answer(found[0], is_ours=lambda: _is_news(performance, found[0])):
         return
-    if len(found) > 1:
-        _leave_to_a_person(performance, found)
+    if found and not sure:
+        ids = ", ".join(o.remote_id for o in found)
+        _leave_to_a_person(
+            performance, f"It could be {ids} at the provider; a person must tell which, if any."
+        )
     else:
         missing = "No record at the provider says what was sent: it was not created."
         _wait_or(
@@ -93,6 +93,13 @@ def _is_news(performance: Performance, observation: Observation) -> bool:
     return not known.exists() and not others.exists()
 
 
+def _knew_all(write: Write) -> bool:
+    """Whether the model had been read completely before the write: else a record that is news to us may be old."""
+    streams = Stream.objects.filter(linked_account_id=write.linked_account_id, model=write.model)
+    runs = Run.objects.filter(stream_id__in=streams.values("id"), finished__lte=write.journalled_at)
+    return runs.filter(mode="everything").exclude(result="FAILED").exists()
+
+
 def _wait_or(performance: Performance, then: Callable[[], None]) -> None:
     """Wait while the request may still be under way, else conclude."""
     write = performance.write
@@ -103,10 +110,8 @@ def _wait_or(performance: Performance, then: Callable[[], None]) -> None:
     journal.postpone(write, performance.lease, WriteState.UNCERTAIN, told, delay(write))
 
 
-def _leave_to_a_person(performance: Performance, found: list[Observation]) -> None:
+def _leave_to_a_person(performance: Performance, told: str) -> None:
     """The write stays uncertain, and is not looked at again unless somebody asks."""
-    ids = ", ".join(o.remote_id for o in found)
-    told = f"{len(found)} records at the provider could be this one ({ids}); a person must tell which."
     with transaction.atomic(durable=True):
         journal.abandon(performance.write, performance.lease, told)
 

@@ -101,6 +101,7 @@ def test_a_create_is_not_given_up_while_lists_lag(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain, lagging: float
 ) -> None:
     """Where a search may not show the new record yet, its absence proves nothing."""
+    work_until_idle()
     desk.cut_after_write = 1
     unknown = submit(account, "create", name="Printer")
     [(remote_id, made)] = desk.tables["tickets"].items()
@@ -120,6 +121,7 @@ def test_nothing_is_asked_for_a_write_while_the_account_waits_for_a_relink(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain
 ) -> None:
     """An uncertain write waits for the new credential instead of showing the refused one again and again."""
+    work_until_idle()
     desk.cut_after_write = 1
     unknown = submit(account, "create", name="Printer")
     with transaction.atomic():

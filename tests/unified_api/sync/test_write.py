@@ -14,7 +14,7 @@ from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import clock, job, journal, settle, values, write
+from unified_api.sync import clock, job, journal, settle, tasks, values, write
 from unified_api.sync.models import Change, Job, Write, WriteState
 
 Drain = Callable[[], int]
@@ -172,6 +172,7 @@ def test_a_create_whose_answer_was_lost_is_found_and_not_repeated(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain
 ) -> None:
     """The line is cut after the desk made the ticket: one ticket, found by reading back."""
+    work_until_idle()
     desk.cut_after_write = 1
     unknown = submit(account, "create", name="Printer", description="on fire")
     assert unknown.state == WriteState.UNCERTAIN
@@ -215,6 +216,39 @@ def test_a_lost_create_with_two_candidates_is_left_to_a_person(
     assert stored(unknown).state == WriteState.UNCERTAIN
     assert "a person" in (stored(unknown).error or "")
     assert len(desk.tables["tickets"]) == 2
+
+
+def test_a_lost_create_before_the_first_complete_read_is_left_to_a_person(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """While not all records are known, one that says the same may be older than the write."""
+    desk.add(title="Printer", text="on fire")
+    desk.cut_after_write = 1
+    unknown = submit(account, "create", name="Printer", description="on fire")
+    desk.tables["tickets"].popitem()
+    later(unknown, 3)
+    lease = job.claim("write", unknown.id)
+    assert lease
+    tasks.do(lease, 0.0)
+
+    assert stored(unknown).state == WriteState.UNCERTAIN
+    assert "a person" in (stored(unknown).error or "")
+
+
+def test_an_update_overtaken_by_others_before_it_was_settled_is_left_to_a_person(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """The record shows a third value: it cannot be told whether ours was there in between."""
+    remote_id = desk.add(title="A")
+    work_until_idle()
+    desk.cut_after_write = 1
+    unknown = submit(account, "update", ticket(account, remote_id).id, name="B")
+    desk.edit(remote_id, title="C")
+    later(unknown, 3)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.UNCERTAIN
+    assert desk.tables["tickets"][remote_id]["title"] == "C"
 
 
 def test_an_older_twin_is_not_taken_for_the_lost_create(
@@ -270,6 +304,7 @@ def test_a_process_that_died_leaves_a_write_that_a_worker_finishes(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain, *, sent: bool
 ) -> None:
     """Before sending: it is sent. After the desk made the ticket: it is found. One ticket either way."""
+    work_until_idle()
     intent = journal.Intent(account, Ticket, "create", wanted={"name": "Printer", "description": "x"})
     entered, lease = journal.enter_and_claim(intent)
     if sent:
