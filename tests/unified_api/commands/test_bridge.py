@@ -1,0 +1,117 @@
+"""`manage.py bridge`: making one, a round, what a round would do, how it stands."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from tests.unified_api.commands.conftest import Call
+from tests.unified_api.sync.bridge.conftest import Bridged, desks
+from tests.unified_api.sync.conftest import tenant
+from unified_api.sync.models import Write
+
+__all__ = ["desks", "tenant"]  # fixtures
+
+
+def words(desks: Bridged, *more: str) -> tuple[str, ...]:
+    """The words of a `create`; the other desk knows no work in progress."""
+    a, b = (str(account.id) for account in desks.accounts)
+    return ("bridge", "create", "--tenant", str(desks.tenant), "--a", a, "--b", b, "--winner", "a", *more)
+
+
+def test_a_bridge_is_made_run_and_quiet(call: Call, desks: Bridged) -> None:
+    """A round reads both sides and settles all; the next one writes nothing."""
+    desks.a.add(title="Printer", text="It is on fire", state="busy")
+    made = call(*words(desks, "--word", "status:b:IN_PROGRESS=OPEN", "--json")).document
+    first = call("bridge", "run", made["bridge_id"], "--json").document
+    second = call("bridge", "run", made["bridge_id"], "--json").document
+
+    assert (made["status"], made["limits"]) == ("new", [])
+    assert desks.both("state") == (["busy"], ["open"])
+    assert (first["written"], first["pairs"], first["status"]) == (1, {"paired": 1}, "quiet")
+    assert (second["written"], second["problems"]) == (0, [])
+
+
+def test_a_paused_bridge_shows_first_what_it_would_do(call: Call, desks: Bridged) -> None:
+    """A dry run lists every write with old and new values; nothing leaves until it is resumed."""
+    desks.a.add(title="Printer", state="open")
+    made = call(*words(desks, "--paused", "--json")).document
+    for account in desks.accounts:
+        call("sync", str(account.id), "--wait")
+    told = call("bridge", "run", made["bridge_id"], "--dry-run").out
+
+    assert "create at side b: name: None -> 'Printer' (new record)" in told
+    assert "1 writes, nothing was sent." in told
+    with pytest.raises(CommandError, match="is paused by its maker"):
+        call("bridge", "run", made["bridge_id"])
+    assert desks.writes() == 0
+
+    call("bridge", "resume", made["bridge_id"])
+    assert call("bridge", "run", made["bridge_id"], "--json").document["written"] == 1
+    assert call("bridge", "pause", made["bridge_id"], "--json").document["status"] == "paused"
+
+
+def test_people_read_what_gave_way_and_what_is_wrong(call: Call, desks: Bridged) -> None:
+    """The lines name the rule, both values, and each problem."""
+    a, b = desks.a.add(title="Printer", state="open"), desks.b.add(title="Printer", state="open")
+    made = call(*words(desks, "--json")).document
+    call("bridge", "run", made["bridge_id"])
+    desks.a.edit(a, title="Mine", state="busy")
+    desks.b.edit(b, title="Yours")
+    told = call("bridge", "run", made["bridge_id"]).out
+
+    assert "overruled (winner): name 'Yours' of side b by 'Mine'" in told
+    assert "unmapped: status 'IN_PROGRESS' of side a: no word for it on side b" in told
+    listed = call("bridge", "status", "--tenant", str(desks.tenant)).out
+    assert made["bridge_id"] in listed
+    assert "1 paired" in listed
+
+
+def test_a_one_way_field_travels_one_way(call: Call, desks: Bridged) -> None:
+    """An edit at its far end stays there."""
+    desks.a.add(title="Printer", text="ours", state="open")
+    made = call(*words(desks, "--one-way", "description=b", "--json")).document
+    call("bridge", "run", made["bridge_id"])
+    (b,) = desks.b.tables["tickets"]
+    desks.b.edit(b, text="theirs")
+    call("bridge", "run", made["bridge_id"])
+
+    assert desks.both("text") == (["ours"], ["theirs"])
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--fields", "name,tags"), "tags holds references or a list"),
+        (("--word", "status"), "--word takes FIELD:SIDE:THEIRS=OURS"),
+        (("--one-way", "name=c"), "--one-way takes FIELD=a or FIELD=b"),
+        (("--a", "nobody"), "The tenant has no such linked account"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_in_a_sentence(
+    call: Call, desks: Bridged, more: tuple[str, ...], told: str
+) -> None:
+    """Nothing is made, and the sentence says what is wrong."""
+    with pytest.raises(CommandError, match=told):
+        call(*words(desks), *more)
+
+
+def test_what_is_not_there_is_said(call: Call, desks: Bridged) -> None:
+    """An unknown bridge, and a status of nothing in particular, end with a sentence."""
+    with pytest.raises(CommandError, match="There is no bridge"):
+        call("bridge", "run", "nothing")
+    with pytest.raises(CommandError, match="Give the id of a bridge, or --tenant"):
+        call("bridge", "status")
+
+
+def test_a_round_that_cannot_read_fails(call: Call, desks: Bridged) -> None:
+    """A side that does not answer is no round: exit status 1, and nothing was written."""
+    desks.a.add(title="Printer", state="open")
+    made = call(*words(desks, "--json")).document
+    desks.b.token = "another"
+    with pytest.raises(CommandError, match="1 of 2 sides could not be read"):
+        call("bridge", "run", made["bridge_id"])
+
+    with transaction.atomic():
+        assert Write.objects.count() == 0
