@@ -6,6 +6,7 @@ per mutant and ends with 1 when one survived, or when a piece of text is no long
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -247,7 +248,8 @@ def _failing(root: Path) -> str:
         "no:cacheprovider",
         "tests/laws",
     ]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "HISTORIES": "2500"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return failed[0].split("::")[-1].split(" - ")[0] if failed else ""
 

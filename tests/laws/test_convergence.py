@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,8 @@ from tests.laws.histories import Step, come_to_rest, deliver, steps, worlds
 from tests.laws.world import World
 
 ROUNDS = 12
+#: The mutants are given more histories than every run of the suite.
+HISTORIES = int(os.environ.get("HISTORIES", "1000"))
 
 
 def broken(world: World, history: list[Step]) -> Iterator[str]:
@@ -47,7 +50,7 @@ def _unquiet(world: World) -> Iterator[str]:
         yield "something is remembered after quiet"
 
 
-@settings(max_examples=2500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=HISTORIES, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), steps)
 def test_every_law_holds_in_every_history(world: World, history: list[Step]) -> None:
     """Whatever happened, and in whichever order, the laws hold once edits stop.
