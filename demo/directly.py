@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from demo.servers import HelpDesk, Roundup
+from demo.telling import NotSeen
 
 _ISSUE = {"@verbose": 2, "@fields": "title,status,priority"}
 
@@ -20,9 +21,11 @@ def find_issue(roundup: Roundup, **wanted: str) -> dict[str, Any] | None:
     """Id, title, and the names of status and priority of the issue with this title or id; None if there is none."""
     query = {("title:" if name == "title" else name): value for name, value in wanted.items()}
     found = roundup.rest("GET", "issue", **_ISSUE, **query)["collection"]
+    if len(found) > 1:
+        raise NotSeen(f"Roundup has {len(found)} issues, and one is due, with {wanted}")
     if not found:
         return None
-    (one,) = found
+    one = found[0]
     names = {name: (one[name] or {}).get("name") for name in ("status", "priority")}
     return {"id": one["id"], "title": one["title"], **names}
 

@@ -103,8 +103,7 @@ def staged(home: Path, software: Path, port: int, teller: Teller) -> Iterator[St
         isthmus = Isthmus(home, port, folder / "isthmus.log")
         roundup = Roundup(software, folder / "roundup", progress=teller.progress)
         desk = HelpDesk(software, folder / "helpdesk", progress=teller.progress)
-        for part in (isthmus, roundup, desk):
-            ends.callback(part.stop)
+        ends.callback(_stop, isthmus, roundup, desk)
         _start(isthmus, lock, [roundup, desk], teller)
         ends.callback(teller.line, "\nStopping everything.")
         yield Stage(roundup, desk, isthmus, teller, _count(folder / "runs"))
@@ -120,6 +119,13 @@ def _start(isthmus: Isthmus, lock: int, servers: list[Server], teller: Teller) -
         for server, other in zip(servers, others, strict=True):
             other.result()
             teller.progress(f"{server.name} is ready")
+
+
+def _stop(*parts: Isthmus | Server) -> None:
+    """All at once; the first failure is raised when all have ended."""
+    with ThreadPoolExecutor() as threads:
+        for stopped in [threads.submit(part.stop) for part in parts]:
+            stopped.result()
 
 
 @contextmanager

@@ -74,7 +74,8 @@ def link_both(stage: Stage) -> None:
 
 def _link(stage: Stage, server: Server) -> Linked:
     made = stage.isthmus.manage(*_linking(stage, server), secrets=server.secrets)
-    stage.isthmus.manage("sync", made["linked_account_id"], "--frequency", EVERY)
+    if not made["relinked"]:
+        stage.isthmus.manage("sync", made["linked_account_id"], "--frequency", EVERY)
     return Linked(made["linked_account_id"], made["account_token"])
 
 
