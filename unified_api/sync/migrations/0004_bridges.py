@@ -8,7 +8,6 @@ import tenants.scope
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("sync", "0003_newest_first"),
     ]
@@ -17,7 +16,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Bridge",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
                 ("tenant_id", models.UUIDField(default=tenants.scope.current_tenant, editable=False)),
                 ("account_a", models.UUIDField()),
                 ("account_b", models.UUIDField()),
@@ -26,7 +28,19 @@ class Migration(migrations.Migration):
                 ("cursor", models.BigIntegerField(null=True)),
                 ("frequency", models.FloatField(default=60.0)),
                 ("paused_by", models.TextField(null=True)),
-                ("status", models.TextField(choices=[("new", "New"), ("waiting", "Waiting"), ("working", "Working"), ("quiet", "Quiet"), ("paused", "Paused")], default="new")),
+                (
+                    "status",
+                    models.TextField(
+                        choices=[
+                            ("new", "New"),
+                            ("waiting", "Waiting"),
+                            ("working", "Working"),
+                            ("quiet", "Quiet"),
+                            ("paused", "Paused"),
+                        ],
+                        default="new",
+                    ),
+                ),
                 ("reason", models.TextField(default="")),
                 ("created_at", models.DateTimeField()),
                 ("last_round", models.DateTimeField(null=True)),
@@ -34,13 +48,20 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
-                "constraints": [models.UniqueConstraint(fields=("tenant_id", "account_a", "account_b", "model"), name="bridge_unique")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "account_a", "account_b", "model"), name="bridge_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="Conflict",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
                 ("tenant_id", models.UUIDField(default=tenants.scope.current_tenant, editable=False)),
                 ("bridge_id", models.UUIDField()),
                 ("pair_id", models.UUIDField()),
@@ -56,13 +77,19 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
-                "indexes": [models.Index(fields=["tenant_id", "bridge_id", "at"], name="conflict_bridge"), models.Index(fields=["tenant_id", "record_id"], name="conflict_record")],
+                "indexes": [
+                    models.Index(fields=["tenant_id", "bridge_id", "at"], name="conflict_bridge"),
+                    models.Index(fields=["tenant_id", "record_id"], name="conflict_record"),
+                ],
             },
         ),
         migrations.CreateModel(
             name="Pair",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
                 ("tenant_id", models.UUIDField(default=tenants.scope.current_tenant, editable=False)),
                 ("bridge_id", models.UUIDField()),
                 ("record_a", models.UUIDField(null=True)),
@@ -80,8 +107,28 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
-                "indexes": [models.Index(condition=models.Q(("dirty", True)), fields=["tenant_id", "bridge_id"], name="pair_dirty"), models.Index(fields=["tenant_id", "bridge_id", "key"], name="pair_key"), models.Index(fields=["tenant_id", "bridge_id", "state"], name="pair_state")],
-                "constraints": [models.UniqueConstraint(fields=("tenant_id", "bridge_id", "record_a"), name="pair_record_a"), models.UniqueConstraint(fields=("tenant_id", "bridge_id", "record_b"), name="pair_record_b"), models.UniqueConstraint(condition=models.Q(("state", "creating")), fields=("tenant_id", "bridge_id", "key"), name="pair_pending_create")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dirty", True)),
+                        fields=["tenant_id", "bridge_id"],
+                        name="pair_dirty",
+                    ),
+                    models.Index(fields=["tenant_id", "bridge_id", "key"], name="pair_key"),
+                    models.Index(fields=["tenant_id", "bridge_id", "state"], name="pair_state"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "bridge_id", "record_a"), name="pair_record_a"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "bridge_id", "record_b"), name="pair_record_b"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "creating")),
+                        fields=("tenant_id", "bridge_id", "key"),
+                        name="pair_pending_create",
+                    ),
+                ],
             },
         ),
     ]
