@@ -70,9 +70,13 @@ class Supervisor:
         self._stop.set()
 
     def say(self, line: str, name: str = "up") -> None:
-        """One line under a name, never mixed with another."""
+        """One line under a name."""
+        self.write(f"{name:<{self._width}} | {line}")
+
+    def write(self, line: str) -> None:
+        """One line, never mixed with another, and seen at once: whoever reads a pipe may wait for it."""
         with self._writing:
-            self._out.write(f"{name:<{self._width}} | {line}\n")
+            self._out.write(f"{line}\n")
             self._out.flush()
 
     def run(self, ready: Callable[[], bool], announce: Callable[[], None]) -> None:

@@ -91,3 +91,11 @@ def test_grandchildren_do_not_survive(tmp_path: Path) -> None:
     state = Path(f"/proc/{note.read_text()}/stat")
 
     assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_a_line_is_seen_at_once(tmp_path: Path) -> None:
+    """Standard output may be a pipe, whose reader waits for the one line that says that all is ready."""
+    with (tmp_path / "out").open("w", buffering=8192) as out:
+        Supervisor({"one": ["true"]}, out).write("ready")
+
+        assert (tmp_path / "out").read_text() == "ready\n"

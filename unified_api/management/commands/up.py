@@ -42,7 +42,7 @@ class Command(BaseCommand):
         address = f"http://{host}:{port}"
         supervisor.run(
             ready=lambda: is_ready(host, port),
-            announce=lambda: self.stdout.write(
+            announce=lambda: supervisor.write(
                 f"Isthmus {__version__} is ready at {address} (Ctrl-C stops it)"
             ),
         )
