@@ -1,6 +1,7 @@
 """Breaks the engine on purpose, and sees whether a law notices: `python -m tests.laws.mutants`.
 
-Each mutant replaces one piece of text in a copy of the engine; the laws run against the copy. Prints a line
+Each mutant replaces one piece of text in a copy of the engine; the laws run against the copy, then the tests by
+example. Prints a line
 per mutant and ends with 1 when one survived, or when a piece of text is no longer there.
 """
 
@@ -18,6 +19,9 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ENGINE: Final = Path("unified_api") / "engine"
+LAWS: Final = Path("tests") / "laws"
+#: Tests by example, for what random histories meet too seldom.
+SENTENCES: Final = Path("tests") / "unified_api" / "engine"
 
 
 @dataclass(frozen=True)
@@ -224,7 +228,7 @@ def killer(mutant: Mutant) -> str:
     """The law that fails on the mutant; empty when it survives."""
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
-        for folder in (ENGINE, Path("tests") / "laws"):
+        for folder in (ENGINE, LAWS, SENTENCES):
             shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         (root / "pytest.ini").write_text(INI, encoding="utf-8")
         file = root / ENGINE / mutant.file
@@ -246,7 +250,8 @@ def _failing(root: Path) -> str:
         "no:django",
         "-p",
         "no:cacheprovider",
-        "tests/laws",
+        str(LAWS),
+        str(SENTENCES),
     ]
     environment = {**os.environ, "HISTORIES": "2500"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)

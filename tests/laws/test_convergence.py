@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from hypothesis import HealthCheck, given, settings
 
+from tests.laws import verdict
 from tests.laws.histories import Step, come_to_rest, deliver, steps, worlds
 from tests.laws.world import World
 
@@ -23,7 +24,7 @@ def broken(world: World, history: list[Step]) -> Iterator[str]:
         yield f"not at rest after {ROUNDS} rounds"
     yield from world.wrongs
     yield from _unequal(world)
-    yield from (f"a problem that nobody caused: {problem}" for problem in world.unfounded())
+    yield from (f"a problem that nobody caused: {problem}" for problem in verdict.unfounded(world))
     if world.remotes.a.creates + world.remotes.b.creates > 1:
         yield "two counterparts were created"
     yield from _unquiet(world)
@@ -31,12 +32,14 @@ def broken(world: World, history: list[Step]) -> Iterator[str]:
 
 def _unequal(world: World) -> Iterator[str]:
     if world.remotes.a.cells is None or world.remotes.b.cells is None:
-        if not (world.problems or world.nothing_to_create()):
+        if not (world.problems or verdict.nothing_to_create(world)):
             yield "the counterpart was not created"
         return
     named = {problem.field for problem in world.problems}
     yield from (
-        f"{name} differs" for name in world.apart() if name not in named and not world.edited_far_end(name)
+        f"{name} differs"
+        for name in verdict.apart(world)
+        if name not in named and not verdict.edited_far_end(world, name)
     )
 
 

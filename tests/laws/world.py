@@ -32,7 +32,6 @@ from unified_api.engine.events import (
     Dropped,
     Effect,
     Event,
-    Kind,
     Look,
     Lost,
     Overruled,
@@ -41,7 +40,6 @@ from unified_api.engine.events import (
     Record,
     Settled,
 )
-from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Move, Pair
 from unified_api.engine.plan import plan
 from unified_api.engine.policy import Direction, Policy
@@ -62,6 +60,8 @@ class World:
         self.overruled: list[Overruled] = []
         self.wrongs: list[str] = []
         self.settled = False
+        self.doubts: set[str] = set()  # fields whose last write has an outcome that nobody knows
+        self.left: set[str] = set()  # fields that had no reason to travel to a new record
         self.edits = 0
         self.windows = 0
 
@@ -166,7 +166,7 @@ class World:
         self._blame(
             bool(gives_way) and not overrules and (fresh or not blank), f"{name}: an edit of {to} is lost"
         )
-        sure = move.rule is not Rule.LOST and name not in self.pair.presumed
+        sure = name not in self.doubts
         self._blame(overrules and sure and not gives_way and fresh, f"{name}: a conflict that nobody caused")
         self._blame(sure and not news and bool(gives_way), f"{name}: nobody's value replaces an edit of {to}")
         both_ways = self.policy.fields[name].direction is Direction.BOTH
@@ -195,9 +195,19 @@ class World:
             wire.outcome = refusal
             return
         self._blame(remote.creates > 0, "a second record was created")
+        source = self.mirror[wire.push.to.other] or {}
         remote.creates += 1
         remote.cells = {name: Cell(default(name, wire.push.to)) for name in self.policy.fields}
         self._write(wire, remote)
+        for name, cell in source.items():
+            self._leave(name, wire.push.to, cell)
+
+    def _leave(self, name: str, to: Side, cell: Cell) -> None:
+        """What had no reason to travel to a new record is agreed as it stands."""
+        if normal(cell.value) is None or not self.policy.fields[name].direction.reaches(to):
+            self._share(name, to, cell.known)
+            self.agreed[to.other][name], self.agreed[to][name] = cell.value, default(name, to)
+            self.left.add(name)
 
     def _land_update(self, wire: Wire, remote: Remote) -> None:
         refusal = fault(remote.manners, wire.push.fields)
@@ -233,6 +243,9 @@ class World:
         if cell.known - wire.saw[name] - wire.knows[name] and not unchanged:
             self.windows += 1  # rule 12: edited after the read, overwritten unseen
         wire.took.add(name)
+        wire.took.add(name)
+        self.doubts.discard(name)
+        self.left.discard(name)
         remote.unspelt |= {name} if late else set()
         known = cell.known | wire.knows[name]
         remote.cells[name] = Cell(stored, known | {self.number()} if decided else known)
@@ -259,6 +272,7 @@ class World:
             found = wire.landed and isinstance(wire.outcome, Answered)
             for name in wire.took:
                 self._note_read_back(wire.push.to, name, wire.push.fields[name])
+            self.doubts |= set(self.policy.fields) if found else set()
             self._tell_outcome(wire, Lost(remote.values(), landed=True) if found else Dropped())
             return
         self.poll(wire.push.to)
@@ -269,6 +283,7 @@ class World:
         told = wrote if remote.manners.versioned or reverted else None
         for name, value in wire.push.fields.items() if told is None else ():
             self._note_coincidence(wire, name, value)
+            self.doubts |= {name} if normal(remote.values()[name]) != normal(value) else set()
         self._tell_outcome(wire, Lost(remote.values(), told))
 
     def _note_read_back(self, side: Side, name: str, sent: Value) -> None:
@@ -317,6 +332,7 @@ class World:
             held = Both(self.mirror.a[name], self.mirror.b[name])
             if self.equal(name, held.a.value, held.b.value):
                 self.agreed.a[name], self.agreed.b[name] = held.a.value, held.b.value
+                self.doubts.discard(name)
             for side in Side:
                 if name in self.agreed[side] and normal(held[side].value) == normal(self.agreed[side][name]):
                     self._share(name, side.other, held[side].known)
@@ -331,59 +347,6 @@ class World:
         if name != "status":
             return normal(a) == normal(b)
         return STATUS_TO_B.get(str(a), "?") == b or STATUS_TO_A.get(str(b), "?") == a or a == b is None
-
-    def apart(self) -> list[str]:
-        """Fields that differ at the remotes beyond what their spelling explains."""
-        return [name for name in self.policy.fields if not self._at_peace(name)]
-
-    def _at_peace(self, name: str) -> bool:
-        if self.remotes.a.cells is None or self.remotes.b.cells is None:
-            return False
-        a, b = self.remotes.a.cells[name].value, self.remotes.b.cells[name].value
-        return (
-            self.equal(name, a, b)
-            or (name != "status" and b == spelt(self.remotes.b.manners, a))
-            or (name != "status" and a == spelt(self.remotes.a.manners, b))
-        )
-
-    def edited_far_end(self, name: str) -> bool:
-        """Whether a one-way field was edited where nothing leaves from."""
-        direction = self.policy.fields[name].direction
-        if direction in {Direction.BOTH, Direction.NEVER}:
-            return direction is Direction.NEVER
-        far = Side.B if direction is Direction.A_TO_B else Side.A
-        return normal(self.remotes[far].values()[name]) != normal(self.agreed[far].get(name))
-
-    def nothing_to_create(self) -> bool:
-        """Whether the lone record holds nothing that could travel."""
-        side = Side.A if self.remotes.b.cells is None else Side.B
-        values = self.remotes[side].values()
-        return not any(
-            normal(values[name]) is not None and one.direction.reaches(side.other)
-            for name, one in self.policy.fields.items()
-            if name in self.access[side.other].create
-        )
-
-    def unfounded(self) -> list[str]:
-        """Problems that the remotes give no reason for."""
-        return [f"{one.kind}: {one.field}" for one in self.problems if not self._founded(one)]
-
-    def _founded(self, one: Problem) -> bool:
-        target = self.remotes[one.side.other]
-        values = self.remotes[one.side].values()
-        value, manners = values.get(one.field), target.manners
-        if one.kind is Kind.UNMAPPED:
-            return str(value) not in (STATUS_TO_B if one.side is Side.A else STATUS_TO_A)
-        if one.kind is Kind.REQUIRED:
-            barred = not self.policy.fields[one.field].direction.reaches(one.side.other)
-            return barred or normal(value) is None or refusable(value) or manners.refusal == "unnamed"
-        if one.kind is not Kind.REFUSED:
-            return False
-        if manners.refusal == "unnamed" and any(refusable(held) for held in values.values()):
-            return True
-        told = manners.refusal != "never" and refusable(value)
-        cut = normal(spelt(manners, value)) == normal(target.values().get(one.field))
-        return manners.decides if one.field == "status" else told or cut
 
     def writes(self) -> int:
         """Writes that reached a remote, ever."""
