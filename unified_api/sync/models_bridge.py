@@ -54,7 +54,8 @@ class Pair(TenantModel):
     `state`, `base_a`, `base_b`, `memory` (what was sent, refused, presumed) are the engine's, see
     `unified_api.engine.plan`. `dirty`: a record changed since the last look. `write_id`: the write in flight.
     `key`: of the records, in the words of side a. `held`: why a lone record gets no counterpart, in words:
-    review (others have its key) or waiting (it may be what an unsettled create made). `problems`: what keeps
+    review (others have its key), waiting (it may be what an unsettled create made) or search (its counterpart is
+    looked for at the provider). `problems`: what keeps
     fields from being equal, as of the last look.
     """
 

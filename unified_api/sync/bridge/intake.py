@@ -21,7 +21,7 @@ from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Changes that one transaction takes in.
 AT_ONCE: Final = 2_000
-REVIEW, WAITING, FREE = "review", "waiting", ""
+REVIEW, WAITING, SEARCH, FREE = "review", "waiting", "search", ""
 _COLUMN: Final = {Side.A: "record_a", Side.B: "record_b"}
 
 
@@ -125,7 +125,10 @@ def _carry_out(matching: Matching, pairs: dict[str, Pair] | dict[uuid.UUID, Pair
     reviewed = [i for one in matching.review for i in (*one.a, *one.b)]
     _hold(known, reviewed, REVIEW, dirty=False)
     _hold(known, [*matching.waiting.a, *matching.waiting.b], WAITING, dirty=True)
-    _hold(known, [*matching.alone.a, *matching.alone.b], FREE, dirty=True)
+    alone = [*matching.alone.a, *matching.alone.b]
+    searched = {i for i in alone if known[i].key is None or known[i].memory.get("searched") == known[i].key}
+    _hold(known, [i for i in alone if i not in searched], SEARCH, dirty=True)
+    _hold(known, searched, FREE, dirty=True)
 
 
 def _hold(pairs: dict[str, Pair], ids: Iterable[str], held: str, *, dirty: bool) -> None:

@@ -7,18 +7,22 @@ import uuid
 from collections.abc import Callable
 from typing import Final
 
+import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from integrations.kit import errors
 from tenants.models import LinkedAccount
 from unified_api.engine.values import Side
 from unified_api.sync import clock, job
-from unified_api.sync.bridge.intake import FREE, match_up, take_in
+from unified_api.sync.bridge.intake import FREE, SEARCH, match_up, take_in
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import look_at_some
+from unified_api.sync.bridge.search import search_some
 from unified_api.sync.models import Stream
 from unified_api.sync.models_bridge import Bridge, Pair
 
+log = structlog.get_logger(__name__)
 #: Seconds after which a bridge that waits for its accounts looks again.
 PATIENCE: Final = 5.0
 
@@ -26,30 +30,74 @@ PATIENCE: Final = 5.0
 def work(lease: job.Lease, ends: float) -> None:
     """One slice; `ends`: monotonic time at which to stop."""
     while time.monotonic() < ends:
-        going = [_one(lease, piece) for piece in (take_in, match_up, look_at_some)]
-        if None in going:
+        going = _pieces(lease)
+        if going is None:
             return
-        if not any(going):
+        if not going:
             _rest(lease)
             return
     with transaction.atomic(durable=True):
         job.again(lease, 0.0)
 
 
+def _pieces(lease: job.Lease) -> bool | None:
+    """A bounded part of a round; False when nothing is left to do now, None when the bridge is not to go on."""
+    going = False
+    for piece in (
+        take_in,
+        match_up,
+        look_at_some,
+        None,
+    ):  # what a search finds is matched before the next look
+        done = _one(lease, piece) if piece else _search(lease)
+        if done is None:
+            return None
+        going = going or done
+    return going
+
+
 def _one(lease: job.Lease, piece: Callable[[Frame], object]) -> bool | None:
-    """A piece of a round in a transaction of its own; None when the bridge is not to go on."""
+    """A piece in a transaction of its own."""
+    with transaction.atomic(durable=True):
+        frame = _frame(lease)
+        return None if frame is None else bool(piece(frame))
+
+
+def _search(lease: job.Lease) -> bool | None:
+    """The piece that calls providers, and so holds no transaction while it does."""
+    with transaction.atomic(durable=True):
+        frame = _frame(lease)
+    if frame is None:
+        return None
+    try:
+        return bool(search_some(frame, lease))
+    except errors.ProviderError as error:
+        _wait_for_provider(frame, lease, error)
+        return None
+
+
+def _frame(lease: job.Lease) -> Frame | None:
+    """The bridge, within the transaction that is open; None, and its job given back, when it is not to go on."""
+    job.hold(lease)
+    bridge = Bridge.objects.filter(id=lease.reference).first()
+    if bridge is None or bridge.paused_by:
+        job.finish(lease)
+        return None
+    frame = Frame.of(bridge)
+    if reason := obstacle(frame):
+        _note(bridge, Bridge.Status.WAITING, reason)
+        job.again(lease, min(PATIENCE, bridge.frequency))
+        return None
+    return frame
+
+
+def _wait_for_provider(frame: Frame, lease: job.Lease, error: errors.ProviderError) -> None:
+    log.warning("bridge.search_failed", error=type(error).__name__, request=error.request)
+    after = error.after if isinstance(error, errors.RetryLater) else None
     with transaction.atomic(durable=True):
         job.hold(lease)
-        bridge = Bridge.objects.filter(id=lease.reference).first()
-        if bridge is None or bridge.paused_by:
-            job.finish(lease)
-            return None
-        frame = Frame.of(bridge)
-        if reason := obstacle(frame):
-            _note(bridge, Bridge.Status.WAITING, reason)
-            job.again(lease, min(PATIENCE, bridge.frequency))
-            return None
-        return bool(piece(frame))
+        _note(frame.bridge, Bridge.Status.WAITING, f"looking for counterparts: {error}")
+        job.put_off(lease, after if after is not None else job.backoff(lease.attempts))
 
 
 def obstacle(frame: Frame) -> str:
@@ -87,4 +135,4 @@ def _note(bridge: Bridge, status: str, reason: str) -> None:
 def is_quiet(bridge_id: uuid.UUID) -> bool:
     """Whether nothing is under way or waiting to be looked at."""
     pairs = Pair.objects.filter(bridge_id=bridge_id)
-    return not pairs.filter(Q(dirty=True, held=FREE) | ~Q(write_id=None)).exists()
+    return not pairs.filter(Q(dirty=True, held__in=[FREE, SEARCH]) | ~Q(write_id=None)).exists()

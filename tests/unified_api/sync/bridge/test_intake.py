@@ -149,3 +149,33 @@ def test_a_change_asks_for_the_bridge_at_once(bridged: Bridged) -> None:
 
     with transaction.atomic():
         assert Job.objects.get(kind="bridge").due_at < rests
+
+
+def test_a_record_made_over_there_since_the_last_reading_is_found(desks: Bridged) -> None:
+    """Before a create, the provider itself is searched: what is there already is matched, not made again."""
+    desks.a.add(title="Printer", text="It is on fire", state="open")
+    desks.join()
+    desks.read()
+    desks.b.add(title="Printer", state="open")
+    desks.work_once(kinds=("bridge", "write"))
+    standing = desks.standing()
+
+    assert standing["pairs"] == {"paired": 1}
+    assert desks.both("title") == (["Printer"], ["Printer"])
+    assert desks.both("text")[1] == ["It is on fire"]
+
+
+def test_a_search_that_fails_holds_up_the_create(desks: Bridged) -> None:
+    """Who cannot look creates nothing; the bridge says why it waits, and goes on by itself."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.read()
+    desks.b.refuse = [503] * 9
+    desks.work_once(kinds=("bridge",))
+    standing = desks.standing()
+    assert (standing["status"], desks.writes()) == ("waiting", 0)
+    assert "looking for counterparts" in standing["reason"]
+
+    desks.b.refuse = []
+    desks.round()
+    assert desks.both("title") == (["Printer"], ["Printer"])

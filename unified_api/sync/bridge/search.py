@@ -1,0 +1,79 @@
+"""Looking for a counterpart at the provider itself, before one is created.
+
+The mirror may be as old as its last reading: what somebody made over there since then is found by the same
+bounded search that settles lost creates. What is found is stored as any reading is, and matched like any
+newcomer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from django.db import transaction
+
+from integrations.kit.errors import NeedsReauthorisation
+from integrations.kit.provider import Resource
+from tenants.models import LinkedAccount
+from unified_api.engine.policy import UNMAPPED
+from unified_api.engine.values import Side
+from unified_api.sync import connect, job, store, values
+from unified_api.sync.bridge.intake import FREE, SEARCH
+from unified_api.sync.bridge.records import Frame, record_of
+from unified_api.sync.models_bridge import Pair
+
+#: Records that one step searches for.
+AT_ONCE: Final = 20
+SEARCHED: Final = "searched"
+
+
+def search_some(frame: Frame, lease: job.Lease) -> int:
+    """Search for counterparts of lone records, outside of any transaction; how many.
+
+    Raises ProviderError.
+    """
+    with transaction.atomic():
+        pairs = list(Pair.objects.filter(bridge_id=frame.bridge.id, held=SEARCH).order_by("id")[:AT_ONCE])
+    by_side: dict[Side, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_side[Side.B if pair.record_a else Side.A].append(pair)
+    for to, lone in by_side.items():
+        account = frame.accounts[to]
+        assert account is not None  # noqa: S101 - rounds run only between living accounts
+        try:
+            _search(frame, to, lone, lease, account)
+        except NeedsReauthorisation as error:
+            connect.pause(account, str(error))
+            raise
+    return len(pairs)
+
+
+def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, account: LinkedAccount) -> None:
+    with connect.line(account) as line:
+        resource = line.client.provider.resource(frame.model)
+        assert resource is not None  # noqa: S101 - a bridge is over a model of both
+        for pair in pairs:
+            wanted = values.in_transaction(lambda pair=pair: _wanted(frame, to, pair, resource))  # type: ignore[misc]
+            found = line.client.recent(resource, wanted) if wanted else []
+            with store.entry(account.id, began=line.moments.time_of) as entry:
+                job.hold(lease)
+                if found:
+                    entry.land(found, store.Cause("read"), mapping_version=resource.version)
+                _note(pair)
+
+
+def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object]:
+    """What the counterpart would say in the fields that the provider can search by."""
+    told = frame.told(frame.model.objects.filter(id=record_of(pair, to.other)).first())
+    if told is None or told.gone:
+        return {}
+    fields = frame.policy.fields
+    known = {n: fields[n].translate(told.values.get(n), to) for n in resource.recognise if n in fields}
+    return {} if UNMAPPED in known.values() else values.from_json(frame.model, known)
+
+
+def _note(pair: Pair) -> None:
+    """The pair may be looked at; a change of its key has it searched for again."""
+    memory = {**pair.memory, SEARCHED: pair.key}
+    Pair.objects.filter(id=pair.id, held=SEARCH).update(held=FREE, dirty=True, memory=memory)
