@@ -19,6 +19,7 @@ from tenants.models import LinkedAccount
 from unified_api.models.base import common_model, common_models, wire_fields
 from unified_api.models.fields import Ref, Refs, Text, Texts, WireField
 from unified_api.sync.models import Run, Stream, Write
+from unified_api.sync.models_bridge import Bridge, Pair
 
 Column = str | Callable[[Any], Any]
 #: What a function shows for nothing, as Django does.
@@ -35,9 +36,18 @@ _POINTS_AT: Final[dict[str, type[models.Model]]] = {
     "stream_id": Stream,
     "run_id": Run,
     "write_id": Write,
+    "bridge_id": Bridge,
+    "pair_id": Pair,
+    "account_a": LinkedAccount,
+    "account_b": LinkedAccount,
 }
 #: What the reference of a job of each kind is the id of.
-_JOB_OF: Final[dict[str, type[models.Model]]] = {"pull": Stream, "write": Write, "erase": LinkedAccount}
+_JOB_OF: Final[dict[str, type[models.Model]]] = {
+    "pull": Stream,
+    "write": Write,
+    "erase": LinkedAccount,
+    "bridge": Bridge,
+}
 
 
 def page(model: type[models.Model]) -> list[Column]:
@@ -165,7 +175,7 @@ def _reference(row: Any, name: str, value: uuid.UUID) -> Any:
     target = _POINTS_AT.get(name)
     if name == "reference":
         target = _JOB_OF.get(row.kind)
-    if name == "record_id":
+    if name == "record_id" and hasattr(row, "model"):
         target = common_model(row.model)
     text = getattr(row, f"{name}_named", None) or str(value)
     return link(target, value, text) if target else text

@@ -177,6 +177,7 @@ def test_an_unknown_outcome_is_202(api: Linked, desk: stub.Desk) -> None:
 def test_a_settled_write_is_replayed(api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write whose answer was lost and then found: the repeated request gets the record, and none is made twice."""
     monkeypatch.setattr(idempotency, "PATIENCE", 0.0)
+    api.work()
     desk.cut_after_write = 1
     first = api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)
     between = api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)
