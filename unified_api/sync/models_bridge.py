@@ -53,10 +53,10 @@ class Pair(TenantModel):
 
     `state`, `base_a`, `base_b`, `memory` (what was sent, refused, presumed) are the engine's, see
     `unified_api.engine.plan`. `dirty`: a record changed since the last look. `write_id`: the write in flight.
-    `key`: of the records, in the words of side a. `held`: why a lone record gets no counterpart, in words:
-    review (others have its key), waiting (it may be what an unsettled create made) or search (its counterpart is
-    looked for at the provider). `problems`: what keeps
-    fields from being equal, as of the last look.
+    `key`: of the records, in the words of side a. `held`: why it is not looked at, in words: new (a lone record,
+    not matched yet), search (its counterpart is looked for at the provider), review (others have its key), waiting
+    (it may be what an unsettled create made), unsettled (that create, which a person has to settle). `problems`:
+    what keeps fields from being equal, as of the last look.
     """
 
     bridge_id = models.UUIDField()

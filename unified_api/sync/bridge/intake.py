@@ -7,9 +7,10 @@ gets a pair of its own, alone. Lone records are then matched by exact key; a mat
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
+from django.db import models
 from django.db.models import Q
 
 from unified_api.engine.match import Matching, match
@@ -21,7 +22,15 @@ from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Changes that one transaction takes in.
 AT_ONCE: Final = 2_000
-REVIEW, WAITING, SEARCH, FREE = "review", "waiting", "search", ""
+#: Why a pair is held back: a lone record that is not matched yet, whose key others have, that may be what an
+#: unsettled create made, whose counterpart is to be searched for. Free pairs are looked at.
+NEW, REVIEW, WAITING, SEARCH, FREE = "new", "review", "waiting", "search", ""
+#: A create whose outcome nobody knows: a person has to tell.
+UNSETTLED: Final = "unsettled"
+#: In a lone pair's memory: the key with which its counterpart was searched for last.
+SEARCHED: Final = "searched"
+#: What the bridge goes on with by itself, at once.
+UNDER_WAY: Final = (NEW, SEARCH, FREE)
 _COLUMN: Final = {Side.A: "record_a", Side.B: "record_b"}
 
 
@@ -58,6 +67,7 @@ def _mark(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
     pairs = Pair.objects.filter(Q(**{f"{_COLUMN[side]}__in": records}), bridge_id=frame.bridge.id)
     known = set(pairs.values_list(_COLUMN[side], flat=True))
     pairs.update(dirty=True)
+    pairs.filter(one_sided(), state=State.ALONE).update(held=NEW)
     _add(frame, side, set(records) - known)
 
 
@@ -71,35 +81,46 @@ def _add(frame: Frame, side: Side, records: Iterable[uuid.UUID]) -> None:
     living = frame.model.objects.filter(id__in=list(records), is_shell=False, remote_was_deleted=False)
     Pair.objects.bulk_create(
         [
-            Pair(bridge_id=frame.bridge.id, state=State.ALONE, **{_COLUMN[side]: record})
+            Pair(bridge_id=frame.bridge.id, state=State.ALONE, held=NEW, **{_COLUMN[side]: record})
             for record in living.values_list("id", flat=True)
         ],
         batch_size=1_000,
     )
 
 
-def match_up(frame: Frame) -> None:
-    """Match the lone records that are new or changed; join pairs, and hold back what is not clear."""
-    bridge_pairs = Pair.objects.filter(bridge_id=frame.bridge.id)
-    lone = list(bridge_pairs.filter(state=State.ALONE, dirty=True).filter(_one_sided()))
-    if not lone:
-        return
-    before = {pair.key for pair in lone} - {None}
-    _note_keys(frame, lone)
-    keys = {pair.key for pair in lone if pair.key} | before
-    peers = {pair.id: pair for pair in bridge_pairs.filter(_one_sided(), state=State.ALONE, key__in=keys)}
-    peers |= {pair.id: pair for pair in lone}
-    others = bridge_pairs.filter(key__in=keys).exclude(id__in=list(peers))
-    creating = set(others.filter(state=State.CREATING).values_list("key", flat=True))
-    paired = set(others.exclude(state=State.CREATING).values_list("key", flat=True))
-    free = Both[dict[str, str | None]](
-        *({str(pair.id): pair.key for pair in peers.values() if record_of(pair, side)} for side in Side)
+def match_up(frame: Frame) -> int:
+    """Match the lone records that are new or changed, all at once: a key is clear only when all are known."""
+    pairs = Pair.objects.filter(bridge_id=frame.bridge.id)
+    fresh = list(pairs.filter(one_sided(), state=State.ALONE, held=NEW))
+    if not fresh:
+        return 0
+    keys = {pair.key for pair in fresh}
+    _note_keys(frame, fresh)
+    keys = (keys | {pair.key for pair in fresh}) - {None}
+    lone = {str(pair.id): pair for pair in pairs.filter(one_sided(), state=State.ALONE, key__in=keys)}
+    lone |= {str(pair.id): pair for pair in fresh}
+    others = pairs.filter(key__in=keys).exclude(id__in=list(lone))
+    matching = match(
+        Both(_keys(lone, Side.A), _keys(lone, Side.B)),
+        paired=set(others.exclude(state=State.CREATING).values_list("key", flat=True)),
+        pending=set(others.filter(state=State.CREATING).values_list("key", flat=True)),
     )
-    _carry_out(match(Both(free.a, free.b), paired=paired - {None}, pending=creating - {None}), peers)
+    _carry_out(matching, lone)
+    return len(fresh)
 
 
-def _one_sided() -> Q:
+def again(pairs: models.QuerySet[Pair]) -> None:
+    """Have lone records of these matched anew."""
+    pairs.filter(one_sided(), state=State.ALONE).update(held=NEW, dirty=True)
+
+
+def one_sided() -> Q:
+    """Pairs that have one record only."""
     return Q(record_a=None) | Q(record_b=None)
+
+
+def _keys(pairs: Mapping[str, Pair], side: Side) -> dict[str, str | None]:
+    return {i: pair.key for i, pair in pairs.items() if record_of(pair, side)}
 
 
 def _note_keys(frame: Frame, lone: list[Pair]) -> None:
@@ -115,23 +136,21 @@ def _note_keys(frame: Frame, lone: list[Pair]) -> None:
     Pair.objects.bulk_update(changed, ["key"], batch_size=1_000)
 
 
-def _carry_out(matching: Matching, pairs: dict[str, Pair] | dict[uuid.UUID, Pair]) -> None:
-    known = {str(pair.id): pair for pair in pairs.values()}
+def _carry_out(matching: Matching, pairs: Mapping[str, Pair]) -> None:
     for a, b in matching.pairs:
-        joined, record = known[a], known[b].record_b
-        known[b].delete()
+        joined, record = pairs[a], pairs[b].record_b
+        pairs[b].delete()
         joined.record_b, joined.held, joined.dirty = record, FREE, True
         joined.save(update_fields=["record_b", "held", "dirty"])
-    reviewed = [i for one in matching.review for i in (*one.a, *one.b)]
-    _hold(known, reviewed, REVIEW, dirty=False)
-    _hold(known, [*matching.waiting.a, *matching.waiting.b], WAITING, dirty=True)
+    _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
+    _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)
     alone = [*matching.alone.a, *matching.alone.b]
-    searched = {i for i in alone if known[i].key is None or known[i].memory.get("searched") == known[i].key}
-    _hold(known, [i for i in alone if i not in searched], SEARCH, dirty=True)
-    _hold(known, searched, FREE, dirty=True)
+    searched = [i for i in alone if pairs[i].key is None or pairs[i].memory.get(SEARCHED) == pairs[i].key]
+    _hold(pairs, searched, FREE)
+    _hold(pairs, set(alone) - set(searched), SEARCH)
 
 
-def _hold(pairs: dict[str, Pair], ids: Iterable[str], held: str, *, dirty: bool) -> None:
-    """Set why lone pairs are held back; those that were let go are looked at."""
-    changed = [pairs[i].id for i in ids if pairs[i].held != held or (held == REVIEW and pairs[i].dirty)]
-    Pair.objects.filter(id__in=changed).update(held=held, dirty=dirty)
+def _hold(pairs: Mapping[str, Pair], ids: Iterable[str], held: str) -> None:
+    """Set why lone pairs are held back."""
+    changed = [pairs[i].id for i in ids if pairs[i].held != held]
+    Pair.objects.filter(id__in=changed).update(held=held, dirty=True)

@@ -11,6 +11,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync import clock
+from unified_api.sync.bridge.intake import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import shown
 from unified_api.sync.bridge.stirring import ask
@@ -45,9 +46,13 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     remember(pair, memory)
     unsettled = [shown(one) for one in effects if isinstance(one, Problem)]
     pair.problems = unsettled or pair.problems
+    pair.held = UNSETTLED if unsettled else FREE
     if not unsettled:
         pair.write_id, pair.dirty = None, True
     pair.save()
+    again(Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=pair.key))
+    if write.operation == "create":
+        again(Pair.objects.filter(id=pair.id))
     for one in effects:
         if isinstance(one, Overruled):
             _record(pair, write, one)

@@ -11,7 +11,7 @@ from unified_api.engine.events import Create, Effect, Look, Problem, Push, Settl
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import journal, values
-from unified_api.sync.bridge.intake import FREE, REVIEW
+from unified_api.sync.bridge.intake import FREE, REVIEW, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.models_bridge import Pair
 
@@ -50,8 +50,7 @@ def _rekey(frame: Frame, pair: Pair, look: Look) -> None:
     """Keep the key that the records have now; lone records that met the old one, or meet the new, are free again."""
     key = frame.key(look.a, Side.A) or frame.key(look.b, Side.B) or pair.key
     if key != pair.key:
-        met = Pair.objects.filter(bridge_id=pair.bridge_id, held=REVIEW, key__in=[pair.key, key])
-        met.update(dirty=True)
+        again(Pair.objects.filter(bridge_id=pair.bridge_id, held=REVIEW, key__in=[pair.key, key]))
     pair.key = key
 
 

@@ -14,10 +14,10 @@ from unified_api.engine.events import Answered, Create, Look, Problem, Push, Rec
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
-from unified_api.sync.bridge.intake import FREE, REVIEW, SEARCH, match_up, take_in
+from unified_api.sync.bridge.intake import FREE, REVIEW, UNDER_WAY, match_up, take_in
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import shown
-from unified_api.sync.bridge.work import obstacle
+from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
@@ -35,8 +35,8 @@ def standing(bridge: Bridge) -> Document:
         **_about(Frame.of(bridge)),
         "pairs": _counts(pairs, "state"),
         "held": _counts(pairs.exclude(held=FREE), "held"),
-        "dirty": pairs.filter(dirty=True, held__in=[FREE, SEARCH]).count(),
-        "in_flight": pairs.exclude(write_id=None).count(),
+        "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None).count(),
+        "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
         "problems": [{**_names(pair), **problem} for pair in troubled for problem in pair.problems],
         "review": [_names(pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
@@ -53,7 +53,7 @@ def preview(bridge_id: uuid.UUID) -> Document:
             pass
         match_up(frame)
         pairs = Pair.objects.filter(bridge_id=bridge_id)
-        considered = list(pairs.filter(dirty=True, held__in=[FREE, SEARCH], write_id=None))
+        considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None))
         looks = frame.looks(considered)
         document["plan"] = [item for pair in considered for item in _items(frame, pair, looks[pair.id])]
         document["review"] = [_names(pair) for pair in pairs.filter(held=REVIEW)]

@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from integrations.kit import errors
 from tenants.models import LinkedAccount
 from unified_api.engine.values import Side
 from unified_api.sync import clock, job
-from unified_api.sync.bridge.intake import FREE, SEARCH, match_up, take_in
+from unified_api.sync.bridge.intake import FREE, UNDER_WAY, match_up, take_in
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import look_at_some
 from unified_api.sync.bridge.search import search_some
@@ -41,19 +41,24 @@ def work(lease: job.Lease, ends: float) -> None:
 
 
 def _pieces(lease: job.Lease) -> bool | None:
-    """A bounded part of a round; False when nothing is left to do now, None when the bridge is not to go on."""
-    going = False
-    for piece in (
-        take_in,
-        match_up,
-        look_at_some,
-        None,
-    ):  # what a search finds is matched before the next look
-        done = _one(lease, piece) if piece else _search(lease)
-        if done is None:
-            return None
-        going = going or done
+    """A bounded part of a round; False when nothing is left to do now, None when the bridge is not to go on.
+
+    Nothing is matched before all is taken in, and what a search finds is taken in and matched before the next look.
+    """
+    going = _one(lease, take_in)
+    for piece in (_matched, _looked, _search):
+        if going:
+            return going
+        going = None if going is None else piece(lease)
     return going
+
+
+def _matched(lease: job.Lease) -> bool | None:
+    return _one(lease, match_up)
+
+
+def _looked(lease: job.Lease) -> bool | None:
+    return _one(lease, look_at_some)
 
 
 def _one(lease: job.Lease, piece: Callable[[Frame], object]) -> bool | None:
@@ -121,9 +126,8 @@ def _rest(lease: job.Lease) -> None:
     with transaction.atomic(durable=True):
         job.hold(lease)
         bridge = Bridge.objects.get(id=lease.reference)
-        in_flight = Pair.objects.filter(bridge_id=bridge.id).exclude(write_id=None).exists()
         bridge.last_round = clock.now()
-        _note(bridge, Bridge.Status.WORKING if in_flight else Bridge.Status.QUIET, "")
+        _note(bridge, Bridge.Status.WORKING if in_flight(bridge.id).exists() else Bridge.Status.QUIET, "")
         job.again(lease, bridge.frequency)
 
 
@@ -133,6 +137,13 @@ def _note(bridge: Bridge, status: str, reason: str) -> None:
 
 
 def is_quiet(bridge_id: uuid.UUID) -> bool:
-    """Whether nothing is under way or waiting to be looked at."""
+    """Whether nothing is under way or waiting to be looked at; what waits for a person is quiet."""
     pairs = Pair.objects.filter(bridge_id=bridge_id)
-    return not pairs.filter(Q(dirty=True, held__in=[FREE, SEARCH]) | ~Q(write_id=None)).exists()
+    return not (
+        in_flight(bridge_id).exists() or pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None).exists()
+    )
+
+
+def in_flight(bridge_id: uuid.UUID) -> QuerySet[Pair]:
+    """Pairs whose write is under way."""
+    return Pair.objects.filter(bridge_id=bridge_id, held=FREE).exclude(write_id=None)

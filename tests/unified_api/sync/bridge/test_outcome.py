@@ -126,3 +126,21 @@ def test_an_edit_right_after_our_write_is_news(bridged: Bridged) -> None:
 
     assert bridged.both("title") == (["Edited at once"], ["Edited at once"])
     assert standing["overruled"] == []
+
+
+def test_a_create_that_nobody_can_settle_waits_for_a_person(desks: Bridged) -> None:
+    """Two records could be it: none is adopted, none made, and the bridge goes on with all others."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.read()
+    desks.b.cut_after_write = 1
+    desks.work_once()
+    desks.b.add(title="Printer", state="open")
+    hurry(desks)
+    desks.round()
+    desks.a.add(title="Another", state="open")
+    standing = desks.round()
+
+    assert desks.both("title") == (["Another", "Printer"], ["Another", "Printer", "Printer"])
+    assert [(p["kind"], p["side"]) for p in standing["problems"]] == [("unsettled", "b")]
+    assert (standing["held"]["unsettled"], standing["status"]) == (1, "quiet")
