@@ -23,19 +23,24 @@ log = structlog.get_logger(__name__)
 
 
 def state() -> dict[str, Any]:
-    """Version, and per part whether it works; `heartbeats` are ages in seconds, by part."""
+    """Version, and per part whether it works; `heartbeats` are ages in seconds, by part.
+
+    `problem` is there when the database does not answer, and says why.
+    """
     try:
         with connection.cursor() as cursor:
             heartbeats: dict[str, float] = ages(cursor)
-    except DatabaseError:
-        log.warning("health.database", exc_info=True)
-        return _state(database=False)
+    except DatabaseError as error:
+        problem = str(error).strip().partition("\n")[0]
+        log.warning("health.database", problem=problem)
+        return _state(database=False, problem=problem)
     return _state(database=True, heartbeats=heartbeats)
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:
     """200 when database and broker answer, else 503; workers are reported and do not decide."""
     found = state()
+    found.pop("problem", None)  # it names hosts and logins, and anyone may ask
     return JsonResponse(found, status=200 if found["database"] and found["broker"] else 503)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.core.management.base import CommandError
+from django.db import OperationalError
+from django.http import HttpRequest
 
 from tenants.models import OperatorEvent
 from tests.people import Person
@@ -76,8 +78,15 @@ def test_a_broker_that_is_away_fails_the_command(call: Call, monkeypatch: pytest
 
 
 def test_a_database_that_is_away_fails_the_command(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing more can be told, and the reason is."""
-    gone = {"version": "1", "database": False, "broker": True, "heartbeats": {}, "problem": "no such host"}
-    monkeypatch.setattr(health, "state", lambda: dict(gone))
-    with pytest.raises(CommandError, match="The database does not answer: no such host"):
+    """Nothing more can be told, and the reason is; whoever asks for the health is not told it."""
+
+    def away(_cursor: object) -> None:
+        raise OperationalError("no such host\nand more")
+
+    monkeypatch.setattr(health, "ages", away)
+    with pytest.raises(CommandError, match=r"^The database does not answer: no such host$"):
         call("status")
+    healthy = health.healthz(HttpRequest())
+
+    assert healthy.status_code == 503
+    assert b"no such host" not in healthy.content
