@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException, NotFound, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -54,6 +55,7 @@ class Endpoint(APIView):
 
     key: ApiKey
     _account: LinkedAccount | None = None
+    _begun: bool = False
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer, and leave the caller's scope at the end."""
@@ -68,6 +70,7 @@ class Endpoint(APIView):
         self._within.enter_context(acting("api_key", self.key.hint))
         if self.needs_account:
             self._account = auth.account_of(request, caller, self.category)
+        self._begun = True
 
     @property
     def account(self) -> LinkedAccount:
@@ -79,6 +82,11 @@ class Endpoint(APIView):
     def params(self) -> Params:
         """The query parameters."""
         return Params(self.request.query_params)
+
+    @property
+    def _harmless(self) -> bool:
+        """Whether the request has certainly changed nothing, and may be repeated."""
+        return self.request.method == "GET" or not self._begun
 
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; raises ParseError."""
@@ -96,6 +104,9 @@ class Endpoint(APIView):
         """Every error as JSON. What we did not expect goes to the log, and is a 500."""
         if isinstance(exc, APIException):
             return errors.of(exc)
+        if isinstance(exc, OperationalError | InterfaceError) and self._harmless:
+            log.warning("request.database_away", path=self.request.path, problem=str(exc).partition("\n")[0])
+            return errors.of(errors.Busy("The database does not answer just now; try again.", after=5))
         log.error("request.failed", path=self.request.path, exc_info=exc)
         return errors.broken()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
-from unified_api.api import reading
+from unified_api.api import auth, idempotency, reading
 
 TICKETS = "/api/ticketing/v1/tickets"
 
@@ -112,3 +113,34 @@ def test_a_host_that_is_not_ours_is_400_as_json(database: object) -> None:
     answer = Client().get(TICKETS, headers={"Host": "elsewhere.example"})
 
     assert (answer.status_code, list(answer.json())) == (400, ["detail"])
+
+
+def test_a_database_that_is_away_is_503_for_reads(api: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be asked again; a write that had begun may not."""
+
+    def away(*_args: object) -> None:
+        raise OperationalError("no such host")
+
+    monkeypatch.setattr(reading, "refuse_unsupported", away)
+    monkeypatch.setattr(idempotency, "earlier", away)
+    client = Client(raise_request_exception=False)
+    read = client.get(TICKETS, headers=api.headers)
+    write = api.send("post", "tickets", {"model": {"name": "x"}})
+
+    assert (read.status_code, read.headers["Retry-After"], list(read.json())) == (503, "5", ["detail"])
+    assert "no such host" not in read.content.decode()
+    assert write.status_code == 500
+
+
+def test_a_database_that_is_away_before_a_write_begins_is_503(
+    api: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows yet who asks, so nothing was begun."""
+
+    def away(*_args: object) -> None:
+        raise OperationalError("no such host")
+
+    monkeypatch.setattr(auth, "caller_of", away)
+    write = api.send("post", "tickets", {"model": {"name": "x"}})
+
+    assert (write.status_code, write.headers["Retry-After"]) == (503, "5")
