@@ -39,6 +39,8 @@ _TYPES: Final = {"JSON": "application/json", "XML": "application/xml", "MULTIPAR
 #: Headers that say where a message goes, how it is framed, or who sends it: not the caller's to say.
 _FRAMING: Final = ("content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect")
 _OURS: Final = frozenset([*_FRAMING, "host", "proxy-authorization"])
+#: A name with a space at its end would pass for another one here, and not at the provider.
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLACEHOLDER: Final = re.compile(
     r"\{\{\s*(API_KEY|USERNAME|PASSWORD|API_URL_SUBDOMAIN|LINKED_ACCOUNT_ATTR\.\w+)\s*\}\}"
 )
@@ -115,6 +117,8 @@ def _headers(body: Mapping[str, Any]) -> dict[str, str]:
     given = body.get("headers") or {}
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise malformed("headers", "an object of strings is expected")
+    if odd := sorted(name for name in given if not _TOKEN.fullmatch(name)):
+        raise malformed("headers", f"{odd[0]!r} is no name of a header")
     if ours := sorted(name for name in given if name.lower() in _OURS):
         raise malformed("headers", f"{', '.join(ours)} cannot be set")
     return dict(given)
@@ -153,7 +157,7 @@ def _origin(url: str) -> tuple[str, str, int]:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     except (ValueError, KeyError) as error:
         raise malformed("base_url_override", sentence) from error
-    odd = "@" in parts.netloc or "\\" in url or parts.query or parts.fragment or not url.isprintable()
+    odd = "@" in parts.netloc or {"\\", "?", "#"} & {*url} or not url.isprintable()
     if odd or not parts.hostname or any(sign.isspace() for sign in url):
         raise malformed("base_url_override", sentence)
     return parts.scheme, parts.hostname.rstrip("."), port

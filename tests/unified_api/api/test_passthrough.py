@@ -94,7 +94,17 @@ def test_a_write_without_an_answer_is_200_with_504_inside(api: Linked, desk: stu
 
 
 @pytest.mark.parametrize(
-    "override", ["{url}", "{url}/deep", "{url}/?x=", "{url}#x", "{desk}@{host}", "http://{host}\\@{deskhost}"]
+    "override",
+    [
+        "{url}",
+        "{url}/deep",
+        "{url}/?x=",
+        "{url}?",
+        "{url}#x",
+        "{url}#",
+        "{desk}@{host}",
+        "http://{host}\\@{deskhost}",
+    ],
 )
 def test_credentials_never_go_to_another_host(
     api: Linked, desk: stub.Desk, stranger: Stranger, override: str
@@ -199,3 +209,11 @@ def test_malformed_calls_name_the_key(api: Linked, desk: stub.Desk, body: dict[s
 
     assert (answer.status_code, list(answer.json())) == (400, [named])
     assert desk.log == []
+
+
+@pytest.mark.parametrize("name", ["Content-Length ", "Host\t", "X A", "", "X:", "X\r\nY", "Ünd"])
+def test_what_is_no_name_of_a_header_is_refused(api: Linked, desk: stub.Desk, name: str) -> None:
+    """A space at the end would let a header through that callers may not set."""
+    answer = call(api, method="GET", path="/me", headers={name: "1"})
+
+    assert (answer.status_code, list(answer.json())) == (400, ["headers"])
