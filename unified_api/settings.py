@@ -154,7 +154,7 @@ logs.configure(form=LOG_FORMAT, level=LOG_LEVEL)
 
 # Celery: a message is only a wake-up, the truth of a job is a row. Hence no results, and acknowledgement on
 # arrival.
-BROKER_URL = env.secret("BROKER_URL")
+BROKER_URL = broker.checked(env.secret("BROKER_URL"))
 BROKER_LOGIN = (
     None
     if BROKER_URL

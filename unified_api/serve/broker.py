@@ -9,11 +9,21 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from kombu.transport import TRANSPORT_ALIASES
 from pgmq.install import install_pgmq_from_sql
 
 from unified_api.serve.logins import Login
 
 QUEUES = ("interactive", "background")
+
+
+def checked(url: str) -> str:
+    """The URL as it is; ImproperlyConfigured for one of a kind that is not known."""
+    kind = url.partition("://")[0]
+    if url and ("://" not in url or kind not in TRANSPORT_ALIASES):
+        raise ImproperlyConfigured("BROKER_URL has to begin with redis://, rediss://, amqp:// or amqps://.")
+    return url
 
 
 def transport_options(login: Login | None) -> dict[str, Any]:

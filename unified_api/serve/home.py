@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 
 def make_private(folder: Path) -> Path:
     """Make a folder, and its parents, that only the owner can enter; returns it."""
@@ -19,11 +21,25 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
+def _unusable(home: Path, error: OSError) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"The folder {home} cannot be used ({error.strerror}): give one that can be written to by ISTHMUS_HOME."
+    )
+
+
 def kept_secret(home: Path, name: str, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """The secret of this name, made and written (mode 0600) when it is asked for the first time.
 
     Several processes may ask at once: all get the same one, since a finished file is linked into place.
+    ImproperlyConfigured when the folder cannot be used.
     """
+    try:
+        return _kept(home, name, make)
+    except OSError as error:
+        raise _unusable(home, error) from error
+
+
+def _kept(home: Path, name: str, make: Callable[[], str]) -> str:
     path = make_private(home / "secrets") / name
     if not path.exists():
         draft = path.with_name(f".{name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -24,6 +24,8 @@ class PortTaken(RuntimeError):
 
 def check_port(host: str, port: int) -> None:
     """Raise PortTaken when the web server could not listen there."""
+    if not 0 < port < 65536:  # noqa: PLR2004 - what a port is
+        raise PortTaken(f"There is no port {port}: choose one from 1 to 65535 by --port.")
     try:
         with socket.create_server((host, port)):
             pass

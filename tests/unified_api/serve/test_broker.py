@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
 
 from unified_api.celery import app
@@ -70,3 +71,16 @@ def test_options_hold_the_password_only_in_the_connection_string() -> None:
     assert options["init_extension"] is False
     assert [name for name, value in options.items() if "pw" in str(value)] == ["conn_string"]
     assert "conn_string" not in broker.transport_options(None)
+
+
+@pytest.mark.parametrize("url", ["bogus://x", "localhost:6379", "redis:/x"])
+def test_a_broker_of_no_known_kind_is_refused(url: str) -> None:
+    """At start-up, with the kinds that there are."""
+    with pytest.raises(ImproperlyConfigured, match="BROKER_URL has to begin with redis://"):
+        broker.checked(url)
+
+
+@pytest.mark.parametrize("url", ["", "redis://h/0", "rediss://h/0", "amqp://h//", "amqps://h//"])
+def test_brokers_of_known_kinds_are_taken(url: str) -> None:
+    """As they are; none is the one in Postgres."""
+    assert broker.checked(url) == url

@@ -5,6 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
 from tenants.vault import KeyRing
 from unified_api.serve.home import kept_secret, new_master_key
 
@@ -30,3 +33,10 @@ def test_many_at_once_get_the_same_secret(tmp_path: Path) -> None:
 def test_a_new_master_key_is_a_ring() -> None:
     """What is made as MASTER_KEYS can be read as MASTER_KEYS."""
     assert KeyRing.parse(new_master_key()).primary.id == "k1"
+
+
+def test_a_home_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
+    """It names the folder, and the setting for another one."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match=r"file cannot be used \(.+\): .* by ISTHMUS_HOME"):
+        kept_secret(tmp_path / "file", "name")

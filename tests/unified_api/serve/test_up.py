@@ -20,6 +20,7 @@ import pytest
 
 from unified_api import __version__
 from unified_api.serve.postgres import Cluster
+from unified_api.serve.web import PortTaken, check_port
 
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 PATIENCE = 90.0
@@ -177,3 +178,10 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         f"CommandError: Port {taken} of 127.0.0.1 is not free (Address already in use): choose another by --port.\n"
     )
     assert processes(tmp_path / "home") == {}
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536])
+def test_what_is_no_port_is_one_sentence(port: int) -> None:
+    """Rather than an error of the system's."""
+    with pytest.raises(PortTaken, match=f"There is no port {port}: choose one from 1 to 65535"):
+        check_port("127.0.0.1", port)
