@@ -13,6 +13,7 @@ once.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -73,11 +74,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Patience:
-    """Attempts of one request; seconds of the first backoff, and at most so many of waiting here in all."""
+    """Attempts of one request; seconds of the first backoff, and at most so many of waiting here in all.
+
+    total: seconds after which no further attempt begins, however they went by.
+    """
 
     attempts: int = 4
     base: float = 0.25
     wait: float = 10.0
+    total: float = math.inf
 
 
 class Http:
@@ -126,14 +131,14 @@ class Http:
         self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]]
     ) -> tuple[Answer, Decoded]:
         left, renewed = self._patience.wait, self.connection.renew is None
-        doubtful = False
+        doubtful, ends = False, time.monotonic() + self._patience.total
         for attempt in range(1, self._patience.attempts + 1):
             try:
                 return judge(self._once(request))
             except RetryLater as error:
                 doubtful = error.left = doubtful or error.left
                 wait = self._backoff(error, attempt)
-                if attempt == self._patience.attempts or wait > left:
+                if attempt == self._patience.attempts or wait > left or time.monotonic() + wait > ends:
                     raise
                 left -= wait
                 self.connection.sleep(wait)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from integrations.kit.client import Client
 from integrations.kit.guard import Guard
+from integrations.kit.http import Patience
 from integrations.kit.observation import Connection
 from integrations.kit.provider import Provider
 from tenants import audit
@@ -63,7 +64,7 @@ def provider_of(account: LinkedAccount) -> Provider:
     return provider
 
 
-def line(account: LinkedAccount, lease: job.Lease | None = None) -> Line:
+def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Patience | None = None) -> Line:
     """Open the account's credential and make its client.
 
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
@@ -78,7 +79,7 @@ def line(account: LinkedAccount, lease: job.Lease | None = None) -> Line:
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
     )
-    return Line(account.id, Client(provider_of(account), connection), moments)
+    return Line(account.id, Client(provider_of(account), connection, patience=patience), moments)
 
 
 def guard() -> Guard:

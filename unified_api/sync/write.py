@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 import structlog
 
 from integrations.kit import errors
+from integrations.kit.http import Patience
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
@@ -20,6 +21,8 @@ from unified_api.sync.models import Write, WriteState
 
 log = structlog.get_logger(__name__)
 KIND: Final = journal.KIND
+#: While a caller waits, a provider that hangs is not asked again: callers give up after a minute, and repeat.
+WAITED_FOR: Final = Patience(total=15.0)
 
 
 class Performance:
@@ -171,7 +174,7 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
             write, lease, WriteState.REJECTED, f"{account.integration} cannot {write.operation} this."
         )
         return write
-    with connect.line(account, lease) as line:
+    with connect.line(account, lease, patience=None if patient else WAITED_FOR) as line:
         performance = Performance(write, lease, line, resource)
         try:
             if write.state == WriteState.JOURNALLED:

@@ -122,6 +122,14 @@ def test_retries_end() -> None:
     assert len(sleep.slept) == 2
 
 
+def test_no_attempt_begins_after_the_total() -> None:
+    """Whoever waits here hears of a slow provider, rather than of four slow attempts in a row."""
+    with listening(always(told({}, 502))) as server, pytest.raises(RetryLater):
+        http(server.url, sleep=Sleeper(), patience=Patience(total=0.1)).json(READ)
+
+    assert len(server.seen) == 1
+
+
 @pytest.mark.parametrize("status", [408, 500, 502, 504, 503])
 def test_a_write_that_failed_at_the_provider_is_uncertain(status: int) -> None:
     """It left, so it may have been carried out, and is not repeated."""

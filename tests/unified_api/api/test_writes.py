@@ -10,11 +10,13 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from integrations.kit.http import Patience
 from tenants.models import LinkedAccount
 from tests import stub
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api.api import bulkhead, idempotency, writes
 from unified_api.models.ticketing import Ticket, User
+from unified_api.sync import write
 from unified_api.sync.models import Job, Write
 
 KEY = {"Idempotency_Key": "order-66"}
@@ -158,6 +160,17 @@ def test_a_provider_that_wants_to_be_asked_later_is_503(api: Linked, desk: stub.
     assert problems(first) == [("RETRY_LATER", None)]
     assert (second.status_code, "Idempotent-Replayed" in second.headers) == (201, False)
     assert len(desk.tables["tickets"]) == 1
+
+
+def test_a_slow_provider_is_not_asked_again_while_the_caller_waits(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller would give up, repeat the request, and have two records."""
+    monkeypatch.setattr(write, "WAITED_FOR", Patience(total=0.0))
+    desk.refuse = [429, 429]
+    answer = api.send("post", "tickets", {"model": {"name": "New"}})
+
+    assert (answer.status_code, len(desk.log)) == (503, 1)
 
 
 def test_an_unknown_outcome_is_202(api: Linked, desk: stub.Desk) -> None:
