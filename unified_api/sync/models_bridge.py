@@ -86,6 +86,11 @@ class Pair(TenantModel):
             models.Index(
                 fields=["tenant_id", "bridge_id"], condition=models.Q(dirty=True), name="pair_dirty"
             ),
+            models.Index(
+                fields=["tenant_id", "bridge_id"],
+                condition=models.Q(write_id__isnull=False),
+                name="pair_in_flight",
+            ),
             models.Index(fields=["tenant_id", "bridge_id", "key"], name="pair_key"),
             models.Index(fields=["tenant_id", "bridge_id", "state"], name="pair_state"),
         ]

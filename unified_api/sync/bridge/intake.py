@@ -91,7 +91,7 @@ def _add(frame: Frame, side: Side, records: Iterable[uuid.UUID]) -> None:
 def match_up(frame: Frame) -> int:
     """Match the lone records that are new or changed, all at once: a key is clear only when all are known."""
     pairs = Pair.objects.filter(bridge_id=frame.bridge.id)
-    fresh = list(pairs.filter(one_sided(), state=State.ALONE, held=NEW))
+    fresh = list(pairs.filter(one_sided(), dirty=True, state=State.ALONE, held=NEW))
     if not fresh:
         return 0
     keys = {pair.key for pair in fresh}

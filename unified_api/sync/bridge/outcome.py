@@ -20,6 +20,8 @@ from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 #: Refusals that are about the moment or the account, not about the values: everything is still owed.
 PASSING: Final = frozenset({"RELINK_NEEDED", "RECORD_MOVED", "RECORD_GONE", "RETRY_LATER"})
+#: What a create meets has no record that could have moved or gone: it would be refused again, at once and for ever.
+LASTING_FOR_CREATES: Final = frozenset({"RECORD_MOVED", "RECORD_GONE"})
 
 
 def note(write: Write, *, witnessed: bool) -> None:
@@ -76,7 +78,7 @@ def _event(frame: Frame, pair: Pair, side: Side, write: Write, *, witnessed: boo
     if write.state == WriteState.DONE:
         values = _values(frame, pair, side)
         return Answered(values) if witnessed else Lost(values, landed=True)
-    if write.state == WriteState.REJECTED:
+    if write.state in {WriteState.REJECTED, WriteState.MOVED}:
         return _refusal(write)
     if write.state == WriteState.NOT_APPLIED and write.operation == "update" and write.sent:
         return Lost(_values(frame, pair, side))
@@ -90,7 +92,8 @@ def _values(frame: Frame, pair: Pair, side: Side) -> Values:
 
 
 def _refusal(write: Write) -> Event:
-    if any(problem["problem_type"] in PASSING for problem in write.problems):
+    passing = PASSING - LASTING_FOR_CREATES if write.operation == "create" else PASSING
+    if any(problem["problem_type"] in passing for problem in write.problems):
         return Dropped()
     named = {
         problem["source"]["pointer"].removeprefix("model/"): problem["detail"]

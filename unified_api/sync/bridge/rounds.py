@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tenants.models import LinkedAccount
 from unified_api.engine.events import Create, Effect, Look, Problem, Push, Settled
+from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import journal, values
@@ -35,6 +36,9 @@ def considered(frame: Frame, *, act: bool, most: int = AT_ONCE) -> Iterable[tupl
 
 
 def _consider(frame: Frame, pair: Pair, look: Look, *, act: bool) -> tuple[Effect, ...]:
+    if _is_unmatched(frame, pair, look):
+        again(Pair.objects.filter(id=pair.id))
+        return ()
     memory, effects = plan(remembered(pair), look, policy=frame.policy, access=frame.access)
     remember(pair, memory)
     pair.problems = [shown(one) for one in effects if isinstance(one, Problem)]
@@ -44,6 +48,13 @@ def _consider(frame: Frame, pair: Pair, look: Look, *, act: bool) -> tuple[Effec
         pair.write_id = _journal(frame, pair, push)
     pair.save()
     return effects
+
+
+def _is_unmatched(frame: Frame, pair: Pair, look: Look) -> bool:
+    """Whether a lone record has another key by now than the one that it was matched by."""
+    side = Side.A if pair.record_a else Side.B
+    is_lone = pair.state == State.ALONE and not (pair.record_a and pair.record_b)
+    return is_lone and frame.key(look.of(side), side) != pair.key
 
 
 def _rekey(frame: Frame, pair: Pair, look: Look) -> None:

@@ -33,7 +33,8 @@ def search_some(frame: Frame, lease: job.Lease) -> int:
     Raises ProviderError.
     """
     with transaction.atomic():
-        pairs = list(Pair.objects.filter(bridge_id=frame.bridge.id, held=SEARCH).order_by("id")[:AT_ONCE])
+        searched = Pair.objects.filter(bridge_id=frame.bridge.id, dirty=True, held=SEARCH)
+        pairs = list(searched.order_by("id")[:AT_ONCE])
     by_side: dict[Side, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_side[Side.B if pair.record_a else Side.A].append(pair)
@@ -49,7 +50,7 @@ def search_some(frame: Frame, lease: job.Lease) -> int:
 
 
 def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, account: LinkedAccount) -> None:
-    with connect.line(account) as line:
+    with connect.line(account, lease) as line:
         resource = line.client.provider.resource(frame.model)
         assert resource is not None  # noqa: S101 - a bridge is over a model of both
         for pair in pairs:
@@ -59,6 +60,7 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
                 job.hold(lease)
                 if found:
                     entry.land(found, store.Cause("read"), mapping_version=resource.version)
+                    entry.flush()  # the feed head before any pair, as the end of a write takes them
                 _note(pair)
 
 

@@ -7,22 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tenants import audit, door
 from tenants.models import LinkedAccount
+from tenants.scope import current_tenant
 from tenants.vault import Secret
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
 from unified_api.models.fields import Choice, Day, Flag, Instant, Text, WireField
-from unified_api.sync import clock, connect, job
+from unified_api.sync import clock, connect, job, steer
 from unified_api.sync.bridge.records import access
 from unified_api.sync.models_bridge import Bridge
 
 #: Kind of the job, and of the door by which a bridge's tenant is found.
 KIND: Final = "bridge"
 DOOR: Final = "bridge id"
+#: Seconds between rounds, at the most: a day.
+LONGEST: Final = 86_400.0
 #: Fields that one value is compared in, and how. Others (references, lists) come with their own policies.
 NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
     (Choice, "exact"),
@@ -64,6 +67,7 @@ def create(wish: Wish) -> Bridge:
     _refuse(wish)
     model = common_model(wish.model)
     policy = Policy.parse({"fields": {name: _field(wish, model, name) for name in wish.fields}})
+    _refuse_idle_wishes(wish)
     bridge: Bridge = Bridge.objects.create(
         account_a=wish.account_a.id,
         account_b=wish.account_b.id,
@@ -122,11 +126,27 @@ def _refuse(wish: Wish) -> None:
         )
     if not wish.match:
         raise BridgeRefused("Without a field to match by, records that exist on both sides would be doubled.")
+    if not steer.SHORTEST <= wish.frequency <= LONGEST:
+        raise BridgeRefused(
+            f"Rounds are {steer.SHORTEST:g} to {LONGEST:g} s apart, not {wish.frequency:g} s."
+        )
     _refuse_ring(wish)
+
+
+def _refuse_idle_wishes(wish: Wish) -> None:
+    """Refuse an option that would do nothing: who misspelt a field would find it written both ways."""
+    for name in (*wish.options, *(given for given, *_ in wish.words)):
+        if name not in wish.fields:
+            raise BridgeRefused(f"An option is given for {name}, which the bridge does not carry.")
+    for name, *_ in wish.words:
+        if not isinstance(wire_fields(common_model(wish.model)).get(name), Choice):
+            raise BridgeRefused(f"Words are given for {name}, which holds no words of a list.")
 
 
 def _refuse_ring(wish: Wish) -> None:
     """Bridges over one model form a forest: in a ring with different winners writes never end."""
+    with connection.cursor() as cursor:  # two at once would not see each other's
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(current_tenant())])
     groups: dict[uuid.UUID, uuid.UUID] = {}
 
     def root(account: uuid.UUID) -> uuid.UUID:

@@ -17,8 +17,9 @@ from unified_api.engine.values import MISSING, Side
 from unified_api.sync.bridge.intake import FREE, REVIEW, UNDER_WAY, match_up, take_in
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import shown
+from unified_api.sync.bridge.setup import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
-from unified_api.sync.models import Write
+from unified_api.sync.models import Job, Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 Document = dict[str, Any]
@@ -47,6 +48,8 @@ def standing(bridge: Bridge) -> Document:
 def preview(bridge_id: uuid.UUID) -> Document:
     """What a round would do now, by the records as they are mirrored: nothing is kept of it, and nothing sent."""
     with transaction.atomic(durable=True):
+        # No worker takes in the same newcomers meanwhile.
+        list(Job.objects.filter(kind=KIND, reference=bridge_id).select_for_update())
         frame = Frame.of(Bridge.objects.get(id=bridge_id))
         document = {**_about(frame), "obstacle": obstacle(frame)}
         while take_in(frame):

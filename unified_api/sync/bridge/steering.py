@@ -21,8 +21,8 @@ def pause(bridge_id: uuid.UUID) -> None:
 
 def resume(bridge_id: uuid.UUID) -> None:
     """Go on where it stopped."""
+    job.ask(KIND, bridge_id)  # the job before the bridge, as the work itself takes them
     _set(bridge_id, None, Bridge.Status.WORKING)
-    job.ask(KIND, bridge_id)
     audit.record("bridge.resumed", subject=str(bridge_id))
 
 

@@ -17,9 +17,9 @@ from tenants.scope import scope
 from unified_api.sync import job, steer, tasks
 from unified_api.sync import write as writing
 from unified_api.sync.bridge.setup import KIND
-from unified_api.sync.bridge.work import is_quiet
+from unified_api.sync.bridge.work import in_flight, is_quiet
 from unified_api.sync.models import Job, Stream
-from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.waiting import PAUSE, Outcome, Waiting, now, workers_run
 
 
@@ -69,10 +69,11 @@ class Round:
         """One slice of the bridge's job or of a write of its pairs; False when there is none to claim."""
         with scope(self.tenant_id), transaction.atomic():
             bridges = [(KIND, self.bridge_id)] if self._is_due() else []
-            pairs = Pair.objects.filter(bridge_id=self.bridge_id).exclude(write_id=None)
-            open_writes = list(pairs.values_list("write_id", flat=True)[:100])
-            due = Job.objects.filter(kind=writing.KIND, reference__in=open_writes, due_at__lte=now())
-            writes = [(writing.KIND, reference) for reference in due.values_list("reference", flat=True)]
+            under_way = in_flight(self.bridge_id).values("write_id")
+            due = Job.objects.filter(kind=writing.KIND, reference__in=under_way, due_at__lte=now())
+            writes = [
+                (writing.KIND, reference) for reference in due.values_list("reference", flat=True)[:100]
+            ]
         for kind, reference in bridges + writes:
             with scope(self.tenant_id):
                 lease = job.claim(kind, reference)

@@ -13,7 +13,7 @@ from django.db import transaction
 from tenants import accounts
 from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api.engine.policy import PolicyError
-from unified_api.engine.values import Both
+from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.sync import erase
 from unified_api.sync.bridge import setup
@@ -47,6 +47,10 @@ def test_words_that_both_sides_know_mean_the_same(desks: Bridged) -> None:
         ({"fields": ("name", "due_date")}, "stub has no due_date"),
         ({"fields": ("status",)}, "Records are matched by name"),
         ({"match": ()}, "Without a field to match by"),
+        ({"frequency": 0.0}, "Rounds are 1 to 86400 s apart, not 0 s"),
+        ({"frequency": float("nan")}, "not nan s"),
+        ({"options": {"staus": {"direction": "a_to_b"}}}, "An option is given for staus"),
+        ({"words": (("name", Side.B, "x", "y"),)}, "Words are given for name"),
         ({"model": "ticketing.User"}, "plain has no ticketing.User"),
     ],
 )
