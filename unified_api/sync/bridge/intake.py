@@ -7,7 +7,7 @@ gets a pair of its own, alone. Lone records are then matched by exact key; a mat
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from django.db import models
@@ -137,17 +137,24 @@ def _note_keys(frame: Frame, lone: list[Pair]) -> None:
 
 
 def _carry_out(matching: Matching, pairs: Mapping[str, Pair]) -> None:
-    for a, b in matching.pairs:
-        joined, record = pairs[a], pairs[b].record_b
-        pairs[b].delete()
-        joined.record_b, joined.held, joined.dirty = record, FREE, True
-        joined.save(update_fields=["record_b", "held", "dirty"])
+    _join([(pairs[a], pairs[b]) for a, b in matching.pairs])
     _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
     _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)
     alone = [*matching.alone.a, *matching.alone.b]
     searched = [i for i in alone if pairs[i].key is None or pairs[i].memory.get(SEARCHED) == pairs[i].key]
     _hold(pairs, searched, FREE)
     _hold(pairs, set(alone) - set(searched), SEARCH)
+
+
+def _join(matched: Sequence[tuple[Pair, Pair]]) -> None:
+    """Make one pair of two, keeping that of side a."""
+    for start in range(0, len(matched), 1_000):
+        some = matched[start : start + 1_000]
+        Pair.objects.filter(id__in=[b.id for _, b in some]).delete()
+        for a, b in some:
+            a.record_b, a.held, a.dirty = b.record_b, FREE, True
+        Pair.objects.bulk_update([a for a, _ in some], ["record_b"])
+        Pair.objects.filter(id__in=[a.id for a, _ in some]).update(held=FREE, dirty=True)
 
 
 def _hold(pairs: Mapping[str, Pair], ids: Iterable[str], held: str) -> None:
