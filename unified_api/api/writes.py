@@ -139,12 +139,14 @@ def resource_for(account: LinkedAccount, model: type[CommonModel], operation: dr
 
 
 def _moved(record: CommonModel, if_match: str) -> Outcome | None:
-    """412 with the fields that changed since the version that the caller names."""
+    """412 with the fields that changed since the version that the caller names; None if none did."""
     current = values.version(record)
     named = _VERSION.findall(if_match)
     if current in named:
         return None
     fields = values.changed_since(record, min(named, default=""))
+    if named and not fields:
+        return None
     told = "The record changed since it was read"
     found = [problem("RECORD_MOVED", told, f"{n} has another value now; read it again.", n) for n in fields]
     found = found or [problem("RECORD_MOVED", told, "Read it again; no common field differs.")]

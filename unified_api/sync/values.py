@@ -56,12 +56,27 @@ def version(record: CommonModel) -> str:
 
 
 def changed_since(record: CommonModel, seen: str) -> list[str]:
-    """Fields that changed after the version that somebody saw; all known ones where the version is none of ours."""
-    moment = dt.datetime.fromtimestamp(int(seen) / 1_000_000, dt.UTC) if seen.isdigit() else None
+    """Fields that changed after the version that somebody saw; all known ones where the version is none of ours.
+
+    The provider's own bookkeeping (fields that nobody can write) is left out: a comment that moves a ticket's date
+    is no reason to refuse an edit of its title.
+    """
+    moment = _moment_of(seen)
     with transaction.atomic():
         entries = Change.objects.filter(record_id=record.id)
         later = entries.filter(at__gt=moment) if moment else entries
-        return sorted({name for fields in later.values_list("fields", flat=True) for name in fields})
+        changed = {name for fields in later.values_list("fields", flat=True) for name in fields}
+    return sorted(
+        n for n, field in wire_fields(type(record)).items() if n in changed and field.write != "never"
+    )
+
+
+def _moment_of(version: str) -> dt.datetime | None:
+    """The stamp behind a version; None for what is no version of ours."""
+    try:
+        return dt.datetime.fromtimestamp(int(version) / 1_000_000, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def image(record: CommonModel) -> dict[str, Any]:

@@ -98,8 +98,12 @@ class Performance:
     def _refuse_moved(self, record: CommonModel) -> None:
         """Raise Moved with the fields that are no longer as the writer saw them."""
         seen, expected = self.write.if_version, self.write.expected
-        if seen is not None and seen != values.version(record):
-            _raise_moved(values.changed_since(record, seen))
+        if (
+            seen is not None
+            and seen != values.version(record)
+            and (fields := values.changed_since(record, seen))
+        ):
+            _raise_moved(fields)
         if expected is not None:
             known = values.from_json(self.model, expected)
             if fields := sorted(name for name, value in known.items() if getattr(record, name) != value):

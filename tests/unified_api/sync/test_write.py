@@ -121,6 +121,31 @@ def test_a_write_on_a_version_that_moved_is_refused_with_the_fields(
     assert desk.writes() == []
 
 
+def test_a_version_outdated_by_bookkeeping_alone_does_not_refuse_the_write(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A date of the provider's own that moved, by a comment for example, is no edit of the record."""
+    remote_id = desk.add(title="A", text="old")
+    work_until_idle()
+    seen = values.version(ticket(account, remote_id))
+    desk.edit(remote_id)
+    done = submit(account, "update", ticket(account, remote_id).id, name="B", if_version=seen)
+
+    assert done.state == WriteState.DONE
+    assert desk.tables["tickets"][remote_id]["title"] == "B"
+
+
+def test_a_version_that_is_none_of_ours_counts_as_outdated(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Words and numbers that cannot be a stamp are understood as never seen, not as an error."""
+    remote_id = desk.add(title="A")
+    work_until_idle()
+
+    for odd in ("²", "9" * 30, "nonsense"):
+        assert values.changed_since(ticket(account, remote_id), odd) == ["name"]
+
+
 def test_a_write_that_expects_other_values_is_refused(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain
 ) -> None:
