@@ -25,6 +25,8 @@ from unified_api.sync.models import Run, Stream
 
 log = structlog.get_logger(__name__)
 KIND: Final = "pull"
+#: Seconds after which a provider that is down is asked again at the latest, where a stream is read more often.
+LONGEST_OUTAGE: Final = 60.0
 
 
 class Pull:
@@ -194,9 +196,11 @@ def _failed(
 
 
 def delay_after(error: errors.ProviderError, usual: float, attempts: int) -> float:
-    """Seconds until a read that failed like this is tried again."""
+    """Seconds until a read that failed like this is tried again: ever later, and soon after an outage has ended."""
     if isinstance(error, errors.RetryLater):
-        return error.after if error.after is not None else min(job.backoff(attempts), max(usual, 2.0))
+        return (
+            error.after if error.after is not None else min(job.backoff(attempts), max(usual, LONGEST_OUTAGE))
+        )
     return max(usual, job.backoff(attempts))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import transaction
 
+from integrations.kit.errors import RetryLater
 from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
@@ -242,6 +243,15 @@ def test_an_outage_is_retried_and_leaves_the_account_linked(
 
     assert stream().status == "DONE"
     assert len(tickets()) == 1
+
+
+def test_a_provider_that_stays_down_is_asked_ever_later_but_at_least_once_a_minute() -> None:
+    """A stream that is read every second does not knock every second for good."""
+    down = RetryLater("down")
+    delays = [pull.delay_after(down, 1.0, attempts) for attempts in (1, 2, 3, 5, 9)]
+
+    assert delays == [2.0, 4.0, 8.0, 32.0, pull.LONGEST_OUTAGE]
+    assert pull.delay_after(RetryLater("busy", after=7.0), 1.0, 9) == 7.0
 
 
 def test_a_paused_stream_is_not_read_until_it_is_resumed(
