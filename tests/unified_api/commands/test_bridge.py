@@ -62,7 +62,7 @@ def test_people_read_what_gave_way_and_what_is_wrong(call: Call, desks: Bridged)
     told = call("bridge", "run", made["bridge_id"]).out
 
     assert "overruled (winner): name 'Yours' of side b by 'Mine'" in told
-    assert "unmapped: status 'IN_PROGRESS' of side a: no word for it on side b" in told
+    assert "unmapped status is 'IN_PROGRESS' at side a: no word for it on side b" in told
     listed = call("bridge", "status", "--tenant", str(desks.tenant)).out
     assert made["bridge_id"] in listed
     assert "1 paired" in listed

@@ -224,12 +224,27 @@ def _tell(document: Document) -> Iterator[str]:
     if "written" in document:
         yield f"written in this round: {document['written']}"
     yield from document.get("limits", ())
+    if document["problems"]:
+        yield f"{len(document['problems'])} problems keep fields, or whole records, from being equal:"
     for one in document["problems"]:
-        yield f"{one['kind']}: {one['field']} {one['value']!r} of side {one['side']}: {one['reason']}"
+        yield f"  {_which(one)}: {_problem(one)}"
     for one in document["overruled"]:
         yield f"overruled ({one['rule']}): {one['field']} {one['value']!r} of side {one['side']} by {one['by']!r}"
     if document["review"]:
-        yield f"{len(document['review'])} records share their key with others, and wait for a person."
+        yield f"{len(document['review'])} records share their key with others, and wait for a person:"
+    yield from (f"  {_which(one)}" for one in document["review"])
+
+
+def _which(one: Document) -> str:
+    """A pair, as a person knows it: by its key, such as the title, and the ids of its records."""
+    records = [f"{side} {one[f'record_{side}']}" for side in "ab" if one[f"record_{side}"]]
+    return f"{one['key'] or 'without a key'} ({', '.join(records)})"
+
+
+def _problem(one: Document) -> str:
+    value = "nothing" if one["value"] is None else repr(one["value"])
+    of = f" {one['field']} is {value} at side {one['side']}" if one["field"] else ""
+    return f"{one['kind']}{of}{': ' if one['reason'] else ''}{one['reason']}"
 
 
 def _tell_plan(document: Document) -> Iterator[str]:
@@ -237,7 +252,7 @@ def _tell_plan(document: Document) -> Iterator[str]:
         yield f"It could not run now: {document['obstacle']}"
     for item in document["plan"]:
         if item["action"] == "problem":
-            yield f"problem at side {item['side']}: {item['kind']} {item['field']} {item['value']!r}"
+            yield f"problem: {_which(item)}: {_problem(item)}"
             continue
         changes = ", ".join(
             f"{n}: {c['was']!r} -> {c['value']!r} ({c['rule']})" for n, c in item["fields"].items()

@@ -128,6 +128,7 @@ def _told(push: Push) -> Document:
 def _names(pair: Pair) -> Document:
     return {
         "pair_id": str(pair.id),
+        "key": pair.key,
         "record_a": _text(record_of(pair, Side.A)),
         "record_b": _text(record_of(pair, Side.B)),
     }
