@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -156,11 +158,12 @@ def _moved(record: CommonModel, if_match: str) -> Outcome | None:
 def _carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list[drafts.Problem]) -> Outcome:
     """Journal, call, answer; or only journal, where the caller does not want to wait."""
     if endpoint.params.flag("run_async"):
-        with transaction.atomic():
+        with _surely_or_not(endpoint, intent), transaction.atomic():
             write = journal.enter(intent, queue=job.INTERACTIVE)
         return outcomes.pending(write, warnings)
     with bulkhead.slot():
-        endpoint.journalled, lease = journal.enter_and_claim(intent)
+        with _surely_or_not(endpoint, intent):
+            endpoint.journalled, lease = journal.enter_and_claim(intent)
         write = endpoint.journalled
         try:
             perform(write, lease, intent.account, patient=False)
@@ -170,6 +173,16 @@ def _carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list
     outcome = outcomes.of(write, warnings)
     idempotency.keep(write, outcome)
     return outcome
+
+
+@contextmanager
+def _surely_or_not(endpoint: WritingEndpoint, intent: journal.Intent) -> Iterator[None]:
+    """A commit whose answer was lost may have journalled the write: then a worker carries it out."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        endpoint.journalled = journal.draft(intent)
+        raise
 
 
 def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:

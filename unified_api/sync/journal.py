@@ -31,7 +31,8 @@ class Intent:
     """What somebody wants changed at the provider.
 
     wanted: stored values by common field. expected: values that the record must still have, else nothing is sent.
-    if_version: the same as one word, the record's version as the caller saw it. source: api or bridge.
+    if_version: the same as one word, the record's version as the caller saw it. source: api or bridge. id: of the
+    write, known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
     """
 
     account: LinkedAccount
@@ -47,11 +48,13 @@ class Intent:
     pair_id: uuid.UUID | None = None
     idempotency_key: str | None = None
     request_digest: bytes | None = None
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
-def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) -> Write:
-    """Journal a write within the transaction that is open, to be performed by a worker `delay` seconds from now."""
-    write: Write = Write.objects.create(
+def draft(intent: Intent) -> Write:
+    """The write of an intent, not stored."""
+    return Write(
+        id=intent.id,
         linked_account_id=intent.account.id,
         model=model_id(intent.model),
         operation=intent.operation,
@@ -65,8 +68,14 @@ def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) ->
         pair_id=intent.pair_id,
         idempotency_key=intent.idempotency_key,
         request_digest=intent.request_digest,
-        journalled_at=clock.now(),
     )
+
+
+def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) -> Write:
+    """Journal a write within the transaction that is open, to be performed by a worker `delay` seconds from now."""
+    write = draft(intent)
+    write.journalled_at = clock.now()
+    write.save(force_insert=True)
     job.ask(KIND, write.id, queue=queue, priority=2 if intent.source == "api" else 4, delay=delay)
     return write
 

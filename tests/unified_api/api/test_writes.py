@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import Client
 
 from integrations.kit.http import Patience
@@ -16,7 +16,7 @@ from tests import stub
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api.api import bulkhead, idempotency, writes
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import write
+from unified_api.sync import journal, write
 from unified_api.sync.models import Job, Write
 
 KEY = {"Idempotency_Key": "order-66"}
@@ -355,3 +355,26 @@ def test_the_state_of_a_write(api: Linked, charlie: Any) -> None:
     assert (mine["state"], mine["is_final"], mine["record_id"]) == ("done", True, made.json()["model"]["id"])
     assert Client().get(path, headers=charlie.headers).status_code == 404
     assert api.stored(Ticket.objects.get).name == "leak"
+
+
+def test_a_journal_that_nobody_knows_to_be_written_is_no_invitation_to_repeat(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is lost in the commit that journals: 202 and where to look, as a worker may carry it out."""
+    enter_and_claim = journal.enter_and_claim
+
+    def commit_and_lose(intent: journal.Intent) -> None:
+        enter_and_claim(intent)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(journal, "enter_and_claim", commit_and_lose)
+    answer = api.send("post", "tickets", {"model": {"name": "Printer"}})
+    assert answer.status_code == 202
+    assert answer.json()["warnings"][0]["problem_type"] == "UNCERTAIN_OUTCOME"
+
+    api.stored(lambda: Job.objects.update(due_at="2020-01-01T00:00:00Z", leased_until=None))
+    api.work()
+    state = Client().get(answer.headers["Location"], headers=api.headers).json()
+
+    assert state["state"] == "done"
+    assert desk.writes() == [("POST", "/tickets")]
