@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
@@ -74,6 +74,10 @@ class Passthrough(Endpoint):
                 shown = _shown(http.raw(call), call, line.client.connection.secrets)
             except kit.Uncertain as error:
                 shown = _nothing(error)
+            except (OperationalError, InterfaceError):
+                if call.method in _SAFE:
+                    raise
+                shown = _nothing(kit.Uncertain("Our database was lost during the call"))
             except kit.RetryLater as error:
                 raise Busy(str(error), after=error.after or 5.0) from error
             except kit.ProviderError as error:

@@ -10,9 +10,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from tests import stub
 from tests.unified_api.api.conftest import Linked
+from unified_api.sync.moments import Moments
 
 
 class Stranger:
@@ -87,6 +89,25 @@ def test_a_write(api: Linked, desk: stub.Desk) -> None:
 def test_a_write_without_an_answer_is_200_with_504_inside(api: Linked, desk: stub.Desk) -> None:
     """A client retries 408 and 5xx, and would write twice."""
     desk.cut_after_write = 1
+    made = call(api, method="POST", path="/tickets", data='{"title": "raw"}')
+
+    assert (made.status_code, made.json()["status"]) == (200, 504)
+    assert len(desk.tables["tickets"]) == 1
+
+
+def test_a_write_during_which_our_database_was_lost_is_no_500(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call may have left: a client that retries 5xx would do it twice."""
+    draw, drawn = Moments.draw, []
+
+    def lose_after_the_call(self: Moments) -> int:
+        drawn.append(1)
+        if len(drawn) > 1:
+            raise OperationalError("server closed the connection unexpectedly")
+        return draw(self)
+
+    monkeypatch.setattr(Moments, "draw", lose_after_the_call)
     made = call(api, method="POST", path="/tickets", data='{"title": "raw"}')
 
     assert (made.status_code, made.json()["status"]) == (200, 504)
