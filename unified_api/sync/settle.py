@@ -55,7 +55,8 @@ def _update(performance: Performance) -> None:
 def _create(performance: Performance) -> None:
     """Exactly one record that came since and says what was sent is ours."""
     write = performance.write
-    told = values.for_adapter(performance.model, values.from_json(performance.model, write.sent or {}))
+    sent = values.from_json(performance.model, write.sent or {})
+    told = values.for_adapter(performance.model, sent, write.linked_account_id)
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
     sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))

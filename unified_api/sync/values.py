@@ -38,14 +38,16 @@ def current(model: type[CommonModel], record_id: uuid.UUID | None) -> CommonMode
     return record
 
 
-def for_adapter(model: type[CommonModel], values: Mapping[str, Any]) -> dict[str, Any]:
+def for_adapter(
+    model: type[CommonModel], values: Mapping[str, Any], linked_account_id: uuid.UUID
+) -> dict[str, Any]:
     """Stored values as an adapter takes them: the provider's ids in place of ours; raises Rejected for unknown ones."""
     told = dict(values)
     for name, relation in relations(model).items():
         if (ids := told.get(name)) is None:
             continue
         wanted = ids if isinstance(relation, Refs) else [ids]
-        remote = _remote_ids(relation.to, name, wanted)
+        remote = _remote_ids(relation.to, name, wanted, linked_account_id)
         told[name] = remote if isinstance(relation, Refs) else remote[0]
     return told
 
@@ -90,9 +92,11 @@ def in_transaction(read: Callable[[], T]) -> T:
         return read()
 
 
-def _remote_ids(to: str, name: str, ids: list[uuid.UUID]) -> list[str]:
+def _remote_ids(to: str, name: str, ids: list[uuid.UUID], linked_account_id: uuid.UUID) -> list[str]:
+    """Of this account alone: another one's id would name a stranger there."""
     with transaction.atomic():
-        rows = model_of(to).objects.filter(id__in=ids).values_list("id", "remote_id")
+        own = model_of(to).objects.filter(id__in=ids, linked_account_id=linked_account_id)
+        rows = own.values_list("id", "remote_id")
         known = {record: remote for record, remote in rows if remote is not None}
     unknown = [str(i) for i in ids if i not in known]
     if unknown:

@@ -47,13 +47,13 @@ class Performance:
             self._delete()
 
     def _create(self) -> None:
-        told = values.for_adapter(self.model, self.wanted)
+        told = values.for_adapter(self.model, self.wanted, self.line.account_id)
         journal.mark_sent(self.write, self.lease, self.wanted, None)
         self.store_answer(self.line.client.create(self.resource, told))
 
     def _update(self) -> None:
         record = values.current(self.model, self.write.record_id)
-        told = values.for_adapter(self.model, self.wanted)
+        told = values.for_adapter(self.model, self.wanted, self.line.account_id)
         answer = self.line.client.update(
             self.resource, str(record.remote_id), told, before=self._before_sending
         )

@@ -12,8 +12,9 @@ from django.db import transaction
 
 from tenants.models import LinkedAccount
 from tests.stub import Desk
+from tests.unified_api.sync.conftest import Mirror
 from unified_api.models.base import record_id
-from unified_api.models.ticketing import Ticket
+from unified_api.models.ticketing import Ticket, User
 from unified_api.sync import clock, job, journal, settle, tasks, values, write
 from unified_api.sync.models import Change, Job, Write, WriteState
 
@@ -372,14 +373,24 @@ def test_a_reference_goes_out_as_the_providers_own_id(
     """A relation is given as our id and arrives at the provider as its own; an unknown one is refused by name."""
     author = desk.add("users", name="Bob", mail="b@example.com")
     work_until_idle()
-    from unified_api.models.ticketing import User
-
     done = submit(account, "create", name="A", creator=record_id(account.id, User, author))
     refused = submit(account, "create", name="A", creator=uuid.uuid4())
 
     assert desk.tables["tickets"][done.remote_id or ""]["author"] == author
     assert refused.state == WriteState.REJECTED
     assert refused.problems[0]["source"] == {"pointer": "model/creator"}
+
+
+def test_a_reference_to_another_accounts_record_is_refused(
+    account: LinkedAccount, desk: Desk, mirror: Mirror
+) -> None:
+    """The other account's id would name somebody else at this provider."""
+    mirror.land(mirror.seen("7", model=User, name="Bob"))
+    refused = submit(account, "create", name="A", creator=record_id(mirror.account, User, "7"))
+
+    assert refused.state == WriteState.REJECTED
+    assert refused.problems[0]["source"] == {"pointer": "model/creator"}
+    assert desk.writes() == []
 
 
 def test_a_worker_cannot_take_a_write_that_is_being_performed(account: LinkedAccount) -> None:
