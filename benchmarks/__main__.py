@@ -67,20 +67,21 @@ def table(lines: Iterable[dict[str, Any]]) -> Iterator[str]:
     kept = list(lines)
     for line in kept:
         for figure in line["figures"]:
-            yield f"| {line['benchmark']} | {figure['name']} | {spelled(figure['value'])} {figure['unit']} |"
+            yield f"| {line['benchmark']} | {figure['name']} | {_measured(figure['value'], figure['unit'])} |"
     yield from ("", "| budget | promised | is | kept |", "|---|---|---|---|")
     for line in kept:
         for budget in line["budgets"]:
-            bound = (
-                f"at least {spelled(budget['least'])}"
-                if budget["least"] is not None
-                else f"at most {spelled(budget['most'])}"
-            )
-            kept_word = "yes" if budget["kept"] else "**no**"
-            yield (
-                f"| {budget['name']} | {bound} {budget['unit']} | {spelled(budget['is_'])} {budget['unit']} |"
-                f" {kept_word} |"
-            )
+            promised, found = _bound(budget), _measured(budget["is_"], budget["unit"])
+            yield f"| {budget['name']} | {promised} | {found} | {'yes' if budget['kept'] else '**no**'} |"
+
+
+def _bound(budget: dict[str, Any]) -> str:
+    word = "most" if budget["least"] is None else "least"
+    return f"at {word} {_measured(budget[word], budget['unit'])}"
+
+
+def _measured(value: float, unit: str) -> str:
+    return f"{spelled(value)} {unit}".rstrip()
 
 
 def spelled(value: float) -> str:
