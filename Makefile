@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up demo test bench check format lock clean
+.PHONY: setup up demo test unit bench check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
@@ -18,6 +18,9 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+unit: setup
+	@$(BIN)/python -m pytest -n 2 -q -m "not django_db and not real and not processes" $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -41,6 +41,7 @@ def test_what_each_check_finds(
     assert all(message.hint for message in found)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", ["up", "worker", "migrate"])
 def test_a_given_server_needs_given_secrets(command: str, tmp_path: Path) -> None:
     """With DATABASE_URL and no secrets, no command starts, and the message says what to set."""

@@ -20,6 +20,8 @@ from unified_api.serve import disguise, postgres
 from unified_api.serve.logins import APP, BROKER, BROKER_DATABASE, role_password
 from unified_api.serve.postgres import Cluster, ClusterError, socket_folder
 
+pytestmark = pytest.mark.processes
+
 KEY = "the secret key of this test"
 
 

@@ -13,6 +13,8 @@ from unified_api.serve.logins import Login
 from unified_api.serve.postgres import SUPERUSER, Cluster
 from unified_api.serve.roles import RolesMissing, prepare_given_server
 
+pytestmark = pytest.mark.processes
+
 KEY = "the secret key of this test"
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from unified_api.serve.supervisor import Supervisor
 
+pytestmark = pytest.mark.processes
+
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 

@@ -25,7 +25,7 @@ from unified_api.serve.web import PortTaken, check_port
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 PATIENCE = 90.0
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.processes]
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
