@@ -54,10 +54,12 @@ def _prepared(home: Path) -> Iterator[None]:
     from unified_api.serve.postgres import Cluster
 
     cluster = Cluster(home)
-    with cluster.hold(settings.SECRET_KEY):
-        call_command("migrate", verbosity=0)
-        try:
-            yield
-        finally:
-            connections.close_all()
-    cluster.wait_until_stopped()
+    try:
+        with cluster.hold(settings.SECRET_KEY):
+            call_command("migrate", verbosity=0)
+            try:
+                yield
+            finally:
+                connections.close_all()
+    finally:
+        cluster.wait_until_stopped()
