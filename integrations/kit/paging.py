@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -134,19 +134,21 @@ class ByLink:
     """The whole address of the next page: in a Link header, or in the body at a dotted path.
 
     Only its query is used, and the path stays ours: a provider behind a proxy names hosts that we must not
-    call.
+    call. begin: further query of the first request alone, such as the page to begin at: what the provider leaves
+    out of an address of its own must not be asked for again.
     """
 
     path: str | None = None
     rel: str = "next"
     size_param: str | None = None
     size: int = 100
+    begin: Mapping[str, str] = field(default_factory=dict)
 
     def params(self, state: State | None) -> dict[str, str]:
         """The query of the address."""
         if state:
             return dict(parse_qsl(state["query"], keep_blank_values=True))
-        return {self.size_param: str(self.size)} if self.size_param else {}
+        return {**({self.size_param: str(self.size)} if self.size_param else {}), **self.begin}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
         """The query of the next address; raises Misconfigured when it is the one that was just used."""

@@ -65,8 +65,7 @@ def _newest(path: str) -> GET:
     return GET(
         path,
         items="results",
-        params={"page": "last"},
-        paging=ByLink("previous", size_param="page_size"),
+        paging=ByLink("previous", size_param="page_size", begin={"page": "last"}),
         pages=2,
     )
 

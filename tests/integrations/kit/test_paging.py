@@ -132,3 +132,13 @@ def test_link_headers(header: str, query: str | None) -> None:
     state = ByLink().next(None, Turn({}, {"Link": header}, 1))
 
     assert (state or {}).get("query") == query
+
+
+def test_where_a_list_begins_is_asked_for_once() -> None:
+    """A walk back from the last page comes to the first one, whose address names no page at all."""
+    paging = ByLink("previous", size_param="page_size", begin={"page": "last"})
+    assert paging.params(None) == {"page_size": "100", "page": "last"}
+
+    state = paging.next(None, Turn({"previous": "https://a/b?page_size=100"}, {}, 4))
+
+    assert paging.params(state) == {"page_size": "100"}
