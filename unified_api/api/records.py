@@ -23,13 +23,17 @@ def fetch(
     backwards: bool,  # noqa: FBT001 - see cursors.Fetch
     limit: int,
 ) -> list[Record]:
-    """Records in the order in which they were first stored, or the reverse, beyond the key."""
+    """Records in the order in which they were first stored, or the reverse, beyond the key.
+
+    The order names the table's columns (`r.id`): a bare `id` would mean what is selected under that name, its text,
+    and Postgres would sort all that one store transaction brought instead of reading an index.
+    """
     wanted = list(conditions)
     if key is not None:
         sign = "<" if backwards else ">"
         wanted.append(Condition(f"(created_at, id) {sign} (%s::timestamptz, %s::uuid)", key))
     way = "DESC" if backwards else "ASC"
-    order = Condition(f"ORDER BY created_at {way}, id {way} LIMIT %s", (limit,))
+    order = Condition(f"ORDER BY r.created_at {way}, r.id {way} LIMIT %s", (limit,))
     return _select(model, account_id, wanted, order)
 
 
@@ -51,7 +55,7 @@ def _select(
     shown = form(model)
     where = " AND ".join(condition.sql for condition in (mine, *wanted))
     table = connection.ops.quote_name(model._meta.db_table)
-    text = f"SELECT {shown.select} FROM {table} WHERE {where} {order.sql if order else ''}"  # noqa: S608 - no value
+    text = f"SELECT {shown.select} FROM {table} r WHERE {where} {order.sql if order else ''}"  # noqa: S608 - no value
     values: list[Any] = [v for c in (mine, *wanted, *([order] if order else [])) for v in c.values]
     with connection.cursor() as cursor:
         cursor.execute(text, values)
