@@ -1,0 +1,148 @@
+"""A page of 100 tickets through the whole stack: ours, a plain ModelSerializer view's, and the SQL's own.
+
+One granian server as in production serves both over HTTP; key and token are looked up for each request, row-level
+security holds. Rounds alternate between ours and the peer; each figure is the median of the rounds. Processor time is
+that of the server and of Postgres together, for one answer: a busy machine changes it little.
+"""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from benchmarks.figures import Budget, Figure, report, say
+from benchmarks.house import house
+
+TICKETS: Final = 20_000
+ROUNDS: Final = 5
+SECONDS: Final = 1.2
+PAGE: Final = 100
+CONNECTIONS: Final = (1, 8)
+#: From DESIGN: a page against the peer's.
+LEAST: Final = 6.0
+_OURS: Final = "/api/ticketing/v1/tickets"
+_EXPAND: Final = "expand=account,assignees"
+OURS, PEER = "ours", "ModelSerializer"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is asked, and whose processor time is looked at."""
+
+    port: int
+    headers: Mapping[str, str]
+    processes: tuple[int, ...]
+
+
+def main() -> None:
+    """Measure, and print the line."""
+    with house() as home:
+        from benchmarks.lists.server import server
+        from benchmarks.lists.tickets import desk
+
+        say(f"making {TICKETS:,} tickets")
+        one = desk("Benchmark of lists", TICKETS)
+        desk("Somebody else", TICKETS)
+        with server() as serving:
+            postmaster = int((home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+            bench = Bench(serving.port, one.headers, (serving.pid, postmaster))
+            figures, budgets = _measured(bench, _some_id(one))
+        figures += _limits(one)
+    report("list_page", figures, budgets)
+
+
+def _measured(bench: Bench, record_id: str) -> tuple[list[Figure], list[Budget]]:
+    from benchmarks.lists.peer import PATH
+
+    figures: list[Figure] = []
+    budgets: list[Budget] = []
+    for connections in CONNECTIONS:
+        for name, query in (("page", ""), ("expanded page", f"&{_EXPAND}")):
+            title = f"{name}, {_spelled(connections)}"
+            paths = {OURS: f"{_OURS}?page_size={PAGE}{query}", PEER: f"/{PATH}?{query[1:]}"}
+            rounds = _rounds(bench, paths, connections)
+            for who, found in rounds.items():
+                figures += _figures(f"{title}, {who}", found, PAGE)
+            budgets.append(_budget(title, rounds))
+        found = _rounds(bench, {OURS: f"{_OURS}/{record_id}"}, connections)[OURS]
+        figures += _figures(f"one record, {_spelled(connections)}", found)
+    return figures, budgets
+
+
+def _budget(title: str, rounds: dict[str, list[dict[str, float]]]) -> Budget:
+    ratio = _median(rounds[OURS], "rate") / _median(rounds[PEER], "rate")
+    return Budget(f"{title}, against ModelSerializer", ratio, "x", least=LEAST)
+
+
+def _spelled(connections: int) -> str:
+    return "1 connection" if connections == 1 else f"{connections} connections"
+
+
+def _rounds(bench: Bench, paths: dict[str, str], connections: int) -> dict[str, list[dict[str, float]]]:
+    found: dict[str, list[dict[str, float]]] = {who: [] for who in paths}
+    for _ in range(ROUNDS):
+        for who, path in paths.items():
+            found[who].append(_round(bench, path, connections))
+            say(f"{who} {path} {connections}: {found[who][-1]}")
+    return found
+
+
+def _round(bench: Bench, path: str, connections: int) -> dict[str, float]:
+    from benchmarks.lists.client import load
+    from benchmarks.lists.spent import seconds
+
+    before = sum(map(seconds, bench.processes))
+    found = load(bench.port, path, bench.headers, connections=connections, seconds=SECONDS)
+    spent = sum(map(seconds, bench.processes)) - before
+    answers = found.answers + 2 * connections  # those before the clock, and those on their way at its end
+    return {**vars(found), "spent": spent / answers * 1000}
+
+
+def _figures(name: str, rounds: list[dict[str, float]], records: int = 1) -> Iterator[Figure]:
+    rate = _median(rounds, "rate")
+    yield Figure(f"{name}: rate", rate, "requests/s")
+    if records > 1:
+        yield Figure(f"{name}: records", rate * records, "records/s")
+    yield Figure(f"{name}: median", _median(rounds, "median"), "ms")
+    yield Figure(f"{name}: 99th percentile", _median(rounds, "p99"), "ms")
+    yield Figure(f"{name}: processor time of server and Postgres", _median(rounds, "spent"), "ms")
+    yield Figure(f"{name}: share of a core that the client takes", 100 * _median(rounds, "busy"), "%")
+
+
+def _median(rounds: list[dict[str, float]], what: str) -> float:
+    return float(statistics.median(one[what] for one in rounds))
+
+
+def _some_id(one: Any) -> str:
+    from django.db import transaction
+
+    from tenants.scope import scope
+    from unified_api.models.ticketing import Ticket
+
+    with scope(one.tenant_id), transaction.atomic():
+        return str(Ticket.objects.filter(is_shell=False, remote_was_deleted=False).order_by("id")[0].id)
+
+
+def _limits(one: Any) -> Iterator[Figure]:
+    from django.http import QueryDict
+
+    from benchmarks.lists import pgbench
+    from unified_api.api import filters, records
+    from unified_api.api.params import Params
+    from unified_api.models.ticketing import Ticket
+
+    conditions = filters.conditions(Ticket, Params(QueryDict()))
+    read = functools.partial(records.fetch, Ticket, one.account_id, conditions, None, False, PAGE + 1)
+    sql = pgbench.statements(one.tenant_id, read)
+    for connections in CONNECTIONS:
+        rate, latency = pgbench.rate(one.tenant_id, sql, connections=connections, seconds=4)
+        name = f"SQL of the page alone (pgbench), {_spelled(connections)}"
+        yield Figure(f"{name}: rate", rate, "transactions/s")
+        yield Figure(f"{name}: mean", latency, "ms")
+
+
+if __name__ == "__main__":
+    main()

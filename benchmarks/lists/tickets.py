@@ -1,0 +1,110 @@
+"""A tenant with linked accounts full of tickets, made by SQL as the owner: what is measured is reading them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from tenants import accounts, apikeys
+from tenants.models import Tenant
+from tenants.postgres.roles import as_owner
+from tenants.scope import scope
+from tenants.vault import Secret
+from unified_api import registry
+
+#: The record of a kind that this number leads to.
+_RECORD = """
+    CREATE OR REPLACE FUNCTION pg_temp.record(kind text, number int, account uuid) RETURNS uuid
+    IMMUTABLE LANGUAGE sql AS $$ SELECT md5(kind || number % 200 || account)::uuid $$
+"""
+_OTHERS = """
+    INSERT INTO {table} (id, tenant_id, linked_account_id, remote_id, created_at, modified_at,
+        remote_was_deleted, is_shell, as_of, name{columns})
+    SELECT pg_temp.record('{kind}', n, %(account)s), %(tenant)s, %(account)s, n::text, %(begin)s, %(begin)s,
+        false, false, 0, 'One of many, ' || substr(md5(n::text), 1, 9){values}
+    FROM generate_series(0, 199) n
+"""
+#: Columns beyond the name, and what they hold, of each kind of record that tickets refer to.
+_KINDS = {
+    "user": (", email_address, is_active, teams, roles", ", n || '@customer.example', true, '{}', '{}'"),
+    "team": (", description", ", 'Whoever is near'"),
+    "collection": (", description", ", 'A floor'"),
+    "account": (", domains", ", ARRAY[n || '.example']"),
+    "contact": (", email_address", ", n || '@outside.example'"),
+}
+#: 500 tickets a store transaction carry one stamp, and within it ids are in no order, as in a first load.
+_TICKETS = """
+    INSERT INTO ticketing_ticket (id, tenant_id, linked_account_id, remote_id, created_at, modified_at,
+        remote_was_deleted, is_shell, as_of, name, assignees, assigned_teams, creator, due_date, status, description,
+        collections, ticket_type, account, contact, tags, roles, ticket_url, priority, access_level,
+        remote_created_at, remote_updated_at, completed_at)
+    SELECT md5('ticket' || n || %(account)s)::uuid, %(tenant)s, %(account)s, n::text, stamp,
+        stamp + CASE WHEN mixed %% 20 = 0 THEN make_interval(days => 30 + mixed %% 30) ELSE interval '0' END,
+        mixed %% 50 = 7, mixed %% 50 = 8, 0,
+        'The ' || substr(md5(n::text), 1, 8) || ' printer on floor ' || n %% 40 || ' jams again',
+        ARRAY[pg_temp.record('user', mixed / 7, %(account)s), pg_temp.record('user', mixed / 7 + 1, %(account)s)],
+        ARRAY[pg_temp.record('team', mixed / 11, %(account)s)], pg_temp.record('user', mixed / 13, %(account)s),
+        stamp + interval '7 days', (ARRAY['OPEN', 'CLOSED', 'IN_PROGRESS', 'ON_HOLD'])[1 + mixed %% 4],
+        left(repeat('It jams whenever somebody prints more than one page, "duplex" or not. ', 20), %(text)s),
+        ARRAY[pg_temp.record('collection', mixed / 17, %(account)s)], (ARRAY['incident', 'question'])[1 + n %% 2],
+        pg_temp.record('account', mixed / 19, %(account)s), pg_temp.record('contact', mixed / 23, %(account)s),
+        ARRAY['printer', 'floor ' || n %% 40], '{}', 'https://desk.example/tickets/' || n,
+        (ARRAY['URGENT', 'HIGH', 'NORMAL', 'LOW'])[1 + mixed / 4 %% 4], 'COMPANY',
+        stamp - interval '1 day', stamp, CASE WHEN mixed %% 4 = 1 THEN stamp END
+    FROM (SELECT n, abs(hashint4(n)::bigint)::int AS mixed,
+            %(begin)s::timestamptz + n / 500 * interval '40 ms' + interval '1 us' AS stamp
+        FROM generate_series(1, %(count)s) n) numbered
+"""
+#: The stamp before the first ticket's.
+BEGIN = "2026-01-05T08:00:00Z"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A linked account full of tickets, and what opens it."""
+
+    tenant_id: uuid.UUID
+    account_id: uuid.UUID
+    key: str
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request for this account carries."""
+        return {"Authorization": f"Bearer {self.key}", "X-Account-Token": self.token}
+
+
+def desk(name: str, tickets: int, text: int = 400) -> Desk:
+    """A new tenant whose one linked account holds so many tickets, each with a description of so many characters."""
+    tenant = Tenant.create(f"{name} {uuid.uuid4()}")  # a kept house has had others
+    with scope(tenant.id), transaction.atomic():
+        _key, key = apikeys.issue("benchmark")
+        account, token, _ = accounts.link(
+            category="ticketing",
+            integration=registry.all()[0].slug,
+            end_user_origin_id="customer",
+            end_user_organization_name="Customer Ltd",
+            end_user_email_address="it@customer.example",
+            settings={"base_url": "https://desk.example"},
+            credential={"password": Secret("none")},
+            remote_identity="desk",
+            is_test=False,
+        )
+    fill(tenant.id, account.id, tickets, text)
+    return Desk(tenant.id, account.id, key.reveal(), token.reveal())
+
+
+def fill(tenant_id: uuid.UUID, account_id: uuid.UUID, tickets: int, text: int) -> None:
+    """Tickets, and the records that they refer to; then what autovacuum would do."""
+    facts: dict[str, Any] = {"tenant": tenant_id, "account": account_id, "begin": BEGIN}
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(_RECORD)
+        for kind, (columns, values) in _KINDS.items():
+            table = f"ticketing_{kind}"
+            cursor.execute(_OTHERS.format(kind=kind, table=table, columns=columns, values=values), facts)
+        cursor.execute(_TICKETS, {**facts, "count": tickets, "text": text})
+        for kind in (*_KINDS, "ticket"):
+            cursor.execute(f"VACUUM (ANALYZE) ticketing_{kind}")
