@@ -28,6 +28,8 @@ def follow(url: str, location: str, *, request: str) -> tuple[str, bool]:
         same = (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port)
     except ValueError:
         raise Misconfigured("the provider redirects to no valid address", request=request) from None
-    if new.scheme not in {"http", "https"} or (old.scheme == "https" and new.scheme == "http"):
+    if new.scheme not in {"http", "https"}:
+        raise Misconfigured("the provider redirects to something that is no web address", request=request)
+    if old.scheme == "https" and new.scheme == "http":
         raise Misconfigured("the provider redirects away from encryption", request=request)
     return target, same

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import urljoin
 
-from integrations.kit.errors import Gone, Misconfigured, RetryLater
+from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, RetryLater
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Bad, Connection, Observation, Page, RawAnswer
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.reading import Reader
 from integrations.kit.session import Session, fill
-from integrations.kit.strict import NotJson, decode
+from integrations.kit.strict import NotJson, strictly
 from integrations.kit.transport import Limits
 from integrations.kit.writing import Writer
 
@@ -76,7 +76,13 @@ class Client:
             if error.status is not None and error.status < 300:  # noqa: PLR2004 - a success that is no JSON
                 raise Misconfigured(f"it is not {self.provider.name} that answers there: {error}") from error
             raise
-        return check.identity(decoded.data, self.connection.settings)
+        try:
+            return check.identity(decoded.data, self.connection.settings)
+        except SHAPELESS as error:
+            raise Misconfigured(
+                f"it is not {self.provider.name} that answers there, or it has changed",
+                request=f"GET {check.get.path}",
+            ) from error
 
     def pages(
         self, resource: Resource, cursor: dict[str, Any] | None, *, full: bool = False
@@ -141,7 +147,7 @@ class Client:
 
 def _content(body: bytes) -> Any:
     try:
-        return decode(body).data if body.strip() else None
+        return strictly(body).data if body.strip() else None
     except NotJson:
         pass
     try:

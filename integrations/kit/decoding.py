@@ -8,12 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.kit import verdict
 from integrations.kit.endpoints import GET, Api, Then
 from integrations.kit.errors import SHAPELESS, Misconfigured, Unmappable
 from integrations.kit.mapping import Mapping, Pulled
 from integrations.kit.observation import Bad, Observation, Shape
-from integrations.kit.paths import dig
+from integrations.kit.paths import dig, steps
 from integrations.kit.provider import Embedded, Resource
+from integrations.kit.strict import Decoded, Flawed, flaw
+from unified_api.models.base import model_id
+
+#: Records in one answer. Each takes some ten kilobytes on its way into the store, all of them at once.
+MOST_RECORDS = 20_000
 
 
 @dataclass(frozen=True)
@@ -36,18 +42,47 @@ class Decoding:
     unknown: dict[str, int]
 
 
-def records_of(endpoint: GET, data: Any) -> list[Any]:
+def records_of(endpoint: GET, decoded: Decoded, *, status: int | None = None) -> list[Any]:
     """The list in an answer.
 
-    Raises Misconfigured when there is none, so that silence is never taken for emptiness.
+    Raises Misconfigured when there is none, so that silence is never taken for emptiness, and when the way to it
+    is in doubt.
     """
-    found = dig(data, endpoint.items)
+    found, fault = dig(decoded.data, endpoint.items), None
     if not isinstance(found, list):
-        raise Misconfigured(
-            f"the answer has no list at {endpoint.items!r}; the address or the provider has changed",
-            request=f"GET {endpoint.path}",
-        )
-    return found
+        fault = f"the answer has no list at {endpoint.items!r}; the address or the provider has changed"
+    elif decoded.flawed and (doubt := _doubt(decoded.data, endpoint.items)):
+        fault = f"nobody can tell how the list goes on: {doubt}"
+    elif len(found) > MOST_RECORDS:
+        fault = f"the answer has {len(found)} records, more than {MOST_RECORDS}; ask for smaller pages"
+    if fault is None:
+        return list(found)
+    said = "" if isinstance(found, list) else verdict.detail(decoded.data)
+    raise Misconfigured(fault, request=f"GET {endpoint.path}", status=status, detail=said)
+
+
+def _doubt(data: Any, path: Any) -> str | None:
+    """What is wrong with the objects around a list."""
+    for end in range(len(steps(path))):
+        around = dig(data, steps(path)[:end])
+        if isinstance(around, Flawed):
+            return around.reason
+    return None
+
+
+def whole(decoded: Decoded, record: Any) -> Any:
+    """The record; raises Unmappable when there is a flaw in it."""
+    if decoded.flawed and (fault := flaw(record)):
+        raise Unmappable(fault)
+    return record
+
+
+def sound(mapping: Mapping, items: list[Any]) -> tuple[list[Any], list[Bad]]:
+    """Of the items of an answer with flaws in it, those that have none, and those that are set aside."""
+    faults = [(item, flaw(item)) for item in items]
+    return [i for i, fault in faults if fault is None], [
+        _bad(mapping, i, fault) for i, fault in faults if fault
+    ]
 
 
 def joined(then: Then, api: Api, items: list[Any]) -> tuple[list[Any], list[Bad]]:
@@ -76,7 +111,7 @@ def _one_by_one(then: Then, api: Api, items: list[Any]) -> tuple[list[Any], list
 
 def decode_page(resource: Resource, records: list[Any], seen: Seen) -> Decoding:
     """Every record as observation or as bad one; nothing in a record can stop the page."""
-    observations: list[Observation] = []
+    observations: dict[str, list[Observation]] = {}
     bad: list[Bad] = []
     unknown: dict[str, int] = {}
     for record in records:
@@ -85,10 +120,30 @@ def decode_page(resource: Resource, records: list[Any], seen: Seen) -> Decoding:
         except Unmappable as error:
             bad.append(_bad(resource.mapping, record, str(error)))
             continue
-        observations.append(observation)
+        observations.setdefault(observation.remote_id, []).append(observation)
         for word in words:
             unknown[word] = unknown.get(word, 0) + 1
-    return Decoding(tuple(observations), tuple(bad), unknown)
+    kept = [_only_one(same, bad) for same in observations.values()]
+    return Decoding(tuple(o for o in kept if o is not None), tuple(bad), unknown)
+
+
+def _only_one(same: list[Observation], bad: list[Bad]) -> Observation | None:
+    """The one among observations of one record in one answer that counts: the highest version, if they differ.
+
+    Where that does not tell, nobody can say which is true, and taking either would change the record at every run.
+    """
+    newest = max((o.version for o in same if o.version is not None), default=None)
+    left = [o for o in same if o.version == newest]
+    if all(o.values == left[0].values for o in left):
+        return left[-1]
+    bad.append(
+        Bad(
+            same[0].remote_id,
+            "its id stands in one answer several times, with different contents",
+            same[-1].raw,
+        )
+    )
+    return None
 
 
 def decode_one(resource: Resource, record: Any, seen: Seen) -> Observation:
@@ -114,7 +169,7 @@ def _inside(embedded: Embedded, record: Any, seen: Seen, bad: list[Bad]) -> list
             pulled = embedded.mapping.pull(item, dirty=seen.dirty)
             out.append(_observation(embedded.mapping, pulled, item, seen, ()))
         except Unmappable as error:
-            bad.append(_bad(embedded.mapping, item, f"in {embedded.path}: {error}"))
+            bad.append(_bad(embedded.mapping, item, f"in {embedded.path}: {error}", inside=True))
     return out
 
 
@@ -136,9 +191,9 @@ def _observation(
     )
 
 
-def _bad(mapping: Mapping, record: Any, reason: str) -> Bad:
+def _bad(mapping: Mapping, record: Any, reason: str, *, inside: bool = False) -> Bad:
     try:
         remote_id = mapping.identify(record)
     except Unmappable:
         remote_id = None
-    return Bad(remote_id, reason, record)
+    return Bad(remote_id, reason, record, model_id(mapping.model) if inside else None)

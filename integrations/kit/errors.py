@@ -99,7 +99,16 @@ class Uncertain(ProviderError):
 
 
 #: What an adapter's plain functions raise on a record that is not what they take it for.
-SHAPELESS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+SHAPELESS = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    OSError,  # datetime.fromtimestamp, for one, beyond the years that the system knows
+    RecursionError,
+)
 
 
 class Unmappable(ValueError):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,14 +27,22 @@ import structlog
 from integrations.kit import verdict
 from integrations.kit.addresses import below, follow
 from integrations.kit.auth import Auth, Signature, scrub
-from integrations.kit.errors import Misconfigured, NeedsReauthorisation, ProviderError, RetryLater
+from integrations.kit.errors import (
+    SHAPELESS,
+    Misconfigured,
+    NeedsReauthorisation,
+    ProviderError,
+    Rejected,
+    RetryLater,
+)
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
-from integrations.kit.strict import Decoded, NotJson, decode
+from integrations.kit.strict import Decoded, NotJson, TooMuch, decode, plain
 from integrations.kit.transport import Broken, Limits, Reply, Wire
 
 log = structlog.get_logger(__name__)
 
+Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | None]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -106,7 +115,8 @@ class Http:
         self._headers = {"Accept": "application/json", "User-Agent": "Isthmus", **(headers or {})}
         self._rate = rate
         self._patience = patience or Patience()
-        self._wire = Wire(connection.guard, limits or Limits())
+        self._limits = limits or Limits()
+        self._wire = Wire(connection.guard, self._limits)
         self._secrets = connection.secrets
 
     def json(
@@ -114,7 +124,7 @@ class Http:
         request: Request,
         *,
         faults: Callable[[Any], dict[str, str]] | None = None,
-        refuse: Callable[[int, Any, Mapping[str, str]], ProviderError | None] | None = None,
+        refuse: Refuse | None = None,
     ) -> tuple[Answer, Decoded]:
         """A success and its decoded body (None when it is empty); raises ProviderError."""
         return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse))
@@ -156,24 +166,28 @@ class Http:
     def _once(self, request: Request) -> Answer:
         wait = self.connection.limiter.acquire(1)
         if wait > self._patience.wait:
-            raise RetryLater("the account's budget of requests is used up", after=wait, request=request.name)
+            raise RetryLater(
+                "the account's budget of requests is used up, or the provider asked for a pause",
+                after=wait,
+                request=request.name,
+            )
         if wait > 0:
             self.connection.sleep(wait)
         signature = self._auth.sign(self.connection.settings, self._secrets)
-        url = below(self.base_url, request.path)
+        url, ends = below(self.base_url, request.path), time.monotonic() + self._limits.total
         for _hop in range(_MAX_REDIRECTS + 1):
-            answer = self._exchange(request, url, signature)
+            answer = self._exchange(request, url, signature, ends)
             if answer.status not in _REDIRECTS or request.method not in _READS:
                 return answer
             url, same = follow(url, answer.headers.get("Location", ""), request=request.name)
             signature = signature if same else Signature()
         raise Misconfigured("the provider redirects in circles", request=request.name)
 
-    def _exchange(self, request: Request, url: str, signature: Signature) -> Answer:
+    def _exchange(self, request: Request, url: str, signature: Signature, ends: float) -> Answer:
         prepared = self._prepare(request, url, signature)
         clock, started = time.monotonic(), self.connection.moments()
         self.calls += 1
-        reply = self._wire.exchange(prepared)
+        reply = self._wire.exchange(prepared, ends=ends)
         arrived = self.connection.moments()
         self._tell(request, reply, time.monotonic() - clock)
         if isinstance(reply, Broken):
@@ -213,27 +227,35 @@ class Http:
         decoded, fault = _decoded(answer)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
         readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
-        error = refuse(answer.status, readable, answer.headers) if refuse else None
+        error = _asked(refuse, answer.status, readable, answer.headers) if refuse else None
         error = error or verdict.of_status(
             answer.status, answer.headers, readable, now=self.connection.clock(), faults=faults, **facts
         )
         if error is None and fault is not None:
             html = answer.body.lstrip()[:1] == b"<"
-            error = verdict.not_json(fault, html=html, status=answer.status, **facts)
+            hopeless = isinstance(fault, TooMuch)
+            error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
-            raise self._discreet(error)
+            raise self.discreet(error)
         return answer, decoded
 
-    def _discreet(self, error: ProviderError) -> ProviderError:
-        error.detail = scrub(error.detail, self._secrets)
-        if hasattr(error, "fields"):
-            error.fields = {scrub(k, self._secrets): scrub(v, self._secrets) for k, v in error.fields.items()}
+    def discreet(self, error: ProviderError) -> ProviderError:
+        """The error without the account's secrets, and without what a terminal would take for an order."""
+        error.detail = self._clean(error.detail)
+        if isinstance(error, Rejected):
+            error.fields = {self._clean(name): self._clean(why) for name, why in error.fields.items()}
         return error
 
+    def _clean(self, text: str) -> str:
+        return plain(scrub(text, self._secrets))
+
     def _learn(self, reply: Reply) -> None:
-        said = self._rate.read(reply.headers, self.connection.clock()) if self._rate else None
+        now = self.connection.clock()
+        said = self._rate.read(reply.headers, now) if self._rate else None
         if said is not None:
             self.connection.limiter.learn(*said)
+        if reply.status in verdict.BUSY and (after := verdict.retry_after(reply.headers, now)):
+            self.connection.limiter.pause(after)
 
     def _tell(self, request: Request, reply: Reply | Broken, seconds: float) -> None:
         outcome = {"status": reply.status} if isinstance(reply, Reply) else {"broken": reply.reason}
@@ -246,13 +268,26 @@ class Http:
         )
 
 
-def _decoded(answer: Answer) -> tuple[Decoded, str | None]:
+def _decoded(answer: Answer) -> tuple[Decoded, NotJson | None]:
     if not answer.body.strip():
         return Decoded(None), None
     try:
-        return decode(answer.body), None
+        return decode(answer.body, _charset(answer)), None
     except NotJson as error:
-        return Decoded(None), str(error)
+        return Decoded(None), error
+
+
+def _charset(answer: Answer) -> str | None:
+    named = re.search(r'charset="?([A-Za-z0-9_.:-]{1,40})', answer.headers.get("Content-Type", ""))
+    return named[1] if named else None
+
+
+def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -> ProviderError | None:
+    """What an adapter's function says; nothing about an answer whose shape it does not know."""
+    try:
+        return refuse(status, body, headers)
+    except SHAPELESS:
+        return None
 
 
 def _dump(body: Any) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 
 from integrations.kit.errors import Unmappable
-from integrations.kit.strict import scrub
+from integrations.kit.strict import REPLACEMENT, scrub
 from unified_api.models.fields import Choice, Day, Flag, Instant, Ref, Refs, Shape, Text, Texts, WireField
 
 #: From a value that is not null to the one that the field holds.
@@ -51,6 +51,8 @@ def identifier(value: Any) -> str:
         raise Unmappable(f"an id is due, a {_name(value)} came")
     if value == "" or len(str(value)) > _MAX_ID:
         raise Unmappable(f"an id of {len(str(value))} characters is no id")
+    if isinstance(value, str) and REPLACEMENT in value:
+        raise Unmappable("an id with characters that cannot be stored could be any of several")
     return str(value)
 
 

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 #: A reset given as a number above this is a Unix time, below it is seconds from now.
 _EPOCH_FLOOR = 10_000_000
+#: A provider that wants to be left alone for longer is asked once a day all the same.
+LONGEST_PAUSE = timedelta(days=1)
 
 
 class Limiter(Protocol):
@@ -25,6 +27,9 @@ class Limiter(Protocol):
     def learn(self, remaining: int, reset: datetime) -> None:
         """The provider said that so many requests remain until then."""
 
+    def pause(self, seconds: float) -> None:
+        """The provider asked to be left alone for so long."""
+
 
 class Unlimited:
     """No limit."""
@@ -34,6 +39,9 @@ class Unlimited:
         return 0.0
 
     def learn(self, remaining: int, reset: datetime) -> None:
+        """Forgets what it is told."""
+
+    def pause(self, seconds: float) -> None:
         """Forgets what it is told."""
 
 
@@ -70,8 +78,12 @@ class LocalLimiter:
         """Hold every request until the reset when none remain."""
         if remaining > 0:
             return
+        self.pause((reset - self._now()).total_seconds())
+
+    def pause(self, seconds: float) -> None:
+        """Hold every request for so long."""
         with self._lock:
-            wait = max(0.0, (reset - self._now()).total_seconds())
+            wait = min(max(0.0, seconds), LONGEST_PAUSE.total_seconds())
             self._free_at = max(self._free_at, self._clock() + wait)
 
 
@@ -87,6 +99,7 @@ class Rate:
         try:
             remaining, reset = int(headers[self.remaining]), float(headers[self.reset])
             stamp = reset if reset > _EPOCH_FLOOR else now.timestamp() + reset
-            return remaining, datetime.fromtimestamp(stamp, UTC)
+            due = datetime.fromtimestamp(stamp, UTC)
         except (KeyError, ValueError, OverflowError, OSError):
             return None
+        return None if remaining < 0 else (remaining, due)

@@ -71,7 +71,7 @@ class Mapping:
             for name, lens in self.lenses.items()
             if (v := self._read(name, lens, record)) is not MISSING
         }
-        version = self.version.read(record) if self.version else None
+        version = self._dug(self.version, record) if self.version else None
         unknown = tuple(
             f"{n}: {values[n]}" for n in self._words if values.get(n) and values[n] not in self._words[n]
         )
@@ -85,7 +85,7 @@ class Mapping:
 
     def identify(self, record: Any) -> str:
         """The remote id of a record; raises Unmappable."""
-        found = self.remote_id.read(record)
+        found = self._dug(self.remote_id, record)
         if found is MISSING or found is None:
             raise Unmappable(f"the record has no {self.remote_id.path!r}, which would be its id")
         return identifier(found)
@@ -130,6 +130,14 @@ class Mapping:
             return tuple(lens.remote)
         return lens.words if isinstance(lens, ComputeLens) else None
 
+    @staticmethod
+    def _dug(lens: Lens, record: Any) -> Any:
+        """What a lens reads beside the fields; raises Unmappable."""
+        try:
+            return lens.read(record)
+        except SHAPELESS as error:
+            raise _shapeless(str(lens.path), error) from error
+
     def _read(self, name: str, lens: Lens, record: Any) -> Any:
         try:
             found = lens.read(record)
@@ -137,7 +145,7 @@ class Mapping:
         except Unmappable as error:
             raise Unmappable(f"{name}: {error}") from None
         except SHAPELESS as error:
-            raise Unmappable(f"{name}: not the shape that is documented ({type(error).__name__})") from error
+            raise _shapeless(name, error) from error
 
     def _write(
         self, name: str, value: Any, current: Any, operation: Operation, words: Words
@@ -160,6 +168,14 @@ class Mapping:
                 raise TypeError(
                     f"{self.model.__name__}.{name} has no word {', '.join(wrong)}; it has {', '.join(known)}"
                 )
+
+
+def _shapeless(name: str, error: Exception) -> Unmappable:
+    return (
+        error
+        if isinstance(error, Unmappable)
+        else Unmappable(f"{name}: not the shape that is documented ({type(error).__name__})")
+    )
 
 
 def _lens(lens: str | Lens, field: Any) -> Lens:

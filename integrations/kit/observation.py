@@ -66,11 +66,15 @@ class Observation:
 
 @dataclass(frozen=True)
 class Bad:
-    """A record that does not fit the common model, and why; the page goes on."""
+    """A record that does not fit the common model, and why; the page goes on.
+
+    inside: the id of its model, where it stands inside a record of another one.
+    """
 
     remote_id: str | None
     reason: str
     raw: Any
+    inside: str | None = None
 
 
 @dataclass(frozen=True)

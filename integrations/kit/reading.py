@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of
+from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of, sound
 from integrations.kit.endpoints import GET
 from integrations.kit.errors import Forbidden, Gone, Misconfigured, Unmappable
 from integrations.kit.http import Answer
 from integrations.kit.lens import Lens
-from integrations.kit.observation import Observation, Page
+from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.paging import Turn
 from integrations.kit.provider import Resource
 from integrations.kit.session import Session
@@ -97,14 +97,20 @@ class Reader:
     ) -> tuple[Decoding, Answer, Turn, list[Any]]:
         paging = endpoint.paging.params(state) if endpoint.paging else {}
         answer, decoded = self._listed(resource, endpoint, {**extra, **paging}, facts)
-        items = records_of(endpoint, decoded.data)
+        try:
+            items = records_of(endpoint, decoded, status=answer.status)
+        except Misconfigured as error:
+            raise self.session.http.discreet(error) from None
         turn = Turn(decoded.data, answer.headers, len(items))
+        flawed: list[Bad] = []
+        if decoded.flawed:
+            items, flawed = sound(resource.mapping, items)
         records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
         # Further requests of `then` may have brought news: the page arrived when the last of them did.
         arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
         seen = Seen(answer.started, arrived, endpoint.path, "list", decoded.dirty)
         decoding = decode_page(resource, records, seen)
-        return replace(decoding, bad=(*odd, *decoding.bad)), answer, turn, items
+        return replace(decoding, bad=(*flawed, *odd, *decoding.bad)), answer, turn, items
 
     def _listed(
         self, resource: Resource, endpoint: GET, query: dict[str, str], facts: dict[str, str]

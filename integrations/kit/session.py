@@ -17,7 +17,7 @@ from integrations.kit.http import Answer, Http, Request
 from integrations.kit.observation import Connection
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider
-from integrations.kit.strict import Decoded
+from integrations.kit.strict import Decoded, flaw
 
 
 class Session:
@@ -31,7 +31,7 @@ class Session:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer of a GET."""
-        return self.call(Request("GET", path, params or {}))[1].data
+        return _whole(self.call(Request("GET", path, params or {})), f"GET {path}")
 
     def send(
         self,
@@ -102,6 +102,8 @@ class Session:
                 "the answer does not have the shape of a record", request=f"GET {endpoint.path}"
             )
         there = [item for item in items[:1] if item is not None]
+        if decoded.flawed and (doubt := flaw(there)):
+            raise Misconfigured(f"the record does not map: {doubt}", request=f"GET {endpoint.path}")
         if there and endpoint.then:
             there, odd = joined(endpoint.then, self, there)
             if odd:
@@ -124,8 +126,7 @@ class Session:
         return self._tables[name]
 
     def _load(self, table: Table) -> dict[str, str]:
-        _answer, decoded = self.read(table.get, {})
-        rows = records_of(table.get, decoded.data)
+        rows = records_of(table.get, self.read(table.get, {})[1])
         pairs = ((dig(row, table.word), dig(row, table.key)) for row in rows)
         return {
             str(word): str(key)
@@ -148,6 +149,19 @@ def fill_path(template: str, names: Mapping[str, str]) -> str:
             "this cannot be part of an address", fields={key: f"is {names[key]!r}" for key in wrong}
         )
     return fill(template, safe)
+
+
+def _whole(answered: tuple[Answer, Decoded], request: str) -> Any:
+    """The data of an answer that an adapter's function will look into anywhere."""
+    answer, decoded = answered
+    if decoded.flawed:
+        raise RetryLater(
+            f"the answer is something that we cannot take: {flaw(decoded.data)}",
+            left=True,
+            request=request,
+            status=answer.status,
+        )
+    return decoded.data
 
 
 def _nulls(body: Any, null: Any) -> Any:

@@ -5,7 +5,8 @@ Never raises requests' errors.
 What the libraries do not do by themselves, and is done here:
 - the guard's addresses are the ones connected to, while Host and TLS keep the name (no second resolution to
   rebind)
-- a total deadline that slow drips cannot stretch: each recv and send of the socket gets what is left of it
+- a total deadline that slow drips cannot stretch: the look-up of the name, each recv and each send of the socket get
+  what is left of it
 - knowing whether the request had begun to leave, which decides if a failed write may be repeated
 - a cap on the body before and after decompression; only gzip and deflate are understood
 - no proxies, netrc or cookies from the environment; no redirects
@@ -13,12 +14,15 @@ What the libraries do not do by themselves, and is done here:
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import threading
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 import requests
@@ -26,9 +30,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import InvalidHeader as ContradictoryHeader
 from urllib3.util.ssl_ import create_urllib3_context
 
-from integrations.kit.guard import Blocked, Guard
+from integrations.kit.guard import Blocked, Guard, Target
+from integrations.kit.strict import plain
+from integrations.kit.within import within
 
 _CHUNK = 65536
 #: Servers that send headers and body apart wait for our acknowledgement, which Linux would delay by 40 ms.
@@ -117,10 +124,15 @@ class _Guarded:
 
     def _new_conn(self) -> socket.socket:
         try:
-            targets = self.guard.targets(self._dns_host, self.port)  # type: ignore[attr-defined]
-            return _connect(targets, self.limits)
+            return _connect(self._targets(), self.limits)
         except OSError as error:
             raise NewConnectionError(self, _why(error)) from error  # type: ignore[arg-type]
+
+    def _targets(self) -> list[Target]:
+        host, port = self._dns_host, self.port  # type: ignore[attr-defined]
+        if _is_address(host):
+            return self.guard.targets(host, port)
+        return within(min(self.limits.connect, _call.remaining()), lambda: self.guard.targets(host, port))
 
     def send(self, data: Any) -> None:
         if self.sock is None:  # type: ignore[attr-defined]
@@ -143,6 +155,14 @@ def _connect(targets: list[Any], limits: Limits) -> socket.socket:
         else:
             return sock
     raise fault
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _why(error: OSError) -> str:
@@ -178,9 +198,12 @@ class Wire:
         self._adapter = _Adapter(guard, limits)
         self._trust: bool | str = guard.ca_file or True
 
-    def exchange(self, request: requests.PreparedRequest) -> Reply | Broken:
-        """Send, and read the whole answer. Errors of the libraries may quote the address: none gets out."""
-        _call.deadline, _call.patience = time.monotonic() + self.limits.total, self.limits.read
+    def exchange(self, request: requests.PreparedRequest, *, ends: float = float("inf")) -> Reply | Broken:
+        """Send, and read the whole answer, until `ends` (monotonic) at the latest.
+
+        Errors of the libraries may quote the address: none gets out.
+        """
+        _call.deadline, _call.patience = min(ends, time.monotonic() + self.limits.total), self.limits.read
         _call.left = False
         patience = (self.limits.connect, self.limits.read)
         try:
@@ -196,57 +219,141 @@ class Wire:
         self._adapter.close()
 
     def _read(self, response: requests.Response) -> Reply | Broken:
-        body, unpack, size = bytearray(), _unpacker(response.headers.get("Content-Encoding", "")), 0
-        while chunk := response.raw.read1(_CHUNK, decode_content=False):
-            _call.remaining()
+        due = _announced(response)
+        unpacker, body, size = _Unpacker(response.headers.get("Content-Encoding", "")), bytearray(), 0
+        if due is not None and due > self.limits.body:
+            return self._too_large(response)
+        for chunk in _chunks(response):
             size += len(chunk)
-            body += unpack(chunk, self.limits.body + 1 - len(body))
+            body += unpacker.feed(chunk, self.limits.body + 1 - len(body))
             if max(size, len(body)) > self.limits.body:
-                response.raw.close()
-                return Broken(f"the answer is larger than {self.limits.body} bytes", left=True, hopeless=True)
-        due = response.headers.get("Content-Length", "")
-        if due.isdigit() and int(due) != size and response.request.method != "HEAD":
-            return Broken(f"the answer was cut after {size} of {due} bytes", left=True)
-        if not size and response.request.method == "GET" and not _says_empty(response):
-            return Broken("the answer was cut before its body", left=True)
-        return Reply(response.status_code, response.headers, bytes(body))
+                return self._too_large(response)
+        fault = _lack(response, due, size, unpacked=unpacker.done)
+        return (
+            _dropped(response, fault) if fault else Reply(response.status_code, response.headers, bytes(body))
+        )
+
+    def _too_large(self, response: requests.Response) -> Broken:
+        return _dropped(response, f"the answer is larger than {self.limits.body} bytes", hopeless=True)
+
+
+class _Lengthless(ValueError):
+    """The answer announces a length that is none."""
+
+
+def _announced(response: requests.Response) -> int | None:
+    """How many bytes the headers promise."""
+    said = response.headers.get("Content-Length", "").strip()
+    if said and not (said.isascii() and said.isdigit()):
+        raise _Lengthless("the answer does not announce its length in a number")
+    return int(said[:20]) if said and response.request.method != "HEAD" else None
+
+
+def _lack(response: requests.Response, due: int | None, size: int, *, unpacked: bool) -> str | None:
+    """What is missing in an answer that has ended."""
+    if due not in {None, size}:
+        return f"the answer was cut after {size} of {due} bytes of its length"
+    if not size and response.request.method == "GET" and not _says_empty(response):
+        return "the answer was cut before its body"
+    if size and not unpacked:
+        return "the answer cannot be unpacked: it was cut"
+    return None
+
+
+def _dropped(response: requests.Response, reason: str, *, hopeless: bool = False) -> Broken:
+    """Of an answer that nobody can trust to have ended, the connection is not used again."""
+    response.raw.close()
+    return Broken(reason, left=True, hopeless=hopeless)
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    while chunk := response.raw.read1(_CHUNK, decode_content=False):
+        _call.remaining()
+        yield chunk
 
 
 def _says_empty(response: requests.Response) -> bool:
     """Whether an answer without body says so: headers that are cut off look like an end, too."""
-    return response.status_code in _BODILESS or bool(
-        {"content-length", "transfer-encoding"} & {*map(str.lower, response.headers)}
+    return (
+        response.status_code in _BODILESS
+        or response.status_code < 200  # noqa: PLR2004 - interim answers, RFC 9110
+        or bool({"content-length", "transfer-encoding"} & {*map(str.lower, response.headers)})
     )
 
 
-def _unpacker(encoding: str) -> Any:
-    name = encoding.strip().lower()
-    if name in {"", "identity"}:
-        return lambda chunk, _room: chunk
-    if name not in {"gzip", "x-gzip", "deflate"}:
-        raise ValueError(f"the answer is packed as {name[:20]!r}, which was not asked for")
-    engine = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    return lambda chunk, room: engine.decompress(chunk, max(1, room))
+class _Unasked(ValueError):
+    """The answer is packed in a way that nobody asked for."""
+
+
+class _Unpacker:
+    """Undoes gzip or deflate, never making more than there is room for. done: nothing is missing, nothing too much."""
+
+    def __init__(self, encoding: str) -> None:
+        name = encoding.strip().lower()
+        if name not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+            raise _Unasked(f"the answer is packed as {name[:20]!r}, which was not asked for")
+        self._engine = None if name in {"", "identity"} else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        self._may_be_raw = name == "deflate"
+
+    @property
+    def done(self) -> bool:
+        return self._engine is None or (self._engine.eof and not self._engine.unused_data)
+
+    def feed(self, chunk: bytes, room: int) -> bytes:
+        if self._engine is None:
+            return chunk
+        raw, self._may_be_raw = self._may_be_raw, False
+        if self._engine.eof:
+            raise zlib.error("more follows than was packed")
+        try:
+            return self._engine.decompress(chunk, max(1, room))
+        except zlib.error:
+            if not raw:
+                raise
+        # Some servers take "deflate" for the bare format, without the header of RFC 1950.
+        self._engine = zlib.decompressobj(-zlib.MAX_WBITS)
+        return self._engine.decompress(chunk, max(1, room))
 
 
 def _broken(error: Exception, *, left: bool) -> Broken:
     """What went wrong, in words that hold neither the query nor a header of the request."""
     root = _root(error)
-    if isinstance(root, Blocked):
-        return Broken(str(root), left, hopeless=True)
+    if isinstance(root, Blocked | _Unasked):
+        return Broken(plain(str(root)), left, hopeless=True)
     if isinstance(root, socket.gaierror):
         return Broken("the name of the host is not known", left, hopeless=root.errno == socket.EAI_NONAME)
     if isinstance(root, ssl.SSLCertVerificationError):
-        return Broken(f"the certificate is refused: {root.verify_message}", left, hopeless=True)
+        return Broken(f"the certificate is refused: {plain(root.verify_message)}", left, hopeless=True)
     if isinstance(root, TimeoutError) or isinstance(error, requests.Timeout):
         return Broken("no answer came in time" if left else "no connection came about in time", left)
-    if isinstance(error, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL | UnicodeError):
+    if not left and isinstance(error, _MALFORMED):
         return Broken("the address or a header of the request is malformed", left, hopeless=True)
-    return Broken(f"the connection broke ({type(root).__name__})", left)
+    return Broken(_words(root) if left else f"the connection broke ({type(root).__name__})", left)
+
+
+def _words(fault: BaseException) -> str:
+    """What is wrong with what came back."""
+    for kinds, words in _FAULTS:
+        if isinstance(fault, kinds):
+            return words or str(fault)
+    return f"the connection broke ({type(fault).__name__})"
+
+
+_MALFORMED = (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError)
+_FAULTS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (_Lengthless, ""),
+    (zlib.error, "the answer cannot be unpacked: it is damaged"),
+    (ContradictoryHeader, "the answer's headers contradict each other about its length"),
+    (ConnectionError, "the connection broke before the answer was complete"),
+    (http.client.LineTooLong, "the answer has a header or another line that is too long"),
+    ((http.client.BadStatusLine, http.client.UnknownProtocol), "what came is no HTTP that we know"),
+    (http.client.IncompleteRead, "the answer was cut, or its chunks are garbage"),
+    (http.client.HTTPException, "the answer has too many headers"),
+)
 
 
 def _root(error: BaseException) -> BaseException:
-    """The cause below the wrappers: an OSError when there is one in the chain."""
+    """The cause below the wrappers: what the system or the HTTP parser raised, if there is one in the chain."""
     seen, queue = [error], [error]
     while queue:
         node = queue.pop(0)
@@ -255,4 +362,5 @@ def _root(error: BaseException) -> BaseException:
         seen += fresh
         queue += fresh
     specific = [e for e in seen if isinstance(e, OSError) and not isinstance(e, requests.RequestException)]
-    return specific[-1] if specific else error
+    parsed = [e for e in seen if isinstance(e, http.client.HTTPException | ContradictoryHeader | zlib.error)]
+    return specific[-1] if specific else parsed[-1] if parsed else error

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from integrations.kit.errors import (
+    SHAPELESS,
     Forbidden,
     Gone,
     Misconfigured,
@@ -23,13 +24,16 @@ from integrations.kit.errors import (
     RetryLater,
     Uncertain,
 )
-from integrations.kit.strict import fit
+from integrations.kit.strict import fit, plain
 from integrations.kit.transport import Broken
 
 #: Beyond a day a Retry-After is no plan.
 _MAX_AFTER = 86_400.0
 _MAX_DETAIL = 300
-_BUSY = frozenset({429, 503})
+_MOST_FIELDS = 20
+BUSY = frozenset({429, 503})
+#: A part of what was asked for. We never ask for parts, so nobody knows what is missing.
+_PARTIAL = 206
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _CONSTANT: Mapping[int, tuple[type[ProviderError], str]] = {
     401: (NeedsReauthorisation, "the provider refuses the credential"),
@@ -74,16 +78,36 @@ def of_status(
     if status in _CONSTANT:
         kind, sentence = _CONSTANT[status]
         return kind(sentence, **facts)
-    if status in _MOVED:
-        return Misconfigured(f"the provider has moved to {_host(headers)}; correct the address", **facts)
-    if 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
+    if 200 <= status < 300 and status != _PARTIAL:  # noqa: PLR2004 - success, RFC 9110
         return None
-    if status in {408, 425} or status in _BUSY or status >= 500:  # noqa: PLR2004 - server errors, RFC 9110
+    if status in {408, 425} or status in BUSY or status >= 500:  # noqa: PLR2004 - server errors, RFC 9110
         return _busy(status, retry_after(headers, now), repeatable=repeatable, facts=facts)
     if 400 <= status < 500:  # noqa: PLR2004 - client errors, RFC 9110
-        fields = faults(body) if faults else {}
+        fields = _named(faults, body) if faults else {}
         return Rejected("the provider refuses this", fields=fields, **facts)
-    return Misconfigured("what answers there does not speak HTTP as we know it", **facts)
+    return _odd(status, headers, repeatable=repeatable, facts=facts)
+
+
+def _odd(
+    status: int, headers: Mapping[str, str], *, repeatable: bool, facts: dict[str, Any]
+) -> ProviderError:
+    if status in _MOVED:
+        return Misconfigured(f"the provider has moved to {_host(headers)}; correct the address", **facts)
+    if not repeatable and status < 300:  # noqa: PLR2004 - not a success, and not a refusal either
+        return Uncertain(f"nobody knows whether this was carried out: status {status} does not say", **facts)
+    return Misconfigured(
+        f"status {status} is no answer to this; something else may stand in between", **facts
+    )
+
+
+def _named(faults: Callable[[Any], dict[str, str]], body: Any) -> dict[str, str]:
+    """Reasons by field, as an adapter's function finds them; none in an answer whose shape it does not know."""
+    try:
+        return {
+            str(name)[:100]: _line(str(reason)) for name, reason in list(faults(body).items())[:_MOST_FIELDS]
+        }
+    except SHAPELESS:
+        return {}
 
 
 def _busy(status: int, after: float | None, *, repeatable: bool, facts: dict[str, Any]) -> ProviderError:
@@ -94,13 +118,17 @@ def _busy(status: int, after: float | None, *, repeatable: bool, facts: dict[str
     return Uncertain("nobody knows whether this was carried out: the provider failed on it", **facts)
 
 
-def not_json(reason: str, *, html: bool, repeatable: bool, request: str, status: int) -> ProviderError:
-    """The error for a success that is not in JSON."""
+def not_json(
+    reason: str, *, html: bool, hopeless: bool, repeatable: bool, request: str, status: int
+) -> ProviderError:
+    """The error for a success that is not in JSON, or in more of it than we take (`hopeless`)."""
     what = "a web page, where JSON is due" if html else f"something that we cannot take: {reason}"
     if not repeatable:
         return Uncertain(
             f"nobody knows whether this was carried out: the answer is {what}", request=request, status=status
         )
+    if hopeless:
+        return Misconfigured(f"the answer is {what}", request=request, status=status)
     hint = (
         "; a login or maintenance page may stand before the provider, or its address is wrong" if html else ""
     )
@@ -131,7 +159,7 @@ def detail(body: Any) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(fit(text[: 2 * _MAX_DETAIL]).split())[:_MAX_DETAIL]
+    return plain(fit(text[: 2 * _MAX_DETAIL]))[:_MAX_DETAIL]
 
 
 def _host(headers: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import structlog
 
-from integrations.kit.decoding import Seen, decode_one
+from integrations.kit.decoding import Seen, decode_one, whole
 from integrations.kit.endpoints import Steps, Write
 from integrations.kit.errors import (
     SHAPELESS,
@@ -170,7 +170,7 @@ class Writer:
         shape: Shape = "write"
         try:
             seen = Seen(answer.started, answer.arrived, path, shape, decoded.dirty)
-            return decode_one(resource, dig(decoded.data, where), seen)
+            return decode_one(resource, whole(decoded, dig(decoded.data, where)), seen)
         except Unmappable as error:
             raise Uncertain(f"it was written, but the answer does not map: {error}", request=path) from error
 

@@ -24,7 +24,7 @@ from integrations.kit.auth import Secrets, Settings, Signature, scrub
 from integrations.kit.http import Answer, Http, Patience
 from integrations.kit.http import Request as Call
 from integrations.kit.session import fill
-from integrations.kit.strict import NotJson, decode
+from integrations.kit.strict import NotJson, strictly
 from integrations.kit.transport import Limits
 from tenants import audit
 from unified_api import registry
@@ -187,7 +187,7 @@ def _nothing(error: kit.ProviderError) -> dict[str, Any]:
 
 def _content(body: bytes) -> tuple[Any, str]:
     try:
-        return (decode(body).data if body.strip() else None), "JSON"
+        return (strictly(body).data if body.strip() else None), "JSON"
     except NotJson:
         pass
     try:

@@ -15,6 +15,7 @@ from integrations.kit.guard import Guard
 from integrations.kit.http import Patience
 from integrations.kit.observation import Connection
 from integrations.kit.provider import Provider
+from integrations.kit.transport import Limits
 from tenants import audit
 from tenants.models import LinkedAccount
 from unified_api import registry
@@ -25,6 +26,11 @@ from unified_api.sync.moments import Moments
 PAUSED_FOR_RELINK: Final = "RELINK_NEEDED"
 #: Seconds between renewals of a lease: with one exchange and the waiting around it, far below what a lease lasts.
 RENEWAL: Final = 2.0
+#: What one call may take of time and memory.
+LIMITS = Limits()
+#: How often a call is repeated at once. After one that used up its whole time, the job is put off instead, so that a
+#: provider that hangs does not keep a thread from the others.
+PATIENCE = Patience(total=20.0)
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
     )
-    return Line(account.id, Client(provider_of(account), connection, patience=patience), moments)
+    client = Client(provider_of(account), connection, limits=LIMITS, patience=patience or PATIENCE)
+    return Line(account.id, client, moments)
 
 
 def guard() -> Guard:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from integrations.kit.limiter import LONGEST_PAUSE
 from tenants.scope import current_tenant
 
 #: Seconds that requests may queue up. Nobody waits that long: a longer queue would be of requests never sent.
@@ -26,7 +27,7 @@ _ACQUIRE = """
     RETURNING greatest(-tokens / %(rate)s, extract(epoch FROM blocked_until - clock_timestamp()), 0)::float8
 """
 _BLOCK = """
-    UPDATE sync_throttle SET blocked_until = greatest(blocked_until, %s)
+    UPDATE sync_throttle SET blocked_until = greatest(blocked_until, least({until}, clock_timestamp() + %s))
     WHERE tenant_id = %s AND linked_account_id = %s
 """
 
@@ -56,5 +57,13 @@ class SharedLimiter:
         """Hold all workers until the provider's reset, once it says that no request remains."""
         if remaining > 0:
             return
+        self._block("%s", reset)
+
+    def pause(self, seconds: float) -> None:
+        """Hold all workers for so long, as the provider asked."""
+        self._block("clock_timestamp() + %s", dt.timedelta(seconds=seconds))
+
+    def _block(self, until: str, value: Any) -> None:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            cursor.execute(_BLOCK, [reset, current_tenant(), self.linked_account_id])
+            values: list[Any] = [value, LONGEST_PAUSE, current_tenant(), self.linked_account_id]
+            cursor.execute(_BLOCK.format(until=until), values)
