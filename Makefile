@@ -38,7 +38,7 @@ format: setup
 	@$(BIN)/ruff format
 
 lock: setup
-	@cd requirements && for name in uv runtime server-roundup server-django-helpdesk; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
+	@cd requirements && for name in uv runtime server-roundup server-django-helpdesk peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(UV_COMPILE) --constraint runtime.lock dev.in -o dev.lock
 
 clean:

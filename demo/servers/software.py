@@ -22,9 +22,9 @@ class InstallFailed(RuntimeError):
     """The packages could not be installed. The sentence says what to do."""
 
 
-def installed(name: str, software: Path, progress: Callable[[str], None]) -> Path:
+def installed(name: str, software: Path, progress: Callable[[str], None], *, kind: str = "server") -> Path:
     """The `bin` folder of this server's environment, which is made when it is not as the lock says."""
-    lock = LOCKS / f"server-{name}.lock"
+    lock = LOCKS / f"{kind}-{name}.lock"
     home = software / name
     stamp = home / "installed.digest"
     digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
