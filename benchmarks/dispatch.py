@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.figures import Budget, Figure, report, say
 from benchmarks.house import house
 
-DUE = 10_000
+DUE = 4_000
 TENANTS = 200
 LENGTHS = (1_000, 100_000, 1_000_000)
 BACKLOG = 100_000
@@ -24,7 +24,7 @@ TIMES = 200
 _INSERT = """
     INSERT INTO sync_job (id, tenant_id, kind, reference, queue, priority, due_at, asked, fence, attempts)
     SELECT gen_random_uuid(), (%(tenants)s::uuid[])[1 + n %% %(count)s], %(kind)s, gen_random_uuid(), 'background',
-        %(first)s + n %% 3, clock_timestamp() + n %% 3600 * %(step)s, 1, 0, 0
+        %(first)s + n %% 3, clock_timestamp() + n %% 3600 * %(step)s::interval, 1, 0, 0
     FROM generate_series(1, %(jobs)s) n
 """
 
@@ -86,7 +86,7 @@ def _dispatched(tenants: list[uuid.UUID]) -> list[Figure]:
     from unified_api.sync.tasks import MOST_WAKE_UPS
 
     say(f"{DUE} due jobs")
-    with processes("worker --queue background"):
+    with processes("worker --queue background", "beat"):
         _put(tenants, DUE)
         job.wake(job.BACKGROUND, MOST_WAKE_UPS)
         awaited(lambda: _sql("SELECT count(*) FROM sync_job")[0] < DUE * 0.98)

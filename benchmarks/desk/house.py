@@ -31,7 +31,7 @@ from unified_api.sync.bridge import setup
 from unified_api.sync.models import Stream
 
 MODEL = "ticketing.Ticket"
-PATIENCE = 60.0
+PATIENCE = 120.0
 _SERVE = [sys.executable, "-m", "benchmarks.desk.serving"]
 _MANAGE = [sys.executable, "-m", "benchmarks.desk.manage"]
 

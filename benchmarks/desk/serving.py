@@ -4,7 +4,7 @@ GET   /DESK/tickets                    pages by cursor: after=, size=, since=
 GET   /DESK/tickets?title=…            those of exactly this title
 POST  /DESK/tickets     GET and PATCH /DESK/tickets/ID
 GET   /endless-N/tickets               a list of N tickets that are made up while they are asked for
-POST  /DESK/_fill       {"count", "first", "age"}   tickets that were changed so many seconds ago
+POST  /DESK/_fill       {"count", "first", "age"}   tickets changed a second apart, the last so long ago
 POST  /DESK/_edit       {"ids", "text"}             edited behind everybody's back
 GET   /DESK/_writes     [[method, id, seconds since the epoch]]
 GET   /DESK/_texts      {title: text}
@@ -92,8 +92,9 @@ def endless(count: int, query: dict[str, str]) -> Any:
 
 
 def _fill(desk: Desk, order: dict[str, Any]) -> int:
-    moment = _moment(time.time() - order["age"])
-    for number in range(order["first"], order["first"] + order["count"]):
+    now, last = time.time(), order["first"] + order["count"]
+    for number in range(order["first"], last):
+        moment = _moment(now - order["age"] - (last - number))
         text = f"The text of ticket {number}. " + "It is on fire, and somebody should see to it. " * 5
         desk.make({"title": f"Ticket {number}", "text": text, "priority": "p2"}, moment)
     return len(desk.ids)

@@ -6,7 +6,8 @@
     anything else (twins on a side, the key of a paired record)   review: a person says
 
 Twins go to review also when the other side has none: creating one of them would make the other one match a
-paired record, and the outcome would depend on the order. A record without a key matches nothing: alone.
+paired record, and the outcome would depend on the order. A record without a key matches nothing: alone, unless an
+unsettled create has no key either.
 """
 
 from __future__ import annotations
@@ -54,14 +55,15 @@ def key_of(values: Values, side: Side, names: Sequence[str], policy: Policy) -> 
 
 
 def match(
-    free: Both[Mapping[str, str | None]], *, paired: AbstractSet[str], pending: AbstractSet[str]
+    free: Both[Mapping[str, str | None]], *, paired: AbstractSet[str | None], pending: AbstractSet[str | None]
 ) -> Matching:
     """Match free records (id to key, per side), given the keys of paired records and of unsettled creates."""
     groups = Both(_by_key(free.a), _by_key(free.b))
-    alone = Both(
-        [i for i, key in free.a.items() if key is None], [i for i, key in free.b.items() if key is None]
-    )
+    alone: Both[list[str]] = Both([], [])
     waiting: Both[list[str]] = Both([], [])
+    keyless = waiting if None in pending else alone
+    for side in Side:
+        keyless[side].extend(i for i, key in free[side].items() if key is None)
     pairs: list[tuple[str, str]] = []
     review: list[Review] = []
     for key in sorted(groups.a.keys() | groups.b.keys()):

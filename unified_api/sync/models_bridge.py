@@ -13,7 +13,8 @@ class Bridge(TenantModel):
     `configuration`: `policy` as `unified_api.engine.policy` reads it, and `match`, the fields whose values are the
     key by which records find each other. `cursor`: the position of the change log up to which pairs have been
     marked; null until the first round. `frequency`: seconds between rounds that nothing else asked for.
-    `reason`: why a waiting bridge waits.
+    `listing`: until then, how far the records that are there have been listed, and the log's position when that
+    began. `reason`: why a waiting bridge waits.
     """
 
     class Status(models.TextChoices):
@@ -30,6 +31,7 @@ class Bridge(TenantModel):
     model = models.TextField()
     configuration = models.JSONField()
     cursor = models.BigIntegerField(null=True)
+    listing = models.JSONField(null=True)
     frequency = models.FloatField(default=60.0)
     paused_by = models.TextField(null=True)
     status = models.TextField(choices=Status.choices, default=Status.NEW)
@@ -53,10 +55,8 @@ class Pair(TenantModel):
 
     `state`, `base_a`, `base_b`, `memory` (what was sent, refused, presumed) are the engine's, see
     `unified_api.engine.plan`. `dirty`: a record changed since the last look. `write_id`: the write in flight.
-    `key`: of the records, in the words of side a. `held`: why it is not looked at, in words: new (a lone record,
-    not matched yet), search (its counterpart is looked for at the provider), review (others have its key), waiting
-    (it may be what an unsettled create made), unsettled (that create, which a person has to settle). `problems`:
-    what keeps fields from being equal, as of the last look.
+    `key`: of the records, in the words of side a. `held`: why it is not looked at, see `unified_api.sync.bridge.held`.
+    `problems`: what keeps fields from being equal, as of the last look.
     """
 
     bridge_id = models.UUIDField()
@@ -84,7 +84,9 @@ class Pair(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["tenant_id", "bridge_id"], condition=models.Q(dirty=True), name="pair_dirty"
+                fields=["tenant_id", "bridge_id", "held", "id"],
+                condition=models.Q(dirty=True),
+                name="pair_dirty",
             ),
             models.Index(
                 fields=["tenant_id", "bridge_id"],

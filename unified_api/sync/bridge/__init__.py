@@ -2,7 +2,9 @@
 
     setup      making a bridge: what it wants of each field, what the accounts can, what is refused
     records    records as the engine sees them, pairs as it remembers them
-    intake     the change log marks pairs dirty; records without a counterpart find each other by key
+    intake     the change log marks pairs dirty; records that no pair knows get one of their own
+    held       why a pair is held back
+    matching   records without a counterpart find each other by key
     search     before a create, a look at the provider itself
     rounds     one look at each dirty pair; what it owes is journalled
     outcome    the end of a write, told to its pair in the same transaction

@@ -11,7 +11,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync import clock
-from unified_api.sync.bridge.intake import FREE, UNSETTLED, WAITING, again
+from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import shown
 from unified_api.sync.bridge.stirring import ask

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tenants.models import LinkedAccount
 from unified_api.engine.events import Look, Record
 from unified_api.engine.match import key_of
@@ -57,7 +59,23 @@ class Frame:
         """The key by which a record is matched, in the words of side a; None for one that is not there."""
         if told is None or told.gone:
             return None
-        return key_of(told.values, side, self.bridge.configuration["match"], self.policy)
+        return key_of(told.values, side, self.match, self.policy)
+
+    @property
+    def match(self) -> list[str]:
+        """The fields that make the key."""
+        return list(self.bridge.configuration["match"])
+
+    def key_of(self, record: CommonModel | None, side: Side) -> str | None:
+        """The same of a stored record, of which only what `telling` reads is looked at."""
+        if record is None or record.is_shell or record.remote_was_deleted:
+            return None
+        held = values.to_json({name: getattr(record, name) for name in self.match})
+        return key_of(held, side, self.match, self.policy)
+
+    def telling(self) -> QuerySet[CommonModel]:
+        """Records with what their keys are made of, and no more."""
+        return self.model.objects.only("id", "created_at", "is_shell", "remote_was_deleted", *self.match)
 
     def told(self, record: CommonModel | None) -> Record | None:
         """A record as the engine sees it; a shell says nothing yet."""
@@ -70,7 +88,8 @@ class Frame:
         """Both current records of each pair, by the pair's id."""
         pairs = list(pairs)
         wanted = {record for pair in pairs for record in (pair.record_a, pair.record_b) if record}
-        found = self.model.objects.in_bulk(list(wanted))
+        names = ("id", "is_shell", "remote_was_deleted", *self.policy.fields)
+        found = self.model.objects.only(*names).in_bulk(list(wanted))
 
         def told(record: uuid.UUID | None) -> Record | None:
             return self.told(found.get(record)) if record else None

@@ -2,52 +2,85 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.db import connection
+from django.db.models import QuerySet
+
 from tenants.models import LinkedAccount
-from unified_api.engine.events import Create, Effect, Look, Problem, Push, Settled
+from tenants.scope import current_tenant
+from unified_api.engine.events import Create, Look, Problem, Push, Settled
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import journal, values
-from unified_api.sync.bridge.intake import FREE, REVIEW, again
+from unified_api.sync.bridge.held import FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.models_bridge import Pair
 
-#: Pairs that one transaction looks at.
-AT_ONCE: Final = 50
+#: Pairs that one transaction looks at, and pairs of these that it sends something for.
+AT_ONCE: Final = 500
+MOST_PUSHES: Final = 50
 SOURCE: Final = "bridge"
+_SAVE = """
+    UPDATE sync_pair p SET
+        state = seen.state, base_a = seen.base_a, base_b = seen.base_b, memory = seen.memory, dirty = seen.dirty,
+        key = seen.key, write_id = seen.write_id, problems = seen.problems
+    FROM json_to_recordset(%s::json) AS seen (
+        id uuid, state text, base_a jsonb, base_b jsonb, memory jsonb, dirty boolean, key text, write_id uuid,
+        problems jsonb
+    )
+    WHERE p.tenant_id = %s AND p.id = seen.id
+"""
+_SAVED: Final = ("id", "state", "base_a", "base_b", "memory", "dirty", "key", "write_id", "problems")
 
 
 def look_at_some(frame: Frame) -> int:
-    """Look at dirty pairs, within the transaction that is open; how many there were."""
-    return len(list(considered(frame, act=True)))
+    """Look at dirty pairs without a write in flight, and journal what they owe; how many there were.
 
-
-def considered(frame: Frame, *, act: bool, most: int = AT_ONCE) -> Iterable[tuple[Pair, tuple[Effect, ...]]]:
-    """Look at dirty pairs without a write in flight, and note what came of it. act: journal what is owed."""
-    dirty = Pair.objects.filter(bridge_id=frame.bridge.id, dirty=True, held=FREE, write_id=None)
-    pairs = list(dirty.order_by("id").select_for_update(skip_locked=True)[:most])
+    Within the transaction that is open. Pairs of two come first: an edit does not wait behind what is new.
+    """
+    free = Pair.objects.filter(bridge_id=frame.bridge.id, dirty=True, held=FREE, write_id=None)
+    pairs = _some(free.exclude(one_sided())) or _some(free)
     looks = frame.looks(pairs)
+    seen, pushes = [], 0
     for pair in pairs:
-        yield pair, _consider(frame, pair, looks[pair.id], act=act)
+        if _consider(frame, pair, looks[pair.id]):
+            seen.append(pair)
+        pushes += pair.write_id is not None
+        if pushes == MOST_PUSHES:
+            break
+    _save(seen)
+    return len(pairs)
 
 
-def _consider(frame: Frame, pair: Pair, look: Look, *, act: bool) -> tuple[Effect, ...]:
+def _some(free: QuerySet[Pair]) -> list[Pair]:
+    return list(free.order_by("id").select_for_update(skip_locked=True)[:AT_ONCE])
+
+
+def _save(pairs: Iterable[Pair]) -> None:
+    rows = [{name: getattr(pair, name) for name in _SAVED} for pair in pairs]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE, [json.dumps(rows, default=str), current_tenant()])
+
+
+def _consider(frame: Frame, pair: Pair, look: Look) -> bool:
+    """Take a look into account, and journal what is owed; False for a pair that is to be matched anew."""
     if _is_unmatched(frame, pair, look):
         again(Pair.objects.filter(id=pair.id))
-        return ()
+        return False
     memory, effects = plan(remembered(pair), look, policy=frame.policy, access=frame.access)
     remember(pair, memory)
     pair.problems = [shown(one) for one in effects if isinstance(one, Problem)]
     pair.dirty = not any(isinstance(one, Settled | Push) for one in effects)
     _rekey(frame, pair, look)
-    for push in (one for one in effects if isinstance(one, Push) and act):
+    for push in (one for one in effects if isinstance(one, Push)):
         pair.write_id = _journal(frame, pair, push)
-    pair.save()
-    return effects
+    return True
 
 
 def _is_unmatched(frame: Frame, pair: Pair, look: Look) -> bool:
@@ -58,8 +91,13 @@ def _is_unmatched(frame: Frame, pair: Pair, look: Look) -> bool:
 
 
 def _rekey(frame: Frame, pair: Pair, look: Look) -> None:
-    """Keep the key that the records have now; lone records that met the old one, or meet the new, are free again."""
-    key = frame.key(look.a, Side.A) or frame.key(look.b, Side.B) or pair.key
+    """Keep the key that the records have now; lone records that met the old one, or meet the new, are free again.
+
+    A pair of which nothing is left gives its key up: what comes now with that key is another matter.
+    """
+    key = frame.key(look.a, Side.A) or frame.key(look.b, Side.B)
+    if key is None and any(record is not None and not record.gone for record in (look.a, look.b)):
+        key = pair.key
     if key != pair.key:
         again(Pair.objects.filter(bridge_id=pair.bridge_id, held=REVIEW, key__in=[pair.key, key]))
     pair.key = key

@@ -19,7 +19,8 @@ from tenants.models import LinkedAccount
 from unified_api.engine.policy import UNMAPPED
 from unified_api.engine.values import Side
 from unified_api.sync import connect, job, store, values
-from unified_api.sync.bridge.intake import FREE, SEARCH, SEARCHED
+from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.matching import SEARCHED
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models_bridge import Pair
 

@@ -14,7 +14,9 @@ from unified_api.engine.events import Answered, Create, Look, Problem, Push, Rec
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
-from unified_api.sync.bridge.intake import FREE, REVIEW, UNDER_WAY, match_up, take_in
+from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
+from unified_api.sync.bridge.intake import take_in
+from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import shown
 from unified_api.sync.bridge.setup import KIND
@@ -52,9 +54,9 @@ def preview(bridge_id: uuid.UUID) -> Document:
         list(Job.objects.filter(kind=KIND, reference=bridge_id).select_for_update())
         frame = Frame.of(Bridge.objects.get(id=bridge_id))
         document = {**_about(frame), "obstacle": obstacle(frame)}
-        while take_in(frame):
-            pass
-        match_up(frame)
+        for piece in (take_in, note_some_keys, match_some):
+            while piece(frame):
+                pass
         pairs = Pair.objects.filter(bridge_id=bridge_id)
         considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None))
         looks = frame.looks(considered)

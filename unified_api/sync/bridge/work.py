@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -15,7 +14,9 @@ from integrations.kit import errors
 from tenants.models import LinkedAccount
 from unified_api.engine.values import Side
 from unified_api.sync import clock, job
-from unified_api.sync.bridge.intake import FREE, UNDER_WAY, match_up, take_in
+from unified_api.sync.bridge.held import FREE, UNDER_WAY
+from unified_api.sync.bridge.intake import take_in
+from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import look_at_some
 from unified_api.sync.bridge.search import search_some
@@ -41,39 +42,27 @@ def work(lease: job.Lease, ends: float) -> None:
 
 
 def _pieces(lease: job.Lease) -> bool | None:
-    """A bounded part of a round; False when nothing is left to do now, None when the bridge is not to go on.
+    """A bounded part of a round; False when nothing is left to do now, None when the bridge is not to go on."""
+    with transaction.atomic(durable=True):
+        frame = _frame(lease)
+        if frame is None:
+            return None
+        if _piece(frame):
+            return True
+    return _search(frame, lease)
 
-    Nothing is matched before all is taken in, and what a search finds is taken in and matched before the next look.
+
+def _piece(frame: Frame) -> bool:
+    """The first piece that finds something to do.
+
+    Nothing is matched before all is taken in and has its key, and what a search finds is taken in and matched before
+    the next look.
     """
-    going = _one(lease, take_in)
-    for piece in (_matched, _looked, _search):
-        if going:
-            return going
-        going = None if going is None else piece(lease)
-    return going
+    return any(piece(frame) for piece in (take_in, note_some_keys, match_some, look_at_some))
 
 
-def _matched(lease: job.Lease) -> bool | None:
-    return _one(lease, match_up)
-
-
-def _looked(lease: job.Lease) -> bool | None:
-    return _one(lease, look_at_some)
-
-
-def _one(lease: job.Lease, piece: Callable[[Frame], object]) -> bool | None:
-    """A piece in a transaction of its own."""
-    with transaction.atomic(durable=True):
-        frame = _frame(lease)
-        return None if frame is None else bool(piece(frame))
-
-
-def _search(lease: job.Lease) -> bool | None:
+def _search(frame: Frame, lease: job.Lease) -> bool | None:
     """The piece that calls providers, and so holds no transaction while it does."""
-    with transaction.atomic(durable=True):
-        frame = _frame(lease)
-    if frame is None:
-        return None
     try:
         return bool(search_some(frame, lease))
     except errors.ProviderError as error:

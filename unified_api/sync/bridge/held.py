@@ -1,0 +1,37 @@
+"""Why a pair is held back, in words; free pairs are looked at.
+
+new         a lone record that is new or changed: its key is to be noted
+keyed       its key is noted, and it is to be matched
+search      nobody has its key: its counterpart is to be searched for
+review      others have its key: a person says who belongs together
+waiting     it may be what an unsettled create made
+unsettled   a create whose outcome nobody knows: a person has to tell
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import models
+from django.db.models import Q
+
+from unified_api.engine.pair import State
+from unified_api.engine.values import Side
+from unified_api.sync.models_bridge import Pair
+
+NEW, KEYED, SEARCH, FREE = "new", "keyed", "search", ""
+REVIEW, WAITING, UNSETTLED = "review", "waiting", "unsettled"
+#: What the bridge goes on with by itself, at once.
+UNDER_WAY: Final = (NEW, KEYED, SEARCH, FREE)
+#: The column of a side's record.
+COLUMN: Final = {Side.A: "record_a", Side.B: "record_b"}
+
+
+def one_sided() -> Q:
+    """Pairs that have one record only."""
+    return Q(record_a=None) | Q(record_b=None)
+
+
+def again(pairs: models.QuerySet[Pair]) -> None:
+    """Have lone records of these matched anew."""
+    pairs.filter(one_sided(), state=State.ALONE).update(held=NEW, dirty=True)

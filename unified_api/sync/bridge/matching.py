@@ -1,0 +1,146 @@
+"""Lone records find each other by exact key; a match joins two pairs into one.
+
+First the keys of all that are new or changed are noted, then keys are gone through, some at a time. A portion has
+everybody who has one of its keys, so what becomes of a key does not depend on how the keys are portioned: it is
+clear only once all keys are noted, and nothing else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from tenants.scope import current_tenant
+from unified_api.engine.match import Matching, match
+from unified_api.engine.pair import State
+from unified_api.engine.values import Both, Side
+from unified_api.sync.bridge.held import (
+    FREE,
+    KEYED,
+    NEW,
+    REVIEW,
+    SEARCH,
+    WAITING,
+    again,
+    one_sided,
+)
+from unified_api.sync.bridge.records import Frame, record_of
+from unified_api.sync.models_bridge import Pair
+
+#: Pairs that one transaction begins with; those who share their keys come on top.
+AT_ONCE: Final = 2_000
+#: In a lone pair's memory: the key with which its counterpart was searched for last.
+SEARCHED: Final = "searched"
+_NOTE_KEYS = """
+    UPDATE sync_pair p SET key = noted.key, held = %s, dirty = true
+    FROM unnest(%s::uuid[], %s::text[]) AS noted (id, key)
+    WHERE p.tenant_id = %s AND p.id = noted.id
+"""
+_JOIN = """
+    UPDATE sync_pair p SET record_b = joined.record, held = '', dirty = true
+    FROM unnest(%s::uuid[], %s::uuid[]) AS joined (id, record)
+    WHERE p.tenant_id = %s AND p.id = joined.id
+"""
+
+
+def note_some_keys(frame: Frame) -> int:
+    """Note the keys of some lone records that are new or changed; how many there were."""
+    fresh = _some(frame, NEW)
+    if not fresh:
+        return 0
+    keys = _keys_now(frame, fresh)
+    left = {pair.key for pair in fresh if pair.key != keys[pair.id]}
+    _note_keys(list(keys.items()))
+    again(_pairs(frame).filter(held=REVIEW, key__in=left - {None}))
+    return len(fresh)
+
+
+def match_some(frame: Frame) -> int:
+    """Match some lone records whose keys are noted; how many there were."""
+    some = _some(frame, KEYED)
+    if not some:
+        return 0
+    keys = {pair.key for pair in some} - {None}
+    lone = {pair.id: pair for pair in _pairs(frame).filter(one_sided(), state=State.ALONE, key__in=keys)}
+    lone |= {pair.id: pair for pair in some}
+    lone = _of_that_key_still(frame, lone)
+    others = _pairs(frame).exclude(one_sided(), state=State.ALONE)
+    creating = others.filter(Q(key__in=keys) | Q(key=None), state=State.CREATING)
+    matching = match(
+        Both(_keys(lone.values(), Side.A), _keys(lone.values(), Side.B)),
+        paired=set(others.filter(key__in=keys).exclude(state=State.CREATING).values_list("key", flat=True)),
+        pending=set(creating.values_list("key", flat=True)),
+    )
+    _carry_out(matching, {str(i): pair for i, pair in lone.items()})
+    return len(some)
+
+
+def _pairs(frame: Frame) -> QuerySet[Pair]:
+    return Pair.objects.filter(bridge_id=frame.bridge.id)
+
+
+def _some(frame: Frame, held: str) -> list[Pair]:
+    found = _pairs(frame).filter(one_sided(), dirty=True, state=State.ALONE, held=held)
+    return list(found.order_by("id")[:AT_ONCE])
+
+
+def _side(pair: Pair) -> Side:
+    return Side.A if pair.record_a else Side.B
+
+
+def _keys(pairs: Iterable[Pair], side: Side) -> dict[str, str | None]:
+    return {str(pair.id): pair.key for pair in pairs if record_of(pair, side)}
+
+
+def _keys_now(frame: Frame, lone: Iterable[Pair]) -> dict[uuid.UUID, str | None]:
+    """The keys by the records as they are; one that is gone has none."""
+    known = {pair.id: record_of(pair, _side(pair)) for pair in lone}
+    records = frame.telling().in_bulk([record for record in known.values() if record])
+    return {pair.id: frame.key_of(records.get(known[pair.id]), _side(pair)) for pair in lone}
+
+
+def _of_that_key_still(frame: Frame, lone: Mapping[uuid.UUID, Pair]) -> dict[uuid.UUID, Pair]:
+    """Those whose records have the noted key by now; the others are to be noted anew."""
+    keys = _keys_now(frame, lone.values())
+    moved = [i for i, pair in lone.items() if pair.key != keys[i]]
+    again(_pairs(frame).filter(id__in=moved))
+    return {i: pair for i, pair in lone.items() if pair.key == keys[i]}
+
+
+def _note_keys(noted: Sequence[tuple[uuid.UUID, str | None]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_KEYS, [KEYED, *_columns(noted), current_tenant()])
+
+
+def _carry_out(matching: Matching, pairs: Mapping[str, Pair]) -> None:
+    _join([(pairs[a], pairs[b]) for a, b in matching.pairs])
+    _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
+    _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)
+    alone = [*matching.alone.a, *matching.alone.b]
+    searched = [i for i in alone if pairs[i].key is None or pairs[i].memory.get(SEARCHED) == pairs[i].key]
+    _hold(pairs, searched, FREE)
+    _hold(pairs, set(alone) - set(searched), SEARCH)
+
+
+def _join(matched: Sequence[tuple[Pair, Pair]]) -> None:
+    """Make one pair of two, keeping that of side a."""
+    if not matched:
+        return
+    Pair.objects.filter(id__in=[b.id for _, b in matched]).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_JOIN, [*_columns([(a.id, b.record_b) for a, b in matched]), current_tenant()])
+
+
+def _columns(rows: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[], []]
+
+
+def _hold(pairs: Mapping[str, Pair], ids: Iterable[str], held: str) -> None:
+    """Set why lone pairs are held back."""
+    changed = [pairs[i].id for i in ids if pairs[i].held != held]
+    if changed:
+        Pair.objects.filter(id__in=changed).update(held=held, dirty=True)
