@@ -24,8 +24,10 @@ class ProviderError(Exception):
     """A call to a provider failed.
 
     request: `GET /path`. status: of the answer, None when there was none. detail: the provider's own words,
-    cut short.
+    cut short. astray: a list cannot be read on from where the run stands; it has to begin again.
     """
+
+    astray = False
 
     def __init__(
         self, message: str, *, request: str = "", status: int | None = None, detail: str = ""

@@ -46,6 +46,8 @@ Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | None]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
+#: Seconds that a provider is left alone that keeps asking to be called again at once.
+_SOONEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ class Http:
                 doubtful = error.left = doubtful or error.left
                 wait = self._backoff(error, attempt)
                 if attempt == self._patience.attempts or wait > left or time.monotonic() + wait > ends:
+                    error.after = None if error.after is None else max(error.after, _SOONEST)
                     raise
                 left -= wait
                 self.connection.sleep(wait)

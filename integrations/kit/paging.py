@@ -4,7 +4,9 @@
     next pages:   next(state, answer)  -> state, or None at the end
     any page:     params(state)        -> query, and the address where the provider names one
 
-Every paging stops on an empty page, refuses to go in circles, and is bounded by the client.
+Every paging refuses to go in circles. Counted pages stop on an empty one; where the provider names the next page, an
+empty one is followed, since some providers filter after they have cut the pages, but not for ever. A cursor that is
+none is an error: taken for the end, it would make everything behind it look deleted.
 """
 
 from __future__ import annotations
@@ -16,9 +18,15 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.kit.errors import Misconfigured
-from integrations.kit.paths import dig
+from integrations.kit.paths import MISSING, dig
+from integrations.kit.strict import REPLACEMENT, unfit
 
 State = dict[str, Any]
+#: Empty pages in a row, each of which names a next one.
+MOST_EMPTY = 100
+#: Characters of a cursor or address: longer than what servers take in a request.
+_LONGEST = 8_000
+_NOTHING = (None, MISSING, "", False, 0)
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,11 @@ class ByPage:
 
 @dataclass(frozen=True)
 class ByOffset:
-    """An offset in items."""
+    """An offset in items.
+
+    total: dotted path of the number of all items; when it shrinks between two pages, later items moved forward, so as
+    many are read again.
+    """
 
     offset: str = "offset"
     limit: str | None = "limit"
@@ -94,19 +106,27 @@ class ByOffset:
 
     def next(self, state: State | None, turn: Turn) -> State | None:
         """Further by what came, since a provider may cut the limit silently."""
-        offset = (int(state["offset"]) if state else 0) + turn.count
+        start = int(state["offset"]) if state else 0
         total = _number(dig(turn.body, self.total)) if self.total else None
+        before = state.get("total") if state else None
+        if total is not None and before is not None and total < before and start:
+            return {"offset": max(0, start - (before - total)), "total": total}
+        offset = start + turn.count
         done = turn.count == 0 or (offset >= total if total is not None else turn.count < self.size)
-        return None if done else {"offset": offset}
+        return None if done else {"offset": offset, "total": total}
 
 
 @dataclass(frozen=True)
 class ByCursor:
-    """A cursor, or page token, in the answer's body (dotted path) or in a header of it."""
+    """A cursor, or page token, in the answer's body (dotted path) or in a header of it.
+
+    more: dotted path of what says that there is more, for providers that name a cursor at the end, too.
+    """
 
     param: str
     path: str | None = None
     header: str | None = None
+    more: str | None = None
     size_param: str | None = None
     size: int = 100
 
@@ -122,11 +142,11 @@ class ByCursor:
         return {**size, **({self.param: str(state["cursor"])} if state else {})}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
-        """The cursor that the answer names; raises Misconfigured when it is the one that was just used."""
+        """The cursor that the answer names; raises Misconfigured for one that is none, or was used before."""
         found = turn.headers.get(self.header) if self.header else dig(turn.body, self.path or "")
-        if not isinstance(found, str | int) or found in ("", False) or turn.count == 0:
+        if found in _NOTHING or (self.more and not dig(turn.body, self.more)):
             return None
-        return _fresh("cursor", found, state)
+        return _fresh("cursor", found, state, turn)
 
 
 @dataclass(frozen=True)
@@ -151,23 +171,52 @@ class ByLink:
         return {**({self.size_param: str(self.size)} if self.size_param else {}), **self.begin}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
-        """The query of the next address; raises Misconfigured when it is the one that was just used."""
+        """The query of the next address; raises Misconfigured for one that is none, or was used before."""
         found = dig(turn.body, self.path) if self.path else _linked(turn.headers.get("Link", ""), self.rel)
-        query = urlsplit(found).query if isinstance(found, str) else ""
-        return _fresh("query", query, state) if query and turn.count else None
+        if found in _NOTHING:
+            return None
+        return _fresh("query", _query(found), state, turn)
 
 
-def _fresh(key: str, value: Any, before: State | None) -> State:
-    """The state of the next page; raises Misconfigured when the provider goes in circles.
+def _fresh(key: str, value: Any, before: State | None, turn: Turn) -> State:
+    """The state of the next page; raises Misconfigured when the provider names none that can be asked for.
 
     The state remembers one earlier value, and a later one at each power of two (Brent): a circle of any
     length meets the mark in the end, and the state stays small.
     """
-    turn = int(before["turn"]) + 1 if before else 1
+    if fault := _fault(value):
+        raise Misconfigured(f"the provider names a next page that cannot be asked for: {fault}")
+    number = int(before["turn"]) + 1 if before else 1
     mark = before["mark"] if before else None
     if before and value in (before[key], mark):
         raise Misconfigured("the provider names a page that it had named before; its list would never end")
-    return {key: value, "turn": turn, "mark": value if turn & (turn - 1) == 0 else mark}
+    empty = 0 if turn.count else int(before.get("empty", 0) if before else 0) + 1
+    if empty > MOST_EMPTY:
+        raise Misconfigured(f"{empty} pages in a row are empty, and each names a next one")
+    state = {key: value, "turn": number, "mark": value if number & (number - 1) == 0 else mark}
+    return {**state, "empty": empty} if empty else state
+
+
+def _fault(value: Any) -> str | None:
+    """Why a cursor or query is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return f"a {type(value).__name__} stands where its name should"
+    if len(str(value)) > _LONGEST:
+        return f"its name has {len(str(value))} characters"
+    if isinstance(value, str) and (REPLACEMENT in value or unfit(value)):
+        return "its name holds characters that cannot be stored"
+    return None
+
+
+def _query(address: Any) -> str:
+    """The query of an address; raises Misconfigured where it has none, as nothing else of it is used."""
+    try:
+        query = urlsplit(address).query if isinstance(address, str) else ""
+    except ValueError:
+        query = ""
+    if not query:
+        raise Misconfigured("the provider names a next page that cannot be asked for: its address has no query")
+    return query
 
 
 def _linked(header: str, rel: str) -> str | None:

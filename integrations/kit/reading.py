@@ -2,12 +2,14 @@
 
 A cursor is `{"since": …}` between runs, and during one it also has the run's `state`, `mode`, `began` and
 `newest`. The next run's `since` is the earlier of the provider's own clock when this run's first answer left
-it (its Date header) and of the newest change that was seen: our clock is never asked. A request asks for
-`since` minus the resource's lookback.
+it (its Date header) and of the newest change that was seen. Ours is asked only whether that Date lies in the future:
+a clock that is ahead would hide what changes until it is reached, one that is late only has some records read twice.
+A request asks for `since` minus the resource's lookback.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,15 @@ from typing import Any
 
 from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of, sound
 from integrations.kit.endpoints import GET
-from integrations.kit.errors import Forbidden, Gone, Misconfigured, Unmappable
+from integrations.kit.errors import (
+    SHAPELESS,
+    Forbidden,
+    Gone,
+    Misconfigured,
+    ProviderError,
+    Rejected,
+    RetryLater,
+)
 from integrations.kit.http import Answer
 from integrations.kit.lens import Lens
 from integrations.kit.observation import Bad, Observation, Page
@@ -27,6 +37,8 @@ from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
+#: Nor does one that shows the same records on so many pages in a row.
+MOST_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,10 @@ class Reader:
             raise Misconfigured(f"{self.session.provider.slug} does not list {resource.model.__name__}")
         run = _begin(resource, cursor or {}, full=full)
         while True:
-            page, run = self._page(resource, resource.list, run)
+            page, run, fault = self._page(resource, resource.list, run)
             yield page
+            if fault is not None:
+                raise fault
             if page.last:
                 return
 
@@ -61,19 +75,19 @@ class Reader:
                 break
         return found
 
-    def _page(self, resource: Resource, endpoint: GET, run: dict[str, Any]) -> tuple[Page, dict[str, Any]]:
-        if run["page"] > MAX_PAGES:
-            raise Misconfigured(
-                f"the list has not ended after {MAX_PAGES} pages", request=f"GET {endpoint.path}"
-            )
+    def _page(
+        self, resource: Resource, endpoint: GET, run: dict[str, Any]
+    ) -> tuple[Page, dict[str, Any], Misconfigured | None]:
+        """A page, the run behind it, and why the list cannot go on: what was read of it counts all the same."""
         before = self.session.http.calls
         state = run.get("state")
         decoding, answer, turn, items = self._turn(resource, endpoint, state, _filter(resource, run), {})
-        following = endpoint.paging.next(state, turn) if endpoint.paging else None
+        alike = _alike(run, decoding.observations)
+        following, fault = _following(endpoint, {**run, **alike}, turn)
         limited = endpoint.pages is not None and run["page"] >= endpoint.pages
         stamps = _stamps(endpoint, items, decoding.observations)
-        last = following is None or limited or _reaches_back(resource, run, stamps)
-        run = _advance(run, answer, stamps)
+        last = fault is None and (following is None or limited or _reaches_back(resource, run, stamps))
+        run = {**_advance(run, _date(answer, self.session.http.connection.clock()), stamps), **alike}
         after = {"since": _next_since(run)} if last else {**run, "state": following}
         complete = last and not limited and resource.sweep and run["mode"] == "full"
         page = Page(
@@ -85,7 +99,7 @@ class Reader:
             requests=self.session.http.calls - before,
             unknown_words=decoding.unknown,
         )
-        return page, after
+        return page, after, fault
 
     def _turn(
         self,
@@ -96,7 +110,9 @@ class Reader:
         facts: dict[str, str],
     ) -> tuple[Decoding, Answer, Turn, list[Any]]:
         paging = endpoint.paging.params(state) if endpoint.paging else {}
-        answer, decoded = self._listed(resource, endpoint, {**extra, **paging}, facts)
+        answer, decoded = self._listed(
+            resource, endpoint, {**extra, **paging}, facts, begun=state is not None
+        )
         try:
             items = records_of(endpoint, decoded, status=answer.status)
         except Misconfigured as error:
@@ -113,13 +129,79 @@ class Reader:
         return replace(decoding, bad=(*flawed, *odd, *decoding.bad)), answer, turn, items
 
     def _listed(
-        self, resource: Resource, endpoint: GET, query: dict[str, str], facts: dict[str, str]
+        self,
+        resource: Resource,
+        endpoint: GET,
+        query: dict[str, str],
+        facts: dict[str, str],
+        *,
+        begun: bool,
     ) -> tuple[Answer, Decoded]:
         try:
             return self.session.read(endpoint, query, **facts)
-        except Gone as error:
+        except (Gone, Rejected) as error:
+            if begun:  # such as a page token that has expired
+                raise _lost(error) from error
+            if isinstance(error, Rejected):
+                raise
             name = resource.model.__name__
             raise Forbidden(f"the provider has no list of {name} records here: {error}") from error
+
+
+def _lost(error: ProviderError) -> RetryLater:
+    """The first page was given, this one is refused: it is the place in the list that is not known any more."""
+    lost = RetryLater(
+        f"the provider does not let the list go on from here, so that it is read again from its beginning:"
+        f" {error.message}",
+        request=error.request,
+        status=error.status,
+        detail=error.detail,
+    )
+    lost.astray = True
+    return lost
+
+
+def _following(
+    endpoint: GET, run: dict[str, Any], turn: Turn
+) -> tuple[dict[str, Any] | None, Misconfigured | None]:
+    """The state of the next page, None at the end; or why there can be none."""
+    following, fault = None, None
+    try:
+        following = endpoint.paging.next(run.get("state"), turn) if endpoint.paging else None
+    except Misconfigured as error:
+        fault = error
+    if following is not None and (endless := _endless(run)):
+        fault = Misconfigured(endless)
+    if fault is not None:
+        fault.astray, fault.request, following = True, f"GET {endpoint.path}", run.get("state")
+    return following, fault
+
+
+def _endless(run: dict[str, Any]) -> str | None:
+    """Why a list that says it goes on will never end."""
+    if run.get("alike", 1) >= MOST_ALIKE:
+        return f"{MOST_ALIKE} pages in a row show the same records; the list would never end"
+    if run["page"] >= MAX_PAGES:
+        return f"the list has not ended after {MAX_PAGES} pages"
+    return None
+
+
+def _alike(run: dict[str, Any], seen: tuple[Observation, ...]) -> dict[str, Any]:
+    """How many pages in a row, this one included, show the records that this one shows."""
+    if not seen:
+        return {"shown": "", "alike": 1}
+    shown = hashlib.blake2b("\x1f".join(o.remote_id for o in seen).encode(), digest_size=8).hexdigest()
+    return {"shown": shown, "alike": run.get("alike", 1) + 1 if shown == run.get("shown") else 1}
+
+
+def begin_again(cursor: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The cursor of a run that starts over: what it knew between runs, without its place in the list."""
+    return {"since": cursor["since"]} if cursor and cursor.get("since") else None
+
+
+def is_midway(cursor: dict[str, Any] | None) -> bool:
+    """Whether a cursor stands somewhere in a list, behind its first page."""
+    return bool(cursor) and "state" in (cursor or {})
 
 
 def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[str, Any]:
@@ -136,7 +218,10 @@ def _filter(resource: Resource, run: dict[str, Any]) -> dict[str, str]:
 
 
 def _horizon(resource: Resource, run: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(run["since"]) - timedelta(seconds=resource.lookback)
+    try:
+        return datetime.fromisoformat(run["since"]) - timedelta(seconds=resource.lookback)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _stamps(endpoint: GET, items: list[Any], seen: tuple[Observation, ...]) -> list[datetime]:
@@ -152,7 +237,7 @@ def _stamps(endpoint: GET, items: list[Any], seen: tuple[Observation, ...]) -> l
 def _stamp(lens: Lens, item: Any) -> datetime | None:
     try:
         return lens.read(item) or None
-    except Unmappable:
+    except SHAPELESS:
         return None
 
 
@@ -163,10 +248,10 @@ def _reaches_back(resource: Resource, run: dict[str, Any], stamps: list[datetime
     return min(stamps) < _horizon(resource, run)
 
 
-def _advance(run: dict[str, Any], answer: Answer, stamps: list[datetime]) -> dict[str, Any]:
+def _advance(run: dict[str, Any], date: str | None, stamps: list[datetime]) -> dict[str, Any]:
     known_newest = [run["newest"]] if "newest" in run else []
     newest = max([m.isoformat() for m in stamps] + known_newest, default=None)
-    began = run.get("began") or _date(answer)
+    began = run.get("began") or date
     known = {"began": began, "newest": newest}
     return {**run, **{k: v for k, v in known.items() if v}, "page": run["page"] + 1}
 
@@ -176,9 +261,10 @@ def _next_since(run: dict[str, Any]) -> str | None:
     return min(known).isoformat() if known else run["since"]
 
 
-def _date(answer: Answer) -> str | None:
+def _date(answer: Answer, ours: datetime) -> str | None:
+    """When an answer left, by its provider's clock, but not in the future."""
     try:
         moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, TypeError):
+        return min(moment.astimezone(UTC), ours).isoformat() if moment.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
         return None
-    return moment.astimezone(UTC).isoformat() if moment.tzinfo else None

@@ -57,10 +57,10 @@ def of_break(broken: Broken, *, repeatable: bool, request: str) -> ProviderError
     if broken.left and not repeatable:
         return Uncertain(f"nobody knows whether this was carried out: {broken.reason}", request=request)
     if broken.hopeless:
-        return Misconfigured(f"the provider cannot be called: {broken.reason}", request=request)
-    return RetryLater(
-        f"the provider could not be reached: {broken.reason}", left=broken.left, request=request
-    )
+        what = "the provider's answer is refused" if broken.left else "the provider cannot be called"
+        return Misconfigured(f"{what}: {broken.reason}", request=request)
+    what = "the provider gave no usable answer" if broken.left else "the provider could not be reached"
+    return RetryLater(f"{what}: {broken.reason}", left=broken.left, request=request)
 
 
 def of_status(

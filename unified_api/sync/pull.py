@@ -7,17 +7,24 @@ the next slice goes on behind the last page that landed. A run ends with its str
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from integrations.kit import errors
 from integrations.kit.client import Client
 from integrations.kit.observation import Bad, Page
 from integrations.kit.provider import Resource
+from integrations.kit.reading import begin_again, is_midway
+from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
+from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, model_id
 from unified_api.sync import by_id, clock, connect, job, set_aside, store, sweep, verdict
 from unified_api.sync.identity import Key
@@ -27,13 +34,19 @@ log = structlog.get_logger(__name__)
 KIND: Final = "pull"
 #: Seconds after which a provider that is down is asked again at the latest, where a stream is read more often.
 LONGEST_OUTAGE: Final = 60.0
+#: Words that a run counts, and characters of each.
+_MOST_WORDS: Final = 100
+_LONGEST_WORD: Final = 100
 
 
 class Pull:
     """One slice of a stream's work."""
 
-    def __init__(self, lease: job.Lease, stream: Stream, run: Run, line: connect.Line) -> None:
+    def __init__(
+        self, lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount, line: connect.Line
+    ) -> None:
         self.lease = lease
+        self.account = account
         self.stream = stream
         self.run = run
         self.line = line
@@ -50,6 +63,8 @@ class Pull:
         full = self.stream.mode == "everything"
         for page in self.client.pages(resource, self.stream.cursor, full=full):
             self._take(page, resource)
+            if not page.last and sweep.repeats(self.stream):
+                raise _endless(resource)
             if page.last:
                 self._conclude(resource, complete=page.complete)
                 return True
@@ -63,7 +78,7 @@ class Pull:
             job.hold(self.lease)
             tally = entry.land(page.observations, self.cause, mapping_version=resource.version)
             set_aside.keep(self.stream, self.run, page.bad)
-            set_aside.clear(self.stream, [remote for _, remote in tally.ids])
+            set_aside.clear(self.stream, tally.ids, page.bad)
             if self.stream.sweep is not None:
                 sweep.sight(self.stream, self.model, tally, page)
             if not tally.late:
@@ -92,9 +107,19 @@ class Pull:
         run.set_aside += len(page.bad)
         for name, count in tally.nulls.items():
             run.nulls[name] = run.nulls.get(name, 0) + count
-        for word, count in page.unknown_words.items():
-            run.unknown_words[word] = run.unknown_words.get(word, 0) + count
+        self._count_words(page)
         run.save()
+
+    def _count_words(self, page: Page) -> None:
+        """Words that no mapping knows, and fields whose characters had to be replaced; as many as a person can read."""
+        words = self.run.unknown_words
+        cleaned = [
+            f"{note.partition(':')[0]}: {verdict.CLEANED}" for o in page.observations for note in o.cleaned
+        ]
+        for word, count in [*page.unknown_words.items(), *Counter(cleaned).items()]:
+            known = plain(word)[:_LONGEST_WORD]
+            if known in words or len(words) < _MOST_WORDS:
+                words[known] = words.get(known, 0) + count
 
     def _reread(self, late: list[Key]) -> None:
         """Read by id what a page showed in an older state than ours; without such a read, the next list tells."""
@@ -102,17 +127,23 @@ class Pull:
             resource = self.client.provider.resource(model)
             if resource is None or not resource.can("get"):
                 continue
-            try:
-                by_id.read_one(self.line, resource, remote_id, self.cause, self.lease)
-            except (errors.Misconfigured, errors.Forbidden, errors.Rejected) as error:
-                self._set_aside(remote_id, error)
+            self.is_there(resource, remote_id, self.cause)
             self.run.reread += 1
 
-    def _set_aside(self, remote_id: str, error: errors.ProviderError) -> None:
+    def is_there(self, resource: Resource, remote_id: str, cause: store.Cause) -> bool:
+        """Read one record by its id; one that the provider does not show properly is there, and set aside."""
+        try:
+            return by_id.read_one(self.line, resource, remote_id, cause, self.lease)
+        except (errors.Misconfigured, errors.Forbidden, errors.Rejected) as error:
+            self._set_aside(resource, remote_id, error)
+            return True
+
+    def _set_aside(self, resource: Resource, remote_id: str, error: errors.ProviderError) -> None:
         """Keep a record that the provider does not show by its id for a person; the page goes on."""
+        inside = None if resource.model is self.model else model_id(resource.model)
         with transaction.atomic(durable=True):
             job.hold(self.lease)
-            set_aside.keep(self.stream, self.run, [Bad(remote_id, str(error), None)])
+            set_aside.keep(self.stream, self.run, [Bad(remote_id, str(error), None, inside)])
             self.run.set_aside += 1
 
     def _conclude(self, resource: Resource, *, complete: bool) -> None:
@@ -120,10 +151,10 @@ class Pull:
         if self.stream.sweep is not None and complete:
             self.run.removed += sweep.conclude(self, resource)
         elif self.stream.sweep is not None:
-            sweep.end(self)
+            sweep.end(self, complete=False)
         with transaction.atomic(durable=True):
             job.hold(self.lease)
-            verdict.close(self.stream, self.run)
+            verdict.close(self.stream, self.run, self.account, _request(resource))
 
 
 def work(lease: job.Lease, ends: float) -> None:
@@ -133,16 +164,41 @@ def work(lease: job.Lease, ends: float) -> None:
         job.finish(lease)
         return
     stream, run, account = begun
-    try:
-        with connect.line(account, lease) as line:
-            resource = line.client.provider.resource(common_model(stream.model))
-            if resource is None:
-                raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
-            over = Pull(lease, stream, run, line).go(resource, ends)
-    except errors.ProviderError as error:
-        _failed(lease, stream, run, account, error)
-        return
+    with _on_record(lease, stream, run, account):
+        try:
+            with connect.line(account, lease) as line:
+                resource = line.client.provider.resource(common_model(stream.model))
+                if resource is None:
+                    raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
+                over = Pull(lease, stream, run, account, line).go(resource, ends)
+        except registry.UnknownIntegration as error:
+            _failed(
+                lease, stream, run, account, errors.Misconfigured(f"its adapter is not installed: {error}")
+            )
+            return
+        except errors.ProviderError as error:
+            _failed(lease, stream, run, account, error)
+            return
     job.again(lease, stream.frequency if over else 0.0)
+
+
+@contextmanager
+def _on_record(lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount) -> Iterator[None]:
+    """Put an error that nobody expected on record at the stream, too; it goes on to whoever logs it."""
+    expected = False
+    try:
+        yield
+        expected = True
+    except (job.Overtaken, OperationalError, InterfaceError):
+        expected = True
+        raise
+    finally:
+        if not expected:
+            fault = errors.ProviderError(
+                f"an error in Isthmus or the adapter ({type(sys.exception()).__name__}); the worker's log has it whole,"
+                " with this account's tenant beside it. Please report it"
+            )
+            _fail(lease, stream, run, account, fault, job.backoff(lease.attempts))
 
 
 def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
@@ -163,7 +219,8 @@ def _open_run(stream: Stream, account: LinkedAccount) -> Run:
     now = clock.now()
     if _sweep_is_due(stream, account, now):
         stream.mode = "everything"
-    if stream.mode == "everything" and stream.sweep is None:
+    if stream.mode == "everything" and not (stream.sweep and is_midway(stream.cursor)):
+        sweep.forget(stream)
         stream.cursor, stream.sweep = None, sweep.begin()
     run: Run = Run.objects.create(stream_id=stream.id, mode=stream.mode, started=now)
     stream.run_id, stream.status, stream.last_started = run.id, "SYNCING", now
@@ -173,7 +230,10 @@ def _open_run(stream: Stream, account: LinkedAccount) -> Run:
 
 def _sweep_is_due(stream: Stream, account: LinkedAccount, now: dt.datetime) -> bool:
     """A list that cannot be asked for changes alone is complete each time, and shows each time what is gone."""
-    resource = connect.provider_of(account).resource(stream.model)
+    try:
+        resource = connect.provider_of(account).resource(stream.model)
+    except registry.UnknownIntegration:
+        resource = None
     if stream.last_sweep is None or (resource is not None and not resource.incremental):
         return True
     return (now - stream.last_sweep).total_seconds() >= stream.sweep_every
@@ -186,13 +246,44 @@ def _failed(
     log.warning("pull.failed", model=stream.model, error=type(error).__name__, request=error.request)
     if isinstance(error, errors.NeedsReauthorisation):
         connect.pause(account, str(error))
+        _fail(lease, stream, run, account, error, None)
+    else:
+        _fail(lease, stream, run, account, error, delay_after(error, stream.frequency, lease.attempts))
+
+
+def _fail(
+    lease: job.Lease,
+    stream: Stream,
+    run: Run,
+    account: LinkedAccount,
+    error: errors.ProviderError,
+    delay: float | None,
+) -> None:
+    """Close the run and give the job back, both as stored: the objects may know of a page that was not committed."""
     with transaction.atomic(durable=True):
         job.hold(lease)
-        verdict.fail(stream, run, error)
-        if isinstance(error, errors.NeedsReauthorisation):
+        stored = Stream.objects.select_for_update().get(id=stream.id)
+        if error.astray:
+            sweep.forget(stored)
+            stored.cursor, stored.sweep = begin_again(stored.cursor), None
+        verdict.fail(stored, Run.objects.get(id=run.id), account, error, delay)
+        if delay is None:
             job.finish(lease)
-            return
-        job.put_off(lease, delay_after(error, stream.frequency, lease.attempts))
+        else:
+            job.put_off(lease, delay)
+
+
+def _request(resource: Resource) -> str:
+    return f"GET {resource.list.path}" if resource.list else "GET"
+
+
+def _endless(resource: Resource) -> errors.Misconfigured:
+    error = errors.Misconfigured(
+        f"{sweep.MOST_STALE} pages in a row show only records that were read before; the list would never end",
+        request=_request(resource),
+    )
+    error.astray = True
+    return error
 
 
 def delay_after(error: errors.ProviderError, usual: float, attempts: int) -> float:

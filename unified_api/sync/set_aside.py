@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from integrations.kit.observation import Bad
+from integrations.kit.strict import plain
+from unified_api.models.base import model_id
 from unified_api.sync import clock
+from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, SetAside, Stream
 
-#: Characters of the raw record that are kept.
+#: Characters of the raw record, and of the reason, that are kept.
 _KEPT = 20_000
+_REASON = 500
 
 
 def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
     """Set these records of a page aside, in place of what was said of them earlier."""
     if not bad:
         return
-    clear(stream, [b.remote_id for b in bad if b.remote_id is not None])
-    if any(
-        b.remote_id is None for b in bad
-    ):  # nobody can tell which they are: those of the latest run stand for all
+    _strike(stream, [name for b in bad if (name := _name(b)) is not None])
+    if None in map(_name, bad):  # nobody can tell which they are: those of the latest run stand for all
         SetAside.objects.filter(stream_id=stream.id, remote_id=None).exclude(run_id=run.id).delete()
     now = clock.now()
     SetAside.objects.bulk_create(
         SetAside(
             stream_id=stream.id,
             run_id=run.id,
-            remote_id=b.remote_id,
-            reason=b.reason,
+            remote_id=_name(b),
+            reason=plain(b.reason)[:_REASON],
             raw=_text(b.raw),
             seen_at=now,
         )
@@ -36,11 +39,33 @@ def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
     )
 
 
-def clear(stream: Stream, remote_ids: Iterable[str]) -> None:
-    """Strike out records that map now."""
+def clear(stream: Stream, landed: Iterable[Key], bad: Sequence[Bad]) -> None:
+    """Strike out records that map now, but for those that the same page shows to be `bad` as well."""
+    names = {
+        remote if model_id(model) == stream.model else _inside(model_id(model), remote)
+        for model, remote in landed
+    }
+    _strike(stream, names - {_name(b) for b in bad})
+
+
+def clear_older(stream: Stream, than: dt.datetime) -> None:
+    """Strike out what a complete sweep, begun then, has not met as bad again: it maps by now, or is gone."""
+    SetAside.objects.filter(stream_id=stream.id, seen_at__lt=than).delete()
+
+
+def _strike(stream: Stream, names: Collection[str]) -> None:
     waiting = SetAside.objects.filter(stream_id=stream.id)
-    if waiting.exists():
-        waiting.filter(remote_id__in=list(remote_ids)).delete()
+    if names and waiting.exists():
+        waiting.filter(remote_id__in=list(names)).delete()
+
+
+def _name(bad: Bad) -> str | None:
+    """By what a record is known here: its remote id, with its model where it stands inside a record of another one."""
+    return _inside(bad.inside, bad.remote_id) if bad.inside and bad.remote_id else bad.remote_id
+
+
+def _inside(model: str, remote_id: str) -> str:
+    return f"{model}/{remote_id}"
 
 
 def _text(raw: object) -> str:

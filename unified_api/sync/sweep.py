@@ -6,6 +6,7 @@ database empties it, so the stream counts the sightings as well, and a sweep who
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from integrations.kit.observation import Page
 from integrations.kit.provider import Resource
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel
-from unified_api.sync import by_id, clock, job, moments, store
+from unified_api.sync import clock, job, moments, set_aside, store
 from unified_api.sync.identity import Identities
 from unified_api.sync.models import Sighting, Stream
 
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 #: A sweep may remove so many records, or this share of those known, whichever is more, before the brake holds it.
 FREE_REMOVALS = 10
 FREE_SHARE = 0.2
+#: Pages in a row without any record that the sweep had not met yet.
+MOST_STALE = 100
 #: Records that are gone are looked at so many at once.
 AT_ONCE = 1_000
 
@@ -43,14 +46,22 @@ _SIGHT = """
 
 def begin() -> dict[str, Any]:
     """A new sweep. What arrives after its beginning cannot be missed by it."""
-    return {"id": str(uuid.uuid4()), "began": moments.Moments().draw(), "seen": 0, "blind": False}
+    return {
+        "id": str(uuid.uuid4()),
+        "began": moments.Moments().draw(),
+        "at": clock.now().isoformat(),
+        "seen": 0,
+        "pages": 0,
+        "stale": 0,
+        "blind": False,
+    }
 
 
 def sight(stream: Stream, model: type[CommonModel], tally: store.Tally, page: Page) -> None:
     """Note what a page shows, within the transaction that lands it. A bad record is there as well."""
     state = stream.sweep or {}
     ids = [record for (of, _), record in tally.ids.items() if of is model]
-    bad = [b.remote_id for b in page.bad]
+    bad = [b.remote_id for b in page.bad if not b.inside]
     # A record that is there but cannot be named makes every absence doubtful.
     state["blind"] = state["blind"] or None in bad
     identities = Identities(stream.linked_account_id)
@@ -58,8 +69,16 @@ def sight(stream: Stream, model: type[CommonModel], tally: store.Tally, page: Pa
     ids += [identities.of(model, b) for b in bad if b]
     with connection.cursor() as cursor:
         cursor.execute(_SIGHT, [current_tenant(), state["id"], ids])
-        state["seen"] += cursor.fetchone()[0]
+        (new,) = cursor.fetchone()
+    state["seen"] += new
+    state["pages"] = state.get("pages", 0) + 1
+    state["stale"] = 0 if new or not ids else state.get("stale", 0) + 1
     stream.sweep = state
+
+
+def repeats(stream: Stream) -> bool:
+    """Whether the list shows only what it had shown before, page after page, and so will never end."""
+    return bool(stream.sweep) and (stream.sweep or {}).get("stale", 0) >= MOST_STALE
 
 
 def conclude(pull_: Pull, resource: Resource) -> int:
@@ -75,13 +94,34 @@ def conclude(pull_: Pull, resource: Resource) -> int:
         known = _known(stream, pull_.model).count() if missing else 0
     if not intact:
         log.warning("sweep.restarted", model=stream.model)
-        end(pull_, trusted=False)
+        end(pull_, trusted=False, complete=False)
         return 0
-    removed = 0
+    removed, sure = 0, True
     if missing and not _brake(stream, missing, known):
-        removed = sum(_is_gone(pull_, resource, remote_id, record) for record, remote_id in _each(unseen))
-    end(pull_)
+        gone, sure = (unseen, True) if resource.can("get") else _twice(pull_, unseen, state)
+        removed = sum(_is_gone(pull_, resource, remote_id, record) for record, remote_id in _each(gone))
+    end(pull_, trusted=sure)
     return removed
+
+
+def _twice(pull_: Pull, unseen: Any, state: dict[str, Any]) -> tuple[Any, bool]:
+    """Of records that can only be missed, those that the sweep before missed, too; and whether these are all.
+
+    While one page after the other is read, a record that moves to an earlier page is on none of them. That does not
+    happen to the same one twice, and not at all in a list of one page.
+    """
+    if state.get("pages", 2) <= 1:
+        return unseen, True
+    suspects = uuid.uuid5(pull_.stream.id, "missed once")
+    earlier = Sighting.objects.filter(sweep_id=suspects)
+    with transaction.atomic(durable=True):
+        job.hold(pull_.lease)
+        known = set(earlier.values_list("record_id", flat=True))
+        missed = list(unseen.values_list("id", flat=True))
+        earlier.delete()
+        with connection.cursor() as cursor:
+            cursor.execute(_SIGHT, [current_tenant(), suspects, [i for i in missed if i not in known]])
+    return unseen.filter(id__in=known & set(missed)), known >= set(missed)
 
 
 def _known(stream: Stream, model: type[CommonModel]) -> Any:
@@ -121,18 +161,23 @@ def _is_gone(pull_: Pull, resource: Resource, remote_id: str, record: uuid.UUID)
     """Ask by id where that is possible, else believe the sweep; whether the record was marked as deleted."""
     cause = store.Cause("sweep", run_id=pull_.run.id)
     if resource.can("get"):
-        return not by_id.read_one(pull_.line, resource, remote_id, cause, pull_.lease)
+        return not pull_.is_there(resource, remote_id, cause)
     with store.entry(pull_.stream.linked_account_id) as entry:
         job.hold(pull_.lease)
         return entry.remove(pull_.model, [record], cause) == 1
 
 
-def end(pull_: Pull, *, trusted: bool = True) -> None:
-    """Forget the sightings; the next sweep is due in time, or at once where this one cannot be trusted."""
+def end(pull_: Pull, *, trusted: bool = True, complete: bool = True) -> None:
+    """Forget the sightings; the next sweep is due in time, or at once where this one cannot be trusted.
+
+    complete: it met everything, so what it did not find bad is not bad any more.
+    """
     stream = pull_.stream
     with transaction.atomic(durable=True):
         job.hold(pull_.lease)
         forget(stream)
+        if complete and (at := (stream.sweep or {}).get("at")):
+            set_aside.clear_older(stream, dt.datetime.fromisoformat(at))
         stream.sweep, stream.last_sweep = None, clock.now() if trusted else None
         stream.removals_allowed = stream.removals_allowed and not trusted
         stream.save(update_fields=["sweep", "last_sweep", "removals_allowed", "held_removals"])

@@ -6,20 +6,28 @@ import datetime as dt
 from typing import Final
 
 from integrations.kit import errors
+from integrations.kit.strict import plain
+from tenants.models import LinkedAccount
 from unified_api.sync import clock, feed
-from unified_api.sync.models import Run, Stream
+from unified_api.sync.models import Run, SetAside, Stream
 
 _TOO_MANY_REQUESTS: Final = 429
 #: A field that was null in fewer than half of the rows, and is null in all of at least so many, has been lost.
 _ENOUGH_ROWS: Final = 10
+#: Set-aside records that a stream's error names.
+_NAMED: Final = 3
+#: Characters of an error.
+_LONGEST: Final = 2_000
+#: Counted beside the words that no mapping knows.
+CLEANED: Final = "characters were replaced"
 
 
-def close(stream: Stream, run: Run) -> None:
+def close(stream: Stream, run: Run, account: LinkedAccount, request: str) -> None:
     """The run read everything it was to read. Its end is a mark in the feed: every row of it is older."""
     doubts = _doubts(stream, run)
     finished = feed.watermark()
     run.finished, run.result = finished, "PARTIALLY_SYNCED" if doubts else "DONE"
-    run.error = " ".join(doubts) or None
+    run.error = f"{_subject(stream, account)}: {' '.join(doubts)} ({request})"[:_LONGEST] if doubts else None
     run.save()
     stream.status = stream.last_result = run.result
     stream.error, stream.reason, stream.failures = run.error, None, 0
@@ -29,30 +37,71 @@ def close(stream: Stream, run: Run) -> None:
     stream.save()
 
 
-def fail(stream: Stream, run: Run, error: errors.ProviderError) -> None:
-    """The run ended early. What it read stays, and so does the cursor behind it."""
-    told = f"{type(error).__name__}: {stream.model} of account {stream.linked_account_id}: {error}"
-    run.finished, run.result, run.error = feed.watermark(), "FAILED", told
+def fail(
+    stream: Stream, run: Run, account: LinkedAccount, error: errors.ProviderError, delay: float | None
+) -> None:
+    """The run ended early. What it read stays, and so does the cursor behind it. delay: seconds until the next try."""
+    told = f"{type(error).__name__}: {_subject(stream, account)}: {error}. {_next_step(error, delay)}"
+    run.finished, run.result, run.error = feed.watermark(), "FAILED", plain(told)[:_LONGEST]
     run.save()
     stream.status = stream.last_result = "FAILED"
     stream.reason = "RATE_LIMITED" if error.status == _TOO_MANY_REQUESTS else None
-    stream.error, stream.failures, stream.run_id = told, stream.failures + 1, None
+    stream.error, stream.failures, stream.run_id = run.error, stream.failures + 1, None
     stream.last_finished = run.finished
+    stream.next_due = None if delay is None else clock.now() + dt.timedelta(seconds=delay)
     stream.save()
+
+
+def _subject(stream: Stream, account: LinkedAccount) -> str:
+    """Which model of whose account."""
+    return plain(
+        f"{stream.model} of {account.integration} account {account.id} (end user {account.end_user_origin_id})"
+    )
+
+
+def _next_step(error: errors.ProviderError, delay: float | None) -> str:
+    """What becomes of it, and what a person can do."""
+    advice = next((words for kind, words in _ADVICE if isinstance(error, kind)), "")
+    return advice if delay is None else f"{advice} It is tried again in {delay:.0f} s.".strip()
+
+
+_ADVICE: Final = (
+    (errors.NeedsReauthorisation, "Have the account linked again; nothing is read until then."),
+    (errors.Forbidden, "Give the provider's user the right to read this."),
+    (errors.Misconfigured, "Look at the account's address and settings, and at what the provider says."),
+    (errors.Rejected, "Look at what the provider says; the adapter may have to learn it."),
+)
 
 
 def _doubts(stream: Stream, run: Run) -> list[str]:
     """Why the run is not green though nothing failed."""
     doubts = []
-    if run.set_aside:
-        doubts.append(f"{run.set_aside} records do not map and were set aside; see them in the admin.")
+    if waiting := SetAside.objects.filter(stream_id=stream.id).count():
+        doubts.append(_waiting(stream, waiting))
     if stream.held_removals:
         doubts.append(
             f"{stream.held_removals} records are gone at the provider, more than may be removed unasked;"
             " look there, then allow it: manage.py sync ACCOUNT --allow-removals"
         )
     doubts += [f"{name} turned null in every row." for name in _lost(run)]
+    cleaned = sorted(
+        (name, count) for name, count in run.unknown_words.items() if name.endswith(f": {CLEANED}")
+    )
+    doubts += [
+        f"{name.removesuffix(f': {CLEANED}')} of {count} records holds characters that cannot be stored; U+FFFD stands"
+        " in their place."
+        for name, count in cleaned
+    ]
     return doubts
+
+
+def _waiting(stream: Stream, number: int) -> str:
+    rows = SetAside.objects.filter(stream_id=stream.id).order_by("-seen_at", "remote_id")
+    named = "; ".join(f"{(row.remote_id or 'no id')[:80]}: {row.reason[:200]}" for row in rows[:_NAMED])
+    return plain(
+        f"{number} records do not map and are set aside, to come in once they do ({named}"
+        f"{'; …' if number > _NAMED else ''}); see them in the admin."
+    )
 
 
 def _lost(run: Run) -> list[str]:

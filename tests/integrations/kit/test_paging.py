@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.kit.errors import Misconfigured
-from integrations.kit.paging import ByCursor, ByLink, ByOffset, ByPage, Paging, Turn
+from integrations.kit.paging import MOST_EMPTY, ByCursor, ByLink, ByOffset, ByPage, Paging, Turn
 
 ROWS = st.lists(st.integers(), max_size=40)
 SIZES = st.integers(min_value=1, max_value=7)
@@ -82,10 +82,53 @@ def test_cursors_that_go_in_circles_are_an_error() -> None:
                 state = paging.next(state, Turn({}, headers, 1))
 
 
-def test_an_empty_page_ends() -> None:
+def test_an_empty_page_that_names_a_next_one_is_followed_but_not_for_ever() -> None:
+    """Some providers filter after they have cut the pages: ending there would lose what stands behind."""
+    for paging in (ByCursor("c", path="c"), ByLink(path="c")):
+        state: dict[str, Any] | None = None
+        for turn in range(MOST_EMPTY):
+            state = paging.next(state, Turn({"c": f"http://a/?b={turn}"}, {}, 0))
+            assert state
+        with pytest.raises(Misconfigured, match="in a row are empty"):
+            paging.next(state, Turn({"c": "http://a/?b=last"}, {}, 0))
+        full = paging.next(state, Turn({"c": "http://a/?b=full"}, {}, 1))
+        assert full
+        assert "empty" not in full
+
+
+def test_a_cursor_that_is_always_named_ends_where_nothing_more_is_said() -> None:
+    """For providers that name a cursor at the end, too."""
+    paging = ByCursor("c", path="c", more="more")
+
+    assert paging.next(None, Turn({"c": "x", "more": True}, {}, 1))
+    assert paging.next(None, Turn({"c": "x", "more": False}, {}, 1)) is None
+
+
+@pytest.mark.parametrize("odd", [True, 1.5, ["a"], {"a": 1}, "x" * 9_000, "a\x00b", "a\ufffdb", "\ud800"])
+def test_a_cursor_that_is_none_is_an_error(odd: Any) -> None:
+    """Taken for the end, it would make everything behind it look deleted; kept, it could not be stored."""
+    with pytest.raises(Misconfigured, match="cannot be asked for"):
+        ByCursor("c", path="c").next(None, Turn({"c": odd}, {}, 1))
+
+
+@pytest.mark.parametrize("odd", ["/tickets/page/2", "?", "http://[", 7, ["?a=b"]])
+def test_a_next_address_that_is_none_is_an_error(odd: Any) -> None:
+    """Only the query of an address is used: a page that differs in its path cannot be asked for."""
+    with pytest.raises(Misconfigured, match="cannot be asked for"):
+        ByLink(path="c").next(None, Turn({"c": odd}, {}, 1))
+
+
+def test_rows_are_read_again_when_they_moved_forward_under_an_offset() -> None:
+    """As many as vanished: they pulled later ones to where we had been."""
+    paging = ByOffset(size=3, total="t")
+    second = paging.next(None, Turn({"t": 9}, {}, 3))
+    assert second == {"offset": 3, "total": 9}
+
+    assert paging.next(second, Turn({"t": 7}, {}, 3)) == {"offset": 1, "total": 7}
+
+
+def test_an_empty_page_ends_what_is_counted() -> None:
     """Also when the provider says that there is more."""
-    assert ByCursor("c", path="c").next(None, Turn({"c": "x"}, {}, 0)) is None
-    assert ByLink(path="n").next(None, Turn({"n": "http://a/?b=c"}, {}, 0)) is None
     assert ByPage(more="n").next(None, Turn({"n": True}, {}, 0)) is None
     assert ByOffset(total="t").next(None, Turn({"t": 9}, {}, 0)) is None
 
