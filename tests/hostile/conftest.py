@@ -26,7 +26,7 @@ from unified_api.sync import connect, job, pull, tasks
 from unified_api.sync.models import Run, SetAside, Stream
 
 #: Small enough that a test need not wait, the same kinds of limits as in production.
-LIMITS = Limits(connect=1.0, read=0.4, total=0.8, body=2_000_000)
+LIMITS = Limits(connect=1.0, read=0.4, total=0.8, body=3_500_000)
 
 
 @dataclass

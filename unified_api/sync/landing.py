@@ -20,26 +20,40 @@ import orjson
 from integrations.kit.observation import Observation
 
 Row = dict[str, Any]
-_HALF = 12
+_MAPPED = slice(0, 12)
+_SOURCE = slice(12, 14)
+_RAW = slice(14, 26)
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
 def digest(observation: Observation, mapping_version: str) -> bytes:
-    """Two times 12 bytes: of what the mapping makes of the answer, and of the answer as the provider gave it."""
+    """12 bytes of what the mapping makes of the answer, 2 of where it came from, 12 of it as the provider gave it."""
     head = f"{mapping_version}\x1f{observation.shape}\x1f".encode()
     mapped = orjson.dumps(observation.values, option=_OPTIONS)
     raw = orjson.dumps(observation.raw, option=_OPTIONS)
-    return _hash(head + mapped) + _hash(raw)
+    return _hash(head + mapped, _MAPPED) + _hash(observation.path.encode(), _SOURCE) + _hash(raw, _RAW)
+
+
+def comparable(row: Row, seen: bytes) -> bool:
+    """Whether the row's digest, if it has one, is of an answer from the same place.
+
+    A record that stands in a list of its own and inside other records is shown in two forms: neither is news beside
+    the other.
+    """
+    known = row["digest"]
+    return known is None or len(known) != len(seen) or bytes(known)[_SOURCE] == seen[_SOURCE]
 
 
 def raw_moved(row: Row, observation: Observation, seen: bytes) -> bool:
     """Whether a list answer differs from the one that the row shows in what the mapping does not cover."""
     known = row["digest"]
-    return observation.shape == "list" and known is not None and bytes(known)[_HALF:] != seen[_HALF:]
+    if observation.shape != "list" or known is None or len(known) != len(seen):
+        return False
+    return comparable(row, seen) and bytes(known)[_RAW] != seen[_RAW]
 
 
-def _hash(text: bytes) -> bytes:
-    return hashlib.blake2b(text, digest_size=_HALF).digest()
+def _hash(text: bytes, part: slice) -> bytes:
+    return hashlib.blake2b(text, digest_size=part.stop - part.start).digest()
 
 
 def is_late(row: Row, observation: Observation, began: dt.datetime) -> bool:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DataError, InterfaceError, OperationalError, transaction
 
 from integrations.kit import errors
 from integrations.kit.client import Client
@@ -62,7 +62,7 @@ class Pull:
         """Read pages until the run is over (True) or the slice is (False)."""
         full = self.stream.mode == "everything"
         for page in self.client.pages(resource, self.stream.cursor, full=full):
-            self._take(page, resource)
+            self._land(page, resource)
             if not page.last and sweep.repeats(self.stream):
                 raise _endless(resource)
             if page.last:
@@ -71,6 +71,19 @@ class Pull:
             if time.monotonic() > ends:
                 return False
         raise errors.Misconfigured(f"the list of {self.stream.model} ended without a last page")
+
+    def _land(self, page: Page, resource: Resource) -> None:
+        """Land a page; if nothing can hold a record of it, which an adapter made out of good text, without that one."""
+        try:
+            self._take(page, resource)
+        except (DataError, TypeError):
+            held = set_aside.without_unstorable(page)
+            if held is page:
+                raise
+            with transaction.atomic():  # both know of the page that was rolled back
+                self.stream.refresh_from_db()
+                self.run.refresh_from_db()
+            self._take(held, resource)
 
     def _take(self, page: Page, resource: Resource) -> None:
         """Land one page with the cursor behind it; where records must be read by id, the cursor waits for these."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
-from integrations.kit.observation import Bad
+import orjson
+
+from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.strict import plain
 from unified_api.models.base import model_id
-from unified_api.sync import clock
+from unified_api.sync import clock, told
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, SetAside, Stream
 
@@ -51,6 +54,23 @@ def clear(stream: Stream, landed: Iterable[Key], bad: Sequence[Bad]) -> None:
 def clear_older(stream: Stream, than: dt.datetime) -> None:
     """Strike out what a complete sweep, begun then, has not met as bad again: it maps by now, or is gone."""
     SetAside.objects.filter(stream_id=stream.id, seen_at__lt=than).delete()
+
+
+def without_unstorable(page: Page) -> Page:
+    """The page with those records set aside that no text of Postgres can hold; the page itself when there are none."""
+    odd = [o for o in page.observations if _is_unstorable(o)]
+    if not odd:
+        return page
+    left = tuple(o for o in page.observations if not any(o is other for other in odd))
+    reason = "what the adapter made of it holds characters that cannot be stored"
+    return replace(page, observations=left, bad=(*page.bad, *(Bad(o.remote_id, reason, o.raw) for o in odd)))
+
+
+def _is_unstorable(observation: Observation) -> bool:
+    try:
+        return any(b"\\u0000" in orjson.dumps(o.values) for o in told.flat([observation]))
+    except TypeError:
+        return True
 
 
 def _strike(stream: Stream, names: Collection[str]) -> None:

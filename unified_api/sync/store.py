@@ -144,6 +144,8 @@ class Store:
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
         """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
         if observation.shape == "list":
+            if not landing.comparable(row, seen):
+                return
             self._entry.confirmed[observation.model][row["id"]] = seen
         else:
             tables.advance_as_of(observation.model, row["id"], observation.arrived)
