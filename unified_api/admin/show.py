@@ -62,7 +62,7 @@ def columns(model: type[models.Model], names: Iterable[str]) -> list[Column]:
 
 def telling(model: type[models.Model], most: int = 5) -> list[str]:
     """The wire fields of a common model that tell its rows apart in a list."""
-    fields: Any = wire_fields(model)  # type: ignore[arg-type] # asked for common models only
+    fields: Any = wire_fields(model)  # asked for common models only
     plain = [name for name, f in fields.items() if not isinstance(f, Ref | Refs | Texts | models.JSONField)]
     return plain[:most]
 

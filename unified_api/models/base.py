@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -73,16 +75,19 @@ class CommonModel(TenantModel):
         return f"{model_id(type(self))} {self.remote_id}"
 
 
+@functools.cache
 def wire_fields(model: type[CommonModel]) -> dict[str, WireField]:
     """The declared fields of a model by name, in the order of declaration."""
     return {f.name: f for f in model._meta.get_fields() if isinstance(f, WireField)}
 
 
+@functools.cache
 def relations(model: type[CommonModel]) -> dict[str, Ref | Refs]:
     """The fields that hold ids of other records."""
     return {name: f for name, f in wire_fields(model).items() if isinstance(f, Ref | Refs)}
 
 
+@functools.cache
 def model_id(model: type[CommonModel]) -> str:
     """`category.Model`, as used within the product and by references."""
     return f"{model._meta.app_label}.{model.__name__}"
@@ -109,4 +114,13 @@ def common_models(category: str | None = None) -> list[type[CommonModel]]:
 
 def record_id(linked_account_id: uuid.UUID, model: type[CommonModel], remote_id: str) -> uuid.UUID:
     """The id of a record that no exception of the identity table names."""
-    return uuid.uuid5(NAMESPACE, f"{linked_account_id}\x1f{model_id(model)}\x1f{remote_id}")
+    named = _named(linked_account_id, model).copy()
+    named.update(remote_id.encode())
+    return uuid.UUID(bytes=named.digest()[:16], version=5)
+
+
+@functools.lru_cache(maxsize=1024)
+def _named(linked_account_id: uuid.UUID, model: type[CommonModel]) -> hashlib._Hash:
+    """What the ids of a model's records have in common: a uuid5 is the SHA-1 of namespace and name."""
+    common = NAMESPACE.bytes + f"{linked_account_id}\x1f{model_id(model)}\x1f".encode()
+    return hashlib.sha1(common, usedforsecurity=False)

@@ -12,12 +12,13 @@ Key = tuple[type[CommonModel], str]
 
 
 class Identities:
-    """Isthmus ids of one linked account's records."""
+    """Isthmus ids of one linked account's records, each computed once: a page names few others many times."""
 
     def __init__(self, linked_account_id: uuid.UUID) -> None:
         self.linked_account_id = linked_account_id
         self._any = Identity.objects.filter(linked_account_id=linked_account_id).exists()
         self._exceptions: dict[tuple[str, str], uuid.UUID] = {}
+        self._known: dict[Key, uuid.UUID] = {}
 
     def learn(self, remote_ids: Iterable[str]) -> None:
         """Load the exceptions among these remote ids; to be called before `of`."""
@@ -27,9 +28,13 @@ class Identities:
             linked_account_id=self.linked_account_id, remote_id__in=list(remote_ids)
         ).values_list("model", "remote_id", "record_id")
         self._exceptions |= {(model, remote): record for model, remote, record in rows}
+        self._known.clear()
 
     def of(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
         """The id of the record that the provider knows as `remote_id`."""
-        if self._exceptions and (found := self._exceptions.get((model_id(model), remote_id))):
-            return found
-        return record_id(self.linked_account_id, model, remote_id)
+        known = self._known.get((model, remote_id))
+        if known is None:
+            exception = self._exceptions.get((model_id(model), remote_id)) if self._exceptions else None
+            known = exception or record_id(self.linked_account_id, model, remote_id)
+            self._known[model, remote_id] = known
+        return known

@@ -23,14 +23,13 @@ Row = dict[str, Any]
 _MAPPED = slice(0, 12)
 _SOURCE = slice(12, 14)
 _RAW = slice(14, 26)
-_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
 def digest(observation: Observation, mapping_version: str) -> bytes:
     """12 bytes of what the mapping makes of the answer, 2 of where it came from, 12 of it as the provider gave it."""
     head = f"{mapping_version}\x1f{observation.shape}\x1f".encode()
-    mapped = orjson.dumps(observation.values, option=_OPTIONS)
-    raw = orjson.dumps(observation.raw, option=_OPTIONS)
+    mapped = orjson.dumps(observation.values, option=orjson.OPT_SORT_KEYS)
+    raw = orjson.dumps(observation.raw, option=orjson.OPT_SORT_KEYS)
     return _hash(head + mapped, _MAPPED) + _hash(observation.path.encode(), _SOURCE) + _hash(raw, _RAW)
 
 

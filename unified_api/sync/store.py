@@ -67,7 +67,7 @@ class _Entry:
     fresh: set[uuid.UUID] = field(default_factory=set)
     log: list[dict[str, Any]] = field(default_factory=list)
     shells: dict[Key, uuid.UUID] = field(default_factory=dict)
-    raw: list[tuple[uuid.UUID, str, Any]] = field(default_factory=list)
+    raw: dict[str, dict[uuid.UUID, Any]] = field(default_factory=lambda: defaultdict(dict))
     confirmed: dict[type[CommonModel], dict[uuid.UUID, bytes]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -88,7 +88,7 @@ class Store:
         flat, own = list(told.flat(outer)), {o.model for o in outer}
         tally = Tally()
         embedded = Tally(late=tally.late, ids=tally.ids)
-        self._identities.learn({o.remote_id for o in flat} | {r for o in flat for _, r in told.references(o)})
+        self._identities.learn(told.names(flat))
         for model, group in told.by_model(flat).items():
             self._land_model(model, group, cause, mapping_version, tally if model in own else embedded)
         return tally
@@ -96,18 +96,19 @@ class Store:
     def _land_model(
         self, model: type[CommonModel], group: Sequence[Observation], cause: Cause, version: str, tally: Tally
     ) -> None:
-        keyed = [(self._identities.of(model, o.remote_id), landing.digest(o, version), o) for o in group]
-        stored = tables.digests(model, [record for record, _, _ in keyed])
-        differing = [item for item in keyed if _may_differ(stored.get(item[0]), item)]
-        rows = tables.locked(model, sorted({record for record, _, _ in differing}))
+        ids = [self._identities.of(model, o.remote_id) for o in group]
+        digests = [landing.digest(o, version) for o in group]
+        news = tables.news(model, ids, digests)
+        # A list answer whose digest is the row's says nothing new; an answer about one record always goes on.
+        differing = [at for at, o in enumerate(group) if at in news or o.shape != "list"]
+        rows = tables.locked(model, sorted({ids[at] for at in differing if news.get(at, True)}))
         rows |= self._entry.rows[model]
-        for record, _, observation in keyed:
-            tally.ids[model, observation.remote_id] = record
-            tally.nulls.update(name for name, value in observation.values.items() if value is None)
-        for record, seen, observation in differing:
-            self._merge(rows, record, seen, observation, cause, tally)
-        tally.seen += len(keyed)
-        tally.unchanged += len(keyed) - len(differing)
+        for at in differing:
+            self._merge(rows, ids[at], digests[at], group[at], cause, tally)
+        tally.ids.update(zip([(model, o.remote_id) for o in group], ids, strict=True))
+        tally.nulls.update([name for o in group for name, value in o.values.items() if value is None])
+        tally.seen += len(group)
+        tally.unchanged += len(group) - len(differing)
 
     def _merge(
         self,
@@ -137,15 +138,15 @@ class Store:
             return
         rows[record] = landing.landed(row, observation, values, seen)
         self._put(model, record, rows[record], kind, changes, cause)
-        self._entry.raw.append((record, observation.path, observation.raw))
+        self._entry.raw[observation.path][record] = observation.raw
         tally.added += kind == "created"
         tally.changed += kind != "created"
 
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
         """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
-        if observation.shape == "list":
-            if not landing.comparable(row, seen):
-                return
+        if observation.shape == "list" and not landing.comparable(row, seen):
+            self._entry.raw[observation.path][row["id"]] = observation.raw
+        elif observation.shape == "list":
             self._entry.confirmed[observation.model][row["id"]] = seen
         else:
             tables.advance_as_of(observation.model, row["id"], observation.arrived)
@@ -185,16 +186,12 @@ class Store:
         changes: dict[str, list[Any]],
         cause: Cause,
     ) -> None:
-        tenant = current_tenant()
-        row |= {"id": record, "tenant_id": tenant, "linked_account_id": self.linked_account_id}
+        row |= {"id": record, "tenant_id": current_tenant(), "linked_account_id": self.linked_account_id}
         self._entry.rows[model][record] = row
         if kind == "created":
             self._entry.fresh.add(record)
         self._entry.log.append(
             {
-                "id": uuid.uuid4(),
-                "tenant_id": tenant,
-                "linked_account_id": self.linked_account_id,
                 "model": model_id(model),
                 "record_id": record,
                 "kind": kind,
@@ -234,15 +231,19 @@ class Store:
             tables.note_digests(model, {record: d for record, d in seen.items() if record not in known})
         shells = {key: record for key, record in entry.shells.items() if record not in known}
         shells = tables.unknown(shells) if shells else {}
-        if not entry.log and not shells:
-            return
+        if entry.log or shells:
+            self._write(entry, shells)
+        for path, raw in entry.raw.items():
+            tables.keep_raw(self.linked_account_id, path, raw)
+
+    def _write(self, entry: _Entry, shells: dict[Key, uuid.UUID]) -> None:
         span = feed.advance(len(entry.log))
-        for model, rows in entry.rows.items():
-            tables.upsert(model, [_stamped(row, span.stamp, entry.fresh) for row in rows.values()])
         tables.insert_shells(self.linked_account_id, shells, span.stamp)
-        tables.append_log(entry.log, span)
+        with tables.at_once():
+            for model, rows in entry.rows.items():
+                tables.upsert(model, [_stamped(row, span.stamp, entry.fresh) for row in rows.values()])
+            tables.append_log(self.linked_account_id, entry.log, span)
         transaction.on_commit(self._stir_bridges)
-        tables.keep_raw(self.linked_account_id, entry.raw)
 
     def _stir_bridges(self) -> None:
         from unified_api.sync.bridge.stirring import stir
@@ -261,11 +262,6 @@ def entry(
         store = Store(linked_account_id, began)
         yield store
         store.flush()
-
-
-def _may_differ(stored: bytes | None, item: tuple[uuid.UUID, bytes, Observation]) -> bool:
-    """A list answer whose digest is the row's says nothing new; an answer about one record always goes on."""
-    return item[2].shape != "list" or stored is None or bytes(stored) != item[1]
 
 
 def _stamped(row: landing.Row, stamp: dt.datetime, fresh: set[uuid.UUID]) -> landing.Row:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from integrations.kit.observation import Page
 from integrations.kit.provider import Resource
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel
-from unified_api.sync import clock, job, moments, set_aside, store
+from unified_api.sync import clock, job, moments, set_aside, store, tables
 from unified_api.sync.identity import Identities
 from unified_api.sync.models import Sighting, Stream
 
@@ -38,7 +38,7 @@ AT_ONCE = 1_000
 _SIGHT = """
     WITH new AS (
         INSERT INTO sync_sighting (id, tenant_id, sweep_id, record_id)
-        SELECT gen_random_uuid(), %s, %s, record FROM unnest(%s::uuid[]) record
+        SELECT record, %s, %s, record FROM unnest(%s::uuid[]) record
         ON CONFLICT DO NOTHING RETURNING 1
     ) SELECT count(*) FROM new
 """
@@ -67,9 +67,7 @@ def sight(stream: Stream, model: type[CommonModel], tally: store.Tally, page: Pa
     identities = Identities(stream.linked_account_id)
     identities.learn(b for b in bad if b)
     ids += [identities.of(model, b) for b in bad if b]
-    with connection.cursor() as cursor:
-        cursor.execute(_SIGHT, [current_tenant(), state["id"], ids])
-        (new,) = cursor.fetchone()
+    ((new,),) = tables.execute(_SIGHT, [current_tenant(), state["id"], tables.array(ids)])
     state["seen"] += new
     state["pages"] = state.get("pages", 0) + 1
     state["stale"] = 0 if new or not ids else state.get("stale", 0) + 1
@@ -119,8 +117,9 @@ def _twice(pull_: Pull, unseen: Any, state: dict[str, Any]) -> tuple[Any, bool]:
         known = set(earlier.values_list("record_id", flat=True))
         missed = list(unseen.values_list("id", flat=True))
         earlier.delete()
-        with connection.cursor() as cursor:
-            cursor.execute(_SIGHT, [current_tenant(), suspects, [i for i in missed if i not in known]])
+        tables.execute(
+            _SIGHT, [current_tenant(), suspects, tables.array(i for i in missed if i not in known)]
+        )
     return unseen.filter(id__in=known & set(missed)), known >= set(missed)
 
 

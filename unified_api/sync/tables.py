@@ -1,20 +1,26 @@
 """The store's statements: set-based reads and writes of common-model tables.
 
 Django's `bulk_create(update_conflicts)` rewrites every row and is several times slower; these send one JSON
-document a table, which Postgres turns into rows.
+document a table, which Postgres turns into rows. What is sent is bound by the server: quoting a document of a
+thousand rows into the statement, and finding it there again, takes as long as storing it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
+import os
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
+import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from tenants.scope import current_tenant
@@ -32,10 +38,44 @@ def columns(model: type[CommonModel]) -> tuple[str, ...]:
     return tuple(str(f.column) for f in model._meta.concrete_fields)
 
 
-def digests(model: type[CommonModel], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, bytes | None]:
-    """The digest of each of these records that is known."""
-    rows = model.objects.filter(id__in=ids).values_list("id", "digest", "remote_was_deleted")
-    return {record: None if deleted else seen for record, seen, deleted in rows}
+def execute(statement: str | sql.Composed, values: Sequence[Any]) -> CursorWrapper:
+    """Run a statement whose values the server binds."""
+    bare: Any = psycopg.Cursor(connection.connection)  # Django's own would bind them here
+    cursor = connection.make_debug_cursor(bare) if connection.queries_logged else connection.make_cursor(bare)
+    cursor.execute(statement, values)
+    return cursor
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Statements of this block, whose results nobody reads, follow each other without waiting for answers."""
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def array(ids: Iterable[uuid.UUID]) -> str:
+    """Ids as Postgres reads an array of them."""
+    return f"{{{','.join([record.hex for record in ids])}}}"
+
+
+_NEWS = """
+    SELECT seen.number::int - 1, known.is_shell IS NOT NULL
+    FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS seen (id, digest, number)
+    LEFT JOIN LATERAL (
+        SELECT digest, is_shell, remote_was_deleted FROM {table} t WHERE t.tenant_id = %s AND t.id = seen.id OFFSET 0
+    ) known ON true
+    WHERE known.remote_was_deleted IS NOT FALSE OR known.digest IS DISTINCT FROM decode(seen.digest, 'hex')
+"""
+
+
+def news(model: type[CommonModel], ids: Sequence[uuid.UUID], digests: Sequence[bytes]) -> dict[int, bool]:
+    """Positions of those whose record does not show this digest, and whether there is a record at all.
+
+    OFFSET keeps the planner from reading a table once instead of looking up the rows of one page.
+    """
+    seen = f"{{{','.join([digest.hex() for digest in digests])}}}"
+    statement = sql.SQL(_NEWS).format(table=sql.Identifier(model._meta.db_table))
+    return dict(execute(statement, [array(ids), seen, current_tenant()]).fetchall())
 
 
 def locked(model: type[CommonModel], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Row]:
@@ -46,21 +86,27 @@ def locked(model: type[CommonModel], ids: Sequence[uuid.UUID]) -> dict[uuid.UUID
     return {row["id"]: dict(row) for row in rows}
 
 
+_UNKNOWN = """
+    SELECT wanted.number::int - 1 FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, number)
+    WHERE NOT EXISTS (SELECT FROM {table} t WHERE t.tenant_id = %s AND t.id = wanted.id OFFSET 0)
+"""
+
+
 def unknown(shells: Mapping[Key, uuid.UUID]) -> dict[Key, uuid.UUID]:
     """Those of the referenced records that have no row yet."""
-    known: set[uuid.UUID] = set()
+    found: dict[Key, uuid.UUID] = {}
     for model in {model for model, _ in shells}:
-        wanted = [record for (of, _), record in shells.items() if of is model]
-        known.update(model.objects.filter(id__in=wanted).values_list("id", flat=True))
-    return {key: record for key, record in shells.items() if record not in known}
+        wanted = [(key, record) for key, record in shells.items() if key[0] is model]
+        statement = sql.SQL(_UNKNOWN).format(table=sql.Identifier(model._meta.db_table))
+        numbers = execute(statement, [array(record for _, record in wanted), current_tenant()])
+        found.update(wanted[number] for (number,) in numbers)
+    return found
 
 
 def upsert(model: type[CommonModel], rows: Sequence[Row]) -> None:
     """Insert or replace whole rows, which the caller has locked or knows to be new."""
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_upsert_statement(model), [_json(rows)])
+    if rows:
+        execute(_upsert_statement(model), [_json(rows)])
 
 
 @functools.cache
@@ -109,8 +155,7 @@ def note_digests(model: type[CommonModel], seen: Mapping[uuid.UUID, bytes]) -> N
         "UPDATE {table} t SET digest = seen.digest FROM unnest(%s::uuid[], %s::bytea[]) AS seen (id, digest)"
         " WHERE t.tenant_id = %s AND t.id = seen.id"
     ).format(table=sql.Identifier(model._meta.db_table))
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [list(seen), list(seen.values()), current_tenant()])
+    execute(statement, [array(seen), list(seen.values()), current_tenant()])
 
 
 def set_settled(model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
@@ -119,37 +164,56 @@ def set_settled(model: type[CommonModel], record: uuid.UUID, until: dt.datetime)
 
 
 _APPEND = """
-    INSERT INTO sync_change
-    SELECT * FROM json_populate_recordset(null::sync_change, %s::json)
+    INSERT INTO sync_change (
+        id, tenant_id, linked_account_id, position, at, model, record_id, kind, fields, source, run_id, write_id
+    )
+    SELECT id, %s, %s, %s + number - 1, %s, model, record_id, kind, fields, source, run_id, write_id
+    FROM ROWS FROM (json_to_recordset(%s::json) AS (
+        id uuid, model text, record_id uuid, kind text, fields jsonb, source text, run_id uuid, write_id uuid
+    )) WITH ORDINALITY AS entry (id, model, record_id, kind, fields, source, run_id, write_id, number)
 """
 
 
-def append_log(log: Sequence[dict[str, Any]], span: Span) -> None:
+def append_log(linked_account_id: uuid.UUID, log: Sequence[dict[str, Any]], span: Span) -> None:
     """Write the entries of one transaction at the positions of its span."""
     if not log:
         return
-    rows = [{**e, "position": span.first + i, "at": span.stamp} for i, e in enumerate(log)]
-    with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [_json(rows)])
+    for entry, fresh in zip(log, _fresh(len(log)), strict=True):
+        entry["id"] = fresh
+    execute(_APPEND, [current_tenant(), linked_account_id, span.first, span.stamp, _json(log)])
 
 
 _KEEP_RAW = """
     INSERT INTO sync_remotedata (id, tenant_id, linked_account_id, record_id, path, body)
-    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bytea[])
+    SELECT id, %s, %s, record, %s, substring(%s::bytea FROM begins FOR size)
+    FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[]) AS raw (id, record, begins, size)
     ON CONFLICT (tenant_id, record_id, path) DO UPDATE SET body = excluded.body
+    WHERE sync_remotedata.body <> excluded.body
 """
 
 
-def keep_raw(linked_account_id: uuid.UUID, raw: Iterable[tuple[uuid.UUID, str, Any]]) -> None:
-    """Keep the provider's own answers, one per record and endpoint."""
-    kept = {(record, path): zlib.compress(orjson.dumps(body), 1) for record, path, body in raw}
-    if not kept:
-        return
-    records, paths = zip(*kept, strict=True)
-    count, tenant = len(kept), current_tenant()
-    values = [[uuid.uuid4() for _ in kept], [tenant] * count, [linked_account_id] * count]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP_RAW, [*values, list(records), list(paths), list(kept.values())])
+def keep_raw(linked_account_id: uuid.UUID, path: str, raw: Mapping[uuid.UUID, Any]) -> None:
+    """Keep the provider's own answers of one endpoint, one per record."""
+    bodies = [zlib.compress(orjson.dumps(body), 1) for body in raw.values()]
+    sizes = [len(body) for body in bodies]
+    begins = itertools.accumulate(sizes, initial=1)
+    values = [
+        f"{{{','.join(_fresh(len(raw)))}}}",
+        array(raw),
+        _numbers(begins, len(raw)),
+        _numbers(sizes, len(raw)),
+    ]
+    execute(_KEEP_RAW, [current_tenant(), linked_account_id, path, b"".join(bodies), *values])
+
+
+def _numbers(numbers: Iterable[int], count: int) -> str:
+    return f"{{{','.join(map(str, itertools.islice(numbers, count)))}}}"
+
+
+def _fresh(count: int) -> list[str]:
+    """So many random ids, for rows that nobody names by theirs."""
+    text = os.urandom(16 * count).hex()
+    return [text[at : at + 32] for at in range(0, len(text), 32)]
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -14,17 +14,18 @@ def flat(observations: Iterable[Observation]) -> Iterator[Observation]:
     """Observations, and those inside them."""
     for observation in observations:
         yield observation
-        yield from flat(observation.embedded)
+        if observation.embedded:
+            yield from flat(observation.embedded)
 
 
-def references(observation: Observation) -> Iterator[tuple[str, str]]:
-    """Field and remote id of every record that an observation refers to."""
-    for name, relation in relations(observation.model).items():
-        told = observation.values.get(name)
-        if told is None:
-            continue
-        for remote in told if isinstance(relation, Refs) else [told]:
-            yield name, str(remote)
+def names(observations: Iterable[Observation]) -> Iterator[str]:
+    """The remote ids of all records that observations are about or refer to."""
+    for observation in observations:
+        yield observation.remote_id
+        for name, relation in relations(observation.model).items():
+            told = observation.values.get(name)
+            if told is not None:
+                yield from map(str, told if isinstance(relation, Refs) else [told])
 
 
 def by_model(observations: Iterable[Observation]) -> dict[type[CommonModel], list[Observation]]:

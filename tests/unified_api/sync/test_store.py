@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+import zlib
 from dataclasses import replace
 
 import psycopg
@@ -206,6 +207,46 @@ def test_a_change_outside_the_mapping_moves_the_record_and_is_kept(mirror: Mirro
     assert log()[-1].fields == {}
     with transaction.atomic():
         assert RemoteData.objects.count() == 1
+
+
+def test_lists_that_show_one_record_differently_do_not_move_it_in_turns(
+    mirror: Mirror, database: psycopg.Connection
+) -> None:
+    """What stands in its own list and inside another is the same record: one entry, and both raw answers kept."""
+    for _ in range(3):
+        own = mirror.seen("1", name="A")
+        inside = replace(own, raw={"id": "1", "name": "A", "terse": True}, path="/collections")
+        mirror.land(own)
+        mirror.land(inside)
+
+    with transaction.atomic():
+        assert [c.kind for c in log()] == ["created"]
+        assert sorted(RemoteData.objects.values_list("path", flat=True)) == ["/collections", "/tickets"]
+
+
+def test_the_raw_answer_of_another_list_is_kept_current(mirror: Mirror) -> None:
+    """A second list does not move the record by what it alone shows; what it showed last is kept."""
+    own = mirror.seen("1", name="A")
+    mirror.land(own)
+    for note in ("old", "new"):
+        mirror.land(replace(mirror.seen("1", name="A"), raw={"id": "1", "note": note}, path="/collections"))
+
+    with transaction.atomic():
+        kept = RemoteData.objects.get(path="/collections")
+        assert [c.kind for c in log()] == ["created"]
+    assert b"new" in zlib.decompress(kept.body)
+
+
+def test_what_a_digest_of_an_earlier_release_stands_for_is_told_once(mirror: Mirror) -> None:
+    """A digest of another length says nothing: equal answers replace it, and the log stays as it is."""
+    mirror.land(mirror.seen("1", name="A"))
+    with transaction.atomic():
+        Ticket.objects.update(digest=b"x" * 24)
+    mirror.land(mirror.seen("1", name="A"))
+
+    with transaction.atomic():
+        assert [c.kind for c in log()] == ["created"]
+        assert len(bytes(Ticket.objects.get().digest)) != 24
 
 
 def test_an_imported_id_outlives_its_remote_id(mirror: Mirror) -> None:
