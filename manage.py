@@ -17,7 +17,7 @@ def main() -> None:
     from unified_api.serve.postgres import ClusterError
 
     try:
-        with held_database(sys.argv[1] if len(sys.argv) > 1 else "help"):
+        with held_database(sys.argv[1:]):
             execute_from_command_line(sys.argv)
     except (ClusterError, ImproperlyConfigured) as error:
         sys.exit(f"isthmus: {error}")

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections, models
+from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError, connections, models
 
 from tenants.catalog import Roles, read_roles
 from tenants.postgres.roles import OPERATOR
+from tenants.proof import doubts
 from tenants.rows import Walled
 from tenants.scope import current_role
+from tenants.vault import BadKeyRing
 from tenants.walls import ENGINE, differences
 
 _MIGRATE = "Run `manage.py migrate` with the owner's login (DATABASE_URL): it builds the walls anew."
@@ -20,11 +23,28 @@ _MIGRATE = "Run `manage.py migrate` with the owner's login (DATABASE_URL): it bu
 
 @register(Tags.database)
 def check_walls(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """tenants.E001: a table lacks key, policy or right. tenants.E002: the app's role passes the walls."""
+    """tenants.E001: a table lacks key, policy or right. tenants.E002: the app's role passes the walls.
+
+    tenants.E006: the database does not answer.
+    """
     ours = [name for name in databases or () if connections[name].settings_dict["ENGINE"] == ENGINE]
     if current_role() == "owner":  # who migrates is about to put it right
         return []
-    return [message for name in ours for message in [*_check_tables(name), *_check_roles(name)]]
+    return [message for name in ours for message in _check_database(name)]
+
+
+def _check_database(using: str) -> list[CheckMessage]:
+    try:
+        return [*_check_tables(using), *_check_roles(using)]
+    except OperationalError as error:
+        first = str(error).strip().partition("\n")[0]
+        return [
+            Error(
+                f"The database does not answer: {first}",
+                hint="See that it runs, and that DATABASE_URL or DATABASE_APP_URL leads to it.",
+                id="tenants.E006",
+            )
+        ]
 
 
 def _check_tables(using: str) -> Iterator[CheckMessage]:
@@ -62,6 +82,18 @@ def _dangers(roles: Roles, app: str) -> Iterator[tuple[str, str]]:
         )
     if not roles.may_become_operator:
         yield f"may not become {OPERATOR}, which the console needs", f"GRANT {OPERATOR} TO {app}"
+
+
+@register(Tags.database)
+def check_master_keys(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """tenants.E004: a master key is missing. tenants.E005: one is the wrong one. tenants.W001: a row is damaged."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or current_role() == "owner":
+        return []
+    try:
+        found = doubts("manage.py check: are the master keys the right ones?")
+    except (BadKeyRing, OperationalError, ProgrammingError):  # isthmus.E004, tenants.E006; not migrated yet
+        return []
+    return [(Error if d.certain else checks.Warning)(d.sentence, hint=d.hint, id=d.id) for d in found]
 
 
 @register(Tags.models)

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from tenants.rows import TenantManager, TenantModel, Walled
 from tenants.scope import scope
+from tenants.sealed import KeyIdOf, SealedField
 from tenants.vault import Secret
 
 __all__ = [
@@ -32,7 +33,11 @@ class TenantExists(ValueError):
 
 
 class Tenant(Walled):
-    """A company that runs its product on Isthmus. `sealed_key`: its own key, under a master key."""
+    """A company that runs its product on Isthmus.
+
+    `sealed_key`: its own key, under a master key. `sealed_under`: the id of that master key, as the database
+    reads it from there, so that rows under an old one are found by an index.
+    """
 
     wall_column: ClassVar[str] = "id"
     database_key: ClassVar[tuple[str, ...]] = ("id",)
@@ -41,6 +46,12 @@ class Tenant(Walled):
     name = models.TextField(unique=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     sealed_key = models.BinaryField(editable=False)
+    sealed_under = models.GeneratedField(
+        expression=KeyIdOf("sealed_key"), output_field=models.TextField(), db_persist=True
+    )
+
+    class Meta(Walled.Meta):
+        indexes = [models.Index("sealed_under", "id", name="tenant_sealed_under")]
 
     def __str__(self) -> str:
         return self.name
@@ -116,9 +127,9 @@ class LinkedAccount(TenantModel):
     status_detail = models.TextField(default="")
     is_test = models.BooleanField(default=False)
     token_digest = models.BinaryField(null=True, editable=False)
-    sealed_token = models.BinaryField(default=b"", editable=False)
+    sealed_token = SealedField(purpose="account token")
     settings = models.JSONField(default=dict)
-    sealed_credential = models.BinaryField(default=b"", editable=False)
+    sealed_credential = SealedField(purpose="credential")
     remote_identity = models.TextField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
@@ -141,27 +152,25 @@ class LinkedAccount(TenantModel):
         """The secrets given at linking, by name. Reveal them only where a request is about to be signed."""
         from tenants import secrets
 
-        return secrets.unpack(secrets.unseal_text(self.sealed_credential, row=self.id, purpose="credential"))
+        return secrets.unpack(secrets.opened(self, "sealed_credential"))
 
     def store_credential(self, credential: Mapping[str, Secret]) -> None:
         """Seal these secrets into the row, in place of the earlier ones; saving is the caller's."""
         from tenants import secrets
 
-        self.sealed_credential = secrets.seal_text(
-            secrets.pack(credential), row=self.id, purpose="credential"
-        )
+        secrets.put(secrets.pack(credential), self, "sealed_credential")
 
     def token(self) -> Secret:
         """The account token."""
         from tenants import secrets
 
-        return secrets.unseal_text(self.sealed_token, row=self.id, purpose="account token")
+        return secrets.opened(self, "sealed_token")
 
     def store_token(self, token: Secret) -> None:
         """Seal the account token into the row, and note its digest; saving is the caller's."""
         from tenants import secrets, tokens
 
-        self.sealed_token = secrets.seal_text(token, row=self.id, purpose="account token")
+        secrets.put(token, self, "sealed_token")
         self.token_digest = tokens.digest("account token", token)
 
 

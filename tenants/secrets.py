@@ -2,7 +2,8 @@
 
 Each envelope is bound to tenant, row and purpose. Rotating the master key re-wraps one small key per tenant;
 losing a tenant's key erases all its secrets, in backups too. Opened tenant keys are kept for a few minutes in
-this process, no longer, so that an erased key is soon forgotten everywhere.
+this process, no longer, so that an erased key is soon forgotten everywhere. While a tenant's key is changed
+(tenants/rekey.py) it has two: the new one seals, both open.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
-from tenants import vault
-from tenants.models import Tenant
+from tenants import audit, vault
+from tenants.masters import master_keys
+from tenants.models import Tenant, TenantModel
 from tenants.scope import ScopeConflict, current_tenant
-from tenants.vault import Key, KeyRing, Secret
+from tenants.sealed import purpose_of
+from tenants.vault import Key, KeyRing, Secret, UnknownKey
 
-#: The id of a tenant's key, as envelopes name it. A second generation would get another one.
+#: The id of a tenant's first key, as envelopes name it.
 TENANT_KEY = "t1"
 
 #: How many opened tenant keys a process keeps, and for how many seconds.
@@ -64,28 +65,47 @@ class KeptKeys:
 
 
 _kept = KeptKeys(KEPT_KEYS, KEPT_SECONDS)
-_parse_ring = lru_cache(maxsize=2)(KeyRing.parse)
-
-
-def master_keys() -> KeyRing:
-    """The ring of master keys, from settings."""
-    return _parse_ring(settings.MASTER_KEYS)
 
 
 def new_tenant_key(tenant_id: uuid.UUID) -> bytes:
     """A new key for a tenant, sealed under the primary master key."""
-    return _wrap(Key.generate(TENANT_KEY), tenant_id)
+    return wrap(KeyRing(Key.generate(TENANT_KEY)), tenant_id)
 
 
 def seal_text(text: str | Secret, *, row: uuid.UUID, purpose: str) -> bytes:
-    """The envelope of a text of the tenant in scope, which opens for this row and purpose only."""
+    """The envelope of a text of the tenant in scope, which opens for this row and purpose only.
+
+    In the transaction that stores it: until that ends the tenant's key does not change.
+    """
     secret = text if isinstance(text, Secret) else Secret(text)
-    return vault.seal(secret, ring=_tenant_key(), bound_to=_bound_to(row, purpose))
+    bound_to = _bound_to(row, purpose)
+    return vault.seal(secret, ring=_key_held_fast(), bound_to=bound_to)
 
 
 def unseal_text(sealed: bytes | memoryview, *, row: uuid.UUID, purpose: str) -> Secret:
     """The text of an envelope of the tenant in scope; a VaultError if it is not of this row and purpose."""
-    return vault.unseal(bytes(sealed), ring=_tenant_key(), bound_to=_bound_to(row, purpose))
+    envelope, bound_to = bytes(sealed), _bound_to(row, purpose)
+    try:
+        return vault.unseal(envelope, ring=_tenant_key(), bound_to=bound_to)
+    except UnknownKey:
+        forget_key(current_tenant())  # it may have been changed since it was opened here
+        return vault.unseal(envelope, ring=_tenant_key(), bound_to=bound_to)
+
+
+def put(secret: Secret, row: TenantModel, column: str) -> None:
+    """Seal a secret into a `SealedField` of a row; saving is the caller's, in the same transaction."""
+    setattr(row, column, seal_text(secret, row=row.pk, purpose=purpose_of(type(row), column)))
+
+
+def opened(row: TenantModel, column: str) -> Secret:
+    """The secret in a `SealedField` of a row."""
+    purpose = purpose_of(type(row), column)
+    try:
+        return unseal_text(getattr(row, column), row=row.pk, purpose=purpose)
+    except UnknownKey:  # the tenant's key was changed since the row was read
+        with transaction.atomic():
+            row.refresh_from_db(fields=[column])
+        return unseal_text(getattr(row, column), row=row.pk, purpose=purpose)
 
 
 def pack(secrets: Mapping[str, Secret]) -> Secret:
@@ -98,19 +118,28 @@ def unpack(packed: Secret) -> dict[str, Secret]:
     return {name: Secret(value) for name, value in json.loads(packed.reveal()).items()}
 
 
-def rewrap(tenant: Tenant) -> bool:
-    """Bring a tenant's key under the primary master key; False if it was already. Safe to repeat.
+def rewrap(tenant_id: uuid.UUID) -> bool:
+    """Bring the key of the tenant in scope under the primary master key; False if it was already. Safe to repeat.
 
     Secrets stay as they are, for the tenant's key does not change.
     """
     with transaction.atomic():
-        row = Tenant.objects.select_for_update().get(pk=tenant.pk)
-        ring = master_keys()
-        if vault.sealed_under(bytes(row.sealed_key)) == ring.primary.id:
+        row = Tenant.objects.select_for_update().get(pk=tenant_id)
+        before, after = vault.sealed_under(bytes(row.sealed_key)), master_keys().primary.id
+        if before == after:
             return False
-        row.sealed_key = _wrap(_unwrap(row).primary, row.pk)
+        row.sealed_key = wrap(unwrap(row), row.pk)
         row.save(update_fields=["sealed_key"])
-    _kept.forget(row.pk)
+        audit.record("tenant.key_rewrapped", subject=str(tenant_id), before=before, after=after)
+    return True
+
+
+def opens(tenant: Tenant) -> bool:
+    """Whether a tenant's key opens under the master keys at hand."""
+    try:
+        unwrap(tenant)
+    except vault.VaultError:
+        return False
     return True
 
 
@@ -124,20 +153,38 @@ def _tenant_key() -> KeyRing:
     ring = _kept.get(tenant_id)
     if ring is None:
         with transaction.atomic():
-            ring = _unwrap(Tenant.objects.get(pk=tenant_id))
+            ring = unwrap(Tenant.objects.get(pk=tenant_id))
         _kept.keep(tenant_id, ring)
     return ring
 
 
-def _wrap(key: Key, tenant_id: uuid.UUID) -> bytes:
-    return vault.seal(key.text(), ring=master_keys(), bound_to=vault.binding("tenant key", str(tenant_id)))
+def _key_held_fast() -> KeyRing:
+    """The tenant's key as it is now, and until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM tenants_tenant WHERE id = %s FOR SHARE", [current_tenant()])
+    ring = unwrap(Tenant.objects.get(pk=current_tenant()))
+    _kept.keep(current_tenant(), ring)
+    return ring
 
 
-def _unwrap(tenant: Tenant) -> KeyRing:
-    opened = vault.unseal(
-        bytes(tenant.sealed_key), ring=master_keys(), bound_to=vault.binding("tenant key", str(tenant.pk))
-    )
+def wrap(ring: KeyRing, tenant_id: uuid.UUID) -> bytes:
+    """A tenant's keys, the one that seals first, under the primary master key."""
+    lone = len(list(ring)) == 1 and ring.primary.id == TENANT_KEY
+    text = ring.primary.text() if lone else ring.text()  # version 0.1 knew one key, and no ring
+    return vault.seal(text, ring=master_keys(), bound_to=_tenant_binding(tenant_id))
+
+
+def unwrap(tenant: Tenant) -> KeyRing:
+    """The keys of a tenant; a VaultError if they do not open."""
+    sealed = bytes(tenant.sealed_key)
+    opened = vault.unseal(sealed, ring=master_keys(), bound_to=_tenant_binding(tenant.pk))
+    if ":" in opened.reveal():
+        return KeyRing.parse(opened.reveal())
     return KeyRing(Key.parse(TENANT_KEY, opened.reveal()))
+
+
+def _tenant_binding(tenant_id: uuid.UUID) -> bytes:
+    return vault.binding("tenant key", str(tenant_id))
 
 
 def _bound_to(row: uuid.UUID, purpose: str) -> bytes:

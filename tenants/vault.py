@@ -18,7 +18,7 @@ import binascii
 import hmac
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -182,6 +182,17 @@ class KeyRing:
         if key_id not in self._keys:
             raise UnknownKey(key_id, sorted(self._keys))
         return self._keys[key_id]
+
+    def __contains__(self, key_id: str) -> bool:
+        return key_id in self._keys
+
+    def __iter__(self) -> Iterator[Key]:
+        """The keys, the primary first."""
+        return iter(self._keys.values())
+
+    def text(self) -> Secret:
+        """The ring as `parse` reads it."""
+        return Secret("\n".join(f"{key.id}:{key.text().reveal()}" for key in self))
 
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(self._keys)})"

@@ -14,7 +14,7 @@ from typing import Any
 
 from unified_api.serve import broker, logins, logs, postgres
 from unified_api.serve.environment import Environment
-from unified_api.serve.home import kept_secret, new_master_key
+from unified_api.serve.home import MASTER, kept_secret, new_master_key, secret_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(os.environ)
@@ -31,11 +31,16 @@ EMBEDDED = not (DATABASE_URL or DATABASE_APP_URL)
 # Signs sessions and derives the passwords of the database roles that Isthmus makes.
 SECRET_KEY = env.secret("SECRET_KEY") or (kept_secret(HOME, "secret_key") if EMBEDDED else "")
 
+# Earlier secret keys, separated by spaces: what was signed with them still counts.
+SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
+
 # The ring of master keys that seal the keys of tenants, newest first: `id:base64` of 32 bytes each, on lines
-# of their own or separated by commas.
-MASTER_KEYS = env.secret("MASTER_KEYS") or (
-    kept_secret(HOME, "master_keys", new_master_key) if EMBEDDED else ""
-)
+# of their own or separated by commas. A ring in a file is read again when the file changes.
+MASTER_KEYS_FILE = env.file("MASTER_KEYS")
+MASTER_KEYS = env.secret("MASTER_KEYS")
+MASTER_KEYS_KEPT = EMBEDDED and not (MASTER_KEYS or MASTER_KEYS_FILE)
+if MASTER_KEYS_KEPT:
+    MASTER_KEYS, MASTER_KEYS_FILE = kept_secret(HOME, MASTER, new_master_key), secret_file(HOME, MASTER)
 
 
 def _owner_login() -> logins.Login | None:

@@ -10,10 +10,11 @@ from django.db import connection
 from pytest_django import Settings
 
 from tenants import secrets
-from tenants.models import LinkedAccount, Tenant
+from tenants.models import AuditEvent, LinkedAccount, Tenant
 from tenants.scope import NoTenantInScope, ScopeConflict, scope
-from tenants.vault import Key, KeyRing, Secret, Tampered, UnknownKey, sealed_under
+from tenants.vault import Key, KeyRing, Secret, Tampered, UnknownKey, binding, sealed_under, unseal
 from tests.people import Person
+from tests.tenants import keys
 from tests.tenants.switches import Owner
 
 ROW = uuid.UUID(int=7)
@@ -78,14 +79,15 @@ def test_the_key_is_found_outside_of_transactions_too(alice: Person) -> None:
 def test_the_master_key_changes_and_secrets_stay(alice: Person, settings: Settings) -> None:
     """With a new key in front every tenant's key is sealed anew, once; then the old one may go."""
     account, _ = alice.link()
-    old = settings.MASTER_KEYS
-    new = "second:" + base64.b64encode(b"2" * 32).decode()
-    settings.MASTER_KEYS = f"{new}\n{old}"
+    settings.MASTER_KEYS = keys.BOTH
     with alice.at_work():
-        assert secrets.rewrap(Tenant.objects.get())
-        assert not secrets.rewrap(Tenant.objects.get())
-        assert sealed_under(bytes(Tenant.objects.get().sealed_key)) == "second"
-    settings.MASTER_KEYS = new
+        assert secrets.rewrap(alice.tenant_id)
+        assert not secrets.rewrap(alice.tenant_id)
+        assert sealed_under(bytes(Tenant.objects.get().sealed_key)) == keys.NEW_ID
+        event = AuditEvent.objects.get(action="tenant.key_rewrapped")
+        assert event.detail == {"before": keys.OLD_ID, "after": keys.NEW_ID}
+    settings.MASTER_KEYS = keys.NEW
+    secrets.forget_key(alice.tenant_id)
     with alice.at_work():
         assert account.credential() == {"password": Secret("password of Alice")}
 
@@ -94,11 +96,30 @@ def test_a_lost_master_key_is_named(alice: Person, settings: Settings) -> None:
     """Whoever starts with the wrong ring learns which key is missing, not that something failed."""
     account, _ = alice.link()
     secrets.forget_key(alice.tenant_id)
-    old_id = KeyRing.parse(settings.MASTER_KEYS).primary.id
-    settings.MASTER_KEYS = "second:" + base64.b64encode(b"2" * 32).decode()
+    settings.MASTER_KEYS = keys.NEW
 
-    with pytest.raises(UnknownKey, match=f"'{old_id}'"), alice.at_work():
+    with pytest.raises(UnknownKey, match=f"'{keys.OLD_ID}'"), alice.at_work():
         account.credential()
+
+
+def test_sealing_reads_the_key_anew(alice: Person, settings: Settings) -> None:
+    """A key that this process opened earlier opens secrets, and seals none: it may have been changed since."""
+    account, _ = alice.link()
+    settings.MASTER_KEYS = keys.NEW
+    with alice.at_work():
+        assert account.credential()
+        with pytest.raises(UnknownKey):
+            account.store_credential({"password": Secret("another")})
+
+
+def test_a_key_of_version_0_1_is_understood_and_written(alice: Person) -> None:
+    """A tenant with its first key alone is as that version wrapped it: the key's base64, without an id."""
+    with alice.at_work():
+        row = Tenant.objects.get()
+        bound_to = binding("tenant key", str(row.pk))
+        text = unseal(bytes(row.sealed_key), ring=KeyRing.parse(keys.OLD), bound_to=bound_to)
+
+    assert len(base64.b64decode(text.reveal())) == 32
 
 
 def test_a_tenants_key_does_not_open_for_another_tenant(

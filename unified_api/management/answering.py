@@ -15,6 +15,7 @@ from django.db import OperationalError, ProgrammingError
 
 from tenants.audit import acting
 from tenants.models import Tenant
+from tenants.vault import VaultError
 
 Document = dict[str, Any]
 
@@ -35,7 +36,7 @@ class AnsweringCommand(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Answer and print; a document with `failed` ends with exit status 1 and that sentence."""
-        with acting("command", f"manage.py {self.called}"), plain_database_errors():
+        with acting("command", f"manage.py {self.called}"), plain_errors():
             document = self.answer(**options)
         failed = document.pop("failed", None)
         lines = [orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str).decode()]
@@ -63,8 +64,8 @@ def take_json(parser: Any, *, default: Any = SUPPRESS) -> None:
 
 
 @contextmanager
-def plain_database_errors() -> Iterator[None]:
-    """The two states of a database that a user of the command line can do something about."""
+def plain_errors() -> Iterator[None]:
+    """The states of database and keys that a user of the command line can do something about."""
     try:
         yield
     except OperationalError as error:
@@ -74,6 +75,8 @@ def plain_database_errors() -> Iterator[None]:
         if "does not exist" not in str(error):
             raise
         raise CommandError("The database lacks tables: run `manage.py migrate` first.") from error
+    except VaultError as error:
+        raise CommandError(str(error)) from error
 
 
 def tenant_id(name_or_id: str) -> uuid.UUID:

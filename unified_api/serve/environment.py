@@ -39,6 +39,11 @@ class Environment:
         """A list separated by commas; spaces around the items do not count."""
         return [word for part in self.text(name, default).split(",") if (word := part.strip())]
 
+    def file(self, name: str) -> Path | None:
+        """The file that `NAME_FILE` names, if it is set."""
+        file = self.text(f"{name}_FILE")
+        return Path(file).absolute() if file else None
+
     def secret(self, name: str) -> str:
         """The variable, or the content of the file that `NAME_FILE` names, without surrounding white space.
 

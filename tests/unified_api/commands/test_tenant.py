@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-from urllib.parse import quote
-
 import psycopg
 import pytest
-from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connection
 
 from tenants import apikeys
 from tenants.models import AuditEvent, OperatorEvent, Tenant
 from tests.people import Person
 from tests.unified_api.commands.conftest import Call
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.unified_api.commands.program import run_program
 
 
 def test_a_new_tenant_comes_with_a_key_that_opens_the_api(call: Call) -> None:
@@ -116,24 +107,3 @@ def test_the_real_program_fails_with_one_sentence(database: psycopg.Connection) 
     assert (failed.returncode, failed.stdout) == (1, "")
     assert "There is no tenant 'Nobody'" in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-def run_program(*words: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py` as a process of its own, on the database of the tests."""
-    login = settings.OWNER_LOGIN
-    assert login is not None
-    port = f"&port={login.port}" if login.port else ""
-    given = {
-        "DATABASE_URL": f"postgres://{login.user}:{quote(login.password, safe='')}@x/"
-        f"{connection.settings_dict['NAME']}?host={quote(login.host, safe='')}{port}",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "MASTER_KEYS": settings.MASTER_KEYS,
-    }
-    return subprocess.run(
-        [sys.executable, ROOT / "manage.py", *words],
-        env={**os.environ, **given},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )

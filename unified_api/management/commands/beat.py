@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from unified_api.celery import app
+from unified_api.management.keys import require_master_keys
 from unified_api.serve.children import follow_supervisor
 from unified_api.serve.heartbeat import Heartbeat
 
@@ -20,5 +21,6 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **__: Any) -> None:
         """Tick until SIGINT or SIGTERM."""
         follow_supervisor()
+        require_master_keys("beat")
         Heartbeat(settings.APP_LOGIN, "beat").start()
         app.Beat(loglevel=settings.LOG_LEVEL, quiet=True).run()

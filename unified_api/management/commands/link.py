@@ -14,6 +14,7 @@ from django.core.management.base import CommandError, CommandParser
 from tenants.scope import scope
 from unified_api.link.linking import Linked, LinkRefused, Request, link
 from unified_api.management.answering import AnsweringCommand, Document, tenant_id
+from unified_api.management.keys import require_master_keys
 
 HELP = """Check a credential by a live call and link the account.
 
@@ -61,6 +62,7 @@ class Command(AnsweringCommand):
 
     def answer(self, **options: Any) -> Document:
         """Check and link."""
+        require_master_keys(self.called)
         tenant = tenant_id(options["tenant"])
         request = Request(
             integration=options["integration"],

@@ -74,7 +74,7 @@ def _tell_tenant(tenant: Document, *, everything: bool) -> Iterator[str]:
     shown = [s for s in tenant["streams"] if everything or s["error"] or s["held_removals"]]
     if shown:
         yield from table([HEADER, *(_row(stream) for stream in shown)], indent="    ")
-    yield from (f"    {s['model']} of {s['account']}: {s['error']}" for s in shown if s["error"])
+    yield from (f"    {s['error']}" for s in shown if s["error"])
 
 
 HEADER = ("ACCOUNT", "LINKED_ACCOUNT_ID", "MODEL", "STATUS", "LAST", "ENDED", "DUE")

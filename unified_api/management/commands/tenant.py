@@ -13,6 +13,7 @@ from tenants.models import ApiKey, Tenant, TenantExists
 from tenants.operators import as_operator
 from tenants.scope import scope
 from unified_api.management.answering import AnsweringCommand, Document, table, take_json, tenant_id
+from unified_api.management.keys import require_master_keys
 
 PRODUCTION, TEST = ApiKey.Kind.PRODUCTION.value, ApiKey.Kind.TEST.value
 ONCE = "Keep it now: it is shown this once."
@@ -77,6 +78,7 @@ class Command(AnsweringCommand):
 def _create(name: str, *, test: bool) -> Document:
     if not name.strip():
         raise CommandError("A tenant needs a name.")
+    require_master_keys("tenant create")  # nothing may be sealed under a wrong one
     try:
         tenant = Tenant.create(name.strip())
     except TenantExists as error:

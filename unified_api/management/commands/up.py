@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from unified_api import __version__
+from unified_api.management.keys import require_master_keys
 from unified_api.serve import web
 from unified_api.serve.broker import QUEUES
 from unified_api.serve.children import follow_supervisor
@@ -29,15 +30,18 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
 
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
-        """Run until SIGINT or SIGTERM; CommandError when the port is taken."""
+        """Run until SIGINT or SIGTERM; CommandError when the port is taken, or a master key is wrong."""
         follow_supervisor()
         try:
             web.check_port(host, port)
         except web.PortTaken as error:
             raise CommandError(str(error)) from error
         supervisor = Supervisor(commands(host, port), self.stdout)
+        proven = require_master_keys("up")
         supervisor.say("migrating the database")
         call_command("migrate", verbosity=0, interactive=False)
+        if not proven:  # a database of an earlier version could not be asked before
+            require_master_keys("up")
         connections.close_all()
         address = f"http://{host}:{port}"
         supervisor.run(

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
+from unified_api.management.keys import require_master_keys
 from unified_api.serve import web
 from unified_api.serve.children import follow_supervisor
 
@@ -23,8 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=web.THREADS, help=f"threads ({web.THREADS})")
 
     def handle(self, *_: Any, host: str, port: int, threads: int, **__: Any) -> None:
-        """Serve; CommandError when the port is taken."""
+        """Serve; CommandError when the port is taken, or a master key is wrong."""
         follow_supervisor()
+        require_master_keys("web")
         connections.close_all()  # the serving process is forked from this one
         try:
             web.check_port(host, port)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from unified_api.celery import app
+from unified_api.management.keys import require_master_keys
 from unified_api.serve.broker import QUEUES
 from unified_api.serve.children import follow_supervisor
 from unified_api.serve.heartbeat import Heartbeat
@@ -34,6 +35,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, queue: list[str] | None, threads: int, **__: Any) -> None:
         """Work; a heartbeat begins when the worker is ready to take tasks."""
         follow_supervisor()
+        require_master_keys("worker")
         # Celery warns root because of pickle, which is not accepted here; containers run as root.
         warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
         queues = queue or list(QUEUES)

@@ -1,0 +1,175 @@
+"""`manage.py rotate_keys`: bring every tenant's key under the newest master key; make new keys."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from tenants import rekey, rotation
+from tenants.masters import master_keys
+from tenants.rotation import Shut
+from unified_api.management.answering import AnsweringCommand, Document, table, tenant_id
+from unified_api.management.keys import require_master_keys
+from unified_api.serve.home import MASTER, new_master_key, put_on_top
+
+REASON = "manage.py rotate_keys"
+#: Seconds between two lines that tell how it goes.
+TELL_EVERY = 2.0
+
+HELP = """Bring the key of every tenant under the newest master key, the first line of MASTER_KEYS, while everything
+goes on being served. A run that ended half-way is gone on with by the next. See docs/operations.md, Rotating keys.
+"""
+
+
+class Command(AnsweringCommand):
+    """Re-wraps keys, and says which master keys are not used any more."""
+
+    help = HELP
+    called = "rotate_keys"
+
+    def take(self, parser: CommandParser) -> None:
+        """What to rotate, or which key to make."""
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--dry-run", action="store_true", help="only show what is under which master key")
+        what.add_argument(
+            "--generate", action="store_true", help="only print a line for MASTER_KEYS with a fresh key"
+        )
+        what.add_argument(
+            "--new-key",
+            action="store_true",
+            help="embedded mode: first put a fresh master key on top of the ring",
+        )
+        what.add_argument(
+            "--tenant-keys",
+            action="store_true",
+            help="also give tenants new keys of their own, and seal every secret anew",
+        )
+        parser.add_argument("--tenant", metavar="T", help="with --tenant-keys: only this one, by name or id")
+        parser.add_argument(
+            "--older-than",
+            metavar="MOMENT",
+            type=_moment,
+            help="with --tenant-keys: only keys made before, as 2026-01-31T12:00:00Z; to go on with a run that ended",
+        )
+
+    def answer(self, **options: Any) -> Document:
+        """Make a key, or show, or rotate."""
+        if (options["tenant"] or options["older_than"]) and not options["tenant_keys"]:
+            raise CommandError("--tenant and --older-than go with --tenant-keys.")
+        if options["generate"]:
+            return {"line": new_master_key(_fresh_id())}
+        require_master_keys(self.called)
+        if options["dry_run"]:
+            return _standing(rotation.in_use(f"{REASON} --dry-run"))
+        made = _put_new_key() if options["new_key"] else None
+        self._warn_of_a_new_one()
+        shut = rotation.rotate(REASON, self._teller("re-wrapped"))
+        document = {"new_key": made, "rewrapped": shut.rewrapped}
+        if options["tenant_keys"]:
+            shut = shut._replace(shut=[*shut.shut, *self._rekey(options["tenant"], options["older_than"])])
+        document |= _standing(rotation.in_use(REASON))
+        return document | _failure(shut.shut)
+
+    def _rekey(self, tenant: str | None, older_than: datetime | None) -> list[Shut]:
+        moment = older_than or datetime.now(UTC)
+        wanted = [tenant_id(tenant)] if tenant else rekey.tenants(f"{REASON} --tenant-keys")
+        self.progress(
+            f"New keys for {_tenants(len(wanted))}. If this ends half-way, go on with --tenant-keys --older-than"
+            f" {moment.isoformat()}"
+        )
+        return rekey.rekey_all(wanted, before=moment, told=self._teller("have a new key"))
+
+    def _warn_of_a_new_one(self) -> None:
+        newest = master_keys().primary.id
+        if settings.MASTER_KEYS_FILE is None and newest not in rotation.in_use(REASON):
+            self.progress(
+                f"Nothing was under {newest} until now: a process whose MASTER_KEYS lacks it cannot read what comes"
+                " under it. Every process has to be started with it beforehand."
+            )
+
+    def _teller(self, verb: str) -> rotation.Told:
+        """Something that tells how it goes, now and then."""
+        last = time.monotonic()
+
+        def told(done: int, found: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= TELL_EVERY:
+                last = time.monotonic()
+                self.progress(f"{done} of {_tenants(found)} {verb}")
+
+        return told
+
+    def tell(self, document: Document) -> Iterable[str]:
+        """How it stands, and what may be removed."""
+        return [document["line"]] if "line" in document else _lines(document)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _fresh_id() -> str:
+    """An id that tells the day, and is not in the ring: backups may need an older key of the same id."""
+    day, known = datetime.now(UTC).strftime("k%Y%m%d"), {key.id for key in master_keys()}
+    ids = [day, *(f"{day}-{n}" for n in range(2, len(known) + 3))]
+    return next(key_id for key_id in ids if key_id not in known)
+
+
+def _put_new_key() -> str:
+    if not settings.MASTER_KEYS_KEPT:
+        raise CommandError(
+            "MASTER_KEYS is given from outside, so its ring is not changed from here: make a line with"
+            " `manage.py rotate_keys --generate`, and add it as docs/operations.md says (Rotating keys)."
+        )
+    fresh = _fresh_id()
+    put_on_top(settings.HOME, MASTER, new_master_key(fresh))
+    return fresh
+
+
+def _standing(in_use: dict[str, int]) -> Document:
+    ring = [key.id for key in master_keys()]
+    return {
+        "newest": ring[0],
+        "tenants_by_master_key": in_use,
+        "outdated": sum(number for key_id, number in in_use.items() if key_id != ring[0]),
+        "needed": [key_id for key_id in ring if key_id in in_use or key_id == ring[0]],
+        "removable": [key_id for key_id in ring[1:] if key_id not in in_use],
+    }
+
+
+def _failure(shut: list[Shut]) -> Document:
+    if not shut:
+        return {"shut": []}
+    told = [{"tenant_id": str(each.tenant_id), "reason": each.reason} for each in shut]
+    return {
+        "shut": told,
+        "failed": f"{_tenants(len(shut))} could not be brought under new keys; the others were.",
+    }
+
+
+def _lines(document: Document) -> Iterator[str]:
+    if "rewrapped" in document:
+        if document["new_key"]:
+            yield f"New master key {document['new_key']}; running processes know it already."
+        yield f"Re-wrapped the keys of {_tenants(document['rewrapped'])}."
+    rows = document["tenants_by_master_key"].items()
+    yield from table(
+        [("MASTER KEY", "TENANTS"), *((key_id or "(damaged)", number) for key_id, number in rows)]
+    )
+    yield f"Newest: {document['newest']}. Under others: {_tenants(document['outdated'])}."
+    yield from (f"{each['tenant_id']}: {each['reason']}" for each in document.get("shut", ()))
+    if document["removable"]:
+        yield (
+            f"Not used any more: {', '.join(document['removable'])}. Once every process has {document['newest']} on"
+            " top, remove them from MASTER_KEYS; keep them for as long as backups from before are kept."
+        )
+
+
+def _tenants(number: int) -> str:
+    return f"{number} tenant" + ("" if number == 1 else "s")
