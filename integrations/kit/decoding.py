@@ -132,6 +132,8 @@ def _only_one(same: list[Observation], bad: list[Bad]) -> Observation | None:
 
     Where that does not tell, nobody can say which is true, and taking either would change the record at every run.
     """
+    if len(same) == 1:
+        return same[0]
     newest = max((o.version for o in same if o.version is not None), default=None)
     left = [o for o in same if o.version == newest]
     if all(o.values == left[0].values for o in left):

@@ -89,12 +89,12 @@ def day(value: Any) -> date:
 
 def identifiers(value: Any) -> list[str]:
     """Remote ids, each once, in the provider's order."""
-    return list(dict.fromkeys(identifier(item) for item in _list(value)))
+    return _once([identifier(item) for item in _list(value)])
 
 
 def texts(value: Any) -> list[str]:
     """Strings, each once, in the provider's order."""
-    return list(dict.fromkeys(text(item) for item in _list(value)))
+    return _once([text(item) for item in _list(value)])
 
 
 def shape(value: Any) -> Any:
@@ -102,6 +102,10 @@ def shape(value: Any) -> Any:
     if not isinstance(value, list | dict):
         raise Unmappable(f"a list or an object is due, a {_name(value)} came")
     return scrub(value)
+
+
+def _once(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values)) if len(values) > 1 else values
 
 
 def _list(value: Any) -> list[Any]:

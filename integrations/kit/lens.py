@@ -181,7 +181,8 @@ class EachLens(Lens):
         """The list without nulls."""
         if not isinstance(found, list):
             raise Unmappable(f"a list is due at {self.path!r}, a {type(found).__name__} came")
-        read = [self.item.read(element) for element in found]
+        plain = self.item.path in {"", ()} and type(self.item).decode is Lens.decode
+        read = found if plain else [self.item.read(element) for element in found]
         if MISSING in read:
             raise Unmappable(f"an element of the list at {self.path!r} lacks {self.item.path!r}")
         return [value for value in read if value is not None]

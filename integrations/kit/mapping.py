@@ -18,6 +18,7 @@ from unified_api.models.base import CommonModel, wire_fields
 from unified_api.models.fields import Choice, Ref, Refs, Texts
 
 Operation = Literal["create", "update"]
+_UNREADABLE = (Unmappable, *SHAPELESS)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Mapping:
         self.version = at(version) if isinstance(version, str) else version
         self.lenses = {name: _lens(lens, fields[name]) for name, lens in lenses.items()}
         self._coerce: dict[str, Coerce] = {name: coercion(fields[name]) for name in lenses}
+        self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
         self._words = {name: f.words for name, f in fields.items() if isinstance(f, Choice)}
         self._sets = {name for name, f in fields.items() if isinstance(f, Refs | Texts)}
         self._check_words()
@@ -66,22 +68,33 @@ class Mapping:
         if not isinstance(record, dict):
             raise Unmappable(f"a record is an object, a {type(record).__name__} came")
         remote_id = self.identify(record)
-        values = {
-            name: v
-            for name, lens in self.lenses.items()
-            if (v := self._read(name, lens, record)) is not MISSING
-        }
+        values = self._values(record)
         version = self._dug(self.version, record) if self.version else None
-        unknown = tuple(
-            f"{n}: {values[n]}" for n in self._words if values.get(n) and values[n] not in self._words[n]
-        )
-        cleaned = (
-            tuple(f"{n}: characters that cannot be stored were replaced" for n in values) if dirty else ()
-        )
-        cleaned = tuple(note for note in cleaned if REPLACEMENT in str(values[note.partition(":")[0]]))
+        unknown = [
+            f"{name}: {word}"
+            for name, known in self._words.items()
+            if (word := values.get(name)) and word not in known
+        ]
+        cleaned = [name for name, value in values.items() if REPLACEMENT in str(value)] if dirty else ()
         return Pulled(
-            remote_id, values, None if version in (None, MISSING) else str(version), unknown, cleaned
+            remote_id,
+            values,
+            None if version in (None, MISSING) else str(version),
+            tuple(unknown),
+            tuple(f"{name}: characters that cannot be stored were replaced" for name in cleaned),
         )
+
+    def _values(self, record: Any) -> dict[str, Any]:
+        """What the record says of each field; a loop of its own, as nothing is done more often."""
+        values: dict[str, Any] = {}
+        for name, read, coerce in self._reads:
+            try:
+                found = read(record)
+                if found is not MISSING:
+                    values[name] = None if found is None else coerce(found)
+            except _UNREADABLE as error:
+                raise _named(name, error) from None
+        return values
 
     def identify(self, record: Any) -> str:
         """The remote id of a record; raises Unmappable."""
@@ -142,10 +155,8 @@ class Mapping:
         try:
             found = lens.read(record)
             return found if found is MISSING else self.clean(name, found)
-        except Unmappable as error:
-            raise Unmappable(f"{name}: {error}") from None
-        except SHAPELESS as error:
-            raise _shapeless(name, error) from error
+        except _UNREADABLE as error:
+            raise _named(name, error) from None
 
     def _write(
         self, name: str, value: Any, current: Any, operation: Operation, words: Words
@@ -176,6 +187,10 @@ def _shapeless(name: str, error: Exception) -> Unmappable:
         if isinstance(error, Unmappable)
         else Unmappable(f"{name}: not the shape that is documented ({type(error).__name__})")
     )
+
+
+def _named(name: str, error: Exception) -> Unmappable:
+    return Unmappable(f"{name}: {error}") if isinstance(error, Unmappable) else _shapeless(name, error)
 
 
 def _lens(lens: str | Lens, field: Any) -> Lens:

@@ -215,7 +215,9 @@ def _query(address: Any) -> str:
     except ValueError:
         query = ""
     if not query:
-        raise Misconfigured("the provider names a next page that cannot be asked for: its address has no query")
+        raise Misconfigured(
+            "the provider names a next page that cannot be asked for: its address has no query"
+        )
     return query
 
 
