@@ -55,9 +55,14 @@ def authenticate(text: str | Secret, *, now: datetime | None = None) -> tuple[uu
 
 def note_use(key: ApiKey, now: datetime) -> None:
     """Note that a key of the tenant in scope was used, once a minute."""
-    if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
+    if is_to_note(key, now):
         key.last_used_at = now
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def is_to_note(key: ApiKey, now: datetime) -> bool:
+    """Whether the use of a key at this moment is to be noted."""
+    return key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY
 
 
 def revoke(key: ApiKey, *, now: datetime | None = None) -> None:

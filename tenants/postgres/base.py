@@ -44,6 +44,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Where the database's own refusal is put into words."""
         return WallErrors(self)
 
+    def _configure_connection(self, connection: Any) -> bool:
+        """Django's, and ISO for times as text, whatever the server's default is: `ask` shows them as they are."""
+        commit: bool = super()._configure_connection(connection)  # type: ignore[misc] # not in the stubs
+        if connection.info.parameter_status("DateStyle").startswith("ISO"):
+            return commit
+        connection.execute("SET DateStyle TO ISO")
+        return True
+
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's signature
         super()._set_autocommit(autocommit)  # type: ignore[misc] # not in the stubs
         if not autocommit:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.db import transaction
 
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
@@ -46,7 +47,7 @@ class Extras:
         )
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
-        """Put what was asked for into the records of a page, in the transaction that is open."""
+        """Put what was asked for into the records of a page."""
         if self.remote_data or self.origins:
             raw = _raw([record["id"] for record in page])
             self._add_raw(model, account, page, raw)
@@ -71,8 +72,10 @@ class Extras:
 def _raw(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """The provider's answers by record, one for each path."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    rows = RemoteData.objects.filter(record_id__in=ids).order_by("path")
-    for record_id, path, body in rows.values_list("record_id", "path", "body"):
+    with transaction.atomic():
+        told = RemoteData.objects.filter(record_id__in=ids).order_by("path")
+        rows = list(told.values_list("record_id", "path", "body"))
+    for record_id, path, body in rows:
         found[str(record_id)].append({"path": path, "data": orjson.loads(zlib.decompress(body))})
     return found
 

@@ -7,6 +7,7 @@ Text and choices match exactly (or a part, where the field says so), instants an
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +30,19 @@ class Condition:
 def conditions(model: type[CommonModel], params: Params) -> list[Condition]:
     """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one."""
     found = [*_everywhere(params)]
-    for name, field in wire_fields(model).items():
-        for parameter in field.filters:
-            found += _BY_CLASS[_kind(field)](name, parameter, params, field)
+    for mean, name, parameter, field in _declared(model):
+        found += mean(name, parameter, params, field)
     return found
+
+
+@functools.cache
+def _declared(model: type[CommonModel]) -> tuple[tuple[_Filter, str, str, WireField], ...]:
+    """What each parameter that a model declares means, for which column, by its name, as declared by which field."""
+    return tuple(
+        (_BY_CLASS[_kind(field)], name, parameter, field)
+        for name, field in wire_fields(model).items()
+        for parameter in field.filters
+    )
 
 
 def _everywhere(params: Params) -> Iterator[Condition]:

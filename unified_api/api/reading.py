@@ -7,7 +7,6 @@ import functools
 import uuid
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -39,18 +38,16 @@ def show_list(endpoint: ModelEndpoint) -> HttpResponse:
     if params.instant("modified_after") is not None:
         feed.wait_for_commits_in_flight()
     fetch = functools.partial(records.fetch, model, account.id, wanted)
-    with transaction.atomic():
-        rows, page = cursors.turn(window, fetch, lambda record: (record["created_at"], record["id"]))
-        extras.add(model, account, rows)
+    rows, page = cursors.turn(window, fetch, lambda record: (record["created_at"], record["id"]))
+    extras.add(model, account, rows)
     return answer({**page, "results": rows})
 
 
 def show_one(endpoint: ModelEndpoint, request: Request, text: str) -> HttpResponse:
     """One record, with its version as ETag; 304 for a reader who has it."""
     extras = Extras.asked(endpoint.model, endpoint.params)
-    with transaction.atomic():
-        record = read_one(endpoint, text)
-        extras.add(endpoint.model, endpoint.account, [record])
+    record = read_one(endpoint, text)
+    extras.add(endpoint.model, endpoint.account, [record])
     tag = etag(endpoint.model, record)
     plain = not (extras.expand or extras.remote_data or extras.origins)
     if plain and tag in request.headers.get("If-None-Match", ""):
@@ -59,7 +56,7 @@ def show_one(endpoint: ModelEndpoint, request: Request, text: str) -> HttpRespon
 
 
 def read_one(endpoint: ModelEndpoint, text: str | uuid.UUID) -> Record:
-    """The record with the id of a path, in the transaction that is open; raises NotFound."""
+    """The record with the id of a path; raises NotFound."""
     record_id = parse_id(str(text))
     found = records.by_id(endpoint.model, endpoint.account.id, [record_id]).get(str(record_id))
     if found is None:

@@ -1,4 +1,4 @@
-"""Reading records of one linked account, in the transaction that is open. Each statement names tenant and account."""
+"""Reading records of one linked account. Each statement names tenant and account, and is a transaction by itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from tenants.postgres.ask import ask
 from tenants.scope import current_tenant
 from unified_api.api.cursors import Key
 from unified_api.api.filters import Condition
@@ -57,6 +58,4 @@ def _select(
     table = connection.ops.quote_name(model._meta.db_table)
     text = f"SELECT {shown.select} FROM {table} r WHERE {where} {order.sql if order else ''}"  # noqa: S608 - no value
     values: list[Any] = [v for c in (mine, *wanted, *([order] if order else [])) for v in c.values]
-    with connection.cursor() as cursor:
-        cursor.execute(text, values)
-        return [shown.show(row) for row in cursor.fetchall()]
+    return [shown.show(row) for row in ask(text, values)]

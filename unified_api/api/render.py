@@ -1,6 +1,7 @@
 """From columns to the wire: what is selected, and how a row becomes a record. No serializer is in between.
 
-Postgres spells ids and times as text, which is several times faster than making Python objects of them first.
+Postgres spells ids and times as text (`tenants.postgres.ask`), which is several times faster than making Python
+objects of them first.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from tenants.postgres.ask import spelled_instant
 from unified_api.models.base import CommonModel, wire_fields
-from unified_api.models.fields import Instant, Ref, Refs, Shape, WireField
+from unified_api.models.fields import Instant, Shape, WireField
 
 Record = dict[str, Any]
-_INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-_SQL: dict[type[WireField], str] = {Instant: _INSTANT, Ref: "{}::text", Refs: "{}::text[]"}
+_STAMPS = ("created_at", "modified_at")
 _NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_account_defined_targets": {}}
 
 
@@ -26,20 +27,22 @@ _NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_acco
 class Form:
     """How the records of one model are selected and shown.
 
-    Rows are in the order of `names`, of which the last stand for `tail`: what is the same in every record.
+    Rows are in the order of `names`, of which the last stand for `tail`: what is the same in every record. `fixes`
+    says at which places a value that is not null has to change.
     """
 
     select: str
     names: tuple[str, ...]
-    fixes: tuple[tuple[str, Callable[[Any], Any]], ...]
+    fixes: tuple[tuple[int, Callable[[Any], Any]], ...]
     tail: tuple[Any, ...]
 
     def show(self, row: tuple[Any, ...]) -> Record:
         """A selected row as the wire has it."""
-        record = dict(zip(self.names, row + self.tail, strict=True))
-        for name, fix in self.fixes:
-            record[name] = fix(record[name])
-        return record
+        values = [*row, *self.tail]
+        for place, fix in self.fixes:
+            if (value := values[place]) is not None:
+                values[place] = fix(value)
+        return dict(zip(self.names, values, strict=True))
 
 
 @functools.cache
@@ -47,20 +50,18 @@ def form(model: type[CommonModel]) -> Form:
     """The form of a model's records, in the wire contract's order of keys."""
     fields = wire_fields(model)
     columns = {
-        "id": "id::text",
-        "remote_id": "remote_id",
-        "created_at": _INSTANT.format("created_at"),
-        "modified_at": _INSTANT.format("modified_at"),
+        **{name: name for name in ("id", "remote_id", *_STAMPS)},
         **{name: _column(name, field) for name, field in fields.items()},
         "remote_was_deleted": "remote_was_deleted",
     }
+    fixes = {**dict.fromkeys(_STAMPS, spelled_instant), **{n: _fix(field) for n, field in fields.items()}}
     tail: Record = {"field_mappings": _NO_MAPPINGS, "remote_data": None}
     if model.wire.remote_fields:
         tail["remote_fields"] = None
     return Form(
         select=", ".join(columns.values()),
         names=(*columns, *tail),
-        fixes=tuple((name, fix) for name, field in fields.items() if (fix := _fix(field))),
+        fixes=tuple((list(columns).index(name), fix) for name, fix in fixes.items() if fix),
         tail=tuple(tail.values()),
     )
 
@@ -75,13 +76,14 @@ def as_sent(model: type[CommonModel], known: Record) -> Record:
 def _column(name: str, field: WireField) -> str:
     if field.sensitive:
         return "NULL"
-    quoted = connection.ops.quote_name(name)
-    return next((sql for kind, sql in _SQL.items() if isinstance(field, kind)), "{}").format(quoted)
+    return connection.ops.quote_name(name)
 
 
 def _fix(field: WireField) -> Callable[[Any], Any] | None:
     if isinstance(field, Shape):
         return _json
+    if isinstance(field, Instant):
+        return spelled_instant
     return field.render if type(field).render is not WireField.render else None
 
 

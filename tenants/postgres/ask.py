@@ -1,0 +1,86 @@
+"""One question of a tenant to the database, in one message: the tenant first, then the question.
+
+`transaction.atomic()` around a query costs four round trips: BEGIN, the tenant, the query, COMMIT. Statements that
+arrive in one message are one transaction by themselves (Postgres, "Multiple Statements in a Simple Query"), so the
+tenant is set before the question, and gone after it, in a single one. Only for reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+from psycopg.types.string import TextLoader
+
+from tenants.postgres.base import TENANT_SETTING
+from tenants.scope import ScopeConflict, current_tenant, tenant_or_none
+
+Rows = list[tuple[Any, ...]]
+
+#: What is shown as the database spells it: nobody computes with it, and Python's objects cost several times as much.
+_SPELLED = ("uuid", "timestamptz")
+#: The tenant of nobody: no row is its.
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def ask(sql: str, values: Sequence[Any]) -> Rows:
+    """The rows of a SELECT for the tenant in scope; ids and times as text (`spelled_instant` reads them).
+
+    Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
+    """
+    tenant_id = str(current_tenant())
+    if connection.in_atomic_block:
+        return _rows(connection, sql, values, before=0, spelled=True)
+    return _in_one_message("%s", [tenant_id], sql, values, spelled=True)
+
+
+def ask_behind(tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any]) -> Rows:
+    """The rows of a SELECT for the tenant that an expression names, as text; none where it names none.
+
+    For what arrives before the tenant is known. ScopeConflict: a tenant is in scope, or a transaction open.
+    """
+    if connection.in_atomic_block or tenant_or_none() is not None:
+        raise ScopeConflict("Who asks is found out outside of any transaction, and of any tenant's scope.")
+    return _in_one_message(f"coalesce({tenant}, '{_NOBODY}')", tenant_values, sql, values, spelled=False)
+
+
+def spelled_instant(text: str) -> str:
+    """`2026-01-31 12:00:00.5+00`, as Postgres spells it, as `2026-01-31T12:00:00.500000Z`."""
+    if len(text) == _WHOLE:
+        return f"{text[:10]}T{text[11:26]}Z"
+    seconds, _, fraction = text[11:-3].partition(".")
+    return f"{text[:10]}T{seconds}.{fraction:0<6}Z"
+
+
+_WHOLE = len("2026-01-31 12:00:00.123456+00")
+
+
+def _in_one_message(
+    tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any], *, spelled: bool
+) -> Rows:
+    """The first question on a kept connection also shows whether that one still works: no other is asked before."""
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]
+    tried = wrapper.connection is None or wrapper.health_check_done
+    wrapper.health_check_done = True
+    message = f"SELECT set_config('{TENANT_SETTING}', {tenant}, true); {sql}"
+    try:
+        return _rows(wrapper, message, [*tenant_values, *values], before=1, spelled=spelled)
+    except OperationalError:
+        if tried or wrapper.is_usable():
+            raise
+        wrapper.close()
+        return _rows(wrapper, message, [*tenant_values, *values], before=1, spelled=spelled)
+
+
+def _rows(wrapper: Any, message: str, values: Sequence[Any], *, before: int, spelled: bool) -> Rows:
+    """What the last statement of a message says; `before` is how many precede it."""
+    with wrapper.cursor() as cursor:
+        if spelled:
+            for kind in _SPELLED:
+                cursor.cursor.adapters.register_loader(kind, TextLoader)
+        cursor.execute(message, values)
+        for _ in range(before):
+            cursor.nextset()
+        rows: Rows = cursor.fetchall()
+    return rows
