@@ -140,7 +140,7 @@ def _limits(one: Any) -> Iterator[Figure]:
     for connections in CONNECTIONS:
         rate, latency = pgbench.rate(one.tenant_id, sql, connections=connections, seconds=4)
         name = f"SQL of the page alone (pgbench), {_spelled(connections)}"
-        yield Figure(f"{name}: rate", rate, "transactions/s")
+        yield Figure(f"{name}: rate", rate, "messages/s")
         yield Figure(f"{name}: mean", latency, "ms")
 
 

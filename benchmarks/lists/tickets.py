@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +43,7 @@ _TICKETS = """
         collections, ticket_type, account, contact, tags, roles, ticket_url, priority, access_level,
         remote_created_at, remote_updated_at, completed_at)
     SELECT md5('ticket' || n || %(account)s)::uuid, %(tenant)s, %(account)s, n::text, stamp,
-        stamp + CASE WHEN mixed %% 20 = 0 THEN make_interval(days => 30 + mixed %% 30) ELSE interval '0' END,
+        CASE WHEN mixed %% 100 < %(edited)s THEN stamp + (%(end)s - stamp) * (mixed %% 97 / 97.0) ELSE stamp END,
         mixed %% 50 = 7, mixed %% 50 = 8, 0,
         'The ' || substr(md5(n::text), 1, 8) || ' printer on floor ' || n %% 40 || ' jams again',
         ARRAY[pg_temp.record('user', mixed / 7, %(account)s), pg_temp.record('user', mixed / 7 + 1, %(account)s)],
@@ -55,11 +56,12 @@ _TICKETS = """
         (ARRAY['URGENT', 'HIGH', 'NORMAL', 'LOW'])[1 + mixed / 4 %% 4], 'COMPANY',
         stamp - interval '1 day', stamp, CASE WHEN mixed %% 4 = 1 THEN stamp END
     FROM (SELECT n, abs(hashint4(n)::bigint)::int AS mixed,
-            %(begin)s::timestamptz + n / 500 * interval '40 ms' + interval '1 us' AS stamp
+            %(begin)s + (%(end)s - %(begin)s) * ((n - 1) / 500 * 500.0 / %(count)s) + interval '1 us' AS stamp
         FROM generate_series(1, %(count)s) n) numbered
 """
-#: The stamp before the first ticket's.
-BEGIN = "2026-01-05T08:00:00Z"
+#: Tickets were stored from here to there.
+BEGIN = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
+END = BEGIN + dt.timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,11 @@ class Desk:
         return {"Authorization": f"Bearer {self.key}", "X-Account-Token": self.token}
 
 
-def desk(name: str, tickets: int, text: int = 400) -> Desk:
-    """A new tenant whose one linked account holds so many tickets, each with a description of so many characters."""
+def desk(name: str, tickets: int, *, text: int = 400, edited: int = 5) -> Desk:
+    """A new tenant whose one linked account holds so many tickets.
+
+    text: characters of a description. edited: the share of tickets, in percent, that changed later at some time.
+    """
     tenant = Tenant.create(f"{name} {uuid.uuid4()}")  # a kept house has had others
     with scope(tenant.id), transaction.atomic():
         _key, key = apikeys.issue("benchmark")
@@ -93,18 +98,18 @@ def desk(name: str, tickets: int, text: int = 400) -> Desk:
             remote_identity="desk",
             is_test=False,
         )
-    fill(tenant.id, account.id, tickets, text)
+    _fill(tenant.id, account.id, tickets, text, edited)
     return Desk(tenant.id, account.id, key.reveal(), token.reveal())
 
 
-def fill(tenant_id: uuid.UUID, account_id: uuid.UUID, tickets: int, text: int) -> None:
+def _fill(tenant_id: uuid.UUID, account_id: uuid.UUID, tickets: int, text: int, edited: int) -> None:
     """Tickets, and the records that they refer to; then what autovacuum would do."""
-    facts: dict[str, Any] = {"tenant": tenant_id, "account": account_id, "begin": BEGIN}
+    facts: dict[str, Any] = {"tenant": tenant_id, "account": account_id, "begin": BEGIN, "end": END}
     with as_owner(), connection.cursor() as cursor:
         cursor.execute(_RECORD)
         for kind, (columns, values) in _KINDS.items():
             table = f"ticketing_{kind}"
             cursor.execute(_OTHERS.format(kind=kind, table=table, columns=columns, values=values), facts)
-        cursor.execute(_TICKETS, {**facts, "count": tickets, "text": text})
+        cursor.execute(_TICKETS, {**facts, "count": tickets, "text": text, "edited": edited})
         for kind in (*_KINDS, "ticket"):
             cursor.execute(f"VACUUM (ANALYZE) ticketing_{kind}")
