@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -25,8 +25,10 @@ from unified_api.models.base import CommonModel, common_model
 from unified_api.sync import connect, job, pull, tasks
 from unified_api.sync.models import Run, SetAside, Stream
 
-#: Small enough that a test need not wait, the same kinds of limits as in production.
-LIMITS = Limits(connect=1.0, read=0.4, total=0.8, body=3_500_000)
+#: Small enough for a test, and long enough for a busy machine.
+LIMITS = Limits(connect=5.0, read=10.0, total=20.0, body=3_500_000)
+#: For servers that never end by themselves.
+HURRY = Limits(connect=0.4, read=0.4, total=0.8, body=3_500_000)
 
 
 @dataclass
@@ -103,6 +105,17 @@ def server(tracker: remote.Tracker) -> Iterator[Server]:
     """The server, which behaves until it is told otherwise."""
     with serving(tracker.behave) as running:
         yield running
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called in a test, it makes everything end soon from there on; called again, no more."""
+    left = [HURRY, LIMITS]
+
+    def change() -> None:
+        monkeypatch.setattr(connect, "LIMITS", left.pop(0))
+
+    return change
 
 
 @pytest.fixture

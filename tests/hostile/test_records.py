@@ -97,7 +97,7 @@ ASIDE: dict[str, tuple[bytes, str | None, str]] = {
 @pytest.fixture(autouse=True)
 def room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Room for a record of five megabytes."""
-    monkeypatch.setattr(connect, "LIMITS", replace(LIMITS, read=5.0, total=10.0, body=32 * 1024 * 1024))
+    monkeypatch.setattr(connect, "LIMITS", replace(LIMITS, body=32 * 1024 * 1024))
 
 
 @pytest.mark.parametrize("case", ASIDE)

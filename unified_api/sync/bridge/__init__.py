@@ -7,6 +7,7 @@
     matching   records without a counterpart find each other by key
     search     before a create, a look at the provider itself
     rounds     one look at each dirty pair; what it owes is journalled
+    turns      a round, or the end of a write: one at a time
     outcome    the end of a write, told to its pair in the same transaction
     work       the job: intake and rounds in bounded slices
     stirring   having bridges look soon
@@ -15,5 +16,5 @@
     waiting    one round from beginning to end, for the command line
 
 Rules 13 to 16 of synchronization. A pair row is the reservation of a create, and is committed before it
-leaves. Locks are taken in one order: a bridge's job, then pairs. Nothing here locks records or the feed.
+leaves. Locks are taken in one order: a bridge's job, its turn, then pairs. Nothing here locks records or the feed.
 """

@@ -11,6 +11,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync import clock
+from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import shown
@@ -34,6 +35,7 @@ def note(write: Write, *, witnessed: bool) -> None:
     if bridge is None:
         return
     transaction.on_commit(lambda: ask(bridge.id))
+    turns.take(bridge.id)
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
     if pair is not None:
         _tell(Frame.of(bridge), pair, write, witnessed=witnessed)

@@ -14,6 +14,7 @@ from unified_api.engine.events import Answered, Create, Look, Problem, Push, Rec
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
+from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -54,6 +55,7 @@ def preview(bridge_id: uuid.UUID) -> Document:
         list(Job.objects.filter(kind=KIND, reference=bridge_id).select_for_update())
         frame = Frame.of(Bridge.objects.get(id=bridge_id))
         document = {**_about(frame), "obstacle": obstacle(frame)}
+        turns.take(bridge_id)
         for piece in (take_in, note_some_keys, match_some):
             while piece(frame):
                 pass

@@ -14,6 +14,7 @@ from integrations.kit import errors
 from tenants.models import LinkedAccount
 from unified_api.engine.values import Side
 from unified_api.sync import clock, job
+from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -47,6 +48,7 @@ def _pieces(lease: job.Lease) -> bool | None:
         frame = _frame(lease)
         if frame is None:
             return None
+        turns.take(frame.bridge.id)
         if _piece(frame):
             return True
     return _search(frame, lease)

@@ -12,11 +12,12 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from integrations.kit.client import Client
 from tenants.scope import scope
 from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import job
-from unified_api.sync.bridge import intake, rounds, setup, showing, steering, work
+from unified_api.sync.bridge import intake, rounds, setup, showing, steering, turns, work
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -148,6 +149,38 @@ def test_a_preview_beside_a_worker(bridged: Bridged) -> None:
     thread.join()
 
     assert [item["action"] for item in plan] == ["create"]
+
+
+def test_the_end_of_a_create_beside_a_round_that_meets_its_record(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list showed the new record first, and a round is taking it in as a newcomer: it comes to one pair."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.read()
+    desks.work_once(kinds=("bridge",))
+    honest, threads = Client.create, []
+
+    def round_of_another() -> None:
+        turns.take(desks.bridge_id)
+        intake.take_in(Frame.of(Bridge.objects.get(id=desks.bridge_id)))
+
+    def create(client: Client, *args: Any) -> Any:
+        answer = honest(client, *args)
+        desks.read()
+        thread, done = _meanwhile(desks, round_of_another)
+        threads.append(thread)
+        assert done.wait(5)
+        return answer
+
+    monkeypatch.setattr(Client, "create", create)
+    desks.work_once(kinds=("write",))
+    threads[0].join()
+
+    (pair,) = desks.pairs()
+    assert pair.record_a
+    assert pair.record_b
+    assert desks.standing()["writes"] == {"done": 1}
 
 
 def test_two_bridges_at_once_close_no_ring(desks: Bridged) -> None:
