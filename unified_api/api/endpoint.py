@@ -86,7 +86,7 @@ class Endpoint(APIView):
     @property
     def _harmless(self) -> bool:
         """Whether the request has certainly changed nothing, and may be repeated."""
-        return self.request.method == "GET" or not self._begun
+        return self.request.method in {"GET", "HEAD"} or not self._begun
 
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; raises ParseError."""

@@ -44,8 +44,8 @@ def _of_model(category: str, model: type[CommonModel]) -> Iterator[URLPattern]:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
         yield path(f"{base}/meta/patch/<str:id>", meta.MetaPatch.as_view(**facts), name=f"{name}-meta-patch")
-    lists = ["get", *(["post"] if "create" in writes else [])]
-    ones = ["get", *(["patch"] if "update" in writes else [])]
+    lists = ["get", "head", *(["post"] if "create" in writes else [])]
+    ones = ["get", "head", *(["patch"] if "update" in writes else [])]
     yield path(base, views.Collection.as_view(**facts, http_method_names=lists), name=f"{name}-list")
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
 

@@ -139,3 +139,25 @@ def test_signing_in_works_and_its_style_is_served(grace: Operator) -> None:
         answer = stranger.get(f"/static/{sheet}")
         assert answer.status_code == 200
         answer.close()
+
+
+def test_a_nul_in_a_query_is_a_bad_request(grace: Operator, alice: Person) -> None:
+    """No text of Postgres holds one: no list, filter or search of the console fails on it."""
+    grace.client.raise_request_exception = False
+    furnish(alice, CANARY)
+    grace.enter(alice)
+    for page in admin.site._registry.values():
+        filters = [f if isinstance(f, str) else f[0] for f in page.list_filter if isinstance(f, str | tuple)]
+        for name in [*(f"{filtered}__exact" for filtered in filters), "q", "o", "p", "unknown"]:
+            found = grace.get(f"{where(page.model)}/", **{name: "a\x00b"})
+            assert found.status_code == 400, (page, name)
+    assert grace.get("tenant/", q="\x00").status_code == 400
+    assert grace.get("tenants/tenant/\x00/change/").status_code in {302, 404}
+
+
+def test_a_nul_at_the_door_is_no_failure(grace: Operator) -> None:
+    """Who is not signed in gets the form again."""
+    nobody = Client(raise_request_exception=False)
+    assert nobody.get("/admin/login/", {"next": "/admin/\x00"}).status_code in {200, 400}
+    sent = nobody.post("/admin/login/", {"username": "a\x00", "password": "\x00", "next": "/admin/\x00"})
+    assert sent.status_code in {200, 400}

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -361,3 +362,22 @@ def test_a_list_with_modified_after_waits_for_commits_in_flight(api: Linked) -> 
     assert waited
     assert (plain.status_code, answers[0].status_code) == (200, 200)
     assert api.stored(lambda: FeedHead.objects.get().position) == 2
+
+
+def test_head_is_get_without_a_body(three: Linked) -> None:
+    """On lists, records and account-level paths: same status and headers, nothing to read; and errors likewise."""
+    one = next(row["id"] for row in three.get("tickets").json()["results"])
+    for path in (
+        "tickets",
+        f"tickets/{one}",
+        "tickets/nothing",
+        "account-details",
+        "sync-status",
+        "tickets?page_size=x",
+    ):
+        got = three.get(path)
+        headed = Client().head(f"/api/ticketing/v1/{path}", headers=three.headers)
+        assert (headed.status_code, headed.content) == (got.status_code, b""), path
+        assert headed.headers.get("ETag") == got.headers.get("ETag")
+        assert headed.headers["Content-Type"] == got.headers["Content-Type"]
+    assert three.get("tickets").status_code == 200
