@@ -41,6 +41,8 @@ _CHUNK = 65536
 #: Servers that send headers and body apart wait for our acknowledgement, which Linux would delay by 40 ms.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 _BODILESS = frozenset({204, 205, 304})
+#: Statuses whose length is that of a body which is not sent, RFC 9110 8.6.
+_UNSENT = frozenset({204, 304})
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,8 @@ def _announced(response: requests.Response) -> int | None:
     said = response.headers.get("Content-Length", "").strip()
     if said and not (said.isascii() and said.isdigit()):
         raise _Lengthless("the answer does not announce its length in a number")
-    return int(said[:20]) if said and response.request.method != "HEAD" else None
+    bodiless = response.request.method == "HEAD" or response.status_code in _UNSENT
+    return int(said[:20]) if said and not bodiless else None
 
 
 def _lack(response: requests.Response, due: int | None, size: int, *, unpacked: bool) -> str | None:

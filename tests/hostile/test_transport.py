@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import time
 import zlib
+from collections.abc import Callable
 
 import pytest
 
