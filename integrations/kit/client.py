@@ -98,6 +98,10 @@ class Client:
         """Make a record. values: common fields, references as remote ids."""
         return self._writer.create(resource, dict(values))
 
+    def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
+        """Send what a create with these values ignores, where one ended half-way; the record as it is then."""
+        return self._writer.finish(resource, made, values)
+
     def update(
         self,
         resource: Resource,

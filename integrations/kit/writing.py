@@ -71,8 +71,7 @@ class Writer:
         body = {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
         with _common_names(resource):
             observation = self._create(resource, body)
-        late = {n: v for n, v in values.items() if resource.mapping.lenses[n].after_create}
-        return self._finish(resource, observation, late) if late else observation
+        return self.finish(resource, observation, values)
 
     def update(
         self,
@@ -174,11 +173,14 @@ class Writer:
         except Unmappable as error:
             raise Uncertain(f"it was written, but the answer does not map: {error}", request=path) from error
 
-    def _finish(self, resource: Resource, made: Observation, late: dict[str, Any]) -> Observation:
-        """Send what a create ignores.
+    def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
+        """Send what a create with these values ignores.
 
         The record exists: what fails here shows in its values, not as an error.
         """
+        late = {n: v for n, v in values.items() if resource.mapping.lenses[n].after_create}
+        if not late:
+            return made
         try:
             return self.update(resource, made.remote_id, late)
         except ProviderError as error:

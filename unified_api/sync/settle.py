@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
@@ -60,7 +60,9 @@ def _create(performance: Performance) -> None:
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
     sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))
-    if sure and performance.store_answer(found[0], is_ours=lambda: _is_news(performance, found[0])):
+    if sure and performance.store_answer(
+        _finished(performance, found[0], told), is_ours=lambda: _is_news(performance, found[0])
+    ):
         return
     if found and not sure:
         ids = ", ".join(o.remote_id for o in found)
@@ -73,6 +75,16 @@ def _create(performance: Performance) -> None:
             performance,
             lambda: journal.close_alone(write, performance.lease, WriteState.NOT_APPLIED, missing),
         )
+
+
+def _finished(performance: Performance, found: Observation, told: Mapping[str, Any]) -> Observation:
+    """The record with what its create could not carry: whoever made it may have died before sending that.
+
+    A bridge does this itself, and knows whether somebody has edited the record since.
+    """
+    if performance.write.pair_id is not None:
+        return found
+    return performance.line.client.finish(performance.resource, found, told)
 
 
 def _delete(performance: Performance) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from integrations.kit.lenses import refs
+from integrations.kit.lenses import choice, refs
 from integrations.kit.mapping import Mapping
 from tenants.models import LinkedAccount
 from tests import stub
@@ -192,6 +192,25 @@ def test_an_uncertain_update_of_a_set_is_compared_as_a_set(
 
     assert stored(unknown).state == WriteState.DONE
     assert len(desk.writes()) == 1
+
+
+def test_a_create_that_ended_half_way_is_finished(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its maker died before what a create cannot carry was sent: that is sent when the record is found."""
+    status = choice("state", {"OPEN": "open", "CLOSED": "done"}, after_create=True)
+    mapping = Mapping(Ticket, remote_id="id", name="title", status=status)
+    provider = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, mapping=mapping),))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+    work_until_idle()
+    desk.cut_after_write = 1
+    half = submit(account, "create", name="Printer", status="CLOSED")
+    later(half, 3)
+    work_until_idle()
+
+    assert stored(half).state == WriteState.DONE
+    assert [one["state"] for one in desk.tables["tickets"].values()] == ["done"]
+    assert ticket(account, stored(half).remote_id or "").status == "CLOSED"
 
 
 def test_two_lost_creates_do_not_settle_on_one_record(
