@@ -42,6 +42,11 @@ class WritingEndpoint(ModelEndpoint):
 
     journalled: Write | None = None
 
+    @property
+    def _harmless(self) -> bool:
+        """What was not journalled was not begun."""
+        return self.journalled is None
+
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         """An error of ours after journalling says nothing about the write, which a worker sees through."""
         if self.journalled is None:
