@@ -160,14 +160,15 @@ logs.configure(form=LOG_FORMAT, level=LOG_LEVEL)
 # Celery: a message is only a wake-up, the truth of a job is a row. Hence no results, and acknowledgement on
 # arrival.
 BROKER_URL = broker.checked(env.secret("BROKER_URL"))
-BROKER_LOGIN = (
-    None
-    if BROKER_URL
-    else APP_LOGIN.derived(
+BROKER_LOGIN = broker.given_login(BROKER_URL)
+if not BROKER_URL:
+    BROKER_LOGIN = APP_LOGIN.derived(
         SECRET_KEY, user=logins.BROKER, database=env.text("BROKER_DATABASE", logins.BROKER_DATABASE)
     )
+# Of a broker in Postgres, the options say where it is.
+CELERY_BROKER_URL = (
+    f"pgmq://{logins.BROKER}@localhost/{logins.BROKER_DATABASE}" if BROKER_LOGIN else BROKER_URL
 )
-CELERY_BROKER_URL = BROKER_URL or "pgmq://isthmus_broker@localhost/isthmus_broker"  # the options say where
 CELERY_BROKER_TRANSPORT_OPTIONS = broker.transport_options(BROKER_LOGIN)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

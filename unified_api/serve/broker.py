@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu.transport import TRANSPORT_ALIASES
 from pgmq.install import install_pgmq_from_sql
 
-from unified_api.serve.logins import Login
+from unified_api.serve.logins import Login, login_from_url
 
 QUEUES = ("interactive", "background")
 
@@ -22,12 +22,20 @@ def checked(url: str) -> str:
     """The URL as it is; ImproperlyConfigured for one of a kind that is not known."""
     kind = url.partition("://")[0]
     if url and ("://" not in url or kind not in TRANSPORT_ALIASES):
-        raise ImproperlyConfigured("BROKER_URL has to begin with redis://, rediss://, amqp:// or amqps://.")
+        raise ImproperlyConfigured(
+            "BROKER_URL has to begin with redis://, rediss://, amqp://, amqps:// or pgmq://."
+        )
     return url
 
 
+def given_login(url: str) -> Login | None:
+    """The login of a broker in a Postgres of its own, `pgmq://user:password@host/database`; None for another kind."""
+    kind, _, rest = url.partition("://")
+    return login_from_url(f"postgres://{rest}", variable="BROKER_URL") if kind == "pgmq" else None
+
+
 def transport_options(login: Login | None) -> dict[str, Any]:
-    """Options of kombu's transport; `login` is None when BROKER_URL names another broker.
+    """Options of kombu's transport; `login` is None when the broker is not in Postgres.
 
     Messages are deleted on arrival, so the visibility time only matters to one that was read in the moment of
     a crash. A read waits on the server for at most a second: longer would delay a stop.

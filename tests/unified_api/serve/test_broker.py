@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import time
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -12,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
 
+from tests.unified_api.commands.program import run_program
 from unified_api.celery import app
 from unified_api.serve import broker, health
 from unified_api.serve.logins import login_from_url
@@ -73,6 +76,38 @@ def test_options_hold_the_password_only_in_the_connection_string() -> None:
     assert "conn_string" not in broker.transport_options(None)
 
 
+def test_a_postgres_that_is_given_is_used_as_our_own(database: psycopg.Connection) -> None:
+    """`pgmq://` asks for no extension either, and its queue functions are installed: it is a login as any other."""
+    assert settings.OWNER_LOGIN is not None
+    own = settings.OWNER_LOGIN
+    url = f"pgmq://{own.user}:{quote(own.password, safe='')}@x/d?host={quote(own.host, safe='')}"
+    login = broker.given_login(url)
+
+    assert login is not None
+    assert (login.user, login.password, login.host, login.database) == (own.user, own.password, own.host, "d")
+    assert broker.transport_options(login)["init_extension"] is False
+    assert broker.given_login("redis://h/0") is None
+
+
+def test_a_program_works_with_a_postgres_that_is_given(database: psycopg.Connection) -> None:
+    """From `migrate` to a message: the broker's role and database are used as they are."""
+    if settings.BROKER_LOGIN is None:
+        return
+    own = settings.BROKER_LOGIN
+    port = f"&port={own.port}" if own.port else ""
+    url = f"pgmq://{own.user}:{quote(own.password, safe='')}@x/{own.database}?host={quote(own.host, safe='')}{port}"
+    with psycopg.connect(own.conninfo(), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA pgmq CASCADE")
+    done = run_program("migrate", "--verbosity=0", BROKER_URL=url, BROKER_DATABASE="nowhere")
+    assert done.returncode == 0, done.stderr
+    status = run_program("status", "--json", BROKER_URL=url, BROKER_DATABASE="nowhere")
+
+    assert (status.returncode, json.loads(status.stdout)["broker"]) == (0, True)
+    assert not broker.install(own)
+    with psycopg.connect(own.conninfo()) as connection:
+        assert not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'nowhere'").fetchone()
+
+
 @pytest.mark.parametrize("url", ["bogus://x", "localhost:6379", "redis:/x"])
 def test_a_broker_of_no_known_kind_is_refused(url: str) -> None:
     """At start-up, with the kinds that there are."""
@@ -80,7 +115,9 @@ def test_a_broker_of_no_known_kind_is_refused(url: str) -> None:
         broker.checked(url)
 
 
-@pytest.mark.parametrize("url", ["", "redis://h/0", "rediss://h/0", "amqp://h//", "amqps://h//"])
+@pytest.mark.parametrize(
+    "url", ["", "pgmq://u:p@h/d", "redis://h/0", "rediss://h/0", "amqp://h//", "amqps://h//"]
+)
 def test_brokers_of_known_kinds_are_taken(url: str) -> None:
     """As they are; none is the one in Postgres."""
     assert broker.checked(url) == url

@@ -37,7 +37,10 @@ class Command(Migrate):
         owner = replace(settings.OWNER_LOGIN, database=database)
         app = replace(settings.APP_LOGIN, database=database)
         try:
-            prepare_given_server(owner, app=app, broker=settings.BROKER_LOGIN)
+            # A broker that was given has its role and database already, maybe on another server.
+            prepare_given_server(
+                owner, app=app, broker=None if settings.BROKER_URL else settings.BROKER_LOGIN
+            )
         except RolesMissing as error:
             raise CommandError(str(error)) from error
         except psycopg.OperationalError as error:
