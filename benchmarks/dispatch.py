@@ -83,12 +83,11 @@ def _dispatched(tenants: list[uuid.UUID]) -> list[Figure]:
     """The rate at which a worker is through with jobs that find nothing to do."""
     from benchmarks.desk.house import awaited, processes
     from unified_api.sync import job
-    from unified_api.sync.tasks import MOST_WAKE_UPS
 
     say(f"{DUE} due jobs")
     with processes("worker --queue background", "beat"):
         _put(tenants, DUE)
-        job.wake(job.BACKGROUND, MOST_WAKE_UPS)
+        job.wake(job.BACKGROUND, job.MOST_WAKE_UPS)
         awaited(lambda: _sql("SELECT count(*) FROM sync_job")[0] < DUE * 0.98)
         began, left = time.monotonic(), _sql("SELECT count(*) FROM sync_job")[0]
         awaited(lambda: _sql("SELECT count(*) FROM sync_job")[0] == 0)

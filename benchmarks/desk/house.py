@@ -128,7 +128,7 @@ class Spent:
 def work() -> Spent:
     """Do all that is due, one job after the other, in this thread."""
     spent = Spent()
-    while lease := job.claim_next(job.BACKGROUND):
+    while lease := job.claim_next(job.BACKGROUND) or job.claim_next(job.BULK):
         kind = lease.kind
 
         def count(execute: Any, *rest: Any, kind: str = kind) -> Any:

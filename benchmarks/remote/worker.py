@@ -34,8 +34,8 @@ def main() -> None:
     registry.register(PROVIDER)
     for _order in sys.stdin:
         began, cpu = time.monotonic(), time.process_time()
-        while job.due().get(job.BACKGROUND):
-            tasks.work(job.BACKGROUND)
+        while due := job.due():
+            tasks.work(next(iter(due)))
         spent = {"seconds": time.monotonic() - began, "cpu": time.process_time() - cpu}
         print(orjson.dumps({**spent, **memory()}).decode(), flush=True)
 

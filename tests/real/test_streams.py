@@ -33,7 +33,7 @@ class Product:
 
     def work(self) -> None:
         """Do all that is due."""
-        for queue in (job.INTERACTIVE, job.BACKGROUND):
+        for queue in job.QUEUES:
             while lease := job.claim_next(queue):
                 tasks.do(lease, time.monotonic() + 20)
 

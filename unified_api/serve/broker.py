@@ -15,7 +15,7 @@ from pgmq.install import install_pgmq_from_sql
 
 from unified_api.serve.logins import Login, login_from_url
 
-QUEUES = ("interactive", "background")
+QUEUES = ("interactive", "background", "bulk")
 
 
 def checked(url: str) -> str:

@@ -64,7 +64,7 @@ def work(lease: job.Lease, ends: float) -> None:
     for model, where in _tables():
         while _erase_some(lease, model, where) == AT_ONCE:
             if time.monotonic() > ends:
-                job.again(lease, 0.0)
+                job.go_on(lease)
                 return
     job.finish(lease)
 

@@ -4,6 +4,9 @@ A job is one row per (tenant, kind, reference). It is claimed with SKIP LOCKED u
 that only grows. Every transaction of the work calls `hold`, which renews the lease and raises Overtaken when
 somebody else has claimed the job since: a worker that was stopped and wakes can commit nothing. All times are the
 database's, the one clock that the workers share.
+
+Work that takes long goes on in a queue, and so in a process, of its own: what begins is not behind it, nor beside it
+in one interpreter. What rests comes back from there.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -23,10 +27,17 @@ log = structlog.get_logger(__name__)
 
 BACKGROUND: Final = "background"
 INTERACTIVE: Final = "interactive"
+#: What did not end within its first slice: loads, first rounds of bridges, erasures.
+BULK: Final = "bulk"
+QUEUES: Final = (INTERACTIVE, BACKGROUND, BULK)
+#: Priorities go from 0, the most urgent, to 9; what nobody waits for has this one.
+USUAL: Final = 5
 #: Seconds that a claim lasts without being renewed; longer than the longest provider call (kit: total time-out).
 LEASE: Final = 90
 #: Jobs of one tenant that may run at once, so that the others find free threads.
 MOST_PER_TENANT: Final = 8
+#: Wake-ups that one transaction, or one tick, sends to a queue at the most: as many as a worker has threads.
+MOST_WAKE_UPS: Final = 16
 
 
 class Overtaken(Exception):
@@ -57,32 +68,52 @@ _ASK = """
 """
 _CLAIM = """
     UPDATE sync_job SET
-        leased_until = clock_timestamp() + %(lease)s, fence = nextval('sync_fence'), attempts = attempts + 1
-    WHERE id = (
-        SELECT id FROM sync_job j
-        WHERE {which} AND (leased_until IS NULL OR leased_until < clock_timestamp())
-        ORDER BY priority, due_at LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
+        leased_until = clock_timestamp() + %(lease)s, held = true, fence = nextval('sync_fence'),
+        attempts = attempts + 1
+    WHERE id = ({which})
     RETURNING id, tenant_id, kind, reference, queue, asked, fence, attempts
 """
-_NEXT_DUE = """
-    queue = %(queue)s AND due_at <= clock_timestamp() AND tenant_id NOT IN (
-        SELECT tenant_id FROM sync_job WHERE leased_until > clock_timestamp()
-        GROUP BY tenant_id HAVING count(*) >= %(most)s
-    )
-"""
-_THIS_ONE = "tenant_id = %(tenant)s AND kind = %(kind)s AND reference = %(reference)s"
+_IS_FREE = "(leased_until IS NULL OR leased_until < clock_timestamp())"
+#: One step a priority, so that only what is due is walked over. The time must be one that holds for the statement:
+#: an index is not searched by one that may differ from row to row.
+_DUE = f"""
+    SELECT due.* FROM generate_series(0, 9) AS step (priority) CROSS JOIN LATERAL (
+        SELECT id FROM sync_job
+        WHERE queue = {{queue}} AND priority = step.priority AND due_at <= statement_timestamp() AND {_IS_FREE} {{and_}}
+        ORDER BY due_at LIMIT {{most}} {{lock}}
+    ) due LIMIT {{most}}
+"""  # noqa: S608 - constant text
+_NEXT_DUE = _DUE.format(
+    queue="%(queue)s",
+    most=1,
+    lock="FOR UPDATE SKIP LOCKED",
+    and_="""AND tenant_id NOT IN (
+            SELECT tenant_id FROM sync_job WHERE held AND leased_until > clock_timestamp()
+            GROUP BY tenant_id HAVING count(*) >= %(most)s
+        )""",
+)
+_THIS_ONE = f"""
+    SELECT id FROM sync_job
+    WHERE tenant_id = %(tenant)s AND kind = %(kind)s AND reference = %(reference)s AND {_IS_FREE}
+    FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - constant text
+_COUNT_DUE = f"""
+    SELECT queue.name, count(*) FROM unnest(%(queues)s::text[]) AS queue (name)
+    CROSS JOIN LATERAL ({_DUE.format(queue="queue.name", most="%(most)s", and_="", lock="")}) counted GROUP BY 1
+"""  # noqa: S608 - constant text
 _HOLD = "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence = %s"
 _FINISH = "DELETE FROM sync_job WHERE id = %s AND fence = %s AND asked = %s"
 _RELEASE = """
-    UPDATE sync_job SET leased_until = NULL, attempts = %s,
-        due_at = CASE WHEN asked > %s THEN clock_timestamp() ELSE clock_timestamp() + %s END
-    WHERE id = %s AND fence = %s
+    UPDATE sync_job SET
+        leased_until = NULL, held = false, attempts = %(attempts)s, queue = coalesce(%(queue)s, queue),
+        priority = CASE WHEN %(rests)s AND asked = %(asked)s THEN %(usual)s ELSE priority END,
+        due_at = CASE WHEN asked > %(asked)s THEN clock_timestamp() ELSE clock_timestamp() + %(delay)s END
+    WHERE id = %(id)s AND fence = %(fence)s
 """
 
 
 def ask(
-    kind: str, reference: uuid.UUID, *, queue: str = BACKGROUND, priority: int = 5, delay: float = 0.0
+    kind: str, reference: uuid.UUID, *, queue: str = BACKGROUND, priority: int = USUAL, delay: float = 0.0
 ) -> None:
     """Have work of the tenant in scope done, `delay` seconds from now at the earliest; asking twice is one job."""
     values: list[Any] = [
@@ -97,7 +128,14 @@ def ask(
     with connection.cursor() as cursor:
         cursor.execute(_ASK, values)
     if delay <= 0:
-        transaction.on_commit(lambda: wake(queue))
+        _wake_after_commit(queue)
+
+
+def _wake_after_commit(queue: str) -> None:
+    """Tell the workers once per job, but no more of them than a worker has threads."""
+    acts = [act for _, act, *_ in connection.run_on_commit if isinstance(act, partial) and act.func is wake]
+    if sum(act.args == (queue,) for act in acts) < MOST_WAKE_UPS:
+        transaction.on_commit(partial(wake, queue))
 
 
 def wake(queue: str, count: int = 1) -> None:
@@ -144,17 +182,23 @@ def finish(lease: Lease) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_FINISH, [lease.id, lease.fence, lease.asked])
         if cursor.rowcount == 0:
-            _release(lease, 0, lease.asked, 0.0)
+            _release(lease, 0, 0.0)
 
 
 def again(lease: Lease, delay: float) -> None:
-    """Give the job back, to go on `delay` seconds from now, or at once if it was asked for meanwhile."""
-    _release(lease, 0, lease.asked, delay)
+    """Give the job back, which rests for `delay` seconds, or is due at once if it was asked for meanwhile."""
+    _release(lease, 0, delay, queue=BACKGROUND)
+
+
+def go_on(lease: Lease) -> None:
+    """Give the job back at the end of a slice, to go on at once among what takes long."""
+    _release(lease, 0, 0.0, queue=BULK)
+    _wake_after_commit(BULK)
 
 
 def put_off(lease: Lease, delay: float) -> None:
-    """The same after a failure; the attempts are kept."""
-    _release(lease, lease.attempts, lease.asked, delay)
+    """Give the job back after a failure; the attempts are kept."""
+    _release(lease, lease.attempts, delay)
 
 
 def backoff(attempts: int) -> float:
@@ -162,8 +206,17 @@ def backoff(attempts: int) -> float:
     return float(min(2 ** min(attempts, 10), 600))
 
 
-def _release(lease: Lease, attempts: int, asked: int, delay: float) -> None:
-    values: list[Any] = [attempts, asked, dt.timedelta(seconds=delay), lease.id, lease.fence]
+def _release(lease: Lease, attempts: int, delay: float, *, queue: str | None = None) -> None:
+    values: dict[str, Any] = {
+        "attempts": attempts,
+        "queue": queue,
+        "rests": queue is not None,
+        "asked": lease.asked,
+        "usual": USUAL,
+        "delay": dt.timedelta(seconds=delay),
+        "id": lease.id,
+        "fence": lease.fence,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, values)
 
@@ -178,10 +231,8 @@ def forget(kind: str, reference: uuid.UUID) -> None:
 
 
 def due() -> dict[str, int]:
-    """How many jobs of each queue are due and in nobody's hands."""
+    """How many jobs of each queue are due and in nobody's hands: as many as are worth a wake-up, at the most."""
+    values: dict[str, Any] = {"queues": list(QUEUES), "most": MOST_WAKE_UPS}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT queue, count(*) FROM sync_job WHERE due_at <= clock_timestamp()"
-            " AND (leased_until IS NULL OR leased_until < clock_timestamp()) GROUP BY queue"
-        )
+        cursor.execute(_COUNT_DUE, values)
         return dict(cursor.fetchall())

@@ -248,7 +248,8 @@ class Job(models.Model):
     """A claim on work that is due. Carries no customer data, and no tenant policy: workers look across tenants.
 
     One row per (tenant, kind, reference). `asked` counts requests for it, so that one made while the work is under
-    way is not lost. A claim sets `leased_until` and a `fence` greater than any before.
+    way is not lost. A claim sets `leased_until` and a `fence` greater than any before. `held`: somebody claimed it and
+    has not given it back; in an index of its own, which the renewals of a lease leave alone.
     """
 
     walled: ClassVar[bool] = False
@@ -263,11 +264,15 @@ class Job(models.Model):
     asked = models.BigIntegerField(default=1)
     fence = models.BigIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
+    held = models.BooleanField(default=False, db_default=False)
     attempts = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "kind", "reference"], name="job_unique")]
-        indexes = [models.Index(fields=["queue", "priority", "due_at"], name="job_due")]
+        indexes = [
+            models.Index(fields=["queue", "priority", "due_at"], name="job_due"),
+            models.Index(fields=["tenant_id"], condition=models.Q(held=True), name="job_held"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"

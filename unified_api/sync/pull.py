@@ -7,33 +7,28 @@ the next slice goes on behind the last page that landed. A run ends with its str
 from __future__ import annotations
 
 import datetime as dt
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from django.db import DataError, InterfaceError, OperationalError, transaction
+from django.db import DataError, transaction
 
 from integrations.kit import errors
 from integrations.kit.client import Client
 from integrations.kit.observation import Bad, Page
 from integrations.kit.provider import Resource
-from integrations.kit.reading import begin_again, is_midway
+from integrations.kit.reading import is_midway
 from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, model_id
-from unified_api.sync import by_id, clock, connect, job, set_aside, store, sweep, verdict
+from unified_api.sync import by_id, clock, connect, failing, job, set_aside, store, sweep, verdict
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
 
 log = structlog.get_logger(__name__)
 KIND: Final = "pull"
-#: Seconds after which a provider that is down is asked again at the latest, where a stream is read more often.
-LONGEST_OUTAGE: Final = 60.0
 #: Words that a run counts, and characters of each.
 _MOST_WORDS: Final = 100
 _LONGEST_WORD: Final = 100
@@ -177,7 +172,7 @@ def work(lease: job.Lease, ends: float) -> None:
         job.finish(lease)
         return
     stream, run, account = begun
-    with _on_record(lease, stream, run, account):
+    with failing.on_record(lease, stream, run, account):
         try:
             with connect.line(account, lease) as line:
                 resource = line.client.provider.resource(common_model(stream.model))
@@ -185,33 +180,17 @@ def work(lease: job.Lease, ends: float) -> None:
                     raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
                 over = Pull(lease, stream, run, account, line).go(resource, ends)
         except registry.UnknownIntegration as error:
-            _failed(
+            failing.failed(
                 lease, stream, run, account, errors.Misconfigured(f"its adapter is not installed: {error}")
             )
             return
         except errors.ProviderError as error:
-            _failed(lease, stream, run, account, error)
+            failing.failed(lease, stream, run, account, error)
             return
-    job.again(lease, stream.frequency if over else 0.0)
-
-
-@contextmanager
-def _on_record(lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount) -> Iterator[None]:
-    """Put an error that nobody expected on record at the stream, too; it goes on to whoever logs it."""
-    expected = False
-    try:
-        yield
-        expected = True
-    except (job.Overtaken, OperationalError, InterfaceError):
-        expected = True
-        raise
-    finally:
-        if not expected:
-            fault = errors.ProviderError(
-                f"an error in Isthmus or the adapter ({type(sys.exception()).__name__}); the worker's log has it whole,"
-                " with this account's tenant beside it. Please report it"
-            )
-            _fail(lease, stream, run, account, fault, job.backoff(lease.attempts))
+    if over:
+        job.again(lease, stream.frequency)
+    else:
+        job.go_on(lease)
 
 
 def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
@@ -252,40 +231,6 @@ def _sweep_is_due(stream: Stream, account: LinkedAccount, now: dt.datetime) -> b
     return (now - stream.last_sweep).total_seconds() >= stream.sweep_every
 
 
-def _failed(
-    lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount, error: errors.ProviderError
-) -> None:
-    """Record the error where an operator looks for it, and turn it into a schedule."""
-    log.warning("pull.failed", model=stream.model, error=type(error).__name__, request=error.request)
-    if isinstance(error, errors.NeedsReauthorisation):
-        connect.pause(account, str(error))
-        _fail(lease, stream, run, account, error, None)
-    else:
-        _fail(lease, stream, run, account, error, delay_after(error, stream.frequency, lease.attempts))
-
-
-def _fail(
-    lease: job.Lease,
-    stream: Stream,
-    run: Run,
-    account: LinkedAccount,
-    error: errors.ProviderError,
-    delay: float | None,
-) -> None:
-    """Close the run and give the job back, both as stored: the objects may know of a page that was not committed."""
-    with transaction.atomic(durable=True):
-        job.hold(lease)
-        stored = Stream.objects.select_for_update().get(id=stream.id)
-        if error.astray:
-            sweep.forget(stored)
-            stored.cursor, stored.sweep = begin_again(stored.cursor), None
-        verdict.fail(stored, Run.objects.get(id=run.id), account, error, delay)
-        if delay is None:
-            job.finish(lease)
-        else:
-            job.put_off(lease, delay)
-
-
 def _request(resource: Resource) -> str:
     return f"GET {resource.list.path}" if resource.list else "GET"
 
@@ -297,15 +242,6 @@ def _endless(resource: Resource) -> errors.Misconfigured:
     )
     error.astray = True
     return error
-
-
-def delay_after(error: errors.ProviderError, usual: float, attempts: int) -> float:
-    """Seconds until a read that failed like this is tried again: ever later, and soon after an outage has ended."""
-    if isinstance(error, errors.RetryLater):
-        return (
-            error.after if error.after is not None else min(job.backoff(attempts), max(usual, LONGEST_OUTAGE))
-        )
-    return max(usual, job.backoff(attempts))
 
 
 def start(account: LinkedAccount, *, frequency: float | None = None) -> list[Stream]:

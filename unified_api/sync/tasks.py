@@ -16,10 +16,10 @@ from unified_api.sync.bridge.work import work as work_bridge
 
 log = structlog.get_logger(__name__)
 
-#: Seconds that one task works before it gives its thread back.
+#: Seconds that a job works before it gives its thread back; a task ends with the job that is under way then.
 SLICE: Final = 20.0
-#: Wake-ups that one tick sends to a queue at the most: as many as a worker has threads.
-MOST_WAKE_UPS: Final = 16
+#: The same where others should not wait behind it: what takes longer goes on among what takes long.
+SLICES: Final = {job.BACKGROUND: 3.0}
 
 HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     pull.KIND: pull.work,
@@ -33,15 +33,17 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
 def tick() -> None:
     """Send wake-ups for what is due: those that were lost, and those whose time has come."""
     for queue, count in job.due().items():
-        job.wake(queue, min(count, MOST_WAKE_UPS))
+        job.wake(queue, count)
 
 
 @shared_task(name="isthmus.work", ignore_result=True)
 def work(queue: str) -> None:
     """Do due jobs of a queue for one slice."""
-    ends = time.monotonic() + SLICE
-    while time.monotonic() < ends and (lease := job.claim_next(queue)):
-        do(lease, ends)
+    ends = time.monotonic() + SLICES.get(queue, SLICE)
+    while (lease := job.claim_next(queue)) is not None:
+        do(lease, time.monotonic() + SLICES.get(queue, SLICE))
+        if time.monotonic() > ends:
+            return
 
 
 def do(lease: job.Lease, ends: float) -> None:

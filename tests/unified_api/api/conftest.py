@@ -83,7 +83,7 @@ class Linked:
 
     def work(self) -> None:
         """Do everything that is due."""
-        for queue in (job.INTERACTIVE, job.BACKGROUND):
+        for queue in job.QUEUES:
             while lease := job.claim_next(queue):
                 tasks.do(lease, time.monotonic() + 20)
 

@@ -20,7 +20,7 @@ from unified_api.sync.models import Job, Write
 
 
 def _work() -> None:
-    for queue in (job.INTERACTIVE, job.BACKGROUND):
+    for queue in job.QUEUES:
         while lease := job.claim_next(queue):
             tasks.do(lease, time.monotonic() + 20)
 

@@ -141,7 +141,7 @@ def test_it_is_healthy_survives_wounds_and_stops_cleanly(up: Running) -> None:
     assert ready == [f"Isthmus {__version__} is ready at http://127.0.0.1:{up.port} (Ctrl-C stops it)\n"]
     status, state = up.health()
     assert (status, state["version"], state["database"], state["broker"]) == (200, __version__, True, True)
-    assert set(state["heartbeats"]) == {"beat", "worker background", "worker interactive"}
+    assert set(state["heartbeats"]) == {"beat", "worker background", "worker bulk", "worker interactive"}
 
     os.kill(up.child("worker --queue interactive"), signal.SIGKILL)
     os.kill(up.child("manage.py web"), signal.SIGKILL)

@@ -119,7 +119,7 @@ def work_until_idle() -> Callable[[], int]:
 
     def drain() -> int:
         slices = 0
-        for queue in (job.INTERACTIVE, job.BACKGROUND):
+        for queue in job.QUEUES:
             while lease := job.claim_next(queue):
                 tasks.do(lease, time.monotonic() + 20)
                 slices += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,10 +18,10 @@ from unified_api.sync.models import Job
 pytestmark = pytest.mark.usefixtures("no_broker")
 
 
-def ask(reference: uuid.UUID | None = None, **options: float) -> uuid.UUID:
+def ask(reference: uuid.UUID | None = None, **options: Any) -> uuid.UUID:
     """A job that is due."""
     reference = reference or uuid.uuid4()
-    job.ask("pull", reference, **options)  # type: ignore[arg-type]
+    job.ask("pull", reference, **options)
     return reference
 
 
@@ -139,3 +140,87 @@ def test_another_tenant_is_served_while_the_first_is_at_its_limit(database: psyc
 
     assert wanted in served
     assert len(served) == job.MOST_PER_TENANT + 1
+
+
+def test_a_claim_walks_over_nothing_that_is_not_due(tenant: uuid.UUID) -> None:
+    """However many jobs rest, of whatever urgency: the next one is found by few steps, and so is what a tick counts."""
+    told: list[tuple[str, dict[str, Any]]] = [
+        (job._NEXT_DUE, {"queue": job.BACKGROUND, "most": job.MOST_PER_TENANT}),
+        (job._COUNT_DUE, {"queues": list(job.QUEUES), "most": 16}),
+    ]
+    for statement, values in told:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO sync_job (id, tenant_id, kind, reference, queue, priority, due_at, asked, fence, attempts)"
+                " SELECT gen_random_uuid(), gen_random_uuid(), 'pull', gen_random_uuid(), 'background', n %% 6,"
+                " clock_timestamp() + interval '1 hour', 1, 0, 0 FROM generate_series(1, 3000) n",
+                [],
+            )
+            cursor.execute("ANALYZE sync_job")
+            ask()
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+            ((plan,),) = cursor.fetchall()
+
+        assert _walked(plan[0]["Plan"]) < 100
+
+
+def _walked(node: dict[str, Any]) -> int:
+    rows = int(node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * int(node["Actual Loops"])
+    return max([rows, *(_walked(child) for child in node.get("Plans", ()))])
+
+
+def test_what_takes_long_goes_on_among_its_like(tenant: uuid.UUID) -> None:
+    """At the end of its slice it leaves the queue of what begins; at rest it comes back."""
+    ask()
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    job.go_on(lease)
+    assert job.claim_next(job.BACKGROUND) is None
+    lease = job.claim_next(job.BULK)
+    assert lease
+    job.again(lease, 0.0)
+
+    assert job.claim_next(job.BULK) is None
+    assert job.claim_next(job.BACKGROUND)
+
+
+def test_work_that_was_urgent_once_is_not_urgent_for_ever(tenant: uuid.UUID) -> None:
+    """What somebody wanted at once rests like all others afterwards, unless it was wanted again meanwhile."""
+    ask(reference := uuid.uuid4(), priority=3)
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    ask(reference, priority=2)
+    job.again(lease, 60)
+    assert Job.objects.get().priority == 2
+
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    job.again(lease, 60)
+    assert Job.objects.get().priority == job.USUAL
+
+
+def test_many_jobs_of_one_transaction_wake_no_more_workers_than_there_are_threads(
+    tenant: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever works goes on until nothing is due; a wake-up for each would keep the transaction's end busy."""
+    woken: list[str] = []
+
+    def wake(queue: str, count: int = 1) -> None:
+        woken.extend([queue] * count)
+
+    monkeypatch.setattr(job, "wake", wake)
+    with transaction.atomic():
+        for _ in range(40):
+            ask()
+        ask(queue=job.INTERACTIVE)
+
+    assert woken.count(job.BACKGROUND) == job.MOST_WAKE_UPS
+    assert woken.count(job.INTERACTIVE) == 1
+
+
+def test_a_tick_counts_no_further_than_it_wakes(tenant: uuid.UUID) -> None:
+    """How many more are due makes no difference to it, so it does not look."""
+    for _ in range(job.MOST_WAKE_UPS + 5):
+        ask()
+
+    assert job.due() == {job.BACKGROUND: job.MOST_WAKE_UPS}

@@ -13,7 +13,7 @@ from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import clock, job, pull, sweep, tasks
+from unified_api.sync import clock, failing, job, pull, sweep, tasks
 from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
 
 Drain = Callable[[], int]
@@ -77,7 +77,7 @@ def test_a_run_cut_off_between_pages_goes_on_behind_the_last_one(
     for number in range(12):
         desk.add(title=f"Ticket {number}")
     for _ in range(10):
-        if lease := job.claim_next(job.BACKGROUND):
+        if lease := job.claim_next(job.BACKGROUND) or job.claim_next(job.BULK):
             tasks.do(lease, 0.0)
     work_until_idle()
 
@@ -248,10 +248,10 @@ def test_an_outage_is_retried_and_leaves_the_account_linked(
 def test_a_provider_that_stays_down_is_asked_ever_later_but_at_least_once_a_minute() -> None:
     """A stream that is read every second does not knock every second for good."""
     down = RetryLater("down")
-    delays = [pull.delay_after(down, 1.0, attempts) for attempts in (1, 2, 3, 5, 9)]
+    delays = [failing.delay_after(down, 1.0, attempts) for attempts in (1, 2, 3, 5, 9)]
 
-    assert delays == [2.0, 4.0, 8.0, 32.0, pull.LONGEST_OUTAGE]
-    assert pull.delay_after(RetryLater("busy", after=7.0), 1.0, 9) == 7.0
+    assert delays == [2.0, 4.0, 8.0, 32.0, failing.LONGEST_OUTAGE]
+    assert failing.delay_after(RetryLater("busy", after=7.0), 1.0, 9) == 7.0
 
 
 def test_a_paused_stream_is_not_read_until_it_is_resumed(

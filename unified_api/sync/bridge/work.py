@@ -39,7 +39,7 @@ def work(lease: job.Lease, ends: float) -> None:
             _rest(lease)
             return
     with transaction.atomic(durable=True):
-        job.again(lease, 0.0)
+        job.go_on(lease)
 
 
 def _pieces(lease: job.Lease) -> bool | None:
