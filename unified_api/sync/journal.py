@@ -76,8 +76,15 @@ def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) ->
     write = draft(intent)
     write.journalled_at = clock.now()
     write.save(force_insert=True)
-    job.ask(KIND, write.id, queue=queue, priority=2 if intent.source == "api" else 4, delay=delay)
+    job.ask(KIND, write.id, queue=queue, priority=_urgency(intent), delay=delay)
     return write
+
+
+def _urgency(intent: Intent) -> int:
+    """A caller waits for the API's writes, and people for edits; what a bridge makes anew comes behind these."""
+    if intent.source == "api":
+        return 2
+    return 6 if intent.operation == "create" else 4
 
 
 def enter_and_claim(intent: Intent) -> tuple[Write, job.Lease]:

@@ -16,6 +16,7 @@ from django.db import transaction
 from integrations.kit.errors import NeedsReauthorisation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
+from unified_api.engine.pair import State
 from unified_api.engine.policy import UNMAPPED
 from unified_api.engine.values import Side
 from unified_api.sync import connect, job, store, values
@@ -26,6 +27,8 @@ from unified_api.sync.models_bridge import Pair
 
 #: Records that one step searches for.
 AT_ONCE: Final = 20
+#: Creates that may be under way at once. These go on when the bridge is paused, and edits share the way with them.
+MOST_CREATES: Final = 100
 
 
 def search_some(frame: Frame, lease: job.Lease) -> int:
@@ -34,8 +37,7 @@ def search_some(frame: Frame, lease: job.Lease) -> int:
     Raises ProviderError.
     """
     with transaction.atomic():
-        searched = Pair.objects.filter(bridge_id=frame.bridge.id, dirty=True, held=SEARCH)
-        pairs = list(searched.order_by("id")[:AT_ONCE])
+        pairs = _next(frame)
     by_side: dict[Side, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_side[Side.B if pair.record_a else Side.A].append(pair)
@@ -48,6 +50,15 @@ def search_some(frame: Frame, lease: job.Lease) -> int:
             connect.pause(account, str(error))
             raise
     return len(pairs)
+
+
+def _next(frame: Frame) -> list[Pair]:
+    """Whose counterparts are to be searched for now; nobody's while enough creates are under way."""
+    mine = Pair.objects.filter(bridge_id=frame.bridge.id)
+    searched = mine.filter(dirty=True, held=SEARCH).order_by("id")
+    creating = mine.filter(state=State.CREATING, held=FREE).exclude(write_id=None)
+    pairs = list(searched[:AT_ONCE])
+    return pairs[: max(MOST_CREATES - creating.count(), 0)] if pairs else []
 
 
 def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, account: LinkedAccount) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
-from unified_api.sync.bridge import showing, steering
+from unified_api.sync import job
+from unified_api.sync.bridge import intake, matching, search, setup, showing, steering, work
+from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Job, Write
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -179,3 +182,145 @@ def test_a_search_that_fails_holds_up_the_create(desks: Bridged) -> None:
     desks.b.refuse = []
     desks.round()
     assert desks.both("title") == (["Printer"], ["Printer"])
+
+
+def test_a_first_run_in_portions_ends_as_one_in_one_piece_does(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small the portions: one to one is joined, twins wait for a person, who is alone is created."""
+    for module in (intake, matching):
+        monkeypatch.setattr(module, "AT_ONCE", 3)
+    for number in range(10):
+        desks.a.add(title=f"Ticket {number}", state="open")
+        desks.b.add(title=f"Ticket {number}", state="open")
+    for _ in range(4):
+        desks.a.add(title="Twin", state="open")
+    desks.b.add(title="Twin", state="open")
+    desks.a.add(title="Only here", state="open")
+    desks.join()
+    standing = desks.round()
+
+    assert standing["pairs"] == {"alone": 5, "paired": 11}
+    assert standing["held"] == {"review": 5}
+    assert [w.operation for w in _writes()] == ["create"]
+
+
+def _writes() -> list[Write]:
+    with transaction.atomic():
+        return list(Write.objects.all())
+
+
+@pytest.mark.parametrize("portions", [1, 2, 3, 5, 8])
+def test_a_first_run_goes_on_where_it_was_cut_off(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch, portions: int
+) -> None:
+    """Whoever dies between two portions has listed, matched and joined nothing twice, and skipped nothing."""
+    for module in (intake, matching):
+        monkeypatch.setattr(module, "AT_ONCE", 3)
+    for number in range(8):
+        desks.a.add(title=f"Ticket {number}", state="open")
+        desks.b.add(title=f"Ticket {number}", state="open")
+    desks.join()
+    desks.read()
+    lease = job.claim(setup.KIND, desks.bridge_id)
+    assert lease
+    for _ in range(portions):
+        assert work._pieces(lease)
+    late = desks.a.add(title="Made meanwhile", state="open")
+    desks.a.edit("1", title="Ticket of another name")
+    desks.b.edit("1", title="Ticket of another name")
+    with transaction.atomic():
+        Job.objects.update(leased_until=None)  # its worker is gone
+    standing = desks.round()
+
+    assert late in desks.a.tables["tickets"]
+    assert standing["pairs"] == {"paired": 9}
+    assert len(desks.b.tables["tickets"]) == 9
+    assert desks.both("title")[0] == desks.both("title")[1]
+
+
+def test_a_record_that_took_another_key_before_it_was_matched(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the noting of keys and the matching it was renamed: it is not joined by the name that it had."""
+    desks.a.add(title="Printer", state="open")
+    desks.b.add(title="Printer", state="open")
+    desks.join()
+    desks.read()
+    match_some = matching.match_some
+
+    def renamed_before(frame: Frame) -> int:
+        frame.model.objects.filter(name="Printer", linked_account_id=frame.bridge.account_a).update(
+            name="Toner"
+        )
+        return match_some(frame)
+
+    monkeypatch.setattr(work, "match_some", renamed_before)
+    desks.work_once(kinds=("bridge",))
+
+    assert [(pair.record_a is None, pair.record_b is None) for pair in desks.pairs()] != [(False, False)]
+    assert len(desks.pairs()) == 2
+
+
+def test_a_key_is_free_when_nothing_is_left_of_its_pair(bridged: Bridged) -> None:
+    """Both records are gone: who comes with that key now is another matter, and no person need look."""
+    for desk in (bridged.a, bridged.b):
+        desk.add(title="Another", state="open")
+    bridged.round()
+    for desk in (bridged.a, bridged.b):
+        gone = next(i for i, t in desk.tables["tickets"].items() if t["title"] == "Printer")
+        del desk.tables["tickets"][gone]
+    bridged.round()
+    bridged.a.add(title="Printer", text="A new one", state="open")
+    standing = bridged.round()
+
+    assert standing["review"] == []
+    assert "Printer" in bridged.both("title")[1]
+
+
+def test_a_nameless_answer_that_was_read_before_it_was_stored_is_no_newcomer(desks: Bridged) -> None:
+    """While a create without a key is unsettled, newcomers without one wait: it may be theirs."""
+    desks.a.add(title="Printer", state="open")
+    desks.join(match=("description",))
+    desks.b.cut_after_write = 1
+    desks.read()
+    desks.work_once()
+    desks.read()
+    desks.work_once(kinds=("bridge",))
+    with transaction.atomic():
+        states = sorted(Pair.objects.values_list("state", "held"))
+
+    assert states == [("alone", "waiting"), ("creating", "")]
+
+
+def test_creates_are_sent_some_at_a_time(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a bridge that is paused comes to rest soon, and edits do not share the way with thousands."""
+    monkeypatch.setattr(search, "MOST_CREATES", 3)
+    for number in range(10):
+        desks.a.add(title=f"Ticket {number}", state="open")
+    desks.join()
+    desks.read()
+    desks.work_once(kinds=("bridge",))
+    assert len(_writes()) == 3
+
+    desks.round()
+    assert len(desks.b.tables["tickets"]) == 10
+
+
+def test_an_edit_is_written_before_what_a_bridge_makes_anew(bridged: Bridged) -> None:
+    """A person waits for it; thousands of creates may be journalled already."""
+    for number in range(5):
+        bridged.a.add(title=f"Ticket {number}", state="open")
+    bridged.read()
+    bridged.work_once(kinds=("bridge",))
+    (b,) = bridged.b.tables["tickets"]
+    bridged.b.edit(b, title="Printer upstairs")
+    bridged.read()
+    bridged.work_once(kinds=("bridge",))
+    lease = job.claim_next(job.BACKGROUND)
+    while lease and lease.kind != "write":
+        lease = job.claim_next(job.BACKGROUND)
+
+    assert lease
+    with transaction.atomic():
+        assert Write.objects.get(id=lease.reference).operation == "update"
