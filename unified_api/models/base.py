@@ -42,6 +42,9 @@ class CommonModel(TenantModel):
     shows, null when something else changed the row since. `as_of`: the moment when the answer that it shows arrived.
     `remote_version`: the provider's version of it, comparable as text. `settled_at`: list answers that began earlier
     may lag behind a write of ours. The rules for these are in `unified_api.sync.store`.
+
+    Lists go by index `c`, whose last column is there for lists of what was modified: what was not is left out in the
+    index, without a look at its row. `m` is for readers who ask often, and find little or nothing.
     """
 
     wire: ClassVar[Wire]
@@ -65,7 +68,7 @@ class CommonModel(TenantModel):
                 fields=["tenant_id", "linked_account_id", *columns], name=f"%(app_label)s_%(class)s_{letter}"
             )
             for letter, columns in (
-                ("c", ["created_at", "id"]),
+                ("c", ["created_at", "id", "modified_at"]),
                 ("m", ["modified_at", "id"]),
                 ("r", ["remote_id"]),
             )
