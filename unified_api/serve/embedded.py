@@ -1,24 +1,35 @@
-"""Holding the embedded cluster for the time of a command, when there is one to hold."""
+"""Holding the embedded cluster for the time of a command, when there is one to hold; and standing by it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from django.conf import settings
 
+from unified_api.serve.guard import Guard
 from unified_api.serve.postgres import Cluster
 
 #: Commands that do nothing with the database.
 WITHOUT_DATABASE = frozenset({"check", "help", "version", "--version", "--help", "-h"})
 
+FORKING = frozenset({"web"})
+
 
 @contextmanager
 def held_database(words: Sequence[str]) -> Iterator[None]:
     """Keep the embedded Postgres running for a command line; ClusterError when it cannot be started."""
-    needed = settings.EMBEDDED and needs_database(words)
-    with Cluster(settings.HOME).hold(settings.SECRET_KEY) if needed else nullcontext():
+    if not (settings.EMBEDDED and needs_database(words)):
         yield
+        return
+    cluster = Cluster(settings.HOME)
+    with cluster.hold(settings.SECRET_KEY), _guard(cluster, words):
+        yield
+
+
+def _guard(cluster: Cluster, words: Sequence[str]) -> AbstractContextManager[object]:
+    """The web server is forked, which threads do not survive; the processes beside it stand by."""
+    return nullcontext() if words[0] in FORKING else Guard(cluster, settings.SECRET_KEY)
 
 
 def needs_database(words: Sequence[str]) -> bool:

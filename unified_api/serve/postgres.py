@@ -110,6 +110,14 @@ class Cluster:
                 self._ensure(secret_key)
             yield
 
+    def revive(self, secret_key: str) -> bool:
+        """Start keeper and server where the keeper was killed, for who holds the cluster; whether that was so.
+
+        Raises ClusterError.
+        """
+        with _locked(self.home / "start.lock", fcntl.LOCK_EX):
+            return self._start_if_need_be(secret_key)
+
     def wait_until_stopped(self, seconds: float = 15.0) -> bool:
         """After the last user left: wait for the server's end. False when somebody else holds it."""
         deadline = time.monotonic() + seconds
@@ -125,13 +133,19 @@ class Cluster:
         return False
 
     def _ensure(self, secret_key: str) -> None:
+        if not self._start_if_need_be(secret_key):
+            self._await_server().close()
+
+    def _start_if_need_be(self, secret_key: str) -> bool:
+        """Start what does not run, and return when it does; whether that was needed."""
         started = self._start_unless_kept()
-        with self._await_server() as connection:
-            if started:
+        if started:
+            with self._await_server() as connection:
                 owner = self.owner_login()
                 prepare_server(
                     connection, owner=owner, broker_database=BROKER_DATABASE, secret_key=secret_key
                 )
+        return started
 
     def _start_unless_kept(self) -> bool:
         """Start the keeper if there is none; whether that was done."""
