@@ -1,6 +1,7 @@
 """Postgres refuses to run as root. When we are root, this finds another identity for it by trying what works.
 
-In this order: a user namespace, in which root has another number and the files stay root's; an unprivileged
+A home of an ordinary user is served as that user, who would otherwise be shut out of it afterwards. Else, in
+this order: a user namespace, in which root has another number and the files stay root's; an unprivileged
 user that may pass folders closed to others; the same without that right. Containers forbid some of these, and
 each is tried on the real folders before it is used.
 """
@@ -48,20 +49,24 @@ sys.exit(os.geteuid() == 0)
 """
 
 
-def candidates() -> list[Disguise]:
-    """Every way that is known, the best first."""
+def candidates(home: Path) -> list[Disguise]:
+    """Every way that is known for this home, the best first."""
     if os.geteuid():
         return [Disguise((), os.geteuid(), os.getegid())]
+    owner = home.stat()
+    if owner.st_uid:
+        return _lesser(owner.st_uid, owner.st_gid)
     user = pwd.getpwnam(UNPRIVILEGED)
-    namespace = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
-    lower = ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+    namespace = Disguise(("unshare", "--user", "--map-user=1000", "--map-group=1000", "--"), 0, 0)
+    return [*([namespace] if shutil.which("unshare") else []), *_lesser(user.pw_uid, user.pw_gid)]
+
+
+def _lesser(uid: int, gid: int) -> list[Disguise]:
+    """As this user, with and without the right to pass folders that are closed to others."""
+    lower = ("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
     passing = (*lower, "--inh-caps=-all,+dac_override", "--ambient-caps=+dac_override", "--")
-    ways = [
-        Disguise(namespace, 0, 0),
-        Disguise(passing, user.pw_uid, user.pw_gid),
-        Disguise((*lower, "--inh-caps=-all", "--"), user.pw_uid, user.pw_gid),
-    ]
-    return [way for way in ways if shutil.which(way.prefix[0])]
+    ways = [Disguise(passing, uid, gid), Disguise((*lower, "--inh-caps=-all", "--"), uid, gid)]
+    return ways if shutil.which("setpriv") else []
 
 
 def works(way: Disguise, folder: Path, program: Path) -> bool:
@@ -72,8 +77,8 @@ def works(way: Disguise, folder: Path, program: Path) -> bool:
 
 
 def find(folder: Path, program: Path) -> Disguise:
-    """The first way that works for this folder and this program; NoDisguise says what to do."""
-    for way in candidates():
+    """The first way that works for this folder of a home and this program; NoDisguise says what to do."""
+    for way in candidates(folder.parent):
         if works(way, folder, program):
             return way
     raise NoDisguise(

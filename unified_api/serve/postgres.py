@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,21 +102,28 @@ class Cluster:
 
         `secret_key` gives the passwords of the derived roles. Raises ClusterError.
         """
-        make_private(self.home).chmod(
-            0o700 if os.geteuid() else 0o711
-        )  # root's server has to pass, as another user
-        with _locked(self.home / "users.lock", fcntl.LOCK_SH):
-            with _locked(self.home / "start.lock", fcntl.LOCK_EX):
-                self._ensure(secret_key)
+        with ExitStack() as held:
+            try:
+                self._open_home()
+                held.enter_context(_locked(self.home / "users.lock", fcntl.LOCK_SH))
+                with _locked(self.home / "start.lock", fcntl.LOCK_EX):
+                    self._ensure(secret_key)
+            except PermissionError as error:
+                raise ClusterError(self._whose(error)) from error
             yield
 
-    def revive(self, secret_key: str) -> bool:
-        """Start keeper and server where the keeper was killed, for who holds the cluster; whether that was so.
+    def _open_home(self) -> None:
+        """Let the server pass, which root starts as another user; a home of somebody else stays as it is."""
+        make_private(self.home)
+        if self.home.stat().st_uid == os.geteuid():
+            self.home.chmod(0o700 if os.geteuid() else 0o711)
 
-        Raises ClusterError.
-        """
-        with _locked(self.home / "start.lock", fcntl.LOCK_EX):
-            return self._start_if_need_be(secret_key)
+    def _whose(self, error: PermissionError) -> str:
+        owner = self.home.stat().st_uid
+        return (
+            f"{error.filename} belongs to another user, since another user ran Isthmus in {self.home} before. Run it"
+            f" as that one, or let root run: chown -R {owner} {self.home}"
+        )
 
     def wait_until_stopped(self, seconds: float = 15.0) -> bool:
         """After the last user left: wait for the server's end. False when somebody else holds it."""
@@ -253,7 +260,7 @@ class Cluster:
         """Make it, or see that it is ours: in a folder open to all, somebody else may have been first."""
         self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = self.socket_folder.lstat()
-        ours = found.st_uid in {os.geteuid(), *(way.uid for way in candidates())}
+        ours = found.st_uid in {os.geteuid(), *(way.uid for way in candidates(self.home))}
         if not (stat.S_ISDIR(found.st_mode) and ours) or found.st_mode & 0o077:
             raise ClusterError(
                 f"{self.socket_folder} is not a private folder of this user; remove it and try again."

@@ -297,7 +297,9 @@ def test_every_identity_that_works_here_runs_a_server(
 ) -> None:
     """In each way that this user has the server starts, also in a home that was used in another way."""
     program = cluster.binaries / "postgres"
-    ways = [way for way in disguise.candidates() if disguise.works(way, cluster.home / "run", program)]
+    ways = [
+        way for way in disguise.candidates(cluster.home) if disguise.works(way, cluster.home / "run", program)
+    ]
     assert ways
     for way in ways:
         monkeypatch.setattr(postgres, "find", lambda *_, way=way: way)
@@ -329,6 +331,35 @@ def test_an_ordinary_user_runs_it(cluster: Cluster) -> None:
     end(holder)
 
     assert owner != 0
+
+
+def test_root_serves_a_users_home_as_that_user(cluster: Cluster) -> None:
+    """Nothing of the home becomes root's, so that the user is not shut out of it afterwards."""
+    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    for path in [cluster.home, *cluster.home.rglob("*")]:
+        os.chown(path, user.pw_uid, user.pw_gid)
+    mode = cluster.home.stat().st_mode
+    again = Cluster(cluster.home)
+    with again.hold(KEY):
+        assert answers(again)
+        assert Path(f"/proc/{postmaster(again)}").stat().st_uid == user.pw_uid
+    assert again.wait_until_stopped()
+
+    assert cluster.home.stat().st_mode == mode
+    assert {path.stat().st_uid for path in [again.data, *again.data.rglob("*"), again.log]} == {user.pw_uid}
+
+
+def test_a_home_of_somebody_else_is_one_sentence(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is closed to this user is named, with both ways out."""
+
+    def closed(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(cluster.data))
+
+    monkeypatch.setattr(Cluster, "_ensure", closed)
+    with pytest.raises(
+        ClusterError, match=r"postgres belongs to another user.*Run it as that one, or .* chown -R"
+    ):
+        cluster.hold(KEY).__enter__()
 
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
