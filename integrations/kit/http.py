@@ -27,6 +27,7 @@ import structlog
 from integrations.kit import verdict
 from integrations.kit.addresses import below, follow
 from integrations.kit.auth import Auth, Signature, scrub
+from integrations.kit.breaks import Broken
 from integrations.kit.errors import (
     SHAPELESS,
     Misconfigured,
@@ -38,7 +39,7 @@ from integrations.kit.errors import (
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
 from integrations.kit.strict import Decoded, NotJson, TooMuch, decode, plain
-from integrations.kit.transport import Broken, Limits, Reply, Wire
+from integrations.kit.transport import Limits, Reply, Wire
 
 log = structlog.get_logger(__name__)
 

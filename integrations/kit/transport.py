@@ -14,7 +14,6 @@ What the libraries do not do by themselves, and is done here:
 
 from __future__ import annotations
 
-import http.client
 import socket
 import ssl
 import threading
@@ -30,11 +29,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.exceptions import InvalidHeader as ContradictoryHeader
 from urllib3.util.ssl_ import create_urllib3_context
 
+from integrations.kit.breaks import Broken, Lengthless, broken
 from integrations.kit.guard import Blocked, Guard, Target
-from integrations.kit.strict import plain
+from integrations.kit.unpacking import Unpacker
 from integrations.kit.within import within
 
 _CHUNK = 65536
@@ -65,15 +64,6 @@ class Reply:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
     body: bytes
-
-
-@dataclass(frozen=True)
-class Broken:
-    """No complete answer. left: the request had begun to leave. hopeless: waiting will not help."""
-
-    reason: str
-    left: bool
-    hopeless: bool = False
 
 
 class _Call(threading.local):
@@ -212,7 +202,7 @@ class Wire:
             with self._adapter.send(request, stream=True, timeout=patience, verify=self._trust) as response:
                 return self._read(response)
         except (requests.RequestException, HTTPError, OSError, zlib.error, ValueError) as error:
-            return _broken(error, left=_call.left)
+            return broken(error, left=_call.left)
         finally:
             _call.deadline = float("inf")
 
@@ -222,7 +212,7 @@ class Wire:
 
     def _read(self, response: requests.Response) -> Reply | Broken:
         due = _announced(response)
-        unpacker, body, size = _Unpacker(response.headers.get("Content-Encoding", "")), bytearray(), 0
+        unpacker, body, size = Unpacker(response.headers.get("Content-Encoding", "")), bytearray(), 0
         if due is not None and due > self.limits.body:
             return self._too_large(response)
         for chunk in _chunks(response):
@@ -239,15 +229,11 @@ class Wire:
         return _dropped(response, f"the answer is larger than {self.limits.body} bytes", hopeless=True)
 
 
-class _Lengthless(ValueError):
-    """The answer announces a length that is none."""
-
-
 def _announced(response: requests.Response) -> int | None:
     """How many bytes the headers promise."""
     said = response.headers.get("Content-Length", "").strip()
     if said and not (said.isascii() and said.isdigit()):
-        raise _Lengthless("the answer does not announce its length in a number")
+        raise Lengthless("the answer does not announce its length in a number")
     bodiless = response.request.method == "HEAD" or response.status_code in _UNSENT
     return int(said[:20]) if said and not bodiless else None
 
@@ -282,88 +268,3 @@ def _says_empty(response: requests.Response) -> bool:
         or response.status_code < 200  # noqa: PLR2004 - interim answers, RFC 9110
         or bool({"content-length", "transfer-encoding"} & {*map(str.lower, response.headers)})
     )
-
-
-class _Unasked(ValueError):
-    """The answer is packed in a way that nobody asked for."""
-
-
-class _Unpacker:
-    """Undoes gzip or deflate, never making more than there is room for. done: nothing is missing, nothing too much."""
-
-    def __init__(self, encoding: str) -> None:
-        name = encoding.strip().lower()
-        if name not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise _Unasked(f"the answer is packed as {name[:20]!r}, which was not asked for")
-        self._engine = None if name in {"", "identity"} else zlib.decompressobj(zlib.MAX_WBITS | 32)
-        self._may_be_raw = name == "deflate"
-
-    @property
-    def done(self) -> bool:
-        return self._engine is None or (self._engine.eof and not self._engine.unused_data)
-
-    def feed(self, chunk: bytes, room: int) -> bytes:
-        if self._engine is None:
-            return chunk
-        raw, self._may_be_raw = self._may_be_raw, False
-        if self._engine.eof:
-            raise zlib.error("more follows than was packed")
-        try:
-            return self._engine.decompress(chunk, max(1, room))
-        except zlib.error:
-            if not raw:
-                raise
-        # Some servers take "deflate" for the bare format, without the header of RFC 1950.
-        self._engine = zlib.decompressobj(-zlib.MAX_WBITS)
-        return self._engine.decompress(chunk, max(1, room))
-
-
-def _broken(error: Exception, *, left: bool) -> Broken:
-    """What went wrong, in words that hold neither the query nor a header of the request."""
-    root = _root(error)
-    if isinstance(root, Blocked | _Unasked):
-        return Broken(plain(str(root)), left, hopeless=True)
-    if isinstance(root, socket.gaierror):
-        return Broken("the name of the host is not known", left, hopeless=root.errno == socket.EAI_NONAME)
-    if isinstance(root, ssl.SSLCertVerificationError):
-        return Broken(f"the certificate is refused: {plain(root.verify_message)}", left, hopeless=True)
-    if isinstance(root, TimeoutError) or isinstance(error, requests.Timeout):
-        return Broken("no answer came in time" if left else "no connection came about in time", left)
-    if not left and isinstance(error, _MALFORMED):
-        return Broken("the address or a header of the request is malformed", left, hopeless=True)
-    return Broken(_words(root) if left else f"the connection broke ({type(root).__name__})", left)
-
-
-def _words(fault: BaseException) -> str:
-    """What is wrong with what came back."""
-    for kinds, words in _FAULTS:
-        if isinstance(fault, kinds):
-            return words or str(fault)
-    return f"the connection broke ({type(fault).__name__})"
-
-
-_MALFORMED = (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError)
-_FAULTS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    (_Lengthless, ""),
-    (zlib.error, "the answer cannot be unpacked: it is damaged"),
-    (ContradictoryHeader, "the answer's headers contradict each other about its length"),
-    (ConnectionError, "the connection broke before the answer was complete"),
-    (http.client.LineTooLong, "the answer has a header or another line that is too long"),
-    ((http.client.BadStatusLine, http.client.UnknownProtocol), "what came is no HTTP that we know"),
-    (http.client.IncompleteRead, "the answer was cut, or its chunks are garbage"),
-    (http.client.HTTPException, "the answer has too many headers"),
-)
-
-
-def _root(error: BaseException) -> BaseException:
-    """The cause below the wrappers: what the system or the HTTP parser raised, if there is one in the chain."""
-    seen, queue = [error], [error]
-    while queue:
-        node = queue.pop(0)
-        following = [node.__cause__, node.__context__, getattr(node, "reason", None), *node.args]
-        fresh = [n for n in following if isinstance(n, BaseException) and n not in seen]
-        seen += fresh
-        queue += fresh
-    specific = [e for e in seen if isinstance(e, OSError) and not isinstance(e, requests.RequestException)]
-    parsed = [e for e in seen if isinstance(e, http.client.HTTPException | ContradictoryHeader | zlib.error)]
-    return specific[-1] if specific else parsed[-1] if parsed else error

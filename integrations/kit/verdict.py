@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from integrations.kit.breaks import Broken
 from integrations.kit.errors import (
     SHAPELESS,
     Forbidden,
@@ -25,7 +26,6 @@ from integrations.kit.errors import (
     Uncertain,
 )
 from integrations.kit.strict import fit, plain
-from integrations.kit.transport import Broken
 
 #: Beyond a day a Retry-After is no plan.
 _MAX_AFTER = 86_400.0

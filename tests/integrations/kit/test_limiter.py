@@ -65,3 +65,14 @@ def test_unlimited_never_waits() -> None:
     unlimited.learn(0, NOW)
 
     assert unlimited.acquire(1_000_000) == 0.0
+
+
+def test_the_provider_asks_for_a_pause() -> None:
+    """Nobody calls until it is over, and it is over after a day at the latest."""
+    limiter = LocalLimiter(per_second=1000, clock=lambda: 0.0, now=lambda: NOW)
+    limiter.pause(30)
+    assert limiter.acquire(1) == pytest.approx(30, abs=0.01)
+    limiter.pause(1e9)
+    assert limiter.acquire(1) == pytest.approx(86_400, abs=0.01)
+    Unlimited().pause(1e9)
+    assert Unlimited().acquire(1) == 0

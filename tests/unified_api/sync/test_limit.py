@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 import pytest
 from pytest_django.fixtures import Settings
 
+from integrations.kit.limiter import LONGEST_PAUSE
 from unified_api.sync.limit import FARTHEST, SharedLimiter
 
 
@@ -32,3 +34,22 @@ def test_a_queue_is_never_longer_than_anybody_waits(limiter: SharedLimiter) -> N
     limiter.acquire(1)
     assert limiter.acquire(100_000) <= FARTHEST
     assert limiter.acquire(1) <= FARTHEST
+
+
+def test_a_pause_that_a_provider_asked_for_holds_every_worker(limiter: SharedLimiter) -> None:
+    """Another worker of the same account waits as well; a shorter wish after a longer one changes nothing."""
+    limiter.acquire(1)
+    limiter.pause(300)
+    limiter.pause(5)
+
+    assert 290 < SharedLimiter(limiter.linked_account_id).acquire(1) <= 300
+    assert SharedLimiter(uuid.uuid4()).acquire(1) == 0
+
+
+def test_no_wish_of_a_provider_closes_an_account_for_longer_than_a_day(limiter: SharedLimiter) -> None:
+    """Neither a pause of a century nor a reset in the year 5138."""
+    limiter.acquire(1)
+    limiter.pause(3e9)
+    limiter.learn(0, dt.datetime(5138, 1, 1, tzinfo=dt.UTC))
+
+    assert limiter.acquire(1) <= LONGEST_PAUSE.total_seconds()

@@ -1,0 +1,49 @@
+"""Calls that cannot be told how long they may take."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from integrations.kit import within as module
+from integrations.kit.within import within
+
+
+def test_a_call_that_comes_back_in_time_gives_its_result_or_its_error() -> None:
+    """Nothing is different from calling it."""
+
+    def fail() -> None:
+        raise OSError("no")
+
+    assert within(5, lambda: 7) == 7
+    with pytest.raises(OSError, match="no"):
+        within(5, fail)
+
+
+def test_a_call_that_hangs_is_left_alone_and_not_for_ever_counted() -> None:
+    """Whoever waits goes on in time; its place is free again when it ends at last."""
+    over, ended = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        over.wait(30)
+        ended.set()
+
+    with pytest.raises(TimeoutError, match="in time"):
+        within(0.05, hang)
+    over.set()
+    assert ended.wait(10)
+    assert within(5, lambda: 1) == 1
+
+
+def test_calls_that_hang_cannot_fill_the_process_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When too many are under way, a further one is refused in time instead of begun."""
+    monkeypatch.setattr(module, "_free", threading.BoundedSemaphore(2))
+    over = threading.Event()
+    begun: list[int] = []
+    for number in range(3):
+        with pytest.raises(TimeoutError):
+            within(0.05, lambda number=number: (begun.append(number), over.wait(30)))  # type: ignore[misc]
+    over.set()
+
+    assert begun == [0, 1]
