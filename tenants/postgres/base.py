@@ -19,6 +19,13 @@ from tenants.scope import current_role, tenant_or_none
 
 #: The setting that policies compare rows with.
 TENANT_SETTING = "isthmus.tenant"
+#: How long a transaction may be silent before it is undone: shorter than a lease lasts, and far longer than any takes,
+#: since none spans a call of a provider.
+LONGEST_SILENCE = "60s"
+_LET_GO = """
+    SELECT set_config('idle_in_transaction_session_timeout', %s, false)
+    WHERE current_setting('idle_in_transaction_session_timeout') = '0'
+"""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -45,8 +52,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return WallErrors(self)
 
     def _configure_connection(self, connection: Any) -> bool:
-        """Django's, and ISO for times as text, whatever the server's default is: `ask` shows them as they are."""
+        """Django's, and ISO for times as text, whatever the server's default is: `ask` shows them as they are.
+
+        A process that is stopped within a transaction lets go of its rows after a while: others wait for them, and
+        it would commit nothing any more. Who has set that on the server has the last word.
+        """
         commit: bool = super()._configure_connection(connection)  # type: ignore[misc] # not in the stubs
+        if current_role() != "owner":
+            connection.execute(_LET_GO, [LONGEST_SILENCE])
+            commit = True
         if connection.info.parameter_status("DateStyle").startswith("ISO"):
             return commit
         connection.execute("SET DateStyle TO ISO")
