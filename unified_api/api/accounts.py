@@ -41,7 +41,7 @@ class LinkedAccounts(Endpoint):
             return list(_beyond(wanted, key, backwards=backwards)[:limit])
 
         with transaction.atomic():
-            window = Window.asked(params, "linked-accounts")
+            window = Window.asked(params, f"{self.key.tenant_id} linked-accounts")
             rows, page = cursors.turn(window, fetch, lambda one: (one.created_at.isoformat(), str(one.id)))
         return answer({**page, "results": [_listed(account) for account in rows]})
 
