@@ -1,4 +1,4 @@
-"""What a hostile provider can make operators see: its words arrive as words, in the log, on the terminal, in the console."""
+"""What a hostile provider can make operators see: its words are words, in the log, on the terminal, in the console."""
 
 from __future__ import annotations
 

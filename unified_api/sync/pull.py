@@ -269,20 +269,20 @@ def resync(stream: Stream) -> None:
     )
     sweep.forget(stream)
     stream.mode, stream.cursor, stream.sweep, stream.run_id = "everything", None, None, None
-    stream.status, stream.reason, stream.error = "SYNCING", None, None
+    stream.status, stream.reason, stream.error, stream.next_due = "SYNCING", None, None, clock.now()
     stream.save()
     job.ask(KIND, stream.id, priority=3)
 
 
 def pause(stream: Stream, who: str) -> None:
     """Stop reading a stream until it is resumed; a slice under way is overtaken at its next page."""
-    stream.paused_by, stream.status = who, "PAUSED"
-    stream.save(update_fields=["paused_by", "status"])
+    stream.paused_by, stream.status, stream.next_due = who, "PAUSED", None
+    stream.save(update_fields=["paused_by", "status", "next_due"])
     job.forget(KIND, stream.id)
 
 
 def resume(stream: Stream) -> None:
     """Go on reading a paused stream behind the last page that landed."""
-    stream.paused_by, stream.status = None, "SYNCING"
-    stream.save(update_fields=["paused_by", "status"])
+    stream.paused_by, stream.status, stream.next_due = None, "SYNCING", clock.now()
+    stream.save(update_fields=["paused_by", "status", "next_due"])
     job.ask(KIND, stream.id)

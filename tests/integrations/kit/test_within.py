@@ -40,10 +40,15 @@ def test_calls_that_hang_cannot_fill_the_process_with_threads(monkeypatch: pytes
     """When too many are under way, a further one is refused in time instead of begun."""
     monkeypatch.setattr(module, "_free", threading.BoundedSemaphore(2))
     over = threading.Event()
-    begun: list[int] = []
-    for number in range(3):
+    begun: list[threading.Thread] = []
+
+    def hang() -> None:
+        begun.append(threading.current_thread())
+        over.wait(30)
+
+    for _ in range(3):
         with pytest.raises(TimeoutError):
-            within(0.05, lambda number=number: (begun.append(number), over.wait(30)))  # type: ignore[misc]
+            within(0.05, hang)
     over.set()
 
-    assert begun == [0, 1]
+    assert len(begun) == 2

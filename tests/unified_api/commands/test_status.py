@@ -67,7 +67,7 @@ def test_people_read_errors_of_streams(call: Call, alice: Person, desk: Desk, li
     told = call("status").out
 
     assert "accounts: 1 COMPLETE" in told
-    assert "ticketing.Tag of customer-1 at stub: Forbidden" in told
+    assert f"Forbidden: ticketing.Tag of stub account {linked.account_id} (end user customer-1): " in told
 
 
 def test_a_broker_that_is_away_fails_the_command(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
