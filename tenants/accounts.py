@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from tenants import audit, door
-from tenants.models import LinkedAccount
+from tenants.models import Door, LinkedAccount
 from tenants.scope import current_tenant
 from tenants.tokens import digest, new_token
 from tenants.vault import Randomness, Secret
@@ -59,7 +59,8 @@ def link(
 ) -> tuple[LinkedAccount, Secret, bool]:
     """Link an end user's account of the tenant in scope; returns it, its token, whether this was a relink.
 
-    The same end user, category and integration is a relink: same id, same token, new settings and credential.
+    The same end user, category and integration is a relink: same id, same token, new settings and credential
+    (a new token too if the old one was given up with a lost master key).
     remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and
     nothing is changed, if a relink meets another than the first time.
     """
@@ -160,11 +161,9 @@ def _first_link(linking: _Linking) -> LinkedAccount:
         completed_at=linking.now,
         **linking.about,
     )
-    token = new_token(PREFIX, linking.randomness)
-    account.store_token(token)
+    _give_token(account, linking.randomness)
     account.store_credential(linking.credential)
     account.save(force_insert=True)
-    door.open_door(TOKEN_DOOR, token, reference=account.id)
     door.open_door(ID_DOOR, Secret(str(account.id)), reference=account.id)
     return account
 
@@ -176,8 +175,18 @@ def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
     account.remote_identity = linking.remote_identity or account.remote_identity
     account.status, account.status_detail = LinkedAccount.Status.COMPLETE, ""
     account.store_credential(linking.credential)
+    if not account.sealed_token:  # it was given up together with a lost master key
+        _give_token(account, linking.randomness)
     account.save()
     return account
+
+
+def _give_token(account: LinkedAccount, randomness: Randomness) -> None:
+    """A new token, in place of an earlier one if there was one; saving is the caller's."""
+    Door.objects.filter(tenant_id=account.tenant_id, reference=account.id, kind=TOKEN_DOOR).delete()
+    token = new_token(PREFIX, randomness)
+    account.store_token(token)
+    door.open_door(TOKEN_DOOR, token, reference=account.id)
 
 
 def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None) -> None:

@@ -112,6 +112,20 @@ def test_tenants_get_new_keys_of_their_own(
         assert account.credential() == {"password": Secret("password of Alice")}
 
 
+def test_a_lost_key_is_given_up_by_name_only(call: Call, alice: Person, settings: Settings) -> None:
+    """The way on when there is no other: the refusal ends, and the accounts are to be linked again."""
+    alice.link()
+    with pytest.raises(CommandError, match="MASTER_KEYS holds a key"):
+        call("rotate_keys", "--give-up", keys.OLD_ID)
+    settings.MASTER_KEYS = keys.NEW
+    with pytest.raises(CommandError, match="A master key is missing"):
+        call("rotate_keys")
+    assert f"Gave up 1 tenant under {keys.OLD_ID}" in call("rotate_keys", "--give-up", keys.OLD_ID).out
+    assert call("rotate_keys", "--json").document["needed"] == [keys.NEW_ID]
+    with alice.at_work():
+        assert LinkedAccount.objects.get().status == "RELINK_NEEDED"
+
+
 @pytest.mark.parametrize("words", [["--tenant", "x"], ["--older-than", "2026-01-31T12:00:00Z"]])
 def test_words_that_mean_nothing_are_refused(call: Call, words: list[str]) -> None:
     """They belong to tenants' own keys."""

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from tenants import rekey, rotation
+from tenants import giveup, rekey, rotation
 from tenants.masters import master_keys
 from tenants.rotation import Shut
 from unified_api.management.answering import AnsweringCommand, Document, table, tenant_id
@@ -49,6 +49,11 @@ class Command(AnsweringCommand):
             action="store_true",
             help="also give tenants new keys of their own, and seal every secret anew",
         )
+        what.add_argument(
+            "--give-up",
+            metavar="KEY_ID",
+            help="erase what is sealed under this master key, which is lost for good; accounts are to be linked again",
+        )
         parser.add_argument("--tenant", metavar="T", help="with --tenant-keys: only this one, by name or id")
         parser.add_argument(
             "--older-than",
@@ -63,6 +68,8 @@ class Command(AnsweringCommand):
             raise CommandError("--tenant and --older-than go with --tenant-keys.")
         if options["generate"]:
             return {"line": new_master_key(_fresh_id())}
+        if options["give_up"]:
+            return _give_up(options["give_up"])
         require_master_keys(self.called)
         if options["dry_run"]:
             return _standing(rotation.in_use(f"{REASON} --dry-run"))
@@ -106,7 +113,12 @@ class Command(AnsweringCommand):
 
     def tell(self, document: Document) -> Iterable[str]:
         """How it stands, and what may be removed."""
-        return [document["line"]] if "line" in document else _lines(document)
+        if "line" in document:
+            return [document["line"]]
+        if "given_up" in document:
+            number = _tenants(document["tenants"])
+            return [f"Gave up {number} under {document['given_up']}: their accounts are to be linked again."]
+        return _lines(document)
 
 
 def _moment(text: str) -> datetime:
@@ -119,6 +131,13 @@ def _fresh_id() -> str:
     day, known = datetime.now(UTC).strftime("k%Y%m%d"), {key.id for key in master_keys()}
     ids = [day, *(f"{day}-{n}" for n in range(2, len(known) + 3))]
     return next(key_id for key_id in ids if key_id not in known)
+
+
+def _give_up(key_id: str) -> Document:
+    try:
+        return {"given_up": key_id, "tenants": giveup.give_up(key_id, f"{REASON} --give-up {key_id}")}
+    except giveup.StillThere as error:
+        raise CommandError(str(error)) from error
 
 
 def _put_new_key() -> str:
