@@ -125,6 +125,14 @@ class Cluster:
             f" as that one, or let root run: chown -R {owner} {self.home}"
         )
 
+    def revive(self, secret_key: str) -> bool:
+        """Start keeper and server where the keeper was killed, for who holds the cluster; whether that was so.
+
+        Raises ClusterError.
+        """
+        with _locked(self.home / "start.lock", fcntl.LOCK_EX):
+            return self._start_if_need_be(secret_key)
+
     def wait_until_stopped(self, seconds: float = 15.0) -> bool:
         """After the last user left: wait for the server's end. False when somebody else holds it."""
         deadline = time.monotonic() + seconds
