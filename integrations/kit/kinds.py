@@ -6,7 +6,7 @@ is guessed. What does not fit raises Unmappable with a reason, and the record is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -49,11 +49,12 @@ def identifier(value: Any) -> str:
     """A remote id: a string that is not empty, or an integer."""
     if isinstance(value, bool | float) or not isinstance(value, str | int):
         raise Unmappable(f"an id is due, a {_name(value)} came")
-    if value == "" or len(str(value)) > _MAX_ID:
-        raise Unmappable(f"an id of {len(str(value))} characters is no id")
-    if isinstance(value, str) and REPLACEMENT in value:
+    name = str(value)
+    if not 0 < len(name) <= _MAX_ID:
+        raise Unmappable(f"an id of {len(name)} characters is no id")
+    if REPLACEMENT in name:
         raise Unmappable("an id with characters that cannot be stored could be any of several")
-    return str(value)
+    return name
 
 
 def flag(value: Any) -> bool:
@@ -89,12 +90,12 @@ def day(value: Any) -> date:
 
 def identifiers(value: Any) -> list[str]:
     """Remote ids, each once, in the provider's order."""
-    return _once([identifier(item) for item in _list(value)])
+    return _once([identifier(item) for item in _list(value) if item is not None])
 
 
 def texts(value: Any) -> list[str]:
     """Strings, each once, in the provider's order."""
-    return _once([text(item) for item in _list(value)])
+    return _once([text(item) for item in _list(value) if item is not None])
 
 
 def shape(value: Any) -> Any:
@@ -108,10 +109,10 @@ def _once(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values)) if len(values) > 1 else values
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
         raise Unmappable(f"a list is due, a {_name(value)} came")
-    return [item for item in value if item is not None]
+    return value
 
 
 def _name(value: Any) -> str:

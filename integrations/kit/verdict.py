@@ -74,12 +74,12 @@ def of_status(
     faults: Callable[[Any], dict[str, str]] | None = None,
 ) -> ProviderError | None:
     """The error that a status stands for, None for a success. body: decoded, or text."""
+    if 200 <= status < 300 and status != _PARTIAL:  # noqa: PLR2004 - success, RFC 9110
+        return None
     facts: dict[str, Any] = {"request": request, "status": status, "detail": detail(body)}
     if status in _CONSTANT:
         kind, sentence = _CONSTANT[status]
         return kind(sentence, **facts)
-    if 200 <= status < 300 and status != _PARTIAL:  # noqa: PLR2004 - success, RFC 9110
-        return None
     if status in {408, 425} or status in BUSY or status >= 500:  # noqa: PLR2004 - server errors, RFC 9110
         return _busy(status, retry_after(headers, now), repeatable=repeatable, facts=facts)
     if 400 <= status < 500:  # noqa: PLR2004 - client errors, RFC 9110

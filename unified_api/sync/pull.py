@@ -7,7 +7,6 @@ the next slice goes on behind the last page that landed. A run ends with its str
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections import Counter
 from typing import Final
 
@@ -24,6 +23,7 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, model_id
 from unified_api.sync import by_id, clock, connect, failing, job, set_aside, store, sweep, verdict
+from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
 
@@ -47,6 +47,7 @@ class Pull:
         self.line = line
         self.model: type[CommonModel] = common_model(stream.model)
         self.cause = store.Cause("pull", run_id=run.id)
+        self.pages: Ahead
 
     @property
     def client(self) -> Client:
@@ -56,15 +57,16 @@ class Pull:
     def go(self, resource: Resource, ends: float) -> bool:
         """Read pages until the run is over (True) or the slice is (False)."""
         full = self.stream.mode == "everything"
-        for page in self.client.pages(resource, self.stream.cursor, full=full):
-            self._land(page, resource)
-            if not page.last and sweep.repeats(self.stream):
-                raise _endless(resource)
-            if page.last:
-                self._conclude(resource, complete=page.complete)
-                return True
-            if time.monotonic() > ends:
-                return False
+        with Ahead(self.client.pages(resource, self.stream.cursor, full=full), ends) as self.pages:
+            for page in self.pages:
+                self._land(page, resource)
+                if not page.last and sweep.repeats(self.stream):
+                    raise _endless(resource)
+                if page.last:
+                    self._conclude(resource, complete=page.complete)
+                    return True
+                if self.pages.over:
+                    return False
         raise errors.Misconfigured(f"the list of {self.stream.model} ended without a last page")
 
     def _land(self, page: Page, resource: Resource) -> None:
@@ -131,6 +133,7 @@ class Pull:
 
     def _reread(self, late: list[Key]) -> None:
         """Read by id what a page showed in an older state than ours; without such a read, the next list tells."""
+        self.pages.rest()
         for model, remote_id in dict.fromkeys(late):
             resource = self.client.provider.resource(model)
             if resource is None or not resource.can("get"):

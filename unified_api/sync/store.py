@@ -231,19 +231,22 @@ class Store:
             tables.note_digests(model, {record: d for record, d in seen.items() if record not in known})
         shells = {key: record for key, record in entry.shells.items() if record not in known}
         shells = tables.unknown(shells) if shells else {}
-        if entry.log or shells:
-            self._write(entry, shells)
-        for path, raw in entry.raw.items():
-            tables.keep_raw(self.linked_account_id, path, raw)
+        span = feed.advance(len(entry.log)) if entry.log or shells else None
+        if span is not None:
+            tables.insert_shells(self.linked_account_id, shells, span.stamp)
+            transaction.on_commit(self._stir_bridges)
+        if entry.log or entry.raw:
+            self._write(entry, span)
 
-    def _write(self, entry: _Entry, shells: dict[Key, uuid.UUID]) -> None:
-        span = feed.advance(len(entry.log))
-        tables.insert_shells(self.linked_account_id, shells, span.stamp)
+    def _write(self, entry: _Entry, span: feed.Span | None) -> None:
+        """Send all that is left to do: Postgres works on one statement while the next is being prepared."""
         with tables.at_once():
-            for model, rows in entry.rows.items():
-                tables.upsert(model, [_stamped(row, span.stamp, entry.fresh) for row in rows.values()])
-            tables.append_log(self.linked_account_id, entry.log, span)
-        transaction.on_commit(self._stir_bridges)
+            if span is not None:
+                for model, rows in entry.rows.items():
+                    tables.upsert(model, [_stamped(row, span.stamp, entry.fresh) for row in rows.values()])
+                tables.append_log(self.linked_account_id, entry.log, span)
+            for path, raw in entry.raw.items():
+                tables.keep_raw(self.linked_account_id, path, raw)
 
     def _stir_bridges(self) -> None:
         from unified_api.sync.bridge.stirring import stir
@@ -265,5 +268,7 @@ def entry(
 
 
 def _stamped(row: landing.Row, stamp: dt.datetime, fresh: set[uuid.UUID]) -> landing.Row:
-    created = stamp if row["id"] in fresh else row["created_at"]
-    return {**row, "created_at": created, "modified_at": stamp}
+    row["modified_at"] = stamp
+    if row["id"] in fresh:
+        row["created_at"] = stamp
+    return row
