@@ -1,7 +1,7 @@
 """A bridge between two desks: its first round, a quiet one, rounds after edits; and how fast one edit travels.
 
 Rounds are done in one thread of this process, job after job, so that their time can be told apart by kind of work.
-The journey of one edit is measured with a worker of its own process, from the moment at which the stream is asked to
+The journey of one edit is measured with workers and clock in processes of their own, from the moment at which the stream is asked to
 read to the moment at which the other desk has the write. Rounds after edits: the median of three.
 """
 
@@ -119,10 +119,10 @@ def _check(bridged: Bridged) -> None:
 
 def _journeys(bridged: Bridged, figures: list[Figure]) -> float:
     """Milliseconds that an edit takes from being asked for to the other desk, the median of some."""
-    from benchmarks.desk.house import processes
+    from benchmarks.desk.house import PRODUCT, processes
 
     say(f"{JOURNEYS} journeys")
-    with processes("worker --queue background"):
+    with processes(*PRODUCT):
         told = sorted(_journey(bridged, f"journey {number}:") for number in range(JOURNEYS))
     figures.append(Figure("an edit asked to be read -> counterpart written, slowest", told[-1], "ms"))
     return statistics.median(told)
