@@ -1,8 +1,8 @@
 """A bridge between two desks: its first round, a quiet one, rounds after edits; and how fast one edit travels.
 
 Rounds are done in one thread of this process, job after job, so that their time can be told apart by kind of work.
-The journey of one edit is measured with workers and clock in processes of their own, from the moment at which the stream is asked to
-read to the moment at which the other desk has the write. Rounds after edits: the median of three.
+The journey of one edit is measured with workers and clock in processes of their own, from the moment at which the
+stream is asked to read to the moment at which the other desk has the write. Rounds after edits: the median of three.
 """
 
 from __future__ import annotations
