@@ -34,7 +34,7 @@ def secrets_are_given(**_: Any) -> list[checks.CheckMessage]:
     }
     return [
         checks.Error(
-            f"{name} is not set, and DATABASE_URL or DATABASE_APP_URL is.",
+            f"{name} is not set, or empty; it is made only where neither DATABASE_URL nor DATABASE_APP_URL is set.",
             hint=f"Set {name} or {name}_FILE: {meaning}.",
             id=number,
         )

@@ -55,3 +55,28 @@ def test_a_given_server_needs_given_secrets(command: str, tmp_path: Path) -> Non
     assert "isthmus.E001" in done.stderr
     assert "Set MASTER_KEYS or MASTER_KEYS_FILE" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_of_master_keys_is_refused(tmp_path: Path) -> None:
+    """Rather than replaced by a key that opens nothing, also where the database is embedded."""
+    (tmp_path / "ring").touch()
+    kept = {name: os.environ[name] for name in ("PATH",)}
+    env = {**kept, "ISTHMUS_HOME": str(tmp_path / "home"), "MASTER_KEYS_FILE": str(tmp_path / "ring")}
+    done = subprocess.run(
+        [sys.executable, MANAGE, "check"], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert done.returncode == 1
+    assert "(isthmus.E002) MASTER_KEYS is not set, or empty" in done.stderr
+    assert not (tmp_path / "home" / "secrets" / "master_keys").exists()
+
+
+def test_earlier_secret_keys_may_be_given() -> None:
+    """Separated by spaces; none by default."""
+    read = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "unified_api.settings", "SECRET_KEY_FALLBACKS": "one  two"}
+    done = subprocess.run(
+        [sys.executable, "-c", read], env=env, cwd=MANAGE.parent, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "['one', 'two']"

@@ -14,6 +14,7 @@ from django.db import InternalError, models
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, URLPattern, URLResolver, reverse
+from pytest_django import Settings
 
 from tenants.models import ApiKey, AuditEvent, LinkedAccount, OperatorEvent
 from tests.people import Person
@@ -205,3 +206,12 @@ def test_looking_writes_nothing(alice: Person, grace: Operator) -> None:
 def operator_user() -> Any:
     """Grace, as stored."""
     return User.objects.get(username="grace")
+
+
+def test_a_login_outlives_a_change_of_the_secret_key(grace: Operator, settings: Settings) -> None:
+    """As long as the earlier key is among the fallbacks; without it the operator signs in again."""
+    earlier, settings.SECRET_KEY = settings.SECRET_KEY, "another secret key, long enough for anybody"
+    settings.SECRET_KEY_FALLBACKS = [earlier]
+    assert grace.get("").status_code == 200
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "a third secret key, long enough for anybody", []
+    assert grace.get("").status_code == 302

@@ -46,9 +46,16 @@ def run_program(*words: str, **changed: str) -> subprocess.CompletedProcess[str]
 
 def start_program(*words: str, **changed: str) -> subprocess.Popen[str]:
     """Start it; ending it is the caller's."""
+    return start_python(str(MANAGE), *words, **changed)
+
+
+def start_python(*words: str, **changed: str) -> subprocess.Popen[str]:
+    """Start a Python beside it."""
     return subprocess.Popen(
-        [sys.executable, MANAGE, *words],
+        [sys.executable, *words],
         env=environment(**changed),
+        cwd=MANAGE.parent,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import psycopg
@@ -23,7 +24,7 @@ from tests.canary import every_row, found
 from tests.people import Person
 from tests.tenants import keys
 from tests.unified_api.commands.conftest import Call
-from tests.unified_api.commands.program import eventually, run_program, start_program
+from tests.unified_api.commands.program import PATIENCE, eventually, run_program, start_program, start_python
 from unified_api.management.commands import rotate_keys
 
 
@@ -237,3 +238,44 @@ def test_every_process_may_rotate_while_another_one_serves(alice: Person, settin
     alice.link(credential={"password": Secret("another")})
     with alice.at_work():
         assert LinkedAccount.objects.get(pk=account.pk).credential() == {"password": Secret("another")}
+
+
+def test_a_process_that_serves_needs_no_restart(database: psycopg.Connection, tmp_path: Path) -> None:
+    """Its ring is in a file: a new key, two rotations and the end of the old key pass by while it opens and seals."""
+    people = [Person(f"{n}", Tenant.create(f"tenant {n}").pk, Secret("")) for n in range(5)]
+    for person in people:
+        person.link()
+    file = tmp_path / "ring"
+    file.write_text(keys.OLD)
+    ring = {"MASTER_KEYS": "", "MASTER_KEYS_FILE": str(file)}
+    tenants = [str(person.tenant_id) for person in people]
+    serving = start_python("-m", "tests.unified_api.commands.serving", *tenants, **ring)
+    assert serving.stdin is not None
+    assert serving.stdout is not None
+    try:
+        assert serving.stdout.readline() == f"round with {keys.OLD_ID}\n"
+        put_on_top(tmp_path, file, keys.NEW)
+        for more in ((), ("--tenant-keys",)):
+            done = run_program("rotate_keys", *more, **ring)
+            assert done.returncode == 0, done.stderr
+            assert serving.poll() is None
+        put_on_top(tmp_path, file, None)
+        rounds = (line for line in serving.stdout if line == f"round with {keys.NEW_ID}\n")
+        assert len(list(islice(rounds, 3))) == 3
+        assert "Under others: 0 tenants" in run_program("rotate_keys", "--dry-run", **ring).stdout
+    finally:
+        serving.stdin.close()
+        ended = serving.wait(PATIENCE)
+        told = serving.stderr.read() if serving.stderr else ""
+        for pipe in (serving.stdout, serving.stderr):
+            if pipe:
+                pipe.close()
+    assert (ended, told) == (0, "")
+
+
+def put_on_top(folder: Path, file: Path, line: str | None) -> None:
+    """Put a line on top of the ring, or take all but the first away."""
+    lines = file.read_text().splitlines()
+    draft = folder / "draft"
+    draft.write_text("\n".join([line, *lines] if line else lines[:1]))
+    draft.replace(file)
