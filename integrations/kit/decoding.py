@@ -18,8 +18,8 @@ from integrations.kit.provider import Embedded, Resource
 from integrations.kit.strict import Decoded, Flawed, flaw
 from unified_api.models.base import model_id
 
-#: Records in one answer. Each takes some ten kilobytes on its way into the store, all of them at once.
-MOST_RECORDS = 20_000
+#: Records in one answer. Each takes some five kilobytes on its way into the store, all of them at once.
+MOST_RECORDS = 50_000
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
-#: Nor does one that shows the same records on so many pages in a row.
-MOST_ALIKE = 3
+#: Nor does one that shows the records of one page so often again.
+MOST_ALIKE = 2
 
 
 @dataclass(frozen=True)
@@ -179,19 +179,26 @@ def _following(
 
 def _endless(run: dict[str, Any]) -> str | None:
     """Why a list that says it goes on will never end."""
-    if run.get("alike", 1) >= MOST_ALIKE:
-        return f"{MOST_ALIKE} pages in a row show the same records; the list would never end"
+    if run.get("again", 0) >= MOST_ALIKE:
+        return "several pages show the same records; the list would never end"
     if run["page"] >= MAX_PAGES:
         return f"the list has not ended after {MAX_PAGES} pages"
     return None
 
 
 def _alike(run: dict[str, Any], seen: tuple[Observation, ...]) -> dict[str, Any]:
-    """How many pages in a row, this one included, show the records that this one shows."""
+    """What a run remembers of the records on its pages, to notice when it goes in circles.
+
+    One page, and a later one at each power of two (Brent): a circle of any length meets it again and again. Once is no
+    proof, as a page may be read twice when records have moved.
+    """
     if not seen:
-        return {"shown": "", "alike": 1}
+        return {}
     shown = hashlib.blake2b("\x1f".join(o.remote_id for o in seen).encode(), digest_size=8).hexdigest()
-    return {"shown": shown, "alike": run.get("alike", 1) + 1 if shown == run.get("shown") else 1}
+    again = run.get("again", 0) + 1 if shown == run.get("shown") else run.get("again", 0)
+    if run["page"] & (run["page"] - 1):
+        return {"again": again, "shown": run.get("shown", shown)}
+    return {"again": again if shown == run.get("shown") else 0, "shown": shown}
 
 
 def begin_again(cursor: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ from tests.hostile.remote import listed
 from unified_api import registry
 from unified_api.sync import landing, set_aside, told
 
-MANY = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 
 #: What the list of horrors is made of.
 NASTY = (
@@ -234,7 +234,7 @@ def test_one_record_and_a_check_of_anything_are_answers_or_errors_of_the_kit(
 
 
 @pytest.mark.parametrize("provider", registry.all(), ids=lambda provider: provider.slug)
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(answers=st.lists(st.tuples(STATUSES, HEADERS, BODIES), min_size=1, max_size=4))
 def test_no_adapter_lets_anything_else_out(
     provider: Provider, answers: list[tuple[int, dict[str, str], bytes]]

@@ -46,8 +46,8 @@ CASES: dict[str, tuple[Behaviour, str, int]] = {
     "/bomb": (bomb, "larger than 33554432", 120),
     "/empty-lists": (says(answer(filled(b"[]", 31))), "more than 2000000 values", 80),
     "/deep": (says(answer(b"[" * 31 * MEGABYTE)), "more than 2000000 values", 80),
-    "/numbers": (says(answer(filled(b"1", 3))), "more than 20000", 120),
-    "/small-records": (says(answer(filled(b'{"id":1}', 3))), "more than 20000", 250),
+    "/numbers": (says(answer(filled(b"1", 3))), "more than 50000", 120),
+    "/small-records": (says(answer(filled(b'{"id":1}', 3))), "more than 50000", 250),
     "/dense": (
         says(answer(b'{"items": [{"id": 1, "more": ' + filled(b"[]", 2.8)[10:-1] + b"}]}")),
         "1 records",

@@ -38,7 +38,7 @@ CASES: dict[str, tuple[Behaviour, str]] = {
     "the cursor named twice": (says(answer(b'{"items": [], "next": null, "next": "3"}')), "key twice"),
     "NaN alone": (says(answer(b"NaN")), "no list"),
     "three million values": (says(answer(b"[" + b"{}," * 1_000_000 + b"{}]")), "more than 2000000 values"),
-    "a million records": (says(answer(b'{"items":[' + b"1," * 999_000 + b"1]}")), "more than 20000"),
+    "a million records": (says(answer(b'{"items":[' + b"1," * 999_000 + b"1]}")), "more than 50000"),
     "a web page": (says(answer(b"  <html>Sorry</html>")), "a web page"),
     "an error with 200": (says_json({"error": {"message": "over quota"}}), "over quota"),
     "an error with 200 that echoes the token": (
@@ -122,8 +122,12 @@ ENDLESS: dict[str, tuple[Behaviour, str]] = {
         numbered(lambda n: page("1", "2", following=f"c{n}")),
         "the same records",
     ),
-    "new cursors, records in a circle": (
-        numbered(lambda n: page(str(n % 5), following=f"c{n}")),
+    "new cursors, pages in a circle of 3": (
+        numbered(lambda n: page(str(n % 3), f"{n % 3}b", following=f"c{n}")),
+        "the same records",
+    ),
+    "new cursors, records shuffled": (
+        numbered(lambda n: page(str(n % 3), f"{n % 4}b", following=f"c{n}")),
         "read before",
     ),
     "new cursors, empty pages": (numbered(lambda n: page(following=f"c{n}")), "in a row are empty"),
