@@ -1,0 +1,1 @@
+"""The kill harness: the product and real servers, killed at chosen and at random points; see `__main__`."""

@@ -1,0 +1,139 @@
+"""The end of a history: nobody edits any more, time passes, and rounds go by until one of them writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections import Counter
+from typing import Any, Final
+
+from tests.chaos.aging import BRIDGED, read_now, sweep_soon
+from tests.chaos.happenings import Crowd
+from tests.chaos.points import REMOVE
+from tests.chaos.scene import Scene
+from tests.chaos.stage import Stage
+
+#: Seconds for each wait, and rounds at the most.
+PATIENCE: Final = 60.0
+ROUNDS: Final = 6
+LOOK: Final = 0.1
+_OPEN: Final = (
+    "SELECT count(*) FROM sync_write WHERE tenant_id = %s AND state IN ('journalled', 'sent', 'uncertain')"
+)
+_PERSON: Final = """
+    SELECT w.id, w.linked_account_id, w.operation, w.values, w.record_id FROM sync_write w
+    WHERE w.tenant_id = %s AND w.state = 'uncertain'
+    AND NOT EXISTS (SELECT 1 FROM sync_job j WHERE j.kind = 'write' AND j.reference = w.id)
+"""
+_UNREAD: Final = """
+    SELECT s.model || ' ' || s.status || coalesce(' ' || s.error, '') FROM sync_stream s
+    WHERE s.tenant_id = %s AND s.model = 'ticketing.Ticket' AND NOT (
+        s.last_started > %s AND s.status IN ('DONE', 'PARTIALLY_SYNCED') AND s.last_finished > s.last_started
+    )
+"""
+_RUNNING: Final = """
+    SELECT 1 FROM sync_job WHERE tenant_id = %s AND kind = 'pull'
+    AND (leased_until > clock_timestamp() OR due_at < clock_timestamp())
+"""
+_NOISY: Final = """
+    SELECT b.status || ': ' || b.reason FROM sync_bridge b WHERE b.tenant_id = %s AND NOT (
+        b.status = 'quiet' AND b.last_round > %s
+        AND b.cursor >= (SELECT position FROM sync_feedhead h WHERE h.tenant_id = b.tenant_id)
+        AND NOT EXISTS (SELECT 1 FROM sync_pair p WHERE p.bridge_id = b.id
+                        AND (p.write_id IS NOT NULL OR (p.dirty AND p.held IN ('new', 'search', ''))))
+    )
+"""
+
+
+class NotSettled(Exception):
+    """Something did not come to rest."""
+
+
+class Rest:
+    """Brings a scene to rest. settled: writes that a person had to settle."""
+
+    def __init__(self, stage: Stage, scene: Scene, crowd: Crowd) -> None:
+        self.stage, self.scene, self.crowd = stage, scene, crowd
+        self.settled = 0
+        self.rounds = 0
+        self.waited: Counter[str] = Counter()
+
+    def come(self) -> None:
+        """Return after a round without any write; raises NotSettled."""
+        self._until("somebody is still at it", self.crowd.busy)
+        for self.rounds in range(1, ROUNDS + 1):
+            if not self.round():
+                return
+        raise NotSettled(f"{ROUNDS} rounds went by, and the last one still wrote")
+
+    def round(self) -> int:
+        """Everything read, everything written; how many writes reached a server."""
+        before = self.writes()
+        began = self.stage.sql("SELECT clock_timestamp()")[0][0]
+        if any(edit.happening.kind == REMOVE for edit in self.crowd.books.edits):
+            sweep_soon(self.stage, self.scene)
+        read_now(self.stage, self.scene, BRIDGED)
+        self._until("writes are open", lambda: self.stage.sql(_OPEN, self.scene.tenant)[0][0])
+        self._until("not read", lambda: self._unread(began))
+        read = self.stage.sql("SELECT clock_timestamp()")[0][0]
+        self._until("the bridge is not at rest", lambda: self.stage.sql(_NOISY, self.scene.tenant, read))
+        self._until("writes are open", lambda: self.stage.sql(_OPEN, self.scene.tenant)[0][0])
+        return self.writes() - before
+
+    def writes(self) -> int:
+        """Requests that change something, by the servers' own access logs."""
+        return sum(remote.server.writes() for remote in self.stage.remotes.values())
+
+    def _unread(self, since: dt.datetime) -> list[tuple[Any, ...]]:
+        """Streams of which no run has begun since. Asked for again: an older run may have answered the first time."""
+        unread = self.stage.sql(_UNREAD, self.scene.tenant, since)
+        if unread and not self.stage.sql(_RUNNING, self.scene.tenant):
+            read_now(self.stage, self.scene, BRIDGED)
+        return unread
+
+    def _until(self, what: str, busy: Any) -> None:
+        began = time.monotonic()
+        ends = began + PATIENCE
+        while found := busy():
+            if time.monotonic() > ends:
+                raise NotSettled(f"{what}: {found}")
+            for row in self.stage.sql(_PERSON, self.scene.tenant):
+                self._tell(*row)
+            time.sleep(LOOK)
+        self.waited[what] += time.monotonic() - began  # type: ignore[assignment] # seconds
+
+    def _tell(
+        self,
+        write: uuid.UUID,
+        account: uuid.UUID,
+        operation: str,
+        values: dict[str, Any],
+        record: uuid.UUID | None,
+    ) -> None:
+        """A person looks at the server, and tells what became of a write."""
+        from django.db import DatabaseError, connections
+
+        from tenants.scope import scope
+        from unified_api.sync import word
+
+        side = next(side for side, one in self.scene.accounts.items() if one.id == account)
+        shown = {ticket.remote_id: ticket.shown() for ticket in self.stage.remotes[side].tickets()}
+        if operation == "create":
+            found = [i for i, told in shown.items() if told["name"] == values["name"]]
+        else:
+            remote = self.stage.sql("SELECT remote_id FROM ticketing_ticket WHERE id = %s", record)[0][0]
+            told = shown.get(remote, {})
+            found = [remote] if all(told.get(n) == v for n, v in values.items()) else []
+        connections.close_all()
+        try:
+            with scope(self.scene.tenant):
+                if found:
+                    word.applied(write, found[0])
+                else:
+                    word.not_applied(write)
+            self.settled += 1
+        except (word.CannotSettle, DatabaseError):
+            pass
+        finally:
+            connections.close_all()

@@ -1,0 +1,38 @@
+"""`manage.py` under a name that Postgres shows: every process of the product is started through this file.
+
+libpq takes the name of a connection from PGAPPNAME, so the harness sees in Postgres which process holds a lock, a
+lease or a transaction, and no line of the product knows of it. CHAOS_MUTANT breaks the product on purpose, to see
+that the harness notices.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+#: How the names of our connections begin; the process id follows.
+NAME = "chaos "
+MUTANT = "CHAOS_MUTANT"
+
+
+def main() -> None:
+    """Run a command of `manage.py`."""
+    sys.path[0] = str(ROOT)  # instead of this folder, whose names would hide others
+    os.environ["PGAPPNAME"] = f"{NAME}{os.getpid()}"
+    import manage
+
+    if mutant := os.environ.get(MUTANT):
+        import django
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "unified_api.settings")
+        django.setup()
+        from tests.chaos.mutants import apply
+
+        apply(mutant)
+    manage.main()
+
+
+if __name__ == "__main__":
+    main()
