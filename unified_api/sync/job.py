@@ -59,12 +59,18 @@ class Lease:
 
 
 _ASK = """
+    WITH known AS (
+        SELECT due_at FROM sync_job WHERE tenant_id = %(tenant)s AND kind = %(kind)s AND reference = %(reference)s
+    )
     INSERT INTO sync_job (id, tenant_id, kind, reference, queue, priority, due_at, asked, fence, attempts)
-    VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp() + %s, 1, 0, 0)
+    VALUES (
+        %(id)s, %(tenant)s, %(kind)s, %(reference)s, %(queue)s, %(priority)s, clock_timestamp() + %(delay)s, 1, 0, 0
+    )
     ON CONFLICT (tenant_id, kind, reference) DO UPDATE SET
         due_at = least(sync_job.due_at, excluded.due_at),
         priority = least(sync_job.priority, excluded.priority),
         asked = sync_job.asked + 1
+    RETURNING EXISTS (SELECT FROM known WHERE due_at <= statement_timestamp())
 """
 _CLAIM = """
     UPDATE sync_job SET
@@ -116,18 +122,20 @@ def ask(
     kind: str, reference: uuid.UUID, *, queue: str = BACKGROUND, priority: int = USUAL, delay: float = 0.0
 ) -> None:
     """Have work of the tenant in scope done, `delay` seconds from now at the earliest; asking twice is one job."""
-    values: list[Any] = [
-        uuid.uuid4(),
-        current_tenant(),
-        kind,
-        reference,
-        queue,
-        priority,
-        dt.timedelta(seconds=delay),
-    ]
+    values: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "tenant": current_tenant(),
+        "kind": kind,
+        "reference": reference,
+        "queue": queue,
+        "priority": priority,
+        "delay": dt.timedelta(seconds=delay),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ASK, values)
-    if delay <= 0:
+        (was_due,) = cursor.fetchone()
+    # Who was told, or works on it, looks again afterwards: what is asked for often is not told often.
+    if delay <= 0 and not was_due:
         _wake_after_commit(queue)
 
 

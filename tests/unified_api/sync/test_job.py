@@ -224,3 +224,24 @@ def test_a_tick_counts_no_further_than_it_wakes(tenant: uuid.UUID) -> None:
         ask()
 
     assert job.due() == {job.BACKGROUND: job.MOST_WAKE_UPS}
+
+
+def test_work_that_is_due_already_wakes_nobody_again(
+    tenant: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bridge is asked for with every change; who was told once finds it, and one that rests is told anew."""
+    woken: list[str] = []
+    monkeypatch.setattr(job, "wake", woken.append)
+    ask(reference := uuid.uuid4())
+    ask(reference)
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    ask(reference)
+    assert woken == [job.BACKGROUND]
+
+    job.again(lease, 60)
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    job.again(lease, 60)
+    ask(reference)
+    assert woken == [job.BACKGROUND] * 2
