@@ -8,9 +8,11 @@ stores and logs. `--histories 1 --seed N` plays the history of one seed again. A
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,7 @@ AT_ONCE: Final = 25
 def main(words: Sequence[str] | None = None) -> int:
     """Play, and tell; 1 when a history failed."""
     options = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seeds = range(options.seed, options.seed + options.histories)
     began, results = time.monotonic(), []
     keep = Path(options.keep).absolute()
@@ -63,7 +66,8 @@ def played(seeds: Sequence[int], keep: Path, *, stages: int, mutant: str = "") -
     results: Queue[dict[str, Any] | None] = Queue()
     batches = _batches(seeds, stages)
     threads = [
-        threading.Thread(target=_play_all, args=(batches, keep, results, mutant)) for _ in range(stages)
+        threading.Thread(target=_play_all, args=(batches, keep, results, mutant), daemon=True)
+        for _ in range(stages)
     ]
     for thread in threads:
         thread.start()
@@ -124,6 +128,7 @@ def _play(kind: str, seeds: list[int], keep: Path, mutant: str) -> Iterator[dict
 @contextmanager
 def _folder() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="isthmus-chaos-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # also when we are told to end
     try:
         yield folder
     finally:

@@ -12,7 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.chaos.points import ASYNC, AT_RANDOM, CUT, EDIT, NEW, PATCH, POINTS, POST, READ, REMOVE, Point
+from tests.chaos.points import (
+    ASYNC,
+    AT_RANDOM,
+    CUT,
+    EDIT,
+    HOLDER,
+    NEW,
+    PATCH,
+    POINTS,
+    POST,
+    READ,
+    REMOVE,
+    SLEEP,
+    Point,
+)
 from tests.chaos.remotes import LARGE, SMALL, base_name
 
 A, B = "a", "b"
@@ -137,13 +151,15 @@ def plan_of(seed: int) -> Plan:
 
 
 def _blow(number: int, *, together: bool) -> Blow:
-    """Blow by blow through all pairs of a point and a victim, in an order that mixes them."""
-    pairs = [(point.name, victim) for point in POINTS.values() for victim in point.victims]
-    random.Random("order").shuffle(pairs)
-    point, victim = pairs[number % len(pairs)]
-    if together and victim == "sleep":
-        victim = "holder"  # `up` has one worker for each queue, so nobody overtakes
-    return Blow(victim, point, lost=random.Random(f"lost {number}").random() < 0.5 or victim == CUT)
+    """Round after round through all points, each time with the next victim: a round is ten seeds, the first ends in 0."""
+    turn, place = divmod(number, len(POINTS))
+    names = list(POINTS)
+    random.Random(f"round {turn}").shuffle(names)
+    point = POINTS[names[place]]
+    victim = point.victims[(turn + list(POINTS).index(point.name)) % len(point.victims)]
+    if together and victim == SLEEP:
+        victim = HOLDER  # `up` has one worker for each queue, so nobody overtakes
+    return Blow(victim, point.name, lost=random.Random(f"lost {number}").random() < 0.5 or victim == CUT)
 
 
 def _steps(dice: _Dice, chosen: list[Blow]) -> Iterator[Step]:

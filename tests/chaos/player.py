@@ -13,6 +13,7 @@ from types import FrameType
 from tests.chaos.history import play
 from tests.chaos.plan import plan_of
 from tests.chaos.stage import set_up_django, staged
+from unified_api.serve.children import follow_parent
 
 
 def main(folder: Path, keep: Path, kind: str, seeds: list[int]) -> None:
@@ -29,4 +30,5 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _end)
+    follow_parent()
     main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], [int(word) for word in sys.argv[4:]])
