@@ -57,6 +57,7 @@ def test_a_given_server_needs_given_secrets(command: str, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.processes
 def test_an_empty_file_of_master_keys_is_refused(tmp_path: Path) -> None:
     """Rather than replaced by a key that opens nothing, also where the database is embedded."""
     (tmp_path / "ring").touch()
@@ -71,6 +72,7 @@ def test_an_empty_file_of_master_keys_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "home" / "secrets" / "master_keys").exists()
 
 
+@pytest.mark.processes
 def test_earlier_secret_keys_may_be_given() -> None:
     """Separated by spaces; none by default."""
     read = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"

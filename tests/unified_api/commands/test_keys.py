@@ -116,7 +116,7 @@ def test_the_system_check_tells_it_too(alice: Person) -> None:
     assert "HINT: Put the missing line back" in done.stderr
 
 
-def test_a_check_of_a_database_that_is_away_is_one_sentence() -> None:
+def test_a_check_of_a_database_that_is_away_is_one_sentence(database: psycopg.Connection) -> None:
     """Under an id, with a hint, instead of a traceback."""
     done = run_program("check", "--database", "default", DATABASE_URL="postgres://u:p@127.0.0.1:1/d")
 
