@@ -67,7 +67,7 @@ def _matched(server: Server, pairs: int, figures: list[Figure]) -> Bridged:
     bridged = Bridged.make(server, f"match-{pairs}", (pairs, pairs))
     bridged.join()
     first = work()
-    figures.append(Figure(f"first round, {pairs} match", pairs / first.total, "pairs/s"))
+    _note(figures, Figure(f"first round, {pairs} match", pairs / first.total, "pairs/s"))
     return bridged
 
 
@@ -80,13 +80,13 @@ def _created(server: Server, figures: list[Figure]) -> None:
     bridged.join()
     first = work()
     _check(bridged)
-    figures.append(Figure(f"first round, {NEW} are created", NEW / first.total, "pairs/s"))
-    figures.append(Figure("statements per create", sum(first.statements.values()) / NEW, ""))
+    _note(figures, Figure(f"first round, {NEW} are created", NEW / first.total, "pairs/s"))
+    _note(figures, Figure("statements per create", sum(first.statements.values()) / NEW, ""))
 
 
 def _quiet(bridged: Bridged, pairs: int, figures: list[Figure]) -> None:
     spent = statistics.median(_round(bridged).total for _ in range(TIMES))
-    figures.append(Figure(f"quiet round at {pairs} pairs, both sides read", spent * 1000, "ms"))
+    _note(figures, Figure(f"quiet round at {pairs} pairs, both sides read", spent * 1000, "ms"))
 
 
 def _edited(bridged: Bridged, pairs: int, edits: int, figures: list[Figure]) -> float:
@@ -98,11 +98,17 @@ def _edited(bridged: Bridged, pairs: int, edits: int, figures: list[Figure]) -> 
         _check(bridged)
     spent = sorted(rounds, key=lambda one: one.total)[TIMES // 2]
     name = f"{edits} edits at {pairs} pairs"
-    figures.append(Figure(f"{name}, until equal", spent.total, "s"))
-    figures += [Figure(f"{name}: {kind}", seconds, "s") for kind, seconds in spent.seconds.items()]
+    _note(figures, Figure(f"{name}, until equal", spent.total, "s"))
+    for kind, seconds in spent.seconds.items():
+        _note(figures, Figure(f"{name}: {kind}", seconds, "s"))
     told = sum(spent.statements.values()) / edits
-    figures.append(Figure(f"{name}: statements per edit", told, ""))
+    _note(figures, Figure(f"{name}: statements per edit", told, ""))
     return spent.total
+
+
+def _note(figures: list[Figure], figure: Figure) -> None:
+    say(f"  {figure.name}: {figure.value:.4g} {figure.unit}")
+    figures.append(figure)
 
 
 def _round(bridged: Bridged) -> Spent:
@@ -124,7 +130,7 @@ def _journeys(bridged: Bridged, figures: list[Figure]) -> float:
     say(f"{JOURNEYS} journeys")
     with processes(*PRODUCT):
         told = sorted(_journey(bridged, f"journey {number}:") for number in range(JOURNEYS))
-    figures.append(Figure("an edit asked to be read -> counterpart written, slowest", told[-1], "ms"))
+    _note(figures, Figure("an edit asked to be read -> counterpart written, slowest", told[-1], "ms"))
     return statistics.median(told)
 
 
