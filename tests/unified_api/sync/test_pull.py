@@ -165,6 +165,22 @@ def test_a_sweep_whose_sightings_were_lost_removes_nothing_and_begins_again(
     assert stream().last_sweep is not None
 
 
+def test_a_sweep_looks_up_what_it_met_whatever_the_statistics_say(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Planned as a join from statistics of a time before the sweep, ten thousand records took a minute to compare."""
+    desk.add(title="A")
+    work_until_idle()
+    unseen = sweep._unseen(stream(), Ticket, {"id": uuid.uuid4(), "began": 2**60})
+    with transaction.atomic():
+        plan = unseen.explain()
+
+        assert unseen.count() == 1
+    assert "SubPlan" in plan
+    assert "Join" not in plan
+    assert "Loop" not in plan
+
+
 def test_a_record_that_does_not_map_is_set_aside_and_the_page_goes_on(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain
 ) -> None:

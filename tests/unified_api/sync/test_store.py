@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -247,6 +248,28 @@ def test_what_a_digest_of_an_earlier_release_stands_for_is_told_once(mirror: Mir
     with transaction.atomic():
         assert [c.kind for c in log()] == ["created"]
         assert len(bytes(Ticket.objects.get().digest)) != 24
+
+
+def test_a_change_keeps_what_stands_in_every_other_kind_of_column(mirror: Mirror) -> None:
+    """A row is read under lock and written whole: times, lists, references and JSON come back as they were."""
+    moment = dt.datetime(2026, 1, 2, 3, 4, 5, 678_900, tzinfo=dt.UTC)
+    shown: dict[str, Any] = {
+        "tags": ["a, b", '"', "ü"],
+        "permissions": [{"id": 1, "who": None}],
+        "due_date": moment,
+        "assignees": ["7", "8"],
+        "creator": "9",
+        "description": "\\x00 is text",
+    }
+    mirror.land(mirror.seen("1", name="old", **shown))
+    before = ticket(mirror)
+    mirror.land(mirror.seen("1", name="new", **shown))
+
+    after = ticket(mirror)
+    assert (before.name, after.name) == ("old", "new")
+    assert {name: getattr(after, name) for name in shown} == {name: getattr(before, name) for name in shown}
+    assert (after.due_date, after.permissions) == (moment, [{"id": 1, "who": None}])
+    assert [list(entry.fields) for entry in log()][1:] == [["name"]]
 
 
 def test_an_imported_id_outlives_its_remote_id(mirror: Mirror) -> None:
