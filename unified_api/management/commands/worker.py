@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import warnings
@@ -17,11 +16,10 @@ from unified_api.management.keys import require_master_keys
 from unified_api.serve.broker import QUEUES
 from unified_api.serve.children import follow_supervisor
 from unified_api.serve.heartbeat import Heartbeat
+from unified_api.serve.manners import give_way
 from unified_api.sync.job import BULK
 
 THREADS = 16
-#: Nice value of a worker that does nothing but what takes long: nobody waits for it, so it takes what is left.
-GIVING_WAY = 10
 
 
 class Command(BaseCommand):
@@ -43,8 +41,8 @@ class Command(BaseCommand):
         # Celery warns root because of pickle, which is not accepted here; containers run as root.
         warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
         queues = queue or list(QUEUES)
-        if queues == [BULK] and hasattr(os, "nice"):
-            os.nice(GIVING_WAY)
+        if queues == [BULK]:
+            give_way()
         heart = Heartbeat(settings.APP_LOGIN, f"worker {' '.join(queues)}")
         signals.worker_ready.connect(lambda **_: heart.start(), weak=False)
         worker = app.Worker(
