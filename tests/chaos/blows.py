@@ -22,7 +22,7 @@ from tests.chaos.stage import Stage
 PATIENCE: Final = 5.0
 #: Seconds that a process sleeps at least: longer than a lease is trusted without being looked at (RENEWAL).
 ASLEEP: Final = 2.6
-LONGEST_SLEEP: Final = 4.5
+LONGEST_SLEEP: Final = 8.0
 
 
 @dataclass

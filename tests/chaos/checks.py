@@ -67,7 +67,8 @@ def _ordered(seen: Observed) -> Iterator[str]:
             carried_out = [c for c in seen.calls[happening.side] if _creates(c, happening.name)]
             if len(carried_out) > 1:
                 yield f"created {len(carried_out)} times by its access log: {told}"
-        if happening.field and order.outcome == DONE:
+        by_itself = order.write not in seen.books.told  # who tells the end of half a create sees to the rest
+        if happening.field and order.outcome == DONE and by_itself:
             yield from _shows(seen, happening.side, happening.name, happening.field, happening.value, told)
 
 

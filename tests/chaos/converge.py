@@ -51,11 +51,10 @@ class NotSettled(Exception):
 
 
 class Rest:
-    """Brings a scene to rest. settled: writes that a person had to settle."""
+    """Brings a scene to rest. waited: seconds by what was waited for."""
 
     def __init__(self, stage: Stage, scene: Scene, crowd: Crowd) -> None:
         self.stage, self.scene, self.crowd = stage, scene, crowd
-        self.settled = 0
         self.rounds = 0
         self.waited: Counter[str] = Counter()
 
@@ -132,7 +131,7 @@ class Rest:
                     word.applied(write, found[0])
                 else:
                     word.not_applied(write)
-            self.settled += 1
+            self.crowd.books.told.add(str(write))
         except (word.CannotSettle, DatabaseError):
             pass
         finally:

@@ -28,8 +28,9 @@ class Edit:
 
 @dataclass
 class Books:
-    """Everything that happened."""
+    """Everything that happened. told: writes whose end a person had to tell."""
 
+    told: set[str] = field(default_factory=set)
     orders: list[tuple[Happening, Order]] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)

@@ -87,7 +87,7 @@ def play(stage: Stage, plan: Plan, keep: Path) -> Result:
         stage, mark, [scene.key, *(a.token for a in scene.accounts.values())]
     )
     result.phases |= rest.waited
-    result.settled_by_person, result.rounds = rest.settled, rest.rounds
+    result.settled_by_person, result.rounds = len(crowd.books.told), rest.rounds
     for state, source, count in stage.sql(
         "SELECT state, source, count(*) FROM sync_write WHERE tenant_id = %s GROUP BY 1, 2", scene.tenant
     ):
@@ -114,6 +114,7 @@ def _happen(plan: Plan, crowd: Crowd, striker: Striker) -> None:
 
 
 def _judge(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd, rest: Rest, result: Result) -> None:
+    stage.await_ready()
     seen = _observe(stage, scene, plan, crowd)
     result.records = sum(map(len, seen.store.values()))
     result.violations += violations(seen)

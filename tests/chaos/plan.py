@@ -151,7 +151,7 @@ def plan_of(seed: int) -> Plan:
 
 
 def _blow(number: int, *, together: bool) -> Blow:
-    """Round after round through all points, each time with the next victim: a round is ten seeds, the first ends in 0."""
+    """Round after round through all points, each with the next victim; ten seeds from a multiple of ten on are one."""
     turn, place = divmod(number, len(POINTS))
     names = list(POINTS)
     random.Random(f"round {turn}").shuffle(names)

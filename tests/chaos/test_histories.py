@@ -1,0 +1,96 @@
+"""Ten kill histories, which go through every chosen point; `make chaos` plays as many as you like."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.launch import ROOT
+from tests.chaos.plan import plan_of
+from tests.chaos.points import POINTS
+
+FIRST, MANY = 10, 10
+SEEDS = range(FIRST, FIRST + MANY)
+
+pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the command says of these histories."""
+    keep = tmp_path_factory.mktemp("chaos")
+    return command("--histories", str(MANY), "--seed", str(FIRST), "--keep", str(keep))
+
+
+def command(*words: str) -> dict[str, Any]:
+    """The document that the command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", "--json", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_lost_or_done_twice(told: dict[str, Any], seed: int) -> None:
+    """Every record is mirrored once, every accepted write arrived once, both sides are equal, no fence was passed."""
+    (result,) = [one for one in told["results"] if one["seed"] == seed]
+
+    assert result["violations"] == [], "\n".join(result["plan"])
+
+
+def test_something_was_killed_at_most_points(told: dict[str, Any]) -> None:
+    """A history in which nobody came to the chosen point proves little; that is rare, and counted."""
+    reached = set(told["kills_by_place"]) & set(POINTS)
+
+    assert len(reached) >= len(POINTS) * 0.75
+    assert sum(told["kills_by_victim"].values()) >= 2 * MANY
+
+
+def test_the_plans_of_the_suite_go_through_all_points() -> None:
+    """Every point is in one of the ten plans, and so is every victim."""
+    blows = [step.blow for seed in SEEDS for step in plan_of(seed).steps if step.blow]
+
+    assert {blow.point for blow in blows if blow.point} == set(POINTS)
+    assert {victim for point in POINTS.values() for victim in point.victims} <= {
+        blow.victim for blow in blows
+    }
+
+
+def test_a_plan_follows_from_its_seed() -> None:
+    """The same seed is the same plan, another seed another one."""
+    assert plan_of(7) == plan_of(7)
+    assert len({str(plan_of(seed)) for seed in range(50)}) == 50
+
+
+def test_stages_leave_nothing_behind(told: dict[str, Any]) -> None:
+    """No process of a history outlives the command."""
+    living = [
+        folder.name
+        for folder in Path("/proc").glob("[0-9]*")
+        if b"isthmus-chaos-" in _environment(folder) and _parent_is_gone(folder)
+    ]
+
+    assert living == []
+
+
+def _environment(folder: Path) -> bytes:
+    try:
+        return (folder / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def _parent_is_gone(folder: Path) -> bool:
+    try:
+        return (folder / "stat").read_text().rpartition(")")[2].split()[1] == "1"
+    except OSError:
+        return False
