@@ -24,7 +24,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
-from unified_api.sync import connect, pull
+from unified_api.sync import connect, journal, pull
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.NeedsReauthorisation, "Check user name, password or key, and link again."),
@@ -70,6 +70,8 @@ def link(request: Request) -> Linked:
     with transaction.atomic(durable=True):
         account, token, relinked = _store(provider, request, settings, secrets, identity)
         streams = pull.start(account)
+        if relinked:
+            journal.take_up_again(account)
     return Linked(account, token, relinked, tuple(stream.model for stream in streams))
 
 

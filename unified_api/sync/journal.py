@@ -20,7 +20,7 @@ from django.db import transaction
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import clock, job, values
-from unified_api.sync.models import Write, WriteState
+from unified_api.sync.models import Job, Write, WriteState
 
 KIND: Final = "write"
 FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED, WriteState.NOT_APPLIED})
@@ -138,6 +138,14 @@ def postpone(write: Write, lease: job.Lease, state: WriteState, error: str, dela
         write.state, write.error = state, error
         write.save()
         job.put_off(lease, delay)
+
+
+def take_up_again(account: LinkedAccount) -> None:
+    """Have the open writes of an account, which was linked again, performed or settled now."""
+    still_open = Write.objects.filter(linked_account_id=account.id).exclude(state__in=FINAL)
+    waiting = Job.objects.filter(kind=KIND, reference__in=still_open.values("id"))
+    for reference in list(waiting.order_by("id").values_list("reference", flat=True)):
+        job.ask(KIND, reference, queue=job.INTERACTIVE)
 
 
 def abandon(write: Write, lease: job.Lease, error: str) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 from celery import shared_task
+from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
 from unified_api.sync import erase, job, pull, write
@@ -15,6 +16,10 @@ from unified_api.sync.bridge import setup
 from unified_api.sync.bridge.work import work as work_bridge
 
 log = structlog.get_logger(__name__)
+
+#: Seconds that a lost database is waited for, and between two attempts to reach it.
+AWAY: Final = 20.0
+LOOK: Final = 0.5
 
 #: Seconds that a job works before it gives its thread back; a task ends with the job that is under way then.
 SLICE: Final = 20.0
@@ -64,4 +69,19 @@ def do(lease: job.Lease, ends: float) -> None:
         finally:
             # An error that nobody expected: the job is tried again later, and Celery logs the error.
             if not done:
-                job.put_off(lease, job.backoff(lease.attempts))
+                _give_back(lease)
+
+
+def _give_back(lease: job.Lease) -> None:
+    """Put a job off after an error; a lost database is waited for, else nobody has the job until its lease ends."""
+    ends = time.monotonic() + AWAY
+    while True:
+        try:
+            job.put_off(lease, job.backoff(lease.attempts))
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > ends:
+                raise
+            time.sleep(LOOK)
+        else:
+            return

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from integrations.kit import errors
 from integrations.kit.client import Client
@@ -216,6 +216,36 @@ def test_a_list_without_filter_shows_each_time_what_is_gone(
     work_until_idle()
 
     assert ticket(account, gone).remote_was_deleted
+
+
+def test_a_worker_that_lost_the_database_gives_its_job_back_when_it_is_there_again(
+    tenant: uuid.UUID, no_broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart of Postgres delays what was under way by seconds, and not by a whole lease."""
+    monkeypatch.setattr(tasks, "LOOK", 0.0)
+    honest, away = (
+        job.put_off,
+        [OperationalError("server closed the connection"), OperationalError("starting up")],
+    )
+
+    def lose(*_args: object) -> None:
+        raise OperationalError("server closed the connection")
+
+    def put_off(lease: job.Lease, delay: float) -> None:
+        if away:
+            raise away.pop()
+        honest(lease, delay)
+
+    monkeypatch.setitem(tasks.HANDLERS, "pull", lose)
+    monkeypatch.setattr(job, "put_off", put_off)
+    job.ask("pull", uuid.uuid4())
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    with pytest.raises(OperationalError):
+        tasks.do(lease, time.monotonic() + 20)
+
+    assert away == []
+    assert job.claim(lease.kind, lease.reference)
 
 
 def test_work_asked_for_during_a_failure_is_not_put_off(tenant: uuid.UUID, no_broker: None) -> None:

@@ -18,6 +18,7 @@ from tests.stub import Desk
 from tests.unified_api.sync.conftest import Mirror
 from tests.unified_api.sync.test_write import later, stored, submit, ticket
 from unified_api import registry
+from unified_api.link import linking
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
 from unified_api.sync import job, settle, store, tasks, values
@@ -134,6 +135,26 @@ def test_nothing_is_asked_for_a_write_while_the_account_waits_for_a_relink(
     with transaction.atomic():
         LinkedAccount.objects.update(status="COMPLETE")
     later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.DONE
+
+
+def test_a_relink_takes_up_what_waited_for_it(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Nobody waits five minutes more for a write that the new credential can settle."""
+    work_until_idle()
+    desk.cut_after_write = 1
+    unknown = submit(account, "create", name="Printer")
+    with transaction.atomic():
+        LinkedAccount.objects.update(status="RELINK_NEEDED")
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+    assert stored(unknown).state == WriteState.UNCERTAIN
+
+    given = {"base_url": desk.url, "token": desk.token}
+    assert linking.link(linking.Request("stub", "customer-1", given)).relinked
     work_until_idle()
 
     assert stored(unknown).state == WriteState.DONE
