@@ -14,7 +14,7 @@ from unified_api.sync import clock
 from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
-from unified_api.sync.bridge.rounds import shown
+from unified_api.sync.bridge.rounds import DROPPED, shown
 from unified_api.sync.bridge.stirring import ask
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
@@ -46,8 +46,10 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     made = pair.state == State.CREATING and write.state == WriteState.DONE
     taken = made and not _adopt(pair, side, write)
     event = Lost() if taken else _event(frame, pair, side, write, witnessed=witnessed)
+    dropped = pair.memory.get(DROPPED, 0) + 1
     memory, effects = plan(remembered(pair), event, policy=frame.policy, access=frame.access)
     remember(pair, memory)
+    pair.memory |= {DROPPED: dropped} if isinstance(event, Dropped) else {}
     unsettled = [shown(one) for one in effects if isinstance(one, Problem)]
     pair.problems = unsettled or pair.problems
     pair.held = UNSETTLED if unsettled else FREE

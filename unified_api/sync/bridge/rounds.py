@@ -16,7 +16,7 @@ from unified_api.engine.events import Create, Look, Problem, Push, Settled
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
-from unified_api.sync import journal, values
+from unified_api.sync import job, journal, values
 from unified_api.sync.bridge.held import FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.models_bridge import Pair
@@ -25,6 +25,8 @@ from unified_api.sync.models_bridge import Pair
 AT_ONCE: Final = 500
 MOST_PUSHES: Final = 50
 SOURCE: Final = "bridge"
+#: In a pair's memory: how many of its writes in a row changed nothing, for a reason that passes.
+DROPPED: Final = "dropped"
 _SAVE = """
     UPDATE sync_pair p SET
         state = seen.state, base_a = seen.base_a, base_b = seen.base_b, memory = seen.memory, dirty = seen.dirty,
@@ -73,13 +75,15 @@ def _consider(frame: Frame, pair: Pair, look: Look) -> bool:
     if _is_unmatched(frame, pair, look):
         again(Pair.objects.filter(id=pair.id))
         return False
+    dropped = pair.memory.get(DROPPED, 0)
     memory, effects = plan(remembered(pair), look, policy=frame.policy, access=frame.access)
     remember(pair, memory)
     pair.problems = [shown(one) for one in effects if isinstance(one, Problem)]
     pair.dirty = not any(isinstance(one, Settled | Push) for one in effects)
     _rekey(frame, pair, look)
     for push in (one for one in effects if isinstance(one, Push)):
-        pair.write_id = _journal(frame, pair, push)
+        pair.memory |= {DROPPED: dropped} if dropped else {}
+        pair.write_id = _journal(frame, pair, push, delay=_pause(dropped))
     return True
 
 
@@ -103,10 +107,15 @@ def _rekey(frame: Frame, pair: Pair, look: Look) -> None:
     pair.key = key
 
 
-def _journal(frame: Frame, pair: Pair, push: Push) -> uuid.UUID:
+def _pause(dropped: int) -> float:
+    """Seconds to wait after writes in a row that changed nothing: none after the first, then ever longer."""
+    return job.backoff(dropped) if dropped > 1 else 0.0
+
+
+def _journal(frame: Frame, pair: Pair, push: Push, *, delay: float) -> uuid.UUID:
     account = frame.accounts[push.to]
     assert account is not None  # noqa: S101 - rounds run only between living accounts
-    return journal.enter(_intent(frame, pair, push, account)).id
+    return journal.enter(_intent(frame, pair, push, account), delay=delay).id
 
 
 def _intent(frame: Frame, pair: Pair, push: Push, account: LinkedAccount) -> journal.Intent:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_rounds import only
-from unified_api.sync import clock, job
+from unified_api.sync import clock, job, tasks
+from unified_api.sync.bridge import setup
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Pair
 
@@ -96,6 +98,28 @@ def test_a_refused_field_is_a_problem_until_somebody_moves(bridged: Bridged) -> 
     standing = bridged.round()
     assert bridged.both("title") == (["Mine too"], ["Mine too"])
     assert standing["problems"] == []
+
+
+def test_a_record_that_keeps_moving_is_tried_ever_later(bridged: Bridged) -> None:
+    """A provider that says for ever that somebody was first is not asked without a pause; then all goes on."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.b.refuse_writes = 412
+    with transaction.atomic():
+        job.ask(setup.KIND, bridged.bridge_id)
+    for _ in range(60):
+        if lease := job.claim_next(job.BACKGROUND):
+            tasks.do(lease, time.monotonic() + 20)
+    with transaction.atomic():
+        assert Write.objects.filter(state=WriteState.MOVED).count() == 2
+        waiting = Job.objects.get(kind="write")
+    assert waiting.due_at > clock.now()
+
+    bridged.b.refuse_writes = None
+    hurry(bridged)
+    bridged.round()
+
+    assert bridged.both("title") == (["Mine"], ["Mine"])
 
 
 def test_a_refused_credential_is_no_refused_value(bridged: Bridged) -> None:
