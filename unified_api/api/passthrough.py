@@ -93,6 +93,10 @@ class Passthrough(Endpoint):
             return connect.line(self.account)
         except registry.UnknownIntegration as error:
             raise NotFound(str(error)) from error
+        except kit.RetryLater as error:
+            raise Busy(str(error), after=error.after or connect.LOCKED) from error
+        except kit.NeedsReauthorisation as error:
+            raise ParseError(str(error)) from error
 
 
 def _call(body: Mapping[str, Any]) -> Call:

@@ -10,6 +10,7 @@ from typing import Final, Self
 from django.conf import settings
 from django.db import transaction
 
+from integrations.kit import errors
 from integrations.kit.client import Client
 from integrations.kit.guard import Guard
 from integrations.kit.http import Patience
@@ -18,6 +19,7 @@ from integrations.kit.provider import Provider
 from integrations.kit.transport import Limits
 from tenants import audit
 from tenants.models import LinkedAccount
+from tenants.vault import Secret, VaultError
 from unified_api import registry
 from unified_api.sync import job
 from unified_api.sync.limit import SharedLimiter
@@ -31,6 +33,8 @@ LIMITS = Limits()
 #: How often a call is repeated at once. After one that used up its whole time, the job is put off instead, so that a
 #: provider that hangs does not keep a thread from the others.
 PATIENCE = Patience(total=20.0)
+#: Seconds until a credential that does not open is tried again: somebody has to put a key or a row back.
+LOCKED: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
     """Open the account's credential and make its client.
 
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
+    RetryLater: the credential does not open. NeedsReauthorisation: there is none any more.
     """
-    with transaction.atomic():
-        credential = account.credential()
+    credential = _credential(account)
     moments = Moments()
     connection = Connection(
         settings=account.settings,
@@ -87,6 +91,17 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
     )
     client = Client(provider_of(account), connection, limits=LIMITS, patience=patience or PATIENCE)
     return Line(account.id, client, moments)
+
+
+def _credential(account: LinkedAccount) -> dict[str, Secret]:
+    if not account.sealed_credential:
+        raise errors.NeedsReauthorisation("the account's credential was erased; link it again")
+    try:
+        with transaction.atomic():
+            return account.credential()
+    except VaultError as error:
+        told = f"the account's credential cannot be opened, so nothing was sent. {error}"
+        raise errors.RetryLater(told, after=LOCKED) from error
 
 
 def guard() -> Guard:

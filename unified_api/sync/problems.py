@@ -14,7 +14,7 @@ _TYPES: tuple[tuple[type[errors.ProviderError], str, str], ...] = (
     (errors.Rejected, "PROVIDER_ERROR", "The provider refuses the values"),
     (errors.Gone, "RECORD_GONE", "The record is gone at the provider"),
     (errors.Misconfigured, "MISCONFIGURED", "The linked account is not set up right"),
-    (errors.RetryLater, "RETRY_LATER", "The provider cannot take the write now; nothing was changed"),
+    (errors.RetryLater, "RETRY_LATER", "The write cannot be carried out now; nothing was changed"),
 )
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from integrations.kit import errors
 from tenants import audit
 from tenants.models import LinkedAccount
+from unified_api import registry
 from unified_api.models.base import common_model
 from unified_api.sync import clock, connect, job, journal
 from unified_api.sync.models import Write, WriteState
@@ -57,7 +58,10 @@ def applied(write_id: uuid.UUID, remote_id: str | None = None) -> Write:
 def _read_as_done(write: Write, lease: job.Lease, remote_id: str) -> None:
     with transaction.atomic():
         account = LinkedAccount.objects.filter(id=write.linked_account_id, deleted_at=None).first()
-    resource = account and connect.provider_of(account).resource(common_model(write.model))
+    try:
+        resource = account and connect.provider_of(account).resource(common_model(write.model))
+    except registry.UnknownIntegration as error:
+        raise CannotSettle(f"The adapter of this account is not installed: {error}") from error
     if account is None or resource is None:
         raise CannotSettle("The account of this write is not linked any more.")
     with connect.line(account, lease) as line:

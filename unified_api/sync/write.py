@@ -9,12 +9,14 @@ from contextlib import suppress
 from typing import Final, NoReturn
 
 import structlog
+from django.db import transaction
 
 from integrations.kit import errors
 from integrations.kit.http import Patience
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
+from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, wire_fields
 from unified_api.sync import by_id, clock, connect, job, journal, problems, settle, store, values
 from unified_api.sync.models import Write, WriteState
@@ -153,14 +155,6 @@ class Performance:
             self._distrust_lists(entry, self.write.record_id)
             journal.close(self.write, self.lease, WriteState.DONE)
 
-    def note_gone(self) -> None:
-        """The provider does not know the record any more."""
-        if self.write.record_id is None:
-            return
-        with store.entry(self.line.account_id) as entry:
-            job.hold(self.lease)
-            entry.remove(self.model, [self.write.record_id], self.cause)
-
 
 def _raise_moved(fields: list[str]) -> NoReturn:
     told = dict.fromkeys(fields, "has another value now; read the record again")
@@ -172,30 +166,54 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
 
     patient: a provider that asks to come back later is tried again by a worker; else the write ends as not applied.
     """
-    resource = connect.provider_of(account).resource(common_model(write.model))
-    if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
-        journal.close_alone(
-            write, lease, WriteState.REJECTED, f"{account.integration} cannot {write.operation} this."
-        )
-        return write
-    with connect.line(account, lease, patience=None if patient else WAITED_FOR) as line:
-        performance = Performance(write, lease, line, resource)
-        try:
+    if write.state == WriteState.SENT:
+        write.state = WriteState.UNCERTAIN
+    try:
+        resource = _resource(write, account)
+        with connect.line(account, lease, patience=None if patient else WAITED_FOR) as line:
+            performance = Performance(write, lease, line, resource)
             if write.state == WriteState.JOURNALLED:
                 performance.go()
             else:
-                write.state = WriteState.UNCERTAIN
                 settle.settle(performance)
-        except errors.ProviderError as error:
-            _failed(performance, account, error, patient=patient)
+    except _Impossible as error:
+        _end_impossible(write, lease, str(error))
+    except errors.ProviderError as error:
+        _failed(write, lease, account, error, patient=patient)
     return write
 
 
+class _Impossible(Exception):
+    """The adapter that is installed, if there is one, cannot do this."""
+
+
+def _resource(write: Write, account: LinkedAccount) -> Resource:
+    try:
+        resource = connect.provider_of(account).resource(common_model(write.model))
+    except registry.UnknownIntegration as error:
+        raise _Impossible(f"The adapter of this account is not installed: {error}") from error
+    if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
+        raise _Impossible(f"{account.integration} cannot {write.operation} this.")
+    return resource
+
+
+def _end_impossible(write: Write, lease: job.Lease, why: str) -> None:
+    """What did not leave ends here; of what left only a person can tell, or the adapter once it is back."""
+    log.warning("write.impossible", write=str(write.id), why=why)
+    if write.state == WriteState.JOURNALLED:
+        found = problems.problem("MISCONFIGURED", "The write cannot be carried out; nothing was changed", why)
+        journal.close_alone(write, lease, WriteState.REJECTED, why, [found])
+        return
+    with transaction.atomic(durable=True):
+        journal.abandon(
+            write, lease, f"{why} It had left before; have it looked at again, or tell what became of it."
+        )
+
+
 def _failed(
-    performance: Performance, account: LinkedAccount, error: errors.ProviderError, *, patient: bool
+    write: Write, lease: job.Lease, account: LinkedAccount, error: errors.ProviderError, *, patient: bool
 ) -> None:
     """Turn a named error into the write's state."""
-    write, lease = performance.write, performance.lease
     log.warning("write.failed", write=str(write.id), error=type(error).__name__, request=error.request)
     if isinstance(error, errors.Uncertain) or _left_open(write, error):
         journal.postpone(write, lease, WriteState.UNCERTAIN, str(error), settle.delay(write, error))
@@ -204,8 +222,8 @@ def _failed(
         journal.postpone(write, lease, WriteState.JOURNALLED, str(error), after)
     else:
         if isinstance(error, errors.Gone):
-            performance.note_gone()
-        _refused(write, lease, performance, error)
+            _note_gone(write, lease)
+        _refused(write, lease, error)
     if isinstance(error, errors.NeedsReauthorisation):
         connect.pause(account, str(error))
 
@@ -215,10 +233,21 @@ def _left_open(write: Write, error: errors.ProviderError) -> bool:
     return write.state == WriteState.UNCERTAIN and not isinstance(error, errors.Gone | errors.Moved)
 
 
-def _refused(write: Write, lease: job.Lease, performance: Performance, error: errors.ProviderError) -> None:
+def _note_gone(write: Write, lease: job.Lease) -> None:
+    """The provider does not know the record any more."""
+    if write.record_id is None:
+        return
+    with store.entry(write.linked_account_id) as entry:
+        job.hold(lease)
+        entry.remove(
+            common_model(write.model), [write.record_id], store.Cause(write.source, write_id=write.id)
+        )
+
+
+def _refused(write: Write, lease: job.Lease, error: errors.ProviderError) -> None:
     applied = WriteState.NOT_APPLIED if isinstance(error, errors.RetryLater) else WriteState.REJECTED
     state = WriteState.MOVED if isinstance(error, errors.Moved) else applied
-    known = set(wire_fields(performance.model))
+    known = set(wire_fields(common_model(write.model)))
     write.retry_after = error.after if isinstance(error, errors.RetryLater) else None
     journal.close_alone(write, lease, state, str(error), problems.of(error, known))
 

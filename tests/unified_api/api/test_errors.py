@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from pytest_django import Settings
 
+from tenants import secrets
+from tenants.models import LinkedAccount
+from tests import stub
+from tests.canary import found
 from tests.people import Person
+from tests.tenants import keys
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api.api import auth, idempotency, reading
+from unified_api.sync.models import Job, Write
 
 TICKETS = "/api/ticketing/v1/tickets"
 
@@ -146,3 +153,42 @@ def test_a_database_that_is_away_before_a_write_begins_is_503(
     write = api.send("post", "tickets", {"model": {"name": "x"}})
 
     assert (write.status_code, write.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_master_key_that_is_missing_is_503(
+    api: Linked, desk: stub.Desk, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What needs the credential says what is missing and when to come again; the write is over, records are read."""
+    settings.MASTER_KEYS = keys.NEW
+    secrets.forget_key(api.person.tenant_id)
+    write = api.send("post", "tickets", {"model": {"name": "leak"}})
+    call = api.send("post", "passthrough", {"method": "GET", "path": "/tickets"})
+    read = api.get("tickets")
+
+    assert [(a.status_code, a.headers.get("Retry-After")) for a in (write, call, read)] == [
+        (503, "60"),
+        (503, "60"),
+        (200, None),
+    ]
+    (problem,) = write.json()["errors"]
+    assert problem["problem_type"] == "RETRY_LATER"
+    for sentence in (problem["detail"], call.json()["detail"]):
+        assert (
+            f"the account's credential cannot be opened, so nothing was sent. Sealed under key {keys.OLD_ID!r}"
+            in (sentence)
+        )
+    told = capsys.readouterr()
+    assert api.stored(lambda: Write.objects.get().state) == "not applied"
+    assert not api.stored(lambda: Job.objects.filter(kind="write").exists())
+    for material in keys.MATERIAL:
+        assert found(material, [write.content.decode(), call.content.decode(), *told]) == []
+    assert desk.log == []
+
+
+def test_a_credential_that_was_erased_is_to_be_linked_again(api: Linked, desk: stub.Desk) -> None:
+    """Not an error of ours, and nothing that coming again would help."""
+    api.stored(lambda: LinkedAccount.objects.update(sealed_credential=b""))
+    call = api.send("post", "passthrough", {"method": "GET", "path": "/tickets"})
+
+    assert (call.status_code, desk.log) == (400, [])
+    assert "link it again" in call.json()["detail"]
