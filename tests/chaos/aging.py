@@ -54,12 +54,16 @@ class Clock(threading.Thread):
         super().__init__(daemon=True)
         self._stage, self._scene = stage.beside(), scene
         self._end = threading.Event()
+        self.error = ""
 
     def run(self) -> None:
-        """Until `close`."""
-        while not self._end.wait(TICK):
-            pass_time(self._stage, self._scene)
-            self._stage.wake_workers()
+        """Until `close`; an error of the harness itself belongs to the history."""
+        try:
+            while not self._end.wait(TICK):
+                pass_time(self._stage, self._scene)
+                self._stage.wake_workers()
+        except Exception as error:  # noqa: BLE001 - told by the history, which would wait for ever otherwise
+            self.error = f"the clock stopped: {type(error).__name__} {error}"
 
     def close(self) -> None:
         """Stop."""

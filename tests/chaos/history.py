@@ -81,6 +81,7 @@ def play(stage: Stage, plan: Plan, keep: Path) -> Result:
         result.violations.append(f"{type(error).__name__}: {error}")
     finally:
         clock.close()
+        result.violations += [clock.error] if clock.error else []
         caller.close()
         stage.processes.wake_all()
     result.violations += logs.violations(

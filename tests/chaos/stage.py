@@ -17,8 +17,6 @@ from typing import Any, Final
 
 import psycopg
 import requests
-from kombu.exceptions import OperationalError
-from psycopg_pool import PoolTimeout
 
 from demo.servers import HelpDesk, Roundup
 from tests.chaos import gates
@@ -62,7 +60,7 @@ class Stage:
                     self._connection = psycopg.connect(self.conninfo, autocommit=True)
                 cursor = self._connection.execute(query, values)
                 return cursor.fetchall() if cursor.description else []
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, psycopg.InterfaceError):
                 if self._connection is not None:
                     self._connection.close()
                 if time.monotonic() > ends:
@@ -77,7 +75,7 @@ class Stage:
         """Send wake-ups at once, which beat would send within a second; one that is lost is lost."""
         from unified_api.sync import job
 
-        with suppress(OperationalError, psycopg.Error, PoolTimeout, AttributeError):
+        with suppress(Exception):  # whatever a broker says that is away: beat sends the next
             for queue in (job.INTERACTIVE, job.BACKGROUND):
                 job.wake(queue)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,15 +24,16 @@ pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command says of these histories."""
-    keep = tmp_path_factory.mktemp("chaos")
-    return command("--histories", str(MANY), "--seed", str(FIRST), "--keep", str(keep))
+    folder = tmp_path_factory.mktemp("chaos")
+    return command(folder, "--histories", str(MANY), "--seed", str(FIRST)) | {"folder": str(folder)}
 
 
-def command(*words: str) -> dict[str, Any]:
-    """The document that the command prints."""
+def command(folder: Path, *words: str) -> dict[str, Any]:
+    """The document that the command prints; it works in this folder."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", "--json", *words],
+        [sys.executable, "-m", "tests.chaos", "--json", "--keep", str(folder / "failed"), *words],
         cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         check=False,
     )
@@ -72,25 +74,18 @@ def test_a_plan_follows_from_its_seed() -> None:
 
 
 def test_stages_leave_nothing_behind(told: dict[str, Any]) -> None:
-    """No process of a history outlives the command."""
-    living = [
-        folder.name
-        for folder in Path("/proc").glob("[0-9]*")
-        if b"isthmus-chaos-" in _environment(folder) and _parent_is_gone(folder)
-    ]
+    """No process of a history outlives the command, and none of its folders."""
+    living = [folder.name for folder in Path("/proc").glob("[0-9]*") if told["folder"] in _words(folder)]
 
     assert living == []
+    assert list(Path(told["folder"]).glob("isthmus-chaos-*")) == []
 
 
-def _environment(folder: Path) -> bytes:
+def _words(folder: Path) -> str:
+    """The environment and the command line of a process."""
     try:
-        return (folder / "environ").read_bytes()
+        return ((folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()).decode(
+            errors="replace"
+        )
     except OSError:
-        return b""
-
-
-def _parent_is_gone(folder: Path) -> bool:
-    try:
-        return (folder / "stat").read_text().rpartition(")")[2].split()[1] == "1"
-    except OSError:
-        return False
+        return ""

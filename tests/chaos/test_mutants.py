@@ -24,9 +24,7 @@ def test_a_broken_product_is_noticed(mutant: str, tmp_path: Path) -> None:
     """One history is enough where it leads to what is broken."""
     seed, blow, words = TOLD[mutant]
     assert blow in " ".join(plan_of(seed).lines())
-    told = command(
-        "--histories", "1", "--stages", "1", "--seed", str(seed), "--mutant", mutant, "--keep", str(tmp_path)
-    )
+    told = command(tmp_path, "--histories", "1", "--stages", "1", "--seed", str(seed), "--mutant", mutant)
 
     assert any(words in violation for violation in told["results"][0]["violations"])
     assert told["again"] == [f'make chaos ARGS="--histories 1 --seed {seed}"']
