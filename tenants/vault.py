@@ -33,6 +33,8 @@ NONCE_BYTES = 12
 TAG_BYTES = 16
 #: An envelope begins with the version and the length of the key id, a byte each.
 LENGTHS = 2
+#: An id that is no longer than this is shown though its line is wrong; 32 bytes are 43 characters of base64.
+LONGEST_SHOWN = 40
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -202,7 +204,19 @@ def _parse_line(number: int, line: str) -> Key:
     key_id, colon, text = line.partition(":")
     if not colon:
         raise BadKeyRing(f"Line {number} of the key ring is not `id:base64key`.")
-    return Key.parse(key_id.strip(), text.strip())
+    try:
+        return Key.parse(key_id.strip(), text.strip())
+    except BadKeyRing:
+        if _may_be_a_key(key_id):
+            raise BadKeyRing(
+                f"Line {number} of the key ring is the wrong way round: write `id:base64key`."
+            ) from None
+        raise
+
+
+def _may_be_a_key(text: str) -> bool:
+    """Whether an id is better not shown: somebody put the key in its place."""
+    return len(text.strip()) > LONGEST_SHOWN
 
 
 def binding(*parts: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 import json
@@ -130,6 +131,10 @@ def test_a_ring_is_read_from_lines_or_commas() -> None:
         (f"a:{CANARY}!", "not base64"),
         ("a:aGVsbG8=", "5 bytes; 32 are needed"),
         (f"two words:{'A' * 43}=", "no key id"),
+        (
+            f"{base64.b64encode(CANARY.encode() * 3).decode()}:k1",
+            "Line 1 of the key ring is the wrong way round",
+        ),
         (f"a:{'A' * 43}=\na:{'B' * 42}A=", "same id"),
     ],
 )

@@ -66,6 +66,7 @@ def test_no_command_starts_with_keys_of_another_database(
         ("k1:c2hvcnQ=", "has 5 bytes; 32 are needed"),
         (f"{keys.OLD},{keys.WRONG}", "same id"),
         ("k 1:" + "A" * 43 + "=", "is no key id"),
+        (keys.WRONG.partition(":")[2] + ":k1", "Line 1 of the key ring is the wrong way round"),
     ],
 )
 def test_a_ring_that_is_none_is_refused(database: psycopg.Connection, ring: str, reason: str) -> None:
