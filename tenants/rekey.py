@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import reduce
 from operator import or_
 
@@ -29,10 +29,7 @@ from tenants.operators import as_operator
 from tenants.rotation import Shut, Told
 from tenants.scope import scope
 from tenants.sealed import KeyIdOf, sealed_columns
-from tenants.vault import Key, KeyRing, Malformed, VaultError
-
-#: A tenant's key is named after the moment it was made, so that a run can tell older ones; the first is `t1`.
-_MOMENT = "t%Y%m%dT%H%M%S.%fZ"
+from tenants.vault import KeyRing, Malformed, VaultError
 
 
 def tenants(reason: str) -> list[uuid.UUID]:
@@ -77,18 +74,12 @@ def _begin(tenant_id: uuid.UUID, before: datetime) -> KeyRing:
     with transaction.atomic():
         row = Tenant.objects.select_for_update().get(pk=tenant_id)
         ring = secrets.unwrap(row)
-        if len(list(ring)) > 1 or _made(ring.primary) >= before:
+        if len(list(ring)) > 1 or secrets.made(ring.primary) >= before:
             return ring
-        new = Key.generate(datetime.now(UTC).strftime(_MOMENT))
+        new = secrets.later_key()
         _store(row, KeyRing(new, *ring), "tenant.key_changed", ring.primary.id)
     secrets.forget_key(tenant_id)
     return KeyRing(new, *ring)
-
-
-def _made(key: Key) -> datetime:
-    if key.id == secrets.TENANT_KEY:
-        return datetime.min.replace(tzinfo=UTC)
-    return datetime.strptime(key.id, _MOMENT).replace(tzinfo=UTC)
 
 
 def _outdated(model: type[TenantModel], columns: list[str], key_id: str) -> list[uuid.UUID]:

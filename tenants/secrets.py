@@ -14,6 +14,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
@@ -26,6 +27,9 @@ from tenants.vault import Key, KeyRing, Secret, UnknownKey
 
 #: The id of a tenant's first key, as envelopes name it.
 TENANT_KEY = "t1"
+
+#: Every later key is named after the moment it was made, so that a run of tenants/rekey.py can tell older ones.
+_MOMENT = "t%Y%m%dT%H%M%S.%fZ"
 
 #: How many opened tenant keys a process keeps, and for how many seconds.
 KEPT_KEYS = 1000
@@ -70,6 +74,18 @@ _kept = KeptKeys(KEPT_KEYS, KEPT_SECONDS)
 def new_tenant_key(tenant_id: uuid.UUID) -> bytes:
     """A new key for a tenant, sealed under the primary master key."""
     return wrap(KeyRing(Key.generate(TENANT_KEY)), tenant_id)
+
+
+def later_key() -> Key:
+    """A further key for a tenant, named after this moment."""
+    return Key.generate(datetime.now(UTC).strftime(_MOMENT))
+
+
+def made(key: Key) -> datetime:
+    """When a tenant's key was made; the first one before all others."""
+    if key.id == TENANT_KEY:
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.strptime(key.id, _MOMENT).replace(tzinfo=UTC)
 
 
 def seal_text(text: str | Secret, *, row: uuid.UUID, purpose: str) -> bytes:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
+from django.conf import settings as django_settings
+from django.db import connection
 from pytest_django import Settings
 
 from tenants import accounts, secrets
@@ -13,6 +18,8 @@ from tenants.vault import Secret
 from tests.people import Person
 from tests.tenants import keys
 from tests.tenants.switches import Owner
+from tests.tenants.test_rotation import closing
+from tests.unified_api.commands.program import eventually
 
 
 def test_what_was_sealed_is_erased_and_all_else_stays(
@@ -62,7 +69,7 @@ def test_linking_again_gives_a_new_token(alice: Person, settings: Settings) -> N
 def test_a_key_that_is_there_is_not_given_up(alice: Person) -> None:
     """A mistake in the id costs nothing."""
     account, _ = alice.link()
-    with pytest.raises(StillThere, match="take its line out first"):
+    with pytest.raises(StillThere, match="so nothing was given up"):
         give_up(keys.OLD_ID, "a mistake")
     with alice.at_work():
         assert account.credential()
@@ -76,3 +83,40 @@ def test_giving_up_twice_or_nothing_changes_nothing(
     assert (give_up("unheard-of", "x"), give_up(keys.OLD_ID, "x"), give_up(keys.OLD_ID, "x")) == (0, 1, 0)
     with alice.at_work():
         assert secrets.seal_text("x", row=alice.tenant_id, purpose="credential")
+
+
+def test_a_process_that_holds_the_old_key_opens_what_is_sealed_afterwards(
+    alice: Person, settings: Settings
+) -> None:
+    """It had opened the tenant's key while that was there, and looks again when it meets the new one."""
+    alice.link()
+    with alice.at_work():
+        remembered = secrets._tenant_key()
+    settings.MASTER_KEYS = keys.NEW
+    give_up(keys.OLD_ID, "it is lost")
+    account, _ = alice.link(credential={"password": Secret("another")})
+    secrets._kept.keep(alice.tenant_id, remembered)
+
+    with alice.at_work():
+        assert account.credential() == {"password": Secret("another")}
+
+
+def test_it_waits_for_whoever_is_linking_without_standing_in_the_way(
+    alice: Person, settings: Settings, database: Owner
+) -> None:
+    """Who links has the account first, then its tenant: in the other order both would wait for each other."""
+    account, _ = alice.link()
+    settings.MASTER_KEYS = keys.NEW
+
+    def waits() -> bool:
+        return database.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
+
+    assert django_settings.OWNER_LOGIN is not None
+    conninfo = django_settings.OWNER_LOGIN.conninfo(dbname=connection.settings_dict["NAME"])
+    with ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(conninfo) as linking:
+            linking.execute("SELECT 1 FROM tenants_linkedaccount WHERE id = %s FOR UPDATE", [account.id])
+            giving_up = pool.submit(closing(give_up), keys.OLD_ID, "it is lost")
+            assert eventually(waits)
+            linking.execute("SELECT 1 FROM tenants_tenant WHERE id = %s FOR SHARE NOWAIT", [alice.tenant_id])
+        assert giving_up.result(20) == 1
