@@ -60,3 +60,5 @@ class Environment:
             raise ImproperlyConfigured(
                 f"{name}_FILE names {file}, which cannot be read: {error.strerror}."
             ) from error
+        except UnicodeDecodeError:  # the cause would show the bytes
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which is no text.") from None

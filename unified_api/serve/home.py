@@ -55,6 +55,10 @@ def kept_secret(home: Path, name: str, make: Callable[[], str] = lambda: secrets
         kept = _kept(home, name, make)
     except OSError as error:
         raise _unusable(home, error) from error
+    except UnicodeDecodeError:  # the cause would show the bytes
+        raise ImproperlyConfigured(
+            f"{secret_file(home, name)} is no text. Put the file back from a backup."
+        ) from None
     if not kept.strip():
         raise ImproperlyConfigured(
             f"{secret_file(home, name)} is empty. Put the file back from a backup; if there is no database in"
@@ -106,7 +110,7 @@ def _sync(folder: Path) -> None:
 
 def put_on_top(home: Path, name: str, line: str) -> None:
     """Put a line before those of a kept secret: the file is the old one or the new one, at every moment."""
-    path = secret_file(home, name)
+    path = secret_file(home, name).resolve()  # a link stays one
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)  # two at once would lose a line

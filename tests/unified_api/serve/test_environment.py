@@ -47,6 +47,15 @@ def test_a_missing_secret_file_is_refused() -> None:
         Environment({"A_FILE": "/nowhere/x"}).secret("A")
 
 
+def test_a_file_of_bytes_that_are_no_text_is_refused(tmp_path: Path) -> None:
+    """One sentence that names the file, without the bytes, also not as its cause."""
+    file = tmp_path / "secret"
+    file.write_bytes(b"\xe0\xff")
+    with pytest.raises(ImproperlyConfigured, match=f"A_FILE names {file}, which is no text") as told:
+        Environment({"A_FILE": str(file)}).secret("A")
+    assert told.value.__suppress_context__
+
+
 def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     """Variable and file together are a contradiction."""
     with pytest.raises(ImproperlyConfigured, match="keep one of them"):

@@ -74,6 +74,29 @@ def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
         kept_secret(tmp_path, "master_keys")
 
 
+def test_bytes_that_are_no_text_are_no_secret(tmp_path: Path) -> None:
+    """One sentence, without the bytes, also not as its cause."""
+    secret_file(tmp_path, "master_keys").parent.mkdir()
+    secret_file(tmp_path, "master_keys").write_bytes(b"\xe0\xff")
+    with pytest.raises(ImproperlyConfigured, match="is no text") as told:
+        kept_secret(tmp_path, "master_keys")
+    assert told.value.__suppress_context__
+
+
+def test_a_line_is_put_where_a_link_leads(tmp_path: Path) -> None:
+    """Whoever keeps the ring elsewhere, on a disk that is backed up for example, finds the new key there."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "ring").write_text("oldest")
+    secret_file(tmp_path, "name").parent.mkdir()
+    secret_file(tmp_path, "name").symlink_to(elsewhere / "ring")
+    put_on_top(tmp_path, "name", "newest")
+
+    assert (elsewhere / "ring").read_text() == "newest\noldest\n"
+    assert secret_file(tmp_path, "name").is_symlink()
+    assert [path.name for path in elsewhere.iterdir()] == ["ring"]
+
+
 def test_a_secret_is_on_disk_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is synced before it gets its name, and the name before anybody gets the secret."""
     done: list[str] = []
