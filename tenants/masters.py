@@ -71,6 +71,12 @@ def _file(path: Path) -> RingFile:
     return RingFile(path, settings.MASTER_KEYS)
 
 
+def source() -> str:
+    """Where an operator finds the ring."""
+    path: Path | None = settings.MASTER_KEYS_FILE
+    return f"MASTER_KEYS ({path})" if path else "MASTER_KEYS"
+
+
 def master_keys() -> KeyRing:
     """The ring of master keys; BadKeyRing when there is none."""
     path: Path | None = settings.MASTER_KEYS_FILE

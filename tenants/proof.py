@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from tenants import secrets
-from tenants.masters import master_keys
+from tenants.masters import master_keys, source
 from tenants.models import Tenant
 from tenants.operators import as_operator
 
@@ -34,12 +34,13 @@ SELECT id FROM used WHERE id <> '' LIMIT %s
 
 
 class Doubt(NamedTuple):
-    """Something that is wrong with the ring. `certain`: nothing may start with it."""
+    """Something that is wrong with the ring. `certain`: nothing may start with it. `missing`: it lacks keys."""
 
     certain: bool
     id: str
     sentence: str
     hint: str
+    missing: bool = False
 
 
 def doubts(reason: str) -> list[Doubt]:
@@ -83,14 +84,15 @@ def _missing(missing: list[str], needed: list[str], held: list[str]) -> list[Dou
     return [
         Doubt(
             certain=True,
+            missing=True,
             id="tenants.E004",
             sentence=(
                 f"A master key is missing: {_listed(missing)}. The database needs {_listed(needed)},"
                 f" and MASTER_KEYS holds {_listed(held)}."
             ),
             hint=(
-                "Put the missing line back into MASTER_KEYS, below the first; what is sealed under a key that is"
-                " lost cannot be opened by anybody. See docs/operations.md, Rotating keys."
+                f"Put the missing line back into {source()}, below the first; what is sealed under a key that is"
+                " lost cannot be opened by anybody. See docs/operations.md, When a key is lost."
             ),
         )
     ]
@@ -119,8 +121,8 @@ def _shut(key_id: str, shut: list[Tenant], tried: int, *, may_be_damage: bool) -
             " tenants that were tried it opens none."
         ),
         hint=(
-            "Put the right line back into MASTER_KEYS, or name the database that belongs to these keys."
-            " See docs/operations.md, Rotating keys."
+            f"Put the right line back into {source()}, or name the database that belongs to these keys. A key that is"
+            " made anew needs an id of its own. See docs/operations.md, When a key is lost."
         ),
     )
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_tenants_get_new_keys_of_their_own(
     first = own_key(alice)
     assert (first != "t1", own_key(charlie)) == (True, "t1")
     moment = printed.err.rpartition("--older-than ")[2].strip()
+    assert f"Tenants' own keys are from {moment} or later." in printed.out
     call("rotate_keys", "--tenant-keys", "--older-than", moment)
     assert own_key(alice) == first
     assert own_key(charlie) != "t1"
@@ -125,6 +127,43 @@ def test_a_lost_key_is_given_up_by_name_only(call: Call, alice: Person, settings
     assert call("rotate_keys", "--json").document["needed"] == [keys.NEW_ID]
     with alice.at_work():
         assert LinkedAccount.objects.get().status == "RELINK_NEEDED"
+
+
+def test_nothing_is_given_up_for_the_sake_of_a_wrong_key(
+    call: Call, alice: Person, settings: Settings
+) -> None:
+    """What is erased would come under a key that is not the database's; nor is an unheard-of key a success."""
+    settings.MASTER_KEYS = keys.BOTH
+    Tenant.create("Later Ltd")
+    wrong = keys.line(keys.NEW_ID, b"8")
+    settings.MASTER_KEYS = wrong
+    with pytest.raises(CommandError, match=f"a key {keys.NEW_ID} that is not the database's"):
+        call("rotate_keys", "--give-up", keys.OLD_ID)
+    settings.MASTER_KEYS = keys.BOTH
+    assert (
+        "No tenant is under k0, so there was nothing to give up."
+        in call("rotate_keys", "--give-up", "k0").out
+    )
+    assert call("rotate_keys", "--dry-run", "--json").document["tenants_by_master_key"] == {
+        keys.OLD_ID: 1,
+        keys.NEW_ID: 1,
+    }
+
+
+def test_an_id_is_never_given_to_a_second_key(settings: Settings) -> None:
+    """Though the first one was removed from the ring on the same day: a backup may still name it."""
+    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    first, later = rotate_keys._fresh_id(now), rotate_keys._fresh_id(now + timedelta(seconds=1))
+    settings.MASTER_KEYS = keys.line(first, b"1")
+    again = rotate_keys._fresh_id(now)
+
+    assert (first, later, again) == ("k20260131T120000Z", "k20260131T120001Z", "k20260131T120000Z-2")
+
+
+def test_a_moment_that_is_none_is_refused(call: Call) -> None:
+    """With an example of one."""
+    with pytest.raises(CommandError, match="'soon' is no moment; write it as 2026-"):
+        call("rotate_keys", "--tenant-keys", "--older-than", "soon")
 
 
 @pytest.mark.parametrize("words", [["--tenant", "x"], ["--older-than", "2026-01-31T12:00:00Z"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from tenants import giveup, rekey, rotation
-from tenants.masters import master_keys
+from tenants.masters import master_keys, source
 from tenants.rotation import Shut
 from unified_api.management.answering import AnsweringCommand, Document, table, tenant_id
 from unified_api.management.keys import require_master_keys
@@ -67,23 +68,25 @@ class Command(AnsweringCommand):
         if (options["tenant"] or options["older_than"]) and not options["tenant_keys"]:
             raise CommandError("--tenant and --older-than go with --tenant-keys.")
         if options["generate"]:
-            return {"line": new_master_key(_fresh_id())}
+            return {"line": new_master_key(_fresh_id(datetime.now(UTC)))}
         if options["give_up"]:
+            require_master_keys(self.called, may_lack=True)
             return _give_up(options["give_up"])
         require_master_keys(self.called)
         if options["dry_run"]:
             return _standing(rotation.in_use(f"{REASON} --dry-run"))
         made = _put_new_key() if options["new_key"] else None
         self._warn_of_a_new_one()
-        shut = rotation.rotate(REASON, self._teller("re-wrapped"))
-        document = {"new_key": made, "rewrapped": shut.rewrapped}
+        done, shut = rotation.rotate(REASON, self._teller("re-wrapped"))
+        document = {"new_key": made, "rewrapped": done}
         if options["tenant_keys"]:
-            shut = shut._replace(shut=[*shut.shut, *self._rekey(options["tenant"], options["older_than"])])
+            options["older_than"] = options["older_than"] or datetime.now(UTC)
+            document["tenant_keys_since"] = options["older_than"].isoformat()
+            shut += self._rekey(options["tenant"], options["older_than"])
         document |= _standing(rotation.in_use(REASON))
-        return document | _failure(shut.shut)
+        return document | _failure(shut)
 
-    def _rekey(self, tenant: str | None, older_than: datetime | None) -> list[Shut]:
-        moment = older_than or datetime.now(UTC)
+    def _rekey(self, tenant: str | None, moment: datetime) -> list[Shut]:
         wanted = [tenant_id(tenant)] if tenant else rekey.tenants(f"{REASON} --tenant-keys")
         self.progress(
             f"New keys for {_tenants(len(wanted))}. If this ends half-way, go on with --tenant-keys --older-than"
@@ -116,20 +119,22 @@ class Command(AnsweringCommand):
         if "line" in document:
             return [document["line"]]
         if "given_up" in document:
-            number = _tenants(document["tenants"])
-            return [f"Gave up {number} under {document['given_up']}: their accounts are to be linked again."]
+            return [_given_up(document["given_up"], document["tenants"])]
         return _lines(document)
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no moment; write it as 2026-01-31T12:00:00Z") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _fresh_id() -> str:
-    """An id that tells the day, and is not in the ring: backups may need an older key of the same id."""
-    day, known = datetime.now(UTC).strftime("k%Y%m%d"), {key.id for key in master_keys()}
-    ids = [day, *(f"{day}-{n}" for n in range(2, len(known) + 3))]
+def _fresh_id(now: datetime) -> str:
+    """An id that no other key has had: it tells the second, since backups may need a key that was removed."""
+    moment, known = now.strftime("k%Y%m%dT%H%M%SZ"), {key.id for key in master_keys()}
+    ids = [moment, *(f"{moment}-{n}" for n in range(2, len(known) + 3))]
     return next(key_id for key_id in ids if key_id not in known)
 
 
@@ -140,13 +145,19 @@ def _give_up(key_id: str) -> Document:
         raise CommandError(str(error)) from error
 
 
+def _given_up(key_id: str, number: int) -> str:
+    if not number:
+        return f"No tenant is under {key_id}, so there was nothing to give up."
+    return f"Gave up {_tenants(number)} under {key_id}: their accounts are to be linked again."
+
+
 def _put_new_key() -> str:
     if not settings.MASTER_KEYS_KEPT:
         raise CommandError(
             "MASTER_KEYS is given from outside, so its ring is not changed from here: make a line with"
             " `manage.py rotate_keys --generate`, and add it as docs/operations.md says (Rotating keys)."
         )
-    fresh = _fresh_id()
+    fresh = _fresh_id(datetime.now(UTC))
     put_on_top(settings.HOME, MASTER, new_master_key(fresh))
     return fresh
 
@@ -177,6 +188,8 @@ def _lines(document: Document) -> Iterator[str]:
         if document["new_key"]:
             yield f"New master key {document['new_key']}; running processes know it already."
         yield f"Re-wrapped the keys of {_tenants(document['rewrapped'])}."
+    if "tenant_keys_since" in document and not document["shut"]:
+        yield f"Tenants' own keys are from {document['tenant_keys_since']} or later."
     rows = document["tenants_by_master_key"].items()
     yield from table(
         [("MASTER KEY", "TENANTS"), *((key_id or "(damaged)", number) for key_id, number in rows)]
@@ -186,7 +199,7 @@ def _lines(document: Document) -> Iterator[str]:
     if document["removable"]:
         yield (
             f"Not used any more: {', '.join(document['removable'])}. Once every process has {document['newest']} on"
-            " top, remove them from MASTER_KEYS; keep them for as long as backups from before are kept."
+            f" top, remove them from {source()}; keep them for as long as backups from before are kept."
         )
 
 
