@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import DatabaseErrorWrapper
+from django.db.utils import DatabaseErrorWrapper, OperationalError
 from psycopg import errors
 
 from tenants.scope import NoTenantInScope, tenant_or_none
@@ -25,10 +25,16 @@ class WallErrors(DatabaseErrorWrapper):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Raise NoTenantInScope for the wall's refusal, and Django's error for every other."""
+        """Raise NoTenantInScope for the wall's refusal, and Django's error for every other.
+
+        A connection that was ended because this process slept is a lost connection, and no internal error.
+        """
         if any(isinstance(exc_value, kind) and words in str(exc_value) for kind, words in _UNSET):
             self.wrapper.errors_occurred = True
             raise NoTenantInScope(_sentence()) from exc_value
+        if isinstance(exc_value, errors.IdleInTransactionSessionTimeout):
+            self.wrapper.errors_occurred = True
+            raise OperationalError(*exc_value.args) from exc_value
         super().__exit__(exc_type, exc_value, traceback)
 
 
