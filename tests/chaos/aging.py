@@ -40,6 +40,8 @@ def pass_time(stage: Stage, scene: Scene) -> None:
     """Let some minutes go by."""
     calling = any(remote.proxy.under_way() for remote in stage.remotes.values())
     for job, fence, app, silent in stage.sql(_LEASED, scene.tenant):
+        if not app.startswith(NAME):
+            continue  # a person, who tells the end of a write
         if stage.processes.is_silent(int(app.removeprefix(NAME))) or (silent > SILENCE and not calling):
             stage.sql(_EXPIRE, job, fence)
     stage.sql(_DUE, scene.tenant)
