@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tenants.models import LinkedAccount
+from unified_api import registry
 from unified_api.engine.events import Look, Record
 from unified_api.engine.match import key_of
 from unified_api.engine.pair import Pair as Memory
@@ -98,8 +99,11 @@ class Frame:
 
 
 def access(account: LinkedAccount | None, model: str) -> Access:
-    """What an account can write of a model by its adapter."""
-    resource = connect.provider_of(account).resource(model) if account else None
+    """What an account can write of a model by its adapter; nothing where that is not installed."""
+    try:
+        resource = connect.provider_of(account).resource(model) if account else None
+    except registry.UnknownIntegration:
+        resource = None
     if resource is None:
         return Access()
     return Access(

@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 
 from integrations.kit import errors
 from tenants.models import LinkedAccount
+from unified_api import registry
 from unified_api.engine.values import Side
-from unified_api.sync import clock, job
+from unified_api.sync import clock, connect, job
 from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
@@ -104,11 +105,21 @@ def obstacle(frame: Frame) -> str:
             return f"The account of side {side} was deleted."
         if account.status != LinkedAccount.Status.COMPLETE:
             return f"{account} is {account.status}: {account.status_detail}"
+        if missing := _not_installed(account):
+            return missing
         stream = Stream.objects.filter(linked_account_id=account.id, model=frame.bridge.model).first()
         if stream is None or stream.is_initial:
             return (
                 f"{account} has not been read completely yet; until then a counterpart could be overlooked."
             )
+    return ""
+
+
+def _not_installed(account: LinkedAccount) -> str:
+    try:
+        connect.provider_of(account)
+    except registry.UnknownIntegration as error:
+        return f"The adapter of {account} is not installed: {error}"
     return ""
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from unified_api import registry
 from unified_api.sync import job
 from unified_api.sync.bridge import intake, matching, search, setup, showing, steering, work
 from unified_api.sync.bridge.records import Frame
@@ -79,6 +80,24 @@ def test_no_counterpart_before_both_sides_were_read_completely(desks: Bridged) -
     assert standing["status"] == "waiting"
     assert "has not been read completely yet" in standing["reason"]
     assert standing["pairs"] == {}
+
+
+def test_a_bridge_whose_adapter_is_not_installed_says_so(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits with the reason on record, and goes on once the adapter is back."""
+    desks.a.add(title="Printer", state="open")
+    desks.join()
+    desks.read()
+    with monkeypatch.context() as patch:
+        patch.delitem(registry._providers, "plain")
+        desks.work_once(kinds=("bridge",))
+        standing = desks.standing()
+        assert standing["status"] == "waiting"
+        assert "The adapter of customer-1 at plain is not installed" in standing["reason"]
+
+    assert desks.round()["reason"] == ""
+    assert desks.both("title") == (["Printer"], ["Printer"])
 
 
 def test_a_preview_keeps_nothing_and_sends_nothing(bridged: Bridged) -> None:
