@@ -24,6 +24,15 @@ def policies_off(owner: Owner) -> None:
             owner.execute(off)
 
 
+def waits(owner: Owner) -> bool:
+    """Whether somebody waits for a lock of this database; other tests may have theirs on the same server."""
+    found = owner.execute(
+        "SELECT 1 FROM pg_locks WHERE NOT granted"
+        " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    )
+    return found.fetchone() is not None
+
+
 def python_off(patch: pytest.MonkeyPatch) -> None:
     """Switch Python's wall off: managers show all rows, saving and compiling refuse nothing."""
     patch.setattr(rows.TenantManager, "get_queryset", models.Manager.get_queryset)

@@ -17,7 +17,7 @@ from tenants.proof import doubts
 from tenants.vault import Secret
 from tests.people import Person
 from tests.tenants import keys
-from tests.tenants.switches import Owner
+from tests.tenants.switches import Owner, waits
 from tests.tenants.test_rotation import closing
 from tests.unified_api.commands.program import eventually
 
@@ -107,16 +107,12 @@ def test_it_waits_for_whoever_is_linking_without_standing_in_the_way(
     """Who links has the account first, then its tenant: in the other order both would wait for each other."""
     account, _ = alice.link()
     settings.MASTER_KEYS = keys.NEW
-
-    def waits() -> bool:
-        return database.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
-
     assert django_settings.OWNER_LOGIN is not None
     conninfo = django_settings.OWNER_LOGIN.conninfo(dbname=connection.settings_dict["NAME"])
     with ThreadPoolExecutor(1) as pool:
         with psycopg.connect(conninfo) as linking:
             linking.execute("SELECT 1 FROM tenants_linkedaccount WHERE id = %s FOR UPDATE", [account.id])
             giving_up = pool.submit(closing(give_up), keys.OLD_ID, "it is lost")
-            assert eventually(waits)
+            assert eventually(lambda: waits(database))
             linking.execute("SELECT 1 FROM tenants_tenant WHERE id = %s FOR SHARE NOWAIT", [alice.tenant_id])
         assert giving_up.result(20) == 1

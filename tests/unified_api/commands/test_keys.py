@@ -13,6 +13,7 @@ from tests.canary import found
 from tests.people import Person
 from tests.tenants import keys
 from tests.unified_api.commands.program import environment, eventually, run_program, start_program
+from unified_api.management.keys import require_master_keys
 from unified_api.serve.heartbeat import ages
 
 LINK = ("link", "--tenant", "Wonder Ltd", "--integration", "stub", "--end-user", "1")
@@ -107,6 +108,22 @@ def test_a_database_that_is_away_is_waited_for(database: psycopg.Connection) -> 
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_database_that_is_not_migrated_yet_is_no_warning(
+    alice: Person, database: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first start of all meets one, and there is nothing to see to."""
+    database.execute("ALTER TABLE tenants_tenant RENAME COLUMN sealed_under TO hidden")
+    try:
+        assert not require_master_keys("up")
+    finally:
+        database.execute("ALTER TABLE tenants_tenant RENAME COLUMN hidden TO sealed_under")
+    told = capsys.readouterr().err
+
+    assert "the database is not migrated yet" in told
+    assert "warning" not in told
+    assert require_master_keys("up")
 
 
 def test_the_system_check_tells_it_too(alice: Person) -> None:

@@ -24,6 +24,7 @@ from tenants.vault import KeyRing, Secret
 from tests.canary import every_row, found
 from tests.people import Person
 from tests.tenants import keys
+from tests.tenants.switches import waits
 from tests.unified_api.commands.conftest import Call
 from tests.unified_api.commands.program import PATIENCE, eventually, run_program, start_program, start_python
 from unified_api.management.commands import rotate_keys
@@ -235,9 +236,6 @@ def test_killed_half_way_it_is_gone_on_with(database: psycopg.Connection, settin
         (number,) = database.execute(query, [key_id]).fetchone() or (0,)
         return int(number)
 
-    def waits() -> bool:
-        return database.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
-
     def all_open() -> bool:
         for person, account in zip(people, accounts, strict=True):
             secrets.forget_key(person.tenant_id)
@@ -248,7 +246,7 @@ def test_killed_half_way_it_is_gone_on_with(database: psycopg.Connection, settin
     with held(tenants[5]):
         first = start_program("rotate_keys", "--json", MASTER_KEYS=keys.BOTH)
         try:
-            assert eventually(waits)
+            assert eventually(lambda: waits(database))
             assert under(keys.NEW_ID) == 5
             assert all_open()
         finally:
