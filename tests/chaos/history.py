@@ -141,7 +141,12 @@ def _observe(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd) -> Observed:
     conflicts = stage.sql("SELECT value #>> '{}' FROM sync_conflict WHERE tenant_id = %s", scene.tenant)
     carried = stage.sql(
         "SELECT e.value ->> 1 FROM sync_change c, jsonb_each(c.fields) e"
-        " WHERE c.tenant_id = %s AND c.source = 'bridge'",
+        " WHERE c.tenant_id = %s AND c.source = 'bridge'"
+        # What a record was created with is known from the first change of it.
+        " UNION SELECT e.value ->> 0 FROM sync_change made JOIN sync_change c USING (tenant_id, record_id),"
+        " jsonb_each(c.fields) e"
+        " WHERE made.tenant_id = %s AND made.kind = 'created' AND made.source = 'bridge'",
+        scene.tenant,
         scene.tenant,
     )
     return Observed(

@@ -2,7 +2,8 @@
 
 One further thread, with a database connection of its own, once a list turns out to have more than one page. Nothing
 about the order of observations changes: a request still leaves after the answer that names its cursor has arrived,
-and between two moments drawn around it. What was asked for and is not landed is asked for again.
+and between two moments drawn around it. What was asked for and is not landed is asked for again. What the iterator does
+with a page before it gives it away is done in that thread, too.
 """
 
 from __future__ import annotations
@@ -11,21 +12,30 @@ import contextvars
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from django.db import connections
 
-from integrations.kit.observation import Page
+
+class Part(Protocol):
+    """A page, or what was made of one."""
+
+    @property
+    def last(self) -> bool:
+        """Whether the list ends with it."""
 
 
-class Ahead:
+P = TypeVar("P", bound=Part)
+
+
+class Ahead(Generic[P]):
     """Iterates over pages. ends: monotonic time from which on nothing is asked for in advance."""
 
-    def __init__(self, pages: Iterator[Page], ends: float) -> None:
+    def __init__(self, pages: Iterator[P], ends: float) -> None:
         self._pages = pages
         self._ends = ends
         self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
-        self._coming: Future[Page | None] | None = None
+        self._coming: Future[P | None] | None = None
         self._asked = False
 
     def __enter__(self) -> Self:
@@ -37,7 +47,7 @@ class Ahead:
             self._helper.submit(connections.close_all)
         self._helper.shutdown()
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Iterator[P]:
         page = self._next()
         while page is not None:
             self._coming = None
@@ -56,10 +66,10 @@ class Ahead:
         if self._coming is not None:
             wait([self._coming])
 
-    def _ask(self) -> Future[Page | None]:
+    def _ask(self) -> Future[P | None]:
         self._asked = True
         context = contextvars.copy_context()  # whose data it is, and what the log says of it
         return self._helper.submit(context.run, self._next)
 
-    def _next(self) -> Page | None:
+    def _next(self) -> P | None:
         return next(self._pages, None)

@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from integrations.kit.observation import Observation
+from unified_api.models.base import CommonModel
+from unified_api.sync import told
 
 Row = dict[str, Any]
 _MAPPED = slice(0, 12)
@@ -31,6 +35,26 @@ def digest(observation: Observation, mapping_version: str) -> bytes:
     mapped = orjson.dumps(observation.values, option=orjson.OPT_SORT_KEYS)
     raw = orjson.dumps(observation.raw, option=orjson.OPT_SORT_KEYS)
     return _hash(head + mapped, _MAPPED) + _hash(observation.path.encode(), _SOURCE) + _hash(raw, _RAW)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Observations as they are landed, with those inside them: all that can be found out before the store is locked.
+
+    own: the models of the outer ones. groups: by model, each observation with its digest.
+    """
+
+    own: frozenset[type[CommonModel]]
+    groups: dict[type[CommonModel], list[tuple[Observation, bytes]]]
+
+    @classmethod
+    def of(cls, observations: Iterable[Observation], mapping_version: str = "") -> Arrival:
+        """What arrived, in the order in which models come up."""
+        outer = list(observations)
+        groups: dict[type[CommonModel], list[tuple[Observation, bytes]]] = defaultdict(list)
+        for observation in told.flat(outer):
+            groups[observation.model].append((observation, digest(observation, mapping_version)))
+        return cls(frozenset(o.model for o in outer), groups)
 
 
 def comparable(row: Row, seen: bytes) -> bool:
@@ -71,9 +95,10 @@ def is_late(row: Row, observation: Observation, began: dt.datetime) -> bool:
 
 
 def differences(row: Row | None, values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Fields that the values change: name to [old, new]. What a new row does not speak of yet is null."""
-    known = row or {}
-    return {name: [known.get(name), value] for name, value in values.items() if known.get(name) != value}
+    """Fields that the values change: name to [old, new]. Of what was not known before, nothing was replaced."""
+    if row is None or row["is_shell"]:
+        return {}
+    return {name: [row.get(name), value] for name, value in values.items() if row.get(name) != value}
 
 
 def kind_of_change(row: Row | None) -> str:

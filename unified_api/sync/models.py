@@ -25,8 +25,8 @@ class FeedHead(TenantModel):
 class Change(TenantModel):
     """One entry of the change log: which fields of which record went from what to what, when, and why.
 
-    `fields` maps a field to [old, new]. `source` is pull, read, write, bridge, sweep or resync; `run` the run, and
-    `write` the journalled write that caused it.
+    `fields` maps a field to [old, new]; it is empty for a creation, which replaced nothing. `source` is pull, read,
+    write, bridge, sweep or resync; `run` the run, and `write` the journalled write that caused it.
     """
 
     append_only: ClassVar[bool] = True

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -22,7 +24,7 @@ from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, model_id
-from unified_api.sync import by_id, clock, connect, failing, job, set_aside, store, sweep, verdict
+from unified_api.sync import by_id, clock, connect, failing, job, landing, set_aside, store, sweep, verdict
 from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
@@ -32,6 +34,24 @@ KIND: Final = "pull"
 #: Words that a run counts, and characters of each.
 _MOST_WORDS: Final = 100
 _LONGEST_WORD: Final = 100
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A page, and what is to be landed of it."""
+
+    page: Page
+    arrival: landing.Arrival
+
+    @classmethod
+    def of(cls, page: Page, resource: Resource) -> Arrived:
+        """What arrived with a page; TypeError where an adapter made something that is no JSON."""
+        return cls(page, landing.Arrival.of(page.observations, resource.version))
+
+    @property
+    def last(self) -> bool:
+        """Whether the list ends with it."""
+        return self.page.last
 
 
 class Pull:
@@ -47,7 +67,7 @@ class Pull:
         self.line = line
         self.model: type[CommonModel] = common_model(stream.model)
         self.cause = store.Cause("pull", run_id=run.id)
-        self.pages: Ahead
+        self.pages: Ahead[Arrived]
 
     @property
     def client(self) -> Client:
@@ -56,37 +76,44 @@ class Pull:
 
     def go(self, resource: Resource, ends: float) -> bool:
         """Read pages until the run is over (True) or the slice is (False)."""
-        full = self.stream.mode == "everything"
-        with Ahead(self.client.pages(resource, self.stream.cursor, full=full), ends) as self.pages:
-            for page in self.pages:
-                self._land(page, resource)
-                if not page.last and sweep.repeats(self.stream):
+        with Ahead(self._arriving(resource), ends) as self.pages:
+            for arrived in self.pages:
+                self._land(arrived, resource)
+                if not arrived.last and sweep.repeats(self.stream):
                     raise _endless(resource)
-                if page.last:
-                    self._conclude(resource, complete=page.complete)
+                if arrived.last:
+                    self._conclude(resource, complete=arrived.page.complete)
                     return True
                 if self.pages.over:
                     return False
         raise errors.Misconfigured(f"the list of {self.stream.model} ended without a last page")
 
-    def _land(self, page: Page, resource: Resource) -> None:
+    def _arriving(self, resource: Resource) -> Iterator[Arrived]:
+        """Pages, looked at as far as can be without the database."""
+        full = self.stream.mode == "everything"
+        for page in self.client.pages(resource, self.stream.cursor, full=full):
+            try:
+                yield Arrived.of(page, resource)
+            except TypeError as error:
+                yield Arrived.of(_storable(page, error), resource)
+
+    def _land(self, arrived: Arrived, resource: Resource) -> None:
         """Land a page; if nothing can hold a record of it, which an adapter made out of good text, without that one."""
         try:
-            self._take(page, resource)
-        except (DataError, TypeError):
-            held = set_aside.without_unstorable(page)
-            if held is page:
-                raise
+            self._take(arrived)
+        except DataError as error:
+            held = _storable(arrived.page, error)
             with transaction.atomic():  # both know of the page that was rolled back
                 self.stream.refresh_from_db()
                 self.run.refresh_from_db()
-            self._take(held, resource)
+            self._take(Arrived.of(held, resource))
 
-    def _take(self, page: Page, resource: Resource) -> None:
+    def _take(self, arrived: Arrived) -> None:
         """Land one page with the cursor behind it; where records must be read by id, the cursor waits for these."""
+        page = arrived.page
         with store.entry(self.stream.linked_account_id, began=self.line.moments.time_of) as entry:
             job.hold(self.lease)
-            tally = entry.land(page.observations, self.cause, mapping_version=resource.version)
+            tally = entry.take(arrived.arrival, self.cause)
             set_aside.keep(self.stream, self.run, page.bad)
             set_aside.clear(self.stream, tally.ids, page.bad)
             if self.stream.sweep is not None:
@@ -232,6 +259,14 @@ def _sweep_is_due(stream: Stream, account: LinkedAccount, now: dt.datetime) -> b
     if stream.last_sweep is None or (resource is not None and not resource.incremental):
         return True
     return (now - stream.last_sweep).total_seconds() >= stream.sweep_every
+
+
+def _storable(page: Page, error: Exception) -> Page:
+    """The page with those records set aside that nothing can hold; without such, the error has another cause."""
+    held = set_aside.without_unstorable(page)
+    if held is page:
+        raise error
+    return held
 
 
 def _request(resource: Resource) -> str:

@@ -84,29 +84,31 @@ class Store:
 
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
-        outer = list(observations)
-        flat, own = list(told.flat(outer)), {o.model for o in outer}
+        return self.take(landing.Arrival.of(observations, mapping_version), cause)
+
+    def take(self, arrival: landing.Arrival, cause: Cause) -> Tally:
+        """The same for what was looked at before this transaction began."""
         tally = Tally()
         embedded = Tally(late=tally.late, ids=tally.ids)
-        self._identities.learn(told.names(flat))
-        for model, group in told.by_model(flat).items():
-            self._land_model(model, group, cause, mapping_version, tally if model in own else embedded)
+        self._identities.learn(told.names(o for group in arrival.groups.values() for o, _ in group))
+        for model, group in arrival.groups.items():
+            self._land_model(model, group, cause, tally if model in arrival.own else embedded)
         return tally
 
     def _land_model(
-        self, model: type[CommonModel], group: Sequence[Observation], cause: Cause, version: str, tally: Tally
+        self, model: type[CommonModel], group: Sequence[tuple[Observation, bytes]], cause: Cause, tally: Tally
     ) -> None:
-        ids = [self._identities.of(model, o.remote_id) for o in group]
-        digests = [landing.digest(o, version) for o in group]
-        news = tables.news(model, ids, digests)
+        ids = [self._identities.of(model, o.remote_id) for o, _ in group]
+        news = tables.news(model, ids, [digest for _, digest in group])
         # A list answer whose digest is the row's says nothing new; an answer about one record always goes on.
-        differing = [at for at, o in enumerate(group) if at in news or o.shape != "list"]
+        differing = [at for at, (o, _) in enumerate(group) if at in news or o.shape != "list"]
         rows = tables.locked(model, sorted({ids[at] for at in differing if news.get(at, True)}))
         rows |= self._entry.rows[model]
         for at in differing:
-            self._merge(rows, ids[at], digests[at], group[at], cause, tally)
-        tally.ids.update(zip([(model, o.remote_id) for o in group], ids, strict=True))
-        tally.nulls.update([name for o in group for name, value in o.values.items() if value is None])
+            observation, digest = group[at]
+            self._merge(rows, ids[at], digest, observation, cause, tally)
+        tally.ids.update(zip([(model, o.remote_id) for o, _ in group], ids, strict=True))
+        tally.nulls.update([name for o, _ in group for name, value in o.values.items() if value is None])
         tally.seen += len(group)
         tally.unchanged += len(group) - len(differing)
 

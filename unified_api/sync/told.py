@@ -1,12 +1,11 @@
-"""What a number of observations speaks of: records inside records, references, models."""
+"""What a number of observations speaks of: records inside records, and references."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from integrations.kit.observation import Observation
-from unified_api.models.base import CommonModel, relations
+from unified_api.models.base import relations
 from unified_api.models.fields import Refs
 
 
@@ -26,11 +25,3 @@ def names(observations: Iterable[Observation]) -> Iterator[str]:
             told = observation.values.get(name)
             if told is not None:
                 yield from map(str, told if isinstance(relation, Refs) else [told])
-
-
-def by_model(observations: Iterable[Observation]) -> dict[type[CommonModel], list[Observation]]:
-    """Observations by their model, in the order in which models come up."""
-    groups: dict[type[CommonModel], list[Observation]] = defaultdict(list)
-    for observation in observations:
-        groups[observation.model].append(observation)
-    return groups

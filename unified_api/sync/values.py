@@ -58,19 +58,19 @@ def version(record: CommonModel) -> str:
 
 
 def changed_since(record: CommonModel, seen: str) -> list[str]:
-    """Fields that changed after the version that somebody saw; all known ones where the version is none of ours.
+    """Fields that changed after the version that somebody saw; all that have a value where it is none of this record.
 
     The provider's own bookkeeping (fields that nobody can write) is left out: a comment that moves a ticket's date
     is no reason to refuse an edit of its title.
     """
     moment = _moment_of(seen)
+    writable = {n for n, field in wire_fields(type(record)).items() if field.write != "never"}
+    if moment is None or moment < record.created_at:
+        return sorted(name for name in writable if getattr(record, name) is not None)
     with transaction.atomic():
-        entries = Change.objects.filter(record_id=record.id)
-        later = entries.filter(at__gt=moment) if moment else entries
+        later = Change.objects.filter(record_id=record.id, at__gt=moment)
         changed = {name for fields in later.values_list("fields", flat=True) for name in fields}
-    return sorted(
-        n for n, field in wire_fields(type(record)).items() if n in changed and field.write != "never"
-    )
+    return sorted(writable & changed)
 
 
 def _moment_of(version: str) -> dt.datetime | None:

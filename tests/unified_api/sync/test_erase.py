@@ -14,8 +14,8 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import erase, journal
-from unified_api.sync.models import Job
+from unified_api.sync import erase, journal, pull
+from unified_api.sync.models import Job, Stream
 
 Drain = Callable[[], int]
 
@@ -40,6 +40,10 @@ def test_erasing_an_account_leaves_no_trace_of_its_records(
     for number in range(10):
         desk.add(title=f"CANARY {number}", updated="nonsense" if number == 9 else "2026-01-01T00:00:00+00:00")
     desk.tables["tickets"]["10"]["updated"] = "nonsense"
+    work_until_idle()
+    desk.edit("1", title="CANARY edited")
+    with transaction.atomic():
+        pull.resync(Stream.objects.get(model="ticketing.Ticket"))
     work_until_idle()
     with transaction.atomic():
         journal.enter(journal.Intent(account, Ticket, "create", wanted={"name": "CANARY"}), delay=1000)
