@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
@@ -19,8 +20,9 @@ from tenants.vault import Secret, Tampered, UnknownKey, VaultError, sealed_under
 from tests.canary import every_row, found
 from tests.people import Person
 from tests.tenants import keys
-from tests.tenants.switches import Owner
-from tests.tenants.test_rotation import beside, confirm
+from tests.tenants.switches import Owner, waits
+from tests.tenants.test_rotation import beside, closing, confirm
+from tests.unified_api.commands.program import eventually
 
 
 def own_keys(person: Person) -> list[str]:
@@ -260,6 +262,44 @@ def test_both_rotations_go_together(
 
     assert len(own_keys(alice)) == 2
     assert len(opened(alice)) == 3
+
+
+def test_a_rotation_waits_for_a_change_of_the_tenants_own_key(
+    alice: Person, linked: list[tuple[LinkedAccount, Secret]], settings: Settings, database: Owner
+) -> None:
+    """Else it would put the old key back alone, and what was sealed under the new one would be lost."""
+    settings.MASTER_KEYS = keys.BOTH
+
+    def rewrap() -> bool:
+        with scope(alice.tenant_id):
+            return secrets.rewrap(alice.tenant_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with alice.at_work():
+            rekey._begin(alice.tenant_id, now())
+            rewrapping = pool.submit(closing(rewrap))
+            assert eventually(lambda: waits(database))
+        assert (
+            rewrapping.result(20) is False
+        )  # what was stored meanwhile is under the newest master key already
+
+    assert len(own_keys(alice)) == 2
+    assert len(opened(alice)) == 3
+
+
+def test_an_old_key_is_not_dropped_while_a_row_is_under_it(
+    alice: Person, linked: list[tuple[LinkedAccount, Secret]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever left it there: both keys stay, it is told, and the next run goes on."""
+    moment = now()
+    monkeypatch.setattr(rekey, "_reseal", lambda *_: None)
+    (shut,) = rekey_all([alice.tenant_id], before=moment)
+
+    assert shut.reason == "3 rows of tenants.LinkedAccount are still under an old key; try again."
+    assert (len(own_keys(alice)), len(opened(alice))) == (2, 3)
+    monkeypatch.undo()
+    assert rekey_all([alice.tenant_id], before=moment) == []
+    assert (len(own_keys(alice)), len(opened(alice))) == (1, 3)
 
 
 def test_a_key_and_its_trail_are_one(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
