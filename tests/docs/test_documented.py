@@ -13,6 +13,7 @@ from tenants.models import LinkedAccount
 from tests.docs.pages import README, ROOT, page
 from unified_api import registry
 from unified_api.engine.events import Kind
+from unified_api.serve import broker
 from unified_api.sync.models import WriteState
 from unified_api.sync.models_bridge import Bridge
 
@@ -133,3 +134,10 @@ def test_the_compose_file_sets_what_there_is() -> None:
 
     assert "DATABASE_APP_URL" in given
     assert given - known == set()
+
+
+def test_the_compose_file_has_a_worker_for_each_queue() -> None:
+    """No work stands still in a production that is started as the file says."""
+    composed = (ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8")
+
+    assert re.findall(r"command: \[worker, --queue, (\w+)\]", composed) == list(broker.QUEUES)
