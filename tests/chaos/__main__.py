@@ -52,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--histories", type=int, default=10, help="how many (10)")
+    parser.add_argument("--histories", type=int, default=200, help="how many (200)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first; the others follow (1)")
     parser.add_argument("--stages", type=int, default=2, help="stages that play at once (2)")
     parser.add_argument("--keep", default=str(ROOT / ".isthmus" / "chaos"), help="where logs of failures go")
