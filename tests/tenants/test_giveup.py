@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
-from tenants import accounts, secrets
+from tenants import accounts, giveup, secrets
 from tenants.giveup import DETAIL, StillThere, give_up
 from tenants.models import AuditEvent, Door, LinkedAccount, OperatorEvent, Tenant
 from tenants.proof import doubts
@@ -83,6 +83,19 @@ def test_giving_up_twice_or_nothing_changes_nothing(
     assert (give_up("unheard-of", "x"), give_up(keys.OLD_ID, "x"), give_up(keys.OLD_ID, "x")) == (0, 1, 0)
     with alice.at_work():
         assert secrets.seal_text("x", row=alice.tenant_id, purpose="credential")
+
+
+def test_what_was_linked_since_is_not_erased_by_a_second_run(alice: Person, settings: Settings) -> None:
+    """Two that begin at once find the same tenants; the second to come to one leaves it. No old key is remembered."""
+    alice.link()
+    settings.MASTER_KEYS = keys.NEW
+    give_up(keys.OLD_ID, "it is lost")
+    assert secrets._kept.get(alice.tenant_id) is None
+    account, _ = alice.link(credential={"password": Secret("another")})
+
+    assert not giveup._give_up(alice.tenant_id, keys.OLD_ID)
+    with alice.at_work():
+        assert LinkedAccount.objects.get(pk=account.pk).credential() == {"password": Secret("another")}
 
 
 def test_a_process_that_holds_the_old_key_opens_what_is_sealed_afterwards(

@@ -83,6 +83,20 @@ def test_bytes_that_are_no_text_are_no_secret(tmp_path: Path) -> None:
     assert told.value.__suppress_context__
 
 
+def test_a_ring_stays_its_owners_when_root_changes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else those that serve could not read it any more."""
+    kept_secret(tmp_path, "name")
+    found = secret_file(tmp_path, "name").stat()
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda _path, *owner: given.append(owner))
+    put_on_top(tmp_path, "name", "newest")
+
+    assert given == [(found.st_uid, found.st_gid)]
+
+
 def test_a_line_is_put_where_a_link_leads(tmp_path: Path) -> None:
     """Whoever keeps the ring elsewhere, on a disk that is backed up for example, finds the new key there."""
     elsewhere = tmp_path / "elsewhere"
