@@ -74,7 +74,8 @@ def _kept(home: Path, name: str, make: Callable[[], str]) -> str:
     if not path.exists():
         if database and name in IRREPLACEABLE:
             raise ImproperlyConfigured(
-                f"{path} is gone, and there is a database in {home}: {IRREPLACEABLE[name]}."
+                f"{path} is gone, and there is a database in {home}: {IRREPLACEABLE[name]}. See docs/operations.md,"
+                " When a key is lost."
             )
         make_private(path.parent)
         # When the file exists by now, another process was first; its secret is the one.

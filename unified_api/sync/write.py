@@ -177,32 +177,39 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
             else:
                 settle.settle(performance)
     except _Impossible as error:
-        _end_impossible(write, lease, str(error))
+        _end_impossible(write, lease, error)
     except errors.ProviderError as error:
         _failed(write, lease, account, error, patient=patient)
     return write
 
 
 class _Impossible(Exception):
-    """The adapter that is installed, if there is one, cannot do this."""
+    """There is no adapter that could do this. `state`: how a write ends that did not leave."""
+
+    def __init__(self, why: str, state: WriteState) -> None:
+        super().__init__(why)
+        self.state = state
 
 
 def _resource(write: Write, account: LinkedAccount) -> Resource:
     try:
         resource = connect.provider_of(account).resource(common_model(write.model))
     except registry.UnknownIntegration as error:
-        raise _Impossible(f"The adapter of this account is not installed: {error}") from error
+        # Not a refusal of the values: a bridge still owes them.
+        told = f"The adapter of this account is not installed: {error}"
+        raise _Impossible(told, WriteState.NOT_APPLIED) from error
     if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
-        raise _Impossible(f"{account.integration} cannot {write.operation} this.")
+        raise _Impossible(f"{account.integration} cannot {write.operation} this.", WriteState.REJECTED)
     return resource
 
 
-def _end_impossible(write: Write, lease: job.Lease, why: str) -> None:
+def _end_impossible(write: Write, lease: job.Lease, error: _Impossible) -> None:
     """What did not leave ends here; of what left only a person can tell, or the adapter once it is back."""
+    why = str(error)
     log.warning("write.impossible", write=str(write.id), why=why)
     if write.state == WriteState.JOURNALLED:
         found = problems.problem("MISCONFIGURED", "The write cannot be carried out; nothing was changed", why)
-        journal.close_alone(write, lease, WriteState.REJECTED, why, [found])
+        journal.close_alone(write, lease, error.state, why, [found])
         return
     with transaction.atomic(durable=True):
         journal.abandon(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
@@ -10,6 +11,7 @@ from pytest_django import Settings
 
 from tenants import secrets
 from tenants.models import LinkedAccount
+from tests import stub
 from tests.canary import found
 from tests.stub import Desk
 from tests.tenants import keys
@@ -127,16 +129,30 @@ def test_a_write_that_had_left_is_not_sent_again_after_its_key_was_missing(
 def test_a_write_without_its_adapter_ends_with_the_problem(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain, uninstall: Callable[[], None]
 ) -> None:
-    """Nothing has left, so it is refused, and says why."""
+    """Nothing has left, so nothing was changed, and it says why."""
     write = entered(account)
     uninstall()
     work_until_idle()
     ended = stored(write)
 
-    assert (ended.state, has_job(write), desk.writes()) == (WriteState.REJECTED, False, [])
+    assert (ended.state, has_job(write), desk.writes()) == (WriteState.NOT_APPLIED, False, [])
     (problem,) = ended.problems
     assert problem["problem_type"] == "MISCONFIGURED"
     assert "The adapter of this account is not installed" in problem["detail"]
+
+
+def test_a_write_that_its_adapter_cannot_make_is_refused(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an adapter of another version, for example; the problem says what it cannot do."""
+    write = entered(account)
+    unable = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, create=None), stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, account.integration, unable)
+    work_until_idle()
+    ended = stored(write)
+
+    assert (ended.state, has_job(write), desk.writes()) == (WriteState.REJECTED, False, [])
+    assert [problem["detail"] for problem in ended.problems] == ["stub cannot create this."]
 
 
 def test_a_write_that_left_before_its_adapter_went_is_left_to_a_person(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 
+import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_rounds import only
+from unified_api import registry
 from unified_api.sync import clock, job, tasks
 from unified_api.sync.bridge import setup
 from unified_api.sync.models import Job, Write, WriteState
@@ -168,3 +170,22 @@ def test_a_create_that_nobody_can_settle_waits_for_a_person(desks: Bridged) -> N
     assert desks.both("title") == (["Another", "Printer"], ["Another", "Printer", "Printer"])
     assert [(p["kind"], p["side"]) for p in standing["problems"]] == [("unsettled", "b")]
     assert (standing["held"]["unsettled"], standing["status"]) == (1, "quiet")
+
+
+def test_an_edit_whose_adapter_was_not_installed_is_still_owed(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That says nothing about the values: with the adapter back, the edit arrives without another one."""
+    (remote_id,) = bridged.a.tables["tickets"]
+    bridged.a.edit(remote_id, title="Printer upstairs")
+    bridged.read()
+    bridged.work_once(kinds=("bridge",))
+    with monkeypatch.context() as patch:
+        patch.delitem(registry._providers, "plain")
+        bridged.work_once(kinds=("write",))
+    with transaction.atomic():
+        assert Write.objects.latest("journalled_at").state == WriteState.NOT_APPLIED
+
+    bridged.round()
+    assert bridged.both("title") == (["Printer upstairs"], ["Printer upstairs"])
+    assert [pair.problems for pair in bridged.pairs()] == [[]]
