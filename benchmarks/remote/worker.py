@@ -29,11 +29,11 @@ def main() -> None:
     django.setup()
     from benchmarks.remote.adapter import PROVIDER
     from unified_api import registry
-    from unified_api.serve.garbage import collect_seldom
+    from unified_api.serve import interpreter
     from unified_api.sync import job, tasks
 
     registry.register(PROVIDER)
-    collect_seldom()
+    interpreter.prepare()
     for _order in sys.stdin:
         began, cpu = time.monotonic(), time.process_time()
         while due := job.due():

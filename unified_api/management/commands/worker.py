@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from unified_api.celery import app
 from unified_api.management.keys import require_master_keys
+from unified_api.serve import interpreter
 from unified_api.serve.broker import QUEUES
 from unified_api.serve.children import follow_supervisor
-from unified_api.serve.garbage import collect_seldom
 from unified_api.serve.heartbeat import Heartbeat
 from unified_api.serve.manners import give_way
 from unified_api.sync.job import BULK
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             without_heartbeat=True,
             quiet=True,
         )
-        collect_seldom()
+        interpreter.prepare()
         worker.start()
         heart.stop()
         sys.exit(worker.exitcode)

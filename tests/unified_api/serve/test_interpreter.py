@@ -1,22 +1,24 @@
-"""The collector of cycles in a worker."""
+"""Python as a worker has it: the collector of cycles, and the turns of threads."""
 
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from unified_api.serve.garbage import NEW_OBJECTS, collect_seldom
+from unified_api.serve.interpreter import NEW_OBJECTS, TURN, prepare
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    thresholds = gc.get_threshold()
+    thresholds, turn = gc.get_threshold(), sys.getswitchinterval()
     yield
     gc.unfreeze()
     gc.set_threshold(*thresholds)
+    sys.setswitchinterval(turn)
 
 
 class Cycle:
@@ -28,7 +30,7 @@ class Cycle:
 
 def test_cycles_are_collected_seldom_and_still_collected() -> None:
     """The collector waits for more objects, and gets rid of a cycle all the same."""
-    collect_seldom()
+    prepare()
     gone = weakref.ref(Cycle())
     kept = [[number] for number in range(3 * NEW_OBJECTS)]
 
@@ -36,3 +38,10 @@ def test_cycles_are_collected_seldom_and_still_collected() -> None:
     assert gc.get_freeze_count() > 0
     assert gone() is None
     assert kept
+
+
+def test_a_thread_that_computes_gives_way_soon() -> None:
+    """Threads of a worker take turns ten times as often as Python lets them by itself."""
+    prepare()
+
+    assert sys.getswitchinterval() == pytest.approx(TURN)
