@@ -88,7 +88,8 @@ class Striker:
         leases = self._leases(group)
         while time.monotonic() < began + LONGEST_SLEEP:
             time.sleep(0.1)
-            gone = leases and not (leases & self._leases(group))
+            leases |= self._leases(group)  # a claim that is held at its commit shows a little later
+            gone = leases and not self._leases(group)
             if gone and time.monotonic() > began + ASLEEP:
                 self.struck.overtaken += 1
                 break

@@ -31,7 +31,7 @@ from tests.chaos.tracker import Tracker
 SOFTWARE: Final = Path(__file__).resolve().parents[2] / ".isthmus" / "servers"
 READY: Final = 90.0
 #: A worker that sleeps within a transaction loses it after so long here, and after a minute in production.
-IDLE: Final = "ALTER ROLE isthmus_app IN DATABASE isthmus SET idle_in_transaction_session_timeout = '1500ms'"
+IDLE: Final = "ALTER ROLE isthmus_{} SET idle_in_transaction_session_timeout = '1500ms'"
 #: Whoever is killed leaves what was written to the system; only a power cut would need it on the disk.
 QUICK: Final = "fsync = off\nfull_page_writes = off\n"
 
@@ -189,7 +189,8 @@ def staged(folder: Path, *, together: bool) -> Iterator[Stage]:
         processes = Processes(home, _free_port(), folder / "isthmus.log", together=together)
         stage = Stage(home, processes, remotes)
         with psycopg.connect(stage.conninfo, autocommit=True) as superuser:
-            superuser.execute(IDLE)
+            for role in ("app IN DATABASE isthmus", "broker IN DATABASE isthmus_broker"):
+                superuser.execute(IDLE.format(role))
             gates.install(superuser)
         ends.callback(processes.close)
         processes.start()

@@ -12,10 +12,15 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from kombu.transport import TRANSPORT_ALIASES
 from pgmq.install import install_pgmq_from_sql
+from psycopg import sql
 
 from unified_api.serve.logins import Login, login_from_url
 
 QUEUES = ("interactive", "background", "bulk")
+
+
+#: How long a process may be silent with a message half read. Reading one takes milliseconds.
+LONGEST_SILENCE = "10s"
 
 
 def checked(url: str) -> str:
@@ -54,10 +59,23 @@ def transport_options(login: Login | None) -> dict[str, Any]:
     }
 
 
+def _bound_silence(connection: psycopg.Connection, login: Login) -> None:
+    """Have a process that sleeps with a message half read let go of its queue, which all others would wait for.
+
+    Once, and in the server: a pooler may not pass such settings on. Who has set it has the last word.
+    """
+    setting = "idle_in_transaction_session_timeout"
+    if connection.execute(f"SHOW {setting}").fetchone() == ("0",):
+        role, database = sql.Identifier(login.user), sql.Identifier(login.database)
+        statement = sql.SQL(f"ALTER ROLE {{}} IN DATABASE {{}} SET {setting} = {{}}")
+        connection.execute(statement.format(role, database, sql.Literal(LONGEST_SILENCE)))
+
+
 def install(login: Login) -> bool:
     """Install the queue functions with the broker's login; False when they were there already."""
     with psycopg.connect(login.conninfo()) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('isthmus broker'))")
+        _bound_silence(connection, login)
         if connection.execute("SELECT to_regnamespace('pgmq')").fetchone() != (None,):
             return False
         install_pgmq_from_sql(conn=connection)

@@ -56,6 +56,16 @@ def test_a_postgres_broker_that_is_gone_is_not_healthy(settings: Any) -> None:
     assert not health.broker_answers()
 
 
+def test_who_sleeps_with_a_message_half_read_lets_go_of_the_queue(database: psycopg.Connection) -> None:
+    """Else a worker that is suspended would keep all others from theirs: they wait for the table of the queue."""
+    assert settings.BROKER_LOGIN is not None
+    broker.install(settings.BROKER_LOGIN)
+    with psycopg.connect(settings.BROKER_LOGIN.conninfo()) as connection:
+        shown = connection.execute("SHOW idle_in_transaction_session_timeout").fetchone()
+
+    assert shown == (broker.LONGEST_SILENCE,)
+
+
 def test_the_queue_functions_are_installed_once(database: psycopg.Connection) -> None:
     """In Postgres: `migrate` installed them, and a further call sees that and does nothing."""
     if settings.BROKER_LOGIN is None:
