@@ -85,7 +85,7 @@ def _dispatched(tenants: list[uuid.UUID]) -> list[Figure]:
     from unified_api.sync import job
 
     say(f"{DUE} due jobs")
-    with processes("worker --queue background", "beat"):
+    with processes("worker --queue interactive", "worker --queue background", "beat"):
         _put(tenants, DUE)
         job.wake(job.BACKGROUND, job.MOST_WAKE_UPS)
         awaited(lambda: _sql("SELECT count(*) FROM sync_job")[0] < DUE * 0.98)

@@ -33,7 +33,7 @@ from unified_api.sync.models import Stream
 MODEL = "ticketing.Ticket"
 PATIENCE = 120.0
 #: What does the work, as `manage.py up` starts it.
-PRODUCT = ("worker --queue background", "worker --queue bulk", "beat")
+PRODUCT = ("worker --queue interactive", "worker --queue background", "worker --queue bulk", "beat")
 _SERVE = [sys.executable, "-m", "benchmarks.desk.serving"]
 _MANAGE = [sys.executable, "-m", "benchmarks.desk.manage"]
 
