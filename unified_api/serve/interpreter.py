@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 from typing import Final
@@ -12,6 +13,8 @@ NEW_OBJECTS: Final = 20_000
 #: Seconds until a thread that computes lets another one go on. The default, 5 ms, is what a thread waits after each
 #: answer of the database while a page is decoded beside it, a score of times a page.
 TURN: Final = 0.0005
+#: Of glibc's malloc.h. Each thread would keep pages of its own that were freed, although one at a time makes them.
+_M_ARENA_MAX: Final = -8
 
 
 def prepare() -> None:
@@ -20,3 +23,6 @@ def prepare() -> None:
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
     sys.setswitchinterval(TURN)
+    tune = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
+    if tune is not None:
+        tune(_M_ARENA_MAX, 1)

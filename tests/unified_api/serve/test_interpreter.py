@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
+import types
 import weakref
 from collections.abc import Iterator
 
@@ -45,3 +47,21 @@ def test_a_thread_that_computes_gives_way_soon() -> None:
     prepare()
 
     assert sys.getswitchinterval() == pytest.approx(TURN)
+
+
+def test_a_system_without_that_allocator_is_served_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only glibc can be told is told to nobody else."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
+    prepare()
+
+    assert gc.get_threshold()[0] == NEW_OBJECTS
+
+
+def test_threads_share_what_was_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the C library is glibc, it is told to keep one store for all threads."""
+    told: list[tuple[int, int]] = []
+    library = types.SimpleNamespace(mallopt=lambda what, value: told.append((what, value)))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: library)
+    prepare()
+
+    assert told == [(-8, 1)]
