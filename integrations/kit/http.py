@@ -43,7 +43,7 @@ from integrations.kit.transport import Limits, Reply, Wire
 
 log = structlog.get_logger(__name__)
 
-Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | None]
+Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
@@ -231,9 +231,11 @@ class Http:
         decoded, fault = _decoded(answer)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
         readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
-        error = _asked(refuse, answer.status, readable, answer.headers) if refuse else None
+        found = _asked(refuse, answer.status, readable, answer.headers) if refuse else None
+        status = found if isinstance(found, int) else answer.status
+        error = found if isinstance(found, ProviderError) else None
         error = error or verdict.of_status(
-            answer.status, answer.headers, readable, now=self.connection.clock(), faults=faults, **facts
+            status, answer.headers, readable, now=self.connection.clock(), faults=faults, **facts
         )
         if error is None and fault is not None:
             html = answer.body.lstrip()[:1] == b"<"
@@ -286,7 +288,7 @@ def _charset(answer: Answer) -> str | None:
     return named[1] if named else None
 
 
-def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -> ProviderError | None:
+def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -> ProviderError | int | None:
     """What an adapter's function says; nothing about an answer whose shape it does not know."""
     try:
         return refuse(status, body, headers)

@@ -23,7 +23,7 @@ from unified_api.models.base import CommonModel, model_id
 
 Operation = Literal["list", "get", "create", "update", "delete"]
 #: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
-Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | None]
+Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ class Provider:
 
     base_url: template over the settings. headers: templates over the settings and `origin` (scheme and host
     of the base URL), sent with every request. tables: the provider's own words. refuse: finds an error in an
-    answer that looks good. faults: from a refused answer's body to reasons by remote field. rate: which
-    headers tell about the rate limit.
+    answer that looks good, or names the status that it should have had. faults: from a refused answer's body to
+    reasons by remote field. rate: which headers tell about the rate limit.
     """
 
     slug: str

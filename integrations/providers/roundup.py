@@ -11,7 +11,7 @@ https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the class
   made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or resolved issue
   `chatting` and moves the issue's activity; editing one moves only its own, which a full run sees.
 - Statuses, priorities and keywords have the tracker's own names. Where a detector refuses a change, it is a
-  405.
+  405. Where the tracker itself fails, its database being locked for example, it is a 400 that names its log.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ _ISSUE = {
     "@verbose": "2",
     "@fields": "title,status,priority,assignedto,creator,keyword,messages,creation,activity",
 }
+#: What the tracker says of an error of its own, `roundup/rest.py`.
+_FAILED = "An error occurred. Please check the server log"
 _USER = {"@verbose": "0", "@fields": "username,realname,address,activity"}
 _KEYWORD = {"@verbose": "0", "@fields": "name,activity"}
 
@@ -111,7 +113,9 @@ def _create_comment(api: Api, body: dict[str, Any]) -> str:
     return made
 
 
-def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | None:
+def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | int | None:
+    if status == HTTPStatus.BAD_REQUEST and _FAILED in str(dig(body, "error.msg")):
+        return HTTPStatus.INTERNAL_SERVER_ERROR
     refused = status == HTTPStatus.METHOD_NOT_ALLOWED
     return Rejected("the tracker refuses this", status=status, detail=detail(body)) if refused else None
 

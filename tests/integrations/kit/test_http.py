@@ -232,6 +232,19 @@ def test_an_answer_that_breaks(answer: Told) -> None:
         assert len(server.seen) == 2
 
 
+def test_an_adapter_names_the_status_that_an_answer_should_have_had() -> None:
+    """A server's failure in the clothes of a refusal: a read may be tried again, and a write is uncertain."""
+
+    def refuse(status: int, body: Any, _headers: Any) -> int | None:
+        return 500 if (status, body) == (400, {"oops": True}) else None
+
+    with listening(always(told({"oops": True}, 400))) as server:
+        with pytest.raises(RetryLater):
+            http(server.url, patience=ONCE).json(READ, refuse=refuse)
+        with pytest.raises(Uncertain):
+            http(server.url, patience=ONCE).json(WRITE, refuse=refuse)
+
+
 def test_a_packing_that_nobody_asked_for_is_named_and_not_tried_again() -> None:
     """The provider would pack it again; a person must look."""
     answer = broken(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nabcd")
