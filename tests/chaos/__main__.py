@@ -105,7 +105,7 @@ def _play_all(
 
 
 def _play(kind: str, seeds: list[int], keep: Path, mutant: str) -> Iterator[dict[str, Any]]:
-    """One stage in a process of its own; seeds that it did not get to are failures."""
+    """One stage in a process of its own. A seed at which it breaks down has failed; those behind it get another."""
     left = list(seeds)
     with _folder() as folder:
         command = [sys.executable, "-m", "tests.chaos.player", folder, str(keep), kind, *map(str, seeds)]
@@ -121,8 +121,10 @@ def _play(kind: str, seeds: list[int], keep: Path, mutant: str) -> Iterator[dict
                 left.remove(result["seed"])
                 yield result
         said = Path(folder, "player.log").read_text(errors="replace")[-2000:]
-    for number, seed in enumerate(left):
-        yield report.not_played(seed, said if number == 0 else "the stage broke down before")
+    if left:
+        yield report.not_played(left[0], said)
+    if left[1:]:
+        yield from _play(kind, left[1:], keep, mutant)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -161,12 +162,13 @@ class Wire:
 
 
 def _kill_keeper(stage: Stage) -> bool:
-    """Kill -9 of the process that starts Postgres again."""
-    number = int((stage.home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-    keeper = int(stage_parent(number))
-    if keeper > 1 and is_alive(keeper):
-        os.kill(keeper, 9)
-        return True
+    """Kill -9 of the process that starts Postgres again; False while there is none, as Postgres is coming up."""
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        number = int((stage.home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+        keeper = stage_parent(number)
+        if keeper > 1 and is_alive(keeper):
+            os.kill(keeper, 9)
+            return True
     return False
 
 
