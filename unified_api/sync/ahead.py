@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextvars
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -31,7 +31,7 @@ P = TypeVar("P", bound=Part)
 class Ahead(Generic[P]):
     """Iterates over pages. ends: monotonic time from which on nothing is asked for in advance."""
 
-    def __init__(self, pages: Iterator[P], ends: float) -> None:
+    def __init__(self, pages: Generator[P], ends: float) -> None:
         self._pages = pages
         self._ends = ends
         self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
@@ -42,10 +42,16 @@ class Ahead(Generic[P]):
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """Wait for what is under way, and end the thread with its connection."""
+        """Wait for what is under way, end the thread with its connection, and keep nothing of the last page.
+
+        What makes the pages refers to whoever reads them, so the page in its hands would wait for the collector of
+        cycles, which looks seldom: a worker grew by a page for each slice of its work.
+        """
         if self._asked:
             self._helper.submit(connections.close_all)
         self._helper.shutdown()
+        self._coming = None
+        self._pages.close()
 
     def __iter__(self) -> Iterator[P]:
         page = self._next()

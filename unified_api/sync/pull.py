@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,7 +88,7 @@ class Pull:
                     return False
         raise errors.Misconfigured(f"the list of {self.stream.model} ended without a last page")
 
-    def _arriving(self, resource: Resource) -> Iterator[Arrived]:
+    def _arriving(self, resource: Resource) -> Generator[Arrived]:
         """Pages, looked at as far as can be without the database."""
         full = self.stream.mode == "everything"
         for page in self.client.pages(resource, self.stream.cursor, full=full):

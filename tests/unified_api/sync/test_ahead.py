@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+import weakref
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import pytest
@@ -32,7 +34,7 @@ class List:
     gate: threading.Event = field(default_factory=threading.Event)
     threads: list[str] = field(default_factory=list)
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Generator[Page]:
         """The pages."""
         self.asked = [threading.Event() for _ in range(self.count)]
         for number in range(self.count):
@@ -111,7 +113,7 @@ def test_rest_waits_for_the_request_under_way() -> None:
 def test_an_error_of_the_next_page_comes_after_the_one_before_it() -> None:
     """What was read before a provider failed is landed first."""
 
-    def failing() -> Iterator[Page]:
+    def failing() -> Generator[Page]:
         yield page(0)
         raise RetryLater("busy")
 
@@ -126,7 +128,7 @@ def test_the_tenant_in_scope_goes_along() -> None:
     """What is asked for ahead is asked for in the same tenant's name."""
     tenants = []
 
-    def noting() -> Iterator[Page]:
+    def noting() -> Generator[Page]:
         for number in range(2):
             tenants.append(current_tenant())
             yield page(number, last=number == 1)
@@ -136,3 +138,35 @@ def test_the_tenant_in_scope_goes_along() -> None:
         assert len(list(pages)) == 2
 
     assert tenants == [tenant, tenant]
+
+
+class Reader:
+    """Reads pages, and is known to what makes them."""
+
+    def __init__(self, pages: list[Page]) -> None:
+        self.made = pages
+        self.pages: Ahead[Page] = Ahead(self.arriving(), soon())
+
+    def arriving(self) -> Generator[Page]:
+        """The pages."""
+        while self.made:
+            made = self.made.pop(0)
+            yield made
+
+
+def test_nothing_of_a_page_is_kept_when_a_slice_ends() -> None:
+    """The memory of the last page is free at once, not when the collector of cycles comes round."""
+    pages = [page(0), page(1)]
+    kept = weakref.ref(pages[0])
+    reader = Reader(pages)
+    del pages
+    gc.collect()
+    gc.disable()
+    try:
+        with reader.pages as arriving:
+            for _landing in arriving:
+                break
+        del _landing, arriving, reader
+        assert kept() is None
+    finally:
+        gc.enable()
