@@ -157,7 +157,7 @@ class Reader:
 def test_nothing_of_a_page_is_kept_when_a_slice_ends() -> None:
     """The memory of the last page is free at once, not when the collector of cycles comes round."""
     pages = [page(0), page(1)]
-    kept = weakref.ref(pages[0])
+    kept = weakref.ref(pages[-1])
     reader = Reader(pages)
     del pages
     gc.collect()
