@@ -10,8 +10,8 @@ https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the class
 - An issue's description is its first message, if that is as old as the issue. All others are comments; those
   made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or resolved issue
   `chatting` and moves the issue's activity; editing one moves only its own, which a full run sees.
-- Statuses, priorities and keywords have the tracker's own names. Where a detector refuses a change, it is a
-  405. Where the tracker itself fails, its database being locked for example, it is a 400 that names its log.
+- Statuses, priorities and keywords have the tracker's own names. A change that a detector refuses is a 405; a
+  failure of the tracker itself, such as a locked database, is a 400 that names its log.
 """
 
 from __future__ import annotations
@@ -41,8 +41,6 @@ _ISSUE = {
     "@verbose": "2",
     "@fields": "title,status,priority,assignedto,creator,keyword,messages,creation,activity",
 }
-#: What the tracker says of an error of its own, `roundup/rest.py`.
-_FAILED = "An error occurred. Please check the server log"
 _USER = {"@verbose": "0", "@fields": "username,realname,address,activity"}
 _KEYWORD = {"@verbose": "0", "@fields": "name,activity"}
 
@@ -52,10 +50,7 @@ def _moment(text: str) -> datetime:
 
 
 def _class(mapping: Mapping, name: str, params: dict[str, str], then: Any = None, **more: Any) -> Resource:
-    """What classes of a tracker have in common: lists by id (the default), or by activity.
-
-    One by a filter.
-    """
+    """What classes of a tracker have in common: lists by id (the default), or by activity; one by a filter."""
     changes = Since(newest_first={"@sort": "-activity"}, stamp=instant("activity", parse=_moment))
     paging = ByPage("@page_index", "@page_size", 100, total="data.@total_size")
     listed = GET(f"/{name}", items=_ITEMS, params=params, paging=paging, since=changes, then=then)
@@ -114,7 +109,7 @@ def _create_comment(api: Api, body: dict[str, Any]) -> str:
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | int | None:
-    if status == HTTPStatus.BAD_REQUEST and _FAILED in str(dig(body, "error.msg")):
+    if status == HTTPStatus.BAD_REQUEST and "check the server log" in str(dig(body, "error.msg")):
         return HTTPStatus.INTERNAL_SERVER_ERROR
     refused = status == HTTPStatus.METHOD_NOT_ALLOWED
     return Rejected("the tracker refuses this", status=status, detail=detail(body)) if refused else None
