@@ -22,10 +22,11 @@ _free = threading.BoundedSemaphore(MOST)
 def within(seconds: float, call: Callable[[], T]) -> T:
     """What the call returns, or raises of OSError and ValueError; TimeoutError when it takes longer."""
     ends = time.monotonic() + seconds
-    if not _free.acquire(timeout=max(0.0, seconds)):
+    free = _free
+    if not free.acquire(timeout=max(0.0, seconds)):
         raise TimeoutError("too many names are being looked up")
     answers: queue.SimpleQueue[T | Exception] = queue.SimpleQueue()
-    threading.Thread(target=_run, args=(call, answers), daemon=True).start()
+    threading.Thread(target=_run, args=(call, answers, free), daemon=True).start()
     try:
         answer = answers.get(timeout=max(0.0, ends - time.monotonic()))
     except queue.Empty:
@@ -35,10 +36,12 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     return answer
 
 
-def _run(call: Callable[[], T], answers: queue.SimpleQueue[T | Exception]) -> None:
+def _run(
+    call: Callable[[], T], answers: queue.SimpleQueue[T | Exception], free: threading.BoundedSemaphore
+) -> None:
     try:
         answers.put(call())
     except (OSError, ValueError) as error:
         answers.put(error)
     finally:
-        _free.release()
+        free.release()

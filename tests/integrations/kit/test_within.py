@@ -50,5 +50,7 @@ def test_calls_that_hang_cannot_fill_the_process_with_threads(monkeypatch: pytes
         with pytest.raises(TimeoutError):
             within(0.05, hang)
     over.set()
+    for thread in begun:
+        thread.join(10)
 
     assert len(begun) == 2
