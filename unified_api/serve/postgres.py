@@ -148,8 +148,19 @@ class Cluster:
         return False
 
     def _ensure(self, secret_key: str) -> None:
-        if not self._start_if_need_be(secret_key):
+        """Have a server that answers: the keeper's that lives, or our own where that one was just ending."""
+        while not (self._start_if_need_be(secret_key) or self._answers()):
+            pass
+
+    def _answers(self) -> bool:
+        """Wait for the server of a keeper that lived when we looked; False when it is gone meanwhile."""
+        try:
             self._await_server().close()
+        except ClusterError:
+            if _is_locked(self.home / "keeper.lock", fcntl.LOCK_EX):
+                raise
+            return False
+        return True
 
     def _start_if_need_be(self, secret_key: str) -> bool:
         """Start what does not run, and return when it does; whether that was needed."""

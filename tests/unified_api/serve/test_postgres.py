@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pwd
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -223,6 +225,16 @@ def test_a_killed_keeper_takes_its_server_along(cluster: Cluster) -> None:
 
         with cluster.hold(KEY), psycopg.connect(cluster.owner_login().conninfo()) as connection:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+
+def test_a_newcomer_beside_a_keeper_that_is_ending(cluster: Cluster) -> None:
+    """Who meets the lock of a keeper that has stopped its server, and is gone in a moment, starts another."""
+    ending = os.open(cluster.home / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(ending, fcntl.LOCK_EX)
+    threading.Timer(0.5, os.close, [ending]).start()
+
+    with cluster.hold(KEY):
+        assert answers(cluster)
 
 
 def test_everything_killed_at_once(cluster: Cluster) -> None:
