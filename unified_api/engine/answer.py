@@ -11,7 +11,7 @@ the base becomes what was sent and the answer is news.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from unified_api.engine.events import (
@@ -25,12 +25,41 @@ from unified_api.engine.events import (
     Problem,
     Rejected,
 )
+from unified_api.engine.normal import blank
 from unified_api.engine.pair import Move, Pair, Refusal, Sent, State
+from unified_api.engine.parts import joined, part, part_field
 from unified_api.engine.policy import Field, Policy
-from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values, blank
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 Step = tuple[Pair, tuple[Effect, ...]]
 UNCHANGED = "answered with its old value"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was sent of one field, or of one part of a field, and what the remote says there now."""
+
+    one: Field
+    move: Move
+    got: Maybe
+    whole: Move
+    field: Field
+
+    @property
+    def old(self) -> bool:
+        """Whether it still is what it was."""
+        was = self.move.was
+        return self.got is not MISSING and was is not MISSING and self.one.same(self.got, was)
+
+    @property
+    def spelt(self) -> bool:
+        """Whether it can be what was sent, in the target's spelling; nothing else is known of what is not told."""
+        return self.got is MISSING or self.one.spells(self.move.value, self.got)
+
+    @property
+    def spelling(self) -> Value:
+        """The target's base if the write was done."""
+        return self.got if self.got is not MISSING and self.spelt else self.move.value
 
 
 @dataclass(slots=True)
@@ -42,31 +71,52 @@ class _Learnt:
     overruled: list[Overruled] = field(default_factory=list)
     presumed: list[str] = field(default_factory=list)
 
-    def agree(self, move: Move, to: Side, answer: Value) -> None:
-        """The field arrived; note whose edit gave way."""
-        self.base[to.other][move.field] = move.source
-        self.base[to][move.field] = answer
+    def agree(self, pair: Pair, told: _Told, to: Side, answer: Value) -> None:
+        """The field, or its part, arrived; note whose edit gave way."""
+        move = told.move
+        self.set(pair, told, to.other, move.source)
+        self.set(pair, told, to, answer)
         if move.overrules:
-            self.overruled.append(Overruled(move.field, to, move.was, move.value, move.rule))
+            self.overruled.append(Overruled(told.whole.field, to, move.was, move.value, move.rule))
+
+    def set(self, pair: Pair, told: _Told, side: Side, value: Value) -> None:
+        """The base of a field on one side; of a part within what is known of its field."""
+        name = told.whole.field
+        if told.move is not told.whole:
+            before = self.base[side].get(name, pair.base[side].get(name, MISSING))
+            value = joined(told.field, before, {told.move.field: value}, side)
+        self.base[side][name] = value
+
+    def refuse(self, told: _Told, to: Side, now: Values) -> None:
+        """The remote kept its old value; of a field with parts, all that it kept are refused together."""
+        same = [one for one in self.refused if one.covers(told.whole.field)]
+        parts = (told.move,) if told.move is not told.whole else ()
+        if not same:
+            was = now.get(told.whole.field, MISSING) if parts else told.whole.was
+            move = replace(told.whole, was=was, parts=parts)
+            self.refused.append(Refusal(to, (move,), UNCHANGED))
+            return
+        (known,) = same[0].moves
+        more = replace(known, parts=(*known.parts, *parts))
+        self.refused[self.refused.index(same[0])] = replace(same[0], moves=(more,))
 
     def close(self, pair: Pair) -> Step:
         """The pair at rest again."""
         base = Both[Values]({**pair.base.a, **self.base.a}, {**pair.base.b, **self.base.b})
         refused = (*pair.refused, *self.refused)
         presumed = (*(name for name in pair.presumed if name not in self.base.a), *self.presumed)
-        done = Pair(State.PAIRED, base, None, refused, presumed)
+        done = replace(pair, state=State.PAIRED, base=base, sent=None, refused=refused, presumed=presumed)
         return done, (*self.overruled, LookAgain())
 
 
 def updated(pair: Pair, sent: Sent, event: Answered, policy: Policy) -> Step:
     """An update was answered."""
     learnt = _Learnt()
-    for move, one in _known(sent, policy):
-        got = event.values.get(move.field, MISSING)
-        if _old(one, move, got):
-            learnt.refused.append(Refusal(sent.to, (move,), UNCHANGED))
+    for told in _told(sent, event.values, policy):
+        if told.old:
+            learnt.refuse(told, sent.to, event.values)
         else:
-            learnt.agree(move, sent.to, _spelling(one, move, got))
+            learnt.agree(pair, told, sent.to, told.spelling)
     return learnt.close(pair)
 
 
@@ -76,19 +126,18 @@ def created(pair: Pair, sent: Sent, event: Answered, policy: Policy) -> Step:
     What the remote put in place of an owed field, or of a word that it did not take, nobody edited: it
     becomes the target's base alone, so the source still has news and an update brings it over.
     """
-    learnt = _Learnt()
-    for move, one in _known(sent, policy):
-        got = event.values.get(move.field, MISSING)
-        if got is MISSING or one.spells(move.value, got):
-            learnt.agree(move, sent.to, _spelling(one, move, got))
+    learnt, fresh = _Learnt(), replace(pair, base=Both[Values]({}, {}))
+    for told in _told(sent, event.values, policy):
+        if told.spelt:
+            learnt.agree(fresh, told, sent.to, told.spelling)
         else:
-            learnt.base[sent.to][move.field] = got
+            learnt.set(fresh, told, sent.to, told.got if told.got is not MISSING else None)
     learnt.base[sent.to].update({name: event.values[name] for name in sent.owed if name in event.values})
     _leave(learnt, sent, event.values)
     for name in sent.left.keys() & event.values.keys() & policy.fields.keys():
         if not policy.fields[name].direction.reaches(sent.to):
             learnt.base[sent.to][name] = event.values[name]
-    return learnt.close(pair)
+    return learnt.close(fresh)
 
 
 def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
@@ -100,14 +149,14 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     not travel back, nothing is presumed: what is owed is sent again.
     """
     learnt = _Learnt()
-    for move, one in _known(sent, policy):
-        got = event.values.get(move.field, MISSING)
-        third = got is not MISSING and not one.same(got, move.value)
+    for told in _told(sent, event.values, policy):
+        third = told.got is not MISSING and not told.one.same(told.got, told.move.value)
         presumed = third and event.landed is None
-        if event.landed is False or (presumed and not _news(one, move, got, sent.to)):
+        if event.landed is False or (presumed and not _news(told, sent.to)):
             continue
-        learnt.presumed += [move.field] if presumed else []
-        learnt.agree(move, sent.to, move.value if third or got is MISSING else got)
+        learnt.presumed += [told.whole.field] if presumed else []
+        answer = told.move.value if third or told.got is MISSING else told.got
+        learnt.agree(pair, told, sent.to, answer)
     return learnt.close(pair)
 
 
@@ -117,20 +166,24 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     Free text that differs is news. Whether the value of an owed field, or another word than was sent, is the
     remote's own or somebody's, nobody can tell: what replaces it is recorded as overruling it.
     """
-    learnt = _Learnt()
+    learnt, fresh = _Learnt(), replace(pair, base=Both[Values]({}, {}))
     owed = [name for name in sent.owed if name in event.values]
-    for move, one in _known(sent, policy):
-        got = event.values.get(move.field, MISSING)
-        if got is MISSING or one.same(got, move.value):
-            learnt.agree(move, sent.to, _spelling(one, move, got))
-        elif one.spells(move.value, got):
-            learnt.agree(move, sent.to, move.value)
+    for told in _told(sent, event.values, policy):
+        if told.got is MISSING or told.one.same(told.got, told.move.value):
+            learnt.agree(fresh, told, sent.to, told.spelling)
+        elif told.one.spells(told.move.value, told.got):
+            learnt.agree(fresh, told, sent.to, told.move.value)
         else:
-            owed.append(move.field)
+            owed.append(told.whole.field)
     learnt.base[sent.to].update({name: event.values[name] for name in owed})
     learnt.presumed += (*owed, *sent.left)
     _leave(learnt, sent, event.values)
-    return learnt.close(pair)
+    return learnt.close(fresh)
+
+
+def deleted(pair: Pair) -> Step:
+    """The counterpart is gone as well, and nothing is owed any more."""
+    return replace(pair, state=State.GONE, sent=None), (LookAgain(),)
 
 
 def rejected(pair: Pair, sent: Sent, event: Rejected) -> Step:
@@ -139,14 +192,17 @@ def rejected(pair: Pair, sent: Sent, event: Rejected) -> Step:
     refused = [Refusal(sent.to, (move,), event.fields[move.field]) for move in named]
     if not refused:
         refused = [Refusal(sent.to, sent.moves, event.reason)]
-    state = State.ALONE if pair.state is State.CREATING else State.PAIRED
-    return replace(pair, state=state, sent=None, refused=(*pair.refused, *refused)), (LookAgain(),)
+    return replace(pair, state=_back(pair), sent=None, refused=(*pair.refused, *refused)), (LookAgain(),)
 
 
 def dropped(pair: Pair, _sent: Sent, _event: Dropped) -> Step:
     """Nothing left, or nothing changed: everything is still owed."""
-    state = State.ALONE if pair.state is State.CREATING else State.PAIRED
-    return replace(pair, state=state, sent=None), (LookAgain(),)
+    return replace(pair, state=_back(pair), sent=None), (LookAgain(),)
+
+
+def _back(pair: Pair) -> State:
+    """Where a pair stands again whose write did nothing."""
+    return {State.CREATING: State.ALONE, State.DELETING: State.GONE}.get(pair.state, State.PAIRED)
 
 
 def unsettled(pair: Pair, sent: Sent) -> Step:
@@ -154,8 +210,17 @@ def unsettled(pair: Pair, sent: Sent) -> Step:
     return pair, (Problem(Kind.UNSETTLED, sent.to),)
 
 
-def _known(sent: Sent, policy: Policy) -> Iterable[tuple[Move, Field]]:
-    return ((move, policy.fields[move.field]) for move in sent.moves if move.field in policy.fields)
+def _told(sent: Sent, now: Values, policy: Policy) -> Iterator[_Told]:
+    """Each thing that was sent and is still of interest, with what the remote says of it."""
+    for move in sent.moves:
+        one = policy.fields.get(move.field)
+        if one is None:
+            continue
+        got = now.get(move.field, MISSING)
+        if not move.parts:
+            yield _Told(one, move, got, move, one)
+        for piece in move.parts:
+            yield _Told(part_field(one), piece, part(one, got, piece.field, sent.to), move, one)
 
 
 def _leave(learnt: _Learnt, sent: Sent, answer: Values) -> None:
@@ -166,13 +231,5 @@ def _leave(learnt: _Learnt, sent: Sent, answer: Values) -> None:
             learnt.base[sent.to][name] = answer[name]
 
 
-def _old(one: Field, move: Move, got: Maybe) -> bool:
-    return got is not MISSING and move.was is not MISSING and one.same(got, move.was)
-
-
-def _spelling(one: Field, move: Move, got: Maybe) -> Value:
-    return got if got is not MISSING and one.spells(move.value, got) else move.value
-
-
-def _news(one: Field, move: Move, got: Maybe, to: Side) -> bool:
-    return not _old(one, move, got) and one.direction.reaches(to.other)
+def _news(told: _Told, to: Side) -> bool:
+    return not told.old and told.one.direction.reaches(to.other)

@@ -1,4 +1,4 @@
-"""A record that has no counterpart yet.
+"""A record that has no counterpart yet, or none any more.
 
 The pair row itself is the reservation: it stands in state ALONE before anything leaves. A field that the
 create cannot carry (no word for it, refused, not writable at birth) is owed: it goes over by an update, or
@@ -7,52 +7,66 @@ stays a visible problem. Blanks are not sent; what the remote fills in for them 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from unified_api.engine.carry import carry, standing
-from unified_api.engine.events import Create, Effect, Kind, Problem, Settled
+from unified_api.engine.carry import carry_whole, standing
+from unified_api.engine.events import Create, Effect, Kind, Problem, Settled, Withheld
+from unified_api.engine.merge import Rule
+from unified_api.engine.normal import blank
 from unified_api.engine.pair import Move, Pair, Sent, State
 from unified_api.engine.policy import Field
-from unified_api.engine.values import Both, Side, Value, Values, blank
+from unified_api.engine.values import MISSING, Both, Side, Value, Values
 from unified_api.engine.weigh import Access, Terms
 
 Step = tuple[Pair, tuple[Effect, ...]]
 
 
-def beget(pair: Pair, source: Side, values: Values, terms: Terms) -> Step:
+@dataclass(slots=True)
+class _Cradle:
+    """What goes into the new record, what has to wait, and why."""
+
+    moves: list[Move] = field(default_factory=list)
+    owed: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def beget(pair: Pair, source: Side, values: Values, terms: Terms, *, restores: bool = False) -> Step:
     """Create the counterpart of the one record that there is, or say why not."""
     to = source.other
-    pair = replace(
-        pair, refused=standing(pair.refused, Both[Values]({}, {}).having(source, values), terms.policy)
-    )
-    if to not in terms.policy.creates:
+    known = Both[Values]({}, {}).having(source, values)
+    pair = replace(pair, refused=standing(pair.refused, known, terms.policy))
+    if to not in terms.policy.creates and not restores:
         return pair, (Settled(),)
     if not terms.access[to].creates:
         return pair, (Problem(Kind.NO_CREATE, source), Settled())
-    return _send(pair, to, values, terms)
+    if to in terms.closed:
+        return pair, (Withheld(to),)
+    return _send(pair, to, values, terms, restores=restores)
 
 
-def _send(pair: Pair, to: Side, values: Values, terms: Terms) -> Step:
-    moves: list[Move] = []
-    owed: list[str] = []
-    problems: list[Problem] = []
+def _send(pair: Pair, to: Side, values: Values, terms: Terms, *, restores: bool) -> Step:
+    cradle = _Cradle()
     for one, value in _travelling(values, to, terms):
-        carried = carry(one, value, to, pair.refused)
-        if isinstance(carried, Problem):
-            problems.append(carried)
-            owed.append(one.name)
-        elif one.name in terms.access[to].create:
-            moves.append(carried)
-        else:
-            owed.append(one.name)
-    lacking = _required(moves, to, terms.access[to])
-    if lacking or not moves:
-        return pair, (*problems, *lacking, Settled())
-    gone = {*owed, *(move.field for move in moves)}
+        _lay(cradle, pair, one, value, to, terms)
+    constants = [Move(n, None, v, MISSING, Rule.CONSTANT) for n, v in terms.policy.constants[to].items()]
+    lacking = _required([*cradle.moves, *constants], to, terms.access[to])
+    if lacking or not cradle.moves:
+        return pair, (*cradle.problems, *lacking, Settled())
+    gone = {*cradle.owed, *(move.field for move in cradle.moves)}
     left = {name: values[name] for name in terms.policy.fields if name in values and name not in gone}
-    sent = Sent(to, tuple(moves), tuple(owed), left)
-    return replace(pair, state=State.CREATING, sent=sent), (Create(to, sent.moves), *problems)
+    sent = Sent(to, (*cradle.moves, *constants), tuple(cradle.owed), left)
+    creating = replace(pair, state=State.CREATING, sent=sent)
+    return creating, (Create(to, sent.moves, restores=restores), *cradle.problems)
+
+
+def _lay(cradle: _Cradle, pair: Pair, one: Field, value: Value, to: Side, terms: Terms) -> None:
+    move, problems = carry_whole(one, value, to, pair.refused)
+    cradle.problems += problems
+    if move is not None and one.name in terms.access[to].create:
+        cradle.moves.append(move)
+    else:
+        cradle.owed.append(one.name)
 
 
 def _travelling(values: Values, to: Side, terms: Terms) -> Iterator[tuple[Field, Value]]:
@@ -63,7 +77,7 @@ def _travelling(values: Values, to: Side, terms: Terms) -> Iterator[tuple[Field,
             yield one, value
 
 
-def _required(moves: list[Move], to: Side, access: Access) -> list[Problem]:
+def _required(moves: Iterable[Move], to: Side, access: Access) -> list[Problem]:
     lacking = access.required - {move.field for move in moves}
     return [
         Problem(Kind.REQUIRED, to.other, name, reason=f"side {to} requires it") for name in sorted(lacking)

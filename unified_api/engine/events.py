@@ -1,6 +1,6 @@
 """What can happen to a pair, and what the engine answers, as data.
 
-Problems are states, not happenings: every look returns all that the pair has now, so the shell replaces
+Problems and contests are states, not happenings: every look returns all that the pair has now, so the shell replaces
 those that it shows. Everything else is to be carried out once, in the transaction that stores the new pair.
 """
 
@@ -13,18 +13,24 @@ from typing import TypeAlias
 
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Move
-from unified_api.engine.values import MISSING, Maybe, Side, Value, Values
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 # --- what happens ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One current record: only fields that it speaks of. `outside`: the bridge's filter does not want it."""
+    """One current record: only fields that it speaks of. `outside`: the bridge's filter does not want it.
+
+    edited: when each field was last edited by somebody else than us, in seconds, by the provider's own account and
+    corrected for its clock; doubt: by how much that may be wrong. Only fields whose newest edit wins need it.
+    """
 
     values: Values
     gone: bool = False
     outside: bool = False
+    edited: Mapping[str, float] = field(default_factory=dict)
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Look:
 class Answered:
     """The write in flight was done; `values` is what the remote answered, possibly more than was sent.
 
-    For a create it is the whole new record.
+    For a create it is the whole new record, for a delete nothing.
     """
 
     values: Values
@@ -95,7 +101,17 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Create(Push):
-    """Create the record of side `to`."""
+    """Create the record of side `to`; `restores`: in place of one that was deleted there."""
+
+    restores: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the record of side `to`, which must still say what it said when this was decided."""
+
+    to: Side
+    expected: Values
 
 
 class Kind(StrEnum):
@@ -105,9 +121,12 @@ class Kind(StrEnum):
     READ_ONLY = "read_only"  # the target cannot write this field
     REFUSED = "refused"  # the target was asked and did not take it
     REQUIRED = "required"  # the target will not create without this field
+    UNPAIRED = "unpaired"  # it names a record that has no counterpart on the other side
     NO_CREATE = "no_create"  # the target creates no records
+    NO_DELETE = "no_delete"  # the target deletes no records
     UNSETTLED = "unsettled"  # a create whose outcome nobody knows
     GONE = "gone"  # a record was deleted
+    EDITED = "edited"  # its counterpart was deleted, but it was edited since it was last agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,22 @@ class Overruled:
 
 
 @dataclass(frozen=True, slots=True)
+class Contest:
+    """A field that both sides moved, and that the policy leaves to a person; it holds up no other. A state."""
+
+    field: str
+    now: Both[Value]
+    base: Both[Maybe]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Side `to` is owed something, and is closed for now: look again when it is opened."""
+
+    to: Side
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Nothing to do until a side moves."""
 
@@ -147,4 +182,6 @@ class LookAgain:
     """The outcome is known: look at both records once more."""
 
 
-Effect: TypeAlias = Push | Create | Problem | Overruled | Settled | Wait | LookAgain
+Effect: TypeAlias = (
+    Push | Create | Delete | Problem | Contest | Overruled | Withheld | Settled | Wait | LookAgain
+)

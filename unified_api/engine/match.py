@@ -18,8 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from unified_api.engine.normal import normal
 from unified_api.engine.policy import UNMAPPED, Policy
-from unified_api.engine.values import Both, Side, Values, normal
+from unified_api.engine.values import Both, Side, Values
 
 
 @dataclass(frozen=True, slots=True)

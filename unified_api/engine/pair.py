@@ -7,7 +7,7 @@ needs them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,7 @@ class State(StrEnum):
     CREATING = "creating"  # the create of the other record is in flight, or its outcome unknown
     PAIRED = "paired"
     PUSHING = "pushing"  # one update is in flight
+    DELETING = "deleting"  # one delete is in flight
     DORMANT = "dormant"  # a record left the filter; the bases are kept
     GONE = "gone"  # a record was deleted; the bases are kept
 
@@ -32,7 +33,8 @@ class Move:
     """One field of a write: `value` goes to the target because its source holds `source`.
 
     `was` is what the target held when this was decided. On agreement the source's base becomes `source` and
-    the target's base becomes what the target answered.
+    the target's base becomes what the target answered. Of a field with parts, `parts` are those that travel: each
+    is agreed for itself, under its name in `field`, and what else stands in `value` was there before.
     """
 
     field: str
@@ -41,11 +43,12 @@ class Move:
     was: Maybe
     rule: Rule
     overrules: bool = False
+    parts: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A write on its way to side `to`.
+    """A write on its way to side `to`; a delete moves nothing.
 
     For a create: `owed` names fields that it could not carry, `left` holds the source's values of those that
     had no reason to travel, as they were blank or go the other way.
@@ -59,7 +62,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What side `to` would not take. It is not sent again until a value or a value map changes."""
+    """What side `to` would not take. It is not sent again until a value or a value map changes.
+
+    Without moves: it was to be deleted, and that is not tried again.
+    """
 
     to: Side
     moves: tuple[Move, ...]
@@ -71,6 +77,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person said of a field in which both sides moved: whose value prevails, or None: both stay as they are.
+
+    It is about the values that were `seen`, and about no others.
+    """
+
+    field: str
+    winner: Side | None
+    seen: Both[Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """The memory of one pair."""
 
@@ -79,6 +97,7 @@ class Pair:
     sent: Sent | None = None
     refused: tuple[Refusal, ...] = ()
     presumed: tuple[str, ...] = ()  # fields whose bases rest on a lost answer, until the next look
+    rulings: tuple[Ruling, ...] = ()
 
     def agreed(self, name: str) -> Both[Maybe]:
         """The bases of one field."""
@@ -99,6 +118,7 @@ class Pair:
                 for one in self.refused
             ],
             "presumed": list(self.presumed),
+            "rulings": [_ruling_data(one) for one in self.rulings],
         }
 
     @classmethod
@@ -111,6 +131,7 @@ class Pair:
             None if sent is None else _sent(sent),
             tuple(Refusal(Side(one["to"]), _moves(one["moves"]), one["reason"]) for one in data["refused"]),
             tuple(data["presumed"]),
+            tuple(_ruling(one) for one in data.get("rulings", ())),
         )
 
 
@@ -127,6 +148,15 @@ def _sent(data: Mapping[str, Any]) -> Sent:
     return Sent(Side(data["to"]), _moves(data["moves"]), tuple(data["owed"]), data["left"])
 
 
+def _ruling_data(one: Ruling) -> dict[str, Any]:
+    return {"field": one.field, "winner": one.winner and one.winner.value, "seen": [one.seen.a, one.seen.b]}
+
+
+def _ruling(data: Mapping[str, Any]) -> Ruling:
+    a, b = data["seen"]
+    return Ruling(data["field"], data["winner"] and Side(data["winner"]), Both[Value](a, b))
+
+
 def _moves_data(moves: tuple[Move, ...]) -> list[dict[str, Any]]:
     return [_move_data(move) for move in moves]
 
@@ -139,10 +169,12 @@ def _move_data(move: Move) -> dict[str, Any]:
         "rule": move.rule.value,
         "overrules": move.overrules,
     }
+    if move.parts:
+        data["parts"] = _moves_data(move.parts)
     return data if move.was is MISSING else {**data, "was": move.was}
 
 
-def _moves(data: list[Mapping[str, Any]]) -> tuple[Move, ...]:
+def _moves(data: Iterable[Mapping[str, Any]]) -> tuple[Move, ...]:
     return tuple(
         Move(
             one["field"],
@@ -151,6 +183,7 @@ def _moves(data: list[Mapping[str, Any]]) -> tuple[Move, ...]:
             one.get("was", MISSING),
             Rule(one["rule"]),
             one["overrules"],
+            _moves(one.get("parts", ())),
         )
         for one in data
     )

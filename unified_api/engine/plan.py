@@ -16,75 +16,99 @@ either no write, or a pair that waits for the outcome of a journalled one.
                Dropped    ALONE               LookAgain; surely nothing was created
                Lost       CREATING            Problem UNSETTLED, until it is found or surely absent
                Lost       PAIRED              (landed: found by a search) LookAgain
-    PAIRED     Look       PAIRED              Settled, with the problems that remain
+    PAIRED     Look       PAIRED              Settled, with the problems and contests that remain
                           PUSHING             Push to one side; what the other side is owed follows after
-                          GONE, DORMANT       Settled; nothing is deleted, the bases stay
+                          PAIRED              Withheld: the side that is owed something is closed
+                          DORMANT             Settled: a record left the filter; the bases stay
+                          GONE                Settled: a record was deleted, and stays so, or a person has to say
+                          DELETING            Delete: the rule takes the counterpart along
+                          CREATING            Create: the rule has the lost record made again
     PUSHING    Look       PUSHING             Wait
                Answered   PAIRED              LookAgain, Overruled for edits that gave way
                Rejected   PAIRED              LookAgain; refused until a value or a map changes
                Dropped    PAIRED              LookAgain
                Lost       PAIRED              LookAgain, Overruled
+    DELETING   Look       DELETING            Wait
+               Answered   GONE                LookAgain
+               Rejected   GONE                LookAgain; it is not tried again
+               Dropped    GONE                LookAgain
+               Lost       GONE                LookAgain; whether it is still there is read
     GONE       Look       as PAIRED           a record that came back resumes three-way
     DORMANT    Look       as PAIRED           the same for one that matches the filter again
 
-Every other combination is a mistake of the caller and raises StateError.
+Every other combination is a mistake of the caller and raises StateError. `propose` is the one way to write what no
+comparison asks for: a value of before is put back, and both bases say so, so that the next look does not undo it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from unified_api.engine import answer
+from unified_api.engine import absence, answer
 from unified_api.engine.birth import beget
 from unified_api.engine.events import (
     Answered,
     Dropped,
     Effect,
     Event,
-    Kind,
     Look,
     Lost,
-    Problem,
     Push,
     Record,
     Rejected,
     Settled,
     Wait,
+    Withheld,
 )
-from unified_api.engine.pair import Pair, Sent, State
+from unified_api.engine.pair import Move, Pair, Sent, State
 from unified_api.engine.policy import Policy
-from unified_api.engine.values import Both, Side, Values
+from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access, Terms, weigh
 
 Step = tuple[Pair, tuple[Effect, ...]]
+IN_FLIGHT = frozenset({State.CREATING, State.PUSHING, State.DELETING})
 
 
 class StateError(ValueError):
     """An event that cannot happen in the state of the pair: the caller lost track of its write."""
 
 
-def plan(pair: Pair, event: Event, *, policy: Policy, access: Both[Access]) -> Step:
-    """Take one event into account: the pair to store, and what is to be done. Raises StateError."""
-    terms = Terms(policy, access)
+def plan(
+    pair: Pair, event: Event, *, policy: Policy, access: Both[Access], closed: frozenset[Side] = frozenset()
+) -> Step:
+    """Take one event into account: the pair to store, and what is to be done.
+
+    closed: sides to which nothing may be written for now. Raises StateError.
+    """
+    terms = Terms(policy, access, closed)
     if isinstance(event, Look):
         return _look(pair, event, terms)
-    if pair.sent is None or pair.state not in {State.CREATING, State.PUSHING}:
+    if pair.sent is None or pair.state not in IN_FLIGHT:
         raise StateError(
             f"{type(event).__name__} came for a pair in state {pair.state} with nothing in flight"
         )
     return _outcome(pair, pair.sent, event, policy)
 
 
+def propose(pair: Pair, to: Side, moves: tuple[Move, ...]) -> Step:
+    """Write these values, though nobody's edit asks for it; raises StateError while a write is in flight."""
+    if pair.sent is not None:
+        raise StateError(f"a pair in state {pair.state} has a write in flight; wait for its outcome")
+    return replace(pair, state=State.PUSHING, sent=Sent(to, moves)), (Push(to, moves),)
+
+
 def _outcome(pair: Pair, sent: Sent, event: Event, policy: Policy) -> Step:
-    creating = pair.state is State.CREATING
     match event:
-        case Answered():
-            return (answer.created if creating else answer.updated)(pair, sent, event, policy)
         case Rejected():
             return answer.rejected(pair, sent, event)
         case Dropped():
             return answer.dropped(pair, sent, event)
-        case Lost() if creating:
+        case Answered() | Lost() if pair.state is State.DELETING:
+            return answer.deleted(pair)
+        case Answered():
+            creating = pair.state is State.CREATING
+            return (answer.created if creating else answer.updated)(pair, sent, event, policy)
+        case Lost() if pair.state is State.CREATING:
             return answer.found(pair, sent, event, policy) if event.landed else answer.unsettled(pair, sent)
         case Lost():
             return answer.lost(pair, sent, event, policy)
@@ -97,12 +121,12 @@ def _look(pair: Pair, look: Look, terms: Terms) -> Step:
         return pair, (Wait(),)
     if pair.state is State.ALONE and not (look.a and look.b):
         return _look_alone(pair, look, terms)
-    present = [side for side in Side if _present(look.of(side))]
-    if len(present) < len(Side):
-        return _absent(pair, present)
-    if _outside(look.a) or _outside(look.b):
+    a, b = _present(look.a), _present(look.b)
+    if a is None or b is None:
+        return absence.absent(pair, look, terms)
+    if a.outside or b.outside:
         return replace(pair, state=State.DORMANT), (Settled(),)
-    return _compare(replace(pair, state=State.PAIRED), look, terms)
+    return _compare(replace(pair, state=State.PAIRED), Both(a, b), terms)
 
 
 def _look_alone(pair: Pair, look: Look, terms: Terms) -> Step:
@@ -113,29 +137,19 @@ def _look_alone(pair: Pair, look: Look, terms: Terms) -> Step:
     return pair, (Settled(),)
 
 
-def _compare(pair: Pair, look: Look, terms: Terms) -> Step:
-    weighed = weigh(pair, Both[Values](_values(look.a), _values(look.b)), terms)
-    for to in (Side.B, Side.A):
-        if weighed.owed[to]:
+def _compare(pair: Pair, now: Both[Record], terms: Terms) -> Step:
+    weighed = weigh(pair, now, terms)
+    states: tuple[Effect, ...] = (*weighed.problems, *weighed.contests)
+    owed = [side for side in (Side.B, Side.A) if weighed.owed[side]]
+    for to in owed:
+        if to not in terms.closed:
             sent = Sent(to, weighed.owed[to])
             pushing = replace(weighed.pair, state=State.PUSHING, sent=sent)
-            return pushing, (Push(to, sent.moves), *weighed.problems)
-    return weighed.pair, (*weighed.problems, Settled())
+            return pushing, (Push(to, sent.moves), *states)
+    if owed:
+        return weighed.pair, (*(Withheld(to) for to in owed), *states)
+    return weighed.pair, (*states, Settled())
 
 
-def _absent(pair: Pair, present: list[Side]) -> Step:
-    """The place of the delete rule. For now there is one: keep; both records gone is peace."""
-    problems = tuple(Problem(Kind.GONE, side.other) for side in present)
-    return replace(pair, state=State.GONE), (*problems, Settled())
-
-
-def _present(record: Record | None) -> bool:
-    return record is not None and not record.gone
-
-
-def _outside(record: Record | None) -> bool:
-    return record is not None and record.outside
-
-
-def _values(record: Record | None) -> Values:
-    return {} if record is None else record.values
+def _present(record: Record | None) -> Record | None:
+    return None if record is None or record.gone else record

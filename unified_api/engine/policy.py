@@ -1,18 +1,18 @@
-"""What a bridge wants of each field, as data.
+"""What a bridge wants of each field and of its records, as data.
 
 `Policy.parse` reads the JSON of a bridge's configuration and names the place of a mistake; `as_data` is its
-inverse. Kinds that settle otherwise than by one winner (sets, appended lists, newest, ask) join `Winner` and
-`merge` when they come; nothing else knows how a field is settled.
+inverse. How a field is settled stands in `merge`, how one with parts in `parts`; what is compared, here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from unified_api.engine.values import NORMALIZERS, Both, Side, Value, blank, normal
+from unified_api.engine.normal import NORMALIZERS, blank, normal
+from unified_api.engine.values import Both, Side, Value, Values
 
 
 class PolicyError(ValueError):
@@ -33,10 +33,29 @@ class Direction(StrEnum):
 
 
 class Winner(StrEnum):
-    """Who prevails when both sides moved since their bases."""
+    """Who prevails when both sides moved since their bases.
+
+    NEWEST: the later edit, by the providers' own times; where these cannot tell, the field's `otherwise`.
+    ASK: nobody, until a person says.
+    """
 
     A = "a"
     B = "b"
+    NEWEST = "newest"
+    ASK = "ask"
+
+
+class Shape(StrEnum):
+    """What a field holds, where that matters for merging.
+
+    VALUE: one thing, taken or left as a whole. SET: words, each of which is added or removed for itself. LOG: the
+    same, and nothing is ever removed. MAP: values by name, each merged for itself.
+    """
+
+    VALUE = "value"
+    SET = "set"
+    LOG = "log"
+    MAP = "map"
 
 
 class FirstContact(StrEnum):
@@ -49,6 +68,19 @@ class FirstContact(StrEnum):
     FILL = "fill"
     WINNER = "winner"
     KEEP = "keep"
+
+
+class DeleteRule(StrEnum):
+    """What happens at a side when its record's counterpart was deleted.
+
+    ASK: a person says; until then the record stays. PROPAGATE: it is deleted too, unless it was edited meanwhile.
+    UNLINK: it stays, and lives alone. RESTORE: the lost counterpart is made again from it.
+    """
+
+    ASK = "ask"
+    PROPAGATE = "propagate"
+    UNLINK = "unlink"
+    RESTORE = "restore"
 
 
 class Lacking(StrEnum):
@@ -64,7 +96,12 @@ E = TypeVar("E", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The policy of one field; `words` holds the value map into each side, None where both speak alike."""
+    """The policy of one field; `words` holds the value map into each side, None where both speak alike.
+
+    otherwise: who prevails where the winner cannot be told. blanks: whether an emptied field empties the other
+    side. fills: whether it travels only to where there is nothing. reference: its words are ids of records, and its
+    map who is whose counterpart.
+    """
 
     name: str
     direction: Direction = Direction.BOTH
@@ -72,10 +109,15 @@ class Field:
     first: FirstContact = FirstContact.FILL
     normalizer: str = "exact"
     words: Both[Mapping[str, str]] | None = None
+    shape: Shape = Shape.VALUE
+    otherwise: Side = Side.A
+    blanks: bool = True
+    fills: bool = False
+    reference: bool = False
 
     def same(self, one: Value, other: Value) -> bool:
-        """Whether two values of ONE side mean the same."""
-        return normal(one, self.normalizer) == normal(other, self.normalizer)
+        """Whether two values of ONE side mean the same; the words of a set have no order."""
+        return self._compared(one) == self._compared(other)
 
     def translate(self, value: Value, to: Side) -> Translated:
         """The other side's value in the spelling of side `to`; nothing stays nothing."""
@@ -102,6 +144,11 @@ class Field:
         free = self.words is None and isinstance(sent, str) and isinstance(got, str) and not blank(got)
         return free or self.same(sent, got)
 
+    def _compared(self, value: Value) -> Value:
+        compared = normal(value, self.normalizer)
+        unordered = self.shape in {Shape.SET, Shape.LOG} and isinstance(compared, list)
+        return sorted(compared, key=repr) if unordered else compared  # type: ignore[arg-type] # it is a list
+
     def _matches(self, value: Value, to: Side, held: Value) -> bool:
         translated = self.translate(value, to)
         return translated is not UNMAPPED and self.same(translated, held)
@@ -109,23 +156,32 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The fields of a bridge by name, and the sides on which it may create records."""
+    """The fields of a bridge by name, and what it does with whole records.
+
+    creates: sides on which it may create records. constants: further fields that a record gets when it is made at a
+    side. deletes: the rule at each side for a record whose counterpart was deleted.
+    """
 
     fields: Mapping[str, Field]
     creates: frozenset[Side] = field(default_factory=lambda: frozenset(Side))
+    constants: Both[Values] = field(default_factory=lambda: Both[Values]({}, {}))
+    deletes: Both[DeleteRule] = field(default_factory=lambda: Both(DeleteRule.ASK, DeleteRule.ASK))
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Policy:
-        """Read a configuration: {"fields": {name: {...}}, "creates": ["a", "b"]}.
+        """Read a configuration: {"fields": {name: {...}}, "creates": ["a", "b"], "constants": …, "deletes": …}.
 
         Raises PolicyError.
         """
-        _known(data, {"fields", "creates"}, "policy")
+        _known(data, {"fields", "creates", "constants", "deletes"}, "policy")
         if "fields" not in data:
             raise PolicyError("policy: 'fields' is missing; it maps names of fields to their options")
-        fields = {name: _field(name, options) for name, options in data["fields"].items()}
+        fields = {name: parse_field(name, options) for name, options in data["fields"].items()}
         return cls(
-            fields, frozenset(_member(Side, side, "creates") for side in data.get("creates", list(Side)))
+            fields,
+            frozenset(_member(Side, side, "creates") for side in data.get("creates", list(Side))),
+            _constants(data.get("constants", {}), fields),
+            _deletes(data.get("deletes", {})),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -133,23 +189,52 @@ class Policy:
         return {
             "fields": {name: _field_data(one) for name, one in self.fields.items()},
             "creates": sorted(self.creates),
+            "constants": {side.value: dict(self.constants[side]) for side in Side},
+            "deletes": {side.value: self.deletes[side].value for side in Side},
         }
 
+    def speaking(self, words: Mapping[str, Both[Mapping[str, str]]]) -> Policy:
+        """The same with other value maps, by field: of references, whose counterparts are known only when looked at."""
+        if not words:
+            return self
+        told = {name: replace(self.fields[name], words=both) for name, both in words.items()}
+        return replace(self, fields={**self.fields, **told})
 
-def _field(name: str, options: Mapping[str, Any]) -> Field:
+
+def parse_field(name: str, options: Mapping[str, Any]) -> Field:
+    """Read the options of one field; raises PolicyError."""
     place = f"fields.{name}"
-    _known(options, {"direction", "winner", "first", "normalizer", "words"}, place)
+    _known(options, set(_OPTIONS), place)
     normalizer = options.get("normalizer", "exact")
     if normalizer not in NORMALIZERS:
         raise PolicyError(f"{place}.normalizer: {normalizer!r} is none of {', '.join(NORMALIZERS)}")
-    return Field(
+    read = Field(
         name,
         _member(Direction, options.get("direction", "both"), f"{place}.direction"),
         _member(Winner, options.get("winner", "a"), f"{place}.winner"),
         _member(FirstContact, options.get("first", "fill"), f"{place}.first"),
         normalizer,
         _words(options.get("words"), f"{place}.words"),
+        _member(Shape, options.get("shape", "value"), f"{place}.shape"),
+        _member(Side, options.get("otherwise", "a"), f"{place}.otherwise"),
+        *(_flag(options, flag, default, place) for flag, default in _FLAGS.items()),
     )
+    if read.winner is Winner.ASK and read.shape is not Shape.VALUE:
+        raise PolicyError(
+            f"{place}.winner: 'ask' goes with single values; a {read.shape} merges by its parts"
+        )
+    return read
+
+
+_FLAGS: Final = {"blanks": True, "fills": False, "reference": False}
+_OPTIONS: Final = ("direction", "winner", "first", "normalizer", "words", "shape", "otherwise", *_FLAGS)
+
+
+def _flag(options: Mapping[str, Any], name: str, default: bool, place: str) -> bool:  # noqa: FBT001 - its default
+    value = options.get(name, default)
+    if not isinstance(value, bool):
+        raise PolicyError(f"{place}.{name}: {value!r} is neither true nor false")
+    return value
 
 
 def _words(data: Mapping[str, Mapping[str, str]] | None, place: str) -> Both[Mapping[str, str]] | None:
@@ -159,15 +244,28 @@ def _words(data: Mapping[str, Mapping[str, str]] | None, place: str) -> Both[Map
     return Both(dict(data.get("a", {})), dict(data.get("b", {})))
 
 
+def _constants(data: Mapping[str, Mapping[str, Value]], fields: Mapping[str, Field]) -> Both[Values]:
+    _known(data, {"a", "b"}, "constants")
+    for side, values in data.items():
+        for name in values:
+            if name in fields:
+                raise PolicyError(
+                    f"constants.{side}.{name}: the bridge carries this field; it has no constant"
+                )
+    return Both(dict(data.get("a", {})), dict(data.get("b", {})))
+
+
+def _deletes(data: Mapping[str, str]) -> Both[DeleteRule]:
+    _known(data, {"a", "b"}, "deletes")
+    a, b = (_member(DeleteRule, data.get(side.value, "ask"), f"deletes.{side.value}") for side in Side)
+    return Both(a, b)
+
+
 def _field_data(one: Field) -> dict[str, Any]:
     words = None if one.words is None else {side.value: dict(one.words[side]) for side in Side}
-    return {
-        "direction": one.direction.value,
-        "winner": one.winner.value,
-        "first": one.first.value,
-        "normalizer": one.normalizer,
-        "words": words,
-    }
+    plain = {name: getattr(one, name) for name in _OPTIONS}
+    shown = {name: str(told) if isinstance(told, StrEnum) else told for name, told in plain.items()}
+    return shown | {"words": words}
 
 
 def _known(data: Mapping[str, Any], names: set[str], place: str) -> None:

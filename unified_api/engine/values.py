@@ -1,19 +1,19 @@
-"""What a field can hold, the two sides, and how values are compared.
+"""What a field can hold, and the two sides.
 
-A value is what JSON can say: text, flag, number, nothing, or a list of these. Moments are text in ISO 8601
+A value is what JSON can say: text, flag, number, nothing, a list or a map of these. Moments are text in ISO 8601
 with an offset, days are text as YYYY-MM-DD, references are the text of an id: the shell translates. A field
-that a record does not speak of is absent from its mapping, and `MISSING` here; absent is not null.
+that a record does not speak of is absent from its mapping, and `MISSING` here; absent is not null. How values are
+compared is said in `normal`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
-Value: TypeAlias = "str | bool | int | float | list[Value] | None"
+Value: TypeAlias = "str | bool | int | float | list[Value] | dict[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
 T = TypeVar("T")
 
@@ -53,45 +53,3 @@ class Both(Generic[T]):
     def having(self, side: Side, thing: T) -> Both[T]:
         """The same, with another thing on one side."""
         return replace(self, a=thing) if side is Side.A else replace(self, b=thing)
-
-
-def _exact(text: str) -> str:
-    return text
-
-
-def _trim(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
-
-
-def _case(text: str) -> str:
-    return _trim(text).casefold()
-
-
-def _instant(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return moment.astimezone(UTC).isoformat() if moment.tzinfo else text
-
-
-NORMALIZERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "exact": _exact,
-    "trim": _trim,
-    "case": _case,
-    "instant": _instant,
-}
-
-
-def normal(value: Value, normalizer: str) -> Value:
-    """The form in which a value is compared, never stored. Empty text and an empty list count as nothing."""
-    if isinstance(value, list):
-        return [normal(item, normalizer) for item in value] or None
-    if isinstance(value, str):
-        return NORMALIZERS[normalizer](value) or None
-    return value
-
-
-def blank(value: Maybe) -> bool:
-    """Whether the value says nothing."""
-    return value is MISSING or normal(value, "trim") is None

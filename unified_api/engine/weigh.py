@@ -9,88 +9,217 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from unified_api.engine.carry import carry, standing
-from unified_api.engine.events import Kind, Problem
-from unified_api.engine.merge import AGREED, Barred, Rule, Take, merge
-from unified_api.engine.pair import Move, Pair, Refusal
-from unified_api.engine.policy import Field, Policy
+from unified_api.engine.carry import carry, carry_parts, compose, refusal_of, standing
+from unified_api.engine.events import Contest, Kind, Problem, Record
+from unified_api.engine.merge import AGREED, ASK, Barred, Decision, Given, Rule, Take, merge
+from unified_api.engine.pair import Move, Pair, Refusal, Ruling
+from unified_api.engine.parts import has_parts, joined, names, part, part_field
+from unified_api.engine.policy import Field, Policy, Winner
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one side's account can write: names of fields, and whether it creates records at all."""
+    """What one side's account can write: names of fields, and whether it creates and deletes records at all."""
 
     update: frozenset[str] = frozenset()
     create: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     creates: bool = False
+    deletes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is given: the bridge's policy, and what either side can write."""
+    """What is given: the bridge's policy, what either side can write, and the sides that are closed for now."""
 
     policy: Policy
     access: Both[Access]
+    closed: frozenset[Side] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The pair with the bases of agreed fields, the moves that each side is owed, and the problems."""
+    """The pair with the bases of agreed fields, the moves that each side is owed, problems and contests."""
 
     pair: Pair
     owed: Both[tuple[Move, ...]]
     problems: tuple[Problem, ...]
+    contests: tuple[Contest, ...] = ()
 
 
 @dataclass(slots=True)
 class _Tally:
     """Collects while the fields are gone through."""
 
+    refused: tuple[Refusal, ...]
     base: Both[dict[str, Value]] = field(default_factory=lambda: Both[dict[str, Value]]({}, {}))
     owed: Both[list[Move]] = field(default_factory=lambda: Both[list[Move]]([], []))
     problems: list[Problem] = field(default_factory=list)
+    contests: list[Contest] = field(default_factory=list)
     presumed: list[str] = field(default_factory=list)
 
 
-def weigh(pair: Pair, now: Both[Values], terms: Terms) -> Weighed:
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """One field on the scale."""
+
+    one: Field
+    held: Both[Maybe]
+    base: Both[Maybe]
+    writable: Both[bool]
+    given: Given
+    presumed: bool
+
+    def decide(self) -> Decision:
+        """About a field of one value."""
+        decision = merge(self.one, self.held, self.base, self.writable, self.given)
+        return _unsure(decision) if self.presumed else decision
+
+
+def weigh(pair: Pair, now: Both[Record], terms: Terms) -> Weighed:
     """Compare two present records, field by field."""
-    pair = replace(pair, refused=standing(pair.refused, now, terms.policy))
-    tally = _Tally()
+    values = Both[Values](now.a.values, now.b.values)
+    rulings = tuple(one for one in pair.rulings if _is_about(one, values, terms.policy))
+    pair = replace(pair, refused=standing(pair.refused, values, terms.policy), rulings=rulings)
+    tally = _Tally(pair.refused)
     for one in terms.policy.fields.values():
-        _weigh_field(one, pair, now, terms, tally)
+        _weigh_field(_on_scale(one, pair, now, terms), pair, tally)
     base = Both[Values]({**pair.base.a, **tally.base.a}, {**pair.base.b, **tally.base.b})
     owed = Both(tuple(tally.owed.a), tuple(tally.owed.b))
-    return Weighed(replace(pair, base=base, presumed=tuple(tally.presumed)), owed, tuple(tally.problems))
+    settled = replace(pair, base=base, presumed=tuple(tally.presumed))
+    return Weighed(settled, owed, tuple(tally.problems), tuple(tally.contests))
 
 
-def _weigh_field(one: Field, pair: Pair, now: Both[Values], terms: Terms, tally: _Tally) -> None:
-    held = Both(now.a.get(one.name, MISSING), now.b.get(one.name, MISSING))
-    writable = Both(one.name in terms.access.a.update, one.name in terms.access.b.update)
-    decision = merge(one, held, pair.agreed(one.name), writable)
-    if decision is AGREED:
-        for side in Side:
-            tally.base[side][one.name] = now[side][one.name]
+def _on_scale(one: Field, pair: Pair, now: Both[Record], terms: Terms) -> _Scale:
+    name = one.name
+    return _Scale(
+        one,
+        Both(now.a.values.get(name, MISSING), now.b.values.get(name, MISSING)),
+        pair.agreed(name),
+        Both(name in terms.access.a.update, name in terms.access.b.update),
+        Given(_newer(one, now), next((r.winner for r in pair.rulings if r.field == name), None)),
+        name in pair.presumed,
+    )
+
+
+def _newer(one: Field, now: Both[Record]) -> Side | None:
+    """Whose edit is later, by more than either clock may be wrong; None where nobody can tell."""
+    if one.winner is not Winner.NEWEST:
+        return None
+    a, b = now.a.edited.get(one.name), now.b.edited.get(one.name)
+    if a is None or b is None or abs(a - b) <= now.a.doubt + now.b.doubt:
+        return None
+    return Side.A if a > b else Side.B
+
+
+def _is_about(ruling: Ruling, now: Both[Values], policy: Policy) -> bool:
+    """Whether a ruling is about the values that are there: who edits a field opens the question anew."""
+    one = policy.fields.get(ruling.field)
+    held = [now[side].get(ruling.field, MISSING) for side in Side]
+    return one is not None and all(
+        value is not MISSING and one.same(value, seen)
+        for value, seen in zip(held, (ruling.seen.a, ruling.seen.b), strict=True)
+    )
+
+
+def _weigh_field(scale: _Scale, pair: Pair, tally: _Tally) -> None:
+    if has_parts(scale.one):
+        _weigh_parts(scale, tally)
+        return
+    decision = scale.decide()
+    ruled = any(one.field == scale.one.name and one.winner is None for one in pair.rulings)
+    if decision is AGREED or (decision is ASK and ruled):
+        _agree(scale, tally)
+    elif decision is ASK:
+        held = Both[Value](scale.held.a, scale.held.b)  # type: ignore[arg-type] # both are there
+        tally.contests.append(Contest(scale.one.name, held, scale.base))
     elif isinstance(decision, Barred):
-        source = decision.source
-        tally.problems.append(Problem(Kind.READ_ONLY, source, one.name, held[source]))
+        tally.problems.append(_read_only(scale, decision.source))
     elif isinstance(decision, Take):
-        if one.name in pair.presumed:
-            decision = _unsure(decision)
-            tally.presumed.append(one.name)
-        _take(one, held, decision, pair.refused, tally)
+        _take(scale, decision, tally)
 
 
-def _unsure(take: Take) -> Take:
-    return replace(take, rule=Rule.LOST, overrules=True) if take.rule is Rule.MOVED else take
+def _agree(scale: _Scale, tally: _Tally) -> None:
+    for side in Side:
+        tally.base[side][scale.one.name] = scale.held[side]  # type: ignore[assignment] # both are there
 
 
-def _take(one: Field, held: Both[Maybe], take: Take, refused: Iterable[Refusal], tally: _Tally) -> None:
+def _read_only(scale: _Scale, source: Side) -> Problem:
+    return Problem(Kind.READ_ONLY, source, scale.one.name, scale.held[source])
+
+
+def _unsure(decision: Decision) -> Decision:
+    if isinstance(decision, Take) and decision.rule is Rule.MOVED:
+        return replace(decision, rule=Rule.LOST, overrules=True)
+    return decision
+
+
+def _take(scale: _Scale, take: Take, tally: _Tally) -> None:
     target = take.source.other
-    carried = carry(one, held[take.source], target, refused)
+    tally.presumed += [scale.one.name] if scale.presumed else []
+    carried = carry(scale.one, scale.held[take.source], target, tally.refused, take.rule)
     if isinstance(carried, Problem):
         tally.problems.append(carried)
     else:
-        move = replace(carried, was=held[target], rule=take.rule, overrules=take.overrules)
-        tally.owed[target].append(move)
+        tally.owed[target].append(replace(carried, was=scale.held[target], overrules=take.overrules))
+
+
+def _weigh_parts(scale: _Scale, tally: _Tally) -> None:
+    """Each part for itself; those that go one way travel together."""
+    if scale.held.a is MISSING or scale.held.b is MISSING:
+        return
+    taken: Both[dict[str, Take]] = Both({}, {})
+    agreed: list[str] = []
+    for name in names(scale.one, scale.held, scale.base):
+        decision = _part(scale, name).decide()
+        if decision is AGREED:
+            agreed.append(name)
+        elif isinstance(decision, Take):
+            taken[decision.source.other][name] = decision
+        elif isinstance(decision, Barred):
+            tally.problems.append(_read_only(scale, decision.source))
+    _agree_parts(scale, agreed, tally)
+    for to in Side:
+        _take_parts(scale, taken[to], to, tally)
+
+
+def _part(scale: _Scale, name: str) -> _Scale:
+    held, base = (
+        Both(*(part(scale.one, values[side], name, side) for side in Side))
+        for values in (scale.held, scale.base)
+    )
+    return replace(scale, one=part_field(scale.one), held=held, base=base)
+
+
+def _agree_parts(scale: _Scale, agreed: Iterable[str], tally: _Tally) -> None:
+    """The bases of agreed parts; a field of which nothing is, or was, has agreed on that."""
+    agreed, name = list(agreed), scale.one.name
+    for side in Side:
+        held = {one: part(scale.one, scale.held[side], one, side) for one in agreed}
+        empty = not list(names(scale.one, scale.held, scale.base))
+        if held or empty:
+            told = {one: None if value is MISSING else value for one, value in held.items()}
+            tally.base[side][name] = joined(scale.one, scale.base[side], told, side)
+
+
+def _take_parts(scale: _Scale, taken: dict[str, Take], to: Side, tally: _Tally) -> None:
+    one, source = scale.one, to.other
+    if not taken:
+        return
+    values = {name: part(one, scale.held[source], name, source) for name in taken}
+    moves, problems = carry_parts(one, {n: None if v is MISSING else v for n, v in values.items()}, to)
+    told = [
+        replace(
+            move,
+            was=part(one, scale.held[to], move.field, to),
+            rule=taken[move.field].rule,
+            overrules=taken[move.field].overrules,
+        )
+        for move in moves
+    ]
+    refused = refusal_of(one, scale.held[source], to, tally.refused)
+    tally.problems += [refused] if refused else problems
+    tally.presumed += [one.name] if scale.presumed else []
+    if told and not refused:
+        tally.owed[to].append(compose(one, scale.held, told, to, told[0].rule))

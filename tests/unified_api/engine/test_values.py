@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from unified_api.engine.normal import blank, normal
 from unified_api.engine.policy import UNMAPPED, Direction, Field, Policy, PolicyError
-from unified_api.engine.values import Both, Side, Value, blank, normal
+from unified_api.engine.values import Both, Side, Value
 
 STATUS = Field(
     "status",

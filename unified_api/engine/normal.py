@@ -1,0 +1,142 @@
+"""How values are compared: each normalizer brings two spellings of one meaning to the same text. None is ever stored.
+
+exact     as it is
+trim      without white space at the ends of lines and of the whole
+case      the same, in any case
+instant   one moment in any zone
+email     an address without its decoration, in any case
+phone     digits, and the plus of an international number; 00 is a plus
+rich      what a reader sees of a text, whether it is marked up or plain
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+from typing import Final
+
+from unified_api.engine.values import MISSING, Maybe, Value
+
+_EXTENSION: Final = re.compile(r"(?:ext\.?|extension|x|#)\s*\d+\s*$", re.IGNORECASE)
+#: Elements whose content nobody sees.
+_UNSEEN: Final = frozenset({"script", "style", "head", "title", "template"})
+_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+def _exact(text: str) -> str:
+    return text
+
+
+def _trim(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+def _case(text: str) -> str:
+    return _trim(text).casefold()
+
+
+def _instant(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment.astimezone(UTC).isoformat() if moment.tzinfo else text
+
+
+def _email(text: str) -> str:
+    bare = _case(text).removeprefix("mailto:")
+    return bare.rpartition("<")[2].rstrip(">").strip()
+
+
+def _phone(text: str) -> str:
+    number, extension = text.strip(), _EXTENSION.search(text)
+    if extension:
+        number = number[: -len(extension.group())]
+    digits = "".join(letter for letter in number if letter.isdecimal())
+    abroad = number.lstrip("( ").startswith("+")
+    if digits.startswith("00") and not abroad:
+        digits, abroad = digits[2:], True
+    inner = "".join(letter for letter in extension.group() if letter.isdecimal()) if extension else ""
+    return ("+" if abroad else "") + digits + (f"x{inner}" if inner else "") or _case(text)
+
+
+class _Reader(HTMLParser):
+    """Collects what a reader sees."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.seen: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its signature
+        """An element separates words, unless it only dresses them."""
+        self._hidden += tag in _UNSEEN
+        self._part(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """The same at its end."""
+        self._hidden = max(self._hidden - (tag in _UNSEEN), 0)
+        self._part(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Text, unless nobody sees it."""
+        if not self._hidden:
+            self.seen.append(data)
+
+    def _part(self, tag: str) -> None:
+        if tag not in {
+            "a",
+            "b",
+            "i",
+            "u",
+            "s",
+            "em",
+            "strong",
+            "span",
+            "code",
+            "font",
+            "small",
+            "sub",
+            "sup",
+        }:
+            self.seen.append(" ")
+
+
+def _rich(text: str) -> str:
+    """Plain text that only looks like markup here and there ("a < b") keeps it."""
+    if not _TAG.search(text):
+        return " ".join(unescape(text).split())
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    return " ".join("".join(reader.seen).split())
+
+
+NORMALIZERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "exact": _exact,
+    "trim": _trim,
+    "case": _case,
+    "instant": _instant,
+    "email": _email,
+    "phone": _phone,
+    "rich": _rich,
+}
+
+
+def normal(value: Value, normalizer: str) -> Value:
+    """The form in which a value is compared, never stored. Empty text, list and map count as nothing."""
+    if isinstance(value, list):
+        return [normal(item, normalizer) for item in value] or None
+    if isinstance(value, dict):
+        return {name: normal(item, normalizer) for name, item in value.items()} or None
+    if isinstance(value, str):
+        return NORMALIZERS[normalizer](value) or None
+    return value
+
+
+def blank(value: Maybe) -> bool:
+    """Whether the value says nothing."""
+    return value is MISSING or normal(value, "trim") is None
