@@ -25,7 +25,9 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
-from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
+from unified_api.sync.models_watch import DriftAudit, Issue
 
 KIND: Final = "erase"
 #: Rows that one transaction erases.
@@ -41,6 +43,10 @@ _OF_STREAM = sql.SQL("stream_id IN (SELECT id FROM sync_stream WHERE linked_acco
 _IS_BRIDGE = sql.SQL("(account_a = %(account)s OR account_b = %(account)s)")
 _OF_BRIDGE = sql.SQL(
     "bridge_id IN (SELECT id FROM sync_bridge WHERE account_a = %(account)s OR account_b = %(account)s)"
+)
+_OF_PLAN = sql.SQL(
+    "plan_id IN (SELECT p.id FROM sync_plan p JOIN sync_bridge b ON b.tenant_id = p.tenant_id AND b.id = p.bridge_id"
+    " WHERE account_a = %(account)s OR account_b = %(account)s)"
 )
 _OF_SWEEP = sql.SQL(
     "sweep_id IN (SELECT (sweep->>'id')::uuid FROM sync_stream WHERE linked_account_id = %(account)s)"
@@ -78,7 +84,8 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         (Run, _OF_STREAM),
         *((model, _OF_ACCOUNT) for model in owned),
         (Stream, _OF_ACCOUNT),
-        (Conflict, _OF_BRIDGE),
+        (PlanItem, _OF_PLAN),
+        *((model, _OF_BRIDGE) for model in (Plan, Conflict, Overruled, DriftAudit, Issue, BridgeVersion)),
         (Pair, _OF_BRIDGE),
         (Bridge, _IS_BRIDGE),
     ]

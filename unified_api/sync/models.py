@@ -278,4 +278,13 @@ class Job(models.Model):
         return f"{self.kind} {self.reference}"
 
 
-from unified_api.sync.models_bridge import Bridge, Conflict, Pair  # noqa: E402, F401 - Django finds models here
+# Django finds models here.
+from unified_api.sync.models_bridge import (  # noqa: E402, F401
+    Bridge,
+    BridgeVersion,
+    Conflict,
+    Overruled,
+    Pair,
+)
+from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
+from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401

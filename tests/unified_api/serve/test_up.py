@@ -155,7 +155,7 @@ def test_it_is_healthy_survives_wounds_and_stops_cleanly(up: Running) -> None:
     os.kill(postmaster, signal.SIGKILL)
 
     assert eventually(lambda: up.said("interactive ended with -9") and up.said("web ended with -9"))
-    assert eventually(lambda: up.well()), up.health()
+    assert eventually(up.well), up.health()
 
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(30) == 0

@@ -10,14 +10,14 @@ from unified_api.engine.events import Answered, Dropped, Event, Lost, Overruled,
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side, Values
-from unified_api.sync import clock
+from unified_api.sync import clock, models_bridge
 from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import DROPPED, shown
 from unified_api.sync.bridge.stirring import ask
 from unified_api.sync.models import Write, WriteState
-from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Refusals that are about the moment or the account, not about the values: everything is still owed.
 PASSING: Final = frozenset({"RELINK_NEEDED", "RECORD_MOVED", "RECORD_GONE", "RETRY_LATER"})
@@ -108,7 +108,7 @@ def _refusal(write: Write) -> Event:
 
 
 def _record(pair: Pair, write: Write, one: Overruled) -> None:
-    Conflict.objects.create(
+    models_bridge.Overruled.objects.create(
         bridge_id=pair.bridge_id,
         pair_id=pair.id,
         record_id=record_of(pair, one.side),

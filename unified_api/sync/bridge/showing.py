@@ -23,7 +23,7 @@ from unified_api.sync.bridge.rounds import shown
 from unified_api.sync.bridge.setup import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.models import Job, Write
-from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 
 Document = dict[str, Any]
 #: Entries of a list that are shown.
@@ -33,7 +33,7 @@ MOST: Final = 100
 def standing(bridge: Bridge) -> Document:
     """How it stands, within the transaction that is open."""
     pairs = Pair.objects.filter(bridge_id=bridge.id)
-    gave_way = Conflict.objects.filter(bridge_id=bridge.id)
+    gave_way = Overruled.objects.filter(bridge_id=bridge.id)
     troubled = pairs.exclude(problems=[])[:MOST]
     return {
         **_about(Frame.of(bridge)),
@@ -142,7 +142,7 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _gave_way(one: Conflict) -> Document:
+def _gave_way(one: Overruled) -> Document:
     names = ("field", "side", "value", "by", "rule")
     return {
         "pair_id": str(one.pair_id),

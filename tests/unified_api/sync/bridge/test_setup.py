@@ -17,7 +17,7 @@ from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.sync import erase
 from unified_api.sync.bridge import setup
-from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 
 
 def test_words_that_both_sides_know_mean_the_same(desks: Bridged) -> None:
@@ -118,5 +118,5 @@ def test_a_bridge_ends_with_its_account(bridged: Bridged, work_until_idle: Calla
     work_until_idle()
 
     with transaction.atomic():
-        assert [m.objects.count() for m in (Bridge, Pair, Conflict)] == [0, 0, 0]
+        assert [m.objects.count() for m in (Bridge, Pair, Overruled)] == [0, 0, 0]
     assert setup.locate(str(bridged.bridge_id)) is None
