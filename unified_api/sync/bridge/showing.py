@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Count
 
-from unified_api.engine.events import Answered, Create, Look, Problem, Push, Record
-from unified_api.engine.pair import Pair as Memory
-from unified_api.engine.plan import plan
-from unified_api.engine.values import MISSING, Side
+from unified_api.engine.events import Create, Delete, Look, Problem, Push
+from unified_api.engine.forecast import forecast
+from unified_api.engine.values import MISSING, Maybe, Side, Value
+from unified_api.engine.weigh import Terms
 from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
@@ -90,43 +89,31 @@ def _account(frame: Frame, side: Side) -> Document:
 
 
 def _items(frame: Frame, pair: Pair, look: Look) -> Iterator[Document]:
-    """What is owed either side: each push is taken as done, to see what follows."""
-    memory: Memory = remembered(pair)
-    problems: list[Problem] = []
-    for _ in range(len(Side) + 1):
-        memory, effects = plan(memory, look, policy=frame.policy, access=frame.access)
-        problems = [one for one in effects if isinstance(one, Problem)]
-        push = next((one for one in effects if isinstance(one, Push)), None)
-        if push is None:
-            break
-        yield {**_names(pair), **_told(push)}
-        if isinstance(push, Create):
-            break
-        memory, _effects = plan(memory, Answered(push.fields), policy=frame.policy, access=frame.access)
-        look = _after(look, push)
+    """What is owed either side, and the problems that stay."""
+    foreseen = forecast(remembered(pair), look, Terms(frame.policy, frame.access))
+    yield from ({**_names(pair), **_told(one.write)} for one in foreseen.writes)
+    problems = (one for one in foreseen.remains if isinstance(one, Problem))
     yield from ({**_names(pair), "action": "problem", **shown(one)} for one in problems)
 
 
-def _after(look: Look, push: Push) -> Look:
-    record = look.of(push.to) or Record({})
-    written = replace(record, values={**record.values, **push.fields})
-    return replace(look, a=written) if push.to is Side.A else replace(look, b=written)
+def _told(write: Push | Delete) -> Document:
+    action = "create" if isinstance(write, Create) else "update"
+    if isinstance(write, Delete):
+        action, changes = (
+            "delete",
+            {name: _change(was, None, "delete") for name, was in write.expected.items()},
+        )
+    else:
+        changes = {
+            one.field: _change(one.was, one.value, one.rule.value, overrules=one.overrules)
+            for one in write.moves
+        }
+    return {"action": action, "side": write.to.value, "fields": changes}
 
 
-def _told(push: Push) -> Document:
-    return {
-        "action": "create" if isinstance(push, Create) else "update",
-        "side": push.to.value,
-        "fields": {
-            move.field: {
-                "was": None if move.was is MISSING else move.was,
-                "value": move.value,
-                "rule": move.rule.value,
-                "overrules": move.overrules,
-            }
-            for move in push.moves
-        },
-    }
+def _change(was: Maybe, value: Value, rule: str, *, overrules: bool = False) -> Document:
+    shown_was = None if was is MISSING else was
+    return {"was": shown_was, "value": value, "rule": rule, "overrules": overrules}
 
 
 def _names(pair: Pair) -> Document:
