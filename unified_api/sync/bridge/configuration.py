@@ -1,0 +1,148 @@
+"""What a bridge was told to do, as data: the engine's policy, and what the shell does with it.
+
+    policy      fields, creates, constants, deletes: as `unified_api.engine.policy` reads them
+    match       the fields whose values are the key by which records find each other
+    filter      by side, which records take part: as `unified_api.engine.filter` reads it
+    leaving     what happens to a pair when a record does not match any more: rest (nothing is written until it does
+                again) or stay (once paired, it is kept equal)
+    references  by field that holds ids of records, how counterparts are found: pairs (of a bridge between the same
+                accounts over the model that it names) or email (people with one e-mail address are one person)
+    start       which records take part that were there before the bridge: "everything", or the moment since which they
+                must have been changed; of those that would be created, at most `canary` until a person says go on
+    budget      by "creates" and "deletes", how much one run may do: `share` of the pairs, and `least` in any case
+
+Whatever is not named has its default, so that configurations of earlier versions keep their meaning.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from unified_api.engine.filter import Filter
+from unified_api.engine.policy import Policy, PolicyError
+from unified_api.engine.values import Both, Side
+
+EVERYTHING: Final = "everything"
+
+
+class Leaving(StrEnum):
+    """What happens to a pair of which a record stopped matching."""
+
+    REST = "rest"
+    STAY = "stay"
+
+
+class Counterparts(StrEnum):
+    """How the counterpart of a referenced record is found."""
+
+    PAIRS = "pairs"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much of one kind a run may do: the share of the bridge's pairs, and the number that is allowed in any case."""
+
+    share: float
+    least: int
+
+    def of(self, pairs: int) -> int:
+        """The most that is allowed with so many pairs."""
+        return max(self.least, int(self.share * pairs))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one run may do before a person has to say go on."""
+
+    creates: Limit = Limit(share=0.5, least=100)
+    deletes: Limit = Limit(share=0.1, least=10)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that a bridge was told."""
+
+    policy: Policy
+    match: tuple[str, ...]
+    filter: Both[Filter] = field(default_factory=lambda: Both(Filter(), Filter()))
+    leaving: Leaving = Leaving.REST
+    references: Mapping[str, Counterparts] = field(default_factory=dict)
+    since: dt.datetime | None = None
+    canary: int | None = None
+    budget: Budget = field(default_factory=Budget)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Configuration:
+        """Read the stored form; raises PolicyError."""
+        filters = data.get("filter", {})
+        since, canary = _start(data.get("start", {}))
+        return cls(
+            Policy.parse(data["policy"]),
+            tuple(data["match"]),
+            Both(*(Filter.parse(filters.get(side.value, {}), f"filter.{side}") for side in Side)),
+            Leaving(data.get("leaving", Leaving.REST)),
+            {name: Counterparts(how) for name, how in data.get("references", {}).items()},
+            since,
+            canary,
+            _budget(data.get("budget", {})),
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """The stored form that `parse` reads."""
+        return {
+            "policy": self.policy.as_data(),
+            "match": list(self.match),
+            "filter": {side.value: self.filter[side].as_data() for side in Side},
+            "leaving": self.leaving.value,
+            "references": {name: how.value for name, how in self.references.items()},
+            "start": {"from": self.since.isoformat() if self.since else EVERYTHING, "canary": self.canary},
+            "budget": {
+                name: {"share": limit.share, "least": limit.least}
+                for name, limit in (("creates", self.budget.creates), ("deletes", self.budget.deletes))
+            },
+        }
+
+    def reads(self) -> frozenset[str]:
+        """The fields of records that the bridge looks at."""
+        return frozenset((*self.policy.fields, *self.filter.a.reads(), *self.filter.b.reads()))
+
+
+def _start(data: Mapping[str, Any]) -> tuple[dt.datetime | None, int | None]:
+    told = data.get("from", EVERYTHING)
+    canary = data.get("canary")
+    if canary is not None and (not isinstance(canary, int) or canary < 1):
+        raise PolicyError(f"start.canary: {canary!r} is no number of records, at least 1")
+    if told in {None, EVERYTHING}:
+        return None, canary
+    try:
+        since = dt.datetime.fromisoformat(told)
+    except (TypeError, ValueError):
+        raise PolicyError(f"start.from: {told!r} is neither {EVERYTHING!r} nor a moment") from None
+    return (since if since.tzinfo else since.replace(tzinfo=dt.UTC)), canary
+
+
+def _budget(data: Mapping[str, Any]) -> Budget:
+    usual = Budget()
+    unknown = set(data) - {"creates", "deletes"}
+    if unknown:
+        raise PolicyError(f"budget: unknown kind {sorted(unknown)[0]!r}; possible are creates, deletes")
+    return Budget(
+        _limit(data.get("creates"), usual.creates, "budget.creates"),
+        _limit(data.get("deletes"), usual.deletes, "budget.deletes"),
+    )
+
+
+def _limit(data: Mapping[str, Any] | None, usual: Limit, place: str) -> Limit:
+    if data is None:
+        return usual
+    share, least = data.get("share", usual.share), data.get("least", usual.least)
+    if not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise PolicyError(f"{place}.share: {share!r} is no share from 0 to 1")
+    if not isinstance(least, int) or least < 0:
+        raise PolicyError(f"{place}.least: {least!r} is no number of records")
+    return Limit(float(share), least)
