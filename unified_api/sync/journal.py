@@ -30,7 +30,8 @@ FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED
 class Intent:
     """What somebody wants changed at the provider.
 
-    wanted: stored values by common field. expected: values that the record must still have, else nothing is sent.
+    wanted: stored values by common field. record_id: of a create, the lost record in whose place it is made.
+    expected: values that the record must still have, else nothing is sent.
     if_version: the same as one word, the record's version as the caller saw it. source: api or bridge. id: of the
     write, known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
     """

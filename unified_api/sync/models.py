@@ -97,6 +97,7 @@ class Stream(TenantModel):
     where ordinary runs read only changes. `cursor`: where the next page begins, the adapter's own; saved with the rows
     that it covers. `mode`: `changes` or `everything`, of the run that is under way or due.
     `sweep`: id and state of a complete sweep. `held_removals`: how many records the brake keeps from being removed.
+    `skew`: seconds by which the provider's clock was ahead of ours at its last page.
     """
 
     linked_account_id = models.UUIDField()
@@ -109,6 +110,7 @@ class Stream(TenantModel):
     mode = models.TextField(default="everything")
     sweep = models.JSONField(null=True)
     held_removals = models.IntegerField(default=0)
+    skew = models.FloatField(null=True)
     removals_allowed = models.BooleanField(default=False)
     run_id = models.UUIDField(null=True)
     status = models.TextField(default="SYNCING")

@@ -120,7 +120,8 @@ class Pull:
                 sweep.sight(self.stream, self.model, tally, page)
             if not tally.late:
                 self.stream.cursor = page.cursor
-            self.stream.save(update_fields=["cursor", "sweep"])
+            self.stream.skew = self.stream.skew if page.skew is None else page.skew
+            self.stream.save(update_fields=["cursor", "sweep", "skew"])
             self._count(tally, page)
         if tally.late:
             self._reread(tally.late)

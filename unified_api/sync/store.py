@@ -82,6 +82,11 @@ class Store:
         self._began = began
         self._entry = _Entry()
 
+    def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID) -> None:
+        """A record that was lost has been made again under another remote id: it stays the record that it was."""
+        self._identities.learn([remote_id])
+        self._identities.adopt(model, remote_id, record)
+
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
         return self.take(landing.Arrival.of(observations, mapping_version), cause)

@@ -119,6 +119,8 @@ class Performance:
         with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
             if not is_ours():
                 return False
+            if self.write.operation == "create" and self.write.record_id is not None:
+                entry.adopt(self.model, answer.remote_id, self.write.record_id)
             tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
             self.write.record_id, self.write.remote_id = record, answer.remote_id
