@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, meta, state, sync_status, views
+from unified_api.api import accounts, issues, meta, state, sync_status, views
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, common_models
@@ -58,5 +58,11 @@ def _categories() -> list[str]:
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
+    path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
+    path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),
+    *(
+        path(f"sync/v1/issues/<str:id>/{verb}", issues.Verb.as_view(verb=verb), name=f"api-issue-{verb}")
+        for verb in ("resolve", "mute", "unmute")
+    ),
     re_path("", Unknown.as_view()),
 ]
