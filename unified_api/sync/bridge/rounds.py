@@ -132,6 +132,7 @@ def _intent(frame: Frame, pair: Pair, push: Push, account: LinkedAccount) -> jou
         actor=f"bridge {frame.bridge.id}",
         bridge_id=frame.bridge.id,
         pair_id=pair.id,
+        reasons={move.field: {"rule": move.rule.value, "source": move.source} for move in push.moves},
     )
 
 

@@ -29,3 +29,8 @@ def value(field: WireField, known: Any) -> Any:
 def instant(moment: dt.datetime) -> str:
     """A point in time as in lists: UTC, with microseconds."""
     return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def change(field: WireField, old: Any, new: Any) -> Document:
+    """What a change did to a field. `is_hidden`: it is sensitive, and neither value shows."""
+    return {"old": value(field, old), "new": value(field, new), "is_hidden": field.sensitive}
