@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from unified_api.sync.models import Change, Run, Write, WriteState
-from unified_api.sync.models_bridge import Conflict
+from unified_api.sync.models_bridge import Overruled
 
 #: Whose doing a value is that no write of ours made: of people and programs at the provider. We only read it.
 ACCOUNT: Final = "account"
@@ -21,7 +21,7 @@ class Causes:
     runs: Mapping[uuid.UUID, Run]
     writes: Mapping[uuid.UUID, Write]
     under_way: Sequence[Write]
-    overruled: Mapping[tuple[uuid.UUID, str], Conflict]
+    overruled: Mapping[tuple[uuid.UUID, str], Overruled]
 
     @classmethod
     def of(cls, changes: Sequence[Change]) -> Causes:
@@ -30,7 +30,7 @@ class Causes:
         under_way = _under_way(changes)
         written = [one.id for one in (*writes.values(), *under_way) if one.bridge_id]
         gave_way = (
-            Conflict.objects.filter(record_id__in=_records(changes), write_id__in=written) if written else ()
+            Overruled.objects.filter(record_id__in=_records(changes), write_id__in=written) if written else ()
         )
         return cls(
             Run.objects.in_bulk(list({c.run_id for c in changes if c.run_id})),
@@ -54,7 +54,7 @@ class Causes:
             return told if field is None or _sent(told, field) else None
         return next((one for one in self.under_way if _did(one, change, field)), None)
 
-    def gave_way(self, write: Write, field: str) -> Conflict | None:
+    def gave_way(self, write: Write, field: str) -> Overruled | None:
         """The edit that a write replaced."""
         return self.overruled.get((write.id, field))
 

@@ -22,7 +22,7 @@ from unified_api.sync.memory.cause import Causes, reason
 from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.walk import Image
 from unified_api.sync.models import Change, Run, Write
-from unified_api.sync.models_bridge import Conflict, Pair
+from unified_api.sync.models_bridge import Overruled, Pair
 
 
 class End(StrEnum):
@@ -46,7 +46,7 @@ class Step:
     change: Change | None = None
     run: Run | None = None
     write: Write | None = None
-    overruled: Conflict | None = None
+    overruled: Overruled | None = None
 
 
 @dataclass(frozen=True)

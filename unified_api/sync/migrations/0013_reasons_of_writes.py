@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0007_claims"),
+        ("sync", "0009_bridges_that_plan"),
     ]
 
     operations = [
