@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from unified_api.engine.merge import Rule
 from unified_api.engine.values import MISSING
 from unified_api.models.base import CommonModel, wire_fields
 from unified_api.models.fields import Instant
@@ -75,7 +76,7 @@ def _before(step: Step, field: str, may_see: MaySee) -> Step | End:
     if step.change is None:
         return End.LOG
     write = step.write
-    if write is None or write.pair_id is None or (write.reasons is not None and field not in write.reasons):
+    if write is None or write.pair_id is None or not _carries(write, field):
         return End.ORIGIN
     counterpart = _counterpart(write, step.subject.record_id)
     if counterpart is None:
@@ -86,6 +87,11 @@ def _before(step: Step, field: str, may_see: MaySee) -> Step | End:
     change = _gave(counterpart, field, carried, step.change.position)
     value = step.value if carried is MISSING else carried
     return _step(counterpart, field, value, change)
+
+
+def _carries(write: Write, field: str) -> bool:
+    """Whether a bridge's write brought a value of the counterpart; an undo puts back one of the record itself."""
+    return write.reasons is None or reason(write, field).get("rule") not in {None, Rule.UNDO, Rule.CONSTANT}
 
 
 def _step(subject: Subject, field: str, value: Any, change: Change | None) -> Step:
