@@ -20,7 +20,7 @@ from unified_api.api.errors import answer, malformed
 from unified_api.api.reading import parse_id
 from unified_api.models.base import common_model, model_id, wire_fields
 from unified_api.sync import clock, feed
-from unified_api.sync.memory import changes, history, shown, telling
+from unified_api.sync.memory import changes, history, place, shown, telling
 from unified_api.sync.memory.as_of import as_of
 from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.why import why
@@ -145,7 +145,7 @@ class Changes(Asking):
         begin = self.params.text("begin") or "oldest"
         if begin not in {"oldest", "now"}:
             raise malformed("begin", "oldest or now is expected")
-        return changes.end() if begin == "now" else 0
+        return place.end() if begin == "now" else 0
 
     def _asked_account(self) -> uuid.UUID | None:
         ids = self.params.ids("linked_account_id")

@@ -84,15 +84,18 @@ def _under_way(changes: Sequence[Change]) -> list[Write]:
     return list(done.order_by("-sent_at"))
 
 
+#: By which operation a write does what an entry of a kind says of the whole record.
+_OPERATION: Final = {"created": "create", "restored": "create", "deleted": "delete"}
+
+
 def _did(write: Write, change: Change, field: str | None) -> bool:
     """Whether a run met what this write had just done."""
     if write.record_id != change.record_id or write.sent_at is None or write.finished_at is None:
         return False
     if change.write_id is not None or not write.sent_at <= change.at <= write.finished_at:
         return False
-    if change.kind in {"created", "deleted"}:
-        asked = {"created": "create", "deleted": "delete"}[change.kind]
-        return write.operation == asked and (field is None or _sent(write, field))
+    if change.kind in _OPERATION:
+        return write.operation == _OPERATION[change.kind] and (field is None or _sent(write, field))
     sent = write.sent or {}
     names = [field] if field is not None else list(change.fields)
     return bool(names) and all(

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from unified_api.models.base import common_model, wire_fields
 from unified_api.sync.memory import shown
 from unified_api.sync.memory.shown import Document
-from unified_api.sync.models import Change, FeedHead
+from unified_api.sync.models import Change
 
 #: Entries that one page looks at.
 LOOKED_AT: Final = 1_000
@@ -60,11 +60,6 @@ def stretch(after: int, account_id: uuid.UUID | None) -> QuerySet[Change]:
     if account_id is not None:
         entries = entries.filter(linked_account_id=account_id)
     return entries[:LOOKED_AT]
-
-
-def end() -> int:
-    """The position of the newest entry: who begins there reads only what comes."""
-    return FeedHead.objects.values_list("position", flat=True).first() or 0
 
 
 def document(change: Change) -> Document:

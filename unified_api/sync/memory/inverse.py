@@ -16,9 +16,10 @@ from typing import Any
 from unified_api.engine.values import MISSING
 from unified_api.sync.memory import log
 from unified_api.sync.memory.cause import Causes
+from unified_api.sync.memory.deeds import Deed
 from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.walk import Image, Presence
-from unified_api.sync.models import Change, Write
+from unified_api.sync.models import Change
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,16 @@ class Inverse:
     left: tuple[Left, ...]
 
 
-def inverse(subject: Subject, writes: Sequence[Write]) -> Inverse:
-    """The inverse of writes that were done, all of the record of `subject`, in any order."""
-    whole = [Left("", _WHOLE[write.operation]) for write in writes if write.operation in _WHOLE]
-    names = sorted({name for write in writes if write.operation == "update" for name in write.sent or {}})
+def inverse(subject: Subject, deeds: Sequence[Deed]) -> Inverse:
+    """The inverse of what was done to the record of `subject`, in any order."""
+    whole = [Left("", _WHOLE[deed.write.operation]) for deed in deeds if deed.write.operation in _WHOLE]
+    updates = [deed for deed in deeds if deed.write.operation == "update"]
+    names = sorted({name for deed in updates for name in deed.fields})
     image = Image.of(subject.row)
     if image.presence is not Presence.PRESENT:
         gone = [Left("", "The record was deleted since.")] if names else []
         return Inverse((), (*whole, *gone))
-    found = list(_turned(subject, image, names, writes))
+    found = list(_turned(subject, image, names, updates))
     puts = tuple(one for one in found if isinstance(one, Put) and one.was != one.value)
     return Inverse(puts, (*whole, *(one for one in found if isinstance(one, Left))))
 
@@ -66,15 +68,16 @@ _WHOLE = {
 
 
 def _turned(
-    subject: Subject, image: Image, names: Collection[str], writes: Sequence[Write]
+    subject: Subject, image: Image, names: Collection[str], deeds: Sequence[Deed]
 ) -> Iterator[Put | Left]:
-    sent = [write.sent_at for write in writes if write.sent_at]
+    sent = [deed.write.sent_at for deed in deeds if deed.write.sent_at]
     entries = _since(subject.record_id, min(sent)) if sent else []
-    causes, ids = Causes.of(entries), {write.id for write in writes}
+    causes = Causes.of(entries)
+    meant = {(deed.write.id, name) for deed in deeds for name in deed.fields}
 
     def is_theirs(change: Change, name: str) -> bool:
         write = causes.write(change, name)
-        return write is not None and write.id in ids
+        return write is not None and (write.id, name) in meant
 
     for name in names:
         yield _back(entries, name, image.values.get(name), is_theirs)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
+from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.fields import Instant
 from unified_api.sync.models import Change
 
 #: Entries that one statement fetches.
@@ -38,3 +41,10 @@ def entries(
     if below is not None:
         wanted = wanted.filter(position__lt=below)
     return wanted if above is None else wanted.filter(position__gt=above)
+
+
+def same(model: type[CommonModel], field: str, one: Any, other: Any) -> bool:
+    """Whether two values of a field, as the log has them, are one; a point in time may be spelled with any offset."""
+    if isinstance(wire_fields(model)[field], Instant) and one is not None and other is not None:
+        return dt.datetime.fromisoformat(one) == dt.datetime.fromisoformat(other)
+    return bool(one == other)

@@ -7,7 +7,6 @@ step, so every chain ends.
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from typing import Any
 
 from unified_api.engine.merge import Rule
 from unified_api.engine.values import MISSING
-from unified_api.models.base import CommonModel, wire_fields
-from unified_api.models.fields import Instant
 from unified_api.sync.memory import log
 from unified_api.sync.memory.cause import Causes, reason
 from unified_api.sync.memory.subject import Subject
@@ -127,14 +124,7 @@ def _gave(subject: Subject, field: str, value: Any, below: int) -> Change | None
     for change in _setting(subject.record_id, field, below):
         newest = newest or change
         given = change.fields[field][1] if field in change.fields else since
-        if value is MISSING or _same(subject.model, field, given, value):
+        if value is MISSING or log.same(subject.model, field, given, value):
             return change
         since = change.fields[field][0] if field in change.fields else since
     return newest
-
-
-def _same(model: type[CommonModel], field: str, one: Any, other: Any) -> bool:
-    """Whether two values in JSON are one; a point in time may be spelled with any offset."""
-    if isinstance(wire_fields(model)[field], Instant) and one is not None and other is not None:
-        return dt.datetime.fromisoformat(one) == dt.datetime.fromisoformat(other)
-    return bool(one == other)

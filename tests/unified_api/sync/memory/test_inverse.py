@@ -6,6 +6,7 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.memory.conftest import edit, record_at, subject
+from unified_api.sync.memory.deeds import Deed
 from unified_api.sync.memory.inverse import Inverse, Put, inverse
 from unified_api.sync.models import Write
 
@@ -15,7 +16,7 @@ def turn_round(bridged: Bridged, side: str, *, newest: int | None = None) -> Inv
     record = record_at(bridged, side)
     with transaction.atomic():
         writes = list(Write.objects.filter(record_id=record).order_by("-journalled_at")[:newest])
-        return inverse(subject(record), writes)
+        return inverse(subject(record), [Deed.whole(write) for write in writes])
 
 
 def test_a_write_is_turned_round_to_what_stood_before(bridged: Bridged) -> None:
@@ -101,8 +102,8 @@ def test_a_record_that_is_gone_is_left_alone(bridged: Bridged) -> None:
     del bridged.b.tables["tickets"]["1"]
     bridged.round()
     with transaction.atomic():
-        writes = list(Write.objects.filter(record_id=record, operation="update"))
-        found = inverse(subject(record), writes)
+        (write,) = Write.objects.filter(record_id=record, operation="update")
+        found = inverse(subject(record), [Deed.whole(write)])
 
     assert found.puts == ()
     assert [one.reason for one in found.left] == ["The record was deleted since."]
