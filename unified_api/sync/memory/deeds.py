@@ -114,7 +114,7 @@ def _carrying(bridge: Bridge, changes: Sequence[Change]) -> Iterator[Deed]:
 
 def _counterparts(bridge: Bridge, records: set[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     pairs = Pair.objects.filter(Q(record_a__in=records) | Q(record_b__in=records), bridge_id=bridge.id)
-    found = {}
+    found: dict[uuid.UUID, uuid.UUID] = {}
     for pair in pairs:
         if pair.record_a and pair.record_b:
             found |= {pair.record_a: pair.record_b, pair.record_b: pair.record_a}
