@@ -95,8 +95,9 @@ def _cause(entry: Document) -> str:
     write, run = entry["write"], entry["run"]
     if write:
         who = f"bridge {write['bridge_id']}" if write["bridge_id"] else f"{write['source']} {write['actor']}"
-        settled = f", settled by {write['settled_by']}" if write["settled_by"] else ""
-        return f"by {who} (write {write['id']}{settled})"
+        people = {"approved by": write["approved_by"], "settled by": write["settled_by"]}
+        behind = "".join(f", {what} {person}" for what, person in people.items() if person)
+        return f"by {who} (write {write['id']}{behind})"
     read = f", read by run {run['id']}" if run else ""
     return f"by the account ({entry['source']}{read})"
 

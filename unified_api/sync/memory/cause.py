@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from unified_api.sync.models import Change, Run, Write, WriteState
 from unified_api.sync.models_bridge import Overruled
+from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Whose doing a value is that no write of ours made: of people and programs at the provider. We only read it.
 ACCOUNT: Final = "account"
@@ -16,12 +17,16 @@ ACCOUNT: Final = "account"
 
 @dataclass(frozen=True)
 class Causes:
-    """Runs and writes behind entries, by id; writes that were under way on their records; edits that gave way."""
+    """Runs and writes behind entries, by id; writes that were under way on their records; edits that gave way.
+
+    `plans`: by write, those that a person approved.
+    """
 
     runs: Mapping[uuid.UUID, Run]
     writes: Mapping[uuid.UUID, Write]
     under_way: Sequence[Write]
     overruled: Mapping[tuple[uuid.UUID, str], Overruled]
+    plans: Mapping[uuid.UUID, Plan]
 
     @classmethod
     def of(cls, changes: Sequence[Change]) -> Causes:
@@ -37,6 +42,7 @@ class Causes:
             writes,
             under_way,
             {(one.write_id, one.field): one for one in gave_way},
+            _plans(written),
         )
 
     def run(self, change: Change) -> Run | None:
@@ -54,6 +60,10 @@ class Causes:
             return told if field is None or _sent(told, field) else None
         return next((one for one in self.under_way if _did(one, change, field)), None)
 
+    def plan(self, write: Write) -> Plan | None:
+        """The plan by which a write was sent."""
+        return self.plans.get(write.id)
+
     def gave_way(self, write: Write, field: str) -> Overruled | None:
         """The edit that a write replaced."""
         return self.overruled.get((write.id, field))
@@ -68,6 +78,17 @@ def reason(write: Write, field: str) -> Mapping[str, Any]:
     """Why a bridge wrote a field: `rule`, and `source`, the other side's value that it carried; else empty."""
     found: Mapping[str, Any] = (write.reasons or {}).get(field, {})
     return found
+
+
+def _plans(writes: Sequence[uuid.UUID]) -> dict[uuid.UUID, Plan]:
+    """The plans of writes, by write."""
+    items = (
+        dict(PlanItem.objects.filter(write_id__in=writes).values_list("write_id", "plan_id"))
+        if writes
+        else {}
+    )
+    plans = Plan.objects.in_bulk(list(set(items.values())))
+    return {write: plans[plan] for write, plan in items.items() if plan in plans}
 
 
 def _sent(write: Write, field: str) -> bool:

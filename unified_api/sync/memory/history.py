@@ -12,6 +12,7 @@ from unified_api.sync.memory.cause import Causes, by, reason
 from unified_api.sync.memory.shown import Document
 from unified_api.sync.memory.subject import Subject
 from unified_api.sync.models import Change, Run, Write
+from unified_api.sync.models_plan import Plan
 
 
 def entries(
@@ -46,7 +47,7 @@ def _told(subject: Subject, change: Change, causes: Causes, field: str | None) -
             if name in wanted and name in values
         },
         "run": run and run_document(run),
-        "write": write and write_document(write),
+        "write": write and write_document(write, causes.plan(write)),
     }
 
 
@@ -73,8 +74,8 @@ def run_document(run: Run) -> Document:
     return {"id": str(run.id), "mode": run.mode, "started": shown.instant(run.started)}
 
 
-def write_document(write: Write) -> Document:
-    """A write, as far as a change is concerned. `settled_by`: the person who told its outcome."""
+def write_document(write: Write, plan: Plan | None) -> Document:
+    """A write, as far as a change is concerned. `approved_by`, `settled_by`: people who stand behind it."""
     names = ("operation", "source", "actor", "state", "settled_by")
     ids = {name: str(known) if (known := getattr(write, name)) else None for name in ("bridge_id", "pair_id")}
     return {
@@ -82,4 +83,6 @@ def write_document(write: Write) -> Document:
         **{name: getattr(write, name) for name in names},
         **ids,
         "journalled_at": shown.instant(write.journalled_at),
+        "plan_id": str(plan.id) if plan else None,
+        "approved_by": plan and plan.approved_by,
     }

@@ -60,7 +60,7 @@ def _step(name: str, step: Step) -> Document:
         "rule": told.get("rule"),
         "overruled": shown.value(field, step.overruled.value) if step.overruled else None,
         "run": step.run and run_document(step.run),
-        "write": step.write and write_document(step.write),
+        "write": step.write and write_document(step.write, step.plan),
     }
 
 
@@ -94,7 +94,8 @@ def _doing(name: str, step: Step) -> str:
         return " there by its own people or programs"
     gave_way = step.overruled
     overruling = f", overruling {_quote(name, step.subject, gave_way.value)}" if gave_way else ""
-    return f" by {_writer(step.write, name)} (write {step.write.id}){overruling}"
+    approved = f", approved by {step.plan.approved_by}" if step.plan and step.plan.approved_by else ""
+    return f" by {_writer(step.write, name)} (write {step.write.id}{approved}){overruling}"
 
 
 def _writer(write: Write, name: str) -> str:

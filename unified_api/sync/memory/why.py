@@ -21,6 +21,7 @@ from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.walk import Image
 from unified_api.sync.models import Change, Run, Write
 from unified_api.sync.models_bridge import Overruled, Pair
+from unified_api.sync.models_plan import Plan
 
 
 class End(StrEnum):
@@ -37,6 +38,7 @@ class Step:
     """One change that gave a record the value, as JSON; `change` is None where the log does not go back to it.
 
     `write`: what wrote it, None for the account's own doing. `run`: what read it. `overruled`: the edit that gave way.
+    `plan`: by which it was written.
     """
 
     subject: Subject
@@ -45,6 +47,7 @@ class Step:
     run: Run | None = None
     write: Write | None = None
     overruled: Overruled | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def _step(subject: Subject, field: str, value: Any, change: Change | None) -> St
     causes = Causes.of([change])
     write = causes.write(change, field)
     overruled = causes.gave_way(write, field) if write else None
-    return Step(subject, value, change, causes.run(change), write, overruled)
+    plan = causes.plan(write) if write else None
+    return Step(subject, value, change, causes.run(change), write, overruled, plan)
 
 
 def _counterpart(write: Write, record_id: uuid.UUID) -> Subject | None:

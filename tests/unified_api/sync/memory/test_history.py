@@ -13,11 +13,12 @@ from tenants.scope import scope
 from tests import stub
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.conftest import Mirror
-from tests.unified_api.sync.memory.conftest import edit, record_at, told
+from tests.unified_api.sync.memory.conftest import ask, edit, record_at, told
 from unified_api.models.base import record_id, wire_fields
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import journal, store, write
-from unified_api.sync.models import Run
+from unified_api.sync import clock, journal, store, write
+from unified_api.sync.models import Run, Write
+from unified_api.sync.models_plan import Plan, PlanItem
 
 
 def test_an_edit_in_the_accounts_own_system_names_the_run_that_read_it(bridged: Bridged) -> None:
@@ -141,3 +142,23 @@ def test_what_a_run_met_of_a_write_under_way_is_the_writes_doing(
     assert (met["kind"], met["by"]) == ("created" if operation == "create" else "updated", "api")
     assert met["write"]["id"] == str(entered.id)
     assert met["fields"]["name"]["by"] == "api"
+
+
+def test_the_people_behind_a_write_are_named(bridged: Bridged) -> None:
+    """Who approved the plan that it is of, and who told its outcome."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    with transaction.atomic():
+        written = Write.objects.get(operation="update")
+        plan = Plan.objects.create(
+            bridge_id=bridged.bridge_id, state="done", approved_by="operator ann", created_at=clock.now()
+        )
+        PlanItem.objects.create(
+            plan_id=plan.id, ordinal=1, pair_id=written.pair_id, action="update", write_id=written.id
+        )
+        Write.objects.filter(id=written.id).update(settled_by="command manage.py write")
+    newest = told(record_at(bridged, "b"))[0]["write"]
+
+    assert (newest["plan_id"], newest["approved_by"]) == (str(plan.id), "operator ann")
+    assert newest["settled_by"] == "command manage.py write"
+    assert f"(write {written.id}, approved by operator ann)" in ask(record_at(bridged, "b"), "name")[1]
