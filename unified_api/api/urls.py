@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, issues, meta, state, sync_status, views
+from unified_api.api import accounts, issues, memory, meta, state, sync_status, views
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, common_models
@@ -57,6 +57,10 @@ def _categories() -> list[str]:
 
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
+    path("sync/v1/changes", memory.Changes.as_view(), name="api-changes"),
+    path("sync/v1/history", memory.History.as_view(), name="api-history"),
+    path("sync/v1/records/<str:id>", memory.Record.as_view(), name="api-record"),
+    path("sync/v1/why", memory.Why.as_view(), name="api-why"),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
     path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),

@@ -31,9 +31,9 @@ class Intent:
     """What somebody wants changed at the provider.
 
     wanted: stored values by common field. record_id: of a create, the lost record in whose place it is made.
-    expected: values that the record must still have, else nothing is sent.
-    if_version: the same as one word, the record's version as the caller saw it. source: api or bridge. id: of the
-    write, known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
+    expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
+    record's version as the caller saw it. source: api or bridge. reasons: a bridge's, see `Write`. id: of the write,
+    known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
     """
 
     account: LinkedAccount
@@ -47,6 +47,7 @@ class Intent:
     actor: str = ""
     bridge_id: uuid.UUID | None = None
     pair_id: uuid.UUID | None = None
+    reasons: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     request_digest: bytes | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -67,6 +68,7 @@ def draft(intent: Intent) -> Write:
         actor=intent.actor,
         bridge_id=intent.bridge_id,
         pair_id=intent.pair_id,
+        reasons=None if intent.reasons is None else dict(intent.reasons),
         idempotency_key=intent.idempotency_key,
         request_digest=intent.request_digest,
     )

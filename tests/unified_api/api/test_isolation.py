@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,9 @@ from unified_api.models.ticketing import Ticket
 
 SECRET = "eyes only"
 METHODS = ("get", "post", "patch", "delete")
+#: Routes that name a record, or a linked account, in their query.
+BY_RECORD = ("api/sync/v1/history", "api/sync/v1/why")
+FEEDS = ("api/sync/v1/changes",)
 #: Lists of what a key reaches, which name no account.
 LISTS = ("api/sync/v1/issues",)
 
@@ -71,11 +75,10 @@ def test_a_stranger_sees_nothing(
         "their ids": own.headers,
     }
     for who, headers in strangers.items():
-        for named in (str(record), write) if "<" in route else ("",):
-            path = "/" + route.replace("<str:id>", named)
+        for path in _paths_naming(route, str(record), write, str(api.account.id)):
             for method in METHODS:
                 answer = _call(path, method, headers)
-                if not _is_own(route, who):
+                if not _is_own(path, who):
                     assert answer.status_code in {401, 404, 405}, (who, method, path, answer.content)
                 for secret in (SECRET, str(api.account.id), api.token.reveal(), desk.token):
                     assert secret not in answer.content.decode(), (who, method, path)
@@ -84,7 +87,18 @@ def test_a_stranger_sees_nothing(
     assert api.stored(lambda: Ticket.objects.get(id=record)).modified_at == before
 
 
-def _is_own(route: str, who: str) -> bool:
+def _paths_naming(route: str, record: str, write: str, account: str) -> list[str]:
+    """The route with somebody's ids in all places that take one."""
+    if "<" in route:
+        return ["/" + route.replace("<str:id>", named) for named in (record, write)]
+    if route in BY_RECORD:
+        return [f"/{route}?record_id={record}&field=name"]
+    return [f"/{route}", f"/{route}?linked_account_id={account}"] if route in FEEDS else [f"/{route}"]
+
+
+def _is_own(path: str, who: str) -> bool:
     """Whether a stranger asks for what is his: lists of his own account, and accounts that his key opens."""
-    of_the_key = "linked-accounts" in route or route in LISTS
-    return "<" not in route and (who == "their ids" or (of_the_key and "their" in who))
+    if "?" in path:
+        return False
+    of_the_key = "linked-accounts" in path or path[1:] in (*FEEDS, *LISTS)
+    return not re.search(r"[0-9a-f]{8}-", path) and (who == "their ids" or (of_the_key and "their" in who))

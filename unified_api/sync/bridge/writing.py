@@ -39,6 +39,7 @@ def intent(frame: Frame, pair: Pair, write: Push | Delete) -> journal.Intent:
         actor=f"bridge {frame.bridge.id}",
         bridge_id=frame.bridge.id,
         pair_id=pair.id,
+        reasons=_reasons(write),
     )
 
 
@@ -56,6 +57,12 @@ def _expected(write: Push | Delete) -> dict[str, Value] | None:
     if isinstance(write, Delete):
         return dict(write.expected)
     return {move.field: move.was for move in write.moves if move.was is not MISSING}
+
+
+def _reasons(write: Push | Delete) -> dict[str, Any]:
+    """By which rule each field travels, and what its source held."""
+    moves = () if isinstance(write, Delete) else write.moves
+    return {move.field: {"rule": move.rule.value, "source": move.source} for move in moves}
 
 
 def told(write: Push | Delete) -> dict[str, Any]:
