@@ -65,8 +65,8 @@ class AtWork(Protocol):
 class Rest:
     """Brings a scene to rest. waited: seconds by what was waited for."""
 
-    def __init__(self, stage: Stage, scene: Scene, crowd: AtWork) -> None:
-        self.stage, self.scene, self.crowd = stage, scene, crowd
+    def __init__(self, stage: Stage, scene: Scene, crowd: AtWork, patience: float = PATIENCE) -> None:
+        self.stage, self.scene, self.crowd, self.patience = stage, scene, crowd, patience
         self.rounds = 0
         self.waited: Counter[str] = Counter()
 
@@ -105,7 +105,7 @@ class Rest:
 
     def _until(self, what: str, busy: Any) -> None:
         began = time.monotonic()
-        ends = began + PATIENCE
+        ends = began + self.patience
         while found := busy():
             if time.monotonic() > ends:
                 raise NotSettled(f"{what}: {found}")

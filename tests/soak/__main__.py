@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what people and blows do follows from it (1)")
     parser.add_argument("--people", type=int, default=4, help="who edit on each side (4)")
     parser.add_argument(
-        "--rate", type=float, default=6.0, help="acts a second of all of them, at the most (6)"
+        "--rate", type=float, default=3.0, help="acts a second of all of them, at the most (3)"
     )
     parser.add_argument("--keep", default=str(ROOT / ".isthmus" / "soak"), help="where logs of a failure go")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

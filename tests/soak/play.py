@@ -33,6 +33,8 @@ FIRST: Final = ("web", "worker-1", POSTMASTER, "roundup", "django-helpdesk")
 #: Seconds between two blows, and between two looks.
 BETWEEN: Final = (2.0, 6.0)
 LOOK: Final = 0.25
+#: Seconds for each wait when it comes to rest: hundreds of edits may be owed to a slow server.
+PATIENCE: Final = 300.0
 _WRITES: Final = "SELECT source || ' ' || state, count(*) FROM sync_write WHERE tenant_id = %s GROUP BY 1"
 _CHANGES: Final = "SELECT count(*) FROM sync_change WHERE tenant_id = %s"
 
@@ -99,7 +101,7 @@ class Soak:
         result, mark = Result(self.wish), logs.Mark.now(self.stage)
         scene = self.stage.prepare(self.wish.tickets, bridged=True)
         people = People({side: Directory(remote) for side, remote in self.stage.remotes.items()})
-        rest, clock = Rest(self.stage, scene, people), Clock(self.stage, scene)
+        rest, clock = Rest(self.stage, scene, people, PATIENCE), Clock(self.stage, scene)
         clock.start()
         try:
             self._all(scene, people, rest, result)

@@ -23,6 +23,8 @@ from tests.soak.versions import Version
 FIELDS: Final = {"title": "name", "status": "status", "on_hold": "status", "priority": "priority"}
 #: Seconds by which two clocks of one machine may be told apart.
 SLACK: Final = 0.005
+#: Seconds after which a request that nobody waits for any more may still be carried out.
+LATE: Final = 60.0
 _TICKET: Final = re.compile(r"/(?:issue|tickets)/(\d+)/?$")
 
 
@@ -132,7 +134,8 @@ def _turns(
 def people(edits: Iterable[Edit]) -> Iterator[Writer]:
     """The writers of these edits."""
     for edit in edits:
-        yield Writer(edit.remote_id, edit, {}, edit.looked, edit.began, edit.ended)
+        ended = edit.ended if edit.answered else edit.ended + LATE
+        yield Writer(edit.remote_id, edit, {}, edit.looked, edit.began, ended)
 
 
 def ours(remote: Remote) -> Iterator[Writer]:
@@ -141,7 +144,8 @@ def ours(remote: Remote) -> Iterator[Writer]:
         spelled = remote.spelled(json.loads(call.body))
         began = call.handed_on or call.came
         looked = (read.handed_on or read.came) if read else 0.0
-        yield Writer(remote_id_of(call) or "", None, spelled, looked, began, call.ended or float("inf"))
+        ended = call.answered or (call.ended or began) + LATE
+        yield Writer(remote_id_of(call) or "", None, spelled, looked, began, ended)
 
 
 def updates(calls: Iterable[Call]) -> Iterator[tuple[Call | None, Call]]:
