@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos import report
-from tests.chaos.launch import ROOT
+from tests.chaos.launch import MUTANT, ROOT
 from tests.chaos.stage import set_up_django, staged
 from unified_api.serve.children import follow_parent
 
@@ -29,6 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     follow_parent()
     with tempfile.TemporaryDirectory(prefix="isthmus-soak-", ignore_cleanup_errors=True) as folder:
+        os.environ[MUTANT] = options.mutant
         set_up_django(Path(folder, "home"))
         logging.disable(logging.WARNING)  # of this process, which loses its connections all the time
         from tests.soak.play import Soak, Wish
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rate", type=float, default=3.0, help="acts a second of all of them, at the most (3)"
     )
     parser.add_argument("--keep", default=str(ROOT / ".isthmus" / "soak"), help="where logs of a failure go")
+    parser.add_argument("--mutant", default="", help="break the product on purpose, see chaos/mutants.py")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 

@@ -34,7 +34,7 @@ FIRST: Final = ("web", "worker-1", POSTMASTER, "roundup", "django-helpdesk")
 BETWEEN: Final = (2.0, 6.0)
 LOOK: Final = 0.25
 #: Seconds for each wait when it comes to rest: hundreds of edits may be owed to a slow server.
-PATIENCE: Final = 300.0
+PATIENCE: Final = 900.0
 _WRITES: Final = "SELECT source || ' ' || state, count(*) FROM sync_write WHERE tenant_id = %s GROUP BY 1"
 _CHANGES: Final = "SELECT count(*) FROM sync_change WHERE tenant_id = %s"
 
