@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: setup up demo test unit bench chaos check format lock clean
+.PHONY: setup up demo test unit bench chaos soak check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
@@ -27,6 +27,9 @@ bench: setup
 
 chaos: setup
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: setup
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check

@@ -6,11 +6,9 @@ import datetime as dt
 import time
 import uuid
 from collections import Counter
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tests.chaos.aging import BRIDGED, read_now, sweep_soon
-from tests.chaos.happenings import Crowd
-from tests.chaos.points import REMOVE
 from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 
@@ -50,11 +48,25 @@ class NotSettled(Exception):
     """Something did not come to rest."""
 
 
+class AtWork(Protocol):
+    """Those who edit."""
+
+    @property
+    def told(self) -> set[str]:
+        """Writes whose end a person had to tell."""
+
+    def busy(self) -> bool:
+        """Whether somebody is still at it."""
+
+    def removed(self) -> bool:
+        """Whether something was deleted, which complete reads have to find."""
+
+
 class Rest:
     """Brings a scene to rest. waited: seconds by what was waited for."""
 
-    def __init__(self, stage: Stage, scene: Scene, crowd: Crowd) -> None:
-        self.stage, self.scene, self.crowd = stage, scene, crowd
+    def __init__(self, stage: Stage, scene: Scene, crowd: AtWork, patience: float = PATIENCE) -> None:
+        self.stage, self.scene, self.crowd, self.patience = stage, scene, crowd, patience
         self.rounds = 0
         self.waited: Counter[str] = Counter()
 
@@ -70,7 +82,7 @@ class Rest:
         """Everything read, everything written; how many writes reached a server."""
         before = self.writes()
         began = self.stage.sql("SELECT clock_timestamp()")[0][0]
-        if any(edit.happening.kind == REMOVE for edit in self.crowd.books.edits):
+        if self.crowd.removed():
             sweep_soon(self.stage, self.scene)
         read_now(self.stage, self.scene, BRIDGED)
         self._until("writes are open", lambda: self.stage.sql(_OPEN, self.scene.tenant)[0][0])
@@ -93,14 +105,18 @@ class Rest:
 
     def _until(self, what: str, busy: Any) -> None:
         began = time.monotonic()
-        ends = began + PATIENCE
+        ends = began + self.patience
         while found := busy():
             if time.monotonic() > ends:
                 raise NotSettled(f"{what}: {found}")
-            for row in self.stage.sql(_PERSON, self.scene.tenant):
-                self._tell(*row)
+            self.tell_all()
             time.sleep(LOOK)
         self.waited[what] += time.monotonic() - began  # type: ignore[assignment] # seconds
+
+    def tell_all(self) -> None:
+        """Do what a person does about writes of which only a person can tell the end."""
+        for row in self.stage.sql(_PERSON, self.scene.tenant):
+            self._tell(*row)
 
     def _tell(
         self,
@@ -119,7 +135,7 @@ class Rest:
         side = next(side for side, one in self.scene.accounts.items() if one.id == account)
         shown = {ticket.remote_id: ticket.shown() for ticket in self.stage.remotes[side].tickets()}
         if operation == "create":
-            found = [i for i, told in shown.items() if told["name"] == values["name"]]
+            found = [i for i, told in shown.items() if told["description"] == values["description"].strip()]
         else:
             remote = self.stage.sql("SELECT remote_id FROM ticketing_ticket WHERE id = %s", record)[0][0]
             told = shown.get(remote, {})
@@ -131,7 +147,7 @@ class Rest:
                     word.applied(write, found[0])
                 else:
                     word.not_applied(write)
-            self.crowd.books.told.add(str(write))
+            self.crowd.told.add(str(write))
         except (word.CannotSettle, DatabaseError):
             pass
         finally:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from demo import directly
 from demo.servers import HelpDesk
-from tests.chaos.remotes import Remote, Ticket, base_name
+from tests.chaos.remotes import Looked, Remote, Ticket, base_name, text_of
 
 _STATUS: Final = {1: "OPEN", 2: "OPEN", 3: "CLOSED", 4: "CLOSED", 5: "CLOSED"}
 _PRIORITY: Final = {1: "URGENT", 2: "HIGH", 3: "NORMAL", 4: "LOW", 5: "LOW"}
 #: Words of the common model as a person gives them there.
 _WORDS: Final[dict[str, dict[str, Any]]] = {
-    "status": {"CLOSED": 4, "ON_HOLD": 1},
-    "priority": {"URGENT": 1, "LOW": 4},
+    "status": {"OPEN": 1, "CLOSED": 4, "ON_HOLD": 1},
+    "priority": {"URGENT": 1, "HIGH": 2, "NORMAL": 3, "LOW": 4},
 }
 
 
@@ -22,6 +23,9 @@ class Desk(Remote):
     """The django-helpdesk."""
 
     slug = "django-helpdesk"
+    conditional = False
+    table = "helpdesk_ticket"
+    columns: ClassVar = {name: name for name in ("title", "status", "on_hold", "priority")}
     server: HelpDesk
 
     @property
@@ -52,18 +56,32 @@ class Desk(Remote):
     def add(self, name: str) -> None:
         """Into its queue."""
         self.persist(
-            lambda: directly.add_ticket(self.server, name, f"text of {name}", 3),
-            lambda: bool(self.find(name)),
+            lambda: directly.add_ticket(self.server, name, text_of(name), 3),
+            lambda: self.made(name),
         )
 
-    def edit(self, remote_id: str, field: str, value: str) -> None:
+    def look(self, remote_id: str) -> Looked:
+        """By its API."""
+        found = self.server.rest("GET", f"tickets/{int(remote_id)}/")
+        return Looked(remote_id, self.words(found))
+
+    def change(self, looked: Looked, field: str, value: str) -> None:
         """As its page would."""
         change: dict[str, Any] = {
             "title" if field == "name" else field: _WORDS.get(field, {}).get(value, value)
         }
         if field == "status":
             change["on_hold"] = value == "ON_HOLD"
-        self.persist(lambda: directly.edit_ticket(self.server, int(remote_id), **change), lambda: False)
+        directly.edit_ticket(self.server, int(looked.remote_id), **change)
+
+    def spelled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """SQLite has numbers for flags."""
+        return {n: bool(value) if n == "on_hold" else value for n, value in values.items()}
+
+    def words(self, spelled: Mapping[str, Any]) -> dict[str, str | None]:
+        """A status is a number and a flag."""
+        status = _held(_STATUS[spelled["status"]], spelled["on_hold"])
+        return {"name": spelled["title"], "status": status, "priority": _PRIORITY[spelled["priority"]]}
 
     def remove(self, remote_id: str) -> None:
         """For good."""
@@ -75,19 +93,19 @@ class Desk(Remote):
 
     def _fill(self, size: int) -> None:
         if not self.rows("SELECT 1 FROM helpdesk_ticket"):
-            directly.add_ticket(self.server, base_name(1), f"text of {base_name(1)}", 3)
+            directly.add_ticket(self.server, base_name(1), text_of(base_name(1)), 3)
         names = [name for _, name, *_ in self.rows("PRAGMA table_info(helpdesk_ticket)")]
         copies = []
         for number in range(len(self.rows("SELECT 1 FROM helpdesk_ticket")) + 1, size + 1):
             new = {
                 "id": str(number),
                 "title": f"'{base_name(number)}'",
-                "description": f"'text of {base_name(number)}'",
+                "description": f"'{text_of(base_name(number))}'",
                 "secret_key": f"'{number:036d}'",
             }
             shown = ", ".join(new.get(name, name) for name in names)
             copies.append(f"INSERT INTO helpdesk_ticket SELECT {shown} FROM helpdesk_ticket WHERE id = 1")  # noqa: S608 - names of ours
-        self._change(*copies)
+        self.alter(*copies)
 
 
 def _held(status: str, on_hold: bool) -> str:  # noqa: FBT001 - a column

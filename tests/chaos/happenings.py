@@ -66,6 +66,15 @@ class Crowd:
         """Whether somebody is still at it."""
         return self.caller.busy() or any(thread.is_alive() for thread in self._threads)
 
+    @property
+    def told(self) -> set[str]:
+        """Writes whose end a person had to tell."""
+        return self.books.told
+
+    def removed(self) -> bool:
+        """Whether something was deleted."""
+        return any(edit.happening.kind == points.REMOVE for edit in self.books.edits)
+
     def _order(self, happening: Happening) -> None:
         token = self.scene.accounts[happening.side].token
         key = new_key() if happening.key else None

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import requests
 
@@ -19,21 +19,9 @@ from tests.chaos.client import Caller
 from tests.chaos.converge import NotSettled, Rest
 from tests.chaos.happenings import Crowd
 from tests.chaos.plan import Plan
+from tests.chaos.remains import remains
 from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
-
-_OPEN_RUNS: Final = """
-    SELECT count(*) FROM sync_run r WHERE r.tenant_id = %s AND r.finished IS NULL
-    AND NOT EXISTS (SELECT 1 FROM sync_stream s WHERE s.tenant_id = r.tenant_id AND s.run_id = r.id)
-"""
-_FEED: Final = """
-    SELECT h.position, count(c.position), min(c.position), max(c.position) FROM sync_feedhead h
-    LEFT JOIN sync_change c ON c.tenant_id = h.tenant_id WHERE h.tenant_id = %s GROUP BY h.position
-"""
-_JOBS: Final = """
-    SELECT kind || coalesce(' leased until ' || leased_until::text, '') || ' attempts ' || attempts FROM sync_job
-    WHERE tenant_id = %s AND (kind NOT IN ('pull', 'bridge') OR attempts > 1)
-"""
 
 
 @dataclass
@@ -122,18 +110,7 @@ def _judge(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd, rest: Rest, res
     again = rest.round()
     if again:
         result.violations.append(f"a further round at rest made {again} writes by the access logs")
-    result.violations += [
-        f"fence: {what} ({app})"
-        for what, app in stage.sql("SELECT what, app FROM chaos.breach WHERE tenant = %s", scene.tenant)
-    ]
-    result.violations += [f"a job is left: {told}" for (told,) in stage.sql(_JOBS, scene.tenant)]
-    if count := stage.sql(_OPEN_RUNS, scene.tenant)[0][0]:
-        result.violations.append(f"{count} runs were never ended")
-    for position, count, first, last in stage.sql(_FEED, scene.tenant):
-        if count and (first, last, count) != (1, position, position):
-            result.violations.append(
-                f"the feed has {count} entries from {first} to {last}, its head is {position}"
-            )
+    result.violations += remains(stage, scene)
 
 
 def _observe(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd) -> Observed:

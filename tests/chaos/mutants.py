@@ -23,12 +23,31 @@ def _creates_repeated() -> None:
     settle._create = again
 
 
+def _gave_way_unrecorded() -> None:
+    """Whose edit gives way is noted nowhere."""
+    from unified_api.sync.bridge import outcome
+
+    outcome._record = lambda *_: None
+
+
+def _moved_overwritten() -> None:
+    """A record that is not as the writer saw it is written over."""
+    from unified_api.sync.write import Performance
+
+    Performance._refuse_moved = lambda *_: None  # type: ignore[method-assign]
+
+
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "fence passed": _fence_passed,
     "creates repeated": _creates_repeated,
+}
+#: Those that a soak has to notice: edits are lost.
+LOSING: Final[dict[str, Callable[[], None]]] = {
+    "gave way unrecorded": _gave_way_unrecorded,
+    "moved overwritten": _moved_overwritten,
 }
 
 
 def apply(name: str) -> None:
     """Break it."""
-    MUTANTS[name]()
+    (MUTANTS | LOSING)[name]()

@@ -36,7 +36,7 @@ class Call:
     handed_on: float | None = None
     answered: float | None = None
     status: int | None = None
-    ended: bool = False
+    ended: float | None = None
 
     @property
     def is_write(self) -> bool:
@@ -116,7 +116,7 @@ class Proxy:
 
     def under_way(self) -> bool:
         """Whether a call that changes a record is still on its way to the server, or its answer back."""
-        return any(call.is_write and not call.ended for call in self.calls)
+        return any(call.is_write and call.ended is None for call in self.calls)
 
     def enter(self, method: str, path: str, body: bytes, port: int) -> Call:
         """Write a call into the books."""
@@ -130,7 +130,7 @@ class Proxy:
         try:
             yield self.trap or Trap(lambda _: False, after=False)
         finally:
-            call.ended = True
+            call.ended = time.monotonic()
 
 
 class _Server(ThreadingHTTPServer):

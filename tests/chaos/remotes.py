@@ -9,11 +9,11 @@ import shutil
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import requests
 
@@ -46,21 +46,40 @@ class Ticket:
         }
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A ticket as a person has opened it, in the words of the common model; `version` where the server has one."""
+
+    remote_id: str
+    words: Mapping[str, str | None]
+    version: str = ""
+
+
 def base_name(number: int) -> str:
     """The title of a ticket of the pristine store."""
     return f"base {number:03d}"
+
+
+def text_of(name: str) -> str:
+    """The description of a ticket that is made under this title. Nobody changes it."""
+    return f"text of {name}"
 
 
 class Remote(ABC):
     """A server with its proxy."""
 
     slug: str
+    #: Whether a change names the version that it means, and is refused when that is not there any more.
+    conditional: bool
+    #: Its table of tickets, and there the columns of what can be edited, by the names that its API has for them.
+    table: str
+    columns: ClassVar[Mapping[str, str]]
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, sizes: Sequence[int] = (SMALL, LARGE)) -> None:
         self.server = server.start()
         self.proxy = Proxy(server.port)
         self._pristine = server.data / "pristine"
-        for size in (SMALL, LARGE):
+        for size in sizes:
             self._fill(size)
             shutil.rmtree(self._pristine / str(size), ignore_errors=True)
             (self._pristine / str(size)).mkdir(parents=True)
@@ -96,8 +115,24 @@ class Remote(ABC):
         """A person makes a ticket."""
 
     @abstractmethod
+    def look(self, remote_id: str) -> Looked:
+        """A person opens a ticket; raises requests.RequestException."""
+
+    @abstractmethod
+    def change(self, looked: Looked, field: str, value: str) -> None:
+        """A person changes a field of what was opened; raises requests.RequestException."""
+
     def edit(self, remote_id: str, field: str, value: str) -> None:
-        """A person changes a field."""
+        """A person opens a ticket and changes a field."""
+        self.persist(lambda: self.change(self.look(remote_id), field, value), lambda: False)
+
+    @abstractmethod
+    def spelled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What its API was told, or its table holds, both by the API's names, in one spelling."""
+
+    @abstractmethod
+    def words(self, spelled: Mapping[str, Any]) -> dict[str, str | None]:
+        """The same in the words of the common model: name, status, priority."""
 
     @abstractmethod
     def remove(self, remote_id: str) -> None:
@@ -107,9 +142,9 @@ class Remote(ABC):
     def _fill(self, size: int) -> None:
         """Have so many base tickets in the store, written straight into the database."""
 
-    def find(self, name: str) -> list[Ticket]:
-        """Tickets of this title."""
-        return [ticket for ticket in self.tickets() if ticket.name == name]
+    def made(self, name: str) -> bool:
+        """Whether a ticket is there that was made under this title, which it may have lost since."""
+        return any(ticket.shown()["description"] == text_of(name) for ticket in self.tickets())
 
     def persist(self, act: Callable[[], object], done: Callable[[], bool]) -> None:
         """Do what a person does who meets a server that is down or an edit that overtakes: try again."""
@@ -138,7 +173,8 @@ class Remote(ABC):
         """Go back to a store that was saved."""
         copy(folder / "database", self.database)
 
-    def _change(self, *statements: str) -> None:
+    def alter(self, *statements: str) -> None:
+        """Change its database, behind its back."""
         with closing(sqlite3.connect(self.database, timeout=20)) as connection, connection:
             for statement in statements:
                 connection.execute(statement)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.chaos.desk import Desk
 from tests.chaos.launch import NAME
 from tests.chaos.plan import A, B
 from tests.chaos.processes import Processes, await_end
-from tests.chaos.remotes import Remote
+from tests.chaos.remotes import LARGE, SMALL, Remote
 from tests.chaos.scene import Scene, scene
 from tests.chaos.tracker import Tracker
 
@@ -168,8 +168,11 @@ def set_up_django(home: Path) -> None:
 
 
 @contextmanager
-def staged(folder: Path, *, together: bool) -> Iterator[Stage]:
-    """Everything running in this folder; nothing of it runs afterwards. Django is set up for `folder/home`."""
+def staged(folder: Path, *, together: bool, sizes: Sequence[int] = (SMALL, LARGE)) -> Iterator[Stage]:
+    """Everything running in this folder; nothing of it runs afterwards. Django is set up for `folder/home`.
+
+    sizes: of the pristine stores, in tickets.
+    """
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
@@ -183,7 +186,7 @@ def staged(folder: Path, *, together: bool) -> Iterator[Stage]:
     with ExitStack() as ends:
         ends.callback(cluster.wait_until_stopped)
         ends.enter_context(cluster.hold(settings.SECRET_KEY))
-        remotes = _remotes(folder, ends)
+        remotes = _remotes(folder, sizes, ends)
         call_command("migrate", verbosity=0, interactive=False)
         connections.close_all()
         processes = Processes(home, _free_port(), folder / "isthmus.log", together=together)
@@ -198,10 +201,10 @@ def staged(folder: Path, *, together: bool) -> Iterator[Stage]:
         yield stage
 
 
-def _remotes(folder: Path, ends: ExitStack) -> dict[str, Remote]:
+def _remotes(folder: Path, sizes: Sequence[int], ends: ExitStack) -> dict[str, Remote]:
     makers: dict[str, Callable[[], Remote]] = {
-        A: lambda: Tracker(Roundup(SOFTWARE, folder / "roundup")),
-        B: lambda: Desk(HelpDesk(SOFTWARE, folder / "desk")),
+        A: lambda: Tracker(Roundup(SOFTWARE, folder / "roundup"), sizes),
+        B: lambda: Desk(HelpDesk(SOFTWARE, folder / "desk"), sizes),
     }
     with ThreadPoolExecutor() as threads:
         started = {side: threads.submit(make) for side, make in makers.items()}

@@ -28,10 +28,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return command(folder, "--histories", str(MANY), "--seed", str(FIRST)) | {"folder": str(folder)}
 
 
-def command(folder: Path, *words: str) -> dict[str, Any]:
-    """The document that the command prints; it works in this folder."""
+def command(folder: Path, *words: str, module: str = "tests.chaos") -> dict[str, Any]:
+    """The document that the command of a module prints; it works in this folder."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", "--json", "--keep", str(folder / "failed"), *words],
+        [sys.executable, "-m", module, "--json", "--keep", str(folder / "failed"), *words],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,

@@ -1,0 +1,134 @@
+"""What became of each person's edit: it is there, or its end is accounted for; anything else is a loss.
+
+    the edit is followed at its side by        then it
+    nothing                                    survived (that both sides are equal is checked elsewhere)
+    an edit of somebody who had seen it        was replaced
+    a write of the bridge, and it is on record as having given way       was overruled
+    a write of the bridge, after it had come to the other side           has the fate that it had there
+    a write of the bridge, and it was what both sides had last agreed    had returned: its side had no news
+    a write of the bridge that went by a read from before it             fell into the window
+    a write of either that did not mean the field                        was put back by the server's own save
+    an edit of somebody who had opened the ticket before it came         was overwritten unseen
+
+The last three can happen only at a server without conditional writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from tests.soak.turns import SLACK, Lines, Turn
+
+OTHER: Final = {"a": "b", "b": "a"}
+
+
+class Fate(StrEnum):
+    """What became of an edit."""
+
+    SURVIVED = "survived"
+    REPLACED = "replaced by somebody who had seen it"
+    OVERRULED = "overruled on record"
+    RETURNED = "back at what both sides had last agreed, so that only the other side had news"
+    WINDOW = "in the window between our read and our write"
+    SAVED = "put back by the server, which saves whole tickets"
+    UNSEEN = "overwritten by a person who had opened the ticket before it came"
+    LOST = "lost without a trace"
+
+
+@dataclass(frozen=True, eq=False)
+class GaveWay:
+    """An entry of the bridge's own record: the value of a side that was overruled, under which rule, and when."""
+
+    side: str
+    ticket: str
+    field: str
+    value: str | None
+    rule: str
+    at: float
+
+
+@dataclass
+class Court:
+    """Tells fates. unconditional: sides whose server has no conditional writes."""
+
+    lines: Lines
+    record: list[GaveWay]
+    unconditional: frozenset[str]
+    rules: dict[Turn, str] = field(default_factory=dict)
+
+    def fate(self, turn: Turn) -> Fate:
+        """Of the value that came with this turn."""
+        line = self.lines[turn.side, turn.ticket, turn.field]
+        place = line.index(turn)
+        if place + 1 == len(line):
+            return Fate.SURVIVED
+        following = line[place + 1]
+        assert following.by is not None
+        if not following.meant:
+            return self._only(turn, Fate.SAVED, since=following.by.began)
+        if following.by.edit is None:
+            return self._written_over(turn, following)
+        if following.by.edit.seen == turn.new:
+            return Fate.REPLACED
+        return self._only(turn, Fate.UNSEEN, since=following.by.read)
+
+    def _only(self, turn: Turn, fate: Fate, *, since: float) -> Fate:
+        """This fate, where the server has no conditional writes and the value came after `since`; else it is lost."""
+        possible = turn.side in self.unconditional and turn.ended + SLACK >= since
+        return fate if possible else Fate.LOST
+
+    def _written_over(self, turn: Turn, following: Turn) -> Fate:
+        """The bridge wrote something else there."""
+        if self._overruled(turn):
+            return Fate.OVERRULED
+        for copy in self._copies(turn, following):
+            fate = self.fate(copy)
+            if fate not in {Fate.SURVIVED, Fate.LOST}:
+                return fate
+        if turn.new in self._agreed(turn):
+            return Fate.RETURNED
+        assert following.by is not None
+        return self._only(turn, Fate.WINDOW, since=following.by.read)
+
+    def _overruled(self, turn: Turn) -> bool:
+        """Whether it stands in the bridge's record; an entry accounts for one edit."""
+        place = (turn.side, turn.ticket, turn.field, turn.new)
+        for one in self.record:
+            if (one.side, one.ticket, one.field, one.value) == place and one.at >= turn.at - SLACK:
+                self.record.remove(one)
+                self.rules[turn] = one.rule
+                return True
+        return False
+
+    def _copies(self, turn: Turn, following: Turn) -> Iterator[Turn]:
+        """The same value at the other side, while this one had it, and replaced there before it was here."""
+        line = self.lines[OTHER[turn.side], turn.ticket, turn.field]
+        for one, replaced in pairwise(line):
+            if one.new == turn.new and turn.at < replaced.at < following.at + SLACK:
+                yield one
+
+    def _agreed(self, turn: Turn) -> set[str | None]:
+        """What both sides showed at one time since the bridge last wrote the field, up to this turn."""
+        a, b = ([t for t in self.lines[s, turn.ticket, turn.field] if t.at < turn.at] for s in OTHER)
+        written = [t for t in (*a, *b) if t.by and t.by.edit is None]
+        last = max(written, key=lambda t: t.at, default=None)
+        met = ((x, y) for x in _spans(a) for y in _spans(b) if x[0] == y[0])
+        since = last.at if last else 0.0
+        together = {x[0] for x, y in met if max(x[1], y[1], since) < min(x[2], y[2])}
+        return together | ({last.new} if last else set())
+
+    def story(self, turn: Turn) -> str:
+        """What happened to the field on both sides, around that."""
+        turns = [t for side in OTHER for t in self.lines[side, turn.ticket, turn.field]]
+        near = [t for t in sorted(turns, key=lambda t: t.at) if t.at > turn.at - 20]
+        return f"{turn.field} of {turn.ticket}: {turn}; " + "; ".join(map(str, near[:12]))
+
+
+def _spans(line: list[Turn]) -> list[tuple[str | None, float, float]]:
+    """Each value, from when and until when it was there."""
+    ends = [turn.at for turn in line[1:]] + [float("inf")]
+    return [(turn.new, turn.at, end) for turn, end in zip(line, ends, strict=True)]
