@@ -12,8 +12,10 @@ from django.urls import URLPattern, path, re_path
 from unified_api.api import accounts, meta, state, sync_status, views
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
-from unified_api.models.base import CommonModel, common_models
+from unified_api.models.base import CommonModel, category_of, common_models
 
+#: The first segment of what is beyond the wire contract.
+OURS = "sync"
 #: One implementation for all categories.
 ACCOUNT_LEVEL: dict[str, type[Endpoint]] = {
     "account-details": accounts.AccountDetails,
@@ -34,12 +36,14 @@ def _of_category(category: str) -> Iterator[URLPattern]:
             name=f"api-{category}-{segment.replace('/', '-')}",
         )
     for model in common_models(category):
-        yield from _of_model(category, model)
+        if model.wire.contract:
+            yield from _of_model(model, category)
 
 
-def _of_model(category: str, model: type[CommonModel]) -> Iterator[URLPattern]:
-    base, writes = f"{category}/v1/{model.wire.path}", model.wire.writes
-    name, facts = f"api-{category}-{model.wire.path}", {"category": category, "model": model}
+def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
+    """room: the first segment, a category of the contract or ours."""
+    base, writes = f"{room}/v1/{model.wire.path}", model.wire.writes
+    name, facts = f"api-{room}-{model.wire.path}", {"category": category_of(model), "model": model}
     if "create" in writes:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
@@ -52,11 +56,12 @@ def _of_model(category: str, model: type[CommonModel]) -> Iterator[URLPattern]:
 
 def _categories() -> list[str]:
     """The categories of the wire contract, in the order of declaration."""
-    return list(dict.fromkeys(m._meta.app_label for m in common_models() if m.wire.contract))
+    return list(dict.fromkeys(category_of(m) for m in common_models() if m.wire.contract))
 
 
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
+    *(route for model in common_models() if not model.wire.contract for route in _of_model(model, OURS)),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
     re_path("", Unknown.as_view()),
 ]
