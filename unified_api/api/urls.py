@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, meta, state, sync_status, views
+from unified_api.api import accounts, hosted, meta, state, sync_status, views
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
-from unified_api.models.base import CommonModel, category_of, common_models
+from unified_api.models.base import CommonModel, category_of, common_models, model_id
 
 #: The first segment of what is beyond the wire contract.
 OURS = "sync"
@@ -54,6 +54,17 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
 
 
+def _by_own_ids(model: type[CommonModel]) -> Iterator[URLPattern]:
+    """The records of a model by the ids of the product that pushes them."""
+    base, name = f"{OURS}/v1/records/{model_id(model)}", f"api-{OURS}-records-{model_id(model)}"
+    facts = {"category": category_of(model), "model": model}
+    ones = ["get", "head", "put", "delete"]
+    yield path(base, hosted.PushedCollection.as_view(**facts, http_method_names=["post"]), name=f"{name}-all")
+    yield path(
+        f"{base}/<str:id>", hosted.PushedMember.as_view(**facts, http_method_names=ones), name=f"{name}-one"
+    )
+
+
 def _categories() -> list[str]:
     """The categories of the wire contract, in the order of declaration."""
     return list(dict.fromkeys(category_of(m) for m in common_models() if m.wire.contract))
@@ -62,6 +73,7 @@ def _categories() -> list[str]:
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
     *(route for model in common_models() if not model.wire.contract for route in _of_model(model, OURS)),
+    *(route for model in common_models() for route in _by_own_ids(model)),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
     re_path("", Unknown.as_view()),
 ]

@@ -69,8 +69,8 @@ class _Held:
 
 
 def provider_of(account: LinkedAccount) -> Provider:
-    """The adapter of an account; raises UnknownIntegration when it is no longer installed."""
-    provider: Provider = registry.by_slug(account.integration)
+    """The adapter of an account, with the models of its category; raises UnknownIntegration when it is gone."""
+    provider: Provider = registry.by_slug(account.integration).within(account.category)
     return provider
 
 
@@ -80,7 +80,8 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
     RetryLater: the credential does not open. NeedsReauthorisation: there is none any more.
     """
-    credential = _credential(account)
+    provider = provider_of(account)
+    credential = {} if provider.hosted else _credential(account)
     moments = Moments()
     connection = Connection(
         settings=account.settings,
@@ -89,7 +90,7 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
     )
-    client = Client(provider_of(account), connection, limits=LIMITS, patience=patience or PATIENCE)
+    client = Client(provider, connection, limits=LIMITS, patience=patience or PATIENCE)
     return Line(account.id, client, moments)
 
 
