@@ -86,8 +86,8 @@ class _Held:
 
 
 def provider_of(account: LinkedAccount) -> Provider:
-    """The adapter of an account; raises UnknownIntegration when it is no longer installed."""
-    provider: Provider = registry.by_slug(account.integration)
+    """The adapter of an account, with the models of its category; raises UnknownIntegration when it is gone."""
+    provider: Provider = registry.by_slug(account.integration).within(account.category)
     return provider
 
 
@@ -97,7 +97,8 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
     RetryLater: the credential does not open. NeedsReauthorisation: there is none any more.
     """
-    credential = _credential(account)
+    provider = provider_of(account)
+    credential = {} if provider.hosted else _credential(account)
     moments = Moments()
     connection = Connection(
         settings=account.settings,
@@ -109,9 +110,7 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
         sleep=OUTSIDE.sleep,
         random=OUTSIDE.random,
     )
-    client = Client(
-        provider_of(account), connection, limits=LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire
-    )
+    client = Client(provider, connection, limits=LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire)
     return Line(account.id, client, moments)
 
 

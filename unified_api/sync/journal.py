@@ -34,6 +34,7 @@ class Intent:
     expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
     record's version as the caller saw it. source: api or bridge. reasons: a bridge's, see `Write`. id: of the write,
     known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
+    remote_id: of a record that is made where the account's own records have no other home than here.
     """
 
     account: LinkedAccount
@@ -41,6 +42,7 @@ class Intent:
     operation: str
     wanted: Mapping[str, Any] = field(default_factory=dict)
     record_id: uuid.UUID | None = None
+    remote_id: str | None = None
     expected: Mapping[str, Any] | None = None
     if_version: str | None = None
     source: str = "api"
@@ -61,6 +63,7 @@ def draft(intent: Intent) -> Write:
         model=model_id(intent.model),
         operation=intent.operation,
         record_id=intent.record_id,
+        remote_id=intent.remote_id,
         values=values.to_json(intent.wanted),
         expected=None if intent.expected is None else values.to_json(intent.expected),
         if_version=intent.if_version,

@@ -145,7 +145,8 @@ class Store:
             return
         rows[record] = landing.landed(row, observation, values, seen)
         self._put(model, record, rows[record], kind, changes, cause)
-        self._entry.raw[observation.path][record] = observation.raw
+        if observation.raw is not None:
+            self._entry.raw[observation.path][record] = observation.raw
         tally.added += kind == "created"
         tally.changed += kind != "created"
 
@@ -179,6 +180,16 @@ class Store:
             return False
         self.remove(model, [record], cause)
         return True
+
+    def record_of(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
+        """The id of the record that the provider knows as `remote_id`, whether there is one or not."""
+        self._identities.learn([remote_id])
+        return self._identities.of(model, remote_id)
+
+    def refer(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
+        """The same, with a shell for a record that is not known yet."""
+        self._identities.learn([remote_id])
+        return self._shell(model, remote_id)
 
     def settle(self, model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
         """Distrust list answers about this record that began before `until`, as the provider's lists lag."""

@@ -16,7 +16,7 @@ from tenants.vault import Secret
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
-from unified_api.models.fields import Choice, Day, Flag, Instant, Text, WireField
+from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Text, Whole, WireField
 from unified_api.sync import clock, connect, job, steer
 from unified_api.sync.bridge.records import access
 from unified_api.sync.bridge.stirring import KIND
@@ -33,6 +33,8 @@ NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
     (Instant, "instant"),
     (Day, "exact"),
     (Flag, "exact"),
+    (Whole, "exact"),
+    (Number, "exact"),
 )
 
 
