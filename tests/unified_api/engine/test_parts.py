@@ -9,7 +9,7 @@ import pytest
 from tests.unified_api.engine.bench import Bench, agreed
 from unified_api.engine.events import Answered, Lost, Overruled, Rejected, Settled
 from unified_api.engine.pair import Pair, State
-from unified_api.engine.parts import joined, names, split
+from unified_api.engine.parts import Opened, joined, names, split
 from unified_api.engine.policy import Field, Policy, PolicyError, Shape, Winner
 from unified_api.engine.values import Both, Side, Value
 from unified_api.engine.weigh import Access
@@ -220,15 +220,11 @@ def test_moves_with_parts_survive_json() -> None:
 
 def test_parts_have_one_name_on_both_sides() -> None:
     """The word as side a says it; an untranslated one cannot be taken for a word of side a."""
-    both = Both[Value](["red"], ["rot", "odd"])
+    held = Opened.both(MAPPED, Both(["red"], ["rot", "odd"]))
+    base = Opened.both(MAPPED, Both(None, ["blau"]))
 
-    assert list(split(MAPPED, both.b, Side.B)) == ["red", "\x1fbodd"]
-    assert list(names(MAPPED, Both(*both_values(both)), Both(None, ["blau"]))) == ["\x1fbodd", "blue", "red"]
-
-
-def both_values(both: Both[Value]) -> tuple[Value, Value]:
-    """Both values, a first."""
-    return both.a, both.b
+    assert list(split(MAPPED, ["rot", "odd"], Side.B)) == ["red", "\x1fbodd"]
+    assert names(held, base) == ["\x1fbodd", "blue", "red"]
 
 
 def test_nothing_is_joined_to_nothing() -> None:
