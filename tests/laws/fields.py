@@ -48,7 +48,7 @@ def word(cell: str, side: Side) -> str | None:
 def composed(cells: Mapping[str, Value], side: Side) -> dict[str, Value]:
     """The fields that a remote answers; side b tells its words in another order."""
     fields: dict[str, Value] = {}
-    for cell, value in cells.items() if side is Side.A else reversed(cells.items()):
+    for cell, value in list(cells.items())[:: 1 if side is Side.A else -1]:
         name = FIELD[cell]
         if name == cell:
             fields[name] = value

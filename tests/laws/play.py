@@ -28,8 +28,8 @@ def broken(world: World, history: list[Step]) -> Broken:
         world.time += 1
         step(world)
     yield from _rest(world, "")
-    lift(world)
-    yield from _rest(world, "when all is open: ")
+    if lift(world):
+        yield from _rest(world, "when all is open: ")
     yield from _ask(world)
     yield from world.ledger.wrongs
 
@@ -40,8 +40,7 @@ def _rest(world: World, when: str) -> Broken:
         return
     yield from ((law, when + sentence) for law, sentence in verdict.at_rest(world))
     writes, pair = world.writes(), world.pair
-    for _ in range(2):
-        deliver(world)
+    deliver(world)  # another round would be told the very same
     if world.writes() != writes:
         yield Law.QUIET, f"{when}something is written"
     if world.pair != pair:

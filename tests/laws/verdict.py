@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tests.laws.fields import CELLS, FIELD, OWNER_TO_B, STATUS_TO_A, STATUS_TO_B, TAGS, normal
+from tests.laws.fields import CELLS, FIELD, STATUS_TO_A, STATUS_TO_B, TAGS, normal
 from tests.laws.ledger import Law
 from tests.laws.remote import refusable, spelt
 from tests.laws.wires import unseen
@@ -36,7 +36,7 @@ def at_rest(world: World) -> Broken:
 
 
 def _unequal(world: World) -> Broken:
-    named = {one.field for one in (*world.problems, *world.contests)}
+    named = {one.field for one in world.problems} | {one.field for one in world.contests}
     for cell in world.ledger.cells:
         reasons = FIELD[cell] in named or _is_spared(world, cell) or cell in world.ledger.parted
         if not (
@@ -131,24 +131,25 @@ def unfounded(world: World) -> list[str]:
 
 
 def _founded(world: World, one: Problem) -> bool:
-    match one.kind:
-        case Kind.UNMAPPED:
-            return _no_word(world, one)
-        case Kind.UNPAIRED:
-            words = world.policy.fields["owner"].words
-            return words is not None and world.remotes[one.side].holds("owner") not in words[one.side.other]
-        case Kind.REQUIRED:
-            return _nothing_for(world, one)
-        case Kind.REFUSED:
-            return _refused(world, one)
-        case Kind.GONE:
-            rule = world.policy.deletes[one.side.other]
-            return rule is DeleteRule.ASK and world.remotes[one.side].gone
-        case Kind.NO_DELETE:
-            return not world.access[one.side.other].deletes
-        case Kind.EDITED:
-            return _edited_since(world, one.side)
-    return False
+    reasons: dict[Kind, Callable[[World, Problem], bool]] = {
+        Kind.UNMAPPED: _no_word,
+        Kind.UNPAIRED: _no_counterpart,
+        Kind.REQUIRED: _nothing_for,
+        Kind.REFUSED: _refused,
+        Kind.GONE: _to_be_asked,
+        Kind.NO_DELETE: lambda world, one: not world.access[one.side.other].deletes,
+        Kind.EDITED: lambda world, one: _edited_since(world, one.side),
+    }
+    return one.kind in reasons and reasons[one.kind](world, one)
+
+
+def _no_counterpart(world: World, one: Problem) -> bool:
+    words = world.policy.fields["owner"].words
+    return words is not None and world.remotes[one.side].holds("owner") not in words[one.side.other]
+
+
+def _to_be_asked(world: World, one: Problem) -> bool:
+    return world.policy.deletes[one.side.other] is DeleteRule.ASK and world.remotes[one.side].gone
 
 
 def _edited_since(world: World, left: Side) -> bool:
@@ -197,6 +198,3 @@ def _cell_refused(world: World, cell: str, side: Side) -> bool:
     same = normal(cell, spelt(manners, cell, value)) == normal(cell, world.remotes[side.other].holds(cell))
     cut = value is not None and same and manners.spelling == "cuts"
     return manners.decides if cell == "status" else told or cut
-
-
-assert OWNER_TO_B

@@ -27,7 +27,6 @@ from unified_api.engine.events import (
     Problem,
     Push,
     Record,
-    Rejected,
     Settled,
     Withheld,
 )
@@ -50,6 +49,7 @@ class World:
         self.contests: tuple[Contest, ...] = ()
         self.effects: tuple[Effect, ...] = ()
         self.overruled: list[Overruled] = []
+        self.sent: list[Push | Delete] = []
         self.windows = 0
         self.time = 0
 
@@ -132,11 +132,11 @@ class World:
             return
         if self.pair.sent is None:
             self.ledger.note_agreement(self.pair)
-        effects = self._tell(Look(self._record(Side.A), self._record(Side.B)))
+        effects = self._tell(self.shown())
         self.problems = tuple(one for one in effects if isinstance(one, Problem))
         self.contests = tuple(one for one in effects if isinstance(one, Contest))
 
-    def _record(self, side: Side) -> Record | None:
+    def record(self, side: Side) -> Record | None:
         """What the shell would show the engine of a mirrored record."""
         seen, clock = self.mirror[side], self.remotes[side].manners.clock
         if seen is None:
@@ -168,8 +168,13 @@ class World:
         waits = any(isinstance(one, Settled | Withheld) for one in self.effects)
         return self.wire is None and waits
 
+    def shown(self) -> Look:
+        """Both mirrored records, as the shell would show them."""
+        return Look(self.record(Side.A), self.record(Side.B))
+
     def _send(self, push: Push | Delete) -> None:
         self.ledger.blame(Law.SINGLE, self.wire is not None, "a second write left while one was in flight")
+        self.sent.append(push)
         self.wire = wires.wire(push, self.ledger)
         wires.inspect(self.wire, self.ledger, self.access[push.to], self.closed)
 

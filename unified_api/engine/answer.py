@@ -27,7 +27,7 @@ from unified_api.engine.events import (
 )
 from unified_api.engine.normal import blank
 from unified_api.engine.pair import Move, Pair, Refusal, Sent, State, place
-from unified_api.engine.parts import joined, part, part_field
+from unified_api.engine.parts import has_parts, joined, part, part_field
 from unified_api.engine.policy import Field, Policy
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
@@ -170,20 +170,28 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
 def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     """A create whose answer was lost turned out to have happened; it may have been edited since.
 
-    Free text that differs is news. Whether the value of an owed field, or another word than was sent, is the
-    remote's own or somebody's, nobody can tell: what replaces it is recorded as overruling it.
+    What differs is news, but whether it is the remote's own word or somebody's, who never saw what we sent, nobody can
+    tell: what replaces it, or is replaced by it, is recorded as overruled. An owed field with parts was never agreed,
+    so that nothing is taken for the remote's own that somebody added.
     """
     learnt, fresh = _Learnt(), replace(pair, base=Both[Values]({}, {}))
-    owed = [name for name in sent.owed if name in event.values]
     for told in _told(sent, event.values, policy):
         if told.got is MISSING or told.one.same(told.got, told.move.value):
             learnt.agree(fresh, told, sent.to, told.spelling)
-        elif told.one.spells(told.move.value, told.got):
+            continue
+        learnt.presumed.append(told.place)
+        if told.spelt:
             learnt.agree(fresh, told, sent.to, told.move.value)
         else:
-            owed.append(told.whole.field)
+            learnt.set(fresh, told, sent.to, told.got)
+    whole = [
+        name
+        for name in (*sent.owed, *sent.left)
+        if name in policy.fields and not has_parts(policy.fields[name])
+    ]
+    owed = [name for name in whole if name in sent.owed and name in event.values]
     learnt.base[sent.to].update({name: event.values[name] for name in owed})
-    learnt.presumed += (*owed, *sent.left)
+    learnt.presumed += whole
     _leave(learnt, sent, event.values)
     return learnt.close(fresh)
 

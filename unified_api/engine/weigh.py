@@ -187,8 +187,14 @@ class _Pieces:
 
     def part(self, name: str, small: Field) -> _Scale:
         """One part, as a field of its own."""
-        held, base = (Both(both.a.part(name), both.b.part(name)) for both in (self.held, self.base))
+        held = Both(self.held.a.part(name), self.held.b.part(name))
+        base = Both(self._was(name, Side.A), self._was(name, Side.B))
         return replace(self.scale, one=small, held=held, base=base, place=place(small.name, name))
+
+    def _was(self, name: str, side: Side) -> Maybe:
+        """What was agreed; where only the other side has a base, a part that is not here is no news of this one."""
+        one_sided = self.base[side.other].is_there and not self.base[side].is_there
+        return None if one_sided and name not in self.held[side].parts else self.base[side].part(name)
 
 
 def _weigh_parts(scale: _Scale, tally: _Tally) -> None:
