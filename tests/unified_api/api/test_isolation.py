@@ -23,6 +23,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 #: Routes that name a record, or a linked account, in their query.
 BY_RECORD = ("api/sync/v1/history", "api/sync/v1/why")
 FEEDS = ("api/sync/v1/changes",)
+#: Routes that name a bridge in their query.
+BY_BRIDGE = ("api/sync/v1/drift",)
 #: Lists of what a key reaches, which name no account.
 LISTS = ("api/sync/v1/issues",)
 
@@ -124,6 +126,8 @@ def _paths_naming(route: str, record: str, write: str, account: str) -> list[str
         return ["/" + route.replace("<str:id>", named) for named in (record, write)]
     if route in BY_RECORD:
         return [f"/{route}?record_id={record}&field=name"]
+    if route in BY_BRIDGE:
+        return [f"/{route}?bridge_id={record}"]
     return [f"/{route}", f"/{route}?linked_account_id={account}"] if route in FEEDS else [f"/{route}"]
 
 

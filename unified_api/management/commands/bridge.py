@@ -14,7 +14,7 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
-from unified_api.management import why
+from unified_api.management import drift, why
 from unified_api.management.answering import AnsweringCommand, Document, counted, table, take_json, tenant_id
 from unified_api.sync.bridge import setup, showing, steering
 from unified_api.sync.bridge.waiting import Round
@@ -32,7 +32,7 @@ class Command(AnsweringCommand):
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
         verbs = parser.add_subparsers(
-            dest="verb", required=True, metavar="create|run|status|why|pause|resume"
+            dest="verb", required=True, metavar="create|run|status|why|drift|pause|resume"
         )
         self._take_create(
             verbs.add_parser("create", help="join two accounts; it begins at once unless --paused")
@@ -44,6 +44,7 @@ class Command(AnsweringCommand):
         status.add_argument("bridge", nargs="?", help="id; by default all bridges of --tenant")
         status.add_argument("--tenant", metavar="T", help="name or id")
         why.take(verbs.add_parser("why", help="why a record's fields have their values"))
+        drift.take(verbs.add_parser("drift", help="compare both sides now, without writing"))
         pause = verbs.add_parser("pause", help="write nothing until --resume")
         pause.add_argument("bridge", help="id")
         resume = verbs.add_parser("resume", help="go on")
@@ -98,6 +99,8 @@ class Command(AnsweringCommand):
         tenant, bridge_id = _located(options["bridge"])
         if options["verb"] == "run":
             return _preview(tenant, bridge_id) if options["dry_run"] else self._run(tenant, bridge_id)
+        if options["verb"] == "drift":
+            return drift.answer(tenant, bridge_id, options)
         with scope(tenant), transaction.atomic():
             if options["verb"] in {"pause", "resume"}:
                 (steering.pause if options["verb"] == "pause" else steering.resume)(bridge_id)
@@ -125,6 +128,8 @@ class Command(AnsweringCommand):
         """The bridge in lines."""
         if "answers" in document:
             return why.tell(document)
+        if "drift" in document:
+            return drift.tell(document)
         if "bridges" in document:
             rows = [
                 (b["bridge_id"], b["status"], b["model"], counted(b["pairs"])) for b in document["bridges"]

@@ -18,6 +18,8 @@ from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
 from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Text, Whole, WireField
 from unified_api.sync import clock, connect, job, steer
+from unified_api.sync.bridge import drift
+from unified_api.sync.bridge.configuration import DAILY
 from unified_api.sync.bridge.records import access
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.models_bridge import Bridge
@@ -81,6 +83,7 @@ def create(wish: Wish) -> Bridge:
         status=Bridge.Status.PAUSED if wish.paused else Bridge.Status.NEW,
     )
     door.open_door(DOOR, Secret(str(bridge.id)), reference=bridge.id)
+    job.ask(drift.KIND, bridge.id, priority=drift.PRIORITY, delay=DAILY * 3_600.0)
     audit.record("bridge.created", subject=str(bridge.id), configuration=bridge.configuration)
     if not wish.paused:
         job.ask(KIND, bridge.id)
