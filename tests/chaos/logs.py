@@ -116,6 +116,7 @@ def keep(stage: Stage, mark: Mark, folder: Path, scene: Scene, result: str) -> N
         "sync_stream",
         "sync_run",
         "sync_bridge",
+        "sync_overruled",
         "sync_conflict",
     )
     for table in tables:
