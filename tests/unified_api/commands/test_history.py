@@ -98,8 +98,8 @@ def test_an_undo_is_shown_before_anything_is_written(call: Call, bridged: Bridge
     document = call(*words, "--json").document
 
     assert lines[2:] == [
-        "mine: name of side b: 'Mine' -> 'Printer'",
-        "mine: the record of side b is left alone: The record was created by it; an undo deletes nothing.",
+        "[\"Mine\"]: name of side b: 'Mine' -> 'Printer'",
+        '["Mine"]: the record of side b is left alone: The record was created by it; an undo deletes nothing.',
         "1 records would be written to, nothing was sent. It is carried out once it is approved by its hash.",
     ]
     assert (document["state"], document["counts"]) == ("open", {"update": 1, "problem": 1})
