@@ -69,8 +69,8 @@ def victim(api: Linked) -> tuple[Linked, uuid.UUID, str]:
     return api, record, made.headers["X-Isthmus-Write"]
 
 
-def _call(path: str, method: str, headers: dict[str, str]) -> Any:
-    body = json.dumps({"model": {"name": "x"}, "method": "GET", "path": "/me"})
+def _call(path: str, method: str, headers: dict[str, str], ids: dict[str, str]) -> Any:
+    body = json.dumps({"model": {"name": "x"}, "method": "GET", "path": "/me", **ids})
     call = getattr(Client(raise_request_exception=False), method)
     if method == "get":
         return call(path, headers=headers)
@@ -111,7 +111,7 @@ def _knock(
     for who, headers in strangers.items():
         for path in _paths_naming(route, str(record), write, str(api.account.id)):
             for method in methods:
-                answer = _call(path, method, headers)
+                answer = _call(path, method, headers, {"bridge_id": str(record), "write_id": write})
                 if not _is_own(path, who):
                     assert answer.status_code in {401, 404, 405}, (who, method, path, answer.content)
                 for secret in (SECRET, str(api.account.id), api.token.reveal(), desk.token):

@@ -14,7 +14,7 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
-from unified_api.management import drift, why
+from unified_api.management import drift, undo, why
 from unified_api.management.answering import AnsweringCommand, Document, counted, table, take_json, tenant_id
 from unified_api.sync.bridge import setup, showing, steering
 from unified_api.sync.bridge.waiting import Round
@@ -45,6 +45,7 @@ class Command(AnsweringCommand):
         status.add_argument("--tenant", metavar="T", help="name or id")
         why.take(verbs.add_parser("why", help="why a record's fields have their values"))
         drift.take(verbs.add_parser("drift", help="compare both sides now, without writing"))
+        undo.take(verbs.add_parser("undo", help="a plan that puts back what it did"))
         pause = verbs.add_parser("pause", help="write nothing until --resume")
         pause.add_argument("bridge", help="id")
         resume = verbs.add_parser("resume", help="go on")
@@ -97,6 +98,8 @@ class Command(AnsweringCommand):
         if options["verb"] == "status" and not options["bridge"]:
             return _all(options["tenant"])
         tenant, bridge_id = _located(options["bridge"])
+        if options["verb"] == "undo":
+            return undo.answer(tenant, bridge_id, options)
         if options["verb"] == "run":
             return _preview(tenant, bridge_id) if options["dry_run"] else self._run(tenant, bridge_id)
         if options["verb"] == "drift":
@@ -130,6 +133,8 @@ class Command(AnsweringCommand):
             return why.tell(document)
         if "drift" in document:
             return drift.tell(document)
+        if "undo" in document:
+            return undo.tell(document)
         if "bridges" in document:
             rows = [
                 (b["bridge_id"], b["status"], b["model"], counted(b["pairs"])) for b in document["bridges"]
