@@ -25,7 +25,7 @@ from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.models.crm import Lead, Opportunity
 from unified_api.sync import job, tasks
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Change, Write
 
@@ -94,8 +94,8 @@ class Both:
         """One slice of the bridge's own job, and of no write."""
         with scope(self.other.person.tenant_id):
             with transaction.atomic():
-                job.ask(setup.KIND, self.bridge_id)
-            lease = job.claim(setup.KIND, self.bridge_id)
+                job.ask(stirring.KIND, self.bridge_id)
+            lease = job.claim(stirring.KIND, self.bridge_id)
             assert lease is not None
             tasks.do(lease, time.monotonic() + 20)
 
