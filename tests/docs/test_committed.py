@@ -53,7 +53,7 @@ def test_no_file_names_a_folder_of_this_machine() -> None:
 
 @pytest.mark.parametrize("slug", [provider.slug for provider in registry.all()])
 def test_the_product_names_no_adapter(slug: str) -> None:
-    """An adapter's slug occurs nowhere in the product, the tenants' room and the kit; an everyday word in no literal."""
+    """An adapter's slug occurs nowhere in the product, the tenants' room and the kit; an everyday word no literal."""
     rooms = [ROOT / room for room in ("unified_api", "tenants", "integrations/kit")]
     ours = [path for path in committed() if any(room in path.parents for room in rooms)]
 

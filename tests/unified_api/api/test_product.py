@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from integrations.kit.endpoints import GET, PATCH, POST
-from integrations.kit.lenses import choice
+from integrations.kit.lenses import choice, day
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Resource
@@ -24,10 +24,13 @@ from tests.unified_api.api.pushing import Product, product_of
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.models.crm import Lead, Opportunity
+from unified_api.models.hris import Employee
+from unified_api.models.training import TrainingCompletion, TrainingCourse
 from unified_api.sync import job, tasks
 from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Change, Write
+from unified_api.sync.models_bridge import Bridge
 
 
 def resource(path: str, mapping: Mapping, recognise: tuple[str, ...]) -> Resource:
@@ -75,6 +78,27 @@ CRM = replace(
 )
 
 
+HRIS = replace(
+    stub.PROVIDER,
+    slug="people",
+    name="People",
+    category="hris",
+    resources=(
+        resource(
+            "people",
+            Mapping(Employee, work_email="mail", first_name="first", start_date=day("starts")),
+            ("work_email",),
+        ),
+        resource("courses", Mapping(TrainingCourse, name="name"), ("name",)),
+        resource(
+            "trainings",
+            Mapping(TrainingCompletion, employee="who", course="what", status="state", score="points"),
+            ("employee", "course"),
+        ),
+    ),
+)
+
+
 @dataclass
 class Both:
     """A product and the other system of one customer, with a bridge between them; side a is the product's."""
@@ -89,6 +113,11 @@ class Both:
         turn = Round(self.other.person.tenant_id, self.bridge_id, patience=60, sleep=lambda _: None)
         turn.read(lambda: None)
         assert turn.settle()
+
+    def configure(self, **configuration: Any) -> None:
+        """Tell the bridge more than `setup` takes."""
+        with self.other.person.at_work():
+            Bridge.objects.filter(id=self.bridge_id).update(configuration=configuration)
 
     def bridge_once(self) -> None:
         """One slice of the bridge's own job, and of no write."""
@@ -185,6 +214,63 @@ def test_a_push_in_the_midst_of_a_round_is_not_overwritten(tickets: Both) -> Non
     assert "moved" in states
     assert only(tickets.desk.tables["tickets"])["title"] == "Mine"
     assert tickets.product.linked.get("tickets").json()["results"][0]["name"] == "Mine"
+
+
+REFERENCE = {"winner": "b", "reference": True}
+
+
+@pytest.fixture
+def people(alice: Person, link: Link, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch) -> Linked:
+    """Alice's customer's account at an HRIS that knows trainings, too."""
+    monkeypatch.setitem(registry._providers, HRIS.slug, HRIS)
+    desk.tables |= {"people": {}, "courses": {}, "trainings": {}}
+    return link(alice, integration=HRIS.slug, category="hris")
+
+
+def test_a_learning_product_gets_employees_and_gives_completions_back(
+    alice: Person, link: Link, people: Linked, desk: stub.Desk
+) -> None:
+    """Who was hired is there with the day of the start; what was learned stands beside the right person over there."""
+    product = product_of(alice, link)
+    grace = desk.add("people", mail="grace@x.example", first="Grace", starts="2026-03-01")
+    hired = bridge(
+        product,
+        people,
+        desk,
+        "hris.Employee",
+        fields=("work_email", "first_name", "start_date"),
+        match=("work_email",),
+        winner="b",
+    )
+    courses = bridge(product, people, desk, "training.TrainingCourse", fields=("name",), winner="a")
+    learned = bridge(
+        product,
+        people,
+        desk,
+        "training.TrainingCompletion",
+        fields=("status",),
+        match=("status",),
+        winner="a",
+    )
+    learned.configure(
+        policy={"fields": {"employee": REFERENCE, "course": REFERENCE, "status": {}, "score": {}}},
+        match=["employee", "course"],
+        references={"employee": "pairs", "course": "pairs"},
+    )
+    hired.round()
+    (employee,) = product.call("get", "hris/v1/employees").json()["results"]
+    product.push("training.TrainingCourse", "safety", {"name": "Safety"})
+    said = {"employee": {"remote_id": employee["remote_id"]}, "course": {"remote_id": "safety"}}
+    product.push("training.TrainingCompletion", "c-1", {**said, "status": "OVERDUE"})
+    courses.round()
+    learned.round()
+    product.push("training.TrainingCompletion", "c-1", {"status": "FAILED", "score": 12.5})
+    learned.round()
+
+    training = only(desk.tables["trainings"])
+    assert (employee["first_name"], employee["start_date"]) == ("Grace", "2026-03-01T00:00:00Z")
+    assert (training["who"], training["what"]) == (grace, only(desk.tables["courses"])["id"])
+    assert (training["state"], training["points"]) == ("FAILED", 12.5)
 
 
 @pytest.fixture
