@@ -35,6 +35,30 @@ class CategoryConfig(AppConfig):
         self.models_module = import_module(f"unified_api.models.{self.label}")
 
 
+class HrisConfig(CategoryConfig):
+    """People, where they work and what they are paid for."""
+
+    name = "unified_api.migrations.hris"
+    label = "hris"
+    verbose_name = "HRIS"
+
+
+class TrainingConfig(CategoryConfig):
+    """Courses, and who completed them; held by accounts of the HRIS category."""
+
+    name = "unified_api.migrations.training"
+    label = "training"
+    verbose_name = "Training"
+
+
+class CrmConfig(CategoryConfig):
+    """Leads, the people and companies behind them, and what is sold."""
+
+    name = "unified_api.migrations.crm"
+    label = "crm"
+    verbose_name = "CRM"
+
+
 class TicketingConfig(CategoryConfig):
     """Tickets, comments and what surrounds them."""
 

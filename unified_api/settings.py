@@ -85,11 +85,16 @@ INSTALLED_APPS = [
     "rest_framework",
     "tenants",
     "unified_api",
+    "unified_api.apps.HrisConfig",
+    "unified_api.apps.TrainingConfig",
+    "unified_api.apps.CrmConfig",
     "unified_api.apps.TicketingConfig",
     "unified_api.sync",
     "integrations",
 ]
-MIGRATION_MODULES = {"ticketing": "unified_api.migrations.ticketing"}
+MIGRATION_MODULES = {
+    category: f"unified_api.migrations.{category}" for category in ("hris", "training", "crm", "ticketing")
+}
 
 MIDDLEWARE = [
     "unified_api.serve.logs.correlate",

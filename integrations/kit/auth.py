@@ -50,6 +50,20 @@ class Auth(Protocol):
 
 
 @dataclass(frozen=True)
+class Unsigned:
+    """No signature."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    def sign(self, settings: Settings, secrets: Secrets) -> Signature:  # noqa: ARG002 - the port's signature
+        """Nothing."""
+        return Signature()
+
+
+@dataclass(frozen=True)
 class Basic:
     """HTTP Basic.
 

@@ -10,13 +10,14 @@ from typing import Any, Self
 from urllib.parse import urljoin
 
 from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, RetryLater
+from integrations.kit.guard import Guard
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Bad, Connection, Observation, Page, RawAnswer
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.reading import Reader
 from integrations.kit.session import Session, fill
 from integrations.kit.strict import NotJson, strictly
-from integrations.kit.transport import Limits
+from integrations.kit.transport import Limits, Way, Wire
 from integrations.kit.writing import Writer
 
 __all__ = ["Bad", "Client", "Connection", "Observation", "Page", "RawAnswer"]
@@ -33,6 +34,7 @@ class Client:
         http: Http | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        wire: Callable[[Guard, Limits], Way] = Wire,
     ) -> None:
         self.provider = provider
         self.connection = connection
@@ -46,6 +48,7 @@ class Client:
             rate=provider.rate,
             limits=limits,
             patience=patience,
+            wire=wire,
         )
         session = Session(provider, connection, self._http)
         self._session = session

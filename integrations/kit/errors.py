@@ -5,7 +5,8 @@
     ├── NeedsReauthorisation   the credential is refused: pause the account and ask its owner
     ├── Forbidden              the credential is good, but this may not be read or done with it: warn, go on
     ├── Rejected               the provider refuses the values: `fields` says which and why
-    │   └── Moved              somebody else changed the record first: `fields` says what differs now
+    │   ├── Moved              somebody else changed the record first: `fields` says what differs now
+    │   └── Exists             there is a record with the id that the new one was to have
     ├── Gone                   the record is not there (any more)
     ├── Misconfigured          a setting is wrong, or something else answers there: a person must look
     └── Uncertain              it may have been carried out, and nobody knows: read back, never repeat
@@ -86,6 +87,10 @@ class Rejected(ProviderError):
 
 class Moved(Rejected):
     """The record changed at the provider before our write arrived; the write was not carried out."""
+
+
+class Exists(Rejected):
+    """A new record was to have an id that another one has already."""
 
 
 class Gone(ProviderError):

@@ -36,10 +36,11 @@ from integrations.kit.errors import (
     Rejected,
     RetryLater,
 )
+from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
 from integrations.kit.strict import Decoded, NotJson, TooMuch, decode, plain
-from integrations.kit.transport import Limits, Reply, Wire
+from integrations.kit.transport import Limits, Reply, Way, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +111,7 @@ class Http:
         rate: Rate | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        wire: Callable[[Guard, Limits], Way] = Wire,
     ) -> None:
         self.connection = connection
         self.base_url = base_url.rstrip("/")
@@ -119,7 +121,7 @@ class Http:
         self._rate = rate
         self._patience = patience or Patience()
         self._limits = limits or Limits()
-        self._wire = Wire(connection.guard, self._limits)
+        self._wire = wire(connection.guard, self._limits)
         self._secrets = connection.secrets
 
     def json(

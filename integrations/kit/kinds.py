@@ -6,6 +6,7 @@ is guessed. What does not fit raises Unmappable with a reason, and the record is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +15,19 @@ from django.db import models
 
 from integrations.kit.errors import Unmappable
 from integrations.kit.strict import REPLACEMENT, scrub
-from unified_api.models.fields import Choice, Day, Flag, Instant, Ref, Refs, Shape, Text, Texts, WireField
+from unified_api.models.fields import (
+    Choice,
+    Day,
+    Flag,
+    Instant,
+    Number,
+    Ref,
+    Refs,
+    Shape,
+    Text,
+    Texts,
+    WireField,
+)
 
 #: From a value that is not null to the one that the field holds.
 Coerce = Callable[[Any], Any]
@@ -71,6 +84,19 @@ def whole(value: Any) -> int:
     return value
 
 
+def number(value: Any) -> float:
+    """A number that has a value."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unmappable(f"a number is due, a {_name(value)} came")
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):  # JSON has no word for it
+        raise Unmappable("a finite number of double precision is due")
+    return found
+
+
 def instant(value: Any) -> datetime:
     """An aware datetime, made UTC."""
     if not isinstance(value, datetime) or value.tzinfo is None:
@@ -125,6 +151,7 @@ _BY_CLASS: dict[type[WireField], Coerce] = {
     Instant: instant,
     Day: day,
     Flag: flag,
+    Number: number,
     Ref: identifier,
     Refs: identifiers,
     Texts: texts,

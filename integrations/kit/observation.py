@@ -83,7 +83,7 @@ class Page:
 
     cursor: JSON; resumes after this page, and after the last one begins the next run. complete: the last page
     of a list without filter, so that what was not seen is not there. unknown_words: `field: word` -> how
-    often.
+    often. skew: seconds by which the provider's clock is ahead of ours, None where it does not tell.
     """
 
     observations: tuple[Observation, ...]
@@ -93,6 +93,7 @@ class Page:
     complete: bool
     requests: int
     unknown_words: dict[str, int]
+    skew: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ lens is read-only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from integrations.kit.auth import Auth
@@ -19,7 +20,7 @@ from integrations.kit.endpoints import DELETE, GET, POST, Check, Steps, Table, W
 from integrations.kit.errors import InvalidSettings, ProviderError
 from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Mapping as FieldMapping
-from unified_api.models.base import CommonModel, model_id
+from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
 
 Operation = Literal["list", "get", "create", "update", "delete"]
 #: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
@@ -75,8 +76,11 @@ class Resource:
     is refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
-    sweeps. version: of the mapping; a new one has every record compared anew.
+    sweeps. version: of the mapping; a new one has every record compared anew. hosted: its records have no other
+    home than Isthmus, see `hosted`.
     """
+
+    hosted: ClassVar[bool] = False
 
     mapping: FieldMapping
     list: GET | None = None
@@ -145,11 +149,14 @@ class Resource:
 class Provider:
     """An integration.
 
-    base_url: template over the settings. headers: templates over the settings and `origin` (scheme and host
-    of the base URL), sent with every request. tables: the provider's own words. refuse: finds an error in an
-    answer that looks good, or names the status that it should have had. faults: from a refused answer's body to
-    reasons by remote field. rate: which headers tell about the rate limit.
+    category: of its accounts. further: categories in which it has accounts of their own beside these, each with
+    the models of its category. base_url: template over the settings. headers: templates over the settings and
+    `origin` (scheme and host of the base URL), sent with every request. tables: the provider's own words. refuse:
+    finds an error in an answer that looks good, or names the status that it should have had. faults: from a
+    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit.
     """
+
+    hosted: ClassVar[bool] = False
 
     slug: str
     name: str
@@ -164,6 +171,7 @@ class Provider:
     refuse: Refuse | None = None
     faults: Callable[[Any], dict[str, str]] | None = None
     rate: Rate = field(default_factory=Rate)
+    further: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [setting.name for setting in self.settings]
@@ -182,9 +190,38 @@ class Provider:
         models = [resource.model for resource in self.resources]
         if len(set(models)) != len(models):
             raise TypeError(f"{self.slug}: two resources map the same model")
-        foreign = {m.__name__ for m in models if m._meta.app_label != self.category}
+        foreign = {m.__name__ for m in models if category_of(m) not in self.categories}
         if foreign:
-            raise TypeError(f"{self.slug}: {sorted(foreign)} is not of category {self.category}")
+            raise TypeError(f"{self.slug}: {sorted(foreign)} is not of category {', '.join(self.categories)}")
+
+    @cached_property
+    def models(self) -> frozenset[type[CommonModel]]:
+        """The models that it reads, finds inside other records, or refers to."""
+        mappings = [m for r in self.resources for m in (r.mapping, *(e.mapping for e in r.embedded))]
+        referred = [
+            common_model(to.to)
+            for m in mappings
+            for name, to in relations(m.model).items()
+            if name in m.lenses
+        ]
+        return frozenset([m.model for m in mappings] + referred)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories in which accounts can be linked."""
+        return (self.category, *self.further)
+
+    def within(self, category: str) -> Self:
+        """The provider as the accounts of one category have it."""
+        return self._by_category.get(category, self) if self.further else self
+
+    @cached_property
+    def _by_category(self) -> dict[str, Self]:
+        return {category: self._only(category) for category in self.categories}
+
+    def _only(self, category: str) -> Self:
+        held = tuple(r for r in self.resources if category_of(r.model) == category)
+        return replace(self, category=category, further=(), resources=held)
 
     def resource(self, model: type[CommonModel] | str) -> Resource | None:
         """The resource of a common model, given as class or as `category.Model`.

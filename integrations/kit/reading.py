@@ -87,7 +87,8 @@ class Reader:
         limited = endpoint.pages is not None and run["page"] >= endpoint.pages
         stamps = _stamps(endpoint, items, decoding.observations)
         last = fault is None and (following is None or limited or _reaches_back(resource, run, stamps))
-        run = {**_advance(run, _date(answer, self.session.http.connection.clock()), stamps), **alike}
+        ours = self.session.http.connection.clock()
+        run = {**_advance(run, _date(answer, ours), stamps), **alike}
         after = {"since": _next_since(run)} if last else {**run, "state": following}
         complete = last and not limited and resource.sweep and run["mode"] == "full"
         page = Page(
@@ -98,6 +99,7 @@ class Reader:
             complete=complete,
             requests=self.session.http.calls - before,
             unknown_words=decoding.unknown,
+            skew=_skew(answer, ours),
         )
         return page, after, fault
 
@@ -270,8 +272,19 @@ def _next_since(run: dict[str, Any]) -> str | None:
 
 def _date(answer: Answer, ours: datetime) -> str | None:
     """When an answer left, by its provider's clock, but not in the future."""
+    told = _told_date(answer)
+    return min(told, ours).isoformat() if told else None
+
+
+def _skew(answer: Answer, ours: datetime) -> float | None:
+    """By how many seconds the provider's clock is ahead of ours, as far as whole seconds can tell."""
+    told = _told_date(answer)
+    return (told - ours).total_seconds() if told else None
+
+
+def _told_date(answer: Answer) -> datetime | None:
     try:
         moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-        return min(moment.astimezone(UTC), ours).isoformat() if moment.tzinfo else None
+        return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, TypeError, OverflowError):
         return None

@@ -22,7 +22,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -64,6 +64,16 @@ class Reply:
     status: int
     headers: requests.structures.CaseInsensitiveDict[str]
     body: bytes
+
+
+class Way(Protocol):
+    """The way to one provider for one account: what `Wire` is, and what a simulation puts in its place."""
+
+    def exchange(self, request: requests.PreparedRequest, *, ends: float = ...) -> Reply | Broken:
+        """Send, and give the whole answer or what broke; never an error."""
+
+    def close(self) -> None:
+        """Close what is open."""
 
 
 class _Call(threading.local):

@@ -152,9 +152,14 @@ def _integration(account: LinkedAccount) -> dict[str, Any]:
         "square_image": None,
         "color": _COLOR,
         "slug": account.integration,
-        "passthrough_available": _provider(account) is not None,
+        "passthrough_available": _has_passthrough(_provider(account)),
         "available_model_operations": _operations(_provider(account)),
     }
+
+
+def _has_passthrough(provider: Any) -> bool:
+    """Whether there is an adapter, and a server that it calls."""
+    return provider is not None and not provider.hosted
 
 
 def _operations(provider: Any) -> list[dict[str, Any]]:

@@ -61,12 +61,13 @@ def turn(window: Window, fetch: Fetch[Row], key_of: Callable[[Row], Key]) -> tup
     after = bool(rows) and (more or window.backwards)
     before = bool(rows) and (more if window.backwards else window.key is not None)
     return rows, {
-        "next": _seal(window.of, key_of(rows[-1]), backwards=False) if after else None,
-        "previous": _seal(window.of, key_of(rows[0]), backwards=True) if before else None,
+        "next": seal(window.of, key_of(rows[-1])) if after else None,
+        "previous": seal(window.of, key_of(rows[0]), backwards=True) if before else None,
     }
 
 
-def _seal(of: str, key: Key, *, backwards: bool) -> str:
+def seal(of: str, key: Key, *, backwards: bool = False) -> str:
+    """The cursor of what comes after a key in a list, or before it."""
     payload = orjson.dumps([int(backwards), *key])
     return _encode(_mac(of, payload) + payload)
 

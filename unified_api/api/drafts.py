@@ -1,6 +1,7 @@
 """What a caller wants written, checked against what the linked account can really write, before anything is called.
 
-Unknown keys are warned about and left out. What the account cannot do is an error that names the field.
+Unknown keys are warned about and left out. What the account cannot do is an error that names the field. An account
+whose records are hosted holds every field of them, also those that the wire contract has nobody write.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.db import transaction
 
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
+from unified_api.api import own_ids
 from unified_api.api.errors import malformed
 from unified_api.models.base import CommonModel, common_model, wire_fields
 from unified_api.models.fields import Choice, Malformed, Ref, Refs, WireField
@@ -27,9 +29,15 @@ _FOREIGN = ("integration_params", "linked_account_params", "remote_fields")
 
 @dataclass
 class Draft:
-    """values: by common field, as they are stored. With errors, nothing may be sent."""
+    """values: by common field, as they are stored. With errors, nothing may be sent.
+
+    remote_id: that a new record is to have, where its maker may say. named: records by their remote ids that may not
+    be known yet.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
+    remote_id: str | None = None
+    named: own_ids.Named = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
 
@@ -46,22 +54,22 @@ def model_of(body: Mapping[str, Any]) -> dict[str, Any]:
 def check(sent: Mapping[str, Any], operation: Operation, resource: Resource, account: LinkedAccount) -> Draft:
     """The draft of a write: what is sent, what is left out, what stands against it."""
     draft = Draft()
+    if resource.hosted:
+        sent, draft.named = own_ids.translate(sent, resource.model, account.id)
+        if operation == "create" and (own := sent.pop("remote_id", None)) is not None:
+            draft.remote_id = own_ids.parse(own)
     fields = wire_fields(resource.model)
     for name, value in sent.items():
         known = fields.get(name)
-        if known is None or not _offered(known, operation):
+        if known is None or not (resource.hosted or known.write in {"always", operation}):
             if name not in _FOREIGN or value:
                 draft.warnings.append(_ignored(name))
         else:
             _take(draft, known, value, operation, resource)
     if operation == "create":
         draft.errors += _missing(draft, resource)
-    draft.errors += _strangers(draft.values, resource.model, account.id)
+    draft.errors += _strangers(draft.values, resource.model, account.id, {*draft.named.values()})
     return draft
-
-
-def _offered(known: WireField, operation: Operation) -> bool:
-    return known.write in {"always", operation}
 
 
 def _take(draft: Draft, known: WireField, value: Any, operation: Operation, resource: Resource) -> None:
@@ -98,7 +106,9 @@ def _missing(draft: Draft, resource: Resource) -> list[Problem]:
     ]
 
 
-def _strangers(values: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID) -> list[Problem]:
+def _strangers(
+    values: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID, welcome: set[uuid.UUID]
+) -> list[Problem]:
     """Relations to records that this linked account does not have."""
     named = {
         n: v for n, f in wire_fields(model).items() if isinstance(f, Ref | Refs) and (v := values.get(n))
@@ -106,7 +116,7 @@ def _strangers(values: Mapping[str, Any], model: type[CommonModel], account_id: 
     found = []
     for name, told in named.items():
         to = wire_fields(model)[name].to  # type: ignore[attr-defined] # a relation, by the line above
-        ids = set(told if isinstance(told, list) else [told])
+        ids = set(told if isinstance(told, list) else [told]) - welcome
         with transaction.atomic():
             rows = common_model(to).objects.filter(id__in=ids, linked_account_id=account_id)
             ids -= set(rows.exclude(remote_id=None).values_list("id", flat=True))

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from unified_api.api.params import Params
-from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.base import CommonModel, common_model, wire_fields
 from unified_api.models.fields import Day, Flag, Instant, Ref, Refs, Text, Texts, WireField
+from unified_api.models.shapes import Shapes
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,18 @@ def conditions(model: type[CommonModel], params: Params) -> list[Condition]:
 @functools.cache
 def _declared(model: type[CommonModel]) -> tuple[tuple[_Filter, str, str, WireField], ...]:
     """What each parameter that a model declares means, for which column, by its name, as declared by which field."""
-    return tuple(
+    own = tuple(
         (_BY_CLASS[_kind(field)], name, parameter, field)
         for name, field in wire_fields(model).items()
         for parameter in field.filters
     )
+    through = tuple(
+        (_through, name, parameter, field)
+        for name, field in wire_fields(model).items()
+        if isinstance(field, Refs)
+        for parameter in field.through
+    )
+    return own + through
 
 
 def _everywhere(params: Params) -> Iterator[Condition]:
@@ -80,7 +89,10 @@ def _day_of(bound: dt.datetime, *, up: bool) -> dt.date:
 
 
 def _text(column: str, parameter: str, params: Params, field: WireField) -> Iterator[Condition]:
-    if (value := params.text(parameter)) is not None:
+    if isinstance(field, Text) and field.any_of:
+        if values := params.csv(parameter):
+            yield Condition(f"{_quoted(column)} = ANY(%s::text[])", (values,))
+    elif (value := params.text(parameter)) is not None:
         part = isinstance(field, Text) and field.contains
         yield Condition(f"strpos({_quoted(column)}, %s) > 0" if part else f"{_quoted(column)} = %s", (value,))
 
@@ -93,6 +105,24 @@ def _ref(column: str, parameter: str, params: Params, _field: WireField) -> Iter
 def _refs(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
     if ids := params.ids(parameter):
         yield Condition(f"{_quoted(column)} && %s::uuid[]", (ids,))
+
+
+def _through(column: str, parameter: str, params: Params, field: WireField) -> Iterator[Condition]:
+    """Some record that the list names has this text."""
+    if (value := params.text(parameter)) is not None:
+        table = _quoted(common_model(field.to)._meta.db_table)  # type: ignore[attr-defined] # a relation
+        named = f"t.tenant_id = r.tenant_id AND t.id = ANY(r.{_quoted(column)}) AND NOT t.remote_was_deleted"
+        yield Condition(
+            f"EXISTS (SELECT FROM {table} t WHERE {named} AND t.{_quoted(parameter)} = %s)",
+            (value,),
+        )
+
+
+def _shapes(column: str, parameter: str, params: Params, field: WireField) -> Iterator[Condition]:
+    """Some object of the list has this text under the key that the field declares."""
+    if (value := params.text(parameter)) is not None:
+        key = field.key  # type: ignore[attr-defined] # of shapes
+        yield Condition(f"{_quoted(column)} @> %s::jsonb", (orjson.dumps([{key: value}]).decode(),))
 
 
 def _texts(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
@@ -114,6 +144,7 @@ _BY_CLASS: dict[type[WireField], _Filter] = {
     Ref: _ref,
     Refs: _refs,
     Texts: _texts,
+    Shapes: _shapes,
 }
 
 

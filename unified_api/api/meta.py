@@ -42,7 +42,7 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
     properties = {
         name: _schema(field.wire_schema(), resource.words(name))
         for name, field in wire_fields(endpoint.model).items()
-        if name in writable and field.write in {"always", operation}
+        if name in writable and (resource.hosted or field.write in {"always", operation})
     }
     model = {"type": "object", "properties": properties, "required": sorted(resource.requires(operation))}
     return {

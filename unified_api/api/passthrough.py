@@ -20,7 +20,7 @@ from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 
 from integrations.kit import errors as kit
-from integrations.kit.auth import Secrets, Settings, Signature, scrub
+from integrations.kit.auth import Secrets, Unsigned, scrub
 from integrations.kit.http import Answer, Http, Patience
 from integrations.kit.http import Request as Call
 from integrations.kit.session import fill
@@ -45,16 +45,6 @@ _PLACEHOLDER: Final = re.compile(
     r"\{\{\s*(API_KEY|USERNAME|PASSWORD|API_URL_SUBDOMAIN|LINKED_ACCOUNT_ATTR\.\w+)\s*\}\}"
 )
 _SECONDS: Final = 55.0
-
-
-class Unsigned:
-    """No signature: for hosts that are not the account's."""
-
-    needs: tuple[str, ...] = ()
-
-    def sign(self, settings: Settings, secrets: Secrets) -> Signature:  # noqa: ARG002 - the port's signature
-        """Nothing."""
-        return Signature()
 
 
 class Passthrough(Endpoint):
@@ -90,6 +80,9 @@ class Passthrough(Endpoint):
 
     def _line(self) -> connect.Line:
         try:
+            provider = connect.provider_of(self.account)
+            if provider.hosted:
+                raise NotFound(f"{provider.name} has no server of its own; there is nothing to call.")
             return connect.line(self.account)
         except registry.UnknownIntegration as error:
             raise NotFound(str(error)) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import uuid
-from typing import Any
 
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
@@ -18,7 +17,7 @@ from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.api.extras import Extras
 from unified_api.api.render import Record
-from unified_api.models.base import CommonModel, common_model, model_id, relations
+from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect, feed, values
 
 
@@ -83,15 +82,5 @@ def refuse_unsupported(account: LinkedAccount, model: type[CommonModel]) -> None
         provider = connect.provider_of(account)
     except registry.UnknownIntegration:
         return
-    if model not in _shown(provider.slug):
+    if model not in provider.models:
         raise NotFound(f"{provider.name} has no {model.wire.path}.")
-
-
-def _shown(slug: str) -> frozenset[type[CommonModel]]:
-    """The models that an adapter reads, finds inside other records, or refers to."""
-    provider: Any = registry.by_slug(slug)
-    mappings = [m for r in provider.resources for m in (r.mapping, *(e.mapping for e in r.embedded))]
-    referred = [
-        common_model(to.to) for m in mappings for name, to in relations(m.model).items() if name in m.lenses
-    ]
-    return frozenset([m.model for m in mappings] + referred)

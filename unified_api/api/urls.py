@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, meta, state, sync_status, views
+from unified_api.api import accounts, hosted, issues, memory, meta, state, sync_status, views
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
-from unified_api.models.base import CommonModel, common_models
+from unified_api.models.base import CommonModel, category_of, common_models, model_id
 
+#: The first segment of what is beyond the wire contract.
+OURS = "sync"
 #: One implementation for all categories.
 ACCOUNT_LEVEL: dict[str, type[Endpoint]] = {
     "account-details": accounts.AccountDetails,
@@ -34,12 +36,14 @@ def _of_category(category: str) -> Iterator[URLPattern]:
             name=f"api-{category}-{segment.replace('/', '-')}",
         )
     for model in common_models(category):
-        yield from _of_model(category, model)
+        if model.wire.contract:
+            yield from _of_model(model, category)
 
 
-def _of_model(category: str, model: type[CommonModel]) -> Iterator[URLPattern]:
-    base, writes = f"{category}/v1/{model.wire.path}", model.wire.writes
-    name, facts = f"api-{category}-{model.wire.path}", {"category": category, "model": model}
+def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
+    """room: the first segment, a category of the contract or ours."""
+    base, writes = f"{room}/v1/{model.wire.path}", model.wire.writes
+    name, facts = f"api-{room}-{model.wire.path}", {"category": category_of(model), "model": model}
     if "create" in writes:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
@@ -50,13 +54,36 @@ def _of_model(category: str, model: type[CommonModel]) -> Iterator[URLPattern]:
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
 
 
+def _by_own_ids(model: type[CommonModel]) -> Iterator[URLPattern]:
+    """The records of a model by the ids of the product that pushes them."""
+    base, name = f"{OURS}/v1/records/{model_id(model)}", f"api-{OURS}-records-{model_id(model)}"
+    facts = {"category": category_of(model), "model": model}
+    ones = ["get", "head", "put", "delete"]
+    yield path(base, hosted.PushedCollection.as_view(**facts, http_method_names=["post"]), name=f"{name}-all")
+    yield path(
+        f"{base}/<str:id>", hosted.PushedMember.as_view(**facts, http_method_names=ones), name=f"{name}-one"
+    )
+
+
 def _categories() -> list[str]:
     """The categories of the wire contract, in the order of declaration."""
-    return list(dict.fromkeys(m._meta.app_label for m in common_models() if m.wire.contract))
+    return list(dict.fromkeys(category_of(m) for m in common_models() if m.wire.contract))
 
 
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
+    *(route for model in common_models() if not model.wire.contract for route in _of_model(model, OURS)),
+    *(route for model in common_models() for route in _by_own_ids(model)),
+    path("sync/v1/changes", memory.Changes.as_view(), name="api-changes"),
+    path("sync/v1/history", memory.History.as_view(), name="api-history"),
+    path("sync/v1/records/<str:id>", memory.Record.as_view(), name="api-record"),
+    path("sync/v1/why", memory.Why.as_view(), name="api-why"),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
+    path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
+    path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),
+    *(
+        path(f"sync/v1/issues/<str:id>/{verb}", issues.Verb.as_view(verb=verb), name=f"api-issue-{verb}")
+        for verb in ("resolve", "mute", "unmute")
+    ),
     re_path("", Unknown.as_view()),
 ]

@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import bulkhead, drafts, idempotency, outcomes
+from unified_api.api import bulkhead, drafts, idempotency, outcomes, own_ids
 from unified_api.api.errors import Busy
 from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.reading import ModelEndpoint, parse_id
@@ -74,22 +74,22 @@ def _once(
         first = idempotency.earlier(account.id, key, digest)
         if first is not None:
             return _again(endpoint, first)
-        intent = _intent(endpoint, request, body, operation, record_id)
+        intent = intent_of(endpoint, request, body, operation, record_id)
         if isinstance(intent, Outcome):
-            return _answer(endpoint, intent)
+            return answered(endpoint, intent)
         wanted, warnings = intent
         wanted = journal.Intent(
             **{**vars(wanted), "idempotency_key": key, "request_digest": digest if key else None}
         )
         try:
-            return _answer(endpoint, _carry_out(endpoint, wanted, warnings))
+            return answered(endpoint, carry_out(endpoint, wanted, warnings))
         except IntegrityError:
             if key is None or endpoint.journalled is not None:
                 raise
     raise Busy("Requests with this key overtake each other; nothing was begun.", after=2)
 
 
-def _intent(
+def intent_of(
     endpoint: WritingEndpoint,
     request: Request,
     body: dict[str, Any],
@@ -99,7 +99,7 @@ def _intent(
     """What is to be written, with warnings; or why it is not."""
     account, model = endpoint.account, endpoint.model
     sent = drafts.model_of(body)
-    record = None if record_id is None else _stored(model, account, record_id)
+    record = None if record_id is None else stored(model, account, record_id)
     resource = resource_for(account, model, operation)
     if account.status == LinkedAccount.Status.RELINK_NEEDED:
         told = f"The linked account must be linked again: {account.status_detail}"
@@ -107,8 +107,9 @@ def _intent(
     draft = drafts.check(sent, operation, resource, account)
     if draft.errors:
         return Outcome(400, envelope(None, draft.warnings, draft.errors))
+    own_ids.introduce(account.id, draft.named)
     seen = None if record is None else request.headers.get("If-Match")
-    if record is not None and seen not in (None, "*") and (moved := _moved(record, str(seen))):
+    if record is not None and seen not in (None, "*") and (moved := moved_since(record, str(seen))):
         return moved
     intent = journal.Intent(
         account,
@@ -116,13 +117,14 @@ def _intent(
         operation,
         draft.values,
         record_id=record_id,
+        remote_id=draft.remote_id,
         if_version=values.version(record) if record is not None and seen not in (None, "*") else None,
         actor=endpoint.key.hint,
     )
     return intent, draft.warnings
 
 
-def _stored(model: type[CommonModel], account: LinkedAccount, record_id: uuid.UUID) -> CommonModel:
+def stored(model: type[CommonModel], account: LinkedAccount, record_id: uuid.UUID) -> CommonModel:
     """The record that is to be changed; raises NotFound."""
     with transaction.atomic():
         record: CommonModel | None = model.objects.filter(
@@ -145,7 +147,7 @@ def resource_for(account: LinkedAccount, model: type[CommonModel], operation: dr
     return resource
 
 
-def _moved(record: CommonModel, if_match: str) -> Outcome | None:
+def moved_since(record: CommonModel, if_match: str) -> Outcome | None:
     """412 with the fields that changed since the version that the caller names; None if none did."""
     current = values.version(record)
     named = _VERSION.findall(if_match)
@@ -160,7 +162,7 @@ def _moved(record: CommonModel, if_match: str) -> Outcome | None:
     return Outcome(412, envelope(None, errors=found), {"ETag": f'"{current}"'})
 
 
-def _carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list[drafts.Problem]) -> Outcome:
+def carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list[drafts.Problem]) -> Outcome:
     """Journal, call, answer; or only journal, where the caller does not want to wait."""
     if endpoint.params.flag("run_async"):
         with _surely_or_not(endpoint, intent), transaction.atomic():
@@ -198,10 +200,10 @@ def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
     if outcome is None:
         outcome = outcomes.of(settled, [])
         idempotency.keep(settled, outcome)
-    return _answer(endpoint, outcome, replayed=settled.state in journal.FINAL)
+    return answered(endpoint, outcome, replayed=settled.state in journal.FINAL)
 
 
-def _answer(endpoint: WritingEndpoint, outcome: Outcome, *, replayed: bool = False) -> HttpResponse:
+def answered(endpoint: WritingEndpoint, outcome: Outcome, *, replayed: bool = False) -> HttpResponse:
     """The answer, with logs where the caller debugs."""
     if endpoint.params.flag("is_debug_mode"):
         outcome.body = {**outcome.body, "logs": _logs(endpoint, outcome)}

@@ -3,7 +3,8 @@
 A part is a small field: absent is blank, and the three-way rules of `merge` decide about it. So a set is united by
 base (what one side added comes to the other, what one side removed goes there), a map merges key by key, and two
 sides that meet for the first time keep what either has. A part has one name on both sides: its key in a map, the word
-as side a says it in a set; a word that side a has no translation for is named by side b's spelling.
+as side a says it in a set; a word that side a has no translation for is named by side b's spelling. Two words of one
+side that mean the same are one part: they stay or go together.
 """
 
 from __future__ import annotations
@@ -34,9 +35,7 @@ def split(one: Field, value: Maybe, side: Side) -> dict[str, Value]:
     """The parts of a value, by name, in the side's own spelling."""
     if isinstance(value, dict):
         return dict(value)
-    if isinstance(value, list):
-        return {_name(one, word, side): word for word in value}
-    return {}
+    return dict(_named(one, value, side))
 
 
 def part(one: Field, value: Maybe, name: str, side: Side) -> Maybe:
@@ -49,16 +48,20 @@ def joined(one: Field, value: Maybe, changes: Parts, side: Side) -> Value:
     if one.shape is Shape.MAP:
         kept = {name: held for name, held in split(one, value, side).items() if name not in changes}
         return {**kept, **{name: held for name, held in changes.items() if held is not None}}
-    known = split(one, value, side)
-    words = [changes.get(name, word) for name, word in known.items()]
-    words += [word for name, word in changes.items() if name not in known]
-    return [word for word in words if word is not None]
+    told = dict(changes)
+    words = [told.pop(name, None) if name in changes else word for name, word in _named(one, value, side)]
+    return [word for word in (*words, *told.values()) if word is not None]
 
 
 def names(one: Field, values: Both[Maybe], bases: Both[Maybe]) -> Iterator[str]:
     """The parts that either side has, or had, in an order that does not depend on who is asked first."""
     found = {name for side in Side for value in (values, bases) for name in split(one, value[side], side)}
     yield from sorted(found)
+
+
+def _named(one: Field, value: Maybe, side: Side) -> list[tuple[str, Value]]:
+    """Each word with its name; two words of a side may mean one thing."""
+    return [(_name(one, word, side), word) for word in value] if isinstance(value, list) else []
 
 
 def _name(one: Field, word: Value, side: Side) -> str:

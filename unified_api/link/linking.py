@@ -40,11 +40,16 @@ class LinkRefused(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be linked. values: settings and secrets together, as the adapter declares them."""
+    """What is to be linked.
+
+    values: settings and secrets together, as the adapter declares them. category: needed where the integration has
+    several.
+    """
 
     integration: str
     end_user_origin_id: str
     values: Mapping[str, str] = field(repr=False)
+    category: str = ""
     end_user_organization_name: str = ""
     end_user_email_address: str = ""
     is_test: bool = False
@@ -64,7 +69,7 @@ def link(request: Request) -> Linked:
     """Check and link for the tenant in scope, and have everything read; raises LinkRefused."""
     if not request.end_user_origin_id.strip():
         raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
-    provider = _provider(request.integration)
+    provider = _within(_provider(request.integration), request.category)
     settings, secrets = _accepted(provider, request.values)
     identity = check(provider, settings, secrets)
     with transaction.atomic(durable=True):
@@ -76,7 +81,12 @@ def link(request: Request) -> Linked:
 
 
 def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str, Secret]) -> str | None:
-    """Prove a credential by a live call; the provider's own name of the account. Raises LinkRefused."""
+    """Prove a credential by a live call; the provider's own name of the account. Raises LinkRefused.
+
+    A hosted one has neither.
+    """
+    if provider.hosted:
+        return None
     _refuse_private_address(provider, settings)
     connection = Connection(settings=settings, secrets=secrets, guard=connect.guard())
     try:
@@ -93,6 +103,15 @@ def _provider(slug: str) -> Provider:
     except registry.UnknownIntegration as error:
         raise LinkRefused(str(error)) from error
     return provider
+
+
+def _within(provider: Provider, category: str) -> Provider:
+    """The provider in the category that was asked for, or the only one that it has."""
+    known = provider.categories
+    if category in known or (not category and len(known) == 1):
+        return provider.within(category or known[0])
+    told = f"has no accounts of category {category!r}" if category else "has accounts of several categories"
+    raise LinkRefused(f"{provider.name} {told}; name one of {', '.join(known)}.")
 
 
 def _accepted(provider: Provider, values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Secret]]:

@@ -24,7 +24,8 @@ class Wire:
 
     path: URL segment. writes: offered operations among `create` and `update`. contract: part of the wire contract,
     or ours. public: the name used in statuses and events, where it differs from the class's. remote_fields: whether
-    the contract shows the provider's further fields beside the common ones.
+    the contract shows the provider's further fields beside the common ones. category: of the accounts that hold it,
+    where that is not the one of its name.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Wire:
     contract: bool = True
     public: str | None = None
     remote_fields: bool = False
+    category: str | None = None
 
 
 class CommonModel(TenantModel):
@@ -109,10 +111,15 @@ def common_model(name: str) -> type[CommonModel]:
     raise LookupError(f"{name} is not a common model")
 
 
+def category_of(model: type[CommonModel]) -> str:
+    """The category of the linked accounts that hold records of this model."""
+    return model.wire.category or model._meta.app_label
+
+
 def common_models(category: str | None = None) -> list[type[CommonModel]]:
-    """All common models, or those of one category, in the order of declaration."""
+    """All common models, or those that accounts of one category hold, in the order of declaration."""
     known: list[Any] = [m for m in apps.get_models() if issubclass(m, CommonModel)]
-    return [m for m in known if category in {None, m._meta.app_label}]
+    return [m for m in known if category in {None, category_of(m)}]
 
 
 def record_id(linked_account_id: uuid.UUID, model: type[CommonModel], remote_id: str) -> uuid.UUID:

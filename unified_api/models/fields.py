@@ -18,6 +18,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 Writable = Literal["always", "create", "never"]
+_INT64 = range(-(2**63), 2**63)
 
 
 class Malformed(ValueError):
@@ -30,7 +31,8 @@ class WireField(models.Field):  # type: ignore[type-arg]
     """What all wire fields share.
 
     filter: names of the query parameters that filter by this field; what they mean is the class's business.
-    write: when a caller may set it. pii: redacted in logs. sensitive: never shown unless asked for.
+    write: when a caller may set it. pii: redacted in logs. sensitive: never shown unless asked for. contract: part of
+    the wire contract, or ours beside it.
     """
 
     #: JSON schema of one value on the wire.
@@ -44,12 +46,14 @@ class WireField(models.Field):  # type: ignore[type-arg]
         write: Writable = "always",
         pii: bool = False,
         sensitive: bool = False,
+        contract: bool = True,
         **kwargs: Any,
     ) -> None:
         self.filters = (filter,) if isinstance(filter, str) else filter
         self.write = write
         self.pii = pii
         self.sensitive = sensitive
+        self.contract = contract
         super().__init__(*args, **({"null": True, "blank": True} | kwargs))
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
@@ -71,13 +75,14 @@ class WireField(models.Field):  # type: ignore[type-arg]
 
 
 class Text(WireField, models.TextField):  # type: ignore[type-arg]
-    """A string. contains: its filter finds parts of the value, not only the whole."""
+    """A string. contains: its filter finds parts of the value; any_of: its filter takes several values with commas."""
 
     schema: ClassVar = {"type": "string"}
     plain = models.TextField
 
-    def __init__(self, *args: Any, contains: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, contains: bool = False, any_of: bool = False, **kwargs: Any) -> None:
         self.contains = contains
+        self.any_of = any_of
         super().__init__(*args, **kwargs)
 
     def parse(self, value: Any) -> str:
@@ -143,6 +148,38 @@ class Flag(WireField, models.BooleanField):  # type: ignore[type-arg]
         return value
 
 
+class Whole(WireField, models.BigIntegerField):  # type: ignore[type-arg]
+    """A whole number of 64 bits."""
+
+    schema: ClassVar = {"type": "integer"}
+    plain = models.BigIntegerField
+
+    def parse(self, value: Any) -> int:
+        """A whole number, nothing that only resembles one."""
+        if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+            message = "a whole number of at most 64 bits is expected"
+            raise Malformed(message)
+        return value
+
+
+class Number(WireField, models.FloatField):  # type: ignore[type-arg]
+    """A number, of double precision."""
+
+    schema: ClassVar = {"type": "number"}
+    plain = models.FloatField
+
+    def parse(self, value: Any) -> float:
+        """A number, nothing that only resembles one."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            message = "a number is expected"
+            raise Malformed(message)
+        try:
+            return float(value)
+        except OverflowError as error:
+            message = "a number of double precision is expected"
+            raise Malformed(message) from error
+
+
 class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]
     """The id of one record of another common model, named as `category.Model`.
 
@@ -188,13 +225,17 @@ class WireArray(WireField, ArrayField):  # type: ignore[type-arg]
 
 
 class Refs(WireArray):
-    """Ids of several records of another common model, in the provider's order."""
+    """Ids of several records of another common model, in the provider's order.
+
+    through: texts of these records by which lists of ours can be filtered, under their own names.
+    """
 
     schema: ClassVar = {"type": "array", "items": {"type": "string", "format": "uuid"}}
     base = models.UUIDField
 
-    def __init__(self, to: str = "", **kwargs: Any) -> None:
+    def __init__(self, to: str = "", *, through: tuple[str, ...] = (), **kwargs: Any) -> None:
         self.to = to
+        self.through = through
         super().__init__(**kwargs)
 
     def parse_item(self, value: Any) -> uuid.UUID:

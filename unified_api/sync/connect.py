@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -16,7 +19,7 @@ from integrations.kit.guard import Guard
 from integrations.kit.http import Patience
 from integrations.kit.observation import Connection
 from integrations.kit.provider import Provider
-from integrations.kit.transport import Limits
+from integrations.kit.transport import Limits, Way, Wire
 from tenants import audit
 from tenants.models import LinkedAccount
 from tenants.vault import Secret, VaultError
@@ -35,6 +38,20 @@ LIMITS = Limits()
 PATIENCE = Patience(total=20.0)
 #: Seconds until a credential that does not open is tried again: somebody has to put a key or a row back.
 LOCKED: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a client meets outside this process: the wire, time and chance. A simulation brings its own."""
+
+    wire: Callable[[Guard, Limits], Way] = Wire
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+
+
+OUTSIDE = Outside()
 
 
 @dataclass(frozen=True)
@@ -62,15 +79,15 @@ class _Held:
 
     def draw(self) -> int:
         """The next moment; raises Overtaken."""
-        if time.monotonic() - self._renewed > RENEWAL:
+        if OUTSIDE.monotonic() - self._renewed > RENEWAL:
             job.hold(self._lease)
-            self._renewed = time.monotonic()
+            self._renewed = OUTSIDE.monotonic()
         return self._moments.draw()
 
 
 def provider_of(account: LinkedAccount) -> Provider:
-    """The adapter of an account; raises UnknownIntegration when it is no longer installed."""
-    provider: Provider = registry.by_slug(account.integration)
+    """The adapter of an account, with the models of its category; raises UnknownIntegration when it is gone."""
+    provider: Provider = registry.by_slug(account.integration).within(account.category)
     return provider
 
 
@@ -80,7 +97,8 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
     RetryLater: the credential does not open. NeedsReauthorisation: there is none any more.
     """
-    credential = _credential(account)
+    provider = provider_of(account)
+    credential = {} if provider.hosted else _credential(account)
     moments = Moments()
     connection = Connection(
         settings=account.settings,
@@ -88,8 +106,11 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
         limiter=SharedLimiter(account.id),
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
+        clock=OUTSIDE.clock,
+        sleep=OUTSIDE.sleep,
+        random=OUTSIDE.random,
     )
-    client = Client(provider_of(account), connection, limits=LIMITS, patience=patience or PATIENCE)
+    client = Client(provider, connection, limits=LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire)
     return Line(account.id, client, moments)
 
 

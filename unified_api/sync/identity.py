@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from unified_api.models.base import CommonModel, model_id, record_id
 from unified_api.sync.models import Identity
@@ -28,6 +29,20 @@ class Identities:
             linked_account_id=self.linked_account_id, remote_id__in=list(remote_ids)
         ).values_list("model", "remote_id", "record_id")
         self._exceptions |= {(model, remote): record for model, remote, record in rows}
+        self._known.clear()
+
+    def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID) -> None:
+        """From now on the provider's `remote_id` is this record, which had another one before."""
+        if record == self.of(model, remote_id):
+            return
+        told: dict[str, Any] = {
+            "linked_account_id": self.linked_account_id,
+            "model": model_id(model),
+            "remote_id": remote_id,
+        }
+        Identity.objects.update_or_create(**told, defaults={"record_id": record})
+        self._any = True
+        self._exceptions[model_id(model), remote_id] = record
         self._known.clear()
 
     def of(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:

@@ -30,9 +30,11 @@ FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED
 class Intent:
     """What somebody wants changed at the provider.
 
-    wanted: stored values by common field. expected: values that the record must still have, else nothing is sent.
-    if_version: the same as one word, the record's version as the caller saw it. source: api or bridge. id: of the
-    write, known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
+    wanted: stored values by common field. record_id: of a create, the lost record in whose place it is made.
+    expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
+    record's version as the caller saw it. source: api or bridge. reasons: a bridge's, see `Write`. id: of the write,
+    known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
+    remote_id: of a record that is made where the account's own records have no other home than here.
     """
 
     account: LinkedAccount
@@ -40,12 +42,14 @@ class Intent:
     operation: str
     wanted: Mapping[str, Any] = field(default_factory=dict)
     record_id: uuid.UUID | None = None
+    remote_id: str | None = None
     expected: Mapping[str, Any] | None = None
     if_version: str | None = None
     source: str = "api"
     actor: str = ""
     bridge_id: uuid.UUID | None = None
     pair_id: uuid.UUID | None = None
+    reasons: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     request_digest: bytes | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -59,6 +63,7 @@ def draft(intent: Intent) -> Write:
         model=model_id(intent.model),
         operation=intent.operation,
         record_id=intent.record_id,
+        remote_id=intent.remote_id,
         values=values.to_json(intent.wanted),
         expected=None if intent.expected is None else values.to_json(intent.expected),
         if_version=intent.if_version,
@@ -66,6 +71,7 @@ def draft(intent: Intent) -> Write:
         actor=intent.actor,
         bridge_id=intent.bridge_id,
         pair_id=intent.pair_id,
+        reasons=None if intent.reasons is None else dict(intent.reasons),
         idempotency_key=intent.idempotency_key,
         request_digest=intent.request_digest,
     )

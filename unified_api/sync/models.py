@@ -97,6 +97,7 @@ class Stream(TenantModel):
     where ordinary runs read only changes. `cursor`: where the next page begins, the adapter's own; saved with the rows
     that it covers. `mode`: `changes` or `everything`, of the run that is under way or due.
     `sweep`: id and state of a complete sweep. `held_removals`: how many records the brake keeps from being removed.
+    `skew`: seconds by which the provider's clock was ahead of ours at its last page.
     """
 
     linked_account_id = models.UUIDField()
@@ -109,6 +110,7 @@ class Stream(TenantModel):
     mode = models.TextField(default="everything")
     sweep = models.JSONField(null=True)
     held_removals = models.IntegerField(default=0)
+    skew = models.FloatField(null=True)
     removals_allowed = models.BooleanField(default=False)
     run_id = models.UUIDField(null=True)
     status = models.TextField(default="SYNCING")
@@ -184,7 +186,9 @@ class Write(TenantModel):
 
     `values`: common-model values as asked for; `sent`: those really sent; `pre_image`: what stood there before.
     `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api, or
-    bridge with `bridge_id` and `pair_id`. `problems`: in the form of the wire contract. `answer`: what the caller got.
+    bridge with `bridge_id` and `pair_id`; a bridge says in `reasons` for each field by which `rule` it travels, and
+    which value of the other side, `source`, it carries. `problems`: in the form of the wire contract. `answer`: what
+    the caller got. `settled_by`: the person who told an outcome that reading back could not.
     `retry_after`, not stored: seconds after which a provider that could not take the write wants to be asked again.
     """
 
@@ -204,6 +208,8 @@ class Write(TenantModel):
     actor = models.TextField(default="")
     bridge_id = models.UUIDField(null=True)
     pair_id = models.UUIDField(null=True)
+    reasons = models.JSONField(null=True)
+    settled_by = models.TextField(null=True)
     idempotency_key = models.TextField(null=True)
     request_digest = models.BinaryField(null=True)
     answer = models.JSONField(null=True)

@@ -19,7 +19,7 @@ class Bridge(TenantModel):
     until the first round. `frequency`: seconds between rounds that nothing else asked for; `priority` of its work, as
     of jobs. `listing`: until the first round is over, how far the records that are there have been listed, and the
     log's position when that began. `paused_by`: who stopped it; `closed`: who closed the way to a side, by side.
-    `reason`: why a waiting or held bridge waits.
+    `reason`: why a waiting or held bridge waits. `run`: what the run under way has created and deleted, and may.
     """
 
     class Status(models.TextChoices):
@@ -59,6 +59,7 @@ class Bridge(TenantModel):
     reason = models.TextField(default="")
     created_at = models.DateTimeField()
     last_round = models.DateTimeField(null=True)
+    run = models.JSONField(default=dict)
 
     class Meta(TenantModel.Meta):
         constraints = [

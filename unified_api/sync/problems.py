@@ -11,6 +11,7 @@ _TYPES: tuple[tuple[type[errors.ProviderError], str, str], ...] = (
     (errors.NeedsReauthorisation, "RELINK_NEEDED", "The linked account must be linked again"),
     (errors.Forbidden, "MISSING_PERMISSION", "The linked account may not do this"),
     (errors.Moved, "RECORD_MOVED", "The record changed at the provider"),
+    (errors.Exists, "DUPLICATE_MODEL_EXISTS", "There is such a record already"),
     (errors.Rejected, "PROVIDER_ERROR", "The provider refuses the values"),
     (errors.Gone, "RECORD_GONE", "The record is gone at the provider"),
     (errors.Misconfigured, "MISCONFIGURED", "The linked account is not set up right"),

@@ -34,6 +34,8 @@ KIND: Final = "pull"
 #: Words that a run counts, and characters of each.
 _MOST_WORDS: Final = 100
 _LONGEST_WORD: Final = 100
+#: A stream of which all that there is is here already.
+_COMPLETE: Final = {"is_initial": False, "status": "DONE", "last_result": "DONE"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ class Pull:
                 sweep.sight(self.stream, self.model, tally, page)
             if not tally.late:
                 self.stream.cursor = page.cursor
-            self.stream.save(update_fields=["cursor", "sweep"])
+            self.stream.skew = self.stream.skew if page.skew is None else page.skew
+            self.stream.save(update_fields=["cursor", "sweep", "skew"])
             self._count(tally, page)
         if tally.late:
             self._reread(tally.late)
@@ -204,10 +207,13 @@ def work(lease: job.Lease, ends: float) -> None:
     stream, run, account = begun
     with failing.on_record(lease, stream, run, account):
         try:
+            resource = connect.provider_of(account).resource(stream.model)
+            if resource is None:
+                raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
+            if resource.hosted:
+                _nothing_to_read(lease, stream, run, account)
+                return
             with connect.line(account, lease) as line:
-                resource = line.client.provider.resource(common_model(stream.model))
-                if resource is None:
-                    raise errors.Misconfigured(f"{account.integration} no longer offers {stream.model}")
                 over = Pull(lease, stream, run, account, line).go(resource, ends)
         except registry.UnknownIntegration as error:
             failing.failed(
@@ -221,6 +227,18 @@ def work(lease: job.Lease, ends: float) -> None:
         job.again(lease, stream.frequency)
     else:
         job.go_on(lease)
+
+
+def _nothing_to_read(lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount) -> None:
+    """What is here is all that there is: whoever asked to have it read sees a run that is done, and no next one."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        sweep.forget(stream)
+        stream.sweep, stream.last_sweep = None, clock.now()
+        verdict.close(stream, run, account, model_id(common_model(stream.model)))
+        stream.next_due = None
+        stream.save(update_fields=["next_due"])
+        job.finish(lease)
 
 
 def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
@@ -283,18 +301,23 @@ def _endless(resource: Resource) -> errors.Misconfigured:
 
 
 def start(account: LinkedAccount, *, frequency: float | None = None) -> list[Stream]:
-    """Make the streams of a newly linked account and have them read; those that exist are read again."""
+    """Make the streams of a newly linked account and have them read; those that exist are read again.
+
+    Streams of a hosted model are complete from the first, and never due.
+    """
     provider = connect.provider_of(account)
     made = []
     for resource in provider.resources:
-        if not resource.can("list"):
+        if not (resource.can("list") or resource.hosted):
             continue
+        rhythm = {"frequency": frequency or resource.frequency, "sweep_every": resource.sweep_every}
         stream, _ = Stream.objects.get_or_create(
             linked_account_id=account.id,
             model=model_id(resource.model),
-            defaults={"frequency": frequency or resource.frequency, "sweep_every": resource.sweep_every},
+            defaults=rhythm | (_COMPLETE if resource.hosted else {}),
         )
-        job.ask(KIND, stream.id)
+        if not resource.hosted:
+            job.ask(KIND, stream.id)
         made.append(stream)
     return made
 

@@ -82,6 +82,11 @@ class Store:
         self._began = began
         self._entry = _Entry()
 
+    def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID) -> None:
+        """A record that was lost has been made again under another remote id: it stays the record that it was."""
+        self._identities.learn([remote_id])
+        self._identities.adopt(model, remote_id, record)
+
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
         return self.take(landing.Arrival.of(observations, mapping_version), cause)
@@ -140,7 +145,8 @@ class Store:
             return
         rows[record] = landing.landed(row, observation, values, seen)
         self._put(model, record, rows[record], kind, changes, cause)
-        self._entry.raw[observation.path][record] = observation.raw
+        if observation.raw is not None:
+            self._entry.raw[observation.path][record] = observation.raw
         tally.added += kind == "created"
         tally.changed += kind != "created"
 
@@ -174,6 +180,16 @@ class Store:
             return False
         self.remove(model, [record], cause)
         return True
+
+    def record_of(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
+        """The id of the record that the provider knows as `remote_id`, whether there is one or not."""
+        self._identities.learn([remote_id])
+        return self._identities.of(model, remote_id)
+
+    def refer(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
+        """The same, with a shell for a record that is not known yet."""
+        self._identities.learn([remote_id])
+        return self._shell(model, remote_id)
 
     def settle(self, model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
         """Distrust list answers about this record that began before `until`, as the provider's lists lag."""

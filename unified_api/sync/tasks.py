@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
 from unified_api.sync import erase, job, pull, write
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     pull.KIND: pull.work,
     write.KIND: write.work,
     erase.KIND: erase.work,
-    setup.KIND: work_bridge,
+    stirring.KIND: work_bridge,
 }
 
 

@@ -35,6 +35,7 @@ def not_applied(write_id: uuid.UUID) -> Write:
     """The write changed nothing at the provider; raises CannotSettle."""
     with _held(write_id) as (write, lease):
         told = "A person said that it changed nothing."
+        write.settled_by = _person()
         with transaction.atomic():
             journal.close(write, lease, WriteState.NOT_APPLIED, error=told)
             audit.record("write.settled", subject=str(write.id), state=WriteState.NOT_APPLIED)
@@ -64,6 +65,7 @@ def _read_as_done(write: Write, lease: job.Lease, remote_id: str) -> None:
         raise CannotSettle(f"The adapter of this account is not installed: {error}") from error
     if account is None or resource is None:
         raise CannotSettle("The account of this write is not linked any more.")
+    write.settled_by = _person()
     with connect.line(account, lease) as line:
         performance = Performance(write, lease, line, resource)
         try:
@@ -92,6 +94,11 @@ def _held(write_id: uuid.UUID) -> Iterator[tuple[Write, job.Lease]]:
     finally:
         if write.finished_at is None:
             job.put_off(lease, 0.0)
+
+
+def _person() -> str:
+    actor = audit.current_actor()
+    return f"{actor.kind} {actor.name}".rstrip()
 
 
 def _open_write(write_id: uuid.UUID) -> Write:

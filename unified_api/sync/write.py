@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Final
 
 import structlog
 from django.db import transaction
@@ -18,8 +18,9 @@ from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, wire_fields
-from unified_api.sync import by_id, clock, connect, job, journal, problems, settle, store, values
+from unified_api.sync import by_id, clock, connect, hosted, job, journal, problems, settle, store, values
 from unified_api.sync.models import Write, WriteState
+from unified_api.sync.moved import refuse_moved
 
 log = structlog.get_logger(__name__)
 KIND: Final = journal.KIND
@@ -68,7 +69,7 @@ class Performance:
     def _before_sending(self, there: Observation) -> None:
         """Take in the record as it is just before the write, refuse if it moved, and journal what is sent."""
         record = self._land(there)
-        self._refuse_moved(record)
+        refuse_moved(self.write, record)
         differing = {name: value for name, value in self.wanted.items() if getattr(record, name) != value}
         before = {name: getattr(record, name) for name in differing}
         journal.mark_sent(self.write, self.lease, differing, before)
@@ -82,7 +83,7 @@ class Performance:
 
     def _delete(self) -> None:
         record = self.read_again()
-        self._refuse_moved(record)
+        refuse_moved(self.write, record)
         journal.mark_sent(self.write, self.lease, {}, values.image(record))
         # It was there just before: who does not find it now had our call before, or agrees with it.
         with suppress(errors.Gone):
@@ -97,20 +98,6 @@ class Performance:
             raise errors.Gone(f"{self.model.__name__} {record.remote_id} is gone")
         return values.current(self.model, self.write.record_id)
 
-    def _refuse_moved(self, record: CommonModel) -> None:
-        """Raise Moved with the fields that are no longer as the writer saw them."""
-        seen, expected = self.write.if_version, self.write.expected
-        if (
-            seen is not None
-            and seen != values.version(record)
-            and (fields := values.changed_since(record, seen))
-        ):
-            _raise_moved(fields)
-        if expected is not None:
-            known = values.from_json(self.model, expected)
-            if fields := sorted(name for name, value in known.items() if getattr(record, name) != value):
-                _raise_moved(fields)
-
     def store_answer(self, answer: Observation, *, is_ours: Callable[[], bool] = lambda: True) -> bool:
         """Land what the provider answered, together with the end of the write; False if it is not ours after all.
 
@@ -119,6 +106,8 @@ class Performance:
         with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
             if not is_ours():
                 return False
+            if self.write.operation == "create" and self.write.record_id is not None:
+                entry.adopt(self.model, answer.remote_id, self.write.record_id)
             tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
             self.write.record_id, self.write.remote_id = record, answer.remote_id
@@ -156,11 +145,6 @@ class Performance:
             journal.close(self.write, self.lease, WriteState.DONE)
 
 
-def _raise_moved(fields: list[str]) -> NoReturn:
-    told = dict.fromkeys(fields, "has another value now; read the record again")
-    raise errors.Moved("the record changed since it was read", fields=told)
-
-
 def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: bool) -> Write:
     """Send a journalled write, or settle one that was sent; returns it with its state.
 
@@ -170,6 +154,9 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
         write.state = WriteState.UNCERTAIN
     try:
         resource = _resource(write, account)
+        if resource.hosted:
+            hosted.perform(write, lease, resource)
+            return write
         with connect.line(account, lease, patience=None if patient else WAITED_FOR) as line:
             performance = Performance(write, lease, line, resource)
             if write.state == WriteState.JOURNALLED:

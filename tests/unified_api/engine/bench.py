@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from unified_api.engine.events import Effect, Event, Look, Problem, Push, Record
+from unified_api.engine.events import Answered, Contest, Effect, Event, Look, Problem, Push, Record
 from unified_api.engine.pair import Pair, State
 from unified_api.engine.plan import plan
 from unified_api.engine.policy import Field, Policy
@@ -43,11 +43,19 @@ class Bench:
     policy: Policy = POLICY
     access: Both[Access] = field(default_factory=lambda: Both(ALL, ALL))
     effects: tuple[Effect, ...] = ()
+    closed: frozenset[Side] = frozenset()
 
     def tell(self, event: Event) -> tuple[Effect, ...]:
         """One event."""
-        self.pair, self.effects = plan(self.pair, event, policy=self.policy, access=self.access)
+        self.pair, self.effects = plan(
+            self.pair, event, policy=self.policy, access=self.access, closed=self.closed
+        )
         return self.effects
+
+    def answer(self) -> tuple[Effect, ...]:
+        """The write in flight is done just as it was sent."""
+        assert self.push is not None
+        return self.tell(Answered(self.push[1]))
 
     def look(self, a: Values | Record | None, b: Values | Record | None) -> tuple[Effect, ...]:
         """Both records as they are now."""
@@ -62,6 +70,11 @@ class Bench:
     def problems(self) -> list[tuple[str, str]]:
         """Kind and field of each problem of the last look."""
         return [(one.kind.value, one.field) for one in self.effects if isinstance(one, Problem)]
+
+    @property
+    def contests(self) -> list[str]:
+        """The fields that wait for a person after the last look."""
+        return [one.field for one in self.effects if isinstance(one, Contest)]
 
     def base(self, name: str) -> tuple[object, object]:
         """The bases of one field."""

@@ -14,6 +14,7 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
+from unified_api.management import why
 from unified_api.management.answering import AnsweringCommand, Document, counted, table, take_json, tenant_id
 from unified_api.sync.bridge import setup, showing, steering
 from unified_api.sync.bridge.waiting import Round
@@ -30,7 +31,9 @@ class Command(AnsweringCommand):
 
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|run|status|pause|resume")
+        verbs = parser.add_subparsers(
+            dest="verb", required=True, metavar="create|run|status|why|pause|resume"
+        )
         self._take_create(
             verbs.add_parser("create", help="join two accounts; it begins at once unless --paused")
         )
@@ -40,6 +43,7 @@ class Command(AnsweringCommand):
         status = verbs.add_parser("status", help="pairs, problems, records to review, edits that gave way")
         status.add_argument("bridge", nargs="?", help="id; by default all bridges of --tenant")
         status.add_argument("--tenant", metavar="T", help="name or id")
+        why.take(verbs.add_parser("why", help="why a record's fields have their values"))
         pause = verbs.add_parser("pause", help="write nothing until --resume")
         pause.add_argument("bridge", help="id")
         resume = verbs.add_parser("resume", help="go on")
@@ -87,6 +91,8 @@ class Command(AnsweringCommand):
         """What the sub-command asks for."""
         if options["verb"] == "create":
             return _create(options)
+        if options["verb"] == "why":
+            return why.answer(options)
         if options["verb"] == "status" and not options["bridge"]:
             return _all(options["tenant"])
         tenant, bridge_id = _located(options["bridge"])
@@ -117,6 +123,8 @@ class Command(AnsweringCommand):
 
     def tell(self, document: Document) -> Iterable[str]:
         """The bridge in lines."""
+        if "answers" in document:
+            return why.tell(document)
         if "bridges" in document:
             rows = [
                 (b["bridge_id"], b["status"], b["model"], counted(b["pairs"])) for b in document["bridges"]

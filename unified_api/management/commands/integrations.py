@@ -32,7 +32,7 @@ def _integration(provider: Provider) -> Document:
     return {
         "slug": provider.slug,
         "name": provider.name,
-        "category": provider.category,
+        "categories": list(provider.categories),
         "settings": [_setting(setting) for setting in provider.settings],
         "models": {model_id(resource.model): _abilities(resource) for resource in provider.resources},
     }
@@ -48,7 +48,7 @@ def _abilities(resource: Resource) -> list[str]:
 
 
 def _tell(one: Document) -> Iterator[str]:
-    yield f"{one['slug']}: {one['name']} ({one['category']})"
+    yield f"{one['slug']}: {one['name']} ({', '.join(one['categories'])})"
     yield from table([_told(setting) for setting in one["settings"]], indent="  ")
     yield from table([(name, ", ".join(can)) for name, can in one["models"].items()], indent="  ")
     yield ""

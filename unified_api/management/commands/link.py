@@ -15,6 +15,7 @@ from tenants.scope import scope
 from unified_api.link.linking import Linked, LinkRefused, Request, link
 from unified_api.management.answering import AnsweringCommand, Document, tenant_id
 from unified_api.management.keys import require_master_keys
+from unified_api.sync import connect
 
 HELP = """Check a credential by a live call and link the account.
 
@@ -45,6 +46,9 @@ class Command(AnsweringCommand):
             metavar="ID",
             help="your own id of the customer who owns the account",
         )
+        parser.add_argument(
+            "--category", default="", metavar="C", help="where the integration has accounts of several"
+        )
         parser.add_argument("--organization", default="", metavar="NAME")
         parser.add_argument("--email", default="")
         parser.add_argument("--test", action="store_true", help="a test account, for test API keys")
@@ -66,6 +70,7 @@ class Command(AnsweringCommand):
         tenant = tenant_id(options["tenant"])
         request = Request(
             integration=options["integration"],
+            category=options["category"],
             end_user_origin_id=options["end_user"],
             end_user_organization_name=options["organization"],
             end_user_email_address=options["email"],
@@ -84,7 +89,12 @@ class Command(AnsweringCommand):
         yield f"Linked {document['end_user_origin_id']} at {document['integration']} {again}."
         yield f"linked_account_id: {document['linked_account_id']}"
         yield f"account_token: {document['account_token']}"
-        yield f"Reading: {', '.join(document['models']) or 'nothing'}."
+        yield f"{_about(document)}: {', '.join(document['models']) or 'nothing'}."
+
+
+def _about(document: Document) -> str:
+    """Whether records are read, or kept here and nowhere else."""
+    return "Keeping" if document["hosted"] else "Reading"
 
 
 def _document(linked: Linked) -> Document:
@@ -95,6 +105,7 @@ def _document(linked: Linked) -> Document:
         "relinked": linked.relinked,
         "integration": account.integration,
         "category": account.category,
+        "hosted": connect.provider_of(account).hosted,
         "end_user_origin_id": account.end_user_origin_id,
         "remote_identity": account.remote_identity,
         "models": list(linked.models),

@@ -45,7 +45,7 @@ class Counterparts(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """How much of one kind a run may do: the share of the bridge's pairs, and the number that is allowed in any case."""
+    """How much of one kind a run may do: a share of the bridge's pairs, and a number that is allowed in any case."""
 
     share: float
     least: int
@@ -130,7 +130,7 @@ def _budget(data: Mapping[str, Any]) -> Budget:
     usual = Budget()
     unknown = set(data) - {"creates", "deletes"}
     if unknown:
-        raise PolicyError(f"budget: unknown kind {sorted(unknown)[0]!r}; possible are creates, deletes")
+        raise PolicyError(f"budget: unknown kind {min(unknown)!r}; possible are creates, deletes")
     return Budget(
         _limit(data.get("creates"), usual.creates, "budget.creates"),
         _limit(data.get("deletes"), usual.deletes, "budget.deletes"),

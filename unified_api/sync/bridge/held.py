@@ -6,6 +6,7 @@ search      nobody has its key: its counterpart is to be searched for
 review      others have its key: a person says who belongs together
 waiting     it may be what an unsettled create made
 unsettled   a create whose outcome nobody knows: a person has to tell
+closed      what it owes goes to a side that is closed for now
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from unified_api.engine.values import Side
 from unified_api.sync.models_bridge import Pair
 
 NEW, KEYED, SEARCH, FREE = "new", "keyed", "search", ""
-REVIEW, WAITING, UNSETTLED = "review", "waiting", "unsettled"
+REVIEW, WAITING, UNSETTLED, CLOSED = "review", "waiting", "unsettled", "closed"
 #: What the bridge goes on with by itself, at once.
 UNDER_WAY: Final = (NEW, KEYED, SEARCH, FREE)
 #: The column of a side's record.

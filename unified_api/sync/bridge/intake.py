@@ -20,8 +20,10 @@ from tenants.scope import current_tenant
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel
+from unified_api.sync.bridge import references
 from unified_api.sync.bridge.held import COLUMN, KEYED, NEW, one_sided
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.stirring import awaken
 from unified_api.sync.models import Change, FeedHead
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -29,8 +31,8 @@ from unified_api.sync.models_bridge import Bridge, Pair
 AT_ONCE: Final = 2_000
 _ADD = """
     INSERT INTO sync_pair
-        (id, tenant_id, bridge_id, {column}, state, base_a, base_b, memory, dirty, key, held, problems)
-    SELECT gen_random_uuid(), %s, %s, record, %s, '{{}}', '{{}}', '{{}}', true, key, %s, '[]'
+        (id, tenant_id, bridge_id, {column}, state, base_a, base_b, memory, dirty, key, held, problems, awaits)
+    SELECT gen_random_uuid(), %s, %s, record, %s, '{{}}', '{{}}', '{{}}', true, key, %s, '[]', %s AND key IS NULL
     FROM unnest(%s::uuid[], %s::text[]) AS lone (record, key)
     ON CONFLICT DO NOTHING
 """
@@ -43,14 +45,18 @@ def take_in(frame: Frame) -> bool:
         return _list_some(frame)
     head = _head()
     accounts = {bridge.account_a: Side.A, bridge.account_b: Side.B}
+    people = references.people(frame)
     entries = Change.objects.filter(
-        position__gt=bridge.cursor, linked_account_id__in=accounts, model=bridge.model
+        position__gt=bridge.cursor, linked_account_id__in=accounts, model__in=[bridge.model, *people]
     ).order_by("position")
-    found = list(entries.values_list("position", "linked_account_id", "record_id")[:AT_ONCE])
+    found = list(entries.values_list("position", "linked_account_id", "record_id", "model")[:AT_ONCE])
     for side in Side:
-        _mark(frame, side, {record for _, account, record in found if accounts[account] is side})
+        mine = [one for one in found if accounts[one[1]] is side and one[3] == bridge.model]
+        _mark(frame, side, {record for _, _, record, _ in mine})
+    if any(model in people for *_, model in found):
+        awaken(bridge.id)
     more = len(found) == AT_ONCE
-    _move(bridge, found[-1][0] if more else max(head, *(position for position, _, _ in found), 0))
+    _move(bridge, found[-1][0] if more else max(head, *(position for position, *_ in found), 0))
     return more
 
 
@@ -105,12 +111,14 @@ def _add(frame: Frame, side: Side, records: Sequence[CommonModel]) -> None:
     records = [record for record in records if not (record.is_shell or record.remote_was_deleted)]
     if not records:
         return
-    keys = [frame.key_of(record, side) for record in records]
+    known = frame.keys(records, side)
+    keys = [known[record.id] for record in records]
     told: list[Any] = [
         current_tenant(),
         frame.bridge.id,
         State.ALONE,
         KEYED,
+        frame.refers_in_key,
         [record.id for record in records],
         keys,
     ]

@@ -18,6 +18,7 @@ from tenants.scope import current_tenant
 from unified_api.engine.match import Matching, match
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
+from unified_api.sync.bridge import stirring
 from unified_api.sync.bridge.held import (
     FREE,
     KEYED,
@@ -36,7 +37,7 @@ AT_ONCE: Final = 2_000
 #: In a lone pair's memory: the key with which its counterpart was searched for last.
 SEARCHED: Final = "searched"
 _NOTE_KEYS = """
-    UPDATE sync_pair p SET key = noted.key, held = %s, dirty = true
+    UPDATE sync_pair p SET key = noted.key, held = %s, dirty = true, awaits = %s AND noted.key IS NULL
     FROM unnest(%s::uuid[], %s::text[]) AS noted (id, key)
     WHERE p.tenant_id = %s AND p.id = noted.id
 """
@@ -54,7 +55,7 @@ def note_some_keys(frame: Frame) -> int:
         return 0
     keys = _keys_now(frame, fresh)
     left = {pair.key for pair in fresh if pair.key != keys[pair.id]}
-    _note_keys(list(keys.items()))
+    _note_keys(frame, list(keys.items()))
     again(_pairs(frame).filter(held=REVIEW, key__in=left - {None}))
     return len(fresh)
 
@@ -75,7 +76,7 @@ def match_some(frame: Frame) -> int:
         paired=set(others.filter(key__in=keys).exclude(state=State.CREATING).values_list("key", flat=True)),
         pending=set(creating.values_list("key", flat=True)),
     )
-    _carry_out(matching, {str(i): pair for i, pair in lone.items()})
+    _carry_out(frame, matching, {str(i): pair for i, pair in lone.items()})
     return len(some)
 
 
@@ -98,9 +99,15 @@ def _keys(pairs: Iterable[Pair], side: Side) -> dict[str, str | None]:
 
 def _keys_now(frame: Frame, lone: Iterable[Pair]) -> dict[uuid.UUID, str | None]:
     """The keys by the records as they are; one that is gone has none."""
-    known = {pair.id: record_of(pair, _side(pair)) for pair in lone}
-    records = frame.telling().in_bulk([record for record in known.values() if record])
-    return {pair.id: frame.key_of(records.get(known[pair.id]), _side(pair)) for pair in lone}
+    lone = list(lone)
+    keys: dict[uuid.UUID, str | None] = {}
+    for side in Side:
+        known = {
+            pair.id: record for pair in lone if (record := record_of(pair, side)) and _side(pair) is side
+        }
+        told = frame.keys(frame.telling().filter(id__in=known.values()), side)
+        keys.update({pair: told.get(record) for pair, record in known.items()})
+    return keys
 
 
 def _of_that_key_still(frame: Frame, lone: Mapping[uuid.UUID, Pair]) -> dict[uuid.UUID, Pair]:
@@ -111,19 +118,28 @@ def _of_that_key_still(frame: Frame, lone: Mapping[uuid.UUID, Pair]) -> dict[uui
     return {i: pair for i, pair in lone.items() if pair.key == keys[i]}
 
 
-def _note_keys(noted: Sequence[tuple[uuid.UUID, str | None]]) -> None:
+def _note_keys(frame: Frame, noted: Sequence[tuple[uuid.UUID, str | None]]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE_KEYS, [KEYED, *_columns(noted), current_tenant()])
+        told: list[Any] = [KEYED, frame.refers_in_key, *_columns(noted), current_tenant()]
+        cursor.execute(_NOTE_KEYS, told)
 
 
-def _carry_out(matching: Matching, pairs: Mapping[str, Pair]) -> None:
+def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> None:
+    if matching.pairs:
+        stirring.awaken_followers(frame)
     _join([(pairs[a], pairs[b]) for a, b in matching.pairs])
     _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
     _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)
     alone = [*matching.alone.a, *matching.alone.b]
-    searched = [i for i in alone if pairs[i].key is None or pairs[i].memory.get(SEARCHED) == pairs[i].key]
+    searched = [i for i in alone if not _to_be_searched(frame, pairs[i])]
     _hold(pairs, searched, FREE)
     _hold(pairs, set(alone) - set(searched), SEARCH)
+
+
+def _to_be_searched(frame: Frame, pair: Pair) -> bool:
+    """Whether a counterpart may be created, and nobody has looked at the provider for this key yet."""
+    creates = _side(pair).other in frame.policy.creates
+    return creates and pair.key is not None and pair.memory.get(SEARCHED) != pair.key
 
 
 def _join(matched: Sequence[tuple[Pair, Pair]]) -> None:

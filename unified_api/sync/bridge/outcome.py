@@ -6,16 +6,17 @@ from typing import Final
 
 from django.db import transaction
 
-from unified_api.engine.events import Answered, Dropped, Event, Lost, Overruled, Problem, Rejected
+from unified_api.engine.events import Answered, Dropped, Event, Lost, Overruled, Problem, Record, Rejected
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
-from unified_api.engine.values import MISSING, Side, Values
+from unified_api.engine.values import MISSING, Side
 from unified_api.sync import clock, models_bridge
-from unified_api.sync.bridge import turns
+from unified_api.sync.bridge import plans, turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
-from unified_api.sync.bridge.rounds import DROPPED, shown
-from unified_api.sync.bridge.stirring import ask
+from unified_api.sync.bridge.rounds import DROPPED
+from unified_api.sync.bridge.stirring import ask, awaken_followers
+from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -45,10 +46,13 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     side = Side.A if write.linked_account_id == frame.bridge.account_a else Side.B
     made = pair.state == State.CREATING and write.state == WriteState.DONE
     taken = made and not _adopt(pair, side, write)
-    event = Lost() if taken else _event(frame, pair, side, write, witnessed=witnessed)
+    seen = frame.seen([pair])
+    event = Lost() if taken else _event(seen.looks[pair.id].of(side), write, witnessed=witnessed)
     dropped = pair.memory.get(DROPPED, 0) + 1
-    memory, effects = plan(remembered(pair), event, policy=frame.policy, access=frame.access)
+    memory, effects = plan(remembered(pair), event, policy=seen.policy, access=frame.access)
     remember(pair, memory)
+    if made and not taken:
+        awaken_followers(frame)
     pair.memory |= {DROPPED: dropped} if isinstance(event, Dropped) else {}
     unsettled = [shown(one) for one in effects if isinstance(one, Problem)]
     pair.problems = unsettled or pair.problems
@@ -59,6 +63,7 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     again(Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=pair.key))
     if write.operation == "create":
         again(Pair.objects.filter(id=pair.id))
+    plans.note(write)
     for one in effects:
         if isinstance(one, Overruled):
             _record(pair, write, one)
@@ -78,21 +83,16 @@ def _adopt(pair: Pair, side: Side, write: Write) -> bool:
     return True
 
 
-def _event(frame: Frame, pair: Pair, side: Side, write: Write, *, witnessed: bool) -> Event:
+def _event(record: Record | None, write: Write, *, witnessed: bool) -> Event:
+    """What became of the write; `record`: as it is stored now, the answer included."""
+    values = record.values if record else {}
     if write.state == WriteState.DONE:
-        values = _values(frame, pair, side)
         return Answered(values) if witnessed else Lost(values, landed=True)
     if write.state in {WriteState.REJECTED, WriteState.MOVED}:
         return _refusal(write)
     if write.state == WriteState.NOT_APPLIED and write.operation == "update" and write.sent:
-        return Lost(_values(frame, pair, side))
+        return Lost(values)
     return Lost() if write.state == WriteState.UNCERTAIN else Dropped()
-
-
-def _values(frame: Frame, pair: Pair, side: Side) -> Values:
-    record = frame.model.objects.filter(id=record_of(pair, side)).first()
-    told = frame.told(record)
-    return told.values if told else {}
 
 
 def _refusal(write: Write) -> Event:

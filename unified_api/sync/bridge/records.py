@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,9 +18,24 @@ from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
-from unified_api.models.base import CommonModel, common_model
+from unified_api.models.base import CommonModel, common_model, wire_fields
 from unified_api.sync import connect, values
+from unified_api.sync.bridge import edits, references
+from unified_api.sync.bridge.configuration import Configuration, Leaving
 from unified_api.sync.models_bridge import Bridge, Pair
+
+#: Columns that every look needs beside the bridged fields.
+_PLAIN = ("id", "created_at", "modified_at", "is_shell", "remote_was_deleted")
+#: When a record was changed, by the provider's account; by ours where it does not say.
+_TIMES = ("remote_updated_at", "remote_created_at")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a portion of pairs looks like now: both records of each, and the policy in the words of their references."""
+
+    looks: Mapping[uuid.UUID, Look]
+    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -38,9 +53,14 @@ class Frame:
         return cls(bridge, Both(found.get(bridge.account_a), found.get(bridge.account_b)))
 
     @cached_property
+    def configuration(self) -> Configuration:
+        """What the bridge was told."""
+        return Configuration.parse(self.bridge.configuration)
+
+    @property
     def policy(self) -> Policy:
-        """What is wanted of each field."""
-        return Policy.parse(self.bridge.configuration["policy"])
+        """What is wanted of each field; without the words of references, which `seen` knows."""
+        return self.configuration.policy
 
     @cached_property
     def model(self) -> type[CommonModel]:
@@ -52,50 +72,97 @@ class Frame:
         """What the accounts can write by their adapters."""
         return Both(access(self.accounts.a, self.bridge.model), access(self.accounts.b, self.bridge.model))
 
+    @property
+    def closed(self) -> frozenset[Side]:
+        """The sides to which nothing is written for now."""
+        return frozenset(Side(side) for side in self.bridge.closed)
+
     def account_id(self, side: Side) -> uuid.UUID:
         """The account of a side."""
         return self.bridge.account_a if side is Side.A else self.bridge.account_b
 
-    def key(self, told: Record | None, side: Side) -> str | None:
+    # --- keys -------------------------------------------------------------------------------------------
+
+    @property
+    def match(self) -> Sequence[str]:
+        """The fields that make the key."""
+        return self.configuration.match
+
+    @property
+    def refers_in_key(self) -> bool:
+        """Whether a key can be unknown because a record that it names has no counterpart yet."""
+        return any(name in self.configuration.references for name in self.match)
+
+    def key(self, told: Record | None, side: Side, policy: Policy) -> str | None:
         """The key by which a record is matched, in the words of side a; None for one that is not there."""
         if told is None or told.gone:
             return None
-        return key_of(told.values, side, self.match, self.policy)
+        return key_of(told.values, side, self.match, policy)
 
-    @property
-    def match(self) -> list[str]:
-        """The fields that make the key."""
-        return list(self.bridge.configuration["match"])
-
-    def key_of(self, record: CommonModel | None, side: Side) -> str | None:
-        """The same of a stored record, of which only what `telling` reads is looked at."""
-        if record is None or record.is_shell or record.remote_was_deleted:
-            return None
-        held = values.to_json({name: getattr(record, name) for name in self.match})
-        return key_of(held, side, self.match, self.policy)
+    def keys(self, records: Iterable[CommonModel], side: Side) -> dict[uuid.UUID, str | None]:
+        """The keys of stored records, of which only what `telling` reads is looked at."""
+        there = [one for one in records if not (one.is_shell or one.remote_was_deleted)]
+        told = [(one.id, values.to_json({name: getattr(one, name) for name in self.match})) for one in there]
+        policy = self._speaking(
+            Both[Sequence[Mapping[str, Any]]]([], []).having(side, [one for _, one in told]), self.match
+        )
+        return {i: key_of(held, side, self.match, policy) for i, held in told}
 
     def telling(self) -> QuerySet[CommonModel]:
         """Records with what their keys are made of, and no more."""
-        return self.model.objects.only("id", "created_at", "is_shell", "remote_was_deleted", *self.match)
+        return self.model.objects.only(*_PLAIN, *self.match)
 
-    def told(self, record: CommonModel | None) -> Record | None:
+    # --- looks ------------------------------------------------------------------------------------------
+
+    def seen(self, pairs: Iterable[Pair]) -> Seen:
+        """Both current records of each pair, by the pair's id, and the words for what they refer to."""
+        pairs = list(pairs)
+        wanted = {record for pair in pairs for record in (pair.record_a, pair.record_b) if record}
+        found = self.records().in_bulk(list(wanted))
+        looks = {pair.id: self._look(pair, found) for pair in pairs}
+        policy = self._speaking(
+            Both(*([one.values for look in looks.values() if (one := look.of(side))] for side in Side)),
+            list(self.policy.fields),
+        )
+        return Seen(edits.dated(self, pairs, looks), policy)
+
+    def records(self) -> QuerySet[CommonModel]:
+        """Records with all that a look needs."""
+        known = wire_fields(self.model)
+        times = [name for name in _TIMES if name in known]
+        return self.model.objects.only(*_PLAIN, *times, *self.configuration.reads())
+
+    def told(self, record: CommonModel | None, side: Side) -> Record | None:
         """A record as the engine sees it; a shell says nothing yet."""
         if record is None or record.is_shell:
             return None
-        held = values.to_json({name: getattr(record, name) for name in self.policy.fields})
-        return Record(held, gone=record.remote_was_deleted)
+        held = values.to_json({name: getattr(record, name) for name in self.configuration.reads()})
+        outside = not self.configuration.filter[side].wants(held)
+        carried = {name: held[name] for name in self.policy.fields}
+        return Record(carried, gone=record.remote_was_deleted, outside=outside)
 
-    def looks(self, pairs: Iterable[Pair]) -> dict[uuid.UUID, Look]:
-        """Both current records of each pair, by the pair's id."""
-        pairs = list(pairs)
-        wanted = {record for pair in pairs for record in (pair.record_a, pair.record_b) if record}
-        names = ("id", "is_shell", "remote_was_deleted", *self.policy.fields)
-        found = self.model.objects.only(*names).in_bulk(list(wanted))
+    def _look(self, pair: Pair, found: Mapping[uuid.UUID, CommonModel]) -> Look:
+        a, b = (found.get(record) if record else None for record in (pair.record_a, pair.record_b))
+        told = Both(self.told(a, Side.A), self.told(b, Side.B))
+        stays = self.configuration.leaving is Leaving.STAY and pair.base_a != {}
+        old = not pair.base_a and all(self._is_old(record) for record in (a, b) if record is not None)
+        if stays or old:
+            told = Both(*(one and replace(one, outside=old) for one in (told.a, told.b)))
+        return Look(told.a, told.b)
 
-        def told(record: uuid.UUID | None) -> Record | None:
-            return self.told(found.get(record)) if record else None
+    def _is_old(self, record: CommonModel) -> bool:
+        """Whether it was there, and was left alone since, before the bridge's beginning."""
+        since = self.configuration.since
+        moments = (getattr(record, name, None) for name in _TIMES if name in wire_fields(self.model))
+        last = next((moment for moment in moments if moment), record.modified_at)
+        return since is not None and last < since
 
-        return {pair.id: Look(told(pair.record_a), told(pair.record_b)) for pair in pairs}
+    def _speaking(self, told: Both[Sequence[Mapping[str, Any]]], names: Sequence[str]) -> Policy:
+        """The policy with the words of references, for these values of these fields."""
+        referring = [name for name in names if name in self.configuration.references]
+        if not referring:
+            return self.policy
+        return self.policy.speaking({name: references.words(self, name, told) for name in referring})
 
 
 def access(account: LinkedAccount | None, model: str) -> Access:
@@ -111,12 +178,13 @@ def access(account: LinkedAccount | None, model: str) -> Access:
         resource.writable("create"),
         resource.requires("create"),
         creates=resource.can("create"),
+        deletes=resource.can("delete"),
     )
 
 
 def remembered(pair: Pair) -> Memory:
     """What the engine remembers of a pair."""
-    memory: dict[str, Any] = {"sent": None, "refused": [], "presumed": [], **pair.memory}
+    memory: dict[str, Any] = {"sent": None, "refused": [], "presumed": [], "rulings": [], **pair.memory}
     return Memory.load({"state": pair.state, "base": {"a": pair.base_a, "b": pair.base_b}, **memory})
 
 

@@ -22,7 +22,7 @@ from unified_api.engine.values import Side
 from unified_api.sync import connect, job, store, values
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.matching import SEARCHED
-from unified_api.sync.bridge.records import Frame, record_of
+from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Pair
 
 #: Records that one step searches for.
@@ -78,10 +78,11 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
 
 def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object]:
     """What the counterpart would say in the fields that the provider can search by."""
-    told = frame.told(frame.model.objects.filter(id=record_of(pair, to.other)).first())
-    if told is None or told.gone:
+    seen = frame.seen([pair])
+    told = seen.looks[pair.id].of(to.other)
+    if told is None or told.gone or told.outside:
         return {}
-    fields = frame.policy.fields
+    fields = seen.policy.fields
     known = {n: fields[n].translate(told.values.get(n), to) for n in resource.recognise if n in fields}
     return {} if UNMAPPED in known.values() else values.from_json(frame.model, known)
 

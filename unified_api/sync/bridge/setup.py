@@ -16,13 +16,13 @@ from tenants.vault import Secret
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
-from unified_api.models.fields import Choice, Day, Flag, Instant, Text, WireField
+from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Text, Whole, WireField
 from unified_api.sync import clock, connect, job, steer
 from unified_api.sync.bridge.records import access
+from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.models_bridge import Bridge
 
-#: Kind of the job, and of the door by which a bridge's tenant is found.
-KIND: Final = "bridge"
+#: Kind of the door by which a bridge's tenant is found.
 DOOR: Final = "bridge id"
 #: Seconds between rounds, at the most: a day.
 LONGEST: Final = 86_400.0
@@ -33,6 +33,8 @@ NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
     (Instant, "instant"),
     (Day, "exact"),
     (Flag, "exact"),
+    (Whole, "exact"),
+    (Number, "exact"),
 )
 
 

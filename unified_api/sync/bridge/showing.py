@@ -9,18 +9,19 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Count
 
-from unified_api.engine.events import Create, Delete, Look, Problem, Push
+from unified_api.engine.events import Problem
 from unified_api.engine.forecast import forecast
-from unified_api.engine.values import MISSING, Maybe, Side, Value
+from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.sync.bridge import turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame, record_of, remembered
-from unified_api.sync.bridge.rounds import shown
-from unified_api.sync.bridge.setup import KIND
+from unified_api.sync.bridge.rounds import Turn, turns_of
+from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
+from unified_api.sync.bridge.writing import shown, told
 from unified_api.sync.models import Job, Write
 from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 
@@ -60,8 +61,7 @@ def preview(bridge_id: uuid.UUID) -> Document:
                 pass
         pairs = Pair.objects.filter(bridge_id=bridge_id)
         considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None))
-        looks = frame.looks(considered)
-        document["plan"] = [item for pair in considered for item in _items(frame, pair, looks[pair.id])]
+        document["plan"] = [item for turn in turns_of(frame, considered) for item in _items(turn)]
         document["review"] = [_names(pair) for pair in pairs.filter(held=REVIEW)]
         transaction.set_rollback(True)
     return document
@@ -88,32 +88,13 @@ def _account(frame: Frame, side: Side) -> Document:
     return {"linked_account_id": str(frame.account_id(side)), "integration": integration}
 
 
-def _items(frame: Frame, pair: Pair, look: Look) -> Iterator[Document]:
+def _items(turn: Turn) -> Iterator[Document]:
     """What is owed either side, and the problems that stay."""
-    foreseen = forecast(remembered(pair), look, Terms(frame.policy, frame.access))
-    yield from ({**_names(pair), **_told(one.write)} for one in foreseen.writes)
+    terms = Terms(turn.policy, turn.frame.access, turn.frame.closed)
+    foreseen = forecast(remembered(turn.pair), turn.look, terms)
+    yield from ({**_names(turn.pair), **told(one.write)} for one in foreseen.writes)
     problems = (one for one in foreseen.remains if isinstance(one, Problem))
-    yield from ({**_names(pair), "action": "problem", **shown(one)} for one in problems)
-
-
-def _told(write: Push | Delete) -> Document:
-    action = "create" if isinstance(write, Create) else "update"
-    if isinstance(write, Delete):
-        action, changes = (
-            "delete",
-            {name: _change(was, None, "delete") for name, was in write.expected.items()},
-        )
-    else:
-        changes = {
-            one.field: _change(one.was, one.value, one.rule.value, overrules=one.overrules)
-            for one in write.moves
-        }
-    return {"action": action, "side": write.to.value, "fields": changes}
-
-
-def _change(was: Maybe, value: Value, rule: str, *, overrules: bool = False) -> Document:
-    shown_was = None if was is MISSING else was
-    return {"was": shown_was, "value": value, "rule": rule, "overrules": overrules}
+    yield from ({**_names(turn.pair), "action": "problem", **shown(one)} for one in problems)
 
 
 def _names(pair: Pair) -> Document:

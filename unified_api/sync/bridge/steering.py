@@ -1,21 +1,30 @@
-"""What people do to bridges, each on record in the audit trail."""
+"""What people do to bridges, each on record in the audit trail.
+
+Stopping is at three grains: the whole bridge, the way to one side, one pair. What a person stopped stays so until a
+person goes on with it, whatever is linked again meanwhile.
+"""
 
 from __future__ import annotations
 
 import uuid
 
+from django.db.models import Q
+
 from tenants import audit
 from tenants.audit import current_actor
+from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge.setup import KIND
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.bridge import plans
+from unified_api.sync.bridge.held import CLOSED, FREE
+from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan
 
 
 def pause(bridge_id: uuid.UUID) -> None:
     """Write nothing more until it is resumed; writes that left are seen through. Changes go on being noted later."""
     job.forget(KIND, bridge_id)
-    actor = current_actor()
-    _set(bridge_id, f"{actor.kind} {actor.name}", Bridge.Status.PAUSED)
+    _set(bridge_id, _who(), Bridge.Status.PAUSED)
     audit.record("bridge.paused", subject=str(bridge_id))
 
 
@@ -24,6 +33,77 @@ def resume(bridge_id: uuid.UUID) -> None:
     job.ask(KIND, bridge_id)  # the job before the bridge, as the work itself takes them
     _set(bridge_id, None, Bridge.Status.WORKING)
     audit.record("bridge.resumed", subject=str(bridge_id))
+
+
+def close(bridge_id: uuid.UUID, to: Side) -> None:
+    """Write nothing more to one side; what it is owed is kept, and the other side goes on."""
+    job.forget(KIND, bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
+    bridge.closed = {**bridge.closed, to.value: _who()}
+    bridge.save(update_fields=["closed"])
+    audit.record("bridge.closed", subject=str(bridge_id), side=to.value)
+    if not bridge.paused_by:
+        job.ask(KIND, bridge_id)
+
+
+def reopen(bridge_id: uuid.UUID, to: Side) -> None:
+    """Write to a side again, first what it is owed."""
+    job.ask(KIND, bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
+    bridge.closed = {side: who for side, who in bridge.closed.items() if side != to.value}
+    bridge.save(update_fields=["closed"])
+    Pair.objects.filter(bridge_id=bridge_id, held=CLOSED).update(held=FREE, dirty=True)
+    audit.record("bridge.reopened", subject=str(bridge_id), side=to.value)
+
+
+def pause_pair(pair_id: uuid.UUID) -> None:
+    """Leave two records alone; a write that left is seen through."""
+    pair = Pair.objects.select_for_update().get(id=pair_id)
+    pair.paused_by = _who()
+    pair.save(update_fields=["paused_by"])
+    audit.record("pair.paused", subject=str(pair_id))
+
+
+def resume_pair(pair_id: uuid.UUID) -> None:
+    """Keep two records equal again, by what they say now and what was agreed then."""
+    pair = Pair.objects.select_for_update().get(id=pair_id)
+    pair.paused_by, pair.dirty = None, True
+    pair.save(update_fields=["paused_by", "dirty"])
+    job.ask(KIND, pair.bridge_id)
+    audit.record("pair.resumed", subject=str(pair_id))
+
+
+def go_live(bridge: Bridge) -> None:
+    """Write what is owed from now on without being asked; what was held for its budget is settled."""
+    from unified_api.sync import issues
+
+    bridge.mode, bridge.status, bridge.reason, bridge.run = Bridge.Mode.LIVE, Bridge.Status.WORKING, "", {}
+    bridge.save(update_fields=["mode", "status", "reason", "run"])
+    issues.resolve("budget", bridge.id)
+    audit.record("bridge.live", subject=str(bridge.id))
+
+
+def plan_anew(bridge_id: uuid.UUID) -> Plan:
+    """Have a plan made of what the bridge owes; until it has been executed, nothing else is written."""
+    job.forget(KIND, bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
+    bridge.mode = Bridge.Mode.PLAN
+    bridge.save(update_fields=["mode"])
+    plan = plans.begin(bridge, "", made_by=_who())
+    audit.record("plan.asked", subject=str(plan.id), bridge=str(bridge_id))
+    job.ask(KIND, bridge_id)
+    return plan
+
+
+def look_again(bridge_id: uuid.UUID) -> int:
+    """Have every pair looked at: its policy changed. How many."""
+    pairs = Pair.objects.filter(Q(held=FREE) | Q(held=CLOSED), bridge_id=bridge_id)
+    return int(pairs.update(dirty=True, held=FREE))
+
+
+def _who() -> str:
+    actor = current_actor()
+    return f"{actor.kind} {actor.name}"
 
 
 def _set(bridge_id: uuid.UUID, paused_by: str | None, status: str) -> None:

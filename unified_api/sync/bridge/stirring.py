@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 from django.db.models import Q
 
+from unified_api.engine.pair import State
 from unified_api.sync import job
-from unified_api.sync.bridge.setup import KIND
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.bridge import references
+from unified_api.sync.bridge.held import NEW, one_sided
+from unified_api.sync.models_bridge import Bridge, Pair
 
+if TYPE_CHECKING:
+    from unified_api.sync.bridge.records import Frame
+
+#: Kind of a bridge's job.
+KIND: Final = "bridge"
 #: Before pulls, behind writes.
 PRIORITY = 4
 
@@ -24,6 +33,23 @@ def stir(linked_account_id: uuid.UUID) -> None:
 def ask(bridge_id: uuid.UUID) -> None:
     """Have one bridge look, in a transaction of its own."""
     _ask(Q(id=bridge_id))
+
+
+def awaken_followers(frame: Frame) -> None:
+    """Records of this bridge found counterparts: what refers to them, and waits, is looked at again.
+
+    Within the transaction that pairs them, so that no lone record is taken for one without a counterpart meanwhile.
+    """
+    for bridge in references.followers(frame):
+        awaken(bridge)
+        transaction.on_commit(partial(ask, bridge))
+
+
+def awaken(bridge_id: uuid.UUID) -> None:
+    """Have the pairs of a bridge that wait for what they refer to looked at, and lone ones matched anew."""
+    waiting = Pair.objects.filter(bridge_id=bridge_id, awaits=True)
+    waiting.filter(one_sided(), state=State.ALONE).update(held=NEW)
+    waiting.update(dirty=True)
 
 
 def _ask(which: Q) -> None:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from tenants.scope import scope
 from unified_api.sync import job, steer, tasks
 from unified_api.sync import write as writing
-from unified_api.sync.bridge.setup import KIND
+from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, is_quiet
 from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_bridge import Bridge

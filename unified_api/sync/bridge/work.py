@@ -14,9 +14,10 @@ from integrations.kit import errors
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.values import Side
-from unified_api.sync import clock, connect, job
-from unified_api.sync.bridge import turns
-from unified_api.sync.bridge.held import FREE, UNDER_WAY
+from unified_api.sync import clock, connect, issues, job
+from unified_api.sync.bridge import budget, plans, steering, turns
+from unified_api.sync.bridge.executing import execute_some
+from unified_api.sync.bridge.held import FREE, KEYED, NEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame
@@ -24,8 +25,11 @@ from unified_api.sync.bridge.rounds import look_at_some
 from unified_api.sync.bridge.search import search_some
 from unified_api.sync.models import Stream
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan
 
 log = structlog.get_logger(__name__)
+#: Kind of the issue that a run over its budget opens.
+BUDGET: Final = "budget"
 #: Seconds after which a bridge that waits for its accounts looks again.
 PATIENCE: Final = 5.0
 
@@ -45,23 +49,81 @@ def work(lease: job.Lease, ends: float) -> None:
 
 def _pieces(lease: job.Lease) -> bool | None:
     """A bounded part of a round; False when nothing is left to do now, None when the bridge is not to go on."""
-    with transaction.atomic(durable=True):
-        frame = _frame(lease)
-        if frame is None:
-            return None
-        turns.take(frame.bridge.id)
-        if _piece(frame):
-            return True
-    return _search(frame, lease)
+    try:
+        with transaction.atomic(durable=True):
+            frame = _frame(lease)
+            if frame is None:
+                return None
+            turns.take(frame.bridge.id)
+            if _piece(frame):
+                return True
+            searches = frame.bridge.mode == Bridge.Mode.LIVE or plans.approved(frame.bridge.id) is not None
+    except budget.OverBudget as over:
+        _brake(lease, over)
+        return True
+    return _search(frame, lease) if searches else False
 
 
 def _piece(frame: Frame) -> bool:
     """The first piece that finds something to do.
 
     Nothing is matched before all is taken in and has its key, and what a search finds is taken in and matched before
-    the next look.
+    the next look. A bridge that plans writes only what an approved plan shows.
     """
-    return any(piece(frame) for piece in (take_in, note_some_keys, match_some, look_at_some))
+    looks = look_at_some if frame.bridge.mode == Bridge.Mode.LIVE else _plan_some
+    return any(piece(frame) for piece in (take_in, note_some_keys, match_some, _execute_some, looks))
+
+
+def _execute_some(frame: Frame) -> bool:
+    """Go on with a plan that was approved; what moved meanwhile is planned anew, and else the bridge goes live."""
+    plan = plans.approved(frame.bridge.id)
+    if plan is None:
+        return False
+    if execute_some(frame, plan):
+        return True
+    if not plans.is_over(plan):
+        return False
+    as_shown = plans.conclude(plan)
+    if plan.purpose == Plan.Purpose.ROUND and frame.bridge.mode == Bridge.Mode.PLAN:
+        _go_on(frame, plan, as_shown=as_shown)
+    return True
+
+
+def _go_on(frame: Frame, plan: Plan, *, as_shown: bool) -> None:
+    """After a plan: the next one, for what the canary left or what moved; or live."""
+    bridge = frame.bridge
+    if as_shown and not plans.was_canary(frame, plan):
+        steering.go_live(bridge)
+    else:
+        plans.begin(bridge, "What the plan before left to be done.", made_by=f"plan {plan.id}")
+
+
+def _plan_some(frame: Frame) -> bool:
+    """Go on with the plan that is being made, or begin the one that nobody has made yet."""
+    plan = plans.current(frame.bridge.id)
+    if plan is None and plans.is_wanted(frame.bridge.id):
+        plan = plans.begin(frame.bridge, frame.bridge.reason, made_by="bridge")
+    if plan is None or plan.state != Plan.State.MAKING:
+        return False
+    if not plans.make_some(frame, plan) and plans.is_idle(plan):
+        plans.conclude(plan)
+        steering.go_live(frame.bridge)
+    return True
+
+
+def _brake(lease: job.Lease, over: budget.OverBudget) -> None:
+    """A run would do more than it may: from now on the bridge plans, until a person has approved what it shows."""
+    log.warning(
+        "bridge.over_budget", bridge=str(lease.reference), kind=over.kind, would=over.would, most=over.most
+    )
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        bridge = Bridge.objects.get(id=lease.reference)
+        bridge.mode, bridge.run = Bridge.Mode.PLAN, {}
+        bridge.status, bridge.reason = Bridge.Status.HELD, str(over)
+        bridge.save(update_fields=["mode", "run", "status", "reason"])
+        plans.begin(bridge, str(over), made_by="budget")
+        issues.open_issue(BUDGET, bridge.id, str(over), bridge_id=bridge.id, details={"kind": over.kind})
 
 
 def _search(frame: Frame, lease: job.Lease) -> bool | None:
@@ -112,6 +174,17 @@ def obstacle(frame: Frame) -> str:
             return (
                 f"{account} has not been read completely yet; until then a counterpart could be overlooked."
             )
+    return _leader_is_busy(frame)
+
+
+def _leader_is_busy(frame: Frame) -> str:
+    """Why what this bridge's records refer to is not known yet: a record would be taken for one without counterpart."""
+    leader = Bridge.objects.filter(id=frame.bridge.follows).first() if frame.bridge.follows else None
+    if leader is None:
+        return ""
+    unmatched = Pair.objects.filter(bridge_id=leader.id, dirty=True, held__in=(NEW, KEYED))
+    if leader.cursor is None or unmatched.exists():
+        return f"The bridge over {leader.model} that it follows has not matched its records yet."
     return ""
 
 
@@ -129,13 +202,20 @@ def _rest(lease: job.Lease) -> None:
         job.hold(lease)
         bridge = Bridge.objects.get(id=lease.reference)
         bridge.last_round = clock.now()
-        _note(bridge, Bridge.Status.WORKING if in_flight(bridge.id).exists() else Bridge.Status.QUIET, "")
+        if in_flight(bridge.id).exists():
+            _note(bridge, Bridge.Status.WORKING, "")
+        elif bridge.mode == Bridge.Mode.PLAN:
+            held = bridge.status == Bridge.Status.HELD
+            _note(bridge, Bridge.Status.HELD if held else Bridge.Status.PLANNED, bridge.reason)
+        else:
+            bridge.run = {}
+            _note(bridge, Bridge.Status.QUIET, "")
         job.again(lease, bridge.frequency)
 
 
 def _note(bridge: Bridge, status: str, reason: str) -> None:
     bridge.status, bridge.reason = status, reason
-    bridge.save(update_fields=["status", "reason", "last_round"])
+    bridge.save(update_fields=["status", "reason", "last_round", "run"])
 
 
 def is_quiet(bridge_id: uuid.UUID) -> bool:

@@ -30,13 +30,8 @@ def test_words_that_both_sides_know_mean_the_same(desks: Bridged) -> None:
         "a": {"OPEN": "OPEN", "CLOSED": "CLOSED", "IN_PROGRESS": "IN_PROGRESS"},
         "b": {"OPEN": "OPEN", "CLOSED": "CLOSED", "IN_PROGRESS": "OPEN"},
     }
-    assert fields["name"] == {
-        "direction": "both",
-        "winner": "a",
-        "first": "fill",
-        "normalizer": "trim",
-        "words": None,
-    }
+    usual = {"direction": "both", "winner": "a", "first": "fill", "normalizer": "trim", "words": None}
+    assert usual.items() <= fields["name"].items()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""`manage.py history` and `manage.py bridge why`: the past of a record, for people and as JSON."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.core.management.base import CommandError
+
+from tests.unified_api.commands.conftest import Call
+from tests.unified_api.sync.bridge.conftest import Bridged, bridged, desks
+from tests.unified_api.sync.conftest import tenant
+from tests.unified_api.sync.memory.conftest import edit, record_at
+
+__all__ = ["bridged", "desks", "tenant"]  # fixtures
+
+
+def test_people_read_what_happened_and_why(call: Call, bridged: Bridged) -> None:
+    """Newest first, each entry with its cause, each field with old, new, and the rule that overruled an edit."""
+    edit(bridged.a, title="Mine")
+    edit(bridged.b, title="Yours")
+    bridged.round()
+    words = (str(record_at(bridged, "b")), "name", "--tenant", str(bridged.tenant))
+    lines = call("history", *words).out.splitlines()
+    told = call("bridge", "why", *words).out
+
+    assert f"updated by bridge {bridged.bridge_id} (write " in lines[0]
+    assert lines[1] == "  name: 'Yours' -> 'Mine' (winner), overruling 'Yours'"
+    assert "updated by the account (pull, read by run " in lines[2]
+    assert lines[3] == "  name: 'Printer' -> 'Yours'"
+    assert lines[5] == "  name: None -> 'Printer' (new record)"
+    assert told.startswith("Ticket 1 of customer-1 at plain: name is 'Mine' since ")
+    assert "carrying 'Mine' of Ticket 1 of customer-1 at stub" in told
+
+
+def test_a_record_is_shown_as_it_was(call: Call, bridged: Bridged) -> None:
+    """As of the time of an entry it has the value of then; before it was seen it is not there."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    words = (str(record_at(bridged, "a")), "name", "--tenant", str(bridged.tenant))
+    created = call("history", *words, "--json").document["entries"][-1]["at"]
+
+    assert call("history", *words, "--as-of", created).out.splitlines()[1] == "  name: Printer"
+    early = call("history", *words, "--as-of", "2020-01-01", "--json").document
+    assert (early["presence"], early["values"]) == ("not created", {})
+
+
+def test_the_history_goes_on_where_it_was_left(call: Call, bridged: Bridged) -> None:
+    """A shortened history says with which position to ask for the rest."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    words = ("history", str(record_at(bridged, "a")), "--tenant", str(bridged.tenant))
+    first = call(*words, "--limit", "1").out
+    position = first.splitlines()[-1].removeprefix("Older ones: --before ")
+    rest = call(*words, "--before", position, "--json").document
+
+    assert [entry["kind"] for entry in rest["entries"]] == ["created"]
+    assert not rest["has_more"]
+
+
+def test_without_a_field_every_value_is_accounted_for(call: Call, bridged: Bridged) -> None:
+    """One sentence a field that has a value."""
+    record = str(record_at(bridged, "b"))
+    document = call("bridge", "why", record, "--tenant", str(bridged.tenant), "--json").document
+
+    values = {one["field"]: one["value"] for one in document["answers"]}
+    assert None not in values.values()
+    assert values.items() >= {"name": "Printer", "description": "It is on fire", "status": "OPEN"}.items()
+    assert {one["end"] for one in document["answers"]} == {"origin"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nothing",), "The id of a record is a UUID"),
+        ((str(uuid.uuid4()),), "This tenant has no record with this id"),
+        (("RECORD", "colour"), "Ticket has no field 'colour', but name"),
+        (("RECORD", "--as-of", "yesterday"), "--as-of: an ISO 8601 date-time is expected"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(
+    call: Call, bridged: Bridged, words: tuple[str, ...], told: str
+) -> None:
+    """One sentence, and no traceback."""
+    given = [word.replace("RECORD", str(record_at(bridged, "a"))) for word in words]
+    with pytest.raises(CommandError, match=told):
+        call("history", *given, "--tenant", str(bridged.tenant))

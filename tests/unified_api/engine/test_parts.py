@@ -1,0 +1,244 @@
+"""Fields that hold several things, each settled for itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unified_api.engine.bench import Bench, agreed
+from unified_api.engine.events import Answered, Lost, Overruled, Rejected, Settled
+from unified_api.engine.pair import Pair, State
+from unified_api.engine.parts import joined, names, split
+from unified_api.engine.policy import Field, Policy, PolicyError, Shape, Winner
+from unified_api.engine.values import Both, Side, Value
+from unified_api.engine.weigh import Access
+
+TAGS = Field("tags", normalizer="case", shape=Shape.SET)
+MAPPED = Field(
+    "tags",
+    normalizer="case",
+    shape=Shape.SET,
+    words=Both({"rot": "red", "karmin": "red", "blau": "blue"}, {"red": "rot", "blue": "blau"}),
+)
+NOTES = Field("tags", shape=Shape.LOG)
+CUSTOM = Field("tags", normalizer="trim", shape=Shape.MAP)
+
+
+def bench(one: Field, pair: Pair) -> Bench:
+    """A bench with one field, which every account can write."""
+    access = Access(frozenset({"tags"}), frozenset({"tags"}), creates=True)
+    return Bench(pair, Policy({"tags": one}), Both(access, access))
+
+
+def at_rest(one: Field, a: Value, b: Value) -> Bench:
+    """The same, with the sides agreed on these values."""
+    return bench(one, agreed(tags=(a, b)))
+
+
+def sent(bench: Bench, a: Value, b: Value) -> tuple[Side, Value] | None:
+    """Where the look sent what."""
+    bench.look({"tags": a}, {"tags": b})
+    return None if bench.push is None else (bench.push[0], bench.push[1]["tags"])
+
+
+def test_what_both_sides_added_is_united() -> None:
+    """A word that one side added comes to the other, and the other way; neither gives way."""
+    one = at_rest(TAGS, ["x"], ["x"])
+
+    assert sent(one, ["x", "mine"], ["x", "yours"]) == (Side.B, ["x", "yours", "mine"])
+    one.answer()
+    assert sent(one, ["x", "mine"], ["x", "yours", "mine"]) == (Side.A, ["x", "mine", "yours"])
+    assert one.answer()[:-1] == ()
+
+
+def test_what_one_side_removed_goes_on_the_other() -> None:
+    """Removed here, added there: each is a matter of its own."""
+    one = at_rest(TAGS, ["x", "y"], ["x", "y"])
+
+    assert sent(one, ["y"], ["x", "y", "new"]) == (Side.B, ["y", "new"])
+
+
+def test_the_order_of_a_set_is_nothing() -> None:
+    """A remote that sorts its words has no news."""
+    one = at_rest(TAGS, ["x", "y"], ["x", "y"])
+
+    assert one.look({"tags": ["y", "x"]}, {"tags": ["X", "y"]}) == (Settled(),)
+
+
+def test_the_other_words_stay_as_and_where_they_are() -> None:
+    """What is sent holds the target's own spelling of what was there already."""
+    one = at_rest(TAGS, ["x", "y"], ["Y", "X"])
+
+    assert sent(one, ["x", "y", "z"], ["Y", "X"]) == (Side.B, ["Y", "X", "z"])
+
+
+def test_two_sets_meet() -> None:
+    """At first contact both sides get what either has."""
+    one = bench(TAGS, Pair())
+
+    assert sent(one, ["x", "y"], ["Y", "z"]) == (Side.B, ["Y", "z", "x"])
+    one.answer()
+    assert sent(one, ["x", "y"], ["Y", "z", "x"]) == (Side.A, ["x", "y", "z"])
+    one.answer()
+    assert one.look({"tags": ["x", "y", "z"]}, {"tags": ["Y", "z", "x"]}) == (Settled(),)
+
+
+def test_empty_sets_meet() -> None:
+    """Nothing on both sides is agreed, so that what is added later is news of one side."""
+    one = bench(TAGS, Pair())
+    one.look({"tags": []}, {"tags": None})
+
+    assert one.pair.base.a.keys() == {"tags"}
+    assert sent(one, [], ["x"]) == (Side.A, ["x"])
+
+
+def test_words_of_a_set_are_translated() -> None:
+    """A set speaks each side's words; two words for one are at peace."""
+    one = at_rest(MAPPED, ["red"], ["karmin"])
+
+    assert sent(one, ["red", "blue"], ["karmin"]) == (Side.B, ["karmin", "blau"])
+    assert one.look({"tags": ["red"]}, {"tags": ["rot"]})[-1:] != (Settled(),)
+
+
+def test_two_words_that_mean_one_are_both_kept() -> None:
+    """A side that says one thing twice keeps both, until the other side takes that thing back."""
+    one = at_rest(MAPPED, ["red"], ["rot", "karmin"])
+
+    assert sent(one, ["red", "blue"], ["rot", "karmin"]) == (Side.B, ["rot", "karmin", "blau"])
+    one.answer()
+    assert sent(one, ["blue"], ["rot", "karmin", "blau"]) == (Side.B, ["blau"])
+
+
+def test_an_unmapped_word_holds_up_no_other() -> None:
+    """A word without translation stays behind as a problem, on either side; the others travel."""
+    one = at_rest(MAPPED, [], [])
+    assert sent(one, ["red", "odd"], ["seltsam"]) == (Side.B, ["seltsam", "rot"])
+    one.answer()
+
+    assert sent(one, ["red", "odd"], ["seltsam", "rot"]) is None
+    assert one.problems == [("unmapped", "tags"), ("unmapped", "tags")]
+
+
+def test_a_refused_word_holds_up_no_other() -> None:
+    """The words that the remote took are agreed; the one that it left out is a problem, and not sent again."""
+    one = at_rest(TAGS, [], [])
+    sent(one, ["good", "bad", "worse"], [])
+    one.tell(Answered({"tags": ["good"]}))
+
+    assert sent(one, ["good", "bad", "worse"], ["good"]) is None
+    assert one.problems == [("refused", "tags")]
+    assert one.base("tags") == (["good"], ["good"])
+
+
+def test_a_refused_word_is_tried_again_with_the_next_change() -> None:
+    """Once the source says something else, all that it owes goes over anew."""
+    one = at_rest(TAGS, [], [])
+    sent(one, ["good", "bad"], [])
+    one.tell(Answered({"tags": ["good"]}))
+
+    assert sent(one, ["good", "bad", "new"], ["good"]) == (Side.B, ["good", "bad", "new"])
+
+
+def test_a_rejected_set_is_refused_as_a_whole() -> None:
+    """Who rejects a write says nothing of single words."""
+    one = at_rest(TAGS, [], [])
+    sent(one, ["bad"], [])
+    one.tell(Rejected("no", {"tags": "unknown word"}))
+
+    assert sent(one, ["bad"], []) is None
+    assert one.problems == [("refused", "tags")]
+
+
+def test_a_lost_answer_of_a_set() -> None:
+    """What is read back is agreed word by word; a word that is not there is still owed."""
+    one = at_rest(TAGS, ["x"], ["x"])
+    sent(one, ["x", "y", "z"], ["x"])
+    one.tell(Lost({"tags": ["x", "y"]}))
+
+    assert one.base("tags") == (["x", "y"], ["x", "y"])
+    assert sent(one, ["x", "y", "z"], ["x", "y"]) == (Side.B, ["x", "y", "z"])
+
+
+def test_a_log_never_loses_an_entry() -> None:
+    """What is taken out on one side stays on the other, and does not come back by itself."""
+    one = at_rest(NOTES, ["one", "two"], ["one", "two"])
+
+    assert sent(one, ["one"], ["one", "two"]) is None
+    assert sent(one, ["one", "three"], ["one", "two"]) == (Side.B, ["one", "two", "three"])
+
+
+def test_a_map_merges_name_by_name() -> None:
+    """Different names of one map never disturb each other; one name in both follows the winner."""
+    one = at_rest(CUSTOM, {"k": "0", "m": "0", "n": "0"}, {"k": "0", "m": "0", "n": "0"})
+    held: tuple[Value, Value] = ({"k": "1", "m": "0", "n": "1"}, {"k": "0", "m": "2", "n": "2"})
+
+    assert sent(one, *held) == (Side.B, {"m": "2", "k": "1", "n": "1"})
+    assert [type(effect) for effect in one.answer()[:-1]] == [Overruled]
+    assert sent(one, held[0], {"k": "1", "m": "2", "n": "1"}) == (Side.A, {"k": "1", "n": "1", "m": "2"})
+
+
+def test_a_name_leaves_a_map() -> None:
+    """What one side emptied goes on the other side too."""
+    one = at_rest(CUSTOM, {"k": "0", "m": "0"}, {"k": "0", "m": "0"})
+
+    assert sent(one, {"m": "0"}, {"k": "0", "m": "0"}) == (Side.B, {"m": "0"})
+
+
+def test_a_part_is_re_spelt() -> None:
+    """The answer is spelling for the parts that were sent, and news for the others."""
+    one = at_rest(CUSTOM, {"k": "0", "m": "0"}, {"k": "0", "m": "0"})
+    sent(one, {"k": "word", "m": "0"}, {"k": "0", "m": "0"})
+    one.tell(Answered({"tags": {"k": "WORD", "m": "edited"}}))
+
+    assert sent(one, {"k": "word", "m": "0"}, {"k": "WORD", "m": "edited"}) == (
+        Side.A,
+        {"k": "word", "m": "edited"},
+    )
+
+
+def test_a_new_record_gets_the_parts_that_can_travel() -> None:
+    """A create carries what is translated; the rest is a problem that stays."""
+    one = bench(MAPPED, Pair(State.ALONE))
+    one.look({"tags": ["red", "odd"]}, None)
+    assert (one.push, one.problems) == ((Side.B, {"tags": ["rot"]}), [("unmapped", "tags")])
+
+    one.answer()
+    assert sent(one, ["red", "odd"], ["rot"]) is None
+    assert one.problems == [("unmapped", "tags")]
+
+
+def test_moves_with_parts_survive_json() -> None:
+    """A pair that waits for the answer to parts is the same after a journey through JSON."""
+    one = at_rest(TAGS, ["x"], ["x"])
+    sent(one, ["x", "y"], ["x"])
+
+    assert one.pair.sent is not None
+    assert one.pair.sent.moves[0].parts
+    assert Pair.load(json.loads(json.dumps(one.pair.as_data()))) == one.pair
+
+
+def test_parts_have_one_name_on_both_sides() -> None:
+    """The word as side a says it; an untranslated one cannot be taken for a word of side a."""
+    both = Both[Value](["red"], ["rot", "odd"])
+
+    assert list(split(MAPPED, both.b, Side.B)) == ["red", "\x1fbodd"]
+    assert list(names(MAPPED, Both(*both_values(both)), Both(None, ["blau"]))) == ["\x1fbodd", "blue", "red"]
+
+
+def both_values(both: Both[Value]) -> tuple[Value, Value]:
+    """Both values, a first."""
+    return both.a, both.b
+
+
+def test_nothing_is_joined_to_nothing() -> None:
+    """A field that was not there begins with what is added."""
+    assert joined(TAGS, None, {"x": "x"}, Side.A) == ["x"]
+    assert joined(CUSTOM, None, {"k": "v"}, Side.A) == {"k": "v"}
+    assert joined(CUSTOM, {"k": "v"}, {"k": None}, Side.A) == {}
+
+
+def test_a_person_cannot_be_asked_about_parts() -> None:
+    """A set has no contest to put before a person."""
+    with pytest.raises(PolicyError, match=r"fields.tags.winner: 'ask' goes with single values; a set"):
+        Policy.parse({"fields": {"tags": {"shape": "set", "winner": Winner.ASK.value}}})

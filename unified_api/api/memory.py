@@ -1,0 +1,163 @@
+"""/api/sync/v1/records, history, why and changes: what the change log remembers.
+
+None needs an account token: a record is named by its id, and has to be of an account that the key reaches.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from tenants.models import LinkedAccount
+from unified_api.api import auth, cursors
+from unified_api.api.cursors import Key, Window
+from unified_api.api.endpoint import Endpoint
+from unified_api.api.errors import answer, malformed
+from unified_api.api.reading import parse_id
+from unified_api.models.base import common_model, model_id, wire_fields
+from unified_api.sync import clock, feed
+from unified_api.sync.memory import changes, history, place, shown, telling
+from unified_api.sync.memory.as_of import as_of
+from unified_api.sync.memory.subject import Subject
+from unified_api.sync.memory.why import why
+from unified_api.sync.models import Change
+
+
+class Asking(Endpoint):
+    """A question about the past, for any account that the key reaches."""
+
+    needs_account = False
+
+    def subject(self, record_id: uuid.UUID) -> Subject:
+        """The record that is asked about, within the transaction that is open; raises NotFound."""
+        found = Subject.find(record_id)
+        if found is None or not self.visible({found.account_id}):
+            raise NotFound
+        return found
+
+    def visible(self, account_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+        """Those of these accounts that are still linked, and that the key opens."""
+        linked = LinkedAccount.objects.filter(id__in=account_ids, deleted_at=None)
+        return {account.id for account in linked if auth.reaches(self.key, account)}
+
+    def asked_record(self) -> uuid.UUID:
+        """The parameter `record_id`; raises ValidationError."""
+        ids = self.params.ids("record_id")
+        if len(ids) != 1:
+            raise malformed("record_id", "the id of one record is expected")
+        return ids[0]
+
+    def asked_field(self, subject: Subject) -> str | None:
+        """The parameter `field`, which is one of the record's model; raises ValidationError."""
+        name = self.params.text("field")
+        if name is not None and name not in wire_fields(subject.model):
+            raise malformed("field", f"{model_id(subject.model)} has no such field")
+        return name
+
+
+class Record(Asking):
+    """GET records/{id}."""
+
+    def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
+        """The record as it is stored now, or as it was `as_of` a time."""
+        moment, record_id = self.params.instant("as_of"), parse_id(id)
+        feed.wait_for_commits_in_flight()
+        with transaction.atomic():
+            subject = self.subject(record_id)
+            at = moment or clock.now()
+            sight = as_of(subject, at)
+        instants = {"as_of": at, "modified_at": sight.modified_at, "known_from": sight.known_from}
+        return answer(
+            {
+                "id": str(record_id),
+                "model": model_id(subject.model),
+                "linked_account_id": str(subject.account_id),
+                "remote_id": subject.row and subject.row.remote_id,
+                "presence": sight.image.presence,
+                **{name: known and shown.instant(known) for name, known in instants.items()},
+                "values": shown.image(subject.model, sight.image.values),
+            }
+        )
+
+
+class History(Asking):
+    """GET history."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """A page of what happened to a record, or to one field of it, newest first."""
+        record_id = self.asked_record()
+
+        def fetch(key: Key | None, backwards: bool, limit: int) -> list[Change]:  # noqa: FBT001 - cursors.Fetch
+            beyond = None if key is None else int(key[0])
+            return history.entries(subject, field, beyond=beyond, backwards=backwards, limit=limit)
+
+        with transaction.atomic():
+            subject = self.subject(record_id)
+            field = self.asked_field(subject)
+            window = Window.asked(self.params, f"{record_id} history {field or ''}")
+            found, page = cursors.turn(window, fetch, lambda change: (str(change.position),))
+            results = history.told(subject, found, field)
+        return answer({**page, "results": results})
+
+
+class Why(Asking):
+    """GET why."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """Why a field of a record has the value that it has now."""
+        record_id = self.asked_record()
+        with transaction.atomic():
+            subject = self.subject(record_id)
+            field = self.asked_field(subject)
+            if field is None:
+                raise malformed("field", "the name of a field is expected")
+            told = why(subject, field, may_see=lambda account_id: bool(self.visible({account_id})))
+            return answer(telling.document(told))
+
+
+class Changes(Asking):
+    """GET changes."""
+
+    def get(self, _request: Request) -> HttpResponse:
+        """A page of the tenant's change log behind a cursor, oldest first; `next` is always there to go on from."""
+        window = Window.asked(self.params, f"{self.key.tenant_id} changes")
+        account_id, model = self._asked_account(), self._asked_model()
+        with transaction.atomic():
+            if account_id is not None and not self.visible({account_id}):
+                raise NotFound
+            begins = self._begins(window)
+            page = changes.page(begins, window.size, account_id=account_id, model=model, visible=self.visible)
+        return answer(
+            {
+                "next": cursors.seal(window.of, (str(page.position),)),
+                "has_more": page.has_more,
+                "results": [changes.document(change) for change in page.changes],
+            }
+        )
+
+    def _begins(self, window: Window) -> int:
+        if window.key is not None:
+            return int(window.key[0])
+        begin = self.params.text("begin") or "oldest"
+        if begin not in {"oldest", "now"}:
+            raise malformed("begin", "oldest or now is expected")
+        return place.end() if begin == "now" else 0
+
+    def _asked_account(self) -> uuid.UUID | None:
+        ids = self.params.ids("linked_account_id")
+        if len(ids) > 1:
+            raise malformed("linked_account_id", "the id of one linked account is expected")
+        return ids[0] if ids else None
+
+    def _asked_model(self) -> str | None:
+        name = self.params.text("model")
+        if name is None:
+            return None
+        try:
+            return model_id(common_model(name))
+        except (LookupError, ValueError) as error:
+            raise malformed("model", "a common model is expected, such as ticketing.Ticket") from error

@@ -1,0 +1,86 @@
+"""A product's own ids in what it pushes: it need never keep one of ours.
+
+A relation may be given as `{"remote_id": "17"}`, also to a record that has not been pushed yet.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from integrations.kit.errors import Unmappable
+from integrations.kit.kinds import identifier
+from unified_api.api.errors import malformed
+from unified_api.models.base import CommonModel, common_model, relations
+from unified_api.sync import store, tables
+from unified_api.sync.identity import Identities, Key
+
+Named = dict[Key, uuid.UUID]
+
+
+def parse(value: Any) -> str:
+    """An id of a product's own; raises DRF's ValidationError."""
+    try:
+        found = identifier(value)
+    except Unmappable as error:
+        raise malformed("remote_id", str(error)) from error
+    if "\x00" in found:
+        raise malformed("remote_id", "a string without NUL characters is expected")
+    return found
+
+
+def find(model: type[CommonModel], account_id: uuid.UUID, remote_id: str) -> uuid.UUID:
+    """Our id of the record with this id, whether there is one or not."""
+    return _identities(account_id, [(model, remote_id)])[model, remote_id]
+
+
+def translate(
+    sent: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID
+) -> tuple[dict[str, Any], Named]:
+    """What was sent, with ids in the place of remote ones, and the records that were named so."""
+    given = {name: relation for name, relation in relations(model).items() if name in sent}
+    keys = [
+        (common_model(relation.to), parse(item["remote_id"]))
+        for name, relation in given.items()
+        for item in _items(sent[name])
+        if _is_own(item)
+    ]
+    named = _identities(account_id, keys) if keys else {}
+
+    def ours(to: type[CommonModel], item: Any) -> Any:
+        return str(named[to, parse(item["remote_id"])]) if _is_own(item) else item
+
+    translated = dict(sent)
+    for name, relation in given.items():
+        to, told = common_model(relation.to), sent[name]
+        translated[name] = [ours(to, item) for item in told] if isinstance(told, list) else ours(to, told)
+    return translated, named
+
+
+def introduce(account_id: uuid.UUID, named: Named) -> None:
+    """Give the records that were named and are not known yet a shell."""
+    with transaction.atomic():
+        unknown = tables.unknown(named) if named else {}
+    if unknown:
+        with store.entry(account_id) as entry:
+            for model, remote_id in unknown:
+                entry.refer(model, remote_id)
+
+
+def _identities(account_id: uuid.UUID, keys: Iterable[Key]) -> Named:
+    keys = list(keys)
+    with transaction.atomic():
+        identities = Identities(account_id)
+        identities.learn(remote_id for _, remote_id in keys)
+        return {(model, remote_id): identities.of(model, remote_id) for model, remote_id in keys}
+
+
+def _items(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else [told]
+
+
+def _is_own(item: Any) -> bool:
+    return isinstance(item, dict) and "remote_id" in item and "id" not in item

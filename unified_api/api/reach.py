@@ -1,0 +1,31 @@
+"""What a key reaches beside linked accounts: a production key all of its tenant, a test key what test accounts have."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from tenants.models import ApiKey, LinkedAccount
+from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_watch import Issue
+
+
+def bridges(key: ApiKey) -> QuerySet[Bridge]:
+    """The bridges of which the key opens both accounts."""
+    if key.kind == ApiKey.Kind.PRODUCTION:
+        return Bridge.objects.all()
+    opened = _accounts().values("id")
+    return Bridge.objects.filter(account_a__in=opened, account_b__in=opened)
+
+
+def issues(key: ApiKey) -> QuerySet[Issue]:
+    """The issues of such bridges and accounts; those of the tenant itself are for production keys."""
+    if key.kind == ApiKey.Kind.PRODUCTION:
+        return Issue.objects.all()
+    of_bridges = Q(bridge_id__in=bridges(key).values("id"))
+    return Issue.objects.filter(
+        of_bridges | Q(bridge_id=None, linked_account_id__in=_accounts().values("id"))
+    )
+
+
+def _accounts() -> QuerySet[LinkedAccount]:
+    return LinkedAccount.objects.filter(is_test=True, deleted_at=None)

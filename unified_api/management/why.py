@@ -1,0 +1,61 @@
+"""`manage.py bridge why`: why the fields of a record have the values that they have."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from tenants.scope import scope
+from unified_api.management.answering import Document, take_json, tenant_id
+from unified_api.models.base import wire_fields
+from unified_api.sync.memory import telling
+from unified_api.sync.memory.subject import Subject
+from unified_api.sync.memory.walk import Image
+from unified_api.sync.memory.why import why
+
+
+def take(parser: CommandParser) -> None:
+    """The record and its field."""
+    take_record(parser)
+    take_json(parser)
+
+
+def take_record(parser: CommandParser) -> None:
+    """A record of a tenant, and one of its fields, or none for all."""
+    parser.add_argument("record", help="id, as the API shows it")
+    parser.add_argument("field", nargs="?", help="such as status; by default all fields")
+    parser.add_argument("--tenant", required=True, metavar="T", help="name or id")
+
+
+def answer(options: dict[str, Any]) -> Document:
+    """One answer for each field that was asked for; without one, for each that has a value."""
+    with scope(tenant_id(options["tenant"])), transaction.atomic():
+        subject = asked(options["record"], options["field"])
+        known = [name for name, value in Image.of(subject.row).values.items() if value is not None]
+        names = [options["field"]] if options["field"] else known
+        return {"answers": [telling.document(why(subject, name)) for name in names]}
+
+
+def tell(document: Document) -> Iterable[str]:
+    """A sentence a field."""
+    return [one["sentence"] for one in document["answers"]] or ["No field of this record has a value."]
+
+
+def asked(record: str, field: str | None) -> Subject:
+    """The record that is asked about, within the tenant's scope; raises CommandError."""
+    try:
+        subject = Subject.find(uuid.UUID(record))
+    except ValueError as error:
+        raise CommandError("The id of a record is a UUID.") from error
+    if subject is None:
+        raise CommandError(
+            "This tenant has no record with this id; it may have been erased with its account."
+        )
+    names = wire_fields(subject.model)
+    if field is not None and field not in names:
+        raise CommandError(f"{subject.model.__name__} has no field {field!r}, but {', '.join(names)}.")
+    return subject

@@ -1,0 +1,134 @@
+"""CRM: leads, the people and companies behind them, and what is sold. Meanings follow the wire contract's.
+
+A lead that one system recommends to another travels as a `Lead`, and comes back as what became of it:
+
+    recommended        Lead, status OPEN; `lead_source` says by whom
+    accepted           Lead, status QUALIFIED, with `converted_date`, `converted_contact`, `converted_account`
+    not accepted       Lead, status UNQUALIFIED
+    outcome, amount    Opportunity that the lead's `converted_opportunity` names: status WON or LOST, `amount`,
+                       `close_date`, and `lost_reason` when it was lost
+
+`converted_opportunity` and `lost_reason` are ours: the contract has no place for them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from unified_api.models.base import CommonModel, Wire
+from unified_api.models.codes import COUNTRIES
+from unified_api.models.fields import Choice, Flag, Instant, Ref, Text, Whole, WireField
+from unified_api.models.shapes import Shapes
+
+ADDRESS: Final[dict[str, WireField]] = {
+    "street_1": Text(),
+    "street_2": Text(),
+    "city": Text(),
+    "state": Text(),
+    "postal_code": Text(),
+    "country": Choice(*COUNTRIES),
+    "address_type": Choice("BILLING", "SHIPPING"),
+}
+EMAIL_ADDRESS: Final[dict[str, WireField]] = {"email_address": Text(), "email_address_type": Text()}
+PHONE_NUMBER: Final[dict[str, WireField]] = {"phone_number": Text(), "phone_number_type": Text()}
+
+
+class CrmModel(CommonModel):
+    """A model of the CRM category."""
+
+    class Meta(CommonModel.Meta):
+        abstract = True
+        app_label = "crm"
+
+
+class Lead(CrmModel):
+    """Somebody who may become a customer."""
+
+    wire = Wire("leads", writes=("create",), remote_fields=True)
+
+    owner = Ref("crm.User", filter="owner_id")
+    lead_source = Text()
+    title = Text(pii=True)
+    company = Text(pii=True)
+    first_name = Text(pii=True)
+    last_name = Text(pii=True)
+    addresses = Shapes(ADDRESS, pii=True)
+    email_addresses = Shapes(EMAIL_ADDRESS, key="email_address", filter="email_addresses", pii=True)
+    phone_numbers = Shapes(PHONE_NUMBER, key="phone_number", filter="phone_numbers", pii=True)
+    remote_updated_at = Instant(write="never")
+    remote_created_at = Instant(write="never")
+    converted_date = Instant()
+    converted_contact = Ref("crm.Contact", filter="converted_contact_id")
+    converted_account = Ref("crm.Account", filter="converted_account_id")
+    converted_opportunity = Ref("crm.Opportunity", filter="converted_opportunity_id", contract=False)
+    status = Choice("OPEN", "CLOSED", "UNQUALIFIED", "QUALIFIED", write="never")
+
+
+class Contact(CrmModel):
+    """A person at a customer."""
+
+    wire = Wire("contacts", writes=("create", "update"), public="CRMContact", remote_fields=True)
+
+    first_name = Text(pii=True)
+    last_name = Text(pii=True)
+    account = Ref("crm.Account", filter="account_id")
+    owner = Ref("crm.User")
+    addresses = Shapes(ADDRESS, pii=True)
+    email_addresses = Shapes(EMAIL_ADDRESS, key="email_address", filter="email_addresses", pii=True)
+    phone_numbers = Shapes(PHONE_NUMBER, key="phone_number", filter="phone_numbers", pii=True)
+    last_activity_at = Instant()
+    remote_created_at = Instant(write="never")
+
+
+class Account(CrmModel):
+    """A company that is a customer, or may become one."""
+
+    wire = Wire("accounts", writes=("create", "update"), public="CRMAccount", remote_fields=True)
+
+    owner = Ref("crm.User", filter="owner_id")
+    name = Text(filter="name", pii=True)
+    description = Text(pii=True)
+    industry = Text()
+    website = Text()
+    number_of_employees = Whole()
+    addresses = Shapes(ADDRESS, pii=True)
+    phone_numbers = Shapes(PHONE_NUMBER, pii=True, write="never")
+    last_activity_at = Instant()
+    remote_updated_at = Instant(write="never")
+    remote_created_at = Instant(write="never")
+
+
+class Opportunity(CrmModel):
+    """A sale that may come about. `amount`: in whole units of the CRM's currency."""
+
+    wire = Wire("opportunities", writes=("create", "update"), remote_fields=True)
+
+    name = Text(pii=True)
+    description = Text(pii=True)
+    amount = Whole()
+    owner = Ref("crm.User", filter="owner_id")
+    account = Ref("crm.Account", filter="account_id")
+    stage = Ref("crm.Stage", filter="stage_id")
+    status = Choice("OPEN", "WON", "LOST", filter="status")
+    lost_reason = Text(contract=False)
+    last_activity_at = Instant()
+    close_date = Instant()
+    remote_created_at = Instant(filter="remote_created", write="never")
+
+
+class Stage(CrmModel):
+    """A step on the way to a sale."""
+
+    wire = Wire("stages", remote_fields=True)
+
+    name = Text()
+
+
+class User(CrmModel):
+    """A person who works in the CRM."""
+
+    wire = Wire("users", public="CRMUser", remote_fields=True)
+
+    name = Text(pii=True)
+    email = Text(filter="email", pii=True)
+    is_active = Flag()

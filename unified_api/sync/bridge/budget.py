@@ -1,0 +1,90 @@
+"""How many records one run of a bridge may create and delete before a person has to say go on.
+
+A run lasts from the first look until nothing is left to do. Before the first create or delete of a kind, all that it
+would do is counted, so that a run which is over its budget stops before it hurts, and not in the middle; what comes
+while it goes on is counted when it comes. Who is over gets no further: the bridge makes a plan, which a person sees.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from unified_api.engine.events import Create, Delete, Push
+from unified_api.engine.plan import plan
+from unified_api.sync.bridge.configuration import Limit
+from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.records import Frame, remembered
+from unified_api.sync.models_bridge import Pair
+
+CREATES: Final = "creates"
+DELETES: Final = "deletes"
+#: Pairs that are looked at together while they are counted.
+AT_ONCE: Final = 500
+
+
+class OverBudget(Exception):
+    """A run would do more than it may; the sentence says what and how much."""
+
+    def __init__(self, kind: str, would: int, most: int) -> None:
+        super().__init__(
+            f"This run would make {would} {kind} or more, and may make {most}: nothing of it was written. Look at the"
+            " plan, and approve it, or raise the budget of the bridge."
+        )
+        self.kind, self.would, self.most = kind, would, most
+
+
+def spend(frame: Frame, write: Push | Delete) -> None:
+    """Take a write out of the budget of the run that is under way; raises OverBudget."""
+    kind = _kind(write)
+    if kind is None:
+        return
+    spent, granted = frame.bridge.run.get(kind, (0, 0))
+    if spent == granted:
+        granted = _granted(frame, kind, spent)
+    frame.bridge.run[kind] = [spent + 1, granted]
+
+
+def keep(frame: Frame) -> None:
+    """Store what the run has spent, if that is anything."""
+    if frame.bridge.run:
+        frame.bridge.save(update_fields=["run"])
+
+
+def _granted(frame: Frame, kind: str, spent: int) -> int:
+    """What the run may spend in all, by what is there to be done now; raises OverBudget."""
+    limit: Limit = getattr(frame.configuration.budget, kind)
+    most = limit.of(Pair.objects.filter(bridge_id=frame.bridge.id).count())
+    would = spent + max(_count(frame, kind, most - spent), 1)
+    if would > most:
+        raise OverBudget(kind, would, most)
+    return would
+
+
+def _count(frame: Frame, kind: str, enough: int) -> int:
+    """How many writes of a kind are owed now; it stops counting above `enough`."""
+    rows = Pair.objects.filter(
+        bridge_id=frame.bridge.id, dirty=True, write_id=None, held__in=(FREE, SEARCH), paused_by=None
+    ).order_by("id")
+    found, after = 0, None
+    while found <= enough:
+        portion = list((rows.filter(id__gt=after) if after else rows)[:AT_ONCE])
+        if not portion:
+            break
+        seen = frame.seen(portion)
+        for pair in portion:
+            _, effects = plan(
+                remembered(pair),
+                seen.looks[pair.id],
+                policy=seen.policy,
+                access=frame.access,
+                closed=frame.closed,
+            )
+            found += any(isinstance(one, Push | Delete) and _kind(one) == kind for one in effects)
+        after = portion[-1].id
+    return found
+
+
+def _kind(write: Push | Delete) -> str | None:
+    if isinstance(write, Delete):
+        return DELETES
+    return CREATES if isinstance(write, Create) else None

@@ -1,0 +1,135 @@
+"""The queue of conflicts: fields that both sides changed, and that the policy leaves to a person.
+
+A look opens a conflict, brings its values up to date, and closes it as void when it is none any more. A person rules
+for one side, or that both stay as they are; the ruling goes into the pair's memory, and the next look carries it out
+as a journalled write. It is about the values that were seen: who edits one of them meanwhile opens the question anew.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from tenants import audit
+from tenants.audit import current_actor
+from unified_api.engine.events import Contest
+from unified_api.engine.pair import Ruling
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
+from unified_api.sync import clock
+from unified_api.sync.bridge import edits, turns
+from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
+from unified_api.sync.bridge.stirring import ask
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+
+BOTH = "both"
+
+
+class ConflictClosed(ValueError):
+    """The conflict is none any more; the sentence says what became of it."""
+
+
+def open_ones(pairs: Iterable[Pair]) -> dict[uuid.UUID, list[Conflict]]:
+    """The open conflicts of some pairs, by pair."""
+    found: dict[uuid.UUID, list[Conflict]] = {}
+    ids = [pair.id for pair in pairs]
+    for one in Conflict.objects.filter(pair_id__in=ids, state=Conflict.State.OPEN):
+        found.setdefault(one.pair_id, []).append(one)
+    return found
+
+
+def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[Conflict]) -> None:
+    """Open, bring up to date and close the conflicts of a pair after a look, within the transaction that is open."""
+    contested = {one.field: one for one in contests}
+    for conflict in known:
+        contest = contested.pop(conflict.field, None)
+        if contest is None:
+            _void(conflict)
+        elif _values(contest) != {name: getattr(conflict, name) for name in _values(contest)}:
+            _fill(frame, pair, conflict, contest)
+            conflict.save()
+    for contest in contested.values():
+        conflict = Conflict(
+            bridge_id=pair.bridge_id, pair_id=pair.id, field=contest.field, opened_at=clock.now()
+        )
+        _fill(frame, pair, conflict, contest)
+        conflict.save(force_insert=True)
+
+
+def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
+    """Rule for side a, side b, or that both stay as they are; raises ConflictClosed, Conflict.DoesNotExist.
+
+    Within a transaction that is open. The bridge looks as soon as that is committed.
+    """
+    conflict: Conflict = Conflict.objects.select_for_update().get(id=conflict_id)
+    if conflict.state != Conflict.State.OPEN:
+        raise ConflictClosed(
+            f"This conflict is {conflict.state} since {conflict.closed_at}; nothing is left to say."
+        )
+    _rule(conflict, None if resolution == BOTH else Side(resolution))
+    actor = current_actor()
+    conflict.state, conflict.closed_at = Conflict.State.RESOLVED, clock.now()
+    conflict.resolution, conflict.resolved_by = resolution, f"{actor.kind} {actor.name}"
+    conflict.save()
+    audit.record("conflict.resolved", subject=str(conflict.id), field=conflict.field, resolution=resolution)
+    transaction.on_commit(lambda: ask(conflict.bridge_id))
+    return conflict
+
+
+def resolve_all(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int:
+    """Rule alike in all open conflicts of a bridge, or of one field of it; how many."""
+    rows = Conflict.objects.filter(bridge_id=bridge_id, state=Conflict.State.OPEN)
+    rows = rows.filter(field=field) if field else rows
+    found = list(rows.order_by("opened_at", "id").values_list("id", flat=True))
+    for conflict in found:
+        resolve(conflict, resolution)
+    return len(found)
+
+
+def _rule(conflict: Conflict, winner: Side | None) -> None:
+    turns.take(conflict.bridge_id)
+    pair = Pair.objects.select_for_update().get(id=conflict.pair_id)
+    memory = remembered(pair)
+    seen = Both[Value](conflict.value_a, conflict.value_b)
+    others = tuple(one for one in memory.rulings if one.field != conflict.field)
+    remember(pair, replace(memory, rulings=(*others, Ruling(conflict.field, winner, seen))))
+    pair.dirty = True
+    pair.save(update_fields=["memory", "dirty"])
+
+
+def _void(conflict: Conflict) -> None:
+    conflict.state, conflict.closed_at = Conflict.State.VOID, clock.now()
+    conflict.save(update_fields=["state", "closed_at"])
+
+
+def _values(contest: Contest) -> dict[str, Any]:
+    return {
+        "value_a": contest.now.a,
+        "value_b": contest.now.b,
+        "base_a": _or_null(contest.base.a),
+        "base_b": _or_null(contest.base.b),
+    }
+
+
+def _fill(frame: Frame, pair: Pair, conflict: Conflict, contest: Contest) -> None:
+    for name, value in _values(contest).items():
+        setattr(conflict, name, value)
+    conflict.edited_a, conflict.edited_b = (_edited(frame, pair, side, contest.field) for side in Side)
+
+
+def _edited(frame: Frame, pair: Pair, side: Side, field: str) -> Mapping[str, Any]:
+    record = record_of(pair, side)
+    edit = edits.of(frame, record, side, field) if record else None
+    return {} if edit is None else {"at": edit.at.isoformat(), "source": edit.source}
+
+
+def _or_null(value: Maybe) -> Value:
+    return None if value is MISSING else value
+
+
+def of_bridge(bridge: Bridge) -> Iterable[Conflict]:
+    """The open conflicts of a bridge, oldest first."""
+    return Conflict.objects.filter(bridge_id=bridge.id, state=Conflict.State.OPEN).order_by("opened_at", "id")

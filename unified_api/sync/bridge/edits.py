@@ -1,0 +1,101 @@
+"""When people edited what two sides disagree about: for policies in which the newest edit wins.
+
+Only asked where it decides: a field whose newest edit prevails, that both sides moved. An edit is the newest change of
+the field that no write of this bridge made; its time is the provider's own, where it keeps one, corrected by how its
+clock (the Date of its answers) differs from ours. Where it keeps none, the edit was somewhere between two readings.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from unified_api.engine.events import Look, Record
+from unified_api.engine.policy import Winner
+from unified_api.engine.values import Both, Side
+from unified_api.sync.models import Change, Stream, Write
+from unified_api.sync.models_bridge import Pair
+
+if TYPE_CHECKING:
+    from unified_api.sync.bridge.records import Frame
+
+#: Seconds by which a provider's time of an edit may be off: it counts whole seconds, and so does its Date.
+GRANULARITY: Final = 2.0
+#: Entries of a record's log that are looked through; an edit older than these is of unknown time.
+MOST: Final = 50
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit: when (corrected), who as far as is known, and by how many seconds the time may be wrong."""
+
+    at: dt.datetime
+    source: str
+    doubt: float
+
+
+def dated(frame: Frame, pairs: Iterable[Pair], looks: Mapping[uuid.UUID, Look]) -> dict[uuid.UUID, Look]:
+    """The looks, with the times of edits where a field's newest edit decides."""
+    newest = [one.name for one in frame.policy.fields.values() if one.winner is Winner.NEWEST]
+    found = dict(looks)
+    if not newest:
+        return found
+    for pair in pairs:
+        names = _contested(frame, pair, looks[pair.id], newest)
+        if names:
+            found[pair.id] = _with_times(frame, pair, looks[pair.id], names)
+    return found
+
+
+def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
+    """The newest edit of a field that this bridge did not make; None where the log knows none."""
+    mine = set(Write.objects.filter(record_id=record, bridge_id=frame.bridge.id).values_list("id", flat=True))
+    entries = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
+    entry = next((one for one in entries if name in one.fields and one.write_id not in mine), None)
+    return None if entry is None else _edit(entry, frame, side)
+
+
+def _edit(entry: Change, frame: Frame, side: Side) -> Edit:
+    told: Any = entry.fields.get("remote_updated_at", [None, None])[1]
+    stream = Stream.objects.filter(linked_account_id=frame.account_id(side), model=frame.bridge.model).first()
+    if told is None:
+        return Edit(entry.at, entry.source, stream.frequency if stream else GRANULARITY)
+    skew = (stream.skew if stream else None) or 0.0
+    at = dt.datetime.fromisoformat(told) - dt.timedelta(seconds=skew)
+    return Edit(at, entry.source, GRANULARITY)
+
+
+def _contested(frame: Frame, pair: Pair, look: Look, names: Iterable[str]) -> list[str]:
+    """Fields of these that both sides moved from what was agreed."""
+    a, b = look.a, look.b
+    if a is None or b is None:
+        return []
+    moved = []
+    for name in names:
+        one, base = frame.policy.fields[name], Both(pair.base_a, pair.base_b)
+        held = Both(a.values.get(name), b.values.get(name))
+        if all(name not in base[side] or not one.same(held[side], base[side][name]) for side in Side):
+            moved.append(name)
+    return moved
+
+
+def _with_times(frame: Frame, pair: Pair, look: Look, names: Iterable[str]) -> Look:
+    a, b = (_times(frame, record, told, side, names) for record, told, side in _sides(pair, look))
+    return Look(a, b)
+
+
+def _sides(pair: Pair, look: Look) -> Iterable[tuple[uuid.UUID | None, Record | None, Side]]:
+    return ((pair.record_a, look.a, Side.A), (pair.record_b, look.b, Side.B))
+
+
+def _times(
+    frame: Frame, record: uuid.UUID | None, told: Record | None, side: Side, names: Iterable[str]
+) -> Record | None:
+    if record is None or told is None:
+        return told
+    known = {name: edit for name in names if (edit := of(frame, record, side, name))}
+    times = {name: edit.at.timestamp() for name, edit in known.items()}
+    return replace(told, edited=times, doubt=max((edit.doubt for edit in known.values()), default=0.0))

@@ -1,0 +1,124 @@
+"""Carrying out an approved plan, item by item: each is written only if its pair still asks for it.
+
+Items of a round are compared with what a look at the pair owes at that moment. Items that a person asked for (undo,
+restore) are compared with what the records say: they are written over no value that the plan did not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from unified_api.engine import plan as machine
+from unified_api.engine.birth import beget
+from unified_api.engine.events import Delete, Effect, Push
+from unified_api.engine.merge import Rule
+from unified_api.engine.pair import Move, State
+from unified_api.engine.pair import Pair as Memory
+from unified_api.engine.values import MISSING, Side, Values
+from unified_api.engine.weigh import Terms
+from unified_api.sync.bridge import plans, writing
+from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.records import Frame, remember, remembered
+from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
+from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models_plan import Plan, PlanItem
+
+MOVED: Final = "The records are not as the plan saw them; nothing was written."
+#: Items that one transaction journals writes for.
+MOST: Final = 50
+
+Outcome = tuple[Memory, Push | Delete | None]
+
+
+def execute_some(frame: Frame, plan: Plan) -> int:
+    """Journal writes for some items whose turn it is; how many items were dealt with.
+
+    Within the transaction that is open. Creates whose counterpart has not been searched for yet wait for that.
+    """
+    items = {item.pair_id: item for item in plans.waiting(plan)}
+    rows = Pair.objects.filter(id__in=items, bridge_id=frame.bridge.id)
+    pairs = list(rows.order_by("id").select_for_update())
+    ready = [pair for pair in pairs if pair.write_id is None and pair.held != SEARCH][:MOST]
+    dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns_of(frame, ready)]
+    gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
+    plans.mark([*dealt, *gone])
+    save(turn for turn in ready if turn.write_id is not None)
+    return len(dealt) + len(gone)
+
+
+def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
+    if turn.pair.paused_by or turn.pair.held != FREE or is_unmatched(turn):
+        return _left_alone(item, MOVED)
+    memory, write = _write(turn, plan, item)
+    if write is None or write.to in turn.frame.closed:
+        return _left_alone(item, MOVED)
+    remember(turn.pair, memory)
+    turn.pair.dirty = False
+    turn.pair.write_id = writing.enter(turn.frame, turn.pair, write)
+    item.state, item.write_id = PlanItem.State.SENT, turn.pair.write_id
+    return item
+
+
+def _write(turn: Turn, plan: Plan, item: PlanItem) -> Outcome:
+    if plan.purpose == Plan.Purpose.UNDO:
+        return _put_back(turn, item)
+    if plan.purpose == Plan.Purpose.RESTORE:
+        return _made_again(turn, item)
+    memory, effects = _looked_at(turn)
+    write = _first(effects)
+    return memory, write if write is not None and plans.same(item, write) else None
+
+
+def _looked_at(turn: Turn) -> tuple[Memory, tuple[Effect, ...]]:
+    frame = turn.frame
+    return machine.plan(
+        remembered(turn.pair), turn.look, policy=turn.policy, access=frame.access, closed=frame.closed
+    )
+
+
+def _first(effects: Sequence[Effect]) -> Push | Delete | None:
+    return next((one for one in effects if isinstance(one, Push | Delete)), None)
+
+
+def _put_back(turn: Turn, item: PlanItem) -> Outcome:
+    """A value of before, where the record still says what the plan saw; both bases then say that this is agreed."""
+    memory, to = remembered(turn.pair), Side(str(item.side))
+    held, source = _values(turn, to), _values(turn, to.other)
+    told = {name: one for name, one in item.fields["fields"].items() if name in turn.policy.fields}
+    if not told or any(
+        name not in held or not turn.policy.fields[name].same(held[name], one["was"])
+        for name, one in told.items()
+    ):
+        return memory, None
+    moves = tuple(
+        Move(name, source.get(name), one["value"], held.get(name, MISSING), Rule.UNDO)
+        for name, one in told.items()
+    )
+    proposed, effects = machine.propose(memory, to, moves)
+    return proposed, _first(effects)
+
+
+def _made_again(turn: Turn, item: PlanItem) -> Outcome:
+    """A lost record out of its counterpart."""
+    to, frame = Side(str(item.side)), turn.frame
+    lost, left = turn.look.of(to), turn.look.of(to.other)
+    memory = remembered(turn.pair)
+    if left is None or left.gone or (lost is not None and not lost.gone):
+        return memory, None
+    gone = replace(memory, state=State.GONE)
+    terms = Terms(turn.policy, frame.access, frame.closed)
+    made, effects = beget(gone, to.other, left.values, terms, restores=True)
+    write = _first(effects)
+    return made, write if write is not None and plans.same(item, write) else None
+
+
+def _values(turn: Turn, side: Side) -> Values:
+    record = turn.look.of(side)
+    return {} if record is None or record.gone else record.values
+
+
+def _left_alone(item: PlanItem, why: str) -> PlanItem:
+    item.state, item.reason = PlanItem.State.MOVED, why
+    return item

@@ -1,0 +1,310 @@
+"""Plans: what a bridge would write, stored item by item, shown, approved by its hash, and executed exactly.
+
+    making ──▶ open ──▶ approved ──▶ done ──▶ (what moved meanwhile: the next plan; else the bridge is live)
+                │  └──▶ refused
+                └─────▶ stale (another one was made)
+
+A bridge in mode plan writes nothing else. Making reads the mirrored records only: counterparts are searched for at the
+provider when a create is executed. An item is executed if a look at its pair, at that moment, asks for the very same
+write; what no longer holds is left alone and planned anew, never forced. Items of one pair follow each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from tenants import audit
+from tenants.audit import current_actor
+from unified_api.engine.events import Contest, Delete, Problem, Push
+from unified_api.engine.forecast import forecast
+from unified_api.engine.values import Side
+from unified_api.engine.weigh import Terms
+from unified_api.sync import clock, job
+from unified_api.sync.bridge import writing
+from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.records import Frame, remembered
+from unified_api.sync.bridge.rounds import Turn, is_unmatched, turns_of
+from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.models import Write, WriteState
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
+
+#: Pairs that one transaction plans for.
+AT_ONCE: Final = 500
+#: Calls that an item costs at a provider: a create is searched for first, others are read just before.
+CALLS: Final = {"create": 2, "update": 2, "delete": 2}
+WRITES: Final = frozenset(CALLS)
+_STANDING: Final = (Plan.State.MAKING, Plan.State.OPEN, Plan.State.APPROVED)
+
+
+class PlanRefused(ValueError):
+    """What was asked of a plan cannot be done; the sentence says why, and what would do."""
+
+
+# --- making ---------------------------------------------------------------------------------------------
+
+
+def current(bridge_id: uuid.UUID) -> Plan | None:
+    """The plan of what the bridge owes that is being made, waits or is executed; None where there is none."""
+    rows = Plan.objects.filter(bridge_id=bridge_id, purpose=Plan.Purpose.ROUND, state__in=_STANDING)
+    return rows.first()
+
+
+def make_some(frame: Frame, plan: Plan) -> bool:
+    """Add what some more pairs owe; False when the plan is complete, and open."""
+    pairs = _next_pairs(frame, plan)
+    if pairs:
+        first = plan.counts.get("items", 0)
+        made = [item for turn in turns_of(frame, pairs) if not is_unmatched(turn) for item in _items(turn)]
+        for ordinal, item in enumerate(made, first):
+            item.plan_id, item.ordinal = plan.id, ordinal
+            item.digest = digest(item)
+        PlanItem.objects.bulk_create(made)
+        plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + len(pairs)}
+        plan.after = pairs[-1].id
+        plan.save(update_fields=["counts", "after"])
+        return True
+    _complete(frame, plan)
+    return False
+
+
+def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
+    """A new plan of what the bridge owes; one that waited is stale."""
+    for old in Plan.objects.filter(
+        bridge_id=bridge.id, purpose=Plan.Purpose.ROUND, state__in=[Plan.State.MAKING, Plan.State.OPEN]
+    ):
+        _end(old, Plan.State.STALE, "Another plan took its place.")
+    plan: Plan = Plan.objects.create(
+        bridge_id=bridge.id, version=bridge.version, reason=reason, made_by=made_by, created_at=clock.now()
+    )
+    return plan
+
+
+def _next_pairs(frame: Frame, plan: Plan) -> list[Pair]:
+    """Those whose turn it is to be planned for; of a canary only the first few."""
+    rows = Pair.objects.filter(
+        bridge_id=frame.bridge.id, dirty=True, write_id=None, held__in=(FREE, SEARCH), paused_by=None
+    ).order_by("id")
+    rows = rows.filter(id__gt=plan.after) if plan.after else rows
+    most = AT_ONCE
+    if frame.configuration.canary is not None and _is_first(frame.bridge.id):
+        most = min(most, frame.configuration.canary - plan.counts.get("pairs", 0))
+    return list(rows[: max(most, 0)])
+
+
+def _is_first(bridge_id: uuid.UUID) -> bool:
+    """Whether no plan of the bridge has been executed yet."""
+    return not Plan.objects.filter(bridge_id=bridge_id, state=Plan.State.DONE).exists()
+
+
+def _items(turn: Turn) -> Iterator[PlanItem]:
+    """What is owed either side, in the order in which it would be written, and what keeps the rest from it."""
+    frame, pair = turn.frame, turn.pair
+    foreseen = forecast(remembered(pair), turn.look, Terms(turn.policy, frame.access, frame.closed))
+    for place, one in enumerate(foreseen.writes):
+        item = _item(pair, **writing.told(one.write))
+        item.fields = {"follows": place, "fields": item.fields} if place else {"fields": item.fields}
+        yield item
+    for left in foreseen.remains:
+        if isinstance(left, Problem):
+            yield _item(pair, "problem", left.side.value, writing.shown(left), PlanItem.State.SHOWN)
+        elif isinstance(left, Contest):
+            told = {"field": left.field, "a": left.now.a, "b": left.now.b}
+            yield _item(pair, "conflict", None, told, PlanItem.State.SHOWN)
+
+
+def _item(
+    pair: Pair, action: str, side: str | None, fields: Any, state: str = PlanItem.State.WAITING
+) -> PlanItem:
+    return PlanItem(
+        pair_id=pair.id,
+        record_a=pair.record_a,
+        record_b=pair.record_b,
+        key=pair.key,
+        action=action,
+        side=side,
+        fields=fields,
+        state=state,
+    )
+
+
+def digest(item: PlanItem) -> str:
+    """What an item says, as one word; what stands at a side after an earlier item is the provider's to say."""
+    said = dict(item.fields)
+    if item.action in WRITES and said.get("follows"):
+        said["fields"] = {name: {**told, "was": None} for name, told in said["fields"].items()}
+    told = [str(item.pair_id), item.action, item.side, said]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def hash_of(plan: Plan) -> str:
+    """What a person approves: every item in its order, and the configuration that it was made by."""
+    whole = hashlib.sha256(f"{plan.bridge_id} {plan.purpose} {plan.version}".encode())
+    for one in (
+        PlanItem.objects.filter(plan_id=plan.id)
+        .order_by("ordinal")
+        .values_list("digest", flat=True)
+        .iterator()
+    ):
+        whole.update(one.encode())
+    return whole.hexdigest()
+
+
+def _complete(frame: Frame, plan: Plan) -> None:
+    items = PlanItem.objects.filter(plan_id=plan.id)
+    plan.counts = dict(Counter(items.values_list("action", flat=True).iterator()))
+    plan.cost = {side.value: _cost(frame, items.filter(side=side.value), side) for side in Side}
+    plan.state, plan.hash, plan.after = Plan.State.OPEN, hash_of(plan), None
+    plan.save()
+
+
+def _cost(frame: Frame, items: Any, side: Side) -> dict[str, Any]:
+    """Calls at one side, and how fast its provider lets us call, as far as its adapter knows."""
+    calls = Counter(items.filter(action__in=WRITES).values_list("action", flat=True).iterator())
+    return {
+        "calls": sum(CALLS[action] * count for action, count in calls.items()),
+        **writing.quota(frame, side),
+    }
+
+
+def is_wanted(bridge_id: uuid.UUID) -> bool:
+    """Whether a plan is to be made without being asked for: the first; one that was refused stays the last word."""
+    last = (
+        Plan.objects.filter(bridge_id=bridge_id, purpose=Plan.Purpose.ROUND).order_by("-created_at").first()
+    )
+    return last is None or last.state == Plan.State.STALE
+
+
+def is_idle(plan: Plan) -> bool:
+    """Whether a plan that follows another one has nothing to write: then nobody has to look at it."""
+    return (
+        plan.made_by.startswith("plan ")
+        and not PlanItem.objects.filter(plan_id=plan.id, state=PlanItem.State.WAITING).exists()
+    )
+
+
+def was_canary(frame: Frame, plan: Plan) -> bool:
+    """Whether a plan was the first, for a few records only."""
+    if frame.configuration.canary is None:
+        return False
+    done = Plan.objects.filter(bridge_id=plan.bridge_id, purpose=Plan.Purpose.ROUND, state=Plan.State.DONE)
+    return not done.exclude(id=plan.id).exists()
+
+
+# --- saying -----------------------------------------------------------------------------------------------
+
+
+def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
+    """Have a plan executed, within the transaction that is open; raises PlanRefused, Plan.DoesNotExist."""
+    plan: Plan = Plan.objects.select_for_update().get(id=plan_id)
+    if plan.state != Plan.State.OPEN:
+        raise PlanRefused(
+            f"This plan is {plan.state}: only an open one can be approved. {plan.reason}".strip()
+        )
+    if told_hash != plan.hash:
+        raise PlanRefused(
+            f"What was approved is not this plan: its hash is {plan.hash}. Look at the plan again, and approve that."
+        )
+    if hash_of(plan) != plan.hash:
+        raise PlanRefused("The items of this plan are not those that were shown. Have another one made.")
+    bridge = Bridge.objects.get(id=plan.bridge_id)
+    if plan.version != bridge.version:
+        raise PlanRefused(
+            f"The bridge has been changed since: the plan is of version {plan.version}, the bridge of {bridge.version}."
+            " Have another one made."
+        )
+    actor = current_actor()
+    plan.state, plan.approved_by, plan.approved_at = (
+        Plan.State.APPROVED,
+        f"{actor.kind} {actor.name}",
+        clock.now(),
+    )
+    plan.save()
+    audit.record("plan.approved", subject=str(plan.id), hash=plan.hash, bridge=str(plan.bridge_id))
+    job.ask(KIND, plan.bridge_id)
+    return plan
+
+
+def refuse(plan_id: uuid.UUID, why: str = "") -> Plan:
+    """Have nothing of a plan executed; raises PlanRefused where it is too late for that."""
+    plan: Plan = Plan.objects.select_for_update().get(id=plan_id)
+    if plan.state not in {Plan.State.MAKING, Plan.State.OPEN}:
+        raise PlanRefused(f"This plan is {plan.state}; pause its bridge to stop what is being written.")
+    _end(plan, Plan.State.REFUSED, why or "Refused by a person.")
+    audit.record("plan.refused", subject=str(plan.id), bridge=str(plan.bridge_id))
+    return plan
+
+
+def _end(plan: Plan, state: str, reason: str) -> None:
+    plan.state, plan.reason, plan.finished_at = state, reason, clock.now()
+    plan.save()
+
+
+# --- executing --------------------------------------------------------------------------------------------
+
+
+def approved(bridge_id: uuid.UUID) -> Plan | None:
+    """The approved plan that is executed next, whatever it is for."""
+    return Plan.objects.filter(bridge_id=bridge_id, state=Plan.State.APPROVED).order_by("approved_at").first()
+
+
+def waiting(plan: Plan) -> Sequence[PlanItem]:
+    """Some items whose turn it is: the first that waits of each pair which has none under way."""
+    rows = PlanItem.objects.filter(plan_id=plan.id)
+    busy = set(rows.filter(state=PlanItem.State.SENT).values_list("pair_id", flat=True))
+    found: dict[uuid.UUID, PlanItem] = {}
+    for item in rows.filter(state=PlanItem.State.WAITING).order_by("ordinal")[:AT_ONCE]:
+        if item.pair_id not in busy:
+            found.setdefault(item.pair_id, item)
+    return list(found.values())
+
+
+def same(item: PlanItem, write: Push | Delete) -> bool:
+    """Whether a write is the very one that an item shows."""
+    told = writing.told(write)
+    said = {"fields": told["fields"]}
+    said |= {"follows": item.fields["follows"]} if item.fields.get("follows") else {}
+    return digest(_item_like(item, told["action"], told["side"], said)) == item.digest
+
+
+def _item_like(item: PlanItem, action: str, side: str, fields: Any) -> PlanItem:
+    return PlanItem(pair_id=item.pair_id, action=action, side=side, fields=fields)
+
+
+def mark(items: Iterable[PlanItem]) -> None:
+    """Store what became of items."""
+    PlanItem.objects.bulk_update(items, ["state", "reason", "write_id"], batch_size=AT_ONCE)
+
+
+def note(write: Write) -> None:
+    """A write ended: so did the item that asked for it, if one did. Within the transaction that ends it."""
+    items = PlanItem.objects.filter(write_id=write.id, state=PlanItem.State.SENT)
+    if write.state == WriteState.DONE:
+        items.update(state=PlanItem.State.DONE)
+    elif write.state in {WriteState.MOVED, WriteState.NOT_APPLIED}:
+        items.update(state=PlanItem.State.MOVED, reason=write.error or "")
+    elif write.state == WriteState.REJECTED:
+        items.update(state=PlanItem.State.REFUSED, reason=write.error or "")
+
+
+def conclude(plan: Plan) -> bool:
+    """End a plan of which nothing waits or is under way; whether everything was as it showed."""
+    rows = PlanItem.objects.filter(plan_id=plan.id)
+    _end(plan, Plan.State.DONE, "")
+    return not rows.filter(state=PlanItem.State.MOVED).exists()
+
+
+def is_over(plan: Plan) -> bool:
+    """Whether nothing of it waits or is under way."""
+    still = (PlanItem.State.WAITING, PlanItem.State.SENT)
+    return not PlanItem.objects.filter(plan_id=plan.id, state__in=still).exists()
+
+
+def progress(plan: Plan) -> dict[str, int]:
+    """Items by what became of them."""
+    return dict(Counter(PlanItem.objects.filter(plan_id=plan.id).values_list("state", flat=True).iterator()))

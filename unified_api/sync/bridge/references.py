@@ -1,0 +1,155 @@
+"""Who is whose counterpart, for fields that hold ids of records: the words of a value map that changes by itself.
+
+By pairs: what a bridge between the same two accounts keeps equal over the model that is named. By e-mail: people
+with one address, known once on either side, are one person; somebody unknown there is not named there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from unified_api.engine.normal import normal
+from unified_api.engine.pair import State
+from unified_api.engine.values import Both, Side
+from unified_api.models.base import CommonModel, common_model, relations, wire_fields
+from unified_api.models.fields import Text
+from unified_api.sync.bridge.configuration import Configuration, Counterparts
+from unified_api.sync.models_bridge import Bridge, Pair
+
+if TYPE_CHECKING:
+    from unified_api.sync.bridge.records import Frame
+
+Words = Both[Mapping[str, str]]
+#: States of pairs whose records belong together, whatever is under way between them.
+_TOGETHER = (State.PAIRED, State.PUSHING, State.DORMANT, State.DELETING, State.GONE)
+#: Where people's addresses stand, in one of these.
+_ADDRESSES = ("email_address", "work_email", "personal_email", "email_addresses")
+
+
+def words(frame: Frame, name: str, told: Both[Sequence[Mapping[str, Any]]]) -> Words:
+    """The counterparts of all that a field names in these values, into each side."""
+    named = Both(*(_named(told[side], name) for side in Side))
+    if frame.configuration.references[name] is Counterparts.EMAIL:
+        return _people(frame, common_model(target(frame.model, name)), named)
+    return _paired(frame, target(frame.model, name), named)
+
+
+def target(model: type[CommonModel], name: str) -> str:
+    """The model that a field refers to, as `category.Model`."""
+    return relations(model)[name].to
+
+
+def people(frame: Frame) -> frozenset[str]:
+    """The models of people whom this bridge's records name, and who are known by their addresses."""
+    told = frame.configuration.references
+    return frozenset(target(frame.model, name) for name, how in told.items() if how is Counterparts.EMAIL)
+
+
+def followers(frame: Frame) -> list[uuid.UUID]:
+    """Bridges between the same accounts whose fields refer to this one's records by its pairs."""
+    found = []
+    for bridge in between(frame.bridge.account_a, frame.bridge.account_b):
+        told = Configuration.parse(bridge.configuration).references
+        model = common_model(bridge.model)
+        if any(
+            how is Counterparts.PAIRS and target(model, name) == frame.bridge.model
+            for name, how in told.items()
+        ):
+            found.append(bridge.id)
+    return found
+
+
+def between(one: uuid.UUID, other: uuid.UUID) -> list[Bridge]:
+    """The bridges between two accounts, whichever side they are on."""
+    either = Q(account_a=one, account_b=other) | Q(account_a=other, account_b=one)
+    return list(Bridge.objects.filter(either).order_by("id"))
+
+
+def _named(told: Iterable[Mapping[str, Any]], name: str) -> set[str]:
+    found: set[str] = set()
+    for values in told:
+        held = values.get(name)
+        found.update(held if isinstance(held, list) else [held] if held else [])
+    return found
+
+
+def _paired(frame: Frame, model: str, named: Both[set[str]]) -> Words:
+    into: Both[dict[str, str]] = Both({}, {})
+    accounts = (frame.bridge.account_a, frame.bridge.account_b)
+    for bridge in (one for one in between(*accounts) if one.model == model):
+        turned = bridge.account_a != frame.bridge.account_a
+        here = Both(named.b, named.a) if turned else named
+        either = Q(record_a__in=here.a) | Q(record_b__in=here.b)
+        pairs = Pair.objects.filter(either, bridge_id=bridge.id, state__in=_TOGETHER)
+        for a, b in pairs.exclude(record_a=None).exclude(record_b=None).values_list("record_a", "record_b"):
+            one, other = (str(b), str(a)) if turned else (str(a), str(b))
+            into.b[one], into.a[other] = other, one
+    return Both[Mapping[str, str]](into.a, into.b)
+
+
+def _people(frame: Frame, model: type[CommonModel], named: Both[set[str]]) -> Words:
+    """Somebody whose address two people of a side share is not known there."""
+    into: Both[dict[str, str]] = Both({}, {})
+    for side in Side:
+        addresses = _addresses(model, frame.account_id(side), named[side])
+        there = _by_address(model, frame.account_id(side.other), set(addresses.values()))
+        into[side.other].update({i: there[mail] for i, mail in addresses.items() if mail in there})
+    for side in Side:  # who is named on one side only is still known from there
+        into[side].update({other: one for one, other in into[side.other].items() if other not in into[side]})
+    return Both[Mapping[str, str]](into.a, into.b)
+
+
+def _addresses(model: type[CommonModel], account: uuid.UUID, ids: set[str]) -> dict[str, str]:
+    """Addresses of some people by id, without those who have none."""
+    rows = _rows(model, account, Q(id__in=ids)) if ids else []
+    return {str(row["id"]): mail for row in rows if (mail := _address(row))}
+
+
+def _by_address(model: type[CommonModel], account: uuid.UUID, wanted: set[str]) -> dict[str, str]:
+    """Ids by address, of people whose address nobody shares."""
+    found: dict[str, list[str]] = {}
+    for row in _rows(model, account, _has_one_of(model, wanted)) if wanted else []:
+        found.setdefault(_address(row), []).append(str(row["id"]))
+    return {mail: ids[0] for mail, ids in found.items() if len(ids) == 1 and mail in wanted}
+
+
+def _rows(model: type[CommonModel], account: uuid.UUID, which: Q) -> list[dict[str, Any]]:
+    people = model.objects.filter(which, linked_account_id=account, remote_was_deleted=False, is_shell=False)
+    return list(people.values("id", *_columns(model)))
+
+
+def _has_one_of(model: type[CommonModel], wanted: set[str]) -> Q:
+    """Rough, as the database compares: who has such an address in any case; `_address` decides."""
+    which = Q()
+    for column in _columns(model):
+        if isinstance(wire_fields(model)[column], Text):
+            for mail in wanted:
+                which |= Q(**{f"{column}__icontains": mail})
+        else:
+            which |= Q(**{f"{column}__isnull": False})
+    return which
+
+
+def _columns(model: type[CommonModel]) -> list[str]:
+    return [name for name in _ADDRESSES if name in wire_fields(model)]
+
+
+def _address(row: Mapping[str, Any]) -> str:
+    """The first address that there is, in the form in which addresses are compared."""
+    for name in _ADDRESSES:
+        for told in _all(row.get(name)):
+            if mail := normal(told, "email"):
+                return str(mail)
+    return ""
+
+
+def _all(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [
+            str(one.get("email_address") or one.get("value") or "") for one in value if isinstance(one, dict)
+        ]
+    return [value] if isinstance(value, str) else []

@@ -1,0 +1,82 @@
+"""Issues: what a person has to look at, opened where it is found and ended where its cause ends.
+
+Both belong into the transaction that found out: the issue is there exactly when what it tells of is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from tenants import audit
+from unified_api.sync import clock
+from unified_api.sync.models_watch import Issue
+
+log = structlog.get_logger(__name__)
+
+
+def open_issue(
+    kind: str,
+    subject: uuid.UUID,
+    description: str,
+    *,
+    bridge_id: uuid.UUID | None = None,
+    linked_account_id: uuid.UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Issue:
+    """Have a person look at something, within the transaction that is open.
+
+    kind: budget, drift …; subject: the id of what it is about. One cause has one ongoing issue: met again, it tells
+    what is true now, and since when stays. description: what happened, where, and what to do next; details: JSON.
+    """
+    now = clock.now()
+    told = {"description": description, "details": dict(details or {}), "last_incident_time": now}
+    whose = {"bridge_id": bridge_id, "linked_account_id": linked_account_id, "first_incident_time": now}
+    issue: Issue
+    issue, is_new = Issue.objects.update_or_create(
+        kind=kind,
+        subject=subject,
+        status=Issue.Status.ONGOING,
+        defaults=told,
+        create_defaults={**told, **whose},
+    )
+    if is_new:
+        audit.record("issue.opened", subject=str(issue.id), kind=kind, about=str(subject))
+        log.warning(
+            "issue.opened", issue=str(issue.id), kind=kind, about=str(subject), description=description
+        )
+    return issue
+
+
+def resolve(kind: str, subject: uuid.UUID) -> bool:
+    """The cause has ended; whether there was an issue to end. Within the transaction that is open."""
+    ongoing = Issue.objects.select_for_update().filter(
+        kind=kind, subject=subject, status=Issue.Status.ONGOING
+    )
+    issue: Issue | None = ongoing.first()
+    if issue is None:
+        return False
+    close(issue)
+    return True
+
+
+def close(issue: Issue) -> None:
+    """End an issue, by its cause's end or by a person's word; one that is over stays as it is."""
+    if issue.status == Issue.Status.RESOLVED:
+        return
+    issue.status, issue.resolved_at = Issue.Status.RESOLVED, clock.now()
+    issue.save(update_fields=["status", "resolved_at"])
+    audit.record("issue.resolved", subject=str(issue.id), kind=issue.kind, about=str(issue.subject))
+    log.info("issue.resolved", issue=str(issue.id), kind=issue.kind, about=str(issue.subject))
+
+
+def mute(issue: Issue, *, muted: bool) -> None:
+    """Leave an issue out of lists while it lasts, or not any more. The next one of its cause is heard again."""
+    if issue.is_muted == muted:
+        return
+    issue.is_muted = muted
+    issue.save(update_fields=["is_muted"])
+    audit.record("issue.muted" if muted else "issue.unmuted", subject=str(issue.id), kind=issue.kind)

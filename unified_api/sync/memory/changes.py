@@ -1,0 +1,83 @@
+"""The change log of a tenant, oldest first, for a product that reads what changed for it.
+
+A reader's cursor is one position: nothing is skipped, as positions are in the order of commits (`sync.feed`). A page
+looks at a bounded stretch of the log, whatever the filters leave of it: it may be short, or empty, and the log go on.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
+
+from unified_api.models.base import common_model, wire_fields
+from unified_api.sync.memory import shown
+from unified_api.sync.memory.shown import Document
+from unified_api.sync.models import Change
+
+#: Entries that one page looks at.
+LOOKED_AT: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of the log: what of it was wanted, the position up to which it was looked at, whether it goes on."""
+
+    changes: Sequence[Change]
+    position: int
+    has_more: bool
+
+
+def page(
+    after: int,
+    size: int,
+    *,
+    account_id: uuid.UUID | None = None,
+    model: str | None = None,
+    visible: Callable[[set[uuid.UUID]], set[uuid.UUID]] = lambda account_ids: account_ids,
+) -> Page:
+    """Up to `size` entries behind a position. `visible`: those of these accounts whose entries may be seen."""
+    entries = stretch(after, account_id)
+    looked_at = list(entries.values_list("position", "linked_account_id", "model"))
+    owners = visible({owner for _, owner, _ in looked_at})
+    wanted = [place for place, owner, of in looked_at if model in {None, of} and owner in owners]
+    positions = wanted[:size]
+    last = looked_at[-1][0] if looked_at else after
+    is_full = len(wanted) > size
+    return Page(
+        list(Change.objects.filter(position__in=positions).order_by("position")),
+        positions[-1] if is_full else last,
+        is_full or len(looked_at) == LOOKED_AT,
+    )
+
+
+def stretch(after: int, account_id: uuid.UUID | None) -> QuerySet[Change]:
+    """The entries behind a position that one page looks at, of one account or of all."""
+    entries = Change.objects.filter(position__gt=after).order_by("position")
+    if account_id is not None:
+        entries = entries.filter(linked_account_id=account_id)
+    return entries[:LOOKED_AT]
+
+
+def document(change: Change) -> Document:
+    """An entry as the feed shows it. A creation is without values: the record is to be read."""
+    names = wire_fields(common_model(change.model))
+    return {
+        "position": change.position,
+        "at": shown.instant(change.at),
+        "linked_account_id": str(change.linked_account_id),
+        "model": change.model,
+        "record_id": str(change.record_id),
+        "kind": change.kind,
+        "fields": {
+            name: shown.change(names[name], *old_new)
+            for name, old_new in change.fields.items()
+            if name in names
+        },
+        "source": change.source,
+        "run_id": change.run_id and str(change.run_id),
+        "write_id": change.write_id and str(change.write_id),
+    }

@@ -1,0 +1,36 @@
+"""Values of the log as the API spells them; what is sensitive is not shown, as in lists."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.fields import Day, Instant, WireField
+
+Document = dict[str, Any]
+
+
+def image(model: type[CommonModel], values: Mapping[str, Any]) -> Document:
+    """The values of a record, in the order of the model's fields."""
+    return {name: value(one, values[name]) for name, one in wire_fields(model).items() if name in values}
+
+
+def value(field: WireField, known: Any) -> Any:
+    """One value, which is in JSON as the log and the journal hold it."""
+    if known is None or field.sensitive:
+        return None
+    if isinstance(field, Instant):
+        return instant(dt.datetime.fromisoformat(known))
+    return f"{known}T00:00:00Z" if isinstance(field, Day) else known
+
+
+def instant(moment: dt.datetime) -> str:
+    """A point in time as in lists: UTC, with microseconds."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def change(field: WireField, old: Any, new: Any) -> Document:
+    """What a change did to a field. `is_hidden`: it is sensitive, and neither value shows."""
+    return {"old": value(field, old), "new": value(field, new), "is_hidden": field.sensitive}
