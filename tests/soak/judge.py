@@ -22,7 +22,7 @@ from tests.soak.versions import versions
 
 _RECORD = """
     SELECT c.side, t.remote_id, c.field, c.value #>> '{}', c.rule, extract(epoch FROM c.at)::float
-    FROM sync_conflict c JOIN ticketing_ticket t ON t.tenant_id = c.tenant_id AND t.id = c.record_id
+    FROM sync_overruled c JOIN ticketing_ticket t ON t.tenant_id = c.tenant_id AND t.id = c.record_id
     WHERE c.tenant_id = %s ORDER BY c.at
 """
 

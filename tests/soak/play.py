@@ -97,7 +97,7 @@ class Soak:
     began: float = field(default_factory=time.monotonic)
 
     def play(self, keep: Path) -> Result:
-        """Play it; when it fails, its logs are kept in `keep`."""
+        """Play it; when it fails, its logs are kept in a folder of `keep`."""
         result, mark = Result(self.wish), logs.Mark.now(self.stage)
         scene = self.stage.prepare(self.wish.tickets, bridged=True)
         people = People({side: Directory(remote) for side, remote in self.stage.remotes.items()})
@@ -114,8 +114,10 @@ class Soak:
         secrets = [scene.key, *(account.token for account in scene.accounts.values())]
         result.verdict.violations += logs.violations(self.stage, mark, secrets)
         if result.verdict.violations:
-            logs.keep(self.stage, mark, keep, scene, json.dumps(result.document()))
-            (keep / "edits.txt").write_text("\n".join(map(str, people.books.edits)))
+            folder = keep / f"seed-{self.wish.seed}"
+            logs.keep(self.stage, mark, folder, scene, json.dumps(result.document()))
+            (folder / "edits.txt").write_text("\n".join(map(str, people.books.edits)))
+            self.tell(f"the logs are in {folder}")
         self.stage.leave(scene)
         return result
 

@@ -69,6 +69,8 @@ def fate(side: str, all_lines: Lines, *record: GaveWay) -> Fate:
     return Court(all_lines, list(record), frozenset("b")).fate(all_lines[side, *PLACE][1])
 
 
+#: Somebody who gets an answer long after the change was true.
+SLOW = replace(person(1, "x", "old")[2], ended=3.0)
 CASES = [
     ("a", Fate.SURVIVED, lines(a=[person(1, "x", "old")])),
     ("a", Fate.REPLACED, lines(a=[person(1, "x", "old"), person(2, "y", "x")])),
@@ -88,6 +90,7 @@ CASES = [
     ),
     ("b", Fate.WINDOW, lines(b=[person(1, "x", "old"), bridge(1.3, "y", read=1.05)])),
     ("b", Fate.LOST, lines(b=[person(1, "x", "old"), bridge(2, "y", read=1.5)])),
+    ("b", Fate.LOST, lines(b=[(1, "x", SLOW), bridge(2, "y", read=1.5)])),
     ("a", Fate.LOST, lines(a=[person(1, "x", "old"), bridge(1.3, "y", read=1.05)])),
     ("b", Fate.SAVED, lines(b=[person(1, "x", "old"), saved(1.15, "old")])),
     ("b", Fate.LOST, lines(b=[person(1, "x", "old"), saved(2, "old")])),

@@ -23,6 +23,8 @@ from tests.soak.versions import Version
 FIELDS: Final = {"title": "name", "status": "status", "on_hold": "status", "priority": "priority"}
 #: Seconds by which two clocks of one machine may be told apart.
 SLACK: Final = 0.005
+#: Seconds at the most from a change in the database to its commit.
+COMMIT: Final = 0.25
 #: Seconds after which a request that nobody waits for any more may still be carried out.
 LATE: Final = 60.0
 _TICKET: Final = re.compile(r"/(?:issue|tickets)/(\d+)/?$")
@@ -71,8 +73,8 @@ class Turn:
 
     @property
     def ended(self) -> float:
-        """From when on everybody sees it."""
-        return self.by.ended if self.by else self.at
+        """From when on everybody sees it, at the latest."""
+        return min(self.by.ended, self.at + COMMIT) if self.by else self.at
 
     def __str__(self) -> str:
         who = "it began" if self.by is None else ("a person" if self.by.edit else "the bridge")
