@@ -29,11 +29,11 @@ from unified_api.models.ticketing import Ticket
 from unified_api.sync import by_id, connect, job, pull, store, tasks, write
 
 #: What happens before rest.
-STEPS: Final = 45
+STEPS: Final = 40
 #: Rounds in which everything has to come to rest.
 MOST_ROUNDS: Final = 25
 #: Rounds that are watched after that: ten in every fifth history, as they cost more than all the rest.
-QUIET_ROUNDS: Final = (10, 2, 2, 2, 2)
+QUIET_ROUNDS: Final = (10, 1, 1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -251,9 +251,9 @@ class History:
         for worker in self.workers:
             while worker.place:
                 worker.go_on()
-        rounds = self._until_quiet()
+        self._drain()
         self.clock.advance(SWEEP)  # what is gone is found by the next complete read
-        return rounds + self._until_quiet()
+        return self._until_quiet()
 
     def _until_quiet(self) -> int:
         for number in range(1, MOST_ROUNDS + 1):
@@ -261,7 +261,7 @@ class History:
             self._round()
             if self._marks() == before and not self._pending():
                 return number
-        return 2 * MOST_ROUNDS
+        return MOST_ROUNDS + 1
 
     def _round(self) -> None:
         """Both sides are read, and all that is due is done; then the next round's time comes."""
@@ -269,6 +269,10 @@ class History:
             remote.respell()
         self.clock.advance(FREQUENCY + 1)
         self.wires.deliver_late()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Do all that is due."""
         while due := self._due():
             kind, reference = self.chance.choice(due)
             self.workers[0].begin(partial(self._do, kind, reference))
