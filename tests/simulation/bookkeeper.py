@@ -110,12 +110,12 @@ class Bookkeeper:
 
     # --- what the product sees --------------------------------------------------------------------------
 
-    def served(self, shown: Iterable[tuple[Row, State, frozenset[str]]]) -> None:
+    def served(self, shown: Iterable[tuple[Row, State]]) -> None:
         """An answer has arrived."""
-        for row, state, fields in shown:
-            self.told.append(f"{_told(row)} is shown: { {n: state.cells[n].value for n in sorted(fields)} }")
+        for row, state in shown:
+            self.told.append(f"{_told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
             self.unread.discard(row)
-            for name in sorted(fields):
+            for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
                 self.of(row).last[name] = state.cells[name].value
                 self._note_agreement(row, name, state.cells[name])
@@ -255,6 +255,9 @@ class Bookkeeper:
         named = [row for row in others if _had(row, sent.get("name"))]
         free = [row for row in named if not self._is_paired(row)]
         self._blame(bool(named) and not free, f"a second counterpart of {sent.get('name')!r} was created")
+        self._blame(
+            self._was_found(made, sent), f"{sent.get('name')!r} was created, which its search had shown"
+        )
         if len(free) != 1:
             return
         (source,) = free
@@ -264,6 +267,12 @@ class Bookkeeper:
             if name not in sent and (normal(cell.value) is None or not self._reaches(name, made.side)):
                 self._settle(source, name, cell.known)
                 self.of(source).agreed[name], self.of(made).agreed[name] = cell.value, default(name)
+
+    def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
+        """Whether the search before a create has shown a record that it would double."""
+        name = normal(sent.get("name"))
+        found = self.remotes[made.side].found.get(str(name), [])
+        return any(not row.now.gone and normal(row.now.cells["name"].value) == name for row in found)
 
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""

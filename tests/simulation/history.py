@@ -129,11 +129,11 @@ class History:
         return {
             name: {
                 "direction": chance.choice([*(5 * [Direction.BOTH]), *Direction]).value,
-                "winner": chance.choice(list(Winner)).value,
+                "winner": chance.choice([Winner.A, Winner.B]).value,
                 "first": chance.choice([FirstContact.FILL, FirstContact.WINNER]).value,
             }
             for name in manners.FIELDS
-        } | {}
+        }
 
     def _open_books(self) -> None:
         self.books = Bookkeeper(self.stage.policy)

@@ -39,7 +39,7 @@ class Manners:
 
     spelling: of descriptions that are written, and, where it only strips, of names too. late: it does so after it has
     answered. refusal: of descriptions that begin with "no": silent, named, unnamed. decides: told that a ticket is
-    closed, it puts it on hold. answers: to an update: whole, sent (only what was sent), none (it has to be read back).
+    closed, it puts it on hold. answers: to a write: whole, none (the record has to be read back).
     conditional: writes name the version that they are meant for. versioned: answers name a version.
     changes: how its list tells changes: not at all, by a filter, by an order. paging: page, offset, cursor.
     lag: seconds by which lists are behind. search_lag: the same of its search. skew: of its clock.
@@ -78,7 +78,7 @@ def drawn(chance: Random, *, late: bool) -> Manners:
         late=late and chance.random() < 0.25,
         refusal="silent" if silent else chance.choice(["never", "never", "never", "named", "unnamed"]),
         decides=late and chance.random() < 0.2,
-        answers=chance.choice(["whole", "sent", "none"]),
+        answers=chance.choice(["whole", "whole", "none"]),
         conditional=silent or chance.random() < 0.4,
         versioned=chance.random() < 0.5,
         changes=chance.choice(["none", "filter", "filter", "order"]),

@@ -1,14 +1,20 @@
-"""Plays histories outside of pytest: a database of its own, and one JSON line a history."""
+"""Plays histories outside of pytest: a database of its own, and one JSON line a history.
+
+`python -m tests.simulation.play MUTANT FIRST COUNT`; no mutant is "".
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
-from tests import conftest
+from tests import conftest  # first: it prepares the environment
+from tests.simulation import mutants
 from tests.simulation.history import History, Result
 from tests.simulation.place import opened
 
@@ -41,3 +47,16 @@ def _database() -> Iterator[psycopg.Connection[Any]]:
         with psycopg.connect(conninfo, autocommit=True) as owner:
             yield owner
         connections.close_all()
+
+
+def main() -> None:
+    """Play what the command line names."""
+    mutant, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    if mutant:
+        mutants.apply(mutant)
+    for result in played(range(first, first + count)):
+        print(json.dumps(result.as_data()), flush=True)  # noqa: T201 - read by its caller
+
+
+if __name__ == "__main__":
+    main()

@@ -74,7 +74,7 @@ class Answer:
 
     status: int
     body: Any
-    shown: tuple[tuple[Row, State, frozenset[str]], ...] = ()
+    shown: tuple[tuple[Row, State], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     written: Row | None = None
 
@@ -98,6 +98,8 @@ class Remote:
         self.side, self.manners, self.clock, self.witness = side, manners, clock, witness
         self.rows: dict[str, Row] = {}
         self.writes = 0
+        #: What the last search for a name has shown.
+        self.found: dict[str, list[Row]] = {}
 
     # --- what people do ---------------------------------------------------------------------------------
 
@@ -168,7 +170,7 @@ class Remote:
         row = self.add({name: Cell(default(name)) for name in FIELDS}, maker="bridge")
         late = self.manners.late_fields
         self._take(row, {name: value for name, value in sent.items() if name not in late}, create=True)
-        return self._told(row, 201, frozenset(FIELDS))
+        return self._told(row, 201)
 
     def _update(self, row: Row, body: dict[str, Any]) -> Answer:
         sent = _told(self.side, body)
@@ -176,13 +178,12 @@ class Remote:
             return refused
         self.writes += 1
         self._take(row, sent, create=False)
-        fields = frozenset(sent) if self.manners.answers == "sent" else frozenset(FIELDS)
-        return self._told(row, 200, fields)
+        return self._told(row, 200)
 
-    def _told(self, row: Row, status: int, fields: frozenset[str]) -> Answer:
+    def _told(self, row: Row, status: int) -> Answer:
         """The answer to a write, which names the record and may say no more."""
         if self.manners.answers != "none":
-            return self._show(row, row.now, status, fields)
+            return self._show(row, row.now, status)
         return Answer(status, {"id": row.id}, written=row)
 
     def _take(self, row: Row, sent: dict[str, Value], *, create: bool) -> None:
@@ -211,11 +212,8 @@ class Remote:
         named = {REMOTE_NAMES[name]: "not here" for name in bad} if self.manners.refusal == "named" else {}
         return Answer(422, {"error": "invalid", "fields": named})
 
-    def _show(
-        self, row: Row, state: State, status: int, fields: frozenset[str] = frozenset(FIELDS)
-    ) -> Answer:
-        body = _document(row, state, fields)
-        return Answer(status, body, ((row, state, fields),), {"ETag": _etag(state)})
+    def _show(self, row: Row, state: State, status: int) -> Answer:
+        return Answer(status, _document(row, state), ((row, state),), {"ETag": _etag(state)})
 
     def _search(self, query: Mapping[str, str]) -> Answer:
         moment = self.clock() - self.manners.search_lag
@@ -223,6 +221,7 @@ class Remote:
         same = [
             (r, s) for r, s in found if str(s.cells["name"].value or "").strip() == query["title"].strip()
         ]
+        self.found[query["title"].strip()] = [row for row, _ in same]
         return _items(same[::-1])
 
     def _list(self, query: Mapping[str, str]) -> Answer:
@@ -257,19 +256,16 @@ class Remote:
 
 
 def _items(found: list[tuple[Row, State]]) -> Answer:
-    everything = frozenset(FIELDS)
-    shown = tuple((row, state, everything) for row, state in found)
-    return Answer(200, {"items": [_document(row, state, everything) for row, state in found]}, shown)
+    return Answer(200, {"items": [_document(row, state) for row, state in found]}, tuple(found))
 
 
-def _document(row: Row, state: State, fields: frozenset[str]) -> dict[str, Any]:
+def _document(row: Row, state: State) -> dict[str, Any]:
     words = {"status": STATES[row.side], "priority": PRIORITIES}
     document: dict[str, Any] = {"id": row.id, "version": f"{state.version:06d}"}
     document["updated"] = datetime.fromtimestamp(state.at, UTC).isoformat()
     for name in FIELDS:
-        if name in fields:
-            value = state.cells[name].value
-            document[REMOTE_NAMES[name]] = words.get(name, {}).get(str(value), value)
+        value = state.cells[name].value
+        document[REMOTE_NAMES[name]] = words.get(name, {}).get(str(value), value)
     return document
 
 

@@ -25,7 +25,7 @@ from unified_api.models.ticketing import Ticket
 from unified_api.sync import connect, job, pull
 from unified_api.sync.bridge import setup
 from unified_api.sync.models import Change, Write
-from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 
 #: Seconds between rounds of the bridge that no change asks for.
 FREQUENCY: Final = 300.0
@@ -58,9 +58,9 @@ class Stage:
         """The pairs as stored."""
         return list(self.of(lambda: list(Pair.objects.filter(bridge_id=self.bridge))))
 
-    def conflicts(self) -> list[Conflict]:
+    def overruled(self) -> list[Overruled]:
         """The edits that gave way, on record."""
-        return list(self.of(lambda: list(Conflict.objects.filter(bridge_id=self.bridge))))
+        return list(self.of(lambda: list(Overruled.objects.filter(bridge_id=self.bridge))))
 
     def writes(self) -> list[Write]:
         """The journal."""

@@ -20,7 +20,7 @@ from tests.simulation.stage import Stage
 from unified_api.engine.policy import Direction
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
-from unified_api.sync.models_bridge import Conflict, Pair
+from unified_api.sync.models_bridge import Overruled, Pair
 
 
 class Verdict:
@@ -30,7 +30,7 @@ class Verdict:
         self.stage, self.books = stage, books
         self.mirrored = {side: stage.mirrored(side) for side in Side}
         self.pairs = stage.pairs()
-        self.conflicts = stage.conflicts()
+        self.overruled = stage.overruled()
         self.writes = stage.writes()
         self.ids = {(side, t.remote_id): t.id for side in Side for t in self.mirrored[side]}
 
@@ -49,13 +49,13 @@ def wrongs(stage: Stage, books: Bookkeeper, counts: Counter[str]) -> Iterator[st
     found = Verdict(stage, books)
     books.told += [
         f"on record: {o.field} of {o.side} {o.record_id}: {o.value!r} by {o.by!r}, {o.rule}"
-        for o in found.conflicts
+        for o in found.overruled
     ]
     books.told += [
         f"{o.operation} {o.record_id} {o.state}: {o.values} sent {o.sent} {o.error}" for o in found.writes
     ]
     books.told += [f"pair {o.record_a} {o.record_b} {o.state} {o.held} {o.problems}" for o in found.pairs]
-    counts["overruled"] += len(found.conflicts)
+    counts["overruled"] += len(found.overruled)
     counts["writes"] += len(found.writes)
     counts["creates"] += sum(one.operation == "create" for one in found.writes)
     counts["review"] += sum(one.held == "review" for one in found.pairs)
@@ -192,10 +192,10 @@ def _founded(found: Verdict, a: Row, b: Row, problem: dict[str, str]) -> bool:
 def _record(found: Verdict) -> Iterator[str]:
     """Every edit that an answer showed survives or stands on record; no conflict that nobody caused."""
     for gave in found.books.gave:
-        if gave.visible and not any(_tells(found, one, gave) for one in found.conflicts):
+        if gave.visible and not any(_tells(found, one, gave) for one in found.overruled):
             yield f"{gave.field} of {gave.row.side}/{gave.row.id}: {gave.value!r} gave way to {gave.by!r}, unrecorded"
     rows = {str(found.ids.get((row.side, row.id))): row for row in found.rows()}
-    for one in found.conflicts:
+    for one in found.overruled:
         row = rows.get(str(one.record_id))
         if row is None or one.rule == "lost answer" or one.field in found.books.of(row).doubts:
             continue
@@ -203,7 +203,7 @@ def _record(found: Verdict) -> Iterator[str]:
             yield f"a conflict that nobody caused: {one.field} of {row.side}/{row.id}, {one.value!r} to {one.by!r}"
 
 
-def _tells(found: Verdict, one: Conflict, gave: Gave) -> bool:
+def _tells(found: Verdict, one: Overruled, gave: Gave) -> bool:
     return (
         str(one.record_id) == str(found.ids.get((gave.row.side, gave.row.id)))
         and one.field == gave.field

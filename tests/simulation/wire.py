@@ -23,7 +23,7 @@ from unified_api.engine.values import Side
 #: Seconds after which a client gives up, and until which its request may still arrive then.
 TIMEOUT: Final = 60.0
 LATEST: Final = 70.0
-FAULTS: Final = ("busy", "down", "unreachable", "failed late", "cut", "late", "stale page")
+FAULTS: Final = ("busy", "down", "unreachable", "failed late", "cut", "late")
 
 
 @dataclass
@@ -137,7 +137,7 @@ class Wire:
 
     def _lose(self, answer: Answer, call: Call) -> None:
         if call.writes and answer.status < 300:
-            for row in [row for row, *_ in answer.shown] + ([answer.written] if answer.written else []):
+            for row in [row for row, _ in answer.shown] + ([answer.written] if answer.written else []):
                 self.wires.books.unanswered(row)
 
     def _not_now(self, call: Call, fault: str) -> Reply | Broken:
