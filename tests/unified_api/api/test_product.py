@@ -22,6 +22,7 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import Product, product_of
 from unified_api import registry
+from unified_api.engine.values import Side
 from unified_api.models.crm import Lead, Opportunity
 from unified_api.sync import job, tasks
 from unified_api.sync.bridge import setup
@@ -102,7 +103,7 @@ class Both:
 def bridge(product: Product, other: Linked, desk: stub.Desk, model: str, **wish: Any) -> Both:
     """Keep the model equal on both sides."""
     with other.person.at_work():
-        made = setup.create(setup.Wish(product.linked.account, other.account, model, **wish))
+        made = setup.create(setup.Wish(product.linked.account, other.account, model, mode="live", **wish))
     return Both(product, other, desk, made.id)
 
 
@@ -110,7 +111,7 @@ def bridge(product: Product, other: Linked, desk: stub.Desk, model: str, **wish:
 def tickets(alice: Person, link: Link, desk: stub.Desk) -> Both:
     """The tickets of Alice's product and of a help desk."""
     fields = ("name", "description", "status", "priority")
-    words = (("priority", setup.Side.B, "HIGH", "URGENT"),)
+    words = (("priority", Side.B, "HIGH", "URGENT"),)
     return bridge(
         product_of(alice, link, "ticketing"),
         link(alice),
@@ -207,7 +208,7 @@ def test_a_recommended_lead_comes_back_with_outcome_and_amount(
         fields=("company", "last_name", "lead_source", "status"),
         match=("company", "last_name"),
         winner="b",
-        words=(("status", setup.Side.B, "CLOSED", "UNQUALIFIED"),),
+        words=(("status", Side.B, "CLOSED", "UNQUALIFIED"),),
     )
     deals = bridge(
         product,

@@ -82,7 +82,7 @@ def _apply(file: BridgeFile, how: How) -> list[Applied]:
     applied = []
     for wish in wishes(file, accounts, how):
         try:
-            applied.append(_apply_one(wish, file.data.get("mode"), how))
+            applied.append(_apply_one(wish, how))
         except BridgeRefused as error:
             mistakes += [(_below(file, wish.model, one), one) for one in error.mistakes]
     if mistakes:
@@ -96,14 +96,14 @@ def _below(file: BridgeFile, model: str, mistake: Mistake) -> Path:
     return () if above else ("models", model)
 
 
-def _apply_one(wish: Wish, mode: str | None, how: How) -> Applied:
+def _apply_one(wish: Wish, how: How) -> Applied:
     _refuse_other_name(wish)
     a, b = wish.account_a.id, wish.account_b.id
     known = Bridge.objects.filter(account_a=a, account_b=b, model=wish.model).first()
     if known is None:
         made = setup.create(wish)
         return Applied(made, "created", Changed(made, (), ()), tuple(setup.limits(made, wish.accounts)))
-    changed = change(known, replace(wish, mode=mode or known.mode), live=how.live)
+    changed = change(known, wish, live=how.live)
     what = "changed" if changed.differences else "unchanged"
     return Applied(changed.bridge, what, changed, tuple(setup.limits(changed.bridge, wish.accounts)))
 

@@ -17,11 +17,13 @@ from tenants import audit
 from tenants.scope import current_tenant
 from unified_api.engine.policy import DeleteRule, Field
 from unified_api.engine.values import Both, Side
-from unified_api.sync import job
-from unified_api.sync.bridge import setup, turns
+from unified_api.sync import clock, job
+from unified_api.sync.bridge import plans, setup, steering, turns
 from unified_api.sync.bridge.configuration import Configuration, Leaving
+from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan
 
 #: What else a bridge is told, beside its configuration.
 ABOUT: Final = ("name", "goal", "owner", "frequency", "priority", "follows")
@@ -31,7 +33,10 @@ _DEEDS: Final = frozenset({DeleteRule.PROPAGATE, DeleteRule.RESTORE})
 _STIR = """
     UPDATE sync_pair SET
         dirty = true,
-        held = CASE WHEN state = 'alone' AND (record_a IS NULL OR record_b IS NULL) THEN 'new' ELSE held END,
+        held = CASE
+            WHEN state = 'alone' AND (record_a IS NULL OR record_b IS NULL) THEN 'new' WHEN held = 'closed' THEN ''
+            ELSE held
+        END,
         base_a = base_a - %(forgotten)s::text[],
         base_b = base_b - %(forgotten)s::text[],
         memory = CASE WHEN memory ? 'refused' THEN jsonb_set(memory, '{refused}', '[]') ELSE memory END
@@ -63,26 +68,23 @@ class Changed:
 def change(bridge: Bridge, wish: Wish, *, live: bool = False) -> Changed:
     """Tell a bridge what it is to do from now on, within the transaction that is open; raises BridgeRefused.
 
-    live: it is to write by itself whatever changed. A wish for mode `plan` is always obeyed.
+    live: it is to write by itself whatever changed. The mode that is wished for is that of new bridges.
     """
-    if not bridge.paused_by:
-        job.ask(
-            setup.KIND, bridge.id, priority=bridge.priority
-        )  # the job before the bridge, as the work takes them
+    job.forget(
+        KIND, bridge.id
+    )  # whoever works on it now is overtaken; the job before the bridge, as the work takes them
     turns.take(bridge.id)
     bridge = Bridge.objects.select_for_update().get(id=bridge.id)
-    before = Configuration.parse(bridge.configuration)
-    known = setup.told(bridge)
+    before, known = Configuration.parse(bridge.configuration), setup.told(bridge)
     after = setup.checked(wish, before)
     _take_over(bridge, wish, after)
     differences = tuple(differing(known, setup.told(bridge)))
     wider = tuple(widened(before, after)) if differences else ()
-    mode = _mode(bridge, wish, wider, live=live)
-    if mode != bridge.mode:
-        differences += (Difference("mode", bridge.mode, mode),)
-        bridge.mode = mode
     if differences:
         _keep(bridge, before, after, differences)
+    differences += tuple(_change_mode(bridge, live=live, plans_anew=bool(wider), changed=bool(differences)))
+    if not bridge.paused_by:
+        job.ask(KIND, bridge.id, priority=bridge.priority)
     return Changed(bridge, differences, wider)
 
 
@@ -151,24 +153,40 @@ def _means_otherwise(one: Field, other: Field) -> bool:
 
 def _take_over(bridge: Bridge, wish: Wish, after: Configuration) -> None:
     bridge.configuration = after.as_data()
-    bridge.follows = setup.followed(wish, after)
+    bridge.follows = setup.followed(wish, after, bridge.id)
     for name in ABOUT:
         if name != "follows":
             setattr(bridge, name, getattr(wish, name))
 
 
-def _mode(bridge: Bridge, wish: Wish, wider: tuple[str, ...], *, live: bool) -> str:
-    if live:
-        return Bridge.Mode.LIVE
-    plans = wider or wish.mode == Bridge.Mode.PLAN
-    return Bridge.Mode.PLAN if plans else bridge.mode
+def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool) -> Iterator[Difference]:
+    """Have it write by itself, or plan; a plan that waits shows what it was told before, so it is made anew."""
+    before = bridge.mode
+    if live and bridge.mode != Bridge.Mode.LIVE:
+        _end_plans(bridge, open_ones=True)
+        steering.go_live(bridge)
+    elif plans_anew or (changed and bridge.mode == Bridge.Mode.PLAN):
+        _end_plans(bridge)
+        bridge.mode = Bridge.Mode.PLAN
+        bridge.save(update_fields=["mode"])
+        plans.begin(bridge, "", made_by=setup.who())
+    if bridge.mode != before:
+        yield Difference("mode", before, bridge.mode)
+
+
+def _end_plans(bridge: Bridge, *, open_ones: bool = False) -> None:
+    """What is left of a plan is not what the bridge is told now; what left is seen through."""
+    over = [Plan.State.APPROVED, *([Plan.State.MAKING, Plan.State.OPEN] if open_ones else [])]
+    Plan.objects.filter(bridge_id=bridge.id, purpose=Plan.Purpose.ROUND, state__in=over).update(
+        state=Plan.State.STALE, reason="The bridge was told something else.", finished_at=clock.now()
+    )
 
 
 def _keep(
     bridge: Bridge, before: Configuration, after: Configuration, differences: tuple[Difference, ...]
 ) -> None:
     bridge.version += 1
-    bridge.save(update_fields=["configuration", "version", "mode", *ABOUT])
+    bridge.save(update_fields=["configuration", "version", *ABOUT])
     setup.keep_version(bridge)
     told = [str(one) for one in differences]
     audit.record("bridge.changed", subject=str(bridge.id), version=bridge.version, differences=told)

@@ -7,20 +7,16 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from django.db.models import Q
-
 from integrations.kit.provider import Operation
-from tenants.models import LinkedAccount
 from unified_api.engine.policy import DeleteRule
-from unified_api.engine.values import Both, Side
+from unified_api.engine.values import Side
 from unified_api.models.base import relations, wire_fields
 from unified_api.models.fields import Malformed, WireField
 from unified_api.sync import clock, connect, values
-from unified_api.sync.bridge import takers
+from unified_api.sync.bridge import references, takers
 from unified_api.sync.bridge.configuration import EVERYTHING, Configuration, Counterparts, Leaving
 from unified_api.sync.bridge.fields import offered, settings
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Mistakes, Wish
-from unified_api.sync.models_bridge import Bridge
 
 #: Where a bridge starts that takes what changes from today on.
 TODAY: Final = "today"
@@ -110,13 +106,6 @@ def match(wish: Wish) -> list[str]:
     return names
 
 
-def joined(accounts: Both[LinkedAccount]) -> set[str]:
-    """The models over which bridges join two accounts."""
-    a, b = accounts.a.id, accounts.b.id
-    either = Q(account_a=a, account_b=b) | Q(account_a=b, account_b=a)
-    return set(Bridge.objects.filter(either).values_list("model", flat=True))
-
-
 def _references(wish: Wish) -> dict[str, str]:
     referring = {name: one.to for name, one in relations(wish.common).items() if name in wish.fields}
     for name in wish.references:
@@ -124,7 +113,8 @@ def _references(wish: Wish) -> dict[str, str]:
             raise BridgeRefused(
                 Mistake(f"references.{name}", "the bridge carries no field of this name that names records")
             )
-    known = joined(wish.accounts) | {*wish.beside, wish.model}
+    joined = {one.model for one in references.between(wish.account_a.id, wish.account_b.id)}
+    known = joined | {*wish.beside, wish.model}
     return {name: _counterparts(wish, name, to, by_pairs=to in known) for name, to in referring.items()}
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from tenants import audit, door
 from tenants.audit import current_actor
@@ -17,6 +16,7 @@ from tenants.vault import Secret
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import model_id, relations
 from unified_api.sync import clock, connect, job, steer
+from unified_api.sync.bridge import references
 from unified_api.sync.bridge.configuration import Configuration, Counterparts
 from unified_api.sync.bridge.configure import configure
 from unified_api.sync.bridge.records import access
@@ -100,23 +100,36 @@ def checked(wish: Wish, before: Configuration | None = None) -> Configuration:
     return configurations[0]
 
 
-def followed(wish: Wish, configuration: Configuration) -> uuid.UUID | None:
+def followed(
+    wish: Wish, configuration: Configuration, bridge_id: uuid.UUID | None = None
+) -> uuid.UUID | None:
     """The bridge whose pairs the records refer to: the one that is named, else that of the first reference by pairs.
 
-    Of bridges that are made together, only an earlier one is followed.
+    Of bridges that are made together, only an earlier one is followed, and never one that follows this.
     """
     fields, later = relations(wish.common), _later(wish)
     referred = [
         fields[name].to for name, how in configuration.references.items() if how is Counterparts.PAIRS
     ]
     models = [wish.follows] if wish.follows else [to for to in referred if to not in later]
-    a, b = wish.account_a.id, wish.account_b.id
-    between = Q(account_a=a, account_b=b) | Q(account_a=b, account_b=a)
-    found = dict(Bridge.objects.filter(between, model__in=models).values_list("model", "id"))
-    if wish.follows and wish.follows not in {*found, *wish.beside}:
-        sentence = f"no bridge over {wish.follows} joins these accounts; put it into the same file"
+    between = {one.id: one for one in references.between(wish.account_a.id, wish.account_b.id)}
+    found = {one.model: one.id for one in between.values() if not _leads_to(one, bridge_id, between)}
+    if wish.follows and wish.follows not in {*found, *wish.beside} - {wish.model}:
+        sentence = (
+            f"no bridge over {wish.follows} joins these accounts without following this; add it to the file"
+        )
         raise BridgeRefused(Mistake("follows", sentence))
     return next((found[model] for model in models if model in found), None)
+
+
+def _leads_to(bridge: Bridge, wanted: uuid.UUID | None, between: Mapping[uuid.UUID, Bridge]) -> bool:
+    """Whether a bridge follows another, be it through others."""
+    at: Bridge | None = bridge
+    while at is not None:
+        if at.id == wanted:
+            return True
+        at = between.get(at.follows) if at.follows else None
+    return False
 
 
 def _later(wish: Wish) -> set[str]:
@@ -128,14 +141,19 @@ def _later(wish: Wish) -> set[str]:
 
 def keep_version(bridge: Bridge) -> None:
     """Keep what a bridge is told from now on, beside what it was told before."""
-    actor = current_actor()
     BridgeVersion.objects.create(
         bridge_id=bridge.id,
         version=bridge.version,
         configuration=told(bridge),
-        actor=f"{actor.kind} {actor.name}".strip(),
+        actor=who(),
         at=clock.now(),
     )
+
+
+def who() -> str:
+    """Who acts now, in a word or two."""
+    actor = current_actor()
+    return f"{actor.kind} {actor.name}".strip()
 
 
 def told(bridge: Bridge) -> dict[str, Any]:

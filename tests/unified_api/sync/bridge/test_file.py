@@ -251,5 +251,9 @@ def test_a_bridge_that_carries_more_plans_again(desks: Bridged) -> None:
     assert mode_after(changed("newest", "b", less)) == "live"
     assert mode_after(changed("newest", "b")) == "plan"
     assert mode_after(changed("newest", "b"), live=True) == "live"
-    assert mode_after(f"mode: plan\n{TICKETS}") == "plan"
-    assert mode_after(f"mode: live\n{TICKETS}") == "plan"
+
+
+def test_the_mode_of_a_file_is_that_of_new_bridges(desks: Bridged) -> None:
+    """Applied again, a file does not turn back what a person did meanwhile."""
+    assert mode_after(f"mode: live\n{TICKETS}") == "live"
+    assert mode_after(f"mode: plan\n{TICKETS}") == "live"
