@@ -132,7 +132,7 @@ class Both:
 def bridge(product: Product, other: Linked, desk: stub.Desk, model: str, **wish: Any) -> Both:
     """Keep the model equal on both sides."""
     with other.person.at_work():
-        made = setup.create(setup.Wish(product.linked.account, other.account, model, **wish))
+        made = setup.create(setup.Wish(product.linked.account, other.account, model, mode="live", **wish))
     return Both(product, other, desk, made.id)
 
 
