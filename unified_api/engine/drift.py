@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unified_api.engine.pair import Pair
-from unified_api.engine.parts import has_parts, names, part, part_field
+from unified_api.engine.parts import Opened, has_parts, names, part, part_field
 from unified_api.engine.policy import UNMAPPED, Direction, Field, FirstContact, Policy
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
@@ -56,16 +56,17 @@ def _of_field(one: Field, pair: Pair, now: Both[Values]) -> Iterator[Apart]:
     if not has_parts(one):
         yield from _if_apart(one, held, base)
         return
-    for name in names(one, held, base):
-        yield from _if_apart(one, _part(one, held, name), _part(one, base, name), name)
+    opened, known = Opened.both(one, held), Opened.both(one, base)
+    for name in names(opened, known):
+        yield from _if_apart(one, _part(opened, name), _part(known, name), name)
 
 
 def _unknown(values: Both[Maybe]) -> bool:
     return values.a is MISSING or values.b is MISSING
 
 
-def _part(one: Field, values: Both[Maybe], name: str) -> Both[Maybe]:
-    return Both[Maybe](*(part(one, values[side], name, side) for side in Side))
+def _part(values: Both[Opened], name: str) -> Both[Maybe]:
+    return Both[Maybe](values.a.part(name), values.b.part(name))
 
 
 def _if_apart(one: Field, held: Both[Maybe], base: Both[Maybe], name: str | None = None) -> Iterator[Apart]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -20,6 +20,11 @@ from unified_api.sync.bridge import setup, showing, steering
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models_bridge import Bridge
 
+#: Verbs about one bridge that have a file of their own.
+_OF_ONE: dict[str, Callable[[uuid.UUID, uuid.UUID, dict[str, Any]], Document]] = {
+    "undo": undo.answer,
+    "drift": drift.answer,
+}
 FIELDS = "name,description,status,priority"
 
 
@@ -98,12 +103,10 @@ class Command(AnsweringCommand):
         if options["verb"] == "status" and not options["bridge"]:
             return _all(options["tenant"])
         tenant, bridge_id = _located(options["bridge"])
-        if options["verb"] == "undo":
-            return undo.answer(tenant, bridge_id, options)
+        if answer := _OF_ONE.get(options["verb"]):
+            return answer(tenant, bridge_id, options)
         if options["verb"] == "run":
             return _preview(tenant, bridge_id) if options["dry_run"] else self._run(tenant, bridge_id)
-        if options["verb"] == "drift":
-            return drift.answer(tenant, bridge_id, options)
         with scope(tenant), transaction.atomic():
             if options["verb"] in {"pause", "resume"}:
                 (steering.pause if options["verb"] == "pause" else steering.resume)(bridge_id)
