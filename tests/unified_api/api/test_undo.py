@@ -37,8 +37,9 @@ def outside(ask: Callable[[], Any]) -> Any:
 
 def send(body: dict[str, Any], headers: dict[str, str]) -> Any:
     """The answer to a request with these headers."""
-    sent = {"content_type": "application/json", "headers": headers}
-    return outside(lambda: Client().post("/api/sync/v1/undo", body, **sent))
+    return outside(
+        lambda: Client().post("/api/sync/v1/undo", body, content_type="application/json", headers=headers)
+    )
 
 
 def post(body: dict[str, Any], kind: str = ApiKey.Kind.PRODUCTION) -> Any:

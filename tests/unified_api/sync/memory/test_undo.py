@@ -50,7 +50,8 @@ def left(plan: Plan) -> list[tuple[str, str]]:
 def newest_write() -> uuid.UUID:
     """The last write that was journalled."""
     with transaction.atomic():
-        return Write.objects.order_by("-journalled_at").values_list("id", flat=True)[0]
+        newest: uuid.UUID = Write.objects.order_by("-journalled_at").values_list("id", flat=True)[0]
+    return newest
 
 
 def test_a_write_is_undone_and_stays_so(bridged: Bridged) -> None:
