@@ -34,6 +34,13 @@ class TooLarge(APIException):
     default_detail = "The body of the request is too large."
 
 
+class Conflicting(APIException):
+    """What was asked for cannot be done as things stand; the sentence says how they do."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
 def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """JSON, whatever the caller says that it accepts."""
     return HttpResponse(
@@ -44,6 +51,11 @@ def answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 def malformed(parameter: str, sentence: str) -> ValidationError:
     """A parameter, or a key of the body, that cannot be understood."""
     return ValidationError({parameter: [sentence]})
+
+
+def conflict(sentence: str) -> Conflicting:
+    """What was asked for cannot be done as things stand."""
+    return Conflicting(sentence)
 
 
 def of(error: APIException) -> HttpResponse:

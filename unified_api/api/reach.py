@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from tenants.models import ApiKey, LinkedAccount
 from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_plan import Plan
 from unified_api.sync.models_watch import Issue
 
 
@@ -15,6 +16,11 @@ def bridges(key: ApiKey) -> QuerySet[Bridge]:
         return Bridge.objects.all()
     opened = _accounts().values("id")
     return Bridge.objects.filter(account_a__in=opened, account_b__in=opened)
+
+
+def plans(key: ApiKey) -> QuerySet[Plan]:
+    """The plans of such bridges."""
+    return Plan.objects.filter(bridge_id__in=bridges(key).values("id"))
 
 
 def issues(key: ApiKey) -> QuerySet[Issue]:

@@ -5,11 +5,25 @@ No path ends in a slash. Fixed segments come before ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, drift, hosted, issues, memory, meta, state, sync_status, undo, views
+from unified_api.api import (
+    accounts,
+    bridges,
+    drift,
+    hosted,
+    issues,
+    memory,
+    meta,
+    pairs,
+    plans,
+    state,
+    sync_status,
+    undo,
+    views,
+)
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, category_of, common_models, model_id
@@ -70,6 +84,14 @@ def _categories() -> list[str]:
     return list(dict.fromkeys(category_of(m) for m in common_models() if m.wire.contract))
 
 
+def _verbs(things: str, endpoint: type[Endpoint], verbs: Iterable[str]) -> Iterator[URLPattern]:
+    """What can be done to one of these things, each under its own word."""
+    for verb in verbs:
+        yield path(
+            f"sync/v1/{things}/<str:id>/{verb}", endpoint.as_view(verb=verb), name=f"api-{things}-{verb}"
+        )
+
+
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
     *(route for model in common_models() if not model.wire.contract for route in _of_model(model, OURS)),
@@ -80,12 +102,24 @@ urlpatterns = [
     path("sync/v1/undo", undo.Undo.as_view(), name="api-undo"),
     path("sync/v1/why", memory.Why.as_view(), name="api-why"),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
+    path("sync/v1/bridges", bridges.Bridges.as_view(), name="api-bridges"),
+    path("sync/v1/bridges/<str:id>", bridges.OneBridge.as_view(), name="api-bridge"),
+    *_verbs("bridges", bridges.Verb, bridges.VERBS),
+    path("sync/v1/plans", plans.Plans.as_view(), name="api-plans"),
+    path("sync/v1/plans/<str:id>", plans.OnePlan.as_view(), name="api-plan"),
+    path("sync/v1/plans/<str:id>/items", plans.Items.as_view(), name="api-plan-items"),
+    path("sync/v1/plans/<str:id>/approve", plans.Approve.as_view(), name="api-plan-approve"),
+    path("sync/v1/plans/<str:id>/refuse", plans.Refuse.as_view(), name="api-plan-refuse"),
+    path("sync/v1/pairs", pairs.Pairs.as_view(), name="api-pairs"),
+    path("sync/v1/pairs/<str:id>", pairs.OnePair.as_view(), name="api-pair"),
+    *_verbs("pairs", pairs.PairVerb, ("pause", "resume", "join")),
+    path("sync/v1/conflicts", pairs.Conflicts.as_view(), name="api-conflicts"),
+    path("sync/v1/conflicts/resolve", pairs.ResolveAll.as_view(), name="api-conflicts-resolve"),
+    path("sync/v1/conflicts/<str:id>", pairs.OneConflict.as_view(), name="api-conflict"),
+    path("sync/v1/conflicts/<str:id>/resolve", pairs.Resolve.as_view(), name="api-conflict-resolve"),
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
     path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),
-    *(
-        path(f"sync/v1/issues/<str:id>/{verb}", issues.Verb.as_view(verb=verb), name=f"api-issue-{verb}")
-        for verb in ("resolve", "mute", "unmute")
-    ),
+    *_verbs("issues", issues.Verb, ("resolve", "mute", "unmute")),
     path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
     re_path("", Unknown.as_view()),
 ]

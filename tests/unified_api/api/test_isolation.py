@@ -24,9 +24,9 @@ METHODS = ("get", "post", "put", "patch", "delete")
 BY_RECORD = ("api/sync/v1/history", "api/sync/v1/why")
 FEEDS = ("api/sync/v1/changes",)
 #: Routes that name a bridge in their query.
-BY_BRIDGE = ("api/sync/v1/drift",)
+BY_BRIDGE = ("api/sync/v1/drift", "api/sync/v1/pairs")
 #: Lists of what a key reaches, which name no account.
-LISTS = ("api/sync/v1/issues",)
+LISTS = tuple(f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans"))
 
 
 def routes() -> dict[str, list[str]]:
@@ -53,10 +53,11 @@ def _methods(entry: URLPattern) -> list[str]:
 
 
 def rooms() -> dict[str, list[str]]:
-    """The paths by their first two segments, such as api/ticketing."""
+    """The paths by their first segments, such as api/ticketing and api/sync/v1/plans: as many as one test can take."""
     found: dict[str, list[str]] = defaultdict(list)
     for route in routes():
-        found["/".join(route.split("/")[:2])].append(route)
+        depth = 5 if "/records/" in route else 4 if route.startswith("api/sync/") else 2
+        found["/".join(route.split("/")[:depth])].append(route)
     return found
 
 

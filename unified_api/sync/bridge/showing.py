@@ -13,7 +13,7 @@ from unified_api.engine.events import Problem
 from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
-from unified_api.sync.bridge import turns
+from unified_api.sync.bridge import plans, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -23,7 +23,7 @@ from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
 from unified_api.sync.models import Job, Write
-from unified_api.sync.models_bridge import Bridge, Overruled, Pair
+from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
 
 Document = dict[str, Any]
 #: Entries of a list that are shown.
@@ -45,6 +45,7 @@ def standing(bridge: Bridge) -> Document:
         "problems": [{**_names(pair), **problem} for pair in troubled for problem in pair.problems],
         "review": [_names(pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
         "overruled": [_gave_way(one) for one in gave_way.order_by("-at")[:MOST]],
+        "conflicts": Conflict.objects.filter(bridge_id=bridge.id, state=Conflict.State.OPEN).count(),
     }
 
 
@@ -67,10 +68,21 @@ def preview(bridge_id: uuid.UUID) -> Document:
     return document
 
 
+def about(bridge: Bridge) -> Document:
+    """What it is, without its pairs; within the transaction that is open."""
+    return _about(Frame.of(bridge))
+
+
 def _about(frame: Frame) -> Document:
     bridge = frame.bridge
+    plan = plans.current(bridge.id)
     return {
         "bridge_id": str(bridge.id),
+        "name": bridge.name,
+        "version": bridge.version,
+        "mode": bridge.mode,
+        "plan_id": str(plan.id) if plan else None,
+        "closed": bridge.closed,
         "model": bridge.model,
         **{side.value: _account(frame, side) for side in Side},
         "fields": list(frame.policy.fields),

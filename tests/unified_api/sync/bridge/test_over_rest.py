@@ -1,0 +1,152 @@
+"""Bridges over REST: seen, stopped, planned, approved, decided about."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tenants import apikeys
+from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import configure, field, lose
+from unified_api.sync.models_bridge import Bridge
+
+PREFIX = "/api/sync/v1"
+
+
+class Caller:
+    """Somebody with a key of the tenant."""
+
+    def __init__(self, key: str) -> None:
+        self.headers = {"Authorization": f"Bearer {key}"}
+
+    def get(self, path: str, status: int = 200, **query: str) -> Any:
+        """The answer's body."""
+        answer = Client().get(f"{PREFIX}/{path}", query, headers=self.headers)
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Any:
+        """The same of a POST."""
+        told = json.dumps(body or {})
+        answer = Client().post(
+            f"{PREFIX}/{path}", told, content_type="application/json", headers=self.headers
+        )
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+
+@pytest.fixture
+def caller(tenant: uuid.UUID) -> Caller:
+    """A key of the tenant whose desks are bridged."""
+    with transaction.atomic():
+        _, key = apikeys.issue("A product", ApiKey.Kind.PRODUCTION)
+    return Caller(key.reveal())
+
+
+def test_a_plan_is_read_approved_and_executed(desks: Bridged, caller: Caller) -> None:
+    """From the bridge to its plan, to its items, to the record at the other side."""
+    desks.a.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.join()
+    configure(desks, mode=Bridge.Mode.PLAN)
+    desks.round()
+    plan = caller.get(f"plans/{caller.get(f'bridges/{desks.bridge_id}')['plan_id']}")
+    [item] = caller.get(f"plans/{plan['id']}/items")["results"]
+
+    assert (plan["state"], plan["counts"], plan["items"]) == ("open", {"create": 1}, {"waiting": 1})
+    assert (item["action"], item["side"]) == ("create", "b")
+    assert item["fields"]["name"] == {
+        "was": None,
+        "value": "Printer",
+        "rule": "new record",
+        "overrules": False,
+    }
+    refused = caller.post(f"plans/{plan['id']}/approve", {"hash": "guessed"}, status=409)
+    assert plan["hash"] in refused["detail"]
+
+    caller.post(f"plans/{plan['id']}/approve", {"hash": plan["hash"]})
+    desks.round()
+    assert desks.both("title")[1] == ["Printer"]
+    assert caller.get(f"plans/{plan['id']}")["items"] == {"done": 1}
+    assert caller.get(f"bridges/{desks.bridge_id}")["mode"] == "live"
+    [listed] = caller.get("bridges")["results"]
+    assert listed["status"] == "quiet"
+
+
+def test_a_conflict_is_decided(bridged: Bridged, caller: Caller) -> None:
+    """It is listed with both values; the decision is carried out by the bridge, and cannot be made twice."""
+    field(bridged, "name", winner="ask")
+    bridged.a.tables["tickets"]["1"]["title"] = "Printer A"
+    bridged.b.tables["tickets"]["1"]["title"] = "Printer B"
+    bridged.round()
+    [one] = caller.get("conflicts", bridge_id=str(bridged.bridge_id))["results"]
+    assert (one["field"], one["value_a"], one["value_b"], one["base_a"]) == (
+        "name",
+        "Printer A",
+        "Printer B",
+        "Printer",
+    )
+
+    caller.post(f"conflicts/{one['id']}/resolve", {"resolution": "nobody"}, status=400)
+    caller.post(f"conflicts/{one['id']}/resolve", {"resolution": "a"})
+    caller.post(f"conflicts/{one['id']}/resolve", {"resolution": "b"}, status=409)
+    bridged.round()
+    assert bridged.both("title") == (["Printer A"], ["Printer A"])
+    assert caller.get("conflicts")["results"] == []
+
+
+def test_stopping_at_three_grains(bridged: Bridged, caller: Caller) -> None:
+    """The bridge, the way to a side, and one pair, each on record and taken back."""
+    path = f"bridges/{bridged.bridge_id}"
+    assert "api_key" in caller.post(f"{path}/pause")["paused_by"]
+    assert caller.post(f"{path}/resume")["paused_by"] is None
+    assert list(caller.post(f"{path}/close", {"side": "b"})["closed"]) == ["b"]
+    assert caller.post(f"{path}/reopen", {"side": "b"})["closed"] == {}
+    caller.post(f"{path}/close", {"side": "c"}, status=400)
+    [pair] = caller.get("pairs", bridge_id=str(bridged.bridge_id))["results"]
+    assert "api_key" in caller.post(f"pairs/{pair['id']}/pause")["paused_by"]
+    assert caller.post(f"pairs/{pair['id']}/resume")["paused_by"] is None
+
+
+def test_a_person_says_who_belongs_together(desks: Bridged, caller: Caller) -> None:
+    """Two tickets of one title at side a, one at side b: nothing is guessed, and what is said is kept equal."""
+    desks.a.add(title="Printer", text="On fire", state="open", priority="p2")
+    desks.a.add(title="Printer", text="Out of paper", state="open", priority="p2")
+    desks.b.add(title="Printer", text="On fire", state="open", priority="p3")
+    desks.join()
+    desks.round()
+    review = caller.get("pairs", bridge_id=str(desks.bridge_id), held="review")["results"]
+    assert len(review) == 3
+    a = [one["id"] for one in review if one["record_a"]]
+    [b] = [one["id"] for one in review if one["record_b"]]
+
+    caller.post(f"pairs/{a[0]}/join", {"with": a[1]}, status=409)
+    joined = caller.post(f"pairs/{a[0]}/join", {"with": b})
+    assert joined["record_a"]
+    assert joined["record_b"]
+    desks.round()
+    assert caller.get(f"pairs/{joined['id']}")["state"] == "paired"
+
+
+def test_what_a_side_lost_is_made_again_by_a_plan(bridged: Bridged, caller: Caller) -> None:
+    """The plan shows the create; once approved, the same pair has both records again, and nothing more is written."""
+    del bridged.b.tables["tickets"]["1"]
+    lose(bridged)
+    bridged.round()
+    [before] = bridged.pairs()
+    plan = caller.post(f"bridges/{bridged.bridge_id}/restore", {"side": "b"}, status=201)
+    assert plan["counts"] == {"create": 1}
+    assert bridged.both("title")[1] == []
+
+    caller.post(f"plans/{plan['id']}/approve", {"hash": plan["hash"]})
+    bridged.round()
+    [after] = bridged.pairs()
+    assert bridged.both("title") == (["Printer"], ["Printer"])
+    assert (after.record_b, after.state) == (before.record_b, "paired")
+    writes = bridged.writes()
+    bridged.round()
+    assert bridged.writes() == writes

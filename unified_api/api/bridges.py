@@ -1,0 +1,126 @@
+"""/api/sync/v1/bridges: what is kept equal, how it stands, and what a person does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+
+from unified_api.api import newest, reach
+from unified_api.api.cursors import Window
+from unified_api.api.endpoint import Endpoint
+from unified_api.api.errors import answer, malformed
+from unified_api.api.plans import shown as plan_shown
+from unified_api.api.reading import parse_id
+from unified_api.engine.values import Side
+from unified_api.sync import job
+from unified_api.sync.bridge import restoring, showing, steering
+from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.models_bridge import Bridge
+
+Answer = tuple[dict[str, Any], int]
+
+
+class Bridges(Endpoint):
+    """GET bridges."""
+
+    needs_account = False
+
+    def get(self, _request: Request) -> HttpResponse:
+        """A page of bridges, the newest first, by name where one is asked for."""
+        with transaction.atomic():
+            rows = reach.bridges(self.key)
+            if name := self.params.text("name"):
+                rows = rows.filter(name=name)
+            window = Window.asked(self.params, f"{self.key.tenant_id} bridges")
+            found, page = newest.page(window, rows, "created_at")
+            return answer({**page, "results": [showing.about(bridge) for bridge in found]})
+
+
+class OneBridge(Endpoint):
+    """GET bridges/{id}."""
+
+    needs_account = False
+
+    def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
+        """How it stands: pairs by state, what keeps fields from being equal, what waits for a person."""
+        with transaction.atomic():
+            return answer(showing.standing(self.bridge(id)))
+
+    def bridge(self, text: str) -> Bridge:
+        """The bridge of a path; raises NotFound."""
+        bridge = reach.bridges(self.key).filter(id=parse_id(text)).first()
+        if bridge is None:
+            raise NotFound
+        return bridge
+
+    def side(self) -> Side:
+        """The side that the body names; raises a 400."""
+        try:
+            return Side(str(self.body().get("side")))
+        except ValueError as error:
+            raise malformed("side", "one of a, b is expected") from error
+
+
+class Verb(OneBridge):
+    """POST bridges/{id}/{verb}: each answers with how the bridge stands then; `plan` and `restore` with a plan."""
+
+    http_method_names = ("post",)
+    verb: str = ""
+
+    def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
+        """Do what the verb says, on record in the audit trail."""
+        with transaction.atomic():
+            bridge = self.bridge(id)
+            told, status = VERBS[self.verb](self, bridge)
+            return answer(told or showing.standing(Bridge.objects.get(id=bridge.id)), status)
+
+
+def _pause(_endpoint: OneBridge, bridge: Bridge) -> Answer:
+    steering.pause(bridge.id)
+    return {}, 200
+
+
+def _resume(_endpoint: OneBridge, bridge: Bridge) -> Answer:
+    steering.resume(bridge.id)
+    return {}, 200
+
+
+def _close(endpoint: OneBridge, bridge: Bridge) -> Answer:
+    steering.close(bridge.id, endpoint.side())
+    return {}, 200
+
+
+def _reopen(endpoint: OneBridge, bridge: Bridge) -> Answer:
+    steering.reopen(bridge.id, endpoint.side())
+    return {}, 200
+
+
+def _run(_endpoint: OneBridge, bridge: Bridge) -> Answer:
+    if not bridge.paused_by:
+        job.ask(KIND, bridge.id)
+    return {}, 202
+
+
+def _plan(_endpoint: OneBridge, bridge: Bridge) -> Answer:
+    return plan_shown(steering.plan_anew(bridge.id)), 202
+
+
+def _restore(endpoint: OneBridge, bridge: Bridge) -> Answer:
+    return plan_shown(restoring.make(bridge, endpoint.side())), 201
+
+
+#: What a person does to a bridge, by the path's last word.
+VERBS: Final[dict[str, Callable[[OneBridge, Bridge], Answer]]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "close": _close,
+    "reopen": _reopen,
+    "run": _run,
+    "plan": _plan,
+    "restore": _restore,
+}

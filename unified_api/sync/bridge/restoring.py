@@ -1,0 +1,87 @@
+"""Restore from the counterpart: a side that lost records is made whole again, out of what the other side has.
+
+For single records that somebody deleted, and for an account that came back empty. A plan like any other: each create
+is shown and approved, and goes into the place of the record that was lost, so its Isthmus id outlives its remote id and
+the next reading finds it where it is. While the plan waits, nothing that the rule for deletes would do is in its way:
+what is executed is compared with what the records say then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from django.db.models import QuerySet
+
+from tenants import audit
+from tenants.audit import current_actor
+from unified_api.engine.birth import beget
+from unified_api.engine.events import Create, Problem
+from unified_api.engine.pair import State
+from unified_api.engine.values import Side
+from unified_api.engine.weigh import Terms
+from unified_api.sync import clock
+from unified_api.sync.bridge import plans, writing
+from unified_api.sync.bridge.held import COLUMN
+from unified_api.sync.bridge.records import Frame, remembered
+from unified_api.sync.bridge.rounds import Turn, turns_of
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
+
+#: Pairs that are looked at together.
+AT_ONCE: Final = 500
+
+
+def make(bridge: Bridge, to: Side) -> Plan:
+    """A plan that makes again what side `to` lost, by the records as they are mirrored; within the open transaction."""
+    frame, actor = Frame.of(bridge), current_actor()
+    plan: Plan = Plan.objects.create(
+        bridge_id=bridge.id,
+        purpose=Plan.Purpose.RESTORE,
+        version=bridge.version,
+        reason=f"What side {to} lost, from its counterparts.",
+        made_by=f"{actor.kind} {actor.name}",
+        created_at=clock.now(),
+    )
+    made = 0
+    for portion in _portions(_lost(frame, to)):
+        items = [item for turn in turns_of(frame, portion) for item in _items(turn, to)]
+        plans.add(plan, items, made)
+        made += len(items)
+    plans.complete(frame, plan)
+    audit.record(
+        "plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, side=to.value
+    )
+    return plan
+
+
+def _lost(frame: Frame, to: Side) -> QuerySet[Pair]:
+    """Pairs whose record of a side was deleted there."""
+    gone = frame.model.objects.filter(linked_account_id=frame.account_id(to), remote_was_deleted=True)
+    return Pair.objects.filter(
+        bridge_id=frame.bridge.id, write_id=None, **{f"{COLUMN[to]}__in": gone.values("id")}
+    ).order_by("id")
+
+
+def _portions(rows: QuerySet[Pair]) -> Iterator[list[Pair]]:
+    portion = list(rows[:AT_ONCE])
+    while portion:
+        yield portion
+        portion = list(rows.filter(id__gt=portion[-1].id)[:AT_ONCE])
+
+
+def _items(turn: Turn, to: Side) -> Iterator[PlanItem]:
+    left = turn.look.of(to.other)
+    if left is None or left.gone:
+        return
+    frame, memory = turn.frame, replace(remembered(turn.pair), state=State.GONE)
+    terms = Terms(turn.policy, frame.access, frame.closed)
+    _, effects = beget(memory, to.other, left.values, terms, restores=True)
+    for one in effects:
+        if isinstance(one, Create):
+            said = writing.told(one)
+            yield plans.item_of(turn.pair, said["action"], said["side"], {"fields": said["fields"]})
+        elif isinstance(one, Problem):
+            shown = writing.shown(one)
+            yield plans.item_of(turn.pair, "problem", to.value, shown, PlanItem.State.SHOWN)

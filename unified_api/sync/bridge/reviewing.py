@@ -1,0 +1,42 @@
+"""The review list: lone records that share a key with others, so that only a person can say who belongs together."""
+
+from __future__ import annotations
+
+import uuid
+
+from tenants import audit
+from unified_api.engine.pair import State
+from unified_api.sync import job
+from unified_api.sync.bridge import turns
+from unified_api.sync.bridge.held import FREE, REVIEW, again
+from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.models_bridge import Pair
+
+
+class NotTwoHalves(ValueError):
+    """These two cannot be made a pair; the sentence says why."""
+
+
+def join(one_id: uuid.UUID, other_id: uuid.UUID) -> Pair:
+    """Say that two lone records of a bridge, one of either side, belong together; raises NotTwoHalves.
+
+    Within the transaction that is open. What they disagree about follows the policy of first contact.
+    """
+    bridge = Pair.objects.values_list("bridge_id", flat=True).get(id=one_id)
+    turns.take(bridge)
+    halves = list(Pair.objects.select_for_update().filter(id__in=[one_id, other_id], bridge_id=bridge))
+    a: Pair | None = next((pair for pair in halves if pair.record_a and not pair.record_b), None)
+    b = next((pair for pair in halves if pair.record_b and not pair.record_a), None)
+    if a is None or b is None or {a.state, b.state} != {State.ALONE}:
+        raise NotTwoHalves(
+            "A pair is made of a lone record of side a and one of side b, of the same bridge, neither of which has a"
+            " counterpart made just now."
+        )
+    record = b.record_b
+    b.delete()
+    a.record_b, a.held, a.dirty = record, FREE, True
+    a.save(update_fields=["record_b", "held", "dirty"])
+    again(Pair.objects.filter(bridge_id=bridge, held=REVIEW, key__in=[a.key, b.key]))
+    audit.record("pair.joined", subject=str(a.id), record_a=str(a.record_a), record_b=str(a.record_b))
+    job.ask(KIND, bridge)
+    return a
