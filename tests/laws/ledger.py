@@ -56,6 +56,9 @@ class Ledger:
     doubts: set[str] = field(default_factory=set)  # cells whose last write has an outcome that nobody knows
     left: set[str] = field(default_factory=set)  # cells that had no reason to travel to a new record
     parted: set[str] = field(default_factory=set)  # cells that may differ, as somebody said
+    ruled: dict[str, Side | None] = field(
+        default_factory=dict
+    )  # who prevails in a field, as somebody said last
     edits: int = 0
 
     @property
@@ -183,6 +186,9 @@ class Ledger:
     def _judge_winner(self, cell: str, move: Move, to: Side) -> None:
         winner = self.of(cell).winner
         if move.rule is Rule.RULED:
+            self.blame(
+                Law.ASKED, self.ruled.get(cell) is not to.other, f"{cell}: nobody ruled for {to.other}"
+            )
             return
         self.blame(Law.KEPT, winner.value == to, f"{cell}: the winner {to} lost")
         self.blame(Law.ASKED, winner is Winner.ASK, f"{cell}: nobody asked a person")

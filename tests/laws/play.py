@@ -1,4 +1,7 @@
-"""Plays histories, says which laws they break, and makes a broken one short: `python -m tests.laws.play SEED`."""
+"""Plays histories, says which laws they break, and makes a broken one short: `python -m tests.laws.play SEED`.
+
+`python -m tests.laws.play --first COUNT` plays that many, and names the first law that one of them breaks.
+"""
 
 from __future__ import annotations
 
@@ -78,8 +81,17 @@ def shortened(seed: int, theme: Theme = USUAL) -> list[Step]:
     return history
 
 
-def main(seed: int) -> None:
-    """Print a history made short, and what it breaks."""
+def first(count: int) -> str:
+    """The first law that one of so many histories breaks; empty when none does."""
+    return next((told[0].partition(":")[0] for seed in range(count) if (told := of_seed(seed))), "")
+
+
+def main(words: list[str]) -> None:
+    """Print a history made short, and what it breaks; or the name of a broken law."""
+    if words[0] == "--first":
+        sys.stdout.write(first(int(words[1])))
+        return
+    seed = int(words[0])
     world, _history = drawn(Random(seed))
     steps = shortened(seed)
     told = [f"{law.name}: {sentence}" for law, sentence in broken(world, steps)]
@@ -87,4 +99,4 @@ def main(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1:])

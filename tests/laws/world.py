@@ -97,7 +97,9 @@ class World:
         """Somebody decides the first contest that is shown, by the values that they see."""
         if self.contests:
             ruling = Ruling(self.contests[0].field, winner, self.contests[0].now)
-            self.pair = replace(self.pair, rulings=(*self.pair.rulings, ruling))
+            kept = tuple(one for one in self.pair.rulings if one.field != ruling.field)
+            self.pair = replace(self.pair, rulings=(*kept, ruling))
+            self.ledger.ruled[ruling.field] = winner
 
     def introduce(self) -> None:
         """The record that an owner refers to is paired."""
