@@ -9,7 +9,19 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, drift, hosted, issues, memory, meta, state, sync_status, undo, views
+from unified_api.api import (
+    accounts,
+    documents,
+    drift,
+    hosted,
+    issues,
+    memory,
+    meta,
+    state,
+    sync_status,
+    undo,
+    views,
+)
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, category_of, common_models, model_id
@@ -86,6 +98,7 @@ urlpatterns = [
         path(f"sync/v1/issues/<str:id>/{verb}", issues.Verb.as_view(verb=verb), name=f"api-issue-{verb}")
         for verb in ("resolve", "mute", "unmute")
     ),
+    path("sync/v1/bridges/<str:id>/document", documents.BridgeDocument.as_view(), name="api-bridge-document"),
     path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
     re_path("", Unknown.as_view()),
 ]
