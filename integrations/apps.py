@@ -23,4 +23,5 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         """Import what there is; a contradiction in an adapter stops the start with its sentence."""
         for module in pkgutil.iter_modules(providers.__path__):
-            registry.register(import_module(f"{providers.__name__}.{module.name}").provider)
+            code = import_module(f"{providers.__name__}.{module.name}")
+            registry.register(code.provider, code.__name__)

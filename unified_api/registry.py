@@ -21,12 +21,14 @@ class UnknownIntegration(LookupError):
 
 
 _providers: dict[str, Any] = {}
+_modules: dict[str, str] = {}
 
 
-def register(provider: Registered) -> None:
-    """Make a provider known; ValueError when another one has its slug already."""
+def register(provider: Registered, module: str = "") -> None:
+    """Make a provider known, and the module of its code; ValueError when another one has its slug already."""
     if _providers.setdefault(provider.slug, provider) is not provider:
         raise ValueError(f"Two adapters have the slug {provider.slug}; give one of them another.")
+    _modules[provider.slug] = module
 
 
 def by_slug(slug: str) -> Any:
@@ -36,6 +38,11 @@ def by_slug(slug: str) -> Any:
     except KeyError:
         known = ", ".join(sorted(_providers)) or "none"
         raise UnknownIntegration(f"There is no integration {slug!r}; known are: {known}.") from None
+
+
+def module_of(slug: str) -> str:
+    """The module that has the code of an adapter; the slug, where nobody said."""
+    return _modules.get(slug) or slug
 
 
 def all() -> tuple[Any, ...]:  # noqa: A001 - read as `registry.all()`

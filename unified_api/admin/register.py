@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from tenants.models import ApiKey, AuditEvent, LinkedAccount, OperatorEvent, Tenant
 from unified_api.admin import actions, lists, show
+from unified_api.admin.bridges import BridgePage
 from unified_api.admin.pages import Page, Records
 from unified_api.models.base import common_models
 from unified_api.sync.models import (
@@ -28,7 +29,9 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
+from unified_api.sync.models_bridge import Bridge
 
+admin.site.register(Bridge, BridgePage)
 #: Tables of the shell that tell a person nothing.
 INNER: frozenset[type[models.Model]] = frozenset({FeedHead, Identity, RemoteData, Sighting, Throttle})
 

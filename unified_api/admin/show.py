@@ -47,6 +47,7 @@ _JOB_OF: Final[dict[str, type[models.Model]]] = {
     "write": Write,
     "erase": LinkedAccount,
     "bridge": Bridge,
+    "drift": Bridge,
 }
 
 

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, re_path
 from unified_api.api import (
     accounts,
     bridges,
+    documents,
     drift,
     hosted,
     issues,
@@ -120,6 +121,7 @@ urlpatterns = [
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
     path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),
     *_verbs("issues", issues.Verb, ("resolve", "mute", "unmute")),
+    path("sync/v1/bridges/<str:id>/document", documents.BridgeDocument.as_view(), name="api-bridge-document"),
     path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
     re_path("", Unknown.as_view()),
 ]

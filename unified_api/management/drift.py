@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.core.management.base import CommandError, CommandParser
@@ -36,12 +36,7 @@ def take(parser: CommandParser) -> None:
     take_json(parser)
 
 
-def answer(
-    tenant: uuid.UUID,
-    bridge_id: uuid.UUID,
-    options: dict[str, Any],
-    sleep: Callable[[float], None] = time.sleep,
-) -> Document:
+def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> Document:
     """Make an audit, by workers or, where none is running, in this process; what it found."""
     if options["deep"] < 0:
         raise CommandError(f"--deep takes a number of records, not {options['deep']}.")
@@ -55,7 +50,7 @@ def answer(
         if time.monotonic() > ends:
             raise CommandError("Workers are still at it; /api/sync/v1/drift shows the audit when it is over.")
         if workers_run() or not _work(tenant, bridge):
-            sleep(PAUSE)
+            time.sleep(PAUSE)
     return _document(found)
 
 

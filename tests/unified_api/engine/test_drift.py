@@ -56,7 +56,7 @@ def test_parts_stand_apart_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("options", [{"direction": "never"}, {"first": "keep"}])
-def test_differences_on_purpose_are_left(options: dict[str, str]) -> None:
+def test_differences_on_purpose_are_left(options: dict[str, Any]) -> None:
     """A field that never travels, and one whose differences are kept at first contact."""
     assert found("one", "two", **options) == []
 

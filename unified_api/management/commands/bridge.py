@@ -14,6 +14,7 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
+from unified_api.management import document as documents
 from unified_api.management import drift, undo, why
 from unified_api.management.answering import AnsweringCommand, Document, counted, table, take_json, tenant_id
 from unified_api.sync.bridge import setup, showing, steering
@@ -24,6 +25,7 @@ from unified_api.sync.models_bridge import Bridge
 _OF_ONE: dict[str, Callable[[uuid.UUID, uuid.UUID, dict[str, Any]], Document]] = {
     "undo": undo.answer,
     "drift": drift.answer,
+    "document": documents.answer,
 }
 FIELDS = "name,description,status,priority"
 
@@ -37,7 +39,7 @@ class Command(AnsweringCommand):
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
         verbs = parser.add_subparsers(
-            dest="verb", required=True, metavar="create|run|status|why|drift|pause|resume"
+            dest="verb", required=True, metavar="create|run|status|why|drift|undo|document|pause|resume"
         )
         self._take_create(
             verbs.add_parser("create", help="join two accounts; it begins at once unless --paused")
@@ -51,6 +53,7 @@ class Command(AnsweringCommand):
         why.take(verbs.add_parser("why", help="why a record's fields have their values"))
         drift.take(verbs.add_parser("drift", help="compare both sides now, without writing"))
         undo.take(verbs.add_parser("undo", help="a plan that puts back what it did"))
+        documents.take(verbs.add_parser("document", help="what it does, for whom, what to do when it fails"))
         pause = verbs.add_parser("pause", help="write nothing until --resume")
         pause.add_argument("bridge", help="id")
         resume = verbs.add_parser("resume", help="go on")
@@ -134,6 +137,8 @@ class Command(AnsweringCommand):
         """The bridge in lines."""
         if "answers" in document:
             return why.tell(document)
+        if "document" in document:
+            return documents.tell(document)
         if "drift" in document:
             return drift.tell(document)
         if "undo" in document:

@@ -77,8 +77,8 @@ class Probe:
 
     @property
     def can_read(self) -> bool:
-        """Whether the provider shows one record by its id."""
-        return self.resource.get is not None
+        """Whether the provider shows one record by its id; what is kept here has no other home to differ from."""
+        return not self.resource.hosted and self.resource.get is not None
 
     def was_read_since(self, moment: dt.datetime) -> bool:
         """Whether the side's stream has been read in a run that began after a moment, and could see it."""
