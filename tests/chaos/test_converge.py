@@ -63,7 +63,7 @@ def read(since: dt.datetime, mode: str, **more: Any) -> Stream:
     now = clock.now()
     told = {"last_started": now, "last_finished": now + dt.timedelta(seconds=1), "last_sweep": since} | more
     with transaction.atomic():
-        stream = Stream.objects.create(
+        stream: Stream = Stream.objects.create(
             linked_account_id=uuid.uuid4(), model="ticketing.Ticket", status="DONE", **told
         )
         Run.objects.create(stream_id=stream.id, mode=mode, started=now, finished=now, result="DONE")
