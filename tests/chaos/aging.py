@@ -24,9 +24,10 @@ _LEASED: Final = """
     WHERE j.tenant_id = %s AND j.leased_until > clock_timestamp()
 """
 _EXPIRE: Final = "UPDATE sync_job SET leased_until = clock_timestamp() WHERE id = %s AND fence = %s"
+#: What has a schedule of hours is not hurried: it would never be at rest.
 _DUE: Final = """
     UPDATE sync_job SET due_at = clock_timestamp()
-    WHERE tenant_id = %s AND kind <> 'pull' AND due_at > clock_timestamp()
+    WHERE tenant_id = %s AND kind NOT IN ('pull', 'drift') AND due_at > clock_timestamp()
 """
 _AGE: Final = """
     UPDATE sync_write w SET sent_at = w.sent_at - interval '10 min'

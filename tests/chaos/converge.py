@@ -38,11 +38,11 @@ _UNSWEPT: Final = """
         AND r.mode = 'everything' AND r.started > %s AND r.result IN ('DONE', 'PARTIALLY_SYNCED')
     ))
 """
-#: Reads that failed, and have not ended well since; also of models that no bridge is about.
+#: Reads and audits that failed, and have not ended well since; also of models that no bridge is about.
 _RETRIED: Final = """
-    SELECT s.model || ' ' || s.status || coalesce(' ' || s.error, '') FROM sync_job j JOIN sync_stream s
-    ON s.tenant_id = j.tenant_id AND s.id = j.reference
-    WHERE j.tenant_id = %s AND j.kind = 'pull' AND j.attempts > 1
+    SELECT j.kind || coalesce(' ' || s.model || ' ' || s.status, '') || coalesce(' ' || s.error, '')
+    FROM sync_job j LEFT JOIN sync_stream s ON s.tenant_id = j.tenant_id AND s.id = j.reference
+    WHERE j.tenant_id = %s AND j.kind IN ('pull', 'drift') AND j.attempts > 1
 """
 _RUNNING: Final = """
     SELECT 1 FROM sync_job WHERE tenant_id = %s AND kind = 'pull'
@@ -128,7 +128,7 @@ class Rest:
         return unread
 
     def _retried(self) -> list[tuple[Any, ...]]:
-        """Streams that wait for another try; time passes for them."""
+        """What waits for another try; time passes for reads."""
         retried = self.stage.sql(_RETRIED, self.scene.tenant)
         if retried and not self._runs():
             read_now(self.stage, self.scene)

@@ -20,12 +20,15 @@ PATIENT = "-c idle_in_transaction_session_timeout=10s"
 MUTANT = "CHAOS_MUTANT"
 
 
+def given(words: list[str]) -> dict[str, str]:
+    """What a process with this command line is told beside its name."""
+    return {"PGOPTIONS": PATIENT} if words == MODEST else {}
+
+
 def main() -> None:
     """Run a command of `manage.py`."""
     sys.path[0] = str(ROOT)  # instead of this folder, whose names would hide others
-    os.environ["PGAPPNAME"] = f"{NAME}{os.getpid()}"
-    if sys.argv[1:] == MODEST:
-        os.environ["PGOPTIONS"] = PATIENT
+    os.environ |= {"PGAPPNAME": f"{NAME}{os.getpid()}"} | given(sys.argv[1:])
     import manage
 
     if mutant := os.environ.get(MUTANT):

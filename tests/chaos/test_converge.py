@@ -63,19 +63,19 @@ def read(since: dt.datetime, mode: str, **more: Any) -> Stream:
     now = clock.now()
     told = {"last_started": now, "last_finished": now + dt.timedelta(seconds=1), "last_sweep": since} | more
     with transaction.atomic():
-        stream = Stream.objects.create(
+        stream: Stream = Stream.objects.create(
             linked_account_id=uuid.uuid4(), model="ticketing.Ticket", status="DONE", **told
         )
         Run.objects.create(stream_id=stream.id, mode=mode, started=now, finished=now, result="DONE")
     return stream
 
 
-def job_of(rest: Rest, stream: Stream, attempts: int) -> Job:
-    """The stream's job, which rests for a minute."""
+def job_of(rest: Rest, stream: Stream, attempts: int, kind: str = "pull") -> Job:
+    """A job about this stream, or about something that has its id, which rests for a minute."""
     with transaction.atomic():
         made: Job = Job.objects.create(
             tenant_id=rest.scene.tenant,
-            kind="pull",
+            kind=kind,
             reference=stream.id,
             due_at=clock.now() + dt.timedelta(minutes=1),
             attempts=attempts,
@@ -125,3 +125,10 @@ def test_a_read_that_failed_is_tried_again_before_the_history_is_judged(
 
     assert bool(rest._retried()) == waits
     assert is_due(job) == waits
+
+
+def test_an_audit_that_was_cut_off_is_waited_for(rest: Rest) -> None:
+    """Whoever was at it was killed: another worker goes on with it, and then it rests for a day."""
+    job_of(rest, read(clock.now(), "changes"), 2, kind="drift")
+
+    assert rest._retried()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
 
-from tests.unified_api.sync.bridge.conftest import Bridged
+from integrations.kit.lenses import choice
+from integrations.kit.mapping import Mapping
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api import registry
+from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock, job, tasks
 from unified_api.sync.bridge import setup
 from unified_api.sync.models import Job, Write, WriteState
@@ -37,6 +41,33 @@ def test_a_lost_answer_to_a_create_makes_one_ticket_not_two(desks: Bridged) -> N
 
     assert desks.both("title") == (["Printer"], ["Printer"])
     assert standing["pairs"] == {"paired": 1}
+
+
+def test_what_the_second_call_of_a_create_could_not_bring_is_still_owed(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk was away after the ticket was made: it is adopted as it stands there, and brought up to date."""
+    mapping = Mapping(
+        Ticket,
+        remote_id="id",
+        name="title",
+        description="text",
+        status=choice("state", {"OPEN": "open", "CLOSED": "done"}, after_create=True),
+        priority=choice("priority", {"URGENT": "p1", "NORMAL": "p2", "LOW": "p3"}),
+    )
+    provider = replace(PLAIN, resources=(replace(PLAIN.resources[0], mapping=mapping),))
+    monkeypatch.setitem(registry._providers, "plain", provider)
+    desks.a.add(title="Printer", text="It is on fire", state="done")
+    desks.join()
+    desks.read()
+    desks.b.after_write = lambda: setattr(desks.b, "refuse_writes", 503)
+    desks.work_once()
+    desks.b.after_write, desks.b.refuse_writes = int, None
+    hurry(desks)
+    standing = desks.round()
+
+    assert (desks.both("title"), desks.both("state")) == ((["Printer"],) * 2, (["done"],) * 2)
+    assert (standing["pairs"], standing["problems"]) == ({"paired": 1}, [])
 
 
 def test_a_worker_that_dies_before_it_sends(desks: Bridged) -> None:
