@@ -6,6 +6,7 @@ nothing and journals nothing; the id is the idempotency key.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import HttpResponse
@@ -53,13 +54,13 @@ class PushedMember(Pushing):
 
     def get(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The record."""
-        return reading.show_one(self, request, str(own_ids.find(self.model, self.account.id, id)))
+        return reading.show_one(self, request, str(self._ours(id)))
 
     def put(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The record, made or changed to say what is sent; of what is not sent it goes on saying what it said."""
-        body = _body_for(self.body(), own_ids.parse(id))
+        record_id, body = self._ours(id), _body_for(self.body(), id)
         for _round in range(_ROUNDS):
-            outcome = self._put(request, body)
+            outcome = self._put(request, record_id, body)
             if not _is_overtaken(outcome, self):
                 return writes.answered(self, outcome)
             self.journalled = None
@@ -67,7 +68,9 @@ class PushedMember(Pushing):
 
     def delete(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The record, as it was when it was deleted."""
-        record = writes.stored(self.model, self.account, own_ids.find(self.model, self.account.id, id))
+        record = self._there(self._ours(id))
+        if record is None:
+            raise NotFound
         seen = _version(request)
         if seen is not None and (moved := writes.moved_since(record, seen)):
             return writes.answered(self, moved)
@@ -81,16 +84,24 @@ class PushedMember(Pushing):
         )
         return writes.answered(self, writes.carry_out(self, intent, []))
 
-    def _put(self, request: Request, body: dict[str, Any]) -> Outcome:
-        """One attempt, by what there is now."""
-        record_id = own_ids.find(self.model, self.account.id, body["model"]["remote_id"])
+    def _ours(self, remote_id: str) -> uuid.UUID:
+        """Our id of the record in the path, whether there is one or not."""
+        return own_ids.find(self.model, self.account.id, own_ids.parse(remote_id))
+
+    def _there(self, record_id: uuid.UUID) -> CommonModel | None:
+        """The record, if there is one: what is only referred to has not been pushed yet."""
         try:
             record = writes.stored(self.model, self.account, record_id)
         except NotFound:
-            record = None
-        if refused := _refused(request, record):
+            return None
+        return None if record.is_shell else record
+
+    def _put(self, request: Request, record_id: uuid.UUID, body: dict[str, Any]) -> Outcome:
+        """One attempt, by what there is now."""
+        record = self._there(record_id)
+        if refused := _refused(request, there=record is not None):
             return refused
-        if record is None or record.is_shell:
+        if record is None:
             intent = writes.intent_of(self, request, body, "create", None)
         else:
             said = {name: value for name, value in body["model"].items() if name != "remote_id"}
@@ -98,7 +109,7 @@ class PushedMember(Pushing):
         if isinstance(intent, Outcome):
             return intent
         wanted, warnings = intent
-        if record is not None and wanted.operation == "update" and _says(record, wanted):
+        if record is not None and _says(record, wanted):
             return self._unchanged(record, warnings)
         return writes.carry_out(self, wanted, warnings)
 
@@ -116,9 +127,8 @@ def _body_for(body: dict[str, Any], remote_id: str) -> dict[str, Any]:
     return {**body, "model": {**model, "remote_id": remote_id}}
 
 
-def _refused(request: Request, record: CommonModel | None) -> Outcome | None:
+def _refused(request: Request, *, there: bool) -> Outcome | None:
     """412 where the caller's condition on there being a record, or none, does not hold."""
-    there = record is not None and not record.is_shell
     if "If-None-Match" in request.headers and there:
         told = problem(
             "DUPLICATE_MODEL_EXISTS", "There is such a record already", "Send it without a condition."

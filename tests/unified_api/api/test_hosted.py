@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rest_framework.exceptions import NotFound
 
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import Product, product_of
+from unified_api.api import writes
 from unified_api.models.base import common_models, model_id, record_id, relations, wire_fields
 from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Ref, Refs, Text, Texts, Whole
 from unified_api.models.hris import Employee, Team
@@ -109,6 +111,47 @@ def test_a_deleted_record_is_marked_and_can_come_back(product: Product) -> None:
     assert back.json()["model"]["id"] == deleted.json()["model"]["id"]
     assert back.json()["model"]["parent_team"] is None
     assert back.json()["model"]["remote_was_deleted"] is False
+
+
+def test_what_is_only_referred_to_cannot_be_deleted(product: Product) -> None:
+    """A shell is no record of the product's yet; a condition that there be one fails as well."""
+    product.push("hris.Team", "t", {"parent_team": {"remote_id": "all"}})
+
+    assert product.call("delete", "sync/v1/records/hris.Team/all").status_code == 404
+    assert product.push("hris.Team", "all", {"name": "x"}, If_Match="*").status_code == 412
+    assert product.push("hris.Team", "all", {"name": "All"}, If_None_Match="*").status_code == 201
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_an_id_that_cannot_be_stored_is_refused(product: Product, method: str) -> None:
+    """Too long for an index, or with a character that Postgres does not hold."""
+    for odd in ("x" * 513, "a%00b"):
+        path = f"sync/v1/records/hris.Team/{odd}"
+        answer = product.call(method, path, None if method == "get" else {"model": {}})
+        assert answer.status_code == 400
+        assert "remote_id" in answer.json()
+
+
+def test_two_first_pushes_at_once_are_one_record(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who finds the record made meanwhile changes it, and nulls nothing of what the other said."""
+    product.push("hris.Employee", "E-17", {"first_name": "Grace"})
+    real, looks = writes.stored, []
+
+    def late(*words: Any) -> Any:
+        looks.append(words)
+        if len(looks) == 1:
+            raise NotFound
+        return real(*words)
+
+    monkeypatch.setattr(writes, "stored", late)
+    pushed = product.push("hris.Employee", "E-17", {"last_name": "Hopper"})
+
+    assert (pushed.status_code, pushed.json()["model"]["first_name"]) == (200, "Grace")
+    assert [(operation, state) for operation, state, _ in product.writes()] == [
+        ("create", "done"),
+        ("create", "rejected"),
+        ("update", "done"),
+    ]
 
 
 def test_a_record_without_an_id_is_given_one(product: Product) -> None:

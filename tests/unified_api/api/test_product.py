@@ -216,6 +216,27 @@ def test_a_push_in_the_midst_of_a_round_is_not_overwritten(tickets: Both) -> Non
     assert tickets.product.linked.get("tickets").json()["results"][0]["name"] == "Mine"
 
 
+def test_deletes_travel_where_the_rule_says_so(tickets: Both) -> None:
+    """What the product deletes is gone at the desk, and the other way round."""
+    with tickets.other.person.at_work():
+        told = Bridge.objects.get(id=tickets.bridge_id).configuration
+    rule = {"a": "propagate", "b": "propagate"}
+    tickets.configure(**{**told, "policy": {**told["policy"], "deletes": rule}})
+    for remote_id in ("1", "2"):
+        tickets.product.push("ticketing.Ticket", remote_id, {"name": f"Ticket {remote_id}", "status": "OPEN"})
+    tickets.round()
+    table = tickets.desk.tables["tickets"]
+    theirs = next(number for number, ticket in table.items() if ticket["title"] == "Ticket 2")
+
+    tickets.product.call("delete", "sync/v1/records/ticketing.Ticket/1")
+    tickets.round()
+    assert [ticket["title"] for ticket in table.values()] == ["Ticket 2"]
+
+    del table[theirs]
+    tickets.round()
+    assert tickets.product.linked.get("tickets").json()["results"] == []
+
+
 REFERENCE = {"winner": "b", "reference": True}
 
 

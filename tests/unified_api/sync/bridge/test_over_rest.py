@@ -44,7 +44,7 @@ class Caller:
 def caller(tenant: uuid.UUID) -> Caller:
     """A key of the tenant whose desks are bridged."""
     with transaction.atomic():
-        _, key = apikeys.issue("A product", ApiKey.Kind.PRODUCTION)
+        _, key = apikeys.issue("A product")
     return Caller(key.reveal())
 
 
