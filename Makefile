@@ -31,6 +31,9 @@ chaos: setup
 soak: setup
 	@$(BIN)/python -m tests.soak $(ARGS)
 
+simulate: setup
+	@$(BIN)/python -m tests.simulation $(ARGS)
+
 check: setup
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check

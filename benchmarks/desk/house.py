@@ -171,7 +171,9 @@ class Bridged:
         """Make the bridge, whose first round is due then."""
         fields = ("name", "description", "status", "priority")
         with scope(self.tenant), transaction.atomic():
-            wish = setup.Wish(*self.accounts, MODEL, winner=Side.A, fields=fields, frequency=3600.0)
+            wish = setup.Wish(
+                *self.accounts, MODEL, winner=Side.A, fields=fields, frequency=3600.0, mode="live"
+            )
             return setup.create(wish).id
 
     def edit(self, count: int, text: str) -> float:

@@ -102,7 +102,14 @@ class Misconfigured(ProviderError):
 
 
 class Uncertain(ProviderError):
-    """The request may have been carried out; no answer says so. Read back before doing anything else."""
+    """The request may have been carried out; no answer says so. Read back before doing anything else.
+
+    remote_id: of the record that it made or changed, where the provider named it before the answer was lost.
+    """
+
+    def __init__(self, message: str, *, remote_id: str | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.remote_id = remote_id
 
 
 #: What an adapter's plain functions raise on a record that is not what they take it for.

@@ -22,9 +22,11 @@ _OFFERED: frozenset[Operation] = frozenset({"create", "update", "delete"})
 
 @dataclass(frozen=True, kw_only=True)
 class HostedResource(Resource):
-    """A common model as it is stored: every field under its own name, each of them writable."""
+    """A common model as it is stored: every field under its own name, all of them writable, and always up to date."""
 
     hosted: ClassVar[bool] = True
+
+    frequency: float = 0.0
 
     @classmethod
     def of(cls, model: type[CommonModel]) -> Self:

@@ -76,8 +76,8 @@ class Resource:
     is refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
-    sweeps. version: of the mapping; a new one has every record compared anew. hosted: its records have no other
-    home than Isthmus, see `hosted`.
+    sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
+    texts are HTML there. hosted: its records have no other home than Isthmus, see `hosted`.
     """
 
     hosted: ClassVar[bool] = False
@@ -99,6 +99,7 @@ class Resource:
     frequency: float = 300.0
     sweep_every: float = 86_400.0
     version: str = "1"
+    markup: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -110,7 +111,7 @@ class Resource:
             raise TypeError(
                 f"{name}: a create whose answer is lost is settled by recent= and recognise=; give both"
             )
-        for option in ("required", "recognise"):
+        for option in ("required", "recognise", "markup"):
             unknown = set(getattr(self, option)) - set(self.mapping.lenses)
             if unknown:
                 raise TypeError(f"{name}: {option}= names {sorted(unknown)}, which the mapping does not have")

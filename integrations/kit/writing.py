@@ -20,8 +20,10 @@ from integrations.kit.errors import (
     SHAPELESS,
     Misconfigured,
     Moved,
+    NeedsReauthorisation,
     ProviderError,
     Rejected,
+    RetryLater,
     Uncertain,
     Unmappable,
 )
@@ -148,7 +150,8 @@ class Writer:
         try:
             return self.read(resource, remote_id)
         except ProviderError as error:
-            raise Uncertain(f"it was written as {remote_id}, but could not be read back: {error}") from error
+            told = f"it was written as {remote_id}, but could not be read back: {error}"
+            raise Uncertain(told, remote_id=remote_id) from error
 
     def _patch(
         self,
@@ -174,9 +177,9 @@ class Writer:
             raise Uncertain(f"it was written, but the answer does not map: {error}", request=path) from error
 
     def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
-        """Send what a create with these values ignores.
+        """Send what a create with these values ignores; raises Uncertain where nobody knows, or it may succeed later.
 
-        The record exists: what fails here shows in its values, not as an error.
+        The record exists: what is refused here shows in its values, not as an error.
         """
         late = {n: v for n, v in values.items() if resource.mapping.lenses[n].after_create}
         if not late:
@@ -187,6 +190,9 @@ class Writer:
             log.warning(
                 "create_unfinished", model=resource.model.__name__, remote_id=made.remote_id, error=str(error)
             )
+            if isinstance(error, Uncertain | RetryLater | NeedsReauthorisation):
+                told = f"it was made as {made.remote_id}, but is not finished: {error}"
+                raise Uncertain(told, remote_id=made.remote_id) from error
             return made
 
 

@@ -14,7 +14,7 @@ from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 
 #: Seconds of silence after which a living holder counts as stuck.
-SILENCE: Final = 4.0
+SILENCE: Final = 8.0
 TICK: Final = 0.3
 #: What is bridged; other models are read when a history has it so.
 BRIDGED: Final = "ticketing.Ticket"

@@ -30,6 +30,20 @@ _UNREAD: Final = """
         s.last_started > %s AND s.status IN ('DONE', 'PARTIALLY_SYNCED') AND s.last_finished > s.last_started
     )
 """
+#: A run that was under way writes its stream's whole row at its end, and so a `last_sweep` that was not aged yet.
+_UNSWEPT: Final = """
+    SELECT s.model || ' not swept' FROM sync_stream s
+    WHERE s.tenant_id = %s AND s.model = 'ticketing.Ticket' AND (s.last_sweep IS NULL OR NOT EXISTS (
+        SELECT 1 FROM sync_run r WHERE r.tenant_id = s.tenant_id AND r.stream_id = s.id
+        AND r.mode = 'everything' AND r.started > %s AND r.result IN ('DONE', 'PARTIALLY_SYNCED')
+    ))
+"""
+#: Reads that failed, and have not ended well since; also of models that no bridge is about.
+_RETRIED: Final = """
+    SELECT s.model || ' ' || s.status || coalesce(' ' || s.error, '') FROM sync_job j JOIN sync_stream s
+    ON s.tenant_id = j.tenant_id AND s.id = j.reference
+    WHERE j.tenant_id = %s AND j.kind = 'pull' AND j.attempts > 1
+"""
 _RUNNING: Final = """
     SELECT 1 FROM sync_job WHERE tenant_id = %s AND kind = 'pull'
     AND (leased_until > clock_timestamp() OR due_at < clock_timestamp())
@@ -75,6 +89,7 @@ class Rest:
         self._until("somebody is still at it", self.crowd.busy)
         for self.rounds in range(1, ROUNDS + 1):
             if not self.round():
+                self._until("a read is tried again", self._retried)
                 return
         raise NotSettled(f"{ROUNDS} rounds went by, and the last one still wrote")
 
@@ -82,9 +97,7 @@ class Rest:
         """Everything read, everything written; how many writes reached a server."""
         before = self.writes()
         began = self.stage.sql("SELECT clock_timestamp()")[0][0]
-        if self.crowd.removed():
-            sweep_soon(self.stage, self.scene)
-        read_now(self.stage, self.scene, BRIDGED)
+        self._ask()
         self._until("writes are open", lambda: self.stage.sql(_OPEN, self.scene.tenant)[0][0])
         self._until("not read", lambda: self._unread(began))
         read = self.stage.sql("SELECT clock_timestamp()")[0][0]
@@ -96,12 +109,33 @@ class Rest:
         """Requests that change something, by the servers' own access logs."""
         return sum(remote.server.writes() for remote in self.stage.remotes.values())
 
+    def _ask(self) -> None:
+        """Have tickets read, and looked for deletions where there are any."""
+        if self.crowd.removed():
+            sweep_soon(self.stage, self.scene)
+        read_now(self.stage, self.scene, BRIDGED)
+
     def _unread(self, since: dt.datetime) -> list[tuple[Any, ...]]:
-        """Streams of which no run has begun since. Asked for again: an older run may have answered the first time."""
+        """Streams of which no run has begun since, complete where something was deleted.
+
+        Asked for again: an older run may have answered the first time.
+        """
         unread = self.stage.sql(_UNREAD, self.scene.tenant, since)
-        if unread and not self.stage.sql(_RUNNING, self.scene.tenant):
-            read_now(self.stage, self.scene, BRIDGED)
+        if self.crowd.removed():
+            unread += self.stage.sql(_UNSWEPT, self.scene.tenant, since)
+        if unread and not self._runs():
+            self._ask()
         return unread
+
+    def _retried(self) -> list[tuple[Any, ...]]:
+        """Streams that wait for another try; time passes for them."""
+        retried = self.stage.sql(_RETRIED, self.scene.tenant)
+        if retried and not self._runs():
+            read_now(self.stage, self.scene)
+        return retried
+
+    def _runs(self) -> bool:
+        return bool(self.stage.sql(_RUNNING, self.scene.tenant))
 
     def _until(self, what: str, busy: Any) -> None:
         began = time.monotonic()

@@ -115,7 +115,7 @@ def _judge(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd, rest: Rest, res
 
 def _observe(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd) -> Observed:
     remotes = stage.remotes
-    gave_way = stage.sql("SELECT value #>> '{}' FROM sync_overruled WHERE tenant_id = %s", scene.tenant)
+    overruled = stage.sql("SELECT value #>> '{}' FROM sync_overruled WHERE tenant_id = %s", scene.tenant)
     carried = stage.sql(
         "SELECT e.value ->> 1 FROM sync_change c, jsonb_each(c.fields) e"
         " WHERE c.tenant_id = %s AND c.source = 'bridge'"
@@ -132,7 +132,7 @@ def _observe(stage: Stage, scene: Scene, plan: Plan, crowd: Crowd) -> Observed:
         {side: remote.tickets() for side, remote in remotes.items()},
         {s: crowd.caller.everything("ticketing/v1/tickets", a.token) for s, a in scene.accounts.items()},
         {side: list(remote.proxy.calls) for side, remote in remotes.items()},
-        frozenset(str(value) for (value,) in gave_way),
+        frozenset(str(value) for (value,) in overruled),
         frozenset(str(value) for (value,) in carried),
         {side: frozenset(_gone(stage, account.id)) for side, account in scene.accounts.items()},
     )

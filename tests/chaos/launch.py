@@ -14,6 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: How the names of our connections begin; the process id follows.
 NAME = "chaos "
+#: What gives way to all others may wait long for its turn, within a transaction too; the others lose theirs sooner.
+MODEST = ["worker", "--queue", "bulk"]
+PATIENT = "-c idle_in_transaction_session_timeout=10s"
 MUTANT = "CHAOS_MUTANT"
 
 
@@ -21,6 +24,8 @@ def main() -> None:
     """Run a command of `manage.py`."""
     sys.path[0] = str(ROOT)  # instead of this folder, whose names would hide others
     os.environ["PGAPPNAME"] = f"{NAME}{os.getpid()}"
+    if sys.argv[1:] == MODEST:
+        os.environ["PGOPTIONS"] = PATIENT
     import manage
 
     if mutant := os.environ.get(MUTANT):

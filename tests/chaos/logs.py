@@ -117,6 +117,7 @@ def keep(stage: Stage, mark: Mark, folder: Path, scene: Scene, result: str) -> N
         "sync_run",
         "sync_bridge",
         "sync_overruled",
+        "sync_conflict",
     )
     for table in tables:
         rows = stage.sql(f"SELECT row_to_json(t)::text FROM {table} t WHERE tenant_id = %s", scene.tenant)  # noqa: S608 - names of ours

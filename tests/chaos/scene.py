@@ -65,6 +65,7 @@ def _bridge(linked: dict[str, Any]) -> uuid.UUID:
         fields=("name", "description", "status", "priority"),
         words=[("status", Side.B, "IN_PROGRESS", "OPEN")],
         frequency=10.0,
+        mode="live",
     )
     with transaction.atomic():
         return setup.create(wish).id

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from unified_api.engine.events import Event, Push, Rejected
+from tests.laws.fields import FIELD, WORDY, composed, moved
+from unified_api.engine.events import Delete, Event, Push, Rejected
 from unified_api.engine.values import Side, Value, Values
 
-STATUS_TO_B = {"OPEN": "open", "WORKING": "open", "HELD": "waiting", "CLOSED": "closed"}
-STATUS_TO_A = {"open": "OPEN", "waiting": "HELD", "closed": "CLOSED", "merged": "CLOSED"}
-SPELLINGS: Mapping[str, Callable[[str], str]] = {
+SPELLINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "keeps": lambda text: text,
     "strips": str.strip,
     "shouts": str.upper,
     "cuts": lambda text: text[:4],
 }
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a remote tells the times of edits: ahead by `skew`, in whole steps of `grain`; `doubt` covers both."""
+
+    skew: int = 0
+    grain: int = 1
+    most: int = 0
+
+    def shows(self, time: int) -> int:
+        """What it says of an edit at that time."""
+        return (time + self.skew) // self.grain * self.grain
+
+    @property
+    def doubt(self) -> int:
+        """By how much it may be wrong."""
+        return self.most + self.grain
 
 
 @dataclass(frozen=True)
@@ -29,25 +47,43 @@ class Manners:
     terse: bool = False  # answers an update only with what was sent
     conditional: bool = True  # refuses a write to a record that moved since it was read
     versioned: bool = False  # tells whether a write with a lost answer landed
+    clings: bool = False  # refuses deletes
+    clock: Clock | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value, and the numbers of the edits that it has taken into account."""
+    """A value, the numbers of the edits that it has taken into account, and when somebody last edited it."""
 
     value: Value
     known: frozenset[int] = frozenset()
+    at: int | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the mirror shows of a record."""
+
+    cells: dict[str, Cell]
+    gone: bool = False
+    outside: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether it is there, and wanted."""
+        return not (self.gone or self.outside)
 
 
 @dataclass
 class Wire:
     """One write on its way."""
 
-    push: Push
-    knows: dict[str, frozenset[int]]  # what the source knew of each field when it was decided
+    push: Push | Delete
+    knows: dict[str, frozenset[int]]  # what the source knew of each cell when it was decided
     saw: dict[str, frozenset[int]]  # what the target was seen to know then
     version: int
-    source: dict[str, Value]
+    source: dict[str, Cell]  # the source as it was seen
+    before: dict[str, Cell]  # and the target
     landed: bool = False
     outcome: Event | None = None
     took: set[str] = field(default_factory=set)
@@ -57,29 +93,38 @@ class Wire:
 class Remote:
     """A third-party system with one record, or none yet."""
 
+    side: Side
     manners: Manners
     cells: dict[str, Cell] | None
+    gone: bool = False
+    outside: bool = False
     version: int = 0
     read_at: int = 0  # the version that the mirror shows
     writes: int = 0
     creates: int = 0
     unspelt: set[str] = field(default_factory=set)
+    constants: dict[str, Value] = field(default_factory=dict)
 
-    def values(self) -> dict[str, Value]:
+    @property
+    def lives(self) -> bool:
+        """Whether the record is there."""
+        return self.cells is not None and not self.gone
+
+    def holds(self, cell: str) -> Value:
+        """The value of a cell."""
+        return self.cells[cell].value if self.cells else None
+
+    def values(self) -> Values:
         """What a read answers."""
-        return {name: cell.value for name, cell in (self.cells or {}).items()}
+        return composed({cell: held.value for cell, held in (self.cells or {}).items()}, self.side)
 
 
-def normal(value: Value) -> Value:
-    """The form in which the bookkeeper compares."""
-    return (value.strip() or None) if isinstance(value, str) else value
-
-
-def spelt(manners: Manners, value: Value) -> Value:
-    """How a remote writes down free text; words and flags stay as they are."""
-    if isinstance(value, str) and value[:1] in {"v", "V", " ", "n", "N"}:
-        return SPELLINGS[manners.spelling](value)
-    return value
+def spelt(manners: Manners, cell: str, value: Value) -> Value:
+    """How a remote writes down free text; mapped words and flags stay as they are."""
+    if not isinstance(value, str) or value[:1] not in set("vV nNrgos") or cell in {"status", "owner"}:
+        return value
+    spelling = "keeps" if FIELD[cell] in WORDY and manners.spelling == "cuts" else manners.spelling
+    return SPELLINGS[spelling](value)
 
 
 def refusable(value: Value) -> bool:
@@ -87,14 +132,9 @@ def refusable(value: Value) -> bool:
     return isinstance(value, str) and value.strip().lower().startswith("no")
 
 
-def fault(manners: Manners, fields: Values) -> Event | None:
+def fault(manners: Manners, push: Push) -> Event | None:
     """What a remote that refuses aloud says to a write, if it does."""
-    bad = {name: "not here" for name, value in fields.items() if refusable(value)}
+    bad = {FIELD[cell]: "not here" for cell, move in moved(push) if refusable(move.value)}
     if bad and manners.refusal == "named":
         return Rejected("invalid", bad)
     return Rejected("invalid") if bad and manners.refusal == "unnamed" else None
-
-
-def default(name: str, side: Side) -> Value:
-    """What a new record holds where nothing was sent."""
-    return {"status": "OPEN" if side is Side.A else "open", "urgent": False}.get(name)

@@ -122,6 +122,7 @@ def real(systems: tuple[Roundup, HelpDesk], tenant: uuid.UUID, no_broker: None, 
         winner="a",
         fields=("name", "description", "status", "priority"),
         words=[("status", Side.B, "IN_PROGRESS", "OPEN")],
+        mode="live",
     )
     with transaction.atomic():
         bridge = setup.create(wish)

@@ -85,6 +85,26 @@ def test_another_end_user_category_or_integration_is_another_account(
     assert first_token != second_token
 
 
+@pytest.mark.parametrize(("first", "second"), [("somewhere", "elsewhere"), ("elsewhere", "somewhere")])
+def test_one_end_user_has_two_integrations_of_one_category(first: str, second: str, alice: Person) -> None:
+    """In either order, and after linking each again: ids, tokens and credentials stay apart."""
+    made = {
+        slug: alice.link(integration=slug, remote_identity=f"me at {slug}", credential={"key": Secret(slug)})
+        for slug in (first, second)
+    }
+    for slug in (first, second):
+        account, token = alice.link(
+            integration=slug, remote_identity=f"me at {slug}", credential={"key": Secret(f"new at {slug}")}
+        )
+        assert (account.pk, token) == (made[slug][0].pk, made[slug][1])
+    with alice.at_work():
+        for slug, (account, token) in made.items():
+            found = accounts.by_token(token)
+            assert found == account
+            assert (found.integration, found.remote_identity) == (slug, f"me at {slug}")
+            assert found.credential() == {"key": Secret(f"new at {slug}")}
+
+
 def test_two_tenants_may_link_the_same(alice: Person, charlie: Person) -> None:
     """End users' ids are each tenant's own."""
     hers, _ = alice.link()

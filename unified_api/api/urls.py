@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path, re_path
 
-from unified_api.api import accounts, hosted, issues, memory, meta, state, sync_status, views
+from unified_api.api import accounts, drift, hosted, issues, memory, meta, state, sync_status, undo, views
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, category_of, common_models, model_id
@@ -77,6 +77,7 @@ urlpatterns = [
     path("sync/v1/changes", memory.Changes.as_view(), name="api-changes"),
     path("sync/v1/history", memory.History.as_view(), name="api-history"),
     path("sync/v1/records/<str:id>", memory.Record.as_view(), name="api-record"),
+    path("sync/v1/undo", undo.Undo.as_view(), name="api-undo"),
     path("sync/v1/why", memory.Why.as_view(), name="api-why"),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
@@ -85,5 +86,6 @@ urlpatterns = [
         path(f"sync/v1/issues/<str:id>/{verb}", issues.Verb.as_view(verb=verb), name=f"api-issue-{verb}")
         for verb in ("resolve", "mute", "unmute")
     ),
+    path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
     re_path("", Unknown.as_view()),
 ]

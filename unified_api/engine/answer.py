@@ -26,8 +26,8 @@ from unified_api.engine.events import (
     Rejected,
 )
 from unified_api.engine.normal import blank
-from unified_api.engine.pair import Move, Pair, Refusal, Sent, State
-from unified_api.engine.parts import joined, part, part_field
+from unified_api.engine.pair import Move, Pair, Refusal, Sent, State, place
+from unified_api.engine.parts import has_parts, joined, part, part_field
 from unified_api.engine.policy import Field, Policy
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
@@ -44,6 +44,11 @@ class _Told:
     got: Maybe
     whole: Move
     field: Field
+
+    @property
+    def place(self) -> str:
+        """The name of the field, or of its part."""
+        return self.move.field if self.move is self.whole else place(self.whole.field, self.move.field)
 
     @property
     def old(self) -> bool:
@@ -70,10 +75,12 @@ class _Learnt:
     refused: list[Refusal] = field(default_factory=list)
     overruled: list[Overruled] = field(default_factory=list)
     presumed: list[str] = field(default_factory=list)
+    arrived: set[str] = field(default_factory=set)
 
     def agree(self, pair: Pair, told: _Told, to: Side, answer: Value) -> None:
         """The field, or its part, arrived; note whose edit gave way."""
         move = told.move
+        self.arrived.add(told.place)
         self.set(pair, told, to.other, move.source)
         self.set(pair, told, to, answer)
         if move.overrules:
@@ -104,7 +111,7 @@ class _Learnt:
         """The pair at rest again."""
         base = Both[Values]({**pair.base.a, **self.base.a}, {**pair.base.b, **self.base.b})
         refused = (*pair.refused, *self.refused)
-        presumed = (*(name for name in pair.presumed if name not in self.base.a), *self.presumed)
+        presumed = (*(one for one in pair.presumed if one not in self.arrived), *self.presumed)
         done = replace(pair, state=State.PAIRED, base=base, sent=None, refused=refused, presumed=presumed)
         return done, (*self.overruled, LookAgain())
 
@@ -154,7 +161,7 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
         presumed = third and event.landed is None
         if event.landed is False or (presumed and not _news(told, sent.to)):
             continue
-        learnt.presumed += [told.whole.field] if presumed else []
+        learnt.presumed += [told.place] if presumed else []
         answer = told.move.value if third or told.got is MISSING else told.got
         learnt.agree(pair, told, sent.to, answer)
     return learnt.close(pair)
@@ -163,20 +170,28 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
 def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     """A create whose answer was lost turned out to have happened; it may have been edited since.
 
-    Free text that differs is news. Whether the value of an owed field, or another word than was sent, is the
-    remote's own or somebody's, nobody can tell: what replaces it is recorded as overruling it.
+    What differs is news, but whether it is the remote's own word or somebody's, who never saw what we sent, nobody can
+    tell: what replaces it, or is replaced by it, is recorded as overruled. An owed field with parts was never agreed,
+    so that nothing is taken for the remote's own that somebody added.
     """
     learnt, fresh = _Learnt(), replace(pair, base=Both[Values]({}, {}))
-    owed = [name for name in sent.owed if name in event.values]
     for told in _told(sent, event.values, policy):
         if told.got is MISSING or told.one.same(told.got, told.move.value):
             learnt.agree(fresh, told, sent.to, told.spelling)
-        elif told.one.spells(told.move.value, told.got):
+            continue
+        learnt.presumed.append(told.place)
+        if told.spelt:
             learnt.agree(fresh, told, sent.to, told.move.value)
         else:
-            owed.append(told.whole.field)
+            learnt.set(fresh, told, sent.to, told.got)
+    whole = [
+        name
+        for name in (*sent.owed, *sent.left)
+        if name in policy.fields and not has_parts(policy.fields[name])
+    ]
+    owed = [name for name in whole if name in sent.owed and name in event.values]
     learnt.base[sent.to].update({name: event.values[name] for name in owed})
-    learnt.presumed += (*owed, *sent.left)
+    learnt.presumed += whole
     _leave(learnt, sent, event.values)
     return learnt.close(fresh)
 

@@ -49,7 +49,7 @@ def _send(pair: Pair, to: Side, values: Values, terms: Terms, *, restores: bool)
     cradle = _Cradle()
     for one, value in _travelling(values, to, terms):
         _lay(cradle, pair, one, value, to, terms)
-    constants = [Move(n, None, v, MISSING, Rule.CONSTANT) for n, v in terms.policy.constants[to].items()]
+    constants = _constants(cradle, pair, to, terms)
     lacking = _required([*cradle.moves, *constants], to, terms.access[to])
     if lacking or not cradle.moves:
         return pair, (*cradle.problems, *lacking, Settled())
@@ -67,6 +67,17 @@ def _lay(cradle: _Cradle, pair: Pair, one: Field, value: Value, to: Side, terms:
         cradle.moves.append(move)
     else:
         cradle.owed.append(one.name)
+
+
+def _constants(cradle: _Cradle, pair: Pair, to: Side, terms: Terms) -> list[Move]:
+    moves = []
+    for name, value in terms.policy.constants[to].items():
+        refusal = next((one for one in pair.refused if one.to is to and one.covers(name)), None)
+        if refusal is None:
+            moves.append(Move(name, None, value, MISSING, Rule.CONSTANT))
+        else:
+            cradle.problems.append(Problem(Kind.REFUSED, to.other, name, value, refusal.reason))
+    return moves
 
 
 def _travelling(values: Values, to: Side, terms: Terms) -> Iterator[tuple[Field, Value]]:

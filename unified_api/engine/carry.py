@@ -86,6 +86,8 @@ def _unmapped(one: Field, value: Value, to: Side) -> Problem:
 
 
 def _stands(move: Move, to: Side, now: Both[Values], policy: Policy) -> bool:
+    if move.rule is Rule.CONSTANT:
+        return policy.constants[to].get(move.field, MISSING) == move.value
     one = policy.fields.get(move.field)
     if one is None:
         return False

@@ -31,6 +31,8 @@ def _exact(text: str) -> str:
 
 
 def _trim(text: str) -> str:
+    if text.isprintable():  # one line, so
+        return text.strip()
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 

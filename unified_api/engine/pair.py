@@ -28,6 +28,11 @@ class State(StrEnum):
     GONE = "gone"  # a record was deleted; the bases are kept
 
 
+def place(field_name: str, part: str) -> str:
+    """What a part of a field is called where fields are listed."""
+    return f"{field_name}/{part}"
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """One field of a write: `value` goes to the target because its source holds `source`.
@@ -96,7 +101,7 @@ class Pair:
     base: Both[Values] = field(default_factory=lambda: Both[Values]({}, {}))
     sent: Sent | None = None
     refused: tuple[Refusal, ...] = ()
-    presumed: tuple[str, ...] = ()  # fields whose bases rest on a lost answer, until the next look
+    presumed: tuple[str, ...] = ()  # fields and parts whose bases rest on a lost answer, until the next look
     rulings: tuple[Ruling, ...] = ()
 
     def agreed(self, name: str) -> Both[Maybe]:

@@ -10,14 +10,36 @@ side that mean the same are one part: they stay or go together.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from unified_api.engine.normal import normal
 from unified_api.engine.policy import UNMAPPED, Field, FirstContact, Shape
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
 
 Parts = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A value of one side, split once; not there at all where the field is not."""
+
+    parts: Parts
+    is_there: bool
+
+    @classmethod
+    def of(cls, one: Field, value: Maybe, side: Side) -> Opened:
+        """Split a value."""
+        return cls(split(one, value, side), value is not MISSING)
+
+    @classmethod
+    def both(cls, one: Field, values: Both[Maybe]) -> Both[Opened]:
+        """Split the values of both sides."""
+        return Both(cls.of(one, values.a, Side.A), cls.of(one, values.b, Side.B))
+
+    def part(self, name: str) -> Maybe:
+        """One part; MISSING where the whole is."""
+        return self.parts.get(name) if self.is_there else MISSING
 
 
 def has_parts(one: Field) -> bool:
@@ -40,7 +62,7 @@ def split(one: Field, value: Maybe, side: Side) -> dict[str, Value]:
 
 def part(one: Field, value: Maybe, name: str, side: Side) -> Maybe:
     """One part of a value that is there; MISSING where the whole is."""
-    return MISSING if value is MISSING else split(one, value, side).get(name)
+    return Opened.of(one, value, side).part(name)
 
 
 def joined(one: Field, value: Maybe, changes: Parts, side: Side) -> Value:
@@ -53,10 +75,9 @@ def joined(one: Field, value: Maybe, changes: Parts, side: Side) -> Value:
     return [word for word in (*words, *told.values()) if word is not None]
 
 
-def names(one: Field, values: Both[Maybe], bases: Both[Maybe]) -> Iterator[str]:
+def names(*values: Both[Opened]) -> list[str]:
     """The parts that either side has, or had, in an order that does not depend on who is asked first."""
-    found = {name for side in Side for value in (values, bases) for name in split(one, value[side], side)}
-    yield from sorted(found)
+    return sorted({name for both in values for side in Side for name in both[side].parts})
 
 
 def _named(one: Field, value: Maybe, side: Side) -> list[tuple[str, Value]]:

@@ -123,7 +123,10 @@ class Field:
         """The other side's value in the spelling of side `to`; nothing stays nothing."""
         if self.words is None or normal(value, self.normalizer) is None:
             return value
-        for word, translated in self.words[to].items():
+        words = self.words[to]
+        if isinstance(value, str) and value in words:
+            return words[value]
+        for word, translated in words.items():
             if self.same(word, value):
                 return translated
         return UNMAPPED

@@ -9,7 +9,7 @@ compared is said in `normal`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -52,4 +52,4 @@ class Both(Generic[T]):
 
     def having(self, side: Side, thing: T) -> Both[T]:
         """The same, with another thing on one side."""
-        return replace(self, a=thing) if side is Side.A else replace(self, b=thing)
+        return Both(thing, self.b) if side is Side.A else Both(self.a, thing)

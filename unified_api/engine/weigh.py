@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from unified_api.engine.carry import carry, carry_parts, compose, refusal_of, standing
 from unified_api.engine.events import Contest, Kind, Problem, Record
 from unified_api.engine.merge import AGREED, ASK, Barred, Decision, Given, Rule, Take, merge
-from unified_api.engine.pair import Move, Pair, Refusal, Ruling
-from unified_api.engine.parts import has_parts, joined, names, part, part_field
+from unified_api.engine.pair import Move, Pair, Refusal, Ruling, place
+from unified_api.engine.parts import Opened, has_parts, joined, names, part_field
 from unified_api.engine.policy import Field, Policy, Winner
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
@@ -69,12 +69,18 @@ class _Scale:
     base: Both[Maybe]
     writable: Both[bool]
     given: Given
-    presumed: bool
+    place: str
+    presumed: frozenset[str]
+
+    @property
+    def is_presumed(self) -> bool:
+        """Whether what was agreed rests on a lost answer."""
+        return self.place in self.presumed or self.one.name in self.presumed
 
     def decide(self) -> Decision:
         """About a field of one value."""
         decision = merge(self.one, self.held, self.base, self.writable, self.given)
-        return _unsure(decision) if self.presumed else decision
+        return _unsure(decision) if self.is_presumed else decision
 
 
 def weigh(pair: Pair, now: Both[Record], terms: Terms) -> Weighed:
@@ -99,7 +105,8 @@ def _on_scale(one: Field, pair: Pair, now: Both[Record], terms: Terms) -> _Scale
         pair.agreed(name),
         Both(name in terms.access.a.update, name in terms.access.b.update),
         Given(_newer(one, now), next((r.winner for r in pair.rulings if r.field == name), None)),
-        name in pair.presumed,
+        name,
+        frozenset(pair.presumed),
     )
 
 
@@ -157,7 +164,7 @@ def _unsure(decision: Decision) -> Decision:
 
 def _take(scale: _Scale, take: Take, tally: _Tally) -> None:
     target = take.source.other
-    tally.presumed += [scale.one.name] if scale.presumed else []
+    tally.presumed += [scale.one.name] if scale.is_presumed else []
     carried = carry(scale.one, scale.held[take.source], target, tally.refused, take.rule)
     if isinstance(carried, Problem):
         tally.problems.append(carried)
@@ -165,54 +172,74 @@ def _take(scale: _Scale, take: Take, tally: _Tally) -> None:
         tally.owed[target].append(replace(carried, was=scale.held[target], overrules=take.overrules))
 
 
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """A field on the scale, split."""
+
+    scale: _Scale
+    held: Both[Opened]
+    base: Both[Opened]
+
+    @classmethod
+    def of(cls, scale: _Scale) -> _Pieces:
+        """Split what is held and what was agreed."""
+        return cls(scale, Opened.both(scale.one, scale.held), Opened.both(scale.one, scale.base))
+
+    def part(self, name: str, small: Field) -> _Scale:
+        """One part, as a field of its own."""
+        held = Both(self.held.a.part(name), self.held.b.part(name))
+        base = Both(self._was(name, Side.A), self._was(name, Side.B))
+        return replace(self.scale, one=small, held=held, base=base, place=place(small.name, name))
+
+    def _was(self, name: str, side: Side) -> Maybe:
+        """What was agreed; where only the other side has a base, a part that is not here is no news of this one."""
+        one_sided = self.base[side.other].is_there and not self.base[side].is_there
+        return None if one_sided and name not in self.held[side].parts else self.base[side].part(name)
+
+
 def _weigh_parts(scale: _Scale, tally: _Tally) -> None:
     """Each part for itself; those that go one way travel together."""
     if scale.held.a is MISSING or scale.held.b is MISSING:
         return
+    pieces, small = _Pieces.of(scale), part_field(scale.one)
     taken: Both[dict[str, Take]] = Both({}, {})
     agreed: list[str] = []
-    for name in names(scale.one, scale.held, scale.base):
-        decision = _part(scale, name).decide()
+    found = names(pieces.held, pieces.base)
+    for name in found:
+        decision = pieces.part(name, small).decide()
         if decision is AGREED:
             agreed.append(name)
         elif isinstance(decision, Take):
             taken[decision.source.other][name] = decision
         elif isinstance(decision, Barred):
             tally.problems.append(_read_only(scale, decision.source))
-    _agree_parts(scale, agreed, tally)
+    if agreed or not found:
+        _agree_parts(pieces, agreed, tally)
     for to in Side:
-        _take_parts(scale, taken[to], to, tally)
+        _take_parts(pieces, taken[to], to, tally)
 
 
-def _part(scale: _Scale, name: str) -> _Scale:
-    held, base = (
-        Both(*(part(scale.one, values[side], name, side) for side in Side))
-        for values in (scale.held, scale.base)
-    )
-    return replace(scale, one=part_field(scale.one), held=held, base=base)
-
-
-def _agree_parts(scale: _Scale, agreed: Iterable[str], tally: _Tally) -> None:
+def _agree_parts(pieces: _Pieces, agreed: Iterable[str], tally: _Tally) -> None:
     """The bases of agreed parts; a field of which nothing is, or was, has agreed on that."""
-    agreed, name = list(agreed), scale.one.name
+    scale = pieces.scale
     for side in Side:
-        held = {one: part(scale.one, scale.held[side], one, side) for one in agreed}
-        empty = not list(names(scale.one, scale.held, scale.base))
-        if held or empty:
-            told = {one: None if value is MISSING else value for one, value in held.items()}
-            tally.base[side][name] = joined(scale.one, scale.base[side], told, side)
+        told = {name: _told(pieces.held[side].part(name)) for name in agreed}
+        tally.base[side][scale.one.name] = joined(scale.one, scale.base[side], told, side)
 
 
-def _take_parts(scale: _Scale, taken: dict[str, Take], to: Side, tally: _Tally) -> None:
-    one, source = scale.one, to.other
+def _told(value: Maybe) -> Value:
+    return None if value is MISSING else value
+
+
+def _take_parts(pieces: _Pieces, taken: dict[str, Take], to: Side, tally: _Tally) -> None:
+    scale, one, source = pieces.scale, pieces.scale.one, to.other
     if not taken:
         return
-    values = {name: part(one, scale.held[source], name, source) for name in taken}
-    moves, problems = carry_parts(one, {n: None if v is MISSING else v for n, v in values.items()}, to)
+    moves, problems = carry_parts(one, {name: _told(pieces.held[source].part(name)) for name in taken}, to)
     told = [
         replace(
             move,
-            was=part(one, scale.held[to], move.field, to),
+            was=pieces.held[to].part(move.field),
             rule=taken[move.field].rule,
             overrules=taken[move.field].overrules,
         )
@@ -220,6 +247,6 @@ def _take_parts(scale: _Scale, taken: dict[str, Take], to: Side, tally: _Tally) 
     ]
     refused = refusal_of(one, scale.held[source], to, tally.refused)
     tally.problems += [refused] if refused else problems
-    tally.presumed += [one.name] if scale.presumed else []
+    tally.presumed += sorted(scale.presumed & {one.name, *(place(one.name, name) for name in taken)})
     if told and not refused:
         tally.owed[to].append(compose(one, scale.held, told, to, told[0].rule))

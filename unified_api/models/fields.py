@@ -11,6 +11,7 @@ a wire fact makes no migration.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import uuid
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +20,7 @@ from django.db import models
 
 Writable = Literal["always", "create", "never"]
 _INT64 = range(-(2**63), 2**63)
+_LARGEST = sys.float_info.max
 
 
 class Malformed(ValueError):
@@ -169,15 +171,14 @@ class Number(WireField, models.FloatField):  # type: ignore[type-arg]
     plain = models.FloatField
 
     def parse(self, value: Any) -> float:
-        """A number, nothing that only resembles one."""
+        """A number, nothing that only resembles one, and none that JSON has no word for."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             message = "a number is expected"
             raise Malformed(message)
-        try:
-            return float(value)
-        except OverflowError as error:
+        if not abs(value) <= _LARGEST:
             message = "a number of double precision is expected"
-            raise Malformed(message) from error
+            raise Malformed(message)
+        return float(value)
 
 
 class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]

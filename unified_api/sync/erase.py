@@ -61,6 +61,7 @@ def begin(linked_account_id: uuid.UUID) -> None:
         job.forget("write", write.id)
     for bridge in Bridge.objects.filter(Q(account_a=linked_account_id) | Q(account_b=linked_account_id)):
         job.forget("bridge", bridge.id)
+        job.forget("drift", bridge.id)
         door.close_doors(bridge.id)
     job.ask(KIND, linked_account_id)
 
@@ -77,7 +78,7 @@ def work(lease: job.Lease, ends: float) -> None:
 
 def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
     """What is erased by which condition; what a condition looks at goes last."""
-    owned: list[type[models.Model]] = [*common_models(), Change, Identity, RemoteData, Write, Throttle]
+    owned: list[type[models.Model]] = [*common_models(), Change, Identity, RemoteData, Write, Throttle, Issue]
     return [
         (Sighting, _OF_SWEEP),
         (SetAside, _OF_STREAM),

@@ -55,6 +55,7 @@ class DriftAudit(TenantModel):
     `compared`: pairs whose bridged fields were compared; `sampled`: of these, how many were read anew from the
     providers. `to_a`, `to_b`: pairs in which that side lacks something of the other and nothing is under way that would
     bring it. `unmirrored`: sampled records that were not as the mirror has them. `findings`: some of them, in detail.
+    `place`: until it is finished, where it stands, as `unified_api.sync.bridge.drift` goes on from there.
     """
 
     bridge_id = models.UUIDField()
@@ -66,6 +67,7 @@ class DriftAudit(TenantModel):
     to_b = models.IntegerField(default=0)
     unmirrored = models.IntegerField(default=0)
     findings = models.JSONField(default=list)
+    place = models.JSONField(default=dict)
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant_id", "bridge_id", "started"], name="drift_bridge")]

@@ -53,10 +53,29 @@ def _update(performance: Performance) -> None:
 
 
 def _create(performance: Performance) -> None:
-    """Exactly one record that came since and says what was sent is ours."""
+    """The record whose id the provider told is ours; else exactly one that came since and says what was sent."""
     write = performance.write
     sent = values.from_json(performance.model, write.sent or {})
     told = values.for_adapter(performance.model, sent, write.linked_account_id)
+    if write.remote_id is not None and performance.resource.can("get"):
+        _named(performance, write.remote_id, told)
+    else:
+        _searched(performance, told)
+
+
+def _named(performance: Performance, remote_id: str, told: Mapping[str, Any]) -> None:
+    """Nothing has to be recognised, so it may have been edited since."""
+    try:
+        made = performance.line.client.read(performance.resource, remote_id)
+    except errors.Gone:
+        gone = f"It was made as {remote_id} at the provider, and is not there any more."
+        _wait_or(performance, lambda: _not_applied(performance, gone))
+    else:
+        performance.store_answer(_finished(performance, made, told))
+
+
+def _searched(performance: Performance, told: Mapping[str, Any]) -> None:
+    write = performance.write
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
     sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))
@@ -71,10 +90,11 @@ def _create(performance: Performance) -> None:
         )
     else:
         missing = "No record at the provider says what was sent: it was not created."
-        _wait_or(
-            performance,
-            lambda: journal.close_alone(write, performance.lease, WriteState.NOT_APPLIED, missing),
-        )
+        _wait_or(performance, lambda: _not_applied(performance, missing))
+
+
+def _not_applied(performance: Performance, told: str) -> None:
+    journal.close_alone(performance.write, performance.lease, WriteState.NOT_APPLIED, told)
 
 
 def _finished(performance: Performance, found: Observation, told: Mapping[str, Any]) -> Observation:
@@ -103,7 +123,14 @@ def _is_news(performance: Performance, observation: Observation) -> bool:
     record = identities.of(performance.model, observation.remote_id)
     known = performance.model.objects.filter(id=record, created_at__lte=write.journalled_at, is_shell=False)
     others = Write.objects.filter(record_id=record, operation="create").exclude(id=write.id)
-    return not known.exists() and not others.exists()
+    return not known.exists() and not others.exists() and not _named_by_another(write, observation.remote_id)
+
+
+def _named_by_another(write: Write, remote_id: str) -> bool:
+    """Whether another create, which is still open, is known to have made this record."""
+    unfinished = Write.objects.filter(state=WriteState.UNCERTAIN, operation="create").exclude(id=write.id)
+    same = {"linked_account_id": write.linked_account_id, "model": write.model, "remote_id": remote_id}
+    return unfinished.filter(**same).exists()
 
 
 def _knew_all(write: Write) -> bool:

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
 from unified_api.sync import erase, job, pull, write
-from unified_api.sync.bridge import stirring
+from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     write.KIND: write.work,
     erase.KIND: erase.work,
     stirring.KIND: work_bridge,
+    drift.KIND: drift.work,
 }
 
 

@@ -209,6 +209,8 @@ def _failed(
 ) -> None:
     """Turn a named error into the write's state."""
     log.warning("write.failed", write=str(write.id), error=type(error).__name__, request=error.request)
+    if isinstance(error, errors.Uncertain):
+        write.remote_id = error.remote_id or write.remote_id
     if isinstance(error, errors.Uncertain) or _left_open(write, error):
         journal.postpone(write, lease, WriteState.UNCERTAIN, str(error), settle.delay(write, error))
     elif isinstance(error, errors.RetryLater) and patient:

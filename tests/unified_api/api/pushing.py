@@ -7,7 +7,6 @@ from typing import Any
 
 from django.test import Client
 
-from tenants.models import TenantModel
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api.sync.models import Write
@@ -31,7 +30,7 @@ class Product:
         """PUT a record."""
         return self.call("put", f"sync/v1/records/{model}/{remote_id}", {"model": values}, **headers)
 
-    def count(self, model: type[TenantModel]) -> int:
+    def count(self, model: Any) -> int:
         """Rows of a table."""
         with self.linked.person.at_work():
             return int(model.objects.count())
@@ -46,5 +45,10 @@ class Product:
 
 def product_of(person: Person, link: Link, category: str = "hris") -> Product:
     """A product account of a person's customer."""
-    more = {"integration": "product", "settings": {}, "credential": {}, "remote_identity": None}
+    more: dict[str, Any] = {
+        "integration": "product",
+        "settings": {},
+        "credential": {},
+        "remote_identity": None,
+    }
     return Product(link(person, category=category, **more), category)

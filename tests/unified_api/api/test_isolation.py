@@ -23,6 +23,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 #: Routes that name a record, or a linked account, in their query.
 BY_RECORD = ("api/sync/v1/history", "api/sync/v1/why")
 FEEDS = ("api/sync/v1/changes",)
+#: Routes that name a bridge in their query.
+BY_BRIDGE = ("api/sync/v1/drift",)
 #: Lists of what a key reaches, which name no account.
 LISTS = ("api/sync/v1/issues",)
 
@@ -67,8 +69,8 @@ def victim(api: Linked) -> tuple[Linked, uuid.UUID, str]:
     return api, record, made.headers["X-Isthmus-Write"]
 
 
-def _call(path: str, method: str, headers: dict[str, str]) -> Any:
-    body = json.dumps({"model": {"name": "x"}, "method": "GET", "path": "/me"})
+def _call(path: str, method: str, headers: dict[str, str], ids: dict[str, str]) -> Any:
+    body = json.dumps({"model": {"name": "x"}, "method": "GET", "path": "/me", **ids})
     call = getattr(Client(raise_request_exception=False), method)
     if method == "get":
         return call(path, headers=headers)
@@ -109,7 +111,7 @@ def _knock(
     for who, headers in strangers.items():
         for path in _paths_naming(route, str(record), write, str(api.account.id)):
             for method in methods:
-                answer = _call(path, method, headers)
+                answer = _call(path, method, headers, {"bridge_id": str(record), "write_id": write})
                 if not _is_own(path, who):
                     assert answer.status_code in {401, 404, 405}, (who, method, path, answer.content)
                 for secret in (SECRET, str(api.account.id), api.token.reveal(), desk.token):
@@ -124,6 +126,8 @@ def _paths_naming(route: str, record: str, write: str, account: str) -> list[str
         return ["/" + route.replace("<str:id>", named) for named in (record, write)]
     if route in BY_RECORD:
         return [f"/{route}?record_id={record}&field=name"]
+    if route in BY_BRIDGE:
+        return [f"/{route}?bridge_id={record}"]
     return [f"/{route}", f"/{route}?linked_account_id={account}"] if route in FEEDS else [f"/{route}"]
 
 

@@ -40,7 +40,7 @@ def bridge_between(person: Person, a: LinkedAccount, b: LinkedAccount) -> uuid.U
         return made.id  # type: ignore[no-any-return]
 
 
-def listed(person: Person, **query: Any) -> list[str]:
+def listed(person: Person, **query: str) -> list[str]:
     """The ids of a page of issues, in its order."""
     answer = Client().get(URL, query, headers=person.headers)
     assert answer.status_code == 200, answer.content
@@ -86,7 +86,8 @@ def test_pages_lead_through_all_of_them_and_back(alice: Person) -> None:
     made = [opened(alice) for _ in range(5)]
     seen, pages, cursor = [], [], ""
     while True:
-        page = Client().get(URL, {"page_size": 2, "cursor": cursor}, headers=alice.headers).json()
+        query = {"page_size": "2", "cursor": cursor}
+        page = Client().get(URL, query, headers=alice.headers).json()
         seen += [issue["id"] for issue in page["results"]]
         pages.append(page)
         if not page["next"]:

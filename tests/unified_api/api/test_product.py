@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from integrations.kit.endpoints import GET, PATCH, POST
-from integrations.kit.lenses import choice
+from integrations.kit.lenses import choice, day
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Resource
@@ -22,11 +22,15 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import Product, product_of
 from unified_api import registry
+from unified_api.engine.values import Side
 from unified_api.models.crm import Lead, Opportunity
+from unified_api.models.hris import Employee
+from unified_api.models.training import TrainingCompletion, TrainingCourse
 from unified_api.sync import job, tasks
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Change, Write
+from unified_api.sync.models_bridge import Bridge
 
 
 def resource(path: str, mapping: Mapping, recognise: tuple[str, ...]) -> Resource:
@@ -74,6 +78,27 @@ CRM = replace(
 )
 
 
+HRIS = replace(
+    stub.PROVIDER,
+    slug="people",
+    name="People",
+    category="hris",
+    resources=(
+        resource(
+            "people",
+            Mapping(Employee, work_email="mail", first_name="first", start_date=day("starts")),
+            ("work_email",),
+        ),
+        resource("courses", Mapping(TrainingCourse, name="name"), ("name",)),
+        resource(
+            "trainings",
+            Mapping(TrainingCompletion, employee="who", course="what", status="state", score="points"),
+            ("employee", "course"),
+        ),
+    ),
+)
+
+
 @dataclass
 class Both:
     """A product and the other system of one customer, with a bridge between them; side a is the product's."""
@@ -89,12 +114,17 @@ class Both:
         turn.read(lambda: None)
         assert turn.settle()
 
+    def configure(self, **configuration: Any) -> None:
+        """Tell the bridge more than `setup` takes."""
+        with self.other.person.at_work():
+            Bridge.objects.filter(id=self.bridge_id).update(configuration=configuration)
+
     def bridge_once(self) -> None:
         """One slice of the bridge's own job, and of no write."""
         with scope(self.other.person.tenant_id):
             with transaction.atomic():
-                job.ask(setup.KIND, self.bridge_id)
-            lease = job.claim(setup.KIND, self.bridge_id)
+                job.ask(stirring.KIND, self.bridge_id)
+            lease = job.claim(stirring.KIND, self.bridge_id)
             assert lease is not None
             tasks.do(lease, time.monotonic() + 20)
 
@@ -102,7 +132,7 @@ class Both:
 def bridge(product: Product, other: Linked, desk: stub.Desk, model: str, **wish: Any) -> Both:
     """Keep the model equal on both sides."""
     with other.person.at_work():
-        made = setup.create(setup.Wish(product.linked.account, other.account, model, **wish))
+        made = setup.create(setup.Wish(product.linked.account, other.account, model, mode="live", **wish))
     return Both(product, other, desk, made.id)
 
 
@@ -110,7 +140,7 @@ def bridge(product: Product, other: Linked, desk: stub.Desk, model: str, **wish:
 def tickets(alice: Person, link: Link, desk: stub.Desk) -> Both:
     """The tickets of Alice's product and of a help desk."""
     fields = ("name", "description", "status", "priority")
-    words = (("priority", setup.Side.B, "HIGH", "URGENT"),)
+    words = (("priority", Side.B, "HIGH", "URGENT"),)
     return bridge(
         product_of(alice, link, "ticketing"),
         link(alice),
@@ -186,6 +216,63 @@ def test_a_push_in_the_midst_of_a_round_is_not_overwritten(tickets: Both) -> Non
     assert tickets.product.linked.get("tickets").json()["results"][0]["name"] == "Mine"
 
 
+REFERENCE = {"winner": "b", "reference": True}
+
+
+@pytest.fixture
+def people(alice: Person, link: Link, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch) -> Linked:
+    """Alice's customer's account at an HRIS that knows trainings, too."""
+    monkeypatch.setitem(registry._providers, HRIS.slug, HRIS)
+    desk.tables |= {"people": {}, "courses": {}, "trainings": {}}
+    return link(alice, integration=HRIS.slug, category="hris")
+
+
+def test_a_learning_product_gets_employees_and_gives_completions_back(
+    alice: Person, link: Link, people: Linked, desk: stub.Desk
+) -> None:
+    """Who was hired is there with the day of the start; what was learned stands beside the right person over there."""
+    product = product_of(alice, link)
+    grace = desk.add("people", mail="grace@x.example", first="Grace", starts="2026-03-01")
+    hired = bridge(
+        product,
+        people,
+        desk,
+        "hris.Employee",
+        fields=("work_email", "first_name", "start_date"),
+        match=("work_email",),
+        winner="b",
+    )
+    courses = bridge(product, people, desk, "training.TrainingCourse", fields=("name",), winner="a")
+    learned = bridge(
+        product,
+        people,
+        desk,
+        "training.TrainingCompletion",
+        fields=("status",),
+        match=("status",),
+        winner="a",
+    )
+    learned.configure(
+        policy={"fields": {"employee": REFERENCE, "course": REFERENCE, "status": {}, "score": {}}},
+        match=["employee", "course"],
+        references={"employee": "pairs", "course": "pairs"},
+    )
+    hired.round()
+    (employee,) = product.call("get", "hris/v1/employees").json()["results"]
+    product.push("training.TrainingCourse", "safety", {"name": "Safety"})
+    said = {"employee": {"remote_id": employee["remote_id"]}, "course": {"remote_id": "safety"}}
+    product.push("training.TrainingCompletion", "c-1", {**said, "status": "OVERDUE"})
+    courses.round()
+    learned.round()
+    product.push("training.TrainingCompletion", "c-1", {"status": "FAILED", "score": 12.5})
+    learned.round()
+
+    training = only(desk.tables["trainings"])
+    assert (employee["first_name"], employee["start_date"]) == ("Grace", "2026-03-01T00:00:00Z")
+    assert (training["who"], training["what"]) == (grace, only(desk.tables["courses"])["id"])
+    assert (training["state"], training["points"]) == ("FAILED", 12.5)
+
+
 @pytest.fixture
 def sales(alice: Person, link: Link, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch) -> Linked:
     """Alice's customer's account at a CRM."""
@@ -207,7 +294,7 @@ def test_a_recommended_lead_comes_back_with_outcome_and_amount(
         fields=("company", "last_name", "lead_source", "status"),
         match=("company", "last_name"),
         winner="b",
-        words=(("status", setup.Side.B, "CLOSED", "UNQUALIFIED"),),
+        words=(("status", Side.B, "CLOSED", "UNQUALIFIED"),),
     )
     deals = bridge(
         product,

@@ -85,3 +85,31 @@ def test_what_cannot_be_meant_is_said(
     given = [word.replace("RECORD", str(record_at(bridged, "a"))) for word in words]
     with pytest.raises(CommandError, match=told):
         call("history", *given, "--tenant", str(bridged.tenant))
+
+
+def test_an_undo_is_shown_before_anything_is_written(call: Call, bridged: Bridged) -> None:
+    """The plan has each value that would come back, what is left alone, and the hash to approve it by."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    (pair,) = bridged.pairs()
+    writes = bridged.writes()
+    words = ("bridge", "undo", str(bridged.bridge_id), "--pair", str(pair.id))
+    lines = call(*words).out.splitlines()
+    document = call(*words, "--json").document
+
+    assert lines[2:] == [
+        "[\"Mine\"]: name of side b: 'Mine' -> 'Printer'",
+        '["Mine"]: the record of side b is left alone: The record was created by it; an undo deletes nothing.',
+        "1 records would be written to, nothing was sent. It is carried out once it is approved by its hash.",
+    ]
+    assert (document["state"], document["counts"]) == ("open", {"update": 1, "problem": 1})
+    assert bridged.writes() == writes
+
+
+@pytest.mark.parametrize(
+    ("named", "told"), [("nothing", "--write takes an id"), (str(uuid.uuid4()), "no write with this id")]
+)
+def test_an_undo_of_nothing_is_refused(call: Call, bridged: Bridged, named: str, told: str) -> None:
+    """In a sentence."""
+    with pytest.raises(CommandError, match=told):
+        call("bridge", "undo", str(bridged.bridge_id), "--write", named)

@@ -38,8 +38,7 @@ def test_a_contest_stands_and_holds_up_no_other_field() -> None:
     assert Contest("name", Both[Value]("one", "two"), Both("old", "old")) in one.effects
     one.answer()
     one.look({"name": "one", "body": "edited"}, {"name": "two", "body": "edited"})
-    assert (one.push, one.contests) == (None, ["name"])
-    assert one.effects[-1] == Settled()
+    assert one.effects == (Contest("name", Both[Value]("one", "two"), Both("old", "old")), Settled())
 
 
 def test_a_person_rules() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from tests.unified_api.engine.bench import Bench, agreed
-from unified_api.engine.events import Answered, Lost, Overruled, Rejected, Settled
+from unified_api.engine.events import Answered, LookAgain, Lost, Overruled, Rejected, Settled
+from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair, State
-from unified_api.engine.parts import joined, names, split
+from unified_api.engine.parts import Opened, joined, names, split
 from unified_api.engine.policy import Field, Policy, PolicyError, Shape, Winner
 from unified_api.engine.values import Both, Side, Value
 from unified_api.engine.weigh import Access
@@ -208,6 +210,61 @@ def test_a_new_record_gets_the_parts_that_can_travel() -> None:
     assert one.problems == [("unmapped", "tags")]
 
 
+def test_what_a_side_does_not_have_is_no_news_of_it() -> None:
+    """A set that the create could not carry follows, and what was added to the new record meanwhile comes back."""
+    one = bench(TAGS, Pair(State.ALONE))
+    one.policy = replace(one.policy, fields={"tags": TAGS, "name": Field("name")})
+    one.access = one.access.having(Side.B, replace(one.access.b, create=frozenset({"name"})))
+    one.look({"tags": ["mine"], "name": "word"}, None)
+    one.tell(Answered({"tags": [], "name": "word"}))
+    one.look({"tags": ["mine"], "name": "word"}, {"tags": ["yours"], "name": "word"})
+    assert one.push == (Side.B, {"tags": ["yours", "mine"]})
+
+    assert one.answer() == (LookAgain(),)
+    one.look({"tags": ["mine"], "name": "word"}, {"tags": ["yours", "mine"], "name": "word"})
+    assert one.push == (Side.A, {"tags": ["mine", "yours"]})
+    assert one.answer() == (LookAgain(),)
+
+
+def test_a_found_record_keeps_what_somebody_added() -> None:
+    """A create that was found after its answer was lost: the owed set is united with what is there by now."""
+    one = bench(TAGS, Pair(State.ALONE))
+    one.policy = replace(one.policy, fields={"tags": TAGS, "name": Field("name")})
+    one.access = one.access.having(Side.B, replace(one.access.b, create=frozenset({"name"})))
+    one.look({"tags": ["mine"], "name": "word"}, None)
+    one.tell(Lost({"tags": ["yours"], "name": "word"}, landed=True))
+    one.look({"tags": ["mine"], "name": "word"}, {"tags": ["yours"], "name": "word"})
+    assert one.push == (Side.B, {"tags": ["yours", "mine"]})
+
+    one.answer()
+    one.look({"tags": ["mine"], "name": "word"}, {"tags": ["yours", "mine"], "name": "word"})
+    assert one.push == (Side.A, {"tags": ["mine", "yours"]})
+
+
+def test_a_found_record_with_a_part_left_out() -> None:
+    """A word that the create did not bring is still owed, and one that somebody added comes back."""
+    one = bench(TAGS, Pair(State.ALONE))
+    one.look({"tags": ["good", "bad"]}, None)
+    one.tell(Lost({"tags": ["good", "yours"]}, landed=True))
+    assert sent(one, ["good", "bad"], ["good", "yours"]) == (Side.B, ["good", "yours", "bad"])
+
+    one.tell(Answered({"tags": ["good", "yours"]}))
+    assert sent(one, ["good", "bad"], ["good", "yours"]) == (Side.A, ["good", "bad", "yours"])
+
+
+def test_parts_are_presumed_one_by_one() -> None:
+    """Whether an edit gave way to a part with a lost answer is noted for that part alone, until it is settled."""
+    one = at_rest(CUSTOM, {"k": "0", "m": "0"}, {"k": "0", "m": "0"})
+    sent(one, {"k": "1", "m": "0"}, {"k": "0", "m": "0"})
+    one.tell(Lost({"tags": {"k": "2", "m": "0"}}))
+    assert one.pair.presumed == ("tags/k",)
+
+    assert sent(one, {"k": "1", "m": "3"}, {"k": "2", "m": "0"}) == (Side.B, {"k": "2", "m": "3"})
+    assert one.answer() == (LookAgain(),)
+    assert sent(one, {"k": "1", "m": "3"}, {"k": "2", "m": "3"}) == (Side.A, {"m": "3", "k": "2"})
+    assert one.answer() == (Overruled("tags", Side.A, "1", "2", Rule.LOST), LookAgain())
+
+
 def test_moves_with_parts_survive_json() -> None:
     """A pair that waits for the answer to parts is the same after a journey through JSON."""
     one = at_rest(TAGS, ["x"], ["x"])
@@ -220,15 +277,11 @@ def test_moves_with_parts_survive_json() -> None:
 
 def test_parts_have_one_name_on_both_sides() -> None:
     """The word as side a says it; an untranslated one cannot be taken for a word of side a."""
-    both = Both[Value](["red"], ["rot", "odd"])
+    held = Opened.both(MAPPED, Both(["red"], ["rot", "odd"]))
+    base = Opened.both(MAPPED, Both(None, ["blau"]))
 
-    assert list(split(MAPPED, both.b, Side.B)) == ["red", "\x1fbodd"]
-    assert list(names(MAPPED, Both(*both_values(both)), Both(None, ["blau"]))) == ["\x1fbodd", "blue", "red"]
-
-
-def both_values(both: Both[Value]) -> tuple[Value, Value]:
-    """Both values, a first."""
-    return both.a, both.b
+    assert list(split(MAPPED, ["rot", "odd"], Side.B)) == ["red", "\x1fbodd"]
+    assert names(held, base) == ["\x1fbodd", "blue", "red"]
 
 
 def test_nothing_is_joined_to_nothing() -> None:

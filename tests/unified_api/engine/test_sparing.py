@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unified_api.engine.bench import ALL, POLICY, Bench, agreed
-from unified_api.engine.events import Answered, LookAgain, Push, Settled, Withheld
+from unified_api.engine.events import Answered, LookAgain, Push, Rejected, Settled, Withheld
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Move, Pair, State
 from unified_api.engine.plan import StateError, propose
@@ -95,6 +95,23 @@ def test_a_new_record_gets_its_constants() -> None:
     one.tell(Answered({"name": "word", "queue": "other"}))
     assert one.look({"name": "word"}, {"name": "word", "queue": "other"}) == (Settled(),)
     assert "queue" not in one.pair.base.b
+
+
+@pytest.mark.parametrize("fields", [{}, {"queue": "unknown"}])
+def test_a_refused_constant_is_not_sent_again(fields: dict[str, str]) -> None:
+    """Named, it is left out; with all the rest, nothing is tried again until the record or the constant changes."""
+    policy = replace(POLICY, constants=Both[Values]({}, {"queue": "support"}))
+    one = Bench(Pair(State.ALONE), policy)
+    one.look({"name": "word"}, None)
+    one.tell(Rejected("no", fields))
+    one.look({"name": "word"}, None)
+    assert one.push == ((Side.B, {"name": "word"}) if fields else None)
+    assert ("refused", "queue") in one.problems
+
+    one.pair = replace(one.pair, state=State.ALONE, sent=None)
+    one.policy = replace(POLICY, constants=Both[Values]({}, {"queue": "other"}))
+    one.look({"name": "word"}, None)
+    assert one.push == (Side.B, {"name": "word", "queue": "other"})
 
 
 def test_constants_make_no_record() -> None:

@@ -215,15 +215,29 @@ def test_an_uncertain_update_of_a_set_is_compared_as_a_set(
     assert len(desk.writes()) == 1
 
 
-def test_a_create_that_ended_half_way_is_finished(
-    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its maker died before what a create cannot carry was sent: that is sent when the record is found."""
+@pytest.fixture
+def in_two_calls(account: LinkedAccount, monkeypatch: pytest.MonkeyPatch, work_until_idle: Drain) -> None:
+    """The desk ignores the status of a create, so that an update follows."""
     status = choice("state", {"OPEN": "open", "CLOSED": "done"}, after_create=True)
     mapping = Mapping(Ticket, remote_id="id", name="title", status=status)
     provider = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, mapping=mapping),))
     monkeypatch.setitem(registry._providers, "stub", provider)
     work_until_idle()
+
+
+def half(account: LinkedAccount, desk: Desk, status: int) -> Write:
+    """A create whose second call is answered with this status; the desk takes writes again afterwards."""
+    desk.after_write = lambda: setattr(desk, "refuse_writes", status)
+    made = submit(account, "create", name="Printer", status="CLOSED")
+    desk.after_write, desk.refuse_writes = int, None
+    return made
+
+
+@pytest.mark.usefixtures("in_two_calls")
+def test_a_create_that_ended_half_way_is_finished(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Its maker died before what a create cannot carry was sent: that is sent when the record is found."""
     desk.cut_after_write = 1
     half = submit(account, "create", name="Printer", status="CLOSED")
     later(half, 3)
@@ -232,6 +246,78 @@ def test_a_create_that_ended_half_way_is_finished(
     assert stored(half).state == WriteState.DONE
     assert [one["state"] for one in desk.tables["tickets"].values()] == ["done"]
     assert ticket(account, stored(half).remote_id or "").status == "CLOSED"
+
+
+@pytest.mark.usefixtures("in_two_calls")
+def test_a_create_whose_second_call_failed_is_not_done_before_it_is_finished(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """The provider was away after the first call: the write stays open, and its second call is made up for."""
+    made = half(account, desk, 503)
+    before = made.state
+    later(made, 3)
+    work_until_idle()
+
+    assert (before, stored(made).state) == (WriteState.UNCERTAIN, WriteState.DONE)
+    assert [one["state"] for one in desk.tables["tickets"].values()] == ["done"]
+    assert ticket(account, stored(made).remote_id or "").status == "CLOSED"
+
+
+@pytest.mark.usefixtures("in_two_calls")
+def test_a_second_call_that_is_refused_shows_in_the_record(account: LinkedAccount, desk: Desk) -> None:
+    """What the provider will never take does not keep the write open: the record is as it stands there."""
+    made = half(account, desk, 400)
+
+    assert made.state == WriteState.DONE
+    assert ticket(account, made.remote_id or "").status is None
+
+
+@pytest.mark.usefixtures("in_two_calls")
+def test_a_record_whose_id_is_known_is_found_whatever_it_says_by_now(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """The provider told the id before the second call failed, so an edit since does not hide the record."""
+    made = half(account, desk, 503)
+    desk.edit(made.remote_id or "", title="Renamed")
+    later(made, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(made).state == WriteState.DONE
+    assert [(one["title"], one["state"]) for one in desk.tables["tickets"].values()] == [("Renamed", "done")]
+
+
+@pytest.mark.usefixtures("in_two_calls")
+def test_a_record_that_was_made_and_is_gone_by_now_was_not_applied(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Somebody deleted it before it was finished; another one that says the same is not taken for it."""
+    made = half(account, desk, 503)
+    remote_id = made.remote_id or ""
+    del desk.tables["tickets"][remote_id]
+    desk.add(title="Printer", state="open")
+    later(made, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(made).state == WriteState.NOT_APPLIED
+    assert f"made as {remote_id}" in (stored(made).error or "")
+
+
+@pytest.mark.usefixtures("in_two_calls")
+def test_an_unfinished_record_is_not_taken_for_another_writes(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """A create that did not arrive asks for the same: it is not applied, as the record has an owner."""
+    ours = half(account, desk, 503)
+    desk.refuse_writes = 503
+    theirs = submit(account, "create", name="Printer", status="CLOSED")
+    desk.refuse_writes = None
+    later(theirs, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+    later(ours, 3)
+    work_until_idle()
+
+    assert stored(theirs).state == WriteState.NOT_APPLIED
+    assert stored(ours).state == WriteState.DONE
 
 
 def test_two_lost_creates_do_not_settle_on_one_record(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -14,12 +14,17 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
-from unified_api.management import why
+from unified_api.management import drift, undo, why
 from unified_api.management.answering import AnsweringCommand, Document, counted, table, take_json, tenant_id
 from unified_api.sync.bridge import setup, showing, steering
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models_bridge import Bridge
 
+#: Verbs about one bridge that have a file of their own.
+_OF_ONE: dict[str, Callable[[uuid.UUID, uuid.UUID, dict[str, Any]], Document]] = {
+    "undo": undo.answer,
+    "drift": drift.answer,
+}
 FIELDS = "name,description,status,priority"
 
 
@@ -32,7 +37,7 @@ class Command(AnsweringCommand):
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
         verbs = parser.add_subparsers(
-            dest="verb", required=True, metavar="create|run|status|why|pause|resume"
+            dest="verb", required=True, metavar="create|run|status|why|drift|pause|resume"
         )
         self._take_create(
             verbs.add_parser("create", help="join two accounts; it begins at once unless --paused")
@@ -44,6 +49,8 @@ class Command(AnsweringCommand):
         status.add_argument("bridge", nargs="?", help="id; by default all bridges of --tenant")
         status.add_argument("--tenant", metavar="T", help="name or id")
         why.take(verbs.add_parser("why", help="why a record's fields have their values"))
+        drift.take(verbs.add_parser("drift", help="compare both sides now, without writing"))
+        undo.take(verbs.add_parser("undo", help="a plan that puts back what it did"))
         pause = verbs.add_parser("pause", help="write nothing until --resume")
         pause.add_argument("bridge", help="id")
         resume = verbs.add_parser("resume", help="go on")
@@ -96,6 +103,8 @@ class Command(AnsweringCommand):
         if options["verb"] == "status" and not options["bridge"]:
             return _all(options["tenant"])
         tenant, bridge_id = _located(options["bridge"])
+        if answer := _OF_ONE.get(options["verb"]):
+            return answer(tenant, bridge_id, options)
         if options["verb"] == "run":
             return _preview(tenant, bridge_id) if options["dry_run"] else self._run(tenant, bridge_id)
         with scope(tenant), transaction.atomic():
@@ -125,6 +134,10 @@ class Command(AnsweringCommand):
         """The bridge in lines."""
         if "answers" in document:
             return why.tell(document)
+        if "drift" in document:
+            return drift.tell(document)
+        if "undo" in document:
+            return undo.tell(document)
         if "bridges" in document:
             rows = [
                 (b["bridge_id"], b["status"], b["model"], counted(b["pairs"])) for b in document["bridges"]

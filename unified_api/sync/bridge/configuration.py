@@ -9,6 +9,7 @@
                 accounts over the model that it names) or email (people with one e-mail address are one person)
     start       which records take part that were there before the bridge: "everything", or the moment since which they
                 must have been changed; of those that would be created, at most `canary` until a person says go on
+    audit       hours between audits of whether both sides have drifted apart
     budget      by "creates" and "deletes", how much one run may do: `share` of the pairs, and `least` in any case
 
 Whatever is not named has its default, so that configurations of earlier versions keep their meaning.
@@ -27,6 +28,10 @@ from unified_api.engine.policy import Policy, PolicyError
 from unified_api.engine.values import Both, Side
 
 EVERYTHING: Final = "everything"
+#: Hours between audits: usually, at the least, at the most (a year).
+DAILY: Final = 24.0
+SHORTEST: Final = 1.0
+LONGEST: Final = 8_760.0
 
 
 class Leaving(StrEnum):
@@ -75,6 +80,7 @@ class Configuration:
     since: dt.datetime | None = None
     canary: int | None = None
     budget: Budget = field(default_factory=Budget)
+    audit: float = DAILY
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Configuration:
@@ -90,6 +96,7 @@ class Configuration:
             since,
             canary,
             _budget(data.get("budget", {})),
+            _hours(data.get("audit", DAILY)),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -105,6 +112,7 @@ class Configuration:
                 name: {"share": limit.share, "least": limit.least}
                 for name, limit in (("creates", self.budget.creates), ("deletes", self.budget.deletes))
             },
+            "audit": self.audit,
         }
 
     def reads(self) -> frozenset[str]:
@@ -146,3 +154,9 @@ def _limit(data: Mapping[str, Any] | None, usual: Limit, place: str) -> Limit:
     if not isinstance(least, int) or least < 0:
         raise PolicyError(f"{place}.least: {least!r} is no number of records")
     return Limit(float(share), least)
+
+
+def _hours(told: Any) -> float:
+    if isinstance(told, bool) or not isinstance(told, int | float) or not SHORTEST <= told <= LONGEST:
+        raise PolicyError(f"audit: {told!r} is no number of hours from {SHORTEST:g} to {LONGEST:g}")
+    return float(told)

@@ -83,9 +83,12 @@ def _first(effects: Sequence[Effect]) -> Push | Delete | None:
 
 
 def _put_back(turn: Turn, item: PlanItem) -> Outcome:
-    """A value of before, where the record still says what the plan saw; both bases then say that this is agreed."""
+    """A value of before, where the record still says what the plan saw; both bases then say that this is agreed.
+
+    The other side counts as standing where it was last agreed: what was edited there since has yet to travel.
+    """
     memory, to = remembered(turn.pair), Side(str(item.side))
-    held, source = _values(turn, to), _values(turn, to.other)
+    held, source = _values(turn, to), {**_values(turn, to.other), **memory.base[to.other]}
     told = {name: one for name, one in item.fields["fields"].items() if name in turn.policy.fields}
     if not told or any(
         name not in held or not turn.policy.fields[name].same(held[name], one["was"])

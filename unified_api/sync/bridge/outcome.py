@@ -86,6 +86,8 @@ def _adopt(pair: Pair, side: Side, write: Write) -> bool:
 def _event(record: Record | None, write: Write, *, witnessed: bool) -> Event:
     """What became of the write; `record`: as it is stored now, the answer included."""
     values = record.values if record else {}
+    if write.state == WriteState.DONE and write.operation == "update" and write.sent is None:
+        return Dropped()  # the record said it already, when it was read just before: nothing gave way to us
     if write.state == WriteState.DONE:
         return Answered(values) if witnessed else Lost(values, landed=True)
     if write.state in {WriteState.REJECTED, WriteState.MOVED}:

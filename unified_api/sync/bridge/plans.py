@@ -61,16 +61,21 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     if pairs:
         first = plan.counts.get("items", 0)
         made = [item for turn in turns_of(frame, pairs) if not is_unmatched(turn) for item in _items(turn)]
-        for ordinal, item in enumerate(made, first):
-            item.plan_id, item.ordinal = plan.id, ordinal
-            item.digest = digest(item)
-        PlanItem.objects.bulk_create(made)
+        add(plan, made, first)
         plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + len(pairs)}
         plan.after = pairs[-1].id
         plan.save(update_fields=["counts", "after"])
         return True
-    _complete(frame, plan)
+    complete(frame, plan)
     return False
+
+
+def add(plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:
+    """Store items as a plan's, in their order, behind those that it has."""
+    for ordinal, item in enumerate(items, first):
+        item.plan_id, item.ordinal = plan.id, ordinal
+        item.digest = digest(item)
+    PlanItem.objects.bulk_create(items, batch_size=AT_ONCE)
 
 
 def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
@@ -107,20 +112,21 @@ def _items(turn: Turn) -> Iterator[PlanItem]:
     frame, pair = turn.frame, turn.pair
     foreseen = forecast(remembered(pair), turn.look, Terms(turn.policy, frame.access, frame.closed))
     for place, one in enumerate(foreseen.writes):
-        item = _item(pair, **writing.told(one.write))
+        item = item_of(pair, **writing.told(one.write))
         item.fields = {"follows": place, "fields": item.fields} if place else {"fields": item.fields}
         yield item
     for left in foreseen.remains:
         if isinstance(left, Problem):
-            yield _item(pair, "problem", left.side.value, writing.shown(left), PlanItem.State.SHOWN)
+            yield item_of(pair, "problem", left.side.value, writing.shown(left), PlanItem.State.SHOWN)
         elif isinstance(left, Contest):
             told = {"field": left.field, "a": left.now.a, "b": left.now.b}
-            yield _item(pair, "conflict", None, told, PlanItem.State.SHOWN)
+            yield item_of(pair, "conflict", None, told, PlanItem.State.SHOWN)
 
 
-def _item(
+def item_of(
     pair: Pair, action: str, side: str | None, fields: Any, state: str = PlanItem.State.WAITING
 ) -> PlanItem:
+    """An item about a pair, without its plan and place."""
     return PlanItem(
         pair_id=pair.id,
         record_a=pair.record_a,
@@ -155,7 +161,8 @@ def hash_of(plan: Plan) -> str:
     return whole.hexdigest()
 
 
-def _complete(frame: Frame, plan: Plan) -> None:
+def complete(frame: Frame, plan: Plan) -> None:
+    """All items are there: from now on the plan can be approved."""
     items = PlanItem.objects.filter(plan_id=plan.id)
     plan.counts = dict(Counter(items.values_list("action", flat=True).iterator()))
     plan.cost = {side.value: _cost(frame, items.filter(side=side.value), side) for side in Side}

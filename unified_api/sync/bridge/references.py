@@ -27,7 +27,7 @@ Words = Both[Mapping[str, str]]
 #: States of pairs whose records belong together, whatever is under way between them.
 _TOGETHER = (State.PAIRED, State.PUSHING, State.DORMANT, State.DELETING, State.GONE)
 #: Where people's addresses stand, in one of these.
-_ADDRESSES = ("email_address", "work_email", "personal_email", "email_addresses")
+_ADDRESSES = ("email_address", "work_email", "personal_email", "email", "email_addresses")
 
 
 def words(frame: Frame, name: str, told: Both[Sequence[Mapping[str, Any]]]) -> Words:

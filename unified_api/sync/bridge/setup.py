@@ -1,89 +1,65 @@
-"""Making a bridge: what it wants of each field, by default and by wish, and what is refused."""
+"""Making a bridge, and what cannot be joined."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from tenants import audit, door
+from tenants.audit import current_actor
 from tenants.models import LinkedAccount
 from tenants.scope import current_tenant
 from tenants.vault import Secret
-from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
-from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
-from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Text, Whole, WireField
+from unified_api.models.base import model_id, relations
 from unified_api.sync import clock, connect, job, steer
+from unified_api.sync.bridge import drift, references
+from unified_api.sync.bridge.configuration import DAILY, Configuration, Counterparts
+from unified_api.sync.bridge.configure import configure
 from unified_api.sync.bridge.records import access
 from unified_api.sync.bridge.stirring import KIND
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Mistakes, Wish
+from unified_api.sync.models_bridge import Bridge, BridgeVersion
 
-#: Kind of the door by which a bridge's tenant is found.
+__all__ = ["DOOR", "KIND", "BridgeRefused", "Wish", "create", "limits", "locate"]
+
+#: The door by which a bridge's tenant is found.
 DOOR: Final = "bridge id"
 #: Seconds between rounds, at the most: a day.
 LONGEST: Final = 86_400.0
-#: Fields that one value is compared in, and how. Others (references, lists) come with their own policies.
-NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
-    (Choice, "exact"),
-    (Text, "trim"),
-    (Instant, "instant"),
-    (Day, "exact"),
-    (Flag, "exact"),
-    (Whole, "exact"),
-    (Number, "exact"),
-)
-
-
-class BridgeRefused(ValueError):
-    """A bridge that cannot be; the message says why and what would do."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What somebody wants kept equal.
-
-    fields: common fields, in order. match: the fields that make the key. options: further options by field, as
-    the policy has them (direction, winner, first, normalizer). words: (field, side, word there, word here) in
-    addition to the words that both sides know.
-    """
-
-    account_a: LinkedAccount
-    account_b: LinkedAccount
-    model: str
-    winner: str
-    fields: Sequence[str]
-    match: Sequence[str] = ("name",)
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    words: Sequence[tuple[str, Side, str, str]] = ()
-    first: str = "fill"
-    frequency: float = 60.0
-    paused: bool = False
 
 
 def create(wish: Wish) -> Bridge:
-    """Make a bridge within the transaction that is open; raises BridgeRefused or PolicyError."""
-    _refuse(wish)
-    model = common_model(wish.model)
-    policy = Policy.parse({"fields": {name: _field(wish, model, name) for name in wish.fields}})
-    _refuse_idle_wishes(wish)
+    """Make a bridge within the transaction that is open; raises BridgeRefused."""
+    refuse_joining(wish)
+    configuration = checked(wish)
+    _refuse_ring(wish)
     bridge: Bridge = Bridge.objects.create(
         account_a=wish.account_a.id,
         account_b=wish.account_b.id,
-        model=model_id(model),
-        configuration={"policy": policy.as_data(), "match": list(wish.match)},
+        model=model_id(wish.common),
+        configuration=configuration.as_data(),
+        follows=followed(wish, configuration),
+        name=wish.name,
+        goal=wish.goal,
+        owner=wish.owner,
+        mode=wish.mode,
         frequency=wish.frequency,
+        priority=wish.priority,
         created_at=clock.now(),
         paused_by="its maker" if wish.paused else None,
         status=Bridge.Status.PAUSED if wish.paused else Bridge.Status.NEW,
     )
     door.open_door(DOOR, Secret(str(bridge.id)), reference=bridge.id)
+    job.ask(drift.KIND, bridge.id, priority=drift.PRIORITY, delay=DAILY * 3_600.0)
+    keep_version(bridge)
     audit.record("bridge.created", subject=str(bridge.id), configuration=bridge.configuration)
+    _record_crossing(wish, bridge)
     if not wish.paused:
-        job.ask(KIND, bridge.id)
+        job.ask(KIND, bridge.id, priority=bridge.priority)
     return bridge
 
 
@@ -96,7 +72,7 @@ def locate(bridge_id: str) -> tuple[uuid.UUID, uuid.UUID] | None:
 
 def limits(bridge: Bridge, accounts: Both[LinkedAccount]) -> Iterator[str]:
     """What the accounts cannot do of what the bridge wants, in sentences."""
-    policy = Policy.parse(bridge.configuration["policy"])
+    policy = Configuration.parse(bridge.configuration).policy
     for side in Side:
         able, name = access(accounts[side], bridge.model), accounts[side].integration
         for one in policy.fields.values():
@@ -107,42 +83,108 @@ def limits(bridge: Bridge, accounts: Both[LinkedAccount]) -> Iterator[str]:
                     else ("cannot be written")
                 )
                 yield f"{one.name} {how} at side {side} ({name}); an edit of it on side {side.other} is a problem."
-        if not able.creates:
+        if side in policy.creates and not able.creates:
             yield f"No records are created at side {side} ({name})."
 
 
-def _refuse(wish: Wish) -> None:
+def checked(wish: Wish, before: Configuration | None = None) -> Configuration:
+    """The configuration that a wish amounts to; raises BridgeRefused with all that is wrong."""
+    mistakes = Mistakes()
+    configurations: list[Configuration] = []
+    with mistakes.noting():
+        configurations.append(configure(wish, before))
+    with mistakes.noting():
+        if not steer.SHORTEST <= wish.frequency <= LONGEST:
+            sentence = f"Rounds are {steer.SHORTEST:g} to {LONGEST:g} s apart, not {wish.frequency:g} s."
+            raise BridgeRefused(Mistake("frequency", sentence))
+    mistakes.refuse()
+    return configurations[0]
+
+
+def followed(
+    wish: Wish, configuration: Configuration, bridge_id: uuid.UUID | None = None
+) -> uuid.UUID | None:
+    """The bridge whose pairs the records refer to: the one that is named, else that of the first reference by pairs.
+
+    Of bridges that are made together, only an earlier one is followed, and never one that follows this.
+    """
+    fields, later = relations(wish.common), _later(wish)
+    referred = [
+        fields[name].to for name, how in configuration.references.items() if how is Counterparts.PAIRS
+    ]
+    models = [wish.follows] if wish.follows else [to for to in referred if to not in later]
+    between = {one.id: one for one in references.between(wish.account_a.id, wish.account_b.id)}
+    found = {one.model: one.id for one in between.values() if not _leads_to(one, bridge_id, between)}
+    if wish.follows and wish.follows not in {*found, *wish.beside} - {wish.model}:
+        sentence = (
+            f"no bridge over {wish.follows} joins these accounts without following this; add it to the file"
+        )
+        raise BridgeRefused(Mistake("follows", sentence))
+    return next((found[model] for model in models if model in found), None)
+
+
+def _leads_to(bridge: Bridge, wanted: uuid.UUID | None, between: Mapping[uuid.UUID, Bridge]) -> bool:
+    """Whether a bridge follows another, be it through others."""
+    at: Bridge | None = bridge
+    while at is not None:
+        if at.id == wanted:
+            return True
+        at = between.get(at.follows) if at.follows else None
+    return False
+
+
+def _later(wish: Wish) -> set[str]:
+    """This model, and those whose bridges are made after it."""
+    if wish.model not in wish.beside:
+        return {wish.model}
+    return set(wish.beside[wish.beside.index(wish.model) :])
+
+
+def keep_version(bridge: Bridge) -> None:
+    """Keep what a bridge is told from now on, beside what it was told before."""
+    BridgeVersion.objects.create(
+        bridge_id=bridge.id,
+        version=bridge.version,
+        configuration=told(bridge),
+        actor=who(),
+        at=clock.now(),
+    )
+
+
+def who() -> str:
+    """Who acts now, in a word or two."""
+    actor = current_actor()
+    return f"{actor.kind} {actor.name}".strip()
+
+
+def told(bridge: Bridge) -> dict[str, Any]:
+    """All that a version consists of: the configuration, and under `about` what is said of the bridge as a whole."""
+    about = {name: getattr(bridge, name) for name in ("name", "goal", "owner", "frequency", "priority")}
+    return {
+        **Configuration.parse(bridge.configuration).as_data(),
+        "about": {**about, "follows": str(bridge.follows) if bridge.follows else None},
+    }
+
+
+def refuse_joining(wish: Wish) -> None:
+    """Refuse accounts that no bridge over this model can join; raises BridgeRefused."""
     a, b = wish.account_a, wish.account_b
     if a.id == b.id:
         raise BridgeRefused("A bridge has two different accounts.")
-    if a.end_user_origin_id != b.end_user_origin_id:
+    if a.end_user_origin_id != b.end_user_origin_id and not wish.crossing:
         raise BridgeRefused(
-            f"Both accounts must belong to one end user: {a} and {b} do not. Link the other one for the same end user."
+            f"Both accounts must belong to one end user: {a} and {b} do not. Link the other one for the same end user;"
+            " only an administrator of the tenant can have data cross, by --across-end-users."
         )
     for account in (a, b):
-        if connect.provider_of(account).resource(wish.model) is None:
+        if connect.provider_of(account).resource(model_id(wish.common)) is None:
             raise BridgeRefused(f"{account.integration} has no {wish.model}.")
-    if unmatched := set(wish.match) - set(wish.fields):
-        raise BridgeRefused(
-            f"Records are matched by {', '.join(sorted(unmatched))}, which the bridge does not carry."
-        )
-    if not wish.match:
-        raise BridgeRefused("Without a field to match by, records that exist on both sides would be doubled.")
-    if not steer.SHORTEST <= wish.frequency <= LONGEST:
-        raise BridgeRefused(
-            f"Rounds are {steer.SHORTEST:g} to {LONGEST:g} s apart, not {wish.frequency:g} s."
-        )
-    _refuse_ring(wish)
 
 
-def _refuse_idle_wishes(wish: Wish) -> None:
-    """Refuse an option that would do nothing: who misspelt a field would find it written both ways."""
-    for name in (*wish.options, *(given for given, *_ in wish.words)):
-        if name not in wish.fields:
-            raise BridgeRefused(f"An option is given for {name}, which the bridge does not carry.")
-    for name, *_ in wish.words:
-        if not isinstance(wire_fields(common_model(wish.model)).get(name), Choice):
-            raise BridgeRefused(f"Words are given for {name}, which holds no words of a list.")
+def _record_crossing(wish: Wish, bridge: Bridge) -> None:
+    end_users = [account.end_user_origin_id for account in (wish.account_a, wish.account_b)]
+    if end_users[0] != end_users[1]:
+        audit.record("bridge.crossing_allowed", subject=str(bridge.id), end_users=end_users)
 
 
 def _refuse_ring(wish: Wish) -> None:
@@ -164,37 +206,3 @@ def _refuse_ring(wish: Wish) -> None:
             "These accounts are joined by bridges over this model already; one more would close a ring, in which"
             " a value can go round for ever."
         )
-
-
-def _field(wish: Wish, model: type[CommonModel], name: str) -> dict[str, Any]:
-    declared = wire_fields(model).get(name)
-    if declared is None:
-        raise BridgeRefused(f"{wish.model} has no field {name}; it has {', '.join(wire_fields(model))}.")
-    normalizer = next((how for kind, how in NORMALIZERS if isinstance(declared, kind)), None)
-    if normalizer is None:
-        raise BridgeRefused(f"{name} holds references or a list; a bridge carries single values for now.")
-    for account in (wish.account_a, wish.account_b):
-        resource = connect.provider_of(account).resource(wish.model)
-        if resource is None or name not in resource.mapping.lenses:
-            raise BridgeRefused(f"{account.integration} has no {name}.")
-    words = _words(wish, name, declared.words) if isinstance(declared, Choice) else None
-    settings = {"winner": wish.winner, "first": wish.first, "normalizer": normalizer, "words": words}
-    return settings | dict(wish.options.get(name, {}))
-
-
-def _words(wish: Wish, name: str, known: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Words that both sides know mean the same; what a side cannot store has no word there unless it is given."""
-    able = {
-        Side.A: _storable(wish.account_a, wish.model, name),
-        Side.B: _storable(wish.account_b, wish.model, name),
-    }
-    words = {side.value: {word: word for word in able[side] or known} for side in Side}
-    for given, to, theirs, here in wish.words:
-        if given == name:
-            words[to.value][theirs] = here
-    return words
-
-
-def _storable(account: LinkedAccount, model: str, name: str) -> Sequence[str] | None:
-    resource = connect.provider_of(account).resource(model)
-    return resource.words(name) if resource else None

@@ -22,6 +22,9 @@ from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.waiting import PAUSE, Outcome, Waiting, now, workers_run
 
+#: What a bridge does not go on from by itself.
+_STUCK = (Bridge.Status.WAITING, Bridge.Status.PAUSED, Bridge.Status.PLANNED, Bridge.Status.HELD)
+
 
 @dataclass(frozen=True)
 class Round:
@@ -62,8 +65,7 @@ class Round:
             if self._is_due():
                 return False
             bridge = Bridge.objects.get(id=self.bridge_id)
-            stuck = bridge.status in {Bridge.Status.WAITING, Bridge.Status.PAUSED}
-            return stuck or is_quiet(self.bridge_id)
+            return bridge.status in _STUCK or is_quiet(self.bridge_id)
 
     def _work(self) -> bool:
         """One slice of the bridge's job or of a write of its pairs; False when there is none to claim."""

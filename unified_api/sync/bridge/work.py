@@ -28,6 +28,9 @@ from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
 
 log = structlog.get_logger(__name__)
+#: Why a bridge that plans does nothing more by itself.
+WAITS: Final = "Its plan waits for approval."
+REFUSED: Final = "Its last plan was refused; nothing is written until another one is asked for and approved."
 #: Kind of the issue that a run over its budget opens.
 BUDGET: Final = "budget"
 #: Seconds after which a bridge that waits for its accounts looks again.
@@ -206,7 +209,9 @@ def _rest(lease: job.Lease) -> None:
             _note(bridge, Bridge.Status.WORKING, "")
         elif bridge.mode == Bridge.Mode.PLAN:
             held = bridge.status == Bridge.Status.HELD
-            _note(bridge, Bridge.Status.HELD if held else Bridge.Status.PLANNED, bridge.reason)
+            waits = plans.current(bridge.id) is not None
+            reason = (bridge.reason or WAITS) if waits else REFUSED
+            _note(bridge, Bridge.Status.HELD if held else Bridge.Status.PLANNED, reason)
         else:
             bridge.run = {}
             _note(bridge, Bridge.Status.QUIET, "")

@@ -131,3 +131,7 @@ def _carried(write: Write, change: Change) -> frozenset[str]:
         and "source" in (why := reason(write, name))
         and log.same(model, name, new, why["source"])
     )
+
+
+#: What a person can name to say which deeds are meant, and how they are found.
+CHOICES: Final = {"write": of_write, "pair": of_pair, "plan": of_plan, "run": of_run}

@@ -1,76 +1,78 @@
 """Undo as a plan: what a bridge did is shown turned round, item by item, before anything is written.
 
 An item is about one record. It puts fields back, each from the value that it has now to the one that stood before; if
-one has moved by the time of writing, the write is not sent. What cannot or must not be put back is an item as well,
-with its reason. Once written, both bases say that this is how it stands (`engine.plan.propose`): the next look does
-not bring the undone value back, and an edit that the other side has made since still travels.
+one has moved by the time of writing, nothing is written. What cannot or must not be put back is an item as well, with
+its reason. `bridge.executing` carries the plan out once it is approved: both bases then say that this is how it
+stands, so the next look does not bring the undone value back, and what the other side edited since still travels.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from django.db.models import Q
 
-from unified_api.engine.events import Look
+from tenants import audit
+from tenants.audit import current_actor
 from unified_api.engine.merge import Rule
-from unified_api.engine.pair import Move
-from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import Side
+from unified_api.sync import clock
+from unified_api.sync.bridge import plans
 from unified_api.sync.bridge.records import Frame
-from unified_api.sync.memory.deeds import Deed
+from unified_api.sync.memory.deeds import Deed, NoDeed
 from unified_api.sync.memory.inverse import Inverse, Left, Put, inverse
 from unified_api.sync.memory.subject import Subject
-from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
+#: Records that one plan undoes at most: it is made in one transaction.
+MOST: Final = 2_000
 #: Records whose pairs are looked up together.
 AT_ONCE: Final = 200
-UPDATE: Final = "update"
-PROBLEM: Final = "problem"
+#: The kind of a problem that an undo shows.
+LEFT_ALONE: Final = "left alone"
 
 
-@dataclass(frozen=True)
-class Item:
-    """One record's part of an undo: an update of `fields`, or what is left alone (a problem) and the `reason`."""
+def make(bridge: Bridge, deeds: Iterable[Deed], reason: str) -> Plan:
+    """An open plan that undoes these deeds, within the transaction that is open; raises NoDeed for too many records."""
+    frame, actor = Frame.of(bridge), current_actor()
+    plan: Plan = Plan.objects.create(
+        bridge_id=bridge.id,
+        purpose=Plan.Purpose.UNDO,
+        version=bridge.version,
+        reason=reason,
+        made_by=f"{actor.kind} {actor.name}".rstrip(),
+        created_at=clock.now(),
+    )
+    plans.add(plan, list(_items(frame, _by_record(deeds))))
+    plans.complete(frame, plan)
+    audit.record(
+        "plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, reason=reason
+    )
+    return plan
 
-    pair_id: uuid.UUID
-    pair: Pair | None
-    side: Side
-    action: str
-    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    reason: str = ""
 
-
-def items(frame: Frame, deeds: Iterable[Deed]) -> Iterator[Item]:
-    """What an undo of these deeds would write now, and what it would leave alone; record by record."""
-    by_record: dict[uuid.UUID, list[Deed]] = {}
+def _by_record(deeds: Iterable[Deed]) -> dict[uuid.UUID, list[Deed]]:
+    found: dict[uuid.UUID, list[Deed]] = {}
     for deed in deeds:
         if deed.write.record_id is not None:
-            by_record.setdefault(deed.write.record_id, []).append(deed)
+            found.setdefault(deed.write.record_id, []).append(deed)
+    if len(found) > MOST:
+        raise NoDeed(
+            f"This would undo writes to {len(found)} records, and one plan undoes {MOST} at most; choose less."
+        )
+    return found
+
+
+def _items(frame: Frame, by_record: dict[uuid.UUID, list[Deed]]) -> Iterator[PlanItem]:
     records = list(by_record)
     for start in range(0, len(records), AT_ONCE):
         some = records[start : start + AT_ONCE]
         pairs = _pairs(frame, some)
         for record in some:
-            yield from _items(frame, record, by_record[record], pairs.get(record))
-
-
-def moves(
-    memory: Memory, look: Look, side: Side, fields: Mapping[str, Mapping[str, Any]]
-) -> tuple[Move, ...]:
-    """An item's fields as the engine proposes them to `side`.
-
-    The other side counts as standing where it was last agreed: what it said since is news still.
-    """
-    other = look.of(side.other)
-    known = {**(other.values if other else {}), **memory.base[side.other]}
-    return tuple(
-        Move(name, known.get(name), change["value"], change["was"], Rule.UNDO)
-        for name, change in fields.items()
-    )
+            yield from _of_record(frame, record, by_record[record], pairs.get(record))
 
 
 def _pairs(frame: Frame, records: Sequence[uuid.UUID]) -> dict[uuid.UUID, Pair]:
@@ -79,16 +81,17 @@ def _pairs(frame: Frame, records: Sequence[uuid.UUID]) -> dict[uuid.UUID, Pair]:
     return {record: pair for pair in found for record in (pair.record_a, pair.record_b) if record}
 
 
-def _items(frame: Frame, record: uuid.UUID, deeds: Sequence[Deed], pair: Pair | None) -> Iterator[Item]:
-    write = deeds[0].write
-    assert write.pair_id is not None  # noqa: S101 - every write of a bridge is for a pair
-    side = Side.A if write.linked_account_id == frame.bridge.account_a else Side.B
+def _of_record(
+    frame: Frame, record: uuid.UUID, deeds: Sequence[Deed], pair: Pair | None
+) -> Iterator[PlanItem]:
+    side = Side.A if deeds[0].write.linked_account_id == frame.bridge.account_a else Side.B
     found = _inverse(frame, record, deeds, side, pair)
+    about = pair or Pair(id=deeds[0].write.pair_id)
     if found.puts:
-        yield Item(write.pair_id, pair, side, UPDATE, {one.field: _told(one) for one in found.puts})
+        fields = {"fields": {one.field: _told(one) for one in found.puts}}
+        yield plans.item_of(about, "update", side.value, fields)
     for one in found.left:
-        named = {one.field: {"kind": "left alone", "reason": one.reason}} if one.field else {}
-        yield Item(write.pair_id, pair, side, PROBLEM, named, one.reason)
+        yield plans.item_of(about, "problem", side.value, _why(one, side), PlanItem.State.SHOWN)
 
 
 def _inverse(
@@ -115,3 +118,7 @@ def _bar(frame: Frame, side: Side, one: Put) -> str:
 
 def _told(one: Put) -> dict[str, Any]:
     return {"was": one.was, "value": one.value, "rule": Rule.UNDO.value, "overrules": False}
+
+
+def _why(one: Left, side: Side) -> dict[str, Any]:
+    return {"kind": LEFT_ALONE, "side": side.value, "field": one.field, "value": None, "reason": one.reason}

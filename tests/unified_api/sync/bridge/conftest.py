@@ -62,7 +62,7 @@ class Bridged:
     def wish(self, **more: Any) -> setup.Wish:
         """What the tests bridge, unless they say otherwise."""
         fields = ("name", "description", "status", "priority")
-        given: dict[str, Any] = {"winner": "a", "fields": fields, "words": WORDS}
+        given: dict[str, Any] = {"winner": "a", "fields": fields, "words": WORDS, "mode": "live"}
         return setup.Wish(*self.accounts, "ticketing.Ticket", **(given | more))
 
     def join(self, **more: Any) -> None:

@@ -12,7 +12,6 @@ from django.db import transaction
 
 from tenants import accounts
 from tests.unified_api.sync.bridge.conftest import Bridged
-from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.sync import erase
@@ -37,7 +36,7 @@ def test_words_that_both_sides_know_mean_the_same(desks: Bridged) -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        ({"fields": ("name", "tags")}, "tags holds references or a list"),
+        ({"fields": ("name", "tags")}, "stub has no tags"),
         ({"fields": ("name", "colour")}, "has no field colour"),
         ({"fields": ("name", "due_date")}, "stub has no due_date"),
         ({"fields": ("status",)}, "Records are matched by name"),
@@ -45,7 +44,11 @@ def test_words_that_both_sides_know_mean_the_same(desks: Bridged) -> None:
         ({"frequency": 0.0}, "Rounds are 1 to 86400 s apart, not 0 s"),
         ({"frequency": float("nan")}, "not nan s"),
         ({"options": {"staus": {"direction": "a_to_b"}}}, "An option is given for staus"),
-        ({"words": (("name", Side.B, "x", "y"),)}, "Words are given for name"),
+        ({"words": (("staus", Side.B, "x", "y"),)}, "An option is given for staus"),
+        (
+            {"words": (("status", Side.B, "IN_PROGRESS", "BUSY"),)},
+            "plain stores no BUSY; it stores OPEN, CLOSED",
+        ),
         ({"model": "ticketing.User"}, "plain has no ticketing.User"),
     ],
 )
@@ -61,7 +64,7 @@ def test_a_policy_that_cannot_be_meant_is_refused(desks: Bridged) -> None:
     """A mistake in an option is named with its place."""
     wish = desks.wish(options={"name": {"direction": "sideways"}})
 
-    with pytest.raises(PolicyError, match=r"fields.name.direction: 'sideways'"), transaction.atomic():
+    with pytest.raises(setup.BridgeRefused, match=r"fields.name.direction: 'sideways'"), transaction.atomic():
         setup.create(wish)
 
 

@@ -10,35 +10,41 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.memory.conftest import ask, edit, record_at, told
-from unified_api.engine.plan import propose
-from unified_api.engine.values import Side
-from unified_api.sync.bridge.records import Frame, remember, remembered
-from unified_api.sync.bridge.rounds import _journal
+from unified_api.sync.bridge import plans
 from unified_api.sync.memory import deeds, undo
-from unified_api.sync.memory.deeds import Deed
-from unified_api.sync.memory.undo import Item
+from unified_api.sync.memory.deeds import Deed, NoDeed
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 
-def shown(bridged: Bridged, how: Callable[[Bridge, uuid.UUID], list[Deed]], named: object) -> list[Item]:
-    """What an undo would do."""
+def make(bridged: Bridged, how: Callable[[Bridge, uuid.UUID], list[Deed]], named: object) -> Plan:
+    """A plan of an undo."""
     with transaction.atomic():
         bridge = Bridge.objects.get(id=bridged.bridge_id)
-        return list(undo.items(Frame.of(bridge), how(bridge, uuid.UUID(str(named)))))
+        return undo.make(bridge, how(bridge, uuid.UUID(str(named))), "A person asked for it.")
 
 
-def carry_out(bridged: Bridged, item: Item) -> None:
-    """Propose what an item says, as the executor of plans does, and see it through."""
+def items(plan: Plan) -> list[PlanItem]:
+    """What a plan says, and what became of it."""
     with transaction.atomic():
-        frame = Frame.of(Bridge.objects.get(id=bridged.bridge_id))
-        pair = Pair.objects.get(id=item.pair_id)
-        memory, look = remembered(pair), frame.looks([pair])[pair.id]
-        memory, (push,) = propose(memory, item.side, undo.moves(memory, look, item.side, item.fields))
-        remember(pair, memory)
-        pair.write_id = _journal(frame, pair, push, delay=0.0)  # type: ignore[arg-type] # it is a Push
-        pair.save()
-    bridged.work_once(["write"])
+        return list(PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal"))
+
+
+def carry_out(bridged: Bridged, plan: Plan) -> PlanItem:
+    """Approve a plan and see it through, without reading anything; its only item."""
+    with transaction.atomic():
+        plans.approve(plan.id, plan.hash)
+    bridged.work_once(["bridge", "write", "bridge"])
+    (item,) = items(plan)
+    return item
+
+
+def left(plan: Plan) -> list[tuple[str, str]]:
+    """What is left alone: the field, and why."""
+    problems = [item.fields for item in items(plan) if item.action == "problem"]
+    assert {one["kind"] for one in problems} == {"left alone"}
+    return [(one["field"], one["reason"]) for one in problems]
 
 
 def newest_write() -> uuid.UUID:
@@ -51,8 +57,7 @@ def test_a_write_is_undone_and_stays_so(bridged: Bridged) -> None:
     """The old value is back on the side that had been written, the other keeps its own, and rounds write nothing."""
     edit(bridged.a, title="Mine")
     bridged.round()
-    (item,) = shown(bridged, deeds.of_write, newest_write())
-    carry_out(bridged, item)
+    carry_out(bridged, make(bridged, deeds.of_write, newest_write()))
     assert bridged.both("title") == (["Mine"], ["Printer"])
     writes = bridged.writes()
     for _ in range(3):
@@ -67,8 +72,7 @@ def test_an_edit_after_an_undo_travels_as_ever(bridged: Bridged, side: str, titl
     """On either side; what was undone is no reason to overrule it."""
     edit(bridged.a, title="Mine")
     bridged.round()
-    (item,) = shown(bridged, deeds.of_write, newest_write())
-    carry_out(bridged, item)
+    carry_out(bridged, make(bridged, deeds.of_write, newest_write()))
     edit(bridged.a if side == "a" else bridged.b, title=title)
     standing = bridged.round()
 
@@ -80,27 +84,28 @@ def test_an_edit_that_was_under_way_is_not_swallowed(bridged: Bridged) -> None:
     """Made on the other side before the undo was written, and read after: it travels, over what was put back."""
     edit(bridged.a, title="Mine")
     bridged.round()
-    (item,) = shown(bridged, deeds.of_write, newest_write())
+    plan = make(bridged, deeds.of_write, newest_write())
     edit(bridged.a, title="Newer")
     bridged.read()
-    carry_out(bridged, item)
+    carry_out(bridged, plan)
     bridged.round()
 
     assert bridged.both("title") == (["Newer"], ["Newer"])
 
 
-def test_what_moved_before_it_was_written_is_not_sent(bridged: Bridged) -> None:
-    """An edit at the provider that nobody had read: the write ends as moved, and the edit stays."""
+@pytest.mark.parametrize("was_read", [True, False])
+def test_what_moved_before_it_was_written_is_not_sent(bridged: Bridged, *, was_read: bool) -> None:
+    """An edit at the provider, read already or not: the item ends as moved, and the edit stays and travels."""
     edit(bridged.a, title="Mine")
     bridged.round()
-    (item,) = shown(bridged, deeds.of_write, newest_write())
+    plan = make(bridged, deeds.of_write, newest_write())
     edit(bridged.b, title="Theirs")
-    carry_out(bridged, item)
-    with transaction.atomic():
-        state = Write.objects.get(id=newest_write()).state
+    if was_read:
+        bridged.read()
+    item = carry_out(bridged, plan)
     bridged.round()
 
-    assert state == "moved"
+    assert item.state == "moved"
     assert bridged.both("title") == (["Theirs"], ["Theirs"])
 
 
@@ -108,8 +113,7 @@ def test_the_past_tells_of_an_undo(bridged: Bridged) -> None:
     """History and why name the rule, and do not follow the value to the other side."""
     edit(bridged.a, title="Mine")
     bridged.round()
-    (item,) = shown(bridged, deeds.of_write, newest_write())
-    carry_out(bridged, item)
+    carry_out(bridged, make(bridged, deeds.of_write, newest_write()))
     answer, sentence = ask(record_at(bridged, "b"), "name")
 
     assert told(record_at(bridged, "b"), "name")[0]["fields"]["name"]["rule"] == "undo"
@@ -125,17 +129,19 @@ def test_a_pair_goes_back_on_both_sides(bridged: Bridged) -> None:
     edit(bridged.b, priority="p1")
     bridged.round()
     (pair,) = bridged.pairs()
-    found = shown(bridged, deeds.of_pair, pair.id)
+    plan = make(bridged, deeds.of_pair, pair.id)
+    with transaction.atomic():
+        plans.approve(plan.id, plan.hash)
+    bridged.round()
 
-    puts = {item.side: item.fields for item in found if item.action == "update"}
+    puts = {item.side: item.fields["fields"] for item in items(plan) if item.action == "update"}
     change = {"rule": "undo", "overrules": False}
     assert puts == {
-        Side.A: {"priority": {"was": "URGENT", "value": "NORMAL", **change}},
-        Side.B: {"name": {"was": "Mine", "value": "Printer", **change}},
+        "a": {"priority": {"was": "URGENT", "value": "NORMAL", **change}},
+        "b": {"name": {"was": "Mine", "value": "Printer", **change}},
     }
-    assert [item.reason for item in found if item.action == "problem"] == [
-        "The record was created by it; an undo deletes nothing."
-    ]
+    assert left(plan) == [("", "The record was created by it; an undo deletes nothing.")]
+    assert (bridged.both("title"), bridged.both("priority")) == ((["Mine"], ["Printer"]), (["p2"], ["p1"]))
 
 
 def test_a_run_is_undone_at_the_other_side(bridged: Bridged) -> None:
@@ -145,12 +151,10 @@ def test_a_run_is_undone_at_the_other_side(bridged: Bridged) -> None:
     run = told(record_at(bridged, "a"))[0]["run"]["id"]
     edit(bridged.a, priority="p3")
     bridged.round()
-    found = shown(bridged, deeds.of_run, run)
+    plan = make(bridged, deeds.of_run, run)
 
-    assert [(item.action, list(item.fields)) for item in found] == [
-        ("update", ["name"]),
-        ("problem", ["priority"]),
-    ]
+    assert [list(item.fields["fields"]) for item in items(plan) if item.action == "update"] == [["name"]]
+    assert left(plan) == [("priority", "It was changed since, or is as it was before.")]
 
 
 def test_a_field_that_the_bridge_gave_up_is_left_alone(bridged: Bridged) -> None:
@@ -161,12 +165,10 @@ def test_a_field_that_the_bridge_gave_up_is_left_alone(bridged: Bridged) -> None
         bridge = Bridge.objects.get(id=bridged.bridge_id)
         del bridge.configuration["policy"]["fields"]["description"]
         bridge.save()
-    found = shown(bridged, deeds.of_write, newest_write())
+    plan = make(bridged, deeds.of_write, newest_write())
 
-    assert [(item.action, item.reason) for item in found] == [
-        ("update", ""),
-        ("problem", "The bridge does not carry this field any more."),
-    ]
+    assert plan.counts == {"update": 1, "problem": 1}
+    assert left(plan) == [("description", "The bridge does not carry this field any more.")]
 
 
 def test_writes_of_a_pair_that_is_no_more_are_left_alone(bridged: Bridged) -> None:
@@ -175,6 +177,43 @@ def test_writes_of_a_pair_that_is_no_more_are_left_alone(bridged: Bridged) -> No
     bridged.round()
     with transaction.atomic():
         Pair.objects.all().delete()
-    (item,) = shown(bridged, deeds.of_write, newest_write())
+    plan = make(bridged, deeds.of_write, newest_write())
 
-    assert (item.action, item.reason) == ("problem", "The bridge has no pair of this record any more.")
+    assert left(plan) == [("", "The bridge has no pair of this record any more.")]
+
+
+def test_a_plan_of_an_undo_is_executed_only_as_it_was_shown(bridged: Bridged) -> None:
+    """It waits for approval by its hash, names who asked, and says what it costs."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    plan = make(bridged, deeds.of_write, newest_write())
+    writes = bridged.writes()
+    bridged.round()
+    with pytest.raises(plans.PlanRefused, match="What was approved is not this plan"), transaction.atomic():
+        plans.approve(plan.id, "another")
+
+    assert (plan.state, plan.purpose, plan.made_by, plan.cost["b"]["calls"]) == ("open", "undo", "system", 2)
+    assert bridged.writes() == writes
+
+
+def test_an_undo_can_be_undone(bridged: Bridged) -> None:
+    """It is a plan like any other: what it wrote goes back."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    first = make(bridged, deeds.of_write, newest_write())
+    carry_out(bridged, first)
+    carry_out(bridged, make(bridged, deeds.of_plan, first.id))
+
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+
+
+def test_too_much_for_one_plan_is_refused(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how much it would be; nothing is stored."""
+    monkeypatch.setattr(undo, "MOST", 0)
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    with pytest.raises(NoDeed, match="writes to 1 records, and one plan undoes 0 at most"):
+        make(bridged, deeds.of_write, newest_write())
+
+    with transaction.atomic():
+        assert not Plan.objects.exists()

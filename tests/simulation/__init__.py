@@ -1,0 +1,1 @@
+"""The real shell between two simulated remotes, with every fault, from a seed."""

@@ -1,0 +1,303 @@
+"""One history: what happens, in which order, all from a seed; then rest, ten quiet rounds, and the verdict."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+from integrations.kit import errors
+from tenants.scope import scope
+from tests.simulation import clock as clocks
+from tests.simulation import manners, stage, verdict
+from tests.simulation.adapter import FREQUENCY, SWEEP, provider
+from tests.simulation.bookkeeper import Bookkeeper
+from tests.simulation.people import People
+from tests.simulation.place import Place
+from tests.simulation.remote import Remote
+from tests.simulation.wire import FAULTS, Wires
+from tests.simulation.workers import ANSWER, REQUEST, TRANSACTION, Worker
+from unified_api.engine.policy import Direction, FirstContact, Winner
+from unified_api.engine.values import Side
+from unified_api.models.ticketing import Ticket
+from unified_api.sync import by_id, connect, job, pull, store, tasks, write
+
+#: What happens before rest.
+STEPS: Final = 40
+#: Rounds in which everything has to come to rest.
+MOST_ROUNDS: Final = 25
+#: Rounds that are watched after that: ten in every fifth history, as they cost more than all the rest.
+QUIET_ROUNDS: Final = (10, 1, 1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How much goes wrong: shares of requests with each fault, and of points at which a worker is held or killed."""
+
+    faults: dict[str, float]
+    held: float
+    killed: float
+
+    @classmethod
+    def drawn(cls, chance: Random) -> Weather:
+        """Some histories are calm; most are not."""
+        rough = chance.choice([0.0, 0.02, 0.05])
+        faults = {name: rough * chance.random() for name in FAULTS} if rough else {}
+        return cls(faults, chance.choice([0.0, 0.1, 0.25]), chance.choice([0.0, 0.0, 0.002, 0.005]))
+
+
+@dataclass
+class Result:
+    """What came out: `wrongs` is empty when every law held."""
+
+    seed: int
+    wrongs: list[str]
+    counts: dict[str, int]
+    rounds: int
+    seconds: float
+    trace: list[str] = field(default_factory=list, repr=False)
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"seed": self.seed, "wrongs": self.wrongs, "counts": self.counts, "rounds": self.rounds} | {
+            "seconds": round(self.seconds, 3)
+        }
+
+
+class History:
+    """The history of one seed."""
+
+    def __init__(self, seed: int, place: Place) -> None:
+        self.seed, self.owner, self.workers = seed, place.owner, place.workers
+        self.chance = Random(f"history {seed}")
+        self.clock = clocks.Clock(self.owner, seed)
+        self.manners = {
+            Side.A: manners.drawn(self.chance, late=False),
+            Side.B: manners.drawn(self.chance, late=True),
+        }
+        self.weather = Weather.drawn(self.chance)
+        self.calm = False
+        self.counts: Counter[str] = Counter()
+
+    def play(self) -> Result:
+        """Let it happen."""
+        began = time.perf_counter()
+        with clocks.chance_of(self.seed), stage.opened(self._outside(), self._providers()):
+            self.stage = stage.prepared(
+                f"tenant of seed {self.seed}", self._options(), self.chance.choice(["a", "b"])
+            )
+            self._open_books()
+            try:
+                self.people.found()
+                for _ in range(STEPS):
+                    self._step()
+                rounds = self._rest()
+                wrongs = list(self._wrongs(rounds))
+            finally:
+                for worker in self.workers:
+                    worker.clear()
+        self.counts |= Counter(self.wires.faults) + Counter(
+            windows=self.books.windows, edits=self.books.edits
+        )
+        return Result(
+            self.seed, wrongs, dict(self.counts), rounds, time.perf_counter() - began, self.books.told
+        )
+
+    # --- the scene --------------------------------------------------------------------------------------
+
+    def _providers(self) -> dict[Side, Any]:
+        return {side: provider(side, self.manners[side]) for side in Side}
+
+    def _outside(self) -> connect.Outside:
+        self.wires = Wires({}, self.clock, self.chance, self.weather.faults, self._pass_by)
+        return connect.Outside(
+            wire=self.wires.open,
+            clock=self.clock.at,
+            monotonic=self.clock,
+            sleep=self.clock.advance,
+            random=self.chance.random,
+        )
+
+    def _options(self) -> dict[str, dict[str, Any]]:
+        chance = self.chance
+        return {
+            name: {
+                "direction": chance.choice([*(5 * [Direction.BOTH]), *Direction]).value,
+                "winner": chance.choice([Winner.A, Winner.B]).value,
+                "first": chance.choice([FirstContact.FILL, FirstContact.WINNER]).value,
+            }
+            for name in manners.FIELDS
+        }
+
+    def _open_books(self) -> None:
+        self.books = Bookkeeper(self.stage.policy)
+        self.remotes = {side: Remote(side, self.manners[side], self.clock, self.books) for side in Side}
+        self.books.remotes = self.wires.remotes = self.remotes
+        self.wires.books = self.books
+        self.people = People(self.books, self.chance)
+        for worker in self.workers:
+            worker.ask = self._ask
+
+    # --- one thing that happens -------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        acts: list[tuple[int, str, Callable[[], None]]] = [
+            (4, "edit", self._edit),
+            (7, "work", self._work),
+            (4, "go on", self._go_on),
+            (1, "hint", self._hint),
+            (2, "wait", self._wait),
+            (1 if self.weather.killed else 0, "kill", self._kill),
+        ]
+        (_, name, act) = self.chance.choices(acts, [weight for weight, *_ in acts])[0]
+        self.books.told.append(f"-- {name}")
+        act()
+        self.clock.advance(self.chance.uniform(0.001, 1.5))
+        self.wires.deliver_late()
+
+    def _edit(self) -> None:
+        self.people.act()
+        for remote in self.remotes.values():
+            if self.chance.random() < 0.3:
+                remote.respell()
+
+    def _work(self) -> None:
+        idle = [worker for worker in self.workers if worker.idle]
+        due = self._due()
+        if not (idle and due):
+            self._go_on()
+            return
+        kind, reference = self.chance.choice(due)
+        self.books.told.append(f"   {kind}")
+        idle[0].begin(partial(self._do, kind, reference))
+
+    def _go_on(self) -> None:
+        held = [worker for worker in self.workers if worker.place]
+        if held:
+            self.chance.choice(held).go_on()
+
+    def _kill(self) -> None:
+        held = [worker for worker in self.workers if worker.place]
+        if held:
+            self.counts["kills"] += 1
+            self.chance.choice(held).kill()
+
+    def _hint(self) -> None:
+        """A provider's webhook: something happened to this record; it may come twice, late, and out of order."""
+        idle = [worker for worker in self.workers if worker.idle]
+        rows = [row for remote in self.remotes.values() for row in remote.rows.values()]
+        if idle and rows:
+            row = self.chance.choice(rows)
+            self.counts["hints"] += 1
+            idle[0].begin(partial(self._reread, row.side, row.id))
+
+    def _wait(self) -> None:
+        self.clock.advance(self.chance.choice([5, 30, 61, 95, 200]))
+
+    def _ask(self, _worker: Worker, place: str) -> str:
+        if self.calm:
+            return "go"
+        if self.chance.random() < self.weather.killed * (0.1 if place == "statement" else 1):
+            self.counts["kills"] += 1
+            return "die"
+        may = {REQUEST: 1.0, ANSWER: 1.0, TRANSACTION: 0.15}.get(place, 0.0)
+        return "hold" if self.chance.random() < self.weather.held * may else "go"
+
+    def _pass_by(self, place: str) -> None:
+        for worker in self.workers:
+            if worker.runs:
+                worker.pass_by(place)
+
+    # --- what workers do --------------------------------------------------------------------------------
+
+    def _due(self) -> list[tuple[str, uuid.UUID]]:
+        return [(kind, reference) for kind, reference, when in self._jobs() if when <= self.clock()]
+
+    def _jobs(self) -> list[tuple[str, uuid.UUID, float]]:
+        """Jobs and when each can be claimed."""
+        rows = self.owner.execute(
+            "SELECT kind, reference, extract(epoch FROM greatest(due_at, leased_until))::float8"
+            " FROM sync_job WHERE tenant_id = %s ORDER BY kind, reference",
+            [self.stage.tenant],
+        )
+        return [(str(kind), reference, float(when)) for kind, reference, when in rows]
+
+    def _do(self, kind: str, reference: uuid.UUID) -> None:
+        """One slice: a page of a list, a write, or a bridge until nothing is left to do."""
+        with scope(self.stage.tenant):
+            lease = job.claim(kind, reference)
+        if lease is not None:
+            tasks.do(lease, float("-inf") if kind == pull.KIND else float("inf"))
+
+    def _reread(self, side: Side, remote_id: str) -> None:
+        account = self.stage.accounts[side]
+        with scope(self.stage.tenant), suppress(errors.ProviderError), connect.line(account) as line:
+            resource = line.client.provider.resource(Ticket)
+            assert resource is not None
+            by_id.read_one(line, resource, remote_id, store.Cause("read"))
+
+    # --- rest -------------------------------------------------------------------------------------------
+
+    def _rest(self) -> int:
+        """No more edits and faults: go on until nothing is written and nothing changes; rounds that it took."""
+        self.calm = True
+        self.wires.rates = {}
+        for worker in self.workers:
+            while worker.place:
+                worker.go_on()
+        self._drain()
+        self.clock.advance(SWEEP)  # what is gone is found by the next complete read
+        return self._until_quiet()
+
+    def _until_quiet(self) -> int:
+        for number in range(1, MOST_ROUNDS + 1):
+            before = self._marks()
+            self._round()
+            if self._marks() == before and not self._pending():
+                return number
+        return MOST_ROUNDS + 1
+
+    def _round(self) -> None:
+        """Both sides are read, and all that is due is done; then the next round's time comes."""
+        for remote in self.remotes.values():
+            remote.respell()
+        self.clock.advance(FREQUENCY + 1)
+        self.wires.deliver_late()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Do all that is due."""
+        while due := self._due():
+            kind, reference = self.chance.choice(due)
+            self.workers[0].begin(partial(self._do, kind, reference))
+            self.clock.advance(0.01)
+
+    def _pending(self) -> bool:
+        """Whether something is under way that is not a regular round; its time comes at once."""
+        later = [when for kind, _, when in self._jobs() if kind == write.KIND]
+        later += [late.at for late in self.wires.late]
+        if later:
+            self.clock.advance(max(0.0, min(later) - self.clock() - FREQUENCY))
+        return bool(later)
+
+    def _marks(self) -> tuple[int, int]:
+        return sum(remote.writes for remote in self.remotes.values()), self.stage.changes()
+
+    def _wrongs(self, rounds: int) -> Iterator[str]:
+        if rounds > MOST_ROUNDS:
+            yield f"not at rest after {MOST_ROUNDS} rounds"
+        yield from self.wires.wrongs
+        yield from self.books.wrongs
+        yield from (f"unexpected: {worker.error!r}" for worker in self.workers if worker.error)
+        yield from verdict.wrongs(self.stage, self.books, self.counts)
+        before = self._marks()
+        for _ in range(QUIET_ROUNDS[self.seed % len(QUIET_ROUNDS)]):
+            self._round()
+        if self._marks() != before:
+            yield f"after quiet, writes and changes went from {before} to {self._marks()}"

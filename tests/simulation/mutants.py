@@ -1,0 +1,165 @@
+"""The shell, broken on purpose: each mutant has to be noticed. `python -m tests.simulation.mutants`.
+
+The engine has mutants of its own, see `tests.laws.mutants`; these are of what stands around it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+#: Histories that each mutant is given; it is noticed when one of them breaks a law.
+HISTORIES: Final = 150
+
+
+def _late_answers_stored() -> None:
+    """Whatever is stored last wins, also when something newer was stored before."""
+    from unified_api.sync import landing
+
+    landing.is_late = lambda *_args: False
+
+
+def _cursor_before_rows() -> None:
+    """The place in a list is saved before what it covers."""
+    from django.db import transaction
+
+    from unified_api.sync import pull
+
+    take = pull.Pull._take
+
+    def early(self: pull.Pull, arrived: pull.Arrived) -> None:
+        with transaction.atomic():
+            pull.Stream.objects.filter(id=self.stream.id).update(cursor=arrived.page.cursor)
+        take(self, arrived)
+
+    pull.Pull._take = early  # type: ignore[method-assign]
+
+
+def _creates_repeated() -> None:
+    """A create whose answer was lost is sent again."""
+    from unified_api.sync import settle
+
+    settle._create = lambda performance: performance.go()
+
+
+def _nothing_searched() -> None:
+    """A counterpart is created without a look at the provider."""
+    from unified_api.sync.bridge import search
+
+    search._search = lambda _frame, _to, pairs, *_more: [search._note(pair) for pair in pairs]  # type: ignore[assignment]
+
+
+def _answers_not_witnessed() -> None:
+    """The answer to a write is taken for news."""
+    from unified_api.sync.bridge import outcome
+
+    note = outcome.note
+    outcome.note = lambda write, **_more: note(write, witnessed=False)
+
+
+def _reading_back_witnessed() -> None:
+    """What is read back after a lost answer is taken for the answer."""
+    from unified_api.sync.bridge import outcome
+
+    note = outcome.note
+    outcome.note = lambda write, **_more: note(write, witnessed=True)
+
+
+def _moved_written() -> None:
+    """A record that moved since it was looked at is written all the same."""
+    from unified_api.sync import write
+
+    write.Performance._refuse_moved = lambda *_args: None  # type: ignore[method-assign]
+
+
+def _fence_passed() -> None:
+    """Whoever held a job may commit, also after somebody else has claimed it."""
+    from unified_api.sync import job
+
+    job._HOLD = "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence >= %s"
+
+
+def _nothing_on_record() -> None:
+    """An edit that gives way is not put on record."""
+    from unified_api.sync.bridge import outcome
+
+    outcome._record = lambda *_args: None
+
+
+def _newcomers_do_not_wait() -> None:
+    """While a create is unsettled, what may be its record is taken for a stranger."""
+    from unified_api.sync.bridge import matching
+
+    match = matching.match
+    matching.match = lambda free, *, paired, pending: match(free, paired=paired, pending=set())  # noqa: ARG005
+
+
+def _absence_is_absence() -> None:
+    """What one sweep did not meet is gone, and nobody asks for it by its id."""
+    from unified_api.sync import pull
+
+    pull.Pull.is_there = lambda *_args: True  # type: ignore[method-assign]
+
+
+def _changes_unseen() -> None:
+    """A change marks no pair."""
+    from unified_api.sync.bridge import intake
+
+    intake._mark = lambda *_args: None
+
+
+def _sent_at_once() -> None:
+    """An update without effect is sent again although the first may still arrive, and a create counts as not made."""
+    from unified_api.sync import settle
+
+    settle.STILL_UNDER_WAY = 0.0
+
+
+MUTANTS: Final[dict[str, Callable[[], None]]] = {
+    "late answers stored": _late_answers_stored,
+    "cursor before rows": _cursor_before_rows,
+    "creates repeated": _creates_repeated,
+    "nothing searched": _nothing_searched,
+    "answers are news": _answers_not_witnessed,
+    "reading back is the answer": _reading_back_witnessed,
+    "moved records written": _moved_written,
+    "fence passed": _fence_passed,
+    "nothing on record": _nothing_on_record,
+    "newcomers do not wait": _newcomers_do_not_wait,
+    "absence not confirmed": _absence_is_absence,
+    "changes unseen": _changes_unseen,
+    "settled too soon": _sent_at_once,
+}
+
+
+def apply(name: str) -> None:
+    """Break it."""
+    MUTANTS[name]()
+
+
+def noticed(name: str) -> dict[str, Any] | None:
+    """The first history that the mutant breaks; None when it survives."""
+    command = [sys.executable, "-m", "tests.simulation", "--json", "--first", "--mutant", name]
+    done = subprocess.run(
+        [*command, "--histories", str(HISTORIES)], capture_output=True, text=True, check=False
+    )
+    results = json.loads(done.stdout)["results"] if done.stdout else []
+    return next((result for result in results if result["wrongs"]), None)
+
+
+def main() -> int:
+    """Try all mutants; 1 when one survived."""
+    survived = 0
+    for name in MUTANTS:
+        result = noticed(name)
+        survived += result is None
+        told = f"seed {result['seed']}: {result['wrongs'][0]}" if result else "SURVIVED"
+        print(f"{name:28} {told}", flush=True)  # noqa: T201 - a command
+    return int(survived > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""The laws of two-way synchronization, as far as they show at the end: what does not hold, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.simulation.bookkeeper import Bookkeeper, Gave
+from tests.simulation.manners import (
+    FIELDS,
+    STRANGE,
+    equal,
+    normal,
+    refusable,
+    spelt,
+    translated,
+)
+from tests.simulation.remote import Row
+from tests.simulation.stage import Stage
+from unified_api.engine.policy import Direction
+from unified_api.engine.values import Side
+from unified_api.models.ticketing import Ticket
+from unified_api.sync.models_bridge import Overruled, Pair
+
+
+class Verdict:
+    """What the product shows, beside the books."""
+
+    def __init__(self, stage: Stage, books: Bookkeeper) -> None:
+        self.stage, self.books = stage, books
+        self.mirrored = {side: stage.mirrored(side) for side in Side}
+        self.pairs = stage.pairs()
+        self.overruled = stage.overruled()
+        self.writes = stage.writes()
+        self.ids = {(side, t.remote_id): t.id for side in Side for t in self.mirrored[side]}
+
+    def rows(self) -> list[Row]:
+        """All records that ever were."""
+        return [row for side in Side for row in self.books.remotes[side].rows.values()]
+
+    def pair_of(self, row: Row) -> Pair | None:
+        """The pair of a record."""
+        record = self.ids.get((row.side, row.id))
+        return next((p for p in self.pairs if record and record in (p.record_a, p.record_b)), None)
+
+
+def wrongs(stage: Stage, books: Bookkeeper, counts: Counter[str]) -> Iterator[str]:
+    """Every law that does not hold."""
+    found = Verdict(stage, books)
+    books.told += [
+        f"on record: {o.field} of {o.side} {o.record_id}: {o.value!r} by {o.by!r}, {o.rule}"
+        for o in found.overruled
+    ]
+    books.told += [
+        f"{o.operation} {o.record_id} {o.state}: {o.values} sent {o.sent} {o.error}" for o in found.writes
+    ]
+    books.told += [f"pair {o.record_a} {o.record_b} {o.state} {o.held} {o.problems}" for o in found.pairs]
+    counts["overruled"] += len(found.overruled)
+    counts["writes"] += len(found.writes)
+    counts["creates"] += sum(one.operation == "create" for one in found.writes)
+    counts["review"] += sum(one.held == "review" for one in found.pairs)
+    yield from _mirrors(found)
+    yield from _counterparts(found)
+    yield from _equality(found)
+    yield from _record(found)
+
+
+# --- mirrors --------------------------------------------------------------------------------------------
+
+
+def _mirrors(found: Verdict) -> Iterator[str]:
+    """Each remote record is mirrored once, and equal."""
+    for side in Side:
+        shown: dict[str, list[Ticket]] = {}
+        for ticket in found.mirrored[side]:
+            if not ticket.is_shell:
+                shown.setdefault(str(ticket.remote_id), []).append(ticket)
+        yield from (f"{side}/{i} is mirrored {len(all_)} times" for i, all_ in shown.items() if len(all_) > 1)
+        for row in found.books.remotes[side].rows.values():
+            yield from _mirror(row, shown.get(row.id))
+
+
+def _mirror(row: Row, mirrored: list[Ticket] | None) -> Iterator[str]:
+    if mirrored is None or row.now.gone:
+        if not row.now.gone:
+            yield f"{row.side}/{row.id} is not mirrored"
+        elif mirrored is not None and not mirrored[0].remote_was_deleted:
+            yield f"{row.side}/{row.id} is gone, and the mirror does not say so"
+        return
+    if mirrored[0].remote_was_deleted:
+        yield f"{row.side}/{row.id} is there, and the mirror says it is gone"
+    for name in FIELDS:
+        value = row.now.cells[name].value
+        if getattr(mirrored[0], name) != value:
+            yield f"{row.side}/{row.id} has {name} {value!r}, the mirror {getattr(mirrored[0], name)!r}"
+
+
+# --- counterparts ---------------------------------------------------------------------------------------
+
+
+def _counterparts(found: Verdict) -> Iterator[str]:
+    """Each record has its counterpart, or is held back for a reason."""
+    for row in found.rows():
+        pair = found.pair_of(row)
+        if row.now.gone:
+            continue
+        if pair is None:
+            yield f"{row.side}/{row.id} belongs to no pair"
+        elif not (pair.record_a and pair.record_b) and not _held_back(found, row, pair):
+            yield f"{row.side}/{row.id} has no counterpart: {pair.state} {pair.held!r} {pair.problems}"
+
+
+def _held_back(found: Verdict, row: Row, pair: Pair) -> bool:
+    if pair.held in {"review", "waiting", "unsettled"}:
+        return len(_namesakes(found, row)) > 0
+    return bool(pair.problems)
+
+
+def _namesakes(found: Verdict, row: Row) -> list[Row]:
+    """Other records that had a name of this one's."""
+    names = {normal(state.cells["name"].value) for _, state in row.past}
+    return [
+        other
+        for other in found.rows()
+        if other is not row and names & {normal(state.cells["name"].value) for _, state in other.past}
+    ]
+
+
+# --- equality -------------------------------------------------------------------------------------------
+
+
+def _equality(found: Verdict) -> Iterator[str]:
+    """Both sides are equal on bridged fields, or a problem names the field, and for a reason."""
+    rows = {found.ids.get((row.side, row.id)): row for row in found.rows()}
+    for pair in found.pairs:
+        a, b = rows.get(pair.record_a), rows.get(pair.record_b)
+        if a is None or b is None or a.now.gone or b.now.gone:
+            continue
+        named = {problem["field"] for problem in pair.problems}
+        for name in FIELDS:
+            if name not in named and not _at_peace(found, a, b, name):
+                told = (a.now.cells[name].value, b.now.cells[name].value)
+                yield f"{a.side}/{a.id} and {b.side}/{b.id}: {name} differs, {told}"
+        for problem in pair.problems:
+            if not _founded(found, a, b, problem):
+                yield f"a problem that nobody caused: {problem}"
+
+
+def _at_peace(found: Verdict, a: Row, b: Row, name: str) -> bool:
+    one, other = a.now.cells[name].value, b.now.cells[name].value
+    manners = {side: found.books.remotes[side].manners for side in Side}
+    spelled = name != "status" and (
+        other == spelt(manners[Side.B], name, one) or one == spelt(manners[Side.A], name, other)
+    )
+    return equal(name, one, other) or spelled or _far_end(found, a, b, name)
+
+
+def _far_end(found: Verdict, a: Row, b: Row, name: str) -> bool:
+    """Whether a one-way field was edited where nothing leaves from, or never had a reason to travel."""
+    direction = found.books.policy.fields[name].direction
+    if direction in {Direction.BOTH, Direction.NEVER}:
+        return direction is Direction.NEVER
+    near = a if direction is Direction.A_TO_B else b
+    books = found.books
+    moved = normal(near.now.cells[name].value) != normal(
+        books.of(near).agreed.get(name, near.now.cells[name].value)
+    )
+    return not moved
+
+
+def _founded(found: Verdict, a: Row, b: Row, problem: dict[str, str]) -> bool:
+    source, target = (a, b) if problem["side"] == "a" else (b, a)
+    name, manners = problem["field"], found.books.remotes[target.side].manners
+    if problem["kind"] == "unmapped":
+        return translated(name, source.now.cells[name].value, target.side) == STRANGE
+    if problem["kind"] == "read_only":
+        return name in manners.fixed_fields
+    if problem["kind"] != "refused":
+        return False
+    if manners.refusal == "unnamed" and any(refusable(n, c.value) for n, c in source.now.cells.items()):
+        return True
+    if name == "status":
+        return manners.decides or source.now.cells[name].value == STRANGE
+    value = source.now.cells[name].value
+    cut = normal(spelt(manners, name, value)) == normal(target.now.cells[name].value)
+    return (manners.refusal != "never" and refusable(name, value)) or cut
+
+
+# --- what gave way --------------------------------------------------------------------------------------
+
+
+def _record(found: Verdict) -> Iterator[str]:
+    """Every edit that an answer showed survives or stands on record; no conflict that nobody caused."""
+    for gave in found.books.gave:
+        if gave.visible and not any(_tells(found, one, gave) for one in found.overruled):
+            yield f"{gave.field} of {gave.row.side}/{gave.row.id}: {gave.value!r} gave way to {gave.by!r}, unrecorded"
+    rows = {str(found.ids.get((row.side, row.id))): row for row in found.rows()}
+    for one in found.overruled:
+        row = rows.get(str(one.record_id))
+        if row is None or one.rule == "lost answer" or one.field in found.books.of(row).doubts:
+            continue
+        if not any(gave.row is row and gave.field == one.field for gave in found.books.gave):
+            yield f"a conflict that nobody caused: {one.field} of {row.side}/{row.id}, {one.value!r} to {one.by!r}"
+
+
+def _tells(found: Verdict, one: Overruled, gave: Gave) -> bool:
+    return (
+        str(one.record_id) == str(found.ids.get((gave.row.side, gave.row.id)))
+        and one.field == gave.field
+        and normal(one.value) == normal(gave.value)
+    )

@@ -1,0 +1,82 @@
+"""`manage.py bridge undo`: a plan that puts back what a bridge did; nothing is written before it is approved."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from tenants.scope import scope
+from unified_api.management.answering import Document, take_json
+from unified_api.sync.memory import undo
+from unified_api.sync.memory.deeds import CHOICES, NoDeed
+from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_plan import Plan, PlanItem
+
+#: Items that are shown.
+MOST: Final = 100
+_ABOUT: Final = {
+    "write": "one write",
+    "pair": "all writes to the two records of a pair",
+    "plan": "all writes of a plan",
+    "run": "all writes that carried to the other side what a run had read",
+}
+
+
+def take(parser: CommandParser) -> None:
+    """The bridge, and what of its doings."""
+    parser.add_argument("bridge", help="id")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    for name in CHOICES:
+        chosen.add_argument(f"--{name}", metavar="ID", help=_ABOUT[name])
+    take_json(parser)
+
+
+def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> Document:
+    """Make the plan, and show it; raises CommandError."""
+    (name,) = (name for name in CHOICES if options[name])
+    try:
+        named = uuid.UUID(options[name])
+    except ValueError as error:
+        raise CommandError(f"--{name} takes an id, a UUID.") from error
+    try:
+        with scope(tenant), transaction.atomic():
+            bridge = Bridge.objects.get(id=bridge_id)
+            return _document(undo.make(bridge, CHOICES[name](bridge, named), f"Undo of {name} {named}."))
+    except NoDeed as error:
+        raise CommandError(str(error)) from error
+
+
+def _document(plan: Plan) -> Document:
+    items = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST]
+    names = ("action", "side", "key", "fields", "pair_id")
+    return {
+        "plan_id": str(plan.id),
+        "hash": plan.hash,
+        "state": plan.state,
+        "counts": plan.counts,
+        "undo": [{name: getattr(item, name) for name in names} for item in items],
+    }
+
+
+def tell(document: Document) -> Iterator[str]:
+    """A line an item."""
+    yield f"plan_id: {document['plan_id']}"
+    yield f"hash: {document['hash']}"
+    for item in document["undo"]:
+        yield f"{item['key'] or 'a record without a key'}: {', '.join(_item(item))}"
+    left = document["counts"].get("update", 0)
+    yield f"{left} records would be written to, nothing was sent. It is carried out once it is approved by its hash."
+
+
+def _item(item: Document) -> Iterable[str]:
+    told = item["fields"]
+    if item["action"] == "problem":
+        return [f"{told['field'] or 'the record'} of side {item['side']} is left alone: {told['reason']}"]
+    return [
+        f"{name} of side {item['side']}: {one['was']!r} -> {one['value']!r}"
+        for name, one in told["fields"].items()
+    ]

@@ -1,0 +1,212 @@
+"""Telling a bridge something else while it runs: what differs, whether it carries more by it, and what follows.
+
+Fields keep their bases, so what was agreed stays agreed; only where a value means something else from now on (another
+map, normalizer or shape) the base is given up, and the field meets as if for the first time. Every pair is looked at
+again. A bridge that comes to carry more goes back to making plans, unless somebody says that it is to go on by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+
+from tenants import audit
+from tenants.scope import current_tenant
+from unified_api.engine.policy import DeleteRule, Field
+from unified_api.engine.values import Both, Side
+from unified_api.sync import clock, job
+from unified_api.sync.bridge import plans, setup, steering, turns
+from unified_api.sync.bridge.configuration import Configuration, Leaving
+from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.bridge.wish import BridgeRefused, Wish
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan
+
+#: What else a bridge is told, beside its configuration.
+ABOUT: Final = ("name", "goal", "owner", "frequency", "priority", "follows")
+#: Options that say what a value means; where one of them changes, what was agreed says nothing any more.
+_MEANINGS: Final = ("words", "normalizer", "shape", "reference")
+_DEEDS: Final = frozenset({DeleteRule.PROPAGATE, DeleteRule.RESTORE})
+_STIR = """
+    UPDATE sync_pair SET
+        dirty = true,
+        held = CASE
+            WHEN state = 'alone' AND (record_a IS NULL OR record_b IS NULL) THEN 'new' WHEN held = 'closed' THEN ''
+            ELSE held
+        END,
+        base_a = base_a - %(forgotten)s::text[],
+        base_b = base_b - %(forgotten)s::text[],
+        memory = CASE WHEN memory ? 'refused' THEN jsonb_set(memory, '{refused}', '[]') ELSE memory END
+    WHERE tenant_id = %(tenant)s AND bridge_id = %(bridge)s
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that a bridge is told otherwise; None: nothing."""
+
+    place: str
+    was: Any
+    now: Any
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.was!r} -> {self.now!r}"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What became of a bridge. differences: empty when it was told so already. wider: why it makes plans again."""
+
+    bridge: Bridge
+    differences: tuple[Difference, ...]
+    wider: tuple[str, ...]
+
+
+def change(bridge: Bridge, wish: Wish, *, live: bool = False) -> Changed:
+    """Tell a bridge what it is to do from now on, within the transaction that is open; raises BridgeRefused.
+
+    live: it is to write by itself whatever changed. The mode that is wished for is that of new bridges.
+    """
+    job.forget(
+        KIND, bridge.id
+    )  # whoever works on it now is overtaken; the job before the bridge, as the work takes them
+    turns.take(bridge.id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge.id)
+    before, known = Configuration.parse(bridge.configuration), setup.told(bridge)
+    after = setup.checked(wish, before)
+    _take_over(bridge, wish, after)
+    differences = tuple(differing(known, setup.told(bridge)))
+    wider = tuple(widened(before, after)) if differences else ()
+    if differences:
+        _keep(bridge, before, after, differences)
+    differences += tuple(_change_mode(bridge, live=live, plans_anew=bool(wider), changed=bool(differences)))
+    if not bridge.paused_by:
+        job.ask(KIND, bridge.id, priority=bridge.priority)
+    return Changed(bridge, differences, wider)
+
+
+def differing(before: Any, after: Any, place: str = "") -> Iterator[Difference]:
+    """What differs between two things told, place by place."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            inner = f"{place}.{name}" if place else name
+            yield from differing(before.get(name), after.get(name), inner.removeprefix("policy."))
+    elif before != after:
+        yield Difference(place, before, after)
+
+
+def widened(before: Configuration, after: Configuration) -> Iterator[str]:
+    """Why a bridge would write what nobody has agreed to yet, in words."""
+    for name, one in after.policy.fields.items():
+        known = before.policy.fields.get(name)
+        if known is None:
+            yield f"{name} is new"
+            continue
+        if any(one.direction.reaches(side) and not known.direction.reaches(side) for side in Side):
+            yield f"{name} travels further"
+        if _means_otherwise(known, one):
+            yield f"{name} means something else"
+    yield from _wider_rules(before, after)
+
+
+def _wider_rules(before: Configuration, after: Configuration) -> Iterator[str]:
+    for side in Side:
+        if side in after.policy.creates - before.policy.creates:
+            yield f"records are created at side {side}"
+        if after.policy.deletes[side] in _DEEDS and after.policy.deletes[side] != before.policy.deletes[side]:
+            yield f"deletes at side {side} are answered by {after.policy.deletes[side]}"
+        if not _narrows(before, after, side):
+            yield f"other records of side {side} take part"
+    if after.match != before.match:
+        yield "records are matched by other fields"
+    if before.since and (after.since is None or after.since < before.since):
+        yield "it starts earlier"
+    if before.canary and (after.canary is None or after.canary > before.canary):
+        yield "more records are created before a person says go on"
+    if after.leaving is Leaving.STAY and before.leaving is not Leaving.STAY:
+        yield "records that stop matching stay"
+    if _looser(before, after):
+        yield "the budget is larger"
+
+
+def _narrows(before: Configuration, after: Configuration, side: Side) -> bool:
+    """Whether all conditions of before are still asked, and perhaps more."""
+    known, now = before.filter[side], after.filter[side]
+    return set(map(repr, known.conditions)) <= set(map(repr, now.conditions)) and (
+        not known.alternatives or known.alternatives == now.alternatives
+    )
+
+
+def _looser(before: Configuration, after: Configuration) -> bool:
+    limits = Both(
+        (before.budget.creates, after.budget.creates), (before.budget.deletes, after.budget.deletes)
+    )
+    return any(now.share > was.share or now.least > was.least for was, now in (limits.a, limits.b))
+
+
+def _means_otherwise(one: Field, other: Field) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in _MEANINGS)
+
+
+def _take_over(bridge: Bridge, wish: Wish, after: Configuration) -> None:
+    bridge.configuration = after.as_data()
+    bridge.follows = setup.followed(wish, after, bridge.id)
+    for name in ABOUT:
+        if name != "follows":
+            setattr(bridge, name, getattr(wish, name))
+
+
+def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool) -> Iterator[Difference]:
+    """Have it write by itself, or plan; a plan that waits shows what it was told before, so it is made anew."""
+    before = bridge.mode
+    if live and bridge.mode != Bridge.Mode.LIVE:
+        _end_plans(bridge, open_ones=True)
+        steering.go_live(bridge)
+    elif plans_anew or (changed and bridge.mode == Bridge.Mode.PLAN):
+        _end_plans(bridge)
+        bridge.mode = Bridge.Mode.PLAN
+        bridge.save(update_fields=["mode"])
+        plans.begin(bridge, "", made_by=setup.who())
+    if bridge.mode != before:
+        yield Difference("mode", before, bridge.mode)
+
+
+def _end_plans(bridge: Bridge, *, open_ones: bool = False) -> None:
+    """What is left of a plan is not what the bridge is told now; what left is seen through."""
+    over = [Plan.State.APPROVED, *([Plan.State.MAKING, Plan.State.OPEN] if open_ones else [])]
+    Plan.objects.filter(bridge_id=bridge.id, purpose=Plan.Purpose.ROUND, state__in=over).update(
+        state=Plan.State.STALE, reason="The bridge was told something else.", finished_at=clock.now()
+    )
+
+
+def _keep(
+    bridge: Bridge, before: Configuration, after: Configuration, differences: tuple[Difference, ...]
+) -> None:
+    bridge.version += 1
+    bridge.save(update_fields=["configuration", "version", *ABOUT])
+    setup.keep_version(bridge)
+    told = [str(one) for one in differences]
+    audit.record("bridge.changed", subject=str(bridge.id), version=bridge.version, differences=told)
+    if before != after:
+        _stir(bridge, [n for n, one in after.policy.fields.items() if _is_other(before, one)])
+
+
+def _is_other(before: Configuration, one: Field) -> bool:
+    known = before.policy.fields.get(one.name)
+    return known is None or _means_otherwise(known, one)
+
+
+def _stir(bridge: Bridge, forgotten: list[str]) -> None:
+    """Have every pair looked at again, in one statement; what was refused before is tried again."""
+    under_way = Pair.objects.filter(bridge_id=bridge.id).exclude(write_id=None).count() if forgotten else 0
+    if under_way:
+        raise BridgeRefused(
+            f"{under_way} writes are under way, and {', '.join(forgotten)} would mean something else after them. Pause"
+            " the bridge, and apply this again when they have ended."
+        )
+    values: dict[str, Any] = {"forgotten": forgotten, "tenant": current_tenant(), "bridge": bridge.id}
+    with connection.cursor() as cursor:
+        cursor.execute(_STIR, values)

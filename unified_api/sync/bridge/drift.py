@@ -1,0 +1,301 @@
+"""The audit of a bridge: on a schedule, both sides compared with each other, without writing to either.
+
+    pairs   those that are at rest, in the order of side a's records; then lone ones of side b
+    a, b    the records of a side: does every one have a pair?
+    sample  some records read anew from their providers
+    doubts  those that differed, once more, after their streams have been read
+
+What is found is counted in a row of DriftAudit, an issue is open while it is more than nothing. The job does bounded
+slices; where an audit stands is kept in its row, and who takes the job up goes on from there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+from django.db import transaction
+
+from integrations.kit import errors
+from tenants.models import LinkedAccount
+from unified_api import registry
+from unified_api.engine.pair import State
+from unified_api.engine.values import Both, Side
+from unified_api.models.base import CommonModel
+from unified_api.sync import clock, issues, job, steer
+from unified_api.sync.bridge.comparing import Finding, Why, compare, unpaired
+from unified_api.sync.bridge.held import FREE
+from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.sampling import Probe, drawn
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_watch import DriftAudit
+
+log = structlog.get_logger(__name__)
+#: Kind of the job, and of the issue.
+KIND: Final = "drift"
+#: Nobody waits for an audit.
+PRIORITY: Final = 9
+#: Pairs, or records, that one transaction compares; records that one step reads anew.
+AT_ONCE: Final = 1_000
+READ_AT_ONCE: Final = 5
+#: Records a side that are read anew, unless somebody asks for more.
+DEPTH: Final = 20
+#: Findings that are kept in detail.
+MOST: Final = 100
+#: Seconds until a bridge that has not begun is looked at again; until doubts are; and how long they are waited for.
+NOT_YET: Final = 3_600.0
+DOUBT: Final = 5.0
+PATIENCE: Final = dt.timedelta(minutes=15)
+
+
+def begin(bridge_id: uuid.UUID, *, depth: int = DEPTH) -> DriftAudit:
+    """Have an audit made now, in place of one that is under way; within the transaction that is open."""
+    job.forget(KIND, bridge_id)  # the job before the audit, as the work itself takes them
+    DriftAudit.objects.filter(bridge_id=bridge_id, finished=None).delete()
+    audit = _new(bridge_id, depth)
+    job.ask(KIND, bridge_id, priority=PRIORITY)
+    return audit
+
+
+def work(lease: job.Lease, ends: float) -> None:
+    """One slice; `ends`: monotonic time at which to stop."""
+    while time.monotonic() < ends:
+        if not _step(lease):
+            return
+    with transaction.atomic(durable=True):
+        job.go_on(lease)
+
+
+def shown(audit: DriftAudit) -> dict[str, Any]:
+    """An audit as it is shown; `to_a`, `to_b` and `unmirrored` grow until it is finished."""
+    names = ("compared", "sampled", "to_a", "to_b", "unmirrored", "findings", "started", "finished")
+    told = {name: getattr(audit, name) for name in names}
+    return {"id": str(audit.id), "bridge_id": str(audit.bridge_id), **told}
+
+
+def _new(bridge_id: uuid.UUID, depth: int) -> DriftAudit:
+    audit: DriftAudit = DriftAudit.objects.create(
+        bridge_id=bridge_id, started=clock.now(), place={"at": "pairs", "depth": depth, "drawn": {}}
+    )
+    return audit
+
+
+def _step(lease: job.Lease) -> bool:
+    """A bounded part of the audit; False when the job was given back."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        bridge = Bridge.objects.filter(id=lease.reference).first()
+        if bridge is None:
+            job.finish(lease)
+            return False
+        frame = Frame.of(bridge)
+        audit = DriftAudit.objects.filter(bridge_id=bridge.id, finished=None).first()
+        if bridge.cursor is None:
+            job.again(lease, NOT_YET)
+            return False
+        audit = audit or _new(bridge.id, DEPTH)
+        if (part := _PARTS.get(audit.place["at"])) is not None:
+            part(frame, audit)
+            audit.save()
+            return True
+    return _read(frame, audit, lease)
+
+
+# --- both sides, as they are mirrored -------------------------------------------------------------------
+
+
+def _pairs(frame: Frame, audit: DriftAudit) -> None:
+    """Some pairs in the order of side a's records, which an index has."""
+    pairs = Pair.objects.filter(bridge_id=frame.bridge.id).exclude(record_a=None)
+    if (after := audit.place.get("after")) is not None:
+        pairs = pairs.filter(record_a__gt=after)
+    some = list(pairs.order_by("record_a")[:AT_ONCE])
+    _take(frame, audit, some)
+    _move(audit, str(some[-1].record_a) if len(some) == AT_ONCE else None, "lone")
+
+
+def _lone(frame: Frame, audit: DriftAudit) -> None:
+    """Some lone pairs of side b."""
+    pairs = Pair.objects.filter(bridge_id=frame.bridge.id, record_a=None, state=State.ALONE)
+    if (after := audit.place.get("after")) is not None:
+        pairs = pairs.filter(id__gt=after)
+    some = list(pairs.order_by("id")[:AT_ONCE])
+    _take(frame, audit, some)
+    _move(audit, str(some[-1].id) if len(some) == AT_ONCE else None, "a")
+
+
+def _take(frame: Frame, audit: DriftAudit, some: Sequence[Pair]) -> None:
+    """Compare those of some pairs that are at rest, and draw from them for the sample."""
+    at_rest = [
+        pair for pair in some if not (pair.dirty or pair.held != FREE or pair.write_id or pair.paused_by)
+    ]
+    audit.compared += len(at_rest)
+    _count(audit, compare(frame, at_rest))
+    chosen, depth = audit.place["drawn"], audit.place["depth"]
+    for side in Side:
+        records = (pair.record_a if side is Side.A else pair.record_b for pair in at_rest)
+        chosen[side] = drawn(str(audit.id), chosen.get(side, ()), records, depth)
+
+
+def _records(side: Side) -> Callable[[Frame, DriftAudit], None]:
+    """Some records of a side, in the order of its lists, which an index has."""
+
+    def step(frame: Frame, audit: DriftAudit) -> None:
+        records = frame.telling().filter(linked_account_id=frame.account_id(side))
+        if (after := audit.place.get("after")) is not None:
+            place = [dt.datetime.fromisoformat(after[0]), uuid.UUID(after[1])]
+            records = records.extra(where=["(created_at, id) > (%s, %s)"], params=place)
+        some: list[CommonModel] = list(records.order_by("created_at", "id")[:AT_ONCE])
+        _count(audit, unpaired(frame, side, some))
+        last = [some[-1].created_at.isoformat(), str(some[-1].id)] if len(some) == AT_ONCE else None
+        _move(audit, last, "b" if side is Side.A else "sample")
+
+    return step
+
+
+_PARTS: Final[dict[str, Callable[[Frame, DriftAudit], None]]] = {
+    "pairs": _pairs,
+    "lone": _lone,
+    "a": _records(Side.A),
+    "b": _records(Side.B),
+}
+
+
+def _move(audit: DriftAudit, after: Any, following: str) -> None:
+    """On to the rest of this part, or to the one that follows."""
+    audit.place["after"] = after
+    audit.place["at"] = audit.place["at"] if after is not None else following
+
+
+def _count(audit: DriftAudit, findings: Sequence[Finding]) -> None:
+    audit.to_a += sum(Side.A in one.to for one in findings)
+    audit.to_b += sum(Side.B in one.to for one in findings)
+    room = MOST - len(audit.findings)
+    audit.findings = [*audit.findings, *(one.as_data() for one in findings[:room])]
+
+
+# --- the sample, as the providers have it ---------------------------------------------------------------
+
+
+def _read(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
+    """Read some of the sample anew, outside of any transaction; False when the job was given back."""
+    for side in Side:
+        probe = _probe(frame, side, lease)
+        left = audit.place["drawn"].get(side)
+        if left and probe is not None:
+            if audit.place["at"] == "doubts" and not _is_ripe(audit, probe):
+                return _wait(audit, lease)
+            return _read_some(audit, probe, left)
+    if audit.place["at"] == "sample" and audit.place.get("doubts"):
+        return _doubt(frame, audit, lease)
+    return _finish(frame, audit, lease)
+
+
+def _probe(frame: Frame, side: Side, lease: job.Lease) -> Probe | None:
+    """Who reads a side's records; None where that cannot be done now, which shows elsewhere."""
+    account = frame.accounts[side]
+    if account is None or account.status != LinkedAccount.Status.COMPLETE:
+        return None
+    probe = Probe(frame, side, lease)
+    try:
+        return probe if probe.can_read else None
+    except registry.UnknownIntegration:
+        return None
+
+
+def _read_some(audit: DriftAudit, probe: Probe, left: Sequence[Any]) -> bool:
+    some, rest = left[:READ_AT_ONCE], left[READ_AT_ONCE:]
+    try:
+        differing = probe.differing(record for _, record in some)
+    except errors.ProviderError as error:
+        log.warning("drift.sample_failed", side=probe.side.value, error=type(error).__name__)
+        differing, some, rest = {}, [], []
+    with transaction.atomic(durable=True):
+        job.hold(probe.lease)
+        audit.place["drawn"][probe.side] = rest
+        if audit.place["at"] == "sample":
+            audit.sampled += len(some)
+            audit.place.setdefault("doubts", {}).update({i: [probe.side, d] for i, d in differing.items()})
+        else:
+            doubts = audit.place["doubts"]
+            _count_unmirrored(audit, probe, [i for i, told in differing.items() if doubts[i][1] == told])
+        audit.save()
+    return True
+
+
+def _count_unmirrored(audit: DriftAudit, probe: Probe, records: Sequence[str]) -> None:
+    for record in records:
+        audit.unmirrored += 1
+        here = Both[uuid.UUID | None](None, None).having(probe.side, uuid.UUID(record))
+        finding = Finding(Why.UNMIRRORED, (), record_a=here.a, record_b=here.b)
+        audit.findings = [*audit.findings, finding.as_data()][:MOST]
+
+
+def _doubt(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
+    """Have the streams of what differed read, and look at it once more after that."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        again: dict[str, list[Any]] = {side.value: [] for side in Side}
+        for record, (side, _told) in audit.place["doubts"].items():
+            again[side].append(["", record])
+        audit.place |= {"at": "doubts", "drawn": again, "since": clock.now().isoformat()}
+        for side in (Side(name) for name, records in again.items() if records):
+            if (stream := Probe(frame, side, lease).stream()) is not None:
+                steer.read_now(stream.id)
+        audit.save()
+        job.again(lease, DOUBT)
+    return False
+
+
+def _is_ripe(audit: DriftAudit, probe: Probe) -> bool:
+    """Whether a side was read since it was doubted; one that cannot be is not judged."""
+    since = dt.datetime.fromisoformat(audit.place["since"])
+    with transaction.atomic():
+        if probe.was_read_since(since):
+            return True
+        if probe.stream() is None or clock.now() - since > PATIENCE:
+            audit.place["drawn"][probe.side] = []
+            return True
+        return False
+
+
+def _wait(audit: DriftAudit, lease: job.Lease) -> bool:
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        audit.save()
+        job.again(lease, DOUBT)
+    return False
+
+
+# --- the end --------------------------------------------------------------------------------------------
+
+
+def _finish(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
+    """Close the audit, open or end the issue, and rest until the next one is due."""
+    bridge = frame.bridge
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        audit.finished, audit.place = clock.now(), {}
+        audit.save()
+        counts = {name: getattr(audit, name) for name in ("to_a", "to_b", "unmirrored")}
+        log.info("drift.audited", bridge=str(bridge.id), compared=audit.compared, **counts)
+        if any(counts.values()):
+            told = {"audit": str(audit.id), **counts}
+            issues.open_issue(KIND, bridge.id, _told(bridge, audit), bridge_id=bridge.id, details=told)
+        else:
+            issues.resolve(KIND, bridge.id)
+        job.again(lease, frame.configuration.audit * 3_600.0)
+    return False
+
+
+def _told(bridge: Bridge, audit: DriftAudit) -> str:
+    return (
+        f"The sides of bridge {bridge.name or bridge.id} have drifted apart: of {audit.compared} pairs,"
+        f" {audit.to_a} lack something at side a and {audit.to_b} at side b that nothing is under way to bring;"
+        f" of {audit.sampled} records that were read anew, {audit.unmirrored} are not as the mirror has them."
+        f" `manage.py bridge drift {bridge.id}` audits again and names them; docs/operations.md says what to do."
+    )

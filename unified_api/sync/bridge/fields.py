@@ -1,0 +1,165 @@
+"""What a bridge wants of one field: by wish, else by what the field holds and what both adapters say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from unified_api.engine.policy import Shape, Winner, parse_field
+from unified_api.engine.values import Side
+from unified_api.models.base import wire_fields
+from unified_api.models.fields import Choice, Instant, Ref, Refs, Text, Texts, WireArray, WireField
+from unified_api.models.fields import Shape as Nested
+from unified_api.sync import connect
+from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
+
+#: The winner of a field whose parts are merged one by one; contested parts go by `otherwise`.
+MERGE: Final = "merge"
+WINNERS: Final = (*(winner.value for winner in Winner), MERGE)
+#: How single values are compared, by what holds them; the rest exactly.
+_NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
+    (Choice, "exact"),
+    (Text, "trim"),
+    (Instant, "instant"),
+    (Texts, "trim"),
+    (Nested, "trim"),
+)
+#: How texts are compared whose name says what they are.
+_NAMED: Final = (("email", "email"), ("phone_number", "phone"))
+
+
+def settings(wish: Wish, name: str) -> dict[str, Any]:
+    """The stored policy of one field; raises BridgeRefused or PolicyError."""
+    declared = offered(wish, name, f"fields.{name}")
+    options = dict(wish.options.get(name, {}))
+    shape = _shape(declared, options, f"fields.{name}.shape")
+    told = {
+        "normalizer": _normalizer(wish, name, declared),
+        "words": _words(wish, name, declared),
+        "first": wish.first,
+        **_winners(wish, options, shape, f"fields.{name}.winner"),
+        "shape": shape,
+        "reference": isinstance(declared, Ref | Refs),
+    }
+    parse_field(name, told | options)
+    return told | options
+
+
+def offered(wish: Wish, name: str, place: str, sides: Sequence[Side] = tuple(Side)) -> WireField:
+    """The declaration of a field that these sides have; raises BridgeRefused."""
+    known = wire_fields(wish.common)
+    if name not in known:
+        raise BridgeRefused(Mistake(place, f"{wish.model} has no field {name}; it has {', '.join(known)}."))
+    for side in sides:
+        if not has(wish, side, name):
+            raise BridgeRefused(Mistake(place, f"{wish.accounts[side].integration} has no {name}."))
+    return known[name]
+
+
+def has(wish: Wish, side: Side, name: str) -> bool:
+    """Whether a side's adapter knows the field."""
+    resource = connect.provider_of(wish.accounts[side]).resource(wish.model)
+    return resource is not None and name in resource.mapping.lenses
+
+
+def shape_of(declared: WireField) -> Shape:
+    """What a field holds by its declaration."""
+    if isinstance(declared, WireArray):
+        return Shape.SET
+    if isinstance(declared, Nested):
+        return Shape.MAP if declared.schema.get("type") == "object" else Shape.SET
+    return Shape.VALUE
+
+
+def _shape(declared: WireField, options: dict[str, Any], place: str) -> str:
+    natural = shape_of(declared)
+    fitting = {
+        Shape.VALUE: [Shape.VALUE],
+        Shape.SET: [Shape.SET, Shape.LOG, Shape.VALUE],
+        Shape.MAP: [Shape.MAP, Shape.VALUE],
+    }[natural]
+    given = options.pop("shape", natural)
+    if given not in fitting:
+        raise BridgeRefused(
+            Mistake(place, f"{given!r} does not go with it; possible are {', '.join(fitting)}")
+        )
+    return str(given)
+
+
+def _winners(wish: Wish, options: dict[str, Any], shape: str, place: str) -> dict[str, str]:
+    """Who prevails; a field with parts asks nobody by default, as each of its parts is merged for itself."""
+    parted = shape != Shape.VALUE
+    given = options.pop("winner", None)
+    if given is not None and given not in WINNERS:
+        raise BridgeRefused(Mistake(place, f"{given!r} is none of {', '.join(WINNERS)}"))
+    if given == MERGE and not parted:
+        raise BridgeRefused(
+            Mistake(place, "'merge' goes with lists and maps; this field holds a single value")
+        )
+    winner = wish.winner if given in {None, MERGE} else given
+    decides = winner in {Winner.A, Winner.B}
+    otherwise = options.pop("otherwise", None) or wish.otherwise or (winner if decides else Side.A.value)
+    if winner == Winner.ASK and parted and given != Winner.ASK:
+        winner = otherwise
+    return {"winner": str(winner), "otherwise": str(otherwise)}
+
+
+def _normalizer(wish: Wish, name: str, declared: WireField) -> str:
+    """Addresses and numbers of people by the field's name; texts that a side marks up by what a reader sees."""
+    usual = next((how for kind, how in _NORMALIZERS if isinstance(declared, kind)), "exact")
+    if usual != "trim":
+        return usual
+    if any(name in _marked_up(wish, side) for side in Side):
+        return "rich"
+    return next((how for part, how in _NAMED if part in name), usual)
+
+
+def _marked_up(wish: Wish, side: Side) -> Sequence[str]:
+    resource = connect.provider_of(wish.accounts[side]).resource(wish.model)
+    return resource.markup if resource else ()
+
+
+def _words(wish: Wish, name: str, declared: WireField) -> dict[str, dict[str, str]] | None:
+    """Words that both sides know mean the same; what a side cannot store has no word there unless it is given.
+
+    Of a text or a list of texts, which have no words of their own, those that are given are all there are.
+    """
+    given = [one for one in wish.words if one[0] == name]
+    if not isinstance(declared, Choice):
+        if given and not isinstance(declared, Text | Texts):
+            raise BridgeRefused(Mistake(f"fields.{name}.words", f"{name} holds no words"))
+        return _added({side.value: {} for side in Side}, given) if given else None
+    able = {side: storable(wish, side, name) for side in Side}
+    for _, to, theirs, here in given:
+        if here is not None and able[to] and here not in (able[to] or ()):
+            raise BridgeRefused(
+                Mistake(
+                    f"fields.{name}.words.{to}.{theirs}",
+                    f"{wish.accounts[to].integration} stores no {here}; it stores {', '.join(able[to] or ())}",
+                )
+            )
+    return _added(usual_words(wish, name, declared), given)
+
+
+def usual_words(wish: Wish, name: str, declared: Choice) -> dict[str, dict[str, str]]:
+    """What the words of a field mean on either side, as far as nobody has to say."""
+    able = {side: storable(wish, side, name) or declared.words for side in Side}
+    return {side.value: {word: word for word in able[side]} for side in Side}
+
+
+def _added(
+    words: Mapping[str, dict[str, str]], given: Sequence[tuple[str, Side, str, str | None]]
+) -> dict[str, dict[str, str]]:
+    told = {side: dict(known) for side, known in words.items()}
+    for _, to, theirs, here in given:
+        if here is None:
+            told[to.value].pop(theirs, None)
+        else:
+            told[to.value][theirs] = here
+    return told
+
+
+def storable(wish: Wish, side: Side, name: str) -> Sequence[str] | None:
+    """The common words that a side can store in a field; None where it is not a matter of words."""
+    resource = connect.provider_of(wish.accounts[side]).resource(wish.model)
+    return resource.words(name) if resource else None
