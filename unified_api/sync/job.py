@@ -20,6 +20,7 @@ from typing import Any, Final
 import structlog
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
+from kombu.transport.virtual import Channel
 
 from tenants.scope import current_tenant
 
@@ -38,6 +39,8 @@ LEASE: Final = 90
 MOST_PER_TENANT: Final = 8
 #: Wake-ups that one transaction, or one tick, sends to a queue at the most: as many as a worker has threads.
 MOST_WAKE_UPS: Final = 16
+#: Wake-ups that wait in a queue from which on the tick adds none.
+ENOUGH: Final = 5 * MOST_WAKE_UPS
 
 
 class Overtaken(Exception):
@@ -147,14 +150,38 @@ def _wake_after_commit(queue: str) -> None:
 
 
 def wake(queue: str, count: int = 1) -> None:
-    """Tell the workers of a queue that something is due. A lost broker delays only: the tick tells them again."""
+    """Tell the workers of a queue that something is due. A lost broker delays only: the tick tells them again.
+
+    A wake-up never expires: where more were sent than are read, each would be too old when it is read, and no work
+    would ever be done.
+    """
     from unified_api.sync.tasks import work
 
     try:
         for _ in range(count):
-            work.apply_async(args=(queue,), queue=queue, expires=60, retry=False)
+            work.apply_async(args=(queue,), queue=queue, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("broker.unreachable", queue=queue, error=type(error).__name__)
+
+
+def unread(queue: str) -> int:
+    """Wake-ups that wait in a queue; 0 where the broker cannot say."""
+    from unified_api.celery import app
+
+    with app.pool.acquire(block=True) as broker:
+        try:
+            with broker.channel() as channel:
+                return _length(channel, queue)
+        except (*broker.connection_errors, *broker.channel_errors) as error:
+            log.warning("broker.unreachable", queue=queue, error=type(error).__name__)
+            return 0
+
+
+def _length(channel: Any, queue: str) -> int:
+    """Declaring a queue tells its length, but kombu's own transports make it anew by that, under a lock."""
+    if isinstance(channel, Channel):
+        return int(channel._size(queue)) if channel._has_queue(queue) else 0  # noqa: SLF001 - what transports implement
+    return int(channel.queue_declare(queue, passive=True).message_count)
 
 
 def claim_next(queue: str) -> Lease | None:

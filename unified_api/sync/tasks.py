@@ -37,9 +37,13 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
 
 @shared_task(name="isthmus.tick", ignore_result=True)
 def tick() -> None:
-    """Send wake-ups for what is due: those that were lost, and those whose time has come."""
+    """Send wake-ups for what is due: those that were lost, and those whose time has come.
+
+    None where enough of them wait to be read: workers that are slow would never see the end of them.
+    """
     for queue, count in job.due().items():
-        job.wake(queue, count)
+        if job.unread(queue) < job.ENOUGH:
+            job.wake(queue, count)
 
 
 @shared_task(name="isthmus.work", ignore_result=True)

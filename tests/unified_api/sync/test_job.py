@@ -12,10 +12,13 @@ from django.db import connection, transaction
 
 from tenants.models import Tenant
 from tenants.scope import scope
-from unified_api.sync import clock, job
+from unified_api.celery import app
+from unified_api.sync import clock, job, tasks
 from unified_api.sync.models import Job
 
 pytestmark = pytest.mark.usefixtures("no_broker")
+#: The real one, which tests of jobs do without.
+WAKE = job.wake
 
 
 def ask(reference: uuid.UUID | None = None, **options: Any) -> uuid.UUID:
@@ -224,6 +227,36 @@ def test_a_tick_counts_no_further_than_it_wakes(tenant: uuid.UUID) -> None:
         ask()
 
     assert job.due() == {job.BACKGROUND: job.MOST_WAKE_UPS}
+
+
+@pytest.mark.parametrize(("waiting", "expected"), [(0, job.MOST_WAKE_UPS), (job.ENOUGH, 0)])
+def test_a_tick_adds_no_wake_ups_to_many_that_nobody_has_read(
+    tenant: uuid.UUID, monkeypatch: pytest.MonkeyPatch, waiting: int, expected: int
+) -> None:
+    """Else slow workers, who read fewer than a tick sends, would have more and more of them before any work."""
+    woken: list[int] = []
+    for _ in range(job.MOST_WAKE_UPS):
+        ask()
+    monkeypatch.setattr(job, "wake", lambda _queue, count: woken.append(count))
+    monkeypatch.setattr(job, "unread", lambda _queue: waiting)
+    tasks.tick()
+
+    assert sum(woken) == expected
+
+
+def test_a_wake_up_is_counted_until_it_is_read_and_never_grows_too_old(tenant: uuid.UUID) -> None:
+    """A worker that reads it after minutes begins what is due all the same."""
+    queue = f"late-{uuid.uuid4()}"
+    assert job.unread(queue) == 0
+    WAKE(queue, 2)
+    assert job.unread(queue) == 2
+
+    with app.connection_for_write() as broker, broker.SimpleQueue(queue) as waiting:
+        messages = [waiting.get(timeout=5) for _ in range(2)]
+        for message in messages:
+            message.ack()
+    assert {message.headers["expires"] for message in messages} == {None}
+    assert job.unread(queue) == 0
 
 
 def test_work_that_is_due_already_wakes_nobody_again(
