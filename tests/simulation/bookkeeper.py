@@ -269,10 +269,11 @@ class Bookkeeper:
                 self.of(source).agreed[name], self.of(made).agreed[name] = cell.value, default(name)
 
     def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
-        """Whether the search before a create has shown a record that it would double."""
+        """Whether the search before a create has shown a record without a counterpart, which it would double."""
         name = normal(sent.get("name"))
         found = self.remotes[made.side].found.get(str(name), [])
-        return any(not row.now.gone and normal(row.now.cells["name"].value) == name for row in found)
+        alone = [row for row in found if not row.now.gone and not self._is_paired(row)]
+        return any(normal(row.now.cells["name"].value) == name for row in alone)
 
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""

@@ -80,7 +80,7 @@ def simulated() -> Iterator[None]:
 
 
 @contextmanager
-def chance_of(seed: int) -> Iterator[None]:
-    """Ids that Python makes within the block follow from the seed."""
-    with mock.patch.object(os, "urandom", Random(f"ids {seed}").randbytes):
+def chance_of(name: str) -> Iterator[None]:
+    """Ids that Python makes within the block follow from a name."""
+    with mock.patch.object(os, "urandom", Random(f"ids of {name}").randbytes):
         yield

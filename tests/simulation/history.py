@@ -71,16 +71,14 @@ class Result:
 
 
 class History:
-    """The history of one seed."""
+    """The history of one seed. world: what decides about remotes, policy and people; chance: about all else."""
 
     def __init__(self, seed: int, place: Place) -> None:
         self.seed, self.owner, self.workers = seed, place.owner, place.workers
         self.chance = Random(f"history {seed}")
+        self.world, self.name = self.chance, f"seed {seed}"
         self.clock = clocks.Clock(self.owner, seed)
-        self.manners = {
-            Side.A: manners.drawn(self.chance, late=False),
-            Side.B: manners.drawn(self.chance, late=True),
-        }
+        self.manners = self._manners()
         self.weather = Weather.drawn(self.chance)
         self.calm = False
         self.counts: Counter[str] = Counter()
@@ -88,15 +86,13 @@ class History:
     def play(self) -> Result:
         """Let it happen."""
         began = time.perf_counter()
-        with clocks.chance_of(self.seed), stage.opened(self._outside(), self._providers()):
+        with clocks.chance_of(self.name), stage.opened(self._outside(), self._providers()):
             self.stage = stage.prepared(
-                f"tenant of seed {self.seed}", self._options(), self.chance.choice(["a", "b"])
+                f"tenant of {self.name}", self._options(), self.world.choice(["a", "b"])
             )
             self._open_books()
             try:
-                self.people.found()
-                for _ in range(STEPS):
-                    self._step()
+                self._happen()
                 rounds = self._rest()
                 wrongs = list(self._wrongs(rounds))
             finally:
@@ -109,7 +105,19 @@ class History:
             self.seed, wrongs, dict(self.counts), rounds, time.perf_counter() - began, self.books.told
         )
 
+    def _happen(self) -> None:
+        """Everything before rest."""
+        self.people.found()
+        for _ in range(STEPS):
+            self._step()
+
     # --- the scene --------------------------------------------------------------------------------------
+
+    def _manners(self) -> dict[Side, manners.Manners]:
+        return {
+            Side.A: manners.drawn(self.world, late=False),
+            Side.B: manners.drawn(self.world, late=True),
+        }
 
     def _providers(self) -> dict[Side, Any]:
         return {side: provider(side, self.manners[side]) for side in Side}
@@ -125,7 +133,7 @@ class History:
         )
 
     def _options(self) -> dict[str, dict[str, Any]]:
-        chance = self.chance
+        chance = self.world
         return {
             name: {
                 "direction": chance.choice([*(5 * [Direction.BOTH]), *Direction]).value,
@@ -140,7 +148,7 @@ class History:
         self.remotes = {side: Remote(side, self.manners[side], self.clock, self.books) for side in Side}
         self.books.remotes = self.wires.remotes = self.remotes
         self.wires.books = self.books
-        self.people = People(self.books, self.chance)
+        self.people = People(self.books, self.world)
         for worker in self.workers:
             worker.ask = self._ask
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -62,6 +62,12 @@ class Manners:
     granular: bool = False
     late_fields: frozenset[str] = frozenset()
     fixed_fields: frozenset[str] = frozenset()
+
+    def plainly(self) -> Manners:
+        """The same, but values are stored as they are written."""
+        return replace(
+            self, spelling="keeps", late=False, refusal="never", decides=False, fixed_fields=frozenset()
+        )
 
     @property
     def strips_names(self) -> bool:

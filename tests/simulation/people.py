@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from tests.simulation.bookkeeper import Bookkeeper
@@ -9,6 +10,8 @@ from tests.simulation.manners import FIELDS, PRIORITIES, STATES, STRANGE
 from tests.simulation.remote import Row
 from unified_api.engine.values import Side, Value
 
+#: Up to where a share of what people do is: a new record, a record with the name of another one, a removal.
+NEW, TWIN, REMOVAL = 0.10, 0.16, 0.20
 FORMS = ("v{}", "v{}", " v{} ", "v{}-long", "no{}", "")
 
 
@@ -18,34 +21,40 @@ class People:
     def __init__(self, books: Bookkeeper, chance: Random) -> None:
         self.books, self.chance = books, chance
 
-    def found(self) -> None:
+    def found(self, kinds: Sequence[str] = ("alone", "alike", "alike", "different")) -> None:
         """What is there before the first read: on one side, on both alike, on both and different."""
         for _ in range(self.chance.randint(1, 4)):
             side = self.chance.choice(list(Side))
             row = self.books.born(side, self._values(side))
-            kind = self.chance.choice(["alone", "alike", "alike", "different"])
+            kind = self.chance.choice(kinds)
             if kind != "alone":
                 self._counterpart(row, alike=kind == "alike")
 
-    def act(self) -> str:
-        """One thing that somebody does; what it was."""
-        chance = self.chance.random()
-        rows = [
-            row for side in Side for row in self.books.remotes[side].living() if row not in self.books.unread
-        ]
-        if chance < 0.10 or not rows:
+    def act(self) -> None:
+        """One thing that somebody does."""
+        chance, rows = self.chance.random(), self._rows()
+        if chance < NEW or not rows:
             side = self.chance.choice(list(Side))
-            return f"  new {self.books.born(side, self._values(side)).id} at {side}"
+            self.books.born(side, self._values(side))
+            return
         row = self.chance.choice(rows)
-        if chance < 0.16 and self.books.of(row).partner is None:
-            return f"  twin of {row.side}/{row.id}: {self._counterpart(row, alike=False).id}"
-        if chance < 0.20:
+        if chance < TWIN and self.books.of(row).partner is None:
+            self._counterpart(row, alike=False)
+        elif chance < REMOVAL:
             self.books.remove(row)
-            return f"  {row.side}/{row.id} removed"
-        name = self.chance.choice(FIELDS)
-        value = self._value(row.side, name)
-        self.books.edit(row, name, value)
-        return f"  {row.side}/{row.id} {name} = {value!r}"
+        else:
+            self.edit()
+
+    def edit(self) -> None:
+        """Somebody edits a field."""
+        if rows := self._rows():
+            row, name = self.chance.choice(rows), self.chance.choice(FIELDS)
+            self.books.edit(row, name, self._value(row.side, name))
+
+    def _rows(self) -> list[Row]:
+        """Records that can be edited; one that the product is about to read back is left in peace."""
+        rows = [row for side in Side for row in self.books.remotes[side].living()]
+        return [row for row in rows if row not in self.books.unread]
 
     def _counterpart(self, row: Row, *, alike: bool) -> Row:
         """Somebody makes a record with the same name on the other side."""
