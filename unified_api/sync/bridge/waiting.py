@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -22,8 +23,15 @@ from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.waiting import PAUSE, Outcome, Waiting, now, workers_run
 
+<<<<<<< HEAD
 #: What a bridge does not go on from by itself.
 _STUCK = (Bridge.Status.WAITING, Bridge.Status.PAUSED, Bridge.Status.PLANNED, Bridge.Status.HELD)
+=======
+#: States in which a bridge does nothing more by itself, whatever is left to do.
+STUCK: Final = frozenset(
+    {Bridge.Status.WAITING, Bridge.Status.PAUSED, Bridge.Status.PLANNED, Bridge.Status.HELD}
+)
+>>>>>>> 6cc899a (Apply, export, plan, approve and stop bridges on the command line, by name or id)
 
 
 @dataclass(frozen=True)
@@ -47,14 +55,18 @@ class Round:
             asked = [steer.read_now(stream.id).id for stream in streams]
         return list(Waiting(self.tenant_id, asked, since, self.sleep).outcomes(on_alone))
 
-    def settle(self) -> bool:
-        """Have the bridge look until nothing is under way; False when that took longer than patience."""
+    def settle(self, on_going: Callable[[], None] = lambda: None) -> bool:
+        """Have the bridge look until nothing is under way, or a person has to say; False when patience ran out.
+
+        on_going: called now and then until it is over.
+        """
         with scope(self.tenant_id), transaction.atomic():
             job.ask(KIND, self.bridge_id)
         ends = time.monotonic() + self.patience
         while time.monotonic() < ends:
             if self._over():
                 return True
+            on_going()
             if workers_run() or not self._work():
                 self.sleep(PAUSE)
         return False
@@ -65,7 +77,11 @@ class Round:
             if self._is_due():
                 return False
             bridge = Bridge.objects.get(id=self.bridge_id)
+<<<<<<< HEAD
             return bridge.status in _STUCK or is_quiet(self.bridge_id)
+=======
+            return bridge.status in STUCK or is_quiet(self.bridge_id)
+>>>>>>> 6cc899a (Apply, export, plan, approve and stop bridges on the command line, by name or id)
 
     def _work(self) -> bool:
         """One slice of the bridge's job or of a write of its pairs; False when there is none to claim."""
