@@ -134,7 +134,7 @@ def _export(options: Options, _progress: Progress) -> Document:
 
 
 def _tell_file(document: Document) -> Iterable[str]:
-    return document["file"].splitlines()
+    return str(document["file"]).splitlines()
 
 
 def _take_versions(parser: CommandParser) -> None:

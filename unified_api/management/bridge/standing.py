@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
@@ -114,10 +113,12 @@ def _steer(
         with scope(about.tenant), transaction.atomic():
             pair(_pair(options["pair"], about.bridges))
         return about.each(showing.standing)
-    steer = partial(way, to=Side(options["to"])) if options["to"] else bridge
 
     def steered(one: Bridge) -> Document:
-        steer(one.id)
+        if options["to"]:
+            way(one.id, Side(options["to"]))
+        else:
+            bridge(one.id)
         return showing.standing(Bridge.objects.get(id=one.id))
 
     return about.each(steered)

@@ -15,7 +15,7 @@ from tenants.models import LinkedAccount
 from unified_api.engine.policy import Field, FirstContact, Policy, PolicyError, Winner
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge import fields as field_defaults
-from unified_api.sync.bridge.configuration import EVERYTHING, Budget, Configuration, Leaving
+from unified_api.sync.bridge.configuration import DAILY, EVERYTHING, Budget, Configuration, Leaving
 from unified_api.sync.bridge.file import PRIORITIES
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
 from unified_api.sync.models_bridge import Bridge
@@ -128,6 +128,7 @@ def _rules(configuration: Configuration) -> Document:
         "leaving": configuration.leaving.value if configuration.leaving is not Leaving.REST else None,
         "start": {name: value for name, value in start.items() if value not in (None, EVERYTHING)},
         "budget": limits,
+        "audit": configuration.audit if configuration.audit != DAILY else None,
         "creates": None
         if len(policy.creates) == len(Side)
         else sorted(side.value for side in policy.creates),

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -23,15 +22,8 @@ from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.waiting import PAUSE, Outcome, Waiting, now, workers_run
 
-<<<<<<< HEAD
 #: What a bridge does not go on from by itself.
 _STUCK = (Bridge.Status.WAITING, Bridge.Status.PAUSED, Bridge.Status.PLANNED, Bridge.Status.HELD)
-=======
-#: States in which a bridge does nothing more by itself, whatever is left to do.
-STUCK: Final = frozenset(
-    {Bridge.Status.WAITING, Bridge.Status.PAUSED, Bridge.Status.PLANNED, Bridge.Status.HELD}
-)
->>>>>>> 6cc899a (Apply, export, plan, approve and stop bridges on the command line, by name or id)
 
 
 @dataclass(frozen=True)
@@ -77,11 +69,7 @@ class Round:
             if self._is_due():
                 return False
             bridge = Bridge.objects.get(id=self.bridge_id)
-<<<<<<< HEAD
             return bridge.status in _STUCK or is_quiet(self.bridge_id)
-=======
-            return bridge.status in STUCK or is_quiet(self.bridge_id)
->>>>>>> 6cc899a (Apply, export, plan, approve and stop bridges on the command line, by name or id)
 
     def _work(self) -> bool:
         """One slice of the bridge's job or of a write of its pairs; False when there is none to claim."""
