@@ -13,7 +13,7 @@ from demo.telling import NotSeen, expect
 OPEN, CLOSED = 1, 4
 CRITICAL, HIGH, LOW = 1, 2, 4
 #: Roundup prevails where both sides edit one field; the desk has no word for work in progress.
-WISHES = ["--winner", "a", "--word", "status:b:IN_PROGRESS=OPEN"]
+WISHES = ["--live", "--winner", "a", "--word", "status:b:IN_PROGRESS=OPEN"]
 
 
 def tell(stage: Stage) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management.answering import Document, table, take_json
+from unified_api.management.bridge.verb import take_bridge
 from unified_api.sync import clock, job, pull, tasks
 from unified_api.sync.bridge import drift
 from unified_api.sync.models import Job, Stream
@@ -25,7 +26,7 @@ PATIENCE: Final = 1_800.0
 
 def take(parser: CommandParser) -> None:
     """The bridge, and how deep to look."""
-    parser.add_argument("bridge", help="id")
+    take_bridge(parser)
     parser.add_argument(
         "--deep",
         type=int,

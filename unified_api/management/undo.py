@@ -11,6 +11,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
+from unified_api.management.bridge.verb import take_bridge
 from unified_api.sync.memory import undo
 from unified_api.sync.memory.deeds import CHOICES, NoDeed
 from unified_api.sync.models_bridge import Bridge
@@ -28,7 +29,7 @@ _ABOUT: Final = {
 
 def take(parser: CommandParser) -> None:
     """The bridge, and what of its doings."""
-    parser.add_argument("bridge", help="id")
+    take_bridge(parser)
     chosen = parser.add_mutually_exclusive_group(required=True)
     for name in CHOICES:
         chosen.add_argument(f"--{name}", metavar="ID", help=_ABOUT[name])

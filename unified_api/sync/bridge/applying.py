@@ -30,6 +30,7 @@ _SAME: Final = (
     "leaving",
     "start",
     "budget",
+    "audit",
     "creates",
     "constants",
     "deletes",

@@ -190,6 +190,8 @@ def _keep(
     setup.keep_version(bridge)
     told = [str(one) for one in differences]
     audit.record("bridge.changed", subject=str(bridge.id), version=bridge.version, differences=told)
+    if before.audit != after.audit:
+        setup.audit_in(bridge, after.audit)
     if before != after:
         _stir(bridge, [n for n, one in after.policy.fields.items() if _is_other(before, one)])
 

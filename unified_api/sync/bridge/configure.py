@@ -79,6 +79,7 @@ def _configuration(wish: Wish, told: Mapping[str, Any]) -> Configuration:
             "policy": {name: told[name] for name in ("fields", "creates", "constants", "deletes")},
             "filter": {side.value: told["filter"][side].as_data() for side in Side},
             "budget": wish.budget,
+            "audit": wish.audit,
             **{name: told[name] for name in ("match", "leaving", "references", "start")},
         }
         configuration.append(Configuration.parse(whole))

@@ -71,6 +71,7 @@ MODEL: Final[Mapping[str, Any]] = {
     "leaving": tuple(Leaving),
     "start": {"from": "text", "canary": "whole"},
     "budget": {"creates": _LIMIT, "deletes": _LIMIT},
+    "audit": "number",
     "creates": Several(_SIDES),
     "constants": dict.fromkeys(_SIDES, Each("any")),
     "deletes": dict.fromkeys(_SIDES, tuple(DeleteRule)),

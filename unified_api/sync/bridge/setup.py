@@ -17,7 +17,7 @@ from unified_api.engine.values import Both, Side
 from unified_api.models.base import model_id, relations
 from unified_api.sync import clock, connect, job, steer
 from unified_api.sync.bridge import drift, references
-from unified_api.sync.bridge.configuration import DAILY, Configuration, Counterparts
+from unified_api.sync.bridge.configuration import Configuration, Counterparts
 from unified_api.sync.bridge.configure import configure
 from unified_api.sync.bridge.records import access
 from unified_api.sync.bridge.stirring import KIND
@@ -54,7 +54,7 @@ def create(wish: Wish) -> Bridge:
         status=Bridge.Status.PAUSED if wish.paused else Bridge.Status.NEW,
     )
     door.open_door(DOOR, Secret(str(bridge.id)), reference=bridge.id)
-    job.ask(drift.KIND, bridge.id, priority=drift.PRIORITY, delay=DAILY * 3_600.0)
+    audit_in(bridge, configuration.audit)
     keep_version(bridge)
     audit.record("bridge.created", subject=str(bridge.id), configuration=bridge.configuration)
     _record_crossing(wish, bridge)
@@ -149,6 +149,11 @@ def keep_version(bridge: Bridge) -> None:
         actor=who(),
         at=clock.now(),
     )
+
+
+def audit_in(bridge: Bridge, hours: float) -> None:
+    """Have the next audit made after so many hours, unless one is due before."""
+    job.ask(drift.KIND, bridge.id, priority=drift.PRIORITY, delay=hours * 3_600.0)
 
 
 def who() -> str:

@@ -39,7 +39,7 @@ def standing(bridge: Bridge) -> Document:
         **_about(Frame.of(bridge)),
         "pairs": _counts(pairs, "state"),
         "held": _counts(pairs.exclude(held=FREE), "held"),
-        "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None).count(),
+        "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).count(),
         "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
         "problems": [{**_names(pair), **problem} for pair in troubled for problem in pair.problems],
@@ -61,7 +61,7 @@ def preview(bridge_id: uuid.UUID) -> Document:
             while piece(frame):
                 pass
         pairs = Pair.objects.filter(bridge_id=bridge_id)
-        considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None))
+        considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None))
         document["plan"] = [item for turn in turns_of(frame, considered) for item in _items(turn)]
         document["review"] = [_names(pair) for pair in pairs.filter(held=REVIEW)]
         transaction.set_rollback(True)
@@ -79,11 +79,11 @@ def _about(frame: Frame) -> Document:
     return {
         "bridge_id": str(bridge.id),
         "name": bridge.name,
-        "version": bridge.version,
-        "mode": bridge.mode,
         "plan_id": str(plan.id) if plan else None,
-        "closed": bridge.closed,
         "model": bridge.model,
+        "mode": bridge.mode,
+        "version": bridge.version,
+        "closed": dict(bridge.closed),
         **{side.value: _account(frame, side) for side in Side},
         "fields": list(frame.policy.fields),
         "status": bridge.status,

@@ -47,14 +47,18 @@ class Round:
             asked = [steer.read_now(stream.id).id for stream in streams]
         return list(Waiting(self.tenant_id, asked, since, self.sleep).outcomes(on_alone))
 
-    def settle(self) -> bool:
-        """Have the bridge look until nothing is under way; False when that took longer than patience."""
+    def settle(self, on_going: Callable[[], None] = lambda: None) -> bool:
+        """Have the bridge look until nothing is under way, or a person has to say; False when patience ran out.
+
+        on_going: called now and then until it is over.
+        """
         with scope(self.tenant_id), transaction.atomic():
             job.ask(KIND, self.bridge_id)
         ends = time.monotonic() + self.patience
         while time.monotonic() < ends:
             if self._over():
                 return True
+            on_going()
             if workers_run() or not self._work():
                 self.sleep(PAUSE)
         return False

@@ -12,6 +12,7 @@ from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel, common_model
 from unified_api.sync import job
+from unified_api.sync.bridge.configuration import DAILY
 from unified_api.sync.models_bridge import Bridge
 
 
@@ -66,7 +67,7 @@ class Wish:
     winner, otherwise, first: for all fields whose options do not say otherwise. options: further options by field, as
     the policy has them (direction, winner, first, normalizer …), and the winner `merge` of fields with parts. words:
     (field, side, word there, word here) in addition to the words that both sides know; a word here of None takes
-    one of these away. filter, leaving, references, start, budget, creates, constants, deletes: as stored, see
+    one of these away. filter, leaving, references, start, budget, audit, creates, constants, deletes: as stored, see
     `unified_api.sync.bridge.configuration`; what is absent has its default. follows: the model whose pairs its records
     refer to. beside: the models of all bridges that are made together, in that order. crossing: a tenant
     administrator said that data of one end user may reach another.
@@ -87,6 +88,7 @@ class Wish:
     references: Mapping[str, str] = field(default_factory=dict)
     start: Mapping[str, Any] = field(default_factory=dict)
     budget: Mapping[str, Any] = field(default_factory=dict)
+    audit: float = DAILY
     creates: Sequence[str] = ("a", "b")
     constants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     deletes: Mapping[str, str] = field(default_factory=dict)

@@ -227,7 +227,8 @@ def is_quiet(bridge_id: uuid.UUID) -> bool:
     """Whether nothing is under way or waiting to be looked at; what waits for a person is quiet."""
     pairs = Pair.objects.filter(bridge_id=bridge_id)
     return not (
-        in_flight(bridge_id).exists() or pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None).exists()
+        in_flight(bridge_id).exists()
+        or pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).exists()
     )
 
 

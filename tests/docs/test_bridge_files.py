@@ -1,0 +1,171 @@
+"""The ready-made bridge files can be applied as they are, and docs/bridges.md names every key there is."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from integrations.kit.auth import Bearer
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
+from integrations.kit.mapping import Mapping as FieldMapping
+from integrations.kit.provider import Provider, Resource, Setting
+from tenants import accounts
+from tenants.models import LinkedAccount, Tenant
+from tenants.scope import scope
+from tenants.vault import Secret
+from tests.docs.pages import README, ROOT, page
+from unified_api import registry
+from unified_api.engine.policy import Direction
+from unified_api.models.base import CommonModel, common_models, wire_fields
+from unified_api.sync import job
+from unified_api.sync.bridge import applying, exporting, file
+from unified_api.sync.bridge.file import BridgeFile, Each, Several
+from unified_api.sync.models_bridge import Bridge
+
+FILES = sorted((ROOT / "docs" / "bridges").glob("*.yaml"))
+
+
+def _resource(model: type[CommonModel]) -> Resource:
+    """A model at a system that can do everything with all of its fields."""
+    fields = {name: name for name in wire_fields(model)}
+    return Resource(
+        mapping=FieldMapping(model, **fields),
+        list=GET("/all", items="items"),
+        get=GET("/all/{remote_id}", item=""),
+        create=POST("/all", answer=""),
+        update=PATCH("/all/{remote_id}", answer=""),
+        delete=DELETE("/all/{remote_id}"),
+        recent=GET("/all", items="items"),
+        recognise=(next(iter(fields)),),
+    )
+
+
+def _provider(slug: str, category: str) -> Provider:
+    """A stub of a system for which there is no adapter yet."""
+    further = {"hris": ("training",)}.get(category, ())
+    models = [model for app in (category, *further) for model in common_models(app)]
+    return Provider(
+        slug=slug,
+        name=slug,
+        category=category,
+        settings=(Setting("token", "token", secret=True),),
+        auth=Bearer("token"),
+        base_url="http://127.0.0.1",
+        resources=tuple(_resource(model) for model in models),
+        check=Check(GET("/")),
+    )
+
+
+@pytest.fixture
+def tenant(database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[uuid.UUID]:
+    """A tenant in scope, whose jobs wake nobody."""
+    monkeypatch.setattr(job, "wake", lambda *_args: None)
+    made = Tenant.create("Alice's company")
+    with scope(made.id):
+        yield made.id
+
+
+def _link(told: Mapping[str, str], category: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    slug = told["integration"]
+    if slug not in {provider.slug for provider in registry.all()}:
+        monkeypatch.setitem(registry._providers, slug, _provider(slug, category))
+    accounts.link(
+        category=category,
+        integration=slug,
+        end_user_origin_id=told["end_user"],
+        settings={},
+        credential={"token": Secret("nothing")},
+    )
+
+
+def _read(path: Path, monkeypatch: pytest.MonkeyPatch) -> BridgeFile:
+    """A ready-made file, its accounts linked."""
+    read = file.parse(path.read_text(encoding="utf-8"), path.name)
+    category = next(iter(read.data["models"])).partition(".")[0]
+    for side in ("a", "b"):
+        _link(read.data[side], category, monkeypatch)
+    return read
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_ready_made_file_can_be_applied(
+    tenant: uuid.UUID, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every field, word and rule of it can be meant; applied again, or exported and applied, it changes nothing."""
+    read = _read(path, monkeypatch)
+    made = applying.apply(read, applying.How())
+    with transaction.atomic():
+        bridges = list(Bridge.objects.order_by("created_at"))
+        text = exporting.export(bridges, LinkedAccount.objects.in_bulk())
+
+    assert [one.what for one in made] == ["created"] * len(read.models)
+    assert [one.what for one in applying.apply(read, applying.How())] == ["unchanged"] * len(made)
+    exported = applying.apply(file.parse(text, "export.yaml"), applying.How())
+    assert [(one.what, one.changed.differences) for one in exported] == [("unchanged", ())] * len(made)
+
+
+def test_the_use_cases_have_their_files() -> None:
+    """Tickets, leads, employees and recommended leads; the page names each."""
+    assert [path.name for path in FILES] == [
+        "employees.yaml",
+        "leads.yaml",
+        "recommended-leads-crm.yaml",
+        "recommended-leads-marketing.yaml",
+        "tickets.yaml",
+    ]
+    assert [path.name for path in FILES if f"bridges/{path.name}" not in page("bridges.md")] == []
+    assert "docs/bridges.md" in README.read_text(encoding="utf-8")
+
+
+def _keys(kind: Any, prefix: str = "") -> Iterator[str]:
+    """Every key of a kind, as the page writes it."""
+    if isinstance(kind, Each):
+        yield from _keys(kind.kind, prefix)
+    elif isinstance(kind, Mapping):
+        for name, inner in kind.items():
+            yield f"{prefix}{name}"
+            if name not in {"models", "fields"}:
+                yield from _keys(inner, f"{prefix}{name}.")
+    elif isinstance(kind, Several):
+        yield from _keys(kind.kind, prefix)
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [("The file", file.FILE), ("A model", file.MODEL), ("A field", file.FIELD)],
+)
+def test_every_key_is_documented(heading: str, kind: Mapping[str, Any]) -> None:
+    """The tables of the page have the keys that a file may have, and no other."""
+    section = page("bridges.md").partition(f"\n### {heading}\n")[2].partition("\n##")[0]
+    documented = {
+        key.strip("` ")
+        for row in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+        for key in row.split(",")
+    }
+
+    assert documented == set(_keys(kind))
+
+
+def test_the_words_of_a_file_are_documented() -> None:
+    """Each word that a key can have stands on the page."""
+    text = page("bridges.md")
+    words = {word for kind in (file.FILE, file.MODEL, file.FIELD) for word in _words(kind)}
+
+    assert set(Direction) <= words
+    assert [word for word in sorted(words) if f"`{word}`" not in text] == []
+
+
+def _words(kind: Any) -> Iterator[str]:
+    if isinstance(kind, tuple):
+        yield from map(str, kind)
+    elif isinstance(kind, Each | Several):
+        yield from _words(kind.kind)
+    elif isinstance(kind, Mapping):
+        for inner in kind.values():
+            yield from _words(inner)

@@ -1,0 +1,144 @@
+"""`bridge status`, `pause` and `resume`: how bridges stand, and stopping them at three grains."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from tenants.scope import scope
+from unified_api.engine.values import Side
+from unified_api.management.answering import Document, counted, table, take_json
+from unified_api.management.bridge.verb import (
+    Options,
+    Progress,
+    Verb,
+    meant,
+    one_tenant,
+    take_bridge,
+    take_tenant,
+)
+from unified_api.sync.bridge import showing, steering
+from unified_api.sync.models_bridge import Bridge, Pair
+
+
+def _take_status(parser: CommandParser) -> None:
+    parser.add_argument("bridge", nargs="?", help="name, or id; by default all bridges of the tenant")
+    take_tenant(parser)
+    take_json(parser)
+
+
+def _status(options: Options, _progress: Progress) -> Document:
+    if options["bridge"]:
+        return meant(options).each(showing.standing)
+    with scope(one_tenant(options["tenant"])), transaction.atomic():
+        return {
+            "bridges": [showing.standing(bridge) for bridge in Bridge.objects.order_by("created_at", "id")]
+        }
+
+
+def _tell_status(document: Document) -> Iterable[str]:
+    return tell(document) if "bridge_id" in document else tell_all(document)
+
+
+def tell_all(document: Document) -> Iterable[str]:
+    """Several bridges, a line each."""
+    rows = [
+        (b["name"], b["model"], b["mode"], b["status"], counted(b["pairs"]), b["bridge_id"])
+        for b in document["bridges"]
+    ]
+    return table([("NAME", "MODEL", "MODE", "STATUS", "PAIRS", "BRIDGE"), *rows])
+
+
+def tell(document: Document) -> Iterator[str]:
+    """One bridge in lines."""
+    yield f"bridge_id: {document['bridge_id']}"
+    yield f"{document['model']}, {', '.join(document['fields'])}: {document['status']} {document['reason']}".rstrip()
+    for side, who in document["closed"].items():
+        yield f"nothing is written at side {side}: closed by {who}"
+    yield f"pairs: {counted(document['pairs'])}; writes: {counted(document['writes'])}"
+    if "written" in document:
+        yield f"written in this round: {document['written']}"
+    yield from document.get("limits", ())
+    if document["problems"]:
+        yield f"{len(document['problems'])} problems keep fields, or whole records, from being equal:"
+    for one in document["problems"]:
+        yield f"  {which(one)}: {problem(one)}"
+    for one in document["overruled"]:
+        yield f"overruled ({one['rule']}): {one['field']} {one['value']!r} of side {one['side']} by {one['by']!r}"
+    if document["review"]:
+        yield f"{len(document['review'])} records share their key with others, and wait for a person:"
+    yield from (f"  {which(one)}" for one in document["review"])
+
+
+def which(one: Document) -> str:
+    """A pair, as a person knows it: by its key, such as the title, and the ids of its records."""
+    records = [f"{side} {one[f'record_{side}']}" for side in "ab" if one[f"record_{side}"]]
+    return f"{one['key'] or 'without a key'} ({', '.join(records)})"
+
+
+def problem(one: Document) -> str:
+    """A problem in a few words."""
+    value = "nothing" if one["value"] is None else repr(one["value"])
+    of = f" {one['field']} is {value} at side {one['side']}" if one["field"] else ""
+    return f"{one['kind']}{of}{': ' if one['reason'] else ''}{one['reason']}"
+
+
+def _take_steering(parser: CommandParser) -> None:
+    take_bridge(parser)
+    grain = parser.add_mutually_exclusive_group()
+    grain.add_argument("--to", choices=["a", "b"], help="only the way to this side")
+    grain.add_argument("--pair", metavar="ID", help="only these two records")
+    take_json(parser)
+
+
+def _pause(options: Options, _progress: Progress) -> Document:
+    return _steer(options, steering.pause, steering.close, steering.pause_pair)
+
+
+def _resume(options: Options, _progress: Progress) -> Document:
+    return _steer(options, steering.resume, steering.reopen, steering.resume_pair)
+
+
+def _steer(
+    options: Options,
+    bridge: Callable[[uuid.UUID], None],
+    way: Callable[[uuid.UUID, Side], None],
+    pair: Callable[[uuid.UUID], None],
+) -> Document:
+    about = meant(options)
+    if options["pair"]:
+        with scope(about.tenant), transaction.atomic():
+            pair(_pair(options["pair"], about.bridges))
+        return about.each(showing.standing)
+
+    def steered(one: Bridge) -> Document:
+        if options["to"]:
+            way(one.id, Side(options["to"]))
+        else:
+            bridge(one.id)
+        return showing.standing(Bridge.objects.get(id=one.id))
+
+    return about.each(steered)
+
+
+def _pair(given: str, bridges: tuple[uuid.UUID, ...]) -> uuid.UUID:
+    try:
+        pair = Pair.objects.filter(id=uuid.UUID(given), bridge_id__in=bridges).first()
+    except ValueError:
+        pair = None
+    if pair is None:
+        raise CommandError(
+            f"The bridge has no pair {given!r}; `bridge status --json` shows those with problems."
+        )
+    pair_id: uuid.UUID = pair.id
+    return pair_id
+
+
+STATUS = Verb(
+    "status", "pairs, problems, records to review, edits that gave way", _take_status, _status, _tell_status
+)
+PAUSE = Verb("pause", "write nothing until it is resumed", _take_steering, _pause, _tell_status)
+RESUME = Verb("resume", "go on where it stopped", _take_steering, _resume, _tell_status)

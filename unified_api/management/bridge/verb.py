@@ -1,0 +1,105 @@
+"""What a verb of `manage.py bridge` is, and which bridges it is about."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
+
+from tenants.models import Tenant
+from tenants.operators import as_operator
+from tenants.scope import scope, tenant_or_none
+from unified_api.management.answering import Document, tenant_id
+from unified_api.sync.bridge import setup
+from unified_api.sync.models_bridge import Bridge
+
+Options = dict[str, Any]
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb. answer: does what was asked for, and tells meanwhile how it goes."""
+
+    name: str
+    help: str
+    take: Callable[[CommandParser], None]
+    answer: Callable[[Options, Progress], Document]
+    tell: Callable[[Document], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The bridges that a command is about: one by its id, or all of a name, in the order in which they were made."""
+
+    tenant: uuid.UUID
+    bridges: tuple[uuid.UUID, ...]
+    named: bool
+
+    def each(self, answer: Callable[[Bridge], Document]) -> Document:
+        """What a function, called in a transaction of its own, says of each; of one by its id, that alone."""
+        documents = []
+        for bridge_id in self.bridges:
+            with scope(self.tenant), transaction.atomic():
+                documents.append(answer(Bridge.objects.get(id=bridge_id)))
+        return {"bridges": documents} if self.named else documents[0]
+
+
+def take_bridge(parser: CommandParser) -> None:
+    """Add the bridges that a verb is about."""
+    parser.add_argument("bridge", help="name, or id")
+    take_tenant(parser)
+
+
+def take_tenant(parser: CommandParser) -> None:
+    """Add the tenant whose bridges are meant."""
+    parser.add_argument("--tenant", metavar="T", help="name or id; not needed if there is only one")
+
+
+def meant(options: Options) -> Meant:
+    """The bridges of this name or id; CommandError if there is none."""
+    given = options["bridge"]
+    located = setup.locate(given)
+    if located is not None:
+        return Meant(located[0], (located[1],), named=False)
+    tenant = one_tenant(options["tenant"])
+    with scope(tenant), transaction.atomic():
+        named = Bridge.objects.filter(name=given).order_by("created_at", "id")
+        found = tuple(named.values_list("id", flat=True))
+    if not found:
+        raise CommandError(f"There is no bridge {given!r}; `manage.py bridge status` shows those there are.")
+    return Meant(tenant, found, named=True)
+
+
+def of_one(
+    answer: Callable[[uuid.UUID, uuid.UUID, Options], Document],
+) -> Callable[[Options, Progress], Document]:
+    """The answer of a verb that is about one bridge: of a name that several have, the id has to say which."""
+
+    def answered(options: Options, _progress: Progress) -> Document:
+        about = meant(options)
+        if len(about.bridges) > 1:
+            raise CommandError(
+                f"{options['bridge']!r} has {len(about.bridges)} bridges; give the id of one, as `bridge status` shows."
+            )
+        return answer(about.tenant, about.bridges[0], options)
+
+    return answered
+
+
+def one_tenant(given: str | None) -> uuid.UUID:
+    """The tenant that was given, or the only one there is; CommandError."""
+    if given:
+        return tenant_id(given)
+    if (inside := tenant_or_none()) is not None:
+        return inside
+    with as_operator("manage.py bridge"):
+        tenants = list(Tenant.objects.values_list("id", flat=True)[:2])
+    if len(tenants) != 1:
+        raise CommandError("Give --tenant: there are several tenants, or none.")
+    only: uuid.UUID = tenants[0]
+    return only
