@@ -18,7 +18,7 @@ _FEED: Final = """
 """
 _JOBS: Final = """
     SELECT kind || coalesce(' leased until ' || leased_until::text, '') || ' attempts ' || attempts FROM sync_job
-    WHERE tenant_id = %s AND (kind NOT IN ('pull', 'bridge') OR attempts > 1)
+    WHERE tenant_id = %s AND (kind NOT IN ('pull', 'bridge', 'drift') OR attempts > 1)
 """
 
 
