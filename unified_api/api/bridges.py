@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from unified_api.api import newest, reach
@@ -15,7 +14,6 @@ from unified_api.api.cursors import Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
 from unified_api.api.plans import shown as plan_shown
-from unified_api.api.reading import parse_id
 from unified_api.engine.values import Side
 from unified_api.sync import job
 from unified_api.sync.bridge import restoring, showing, steering
@@ -53,10 +51,7 @@ class OneBridge(Endpoint):
 
     def bridge(self, text: str) -> Bridge:
         """The bridge of a path; raises NotFound."""
-        bridge = reach.bridges(self.key).filter(id=parse_id(text)).first()
-        if bridge is None:
-            raise NotFound
-        return bridge
+        return reach.one(reach.bridges(self.key), text)
 
     def side(self) -> Side:
         """The side that the body names; raises a 400."""

@@ -6,14 +6,12 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from unified_api.api import cursors, newest, reach
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
-from unified_api.api.reading import parse_id
 from unified_api.models.fields import Malformed
 from unified_api.models.fields import parse_id as parsed
 from unified_api.sync.bridge import conflicts, reviewing, steering
@@ -48,9 +46,8 @@ class Pairs(Endpoint):
         if len(asked) != 1:
             raise malformed("bridge_id", "the id of one bridge is expected")
         with transaction.atomic():
-            if not reach.bridges(self.key).filter(id=asked[0]).exists():
-                raise NotFound
-            rows = Pair.objects.filter(bridge_id=asked[0])
+            bridge = reach.one(reach.bridges(self.key), str(asked[0]))
+            rows = Pair.objects.filter(bridge_id=bridge.id)
             for name in ("state", "held"):
                 if told := self.params.text(name):
                     rows = rows.filter(**{name: told})
@@ -79,12 +76,7 @@ class OnePair(Endpoint):
 
     def pair(self, text: Any) -> Pair:
         """The pair of a path or a body; raises NotFound."""
-        pair: Pair | None = Pair.objects.filter(
-            id=parse_id(text), bridge_id__in=reach.bridges(self.key).values("id")
-        ).first()
-        if pair is None:
-            raise NotFound
-        return pair
+        return reach.one(reach.pairs(self.key), text)
 
 
 class PairVerb(OnePair):
@@ -124,8 +116,7 @@ class Conflicts(Endpoint):
     def get(self, _request: Request) -> HttpResponse:
         """A page of conflicts, the newest first: those that wait, unless another `state` is asked for."""
         with transaction.atomic():
-            rows = Conflict.objects.filter(bridge_id__in=reach.bridges(self.key).values("id"))
-            rows = rows.filter(state=self.params.text("state") or Conflict.State.OPEN)
+            rows = reach.conflicts(self.key).filter(state=self.params.text("state") or Conflict.State.OPEN)
             if ids := self.params.ids("bridge_id"):
                 rows = rows.filter(bridge_id__in=ids)
             if field := self.params.text("field"):
@@ -147,11 +138,7 @@ class OneConflict(Endpoint):
 
     def conflict(self, text: str) -> Conflict:
         """The conflict of a path; raises NotFound."""
-        mine = reach.bridges(self.key).values("id")
-        found: Conflict | None = Conflict.objects.filter(id=parse_id(text), bridge_id__in=mine).first()
-        if found is None:
-            raise NotFound
-        return found
+        return reach.one(reach.conflicts(self.key), text)
 
 
 class Resolve(OneConflict):
@@ -179,9 +166,7 @@ class ResolveAll(Endpoint):
         """How many were resolved."""
         body = self.body()
         with transaction.atomic():
-            bridge = reach.bridges(self.key).filter(id=parse_id(str(body.get("bridge_id")))).first()
-            if bridge is None:
-                raise NotFound
+            bridge = reach.one(reach.bridges(self.key), str(body.get("bridge_id")))
             resolved = conflicts.resolve_all(bridge.id, body.get("field"), _resolution(body))
             return answer({"resolved": resolved})
 

@@ -7,14 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from unified_api.api import cursors, newest, reach
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
-from unified_api.api.reading import parse_id
 from unified_api.sync.bridge import plans
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -53,10 +51,7 @@ class OnePlan(Endpoint):
 
     def plan(self, text: str) -> Plan:
         """The plan of a path; raises NotFound."""
-        plan = reach.plans(self.key).filter(id=parse_id(text)).first()
-        if plan is None:
-            raise NotFound
-        return plan
+        return reach.one(reach.plans(self.key), text)
 
 
 class Items(OnePlan):

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from rest_framework.exceptions import NotFound
 
 from tenants.models import ApiKey, LinkedAccount
-from unified_api.sync.models_bridge import Bridge
+from unified_api.api.reading import parse_id
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan
 from unified_api.sync.models_watch import Issue
+
+Row = TypeVar("Row", bound=Model)
+
+
+def one(rows: QuerySet[Row], text: str) -> Row:
+    """The row that a path or a body names, out of what the key reaches; raises NotFound."""
+    found = rows.filter(id=parse_id(text)).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def bridges(key: ApiKey) -> QuerySet[Bridge]:
@@ -21,6 +35,16 @@ def bridges(key: ApiKey) -> QuerySet[Bridge]:
 def plans(key: ApiKey) -> QuerySet[Plan]:
     """The plans of such bridges."""
     return Plan.objects.filter(bridge_id__in=bridges(key).values("id"))
+
+
+def pairs(key: ApiKey) -> QuerySet[Pair]:
+    """The pairs of such bridges."""
+    return Pair.objects.filter(bridge_id__in=bridges(key).values("id"))
+
+
+def conflicts(key: ApiKey) -> QuerySet[Conflict]:
+    """Their conflicts."""
+    return Conflict.objects.filter(bridge_id__in=bridges(key).values("id"))
 
 
 def issues(key: ApiKey) -> QuerySet[Issue]:

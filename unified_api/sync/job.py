@@ -168,7 +168,8 @@ def unread(queue: str) -> int:
     """Wake-ups that wait in a queue; 0 where the broker cannot say."""
     from unified_api.celery import app
 
-    with app.pool.acquire(block=True) as broker:
+    pool: Any = app.pool  # whose stubs take connections for producers
+    with pool.acquire(block=True) as broker:
         try:
             with broker.channel() as channel:
                 return _length(channel, queue)
