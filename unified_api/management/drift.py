@@ -34,6 +34,9 @@ def take(parser: CommandParser) -> None:
         metavar="N",
         help=f"records of each side to read anew from its provider: {drift.DEPTH} by default",
     )
+    parser.add_argument(
+        "--mend", action="store_true", help="have the bridge look at the pairs that were found"
+    )
     take_json(parser)
 
 
@@ -52,6 +55,9 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
             raise CommandError("Workers are still at it; /api/sync/v1/drift shows the audit when it is over.")
         if workers_run() or not _work(tenant, bridge):
             time.sleep(PAUSE)
+    if options["mend"]:
+        with scope(tenant), transaction.atomic():
+            drift.mend(found)
     return _document(found)
 
 

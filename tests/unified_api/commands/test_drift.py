@@ -32,7 +32,11 @@ def test_drift_is_named_and_ends_with_an_error(call: Call, bridged: Bridged) -> 
     bridged.a.edit("1", title="Plotter")
     forget_mark(bridged)
     with pytest.raises(CommandError, match=r"drifted apart \(1\)"):
-        call("bridge", "drift", str(bridged.bridge_id))
+        call("bridge", "drift", str(bridged.bridge_id), "--mend")
+    call("bridge", "run", str(bridged.bridge_id))
+
+    assert bridged.both("title") == (["Plotter"], ["Plotter"])
+    assert call("bridge", "drift", str(bridged.bridge_id), "--json").document["to_b"] == 0
 
 
 def test_a_bridge_that_has_not_begun_is_refused(call: Call, desks: Bridged) -> None:

@@ -15,18 +15,21 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from django.db import transaction
 
 from integrations.kit import errors
+from tenants import audit as trail
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel
 from unified_api.sync import clock, issues, job, steer
+from unified_api.sync.bridge import stirring, turns
 from unified_api.sync.bridge.comparing import Finding, Why, compare, unpaired
 from unified_api.sync.bridge.held import FREE
 from unified_api.sync.bridge.records import Frame
@@ -59,6 +62,19 @@ def begin(bridge_id: uuid.UUID, *, depth: int = DEPTH) -> DriftAudit:
     audit = _new(bridge_id, depth)
     job.ask(KIND, bridge_id, priority=PRIORITY)
     return audit
+
+
+def mend(audit: DriftAudit) -> int:
+    """Have the bridge look at the pairs that an audit names, within the transaction that is open; how many.
+
+    What they owe each other is written then; sides that stand apart on their bases are for a person.
+    """
+    turns.take(audit.bridge_id)
+    named = [one["pair_id"] for one in audit.findings if one["pair_id"]]
+    marked = Pair.objects.filter(id__in=named, bridge_id=audit.bridge_id).update(dirty=True)
+    trail.record("bridge.mended", subject=str(audit.bridge_id), audit=str(audit.id), pairs=marked)
+    transaction.on_commit(partial(stirring.ask, audit.bridge_id))
+    return int(marked)
 
 
 def work(lease: job.Lease, ends: float) -> None:
