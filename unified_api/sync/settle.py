@@ -78,6 +78,12 @@ def _searched(performance: Performance, told: Mapping[str, Any]) -> None:
     write = performance.write
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
+    if (
+        found and _age(write) < performance.resource.read_lag
+    ):  # ours may be one that the search does not show yet
+        told = "The provider's search may not show yet what was created; looking again later."
+        journal.postpone(write, performance.lease, WriteState.UNCERTAIN, told, delay(write))
+        return
     sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))
     if sure and performance.store_answer(
         _finished(performance, found[0], told), is_ours=lambda: _is_news(performance, found[0])

@@ -118,6 +118,28 @@ def test_a_create_is_not_given_up_while_lists_lag(
     assert stored(unknown).state == WriteState.DONE
 
 
+def test_a_twin_is_not_taken_for_what_was_created_while_searches_lag(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, lagging: float
+) -> None:
+    """Somebody made a record of the same name; ours was created, its answer lost, and the search does not show it."""
+    work_until_idle()
+    desk.cut_after_write = 1
+    unknown = submit(account, "create", name="Printer")
+    (ours,) = desk.tables["tickets"]
+    hidden = desk.tables["tickets"].pop(ours)
+    twin = desk.add(title="Printer")
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+    desk.tables["tickets"][ours] = hidden
+    assert stored(unknown).state == WriteState.UNCERTAIN
+    assert stored(unknown).remote_id is None
+    later(unknown, lagging)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.UNCERTAIN
+    assert {ours, twin} <= set(str(stored(unknown).error).replace(",", " ").split())
+
+
 def test_nothing_is_asked_for_a_write_while_the_account_waits_for_a_relink(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain
 ) -> None:

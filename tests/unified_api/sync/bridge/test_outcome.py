@@ -116,6 +116,21 @@ def test_an_edit_between_look_and_write_is_not_overwritten(bridged: Bridged) -> 
     assert [(one["value"], one["by"]) for one in standing["overruled"]] == [("Yours", "Mine")]
 
 
+def test_a_write_that_finds_its_work_done_overrules_nobody(desks: Bridged) -> None:
+    """Somebody types just what was about to be written: their own edit replaced what stood there, not the bridge."""
+    desks.a.add(title="Printer", state="open", priority="p1")
+    remote_id = desks.b.add(title="Printer", state="open", priority="p3")
+    desks.join()
+    desks.read()
+    desks.work_once(kinds=("bridge",))
+    desks.b.edit(remote_id, priority="p1")
+    standing = desks.round()
+
+    assert desks.both("priority") == (["p1"], ["p1"])
+    assert desks.writes() == 0
+    assert standing["overruled"] == []
+
+
 def test_a_refused_field_is_a_problem_until_somebody_moves(bridged: Bridged) -> None:
     """A provider that says no is not asked again, until the value is another."""
     bridged.a.edit(only(bridged.a)[0], title="Mine")
