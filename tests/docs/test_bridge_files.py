@@ -143,11 +143,8 @@ def _keys(kind: Any, prefix: str = "") -> Iterator[str]:
 def test_every_key_is_documented(heading: str, kind: Mapping[str, Any]) -> None:
     """The tables of the page have the keys that a file may have, and no other."""
     section = page("bridges.md").partition(f"\n### {heading}\n")[2].partition("\n##")[0]
-    documented = {
-        key.strip("` ")
-        for row in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
-        for key in row.split(",")
-    }
+    cells = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+    documented = {key.strip("` ") for cell in cells for key in cell.split(",")}
 
     assert documented == set(_keys(kind))
 
