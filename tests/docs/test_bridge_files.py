@@ -11,55 +11,20 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from integrations.kit.auth import Bearer
-from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
-from integrations.kit.mapping import Mapping as FieldMapping
-from integrations.kit.provider import Provider, Resource, Setting
 from tenants import accounts
 from tenants.models import LinkedAccount, Tenant
 from tenants.scope import scope
 from tenants.vault import Secret
+from tests import able
 from tests.docs.pages import README, ROOT, page
 from unified_api import registry
 from unified_api.engine.policy import Direction
-from unified_api.models.base import CommonModel, common_models, wire_fields
 from unified_api.sync import job
 from unified_api.sync.bridge import applying, exporting, file
 from unified_api.sync.bridge.file import BridgeFile, Each, Several
 from unified_api.sync.models_bridge import Bridge
 
 FILES = sorted((ROOT / "docs" / "bridges").glob("*.yaml"))
-
-
-def _resource(model: type[CommonModel]) -> Resource:
-    """A model at a system that can do everything with all of its fields."""
-    fields = {name: name for name in wire_fields(model)}
-    return Resource(
-        mapping=FieldMapping(model, **fields),
-        list=GET("/all", items="items"),
-        get=GET("/all/{remote_id}", item=""),
-        create=POST("/all", answer=""),
-        update=PATCH("/all/{remote_id}", answer=""),
-        delete=DELETE("/all/{remote_id}"),
-        recent=GET("/all", items="items"),
-        recognise=(next(iter(fields)),),
-    )
-
-
-def _provider(slug: str, category: str) -> Provider:
-    """A stub of a system for which there is no adapter yet."""
-    further = {"hris": ("training",)}.get(category, ())
-    models = [model for app in (category, *further) for model in common_models(app)]
-    return Provider(
-        slug=slug,
-        name=slug,
-        category=category,
-        settings=(Setting("token", "token", secret=True),),
-        auth=Bearer("token"),
-        base_url="http://127.0.0.1",
-        resources=tuple(_resource(model) for model in models),
-        check=Check(GET("/")),
-    )
 
 
 @pytest.fixture
@@ -74,7 +39,7 @@ def tenant(database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[uuid.U
 def _link(told: Mapping[str, str], category: str, monkeypatch: pytest.MonkeyPatch) -> None:
     slug = told["integration"]
     if slug not in {provider.slug for provider in registry.all()}:
-        monkeypatch.setitem(registry._providers, slug, _provider(slug, category))
+        monkeypatch.setitem(registry._providers, slug, able.provider(slug, category))
     accounts.link(
         category=category,
         integration=slug,
@@ -104,6 +69,8 @@ def test_a_ready_made_file_can_be_applied(
         bridges = list(Bridge.objects.order_by("created_at"))
         text = exporting.export(bridges, LinkedAccount.objects.in_bulk())
 
+    for comments in (one.bridge for one in made if one.bridge.model == "ticketing.Comment"):
+        assert comments.follows == made[0].bridge.id
     assert [one.what for one in made] == ["created"] * len(read.models)
     assert [one.what for one in applying.apply(read, applying.How())] == ["unchanged"] * len(made)
     exported = applying.apply(file.parse(text, "export.yaml"), applying.How())
@@ -143,11 +110,8 @@ def _keys(kind: Any, prefix: str = "") -> Iterator[str]:
 def test_every_key_is_documented(heading: str, kind: Mapping[str, Any]) -> None:
     """The tables of the page have the keys that a file may have, and no other."""
     section = page("bridges.md").partition(f"\n### {heading}\n")[2].partition("\n##")[0]
-    documented = {
-        key.strip("` ")
-        for row in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
-        for key in row.split(",")
-    }
+    cells = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
+    documented = {key.strip("` ") for cell in cells for key in cell.split(",")}
 
     assert documented == set(_keys(kind))
 

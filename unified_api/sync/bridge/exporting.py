@@ -41,17 +41,29 @@ class _Dumper(yaml.SafeDumper):
         """No part of a file stands for another."""
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Text with line ends of any kind in quotes, where they are spelt out."""
+        style = None if data.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
 
 def export(bridges: Sequence[Bridge], accounts: Mapping[Any, LinkedAccount]) -> str:
     """The text of the file of these bridges of one name, which join the same accounts; within a transaction."""
-    document = declared(bridges, accounts)
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return dumped(declared(bridges, accounts))
+
+
+def dumped(document: Document) -> str:
+    """Plain data as YAML."""
+    return str(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))
 
 
 def declared(bridges: Sequence[Bridge], accounts: Mapping[Any, LinkedAccount]) -> Document:
     """The same as plain data."""
     first, leaders = bridges[0], [bridge.follows for bridge in bridges if bridge.follows]
-    models = dict(Bridge.objects.filter(id__in=leaders).values_list("id", "model"))
+    models = dict(Bridge.objects.filter(id__in=leaders).values_list("id", "model")) if leaders else {}
     joined = Both(accounts[first.account_a], accounts[first.account_b])
     modes = {bridge.mode for bridge in bridges}
     shared = {name: _shared(bridges, name) for name in ("frequency", "priority")}
@@ -59,7 +71,7 @@ def declared(bridges: Sequence[Bridge], accounts: Mapping[Any, LinkedAccount]) -
         "name": first.name,
         "goal": first.goal,
         "owner": first.owner,
-        "mode": modes.pop() if len(modes) == 1 else "",
+        "mode": str(modes.pop()) if len(modes) == 1 else "",
         "a": _account(joined.a),
         "b": _account(joined.b),
         "frequency": shared["frequency"],

@@ -17,6 +17,7 @@ import yaml
 LONGEST: Final = 1_000_000
 MOST: Final = 20_000
 DEEPEST: Final = 30
+_TOO_MUCH: Final = "there is too much in it"
 Path = tuple[str | int, ...]
 
 
@@ -66,6 +67,16 @@ class _Loader(yaml.SafeLoader):
     """Safe, and of the plain words only those of JSON mean anything but text."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc] # so it is there, too
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """No deeper than files are; the composer calls itself for each level."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=_TOO_MUCH, problem_mark=self.get_mark())
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 for _tag, _words, _first in (
@@ -85,8 +96,6 @@ def read(text: str) -> Marked:
         return _read(_Loader(text))
     except yaml.YAMLError as error:
         raise Unreadable(_fault(error)) from None
-    except RecursionError:
-        raise Unreadable(Fault(Spot(1, 1), f"this is nested deeper than {DEEPEST} levels")) from None
 
 
 def _read(loader: _Loader) -> Marked:
@@ -112,7 +121,7 @@ class _Reader:
         self.spots.setdefault(path, _spot(node))
         self._seen += 1
         if self._seen > MOST or len(path) > DEEPEST:
-            raise yaml.MarkedYAMLError(problem="there is too much in it", problem_mark=node.start_mark)
+            raise yaml.MarkedYAMLError(problem=_TOO_MUCH, problem_mark=node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
