@@ -38,23 +38,26 @@ def delete_half(stage: Stage) -> list[dict[str, Any]]:
     with stage.teller.step(
         "Half of them are deleted in the help desk: the brake holds, and Roundup keeps all"
     ):
-        tickets = stage.tickets(stage.desk_token)
-        most = max(HALF, len(tickets) // SHARE + 1)
-        lost = sorted(tickets, key=lambda one: (one["name"] not in titles.of_move(), one["name"]))[:most]
+        lost = half_of(stage.tickets(stage.desk_token))
         reading = ["sync", stage.accounts[stage.desk.name].id, "--model", "tickets"]
         stage.isthmus.manage(*reading, "--pause")
         for ticket in lost:
             directly.delete_ticket(stage.desk, int(ticket["remote_id"]))
         before = stage.writes()
-        stage.isthmus.manage(*reading, "--resume")
-        (stream,) = stage.isthmus.manage(*reading, "--wait")["streams"]
+        (stream,) = stage.isthmus.manage(*reading, "--resume", "--wait")["streams"]
         stage.teller.values(("deleted in the help desk", len(lost)))
-        stage.teller.command(*reading, "--wait")
+        stage.teller.command(*reading, "--resume", "--wait")
         expect("the number of removals that are held", stream["held_removals"], len(lost))
         stage.teller.values(("held", stream["held_removals"]), ("it says", stream["error"]))
         expect("the forty in Roundup", _in_roundup(stage), titles.of_move())
         expect("the number of changing requests", stage.writes(), before)
     return lost
+
+
+def half_of(tickets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Which of the desk's tickets are deleted: of the forty first, and so many that the brake has to hold."""
+    most = max(HALF, len(tickets) // SHARE + 1)
+    return sorted(tickets, key=lambda one: (one["name"] not in titles.of_move(), one["name"]))[:most]
 
 
 def restore(stage: Stage, lost: list[dict[str, Any]]) -> None:
