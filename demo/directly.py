@@ -30,6 +30,14 @@ def find_issue(roundup: Roundup, **wanted: str) -> dict[str, Any] | None:
     return {"id": one["id"], "title": one["title"], **names}
 
 
+def issues_named(roundup: Roundup, words: str) -> list[str]:
+    """The titles of all issues that have these words in their titles, in order."""
+    found = roundup.rest("GET", "issue", **{"@fields": "title", "@page_size": 1000, "title": words})[
+        "collection"
+    ]
+    return sorted(one["title"] for one in found)
+
+
 def edit_issue(roundup: Roundup, number: str, **changes: str) -> None:
     """Change an issue, as its page would."""
     roundup.rest("PATCH", f"issue/{number}", changes)
@@ -59,6 +67,11 @@ def read_ticket(desk: HelpDesk, number: int) -> dict[str, Any]:
 def edit_ticket(desk: HelpDesk, number: int, **changes: Any) -> None:
     """Change a ticket, as its page would."""
     desk.rest("PATCH", f"tickets/{number}/", changes)
+
+
+def delete_ticket(desk: HelpDesk, number: int) -> None:
+    """Delete a ticket, as its page would."""
+    desk.rest("DELETE", f"tickets/{number}/")
 
 
 def _ticket(found: dict[str, Any]) -> dict[str, Any]:

@@ -101,26 +101,42 @@ class Isthmus:
             raise IsthmusFailed(f"manage.py {words[0]} ended with {done.returncode}: {said[-1]}")
         return json.loads(done.stdout)
 
-    def api(self, method: str, path: str, token: str, body: Any = None, **params: Any) -> Any:
-        """A call of the REST API for one linked account, the decoded answer; IsthmusFailed for a refusal."""
+    def python(self, module: str, *words: str) -> tuple[int, str]:
+        """Run a module beside it; its exit status, and what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words],
+            cwd=REPOSITORY,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode > 0:
+            raise IsthmusFailed(f"{module} ended with {done.returncode}: {done.stderr.strip()[-400:]}")
+        return done.returncode, done.stdout
+
+    def api(self, method: str, path: str, token: str = "", body: Any = None, **params: Any) -> Any:
+        """A call of the REST API, the decoded answer; IsthmusFailed for a refusal. token: of the account, if any."""
         response = self._session.request(
             method,
             f"{self.url}/api/{path}",
             params=params,
             json=body,
-            headers={"Authorization": f"Bearer {self.key}", "X-Account-Token": token},
+            headers={"Authorization": f"Bearer {self.key}", **({"X-Account-Token": token} if token else {})},
             timeout=60,
         )
-        if response.status_code not in {200, 201}:
+        if response.status_code not in {200, 201, 202}:
             raise IsthmusFailed(f"{method} {path} answered {response.status_code}: {response.text[:400]}")
         return response.json()
 
-    def curl(self, method: str, path: str, token: str, body: Any = None) -> str:
-        """The same call as a line for a shell. token: as text, or as a variable of the shell."""
+    def curl(self, method: str, path: str, token: str = "", body: Any = None) -> str:
+        """The same call as a line for a shell. token: as text, or as a variable of the shell; empty for none."""
         key = self.key if token.startswith("iat_") else "$KEY"
         verb = "" if method == "GET" else f" -X {method}"
         sent = f" -d '{json.dumps(body)}'" if body is not None else ""
-        names = f'-H "Authorization: Bearer {key}" -H "X-Account-Token: {token}"'
+        account = f' -H "X-Account-Token: {token}"' if token else ""
+        names = f'-H "Authorization: Bearer {key}"{account}'
         return f"curl -s{verb} {names}{sent} {self.url}/api/{path}"
 
     def _command(self, *words: str) -> list[str]:

@@ -19,7 +19,7 @@ from unified_api.serve.web import check_port
 
 Value = TypeVar("Value")
 #: Seconds until something that happens by itself has to be seen.
-PATIENCE = 45.0
+PATIENCE = 90.0
 LOOK = 0.05
 #: Seconds that an earlier demo, which was killed, may take to end.
 LEFTOVER = 15.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from demo import bridging, directly, titles
+from demo import bridging, directly, losing, overruling, planning, surviving, titles
 from demo.isthmus import IsthmusFailed
 from demo.servers import Server
 from demo.stage import Linked, Stage
@@ -30,6 +30,14 @@ def tell(stage: Stage) -> None:
     change_in_roundup(stage)
     stage.teller.chapter("Kept equal: the bridge")
     bridging.tell(stage)
+    stage.teller.chapter("Seen before it is written: the plan")
+    planning.tell(stage)
+    stage.teller.chapter("Two people, one field")
+    overruling.tell(stage)
+    stage.teller.chapter("Half of forty tickets gone")
+    losing.tell(stage)
+    stage.teller.chapter("Killed in the middle of a write")
+    surviving.tell(stage)
 
 
 def put_tickets_in(stage: Stage) -> None:

@@ -16,3 +16,18 @@ def of_desk(run: int) -> list[str]:
 def of_product(run: int) -> str:
     """What the product makes itself."""
     return f"Made by the product (run {run})"
+
+
+def of_plan(run: int) -> str:
+    """What is shown before it is written."""
+    return f"Chair is broken (run {run})"
+
+
+def of_move() -> list[str]:
+    """Forty that belong together; later runs find them as the first one left them."""
+    return [f"Move desk {number:02}" for number in range(1, 41)]
+
+
+def of_killed(run: int) -> str:
+    """What is created by a worker that does not live to tell."""
+    return f"Lift stands still (run {run})"
