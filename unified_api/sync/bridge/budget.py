@@ -3,6 +3,7 @@
 A run lasts from the first look until nothing is left to do. Before the first create or delete of a kind, all that it
 would do is counted, so that a run which is over its budget stops before it hurts, and not in the middle; what comes
 while it goes on is counted when it comes. Who is over gets no further: the bridge makes a plan, which a person sees.
+The first run of a bridge that somebody has let live at once may create whatever one side has and the other lacks.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def keep(frame: Frame) -> None:
 def _granted(frame: Frame, kind: str, spent: int) -> int:
     """What the run may spend in all, by what is there to be done now; raises OverBudget."""
     limit: Limit = getattr(frame.configuration.budget, kind)
-    most = limit.of(Pair.objects.filter(bridge_id=frame.bridge.id).count())
+    pairs = Pair.objects.filter(bridge_id=frame.bridge.id).count()
+    most = pairs if kind == CREATES and frame.bridge.last_round is None else limit.of(pairs)
     would = spent + max(_count(frame, kind, most - spent), 1)
     if would > most:
         raise OverBudget(kind, would, most)

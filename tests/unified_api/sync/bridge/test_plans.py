@@ -352,3 +352,18 @@ def test_an_edited_survivor_is_kept(bridged: Bridged) -> None:
 
     assert bridged.both("title")[0] == ["Still needed"]
     assert [one["kind"] for one in standing["problems"]] == ["edited"]
+
+
+def test_creates_have_a_budget_after_the_first_run(desks: Bridged) -> None:
+    """The first run makes all that one side lacks; a flood of new records afterwards waits for a person."""
+    for number in range(4):
+        desks.a.add(title=f"Ticket {number}", text="t", state="open", priority="p2")
+    desks.join()
+    configure(desks, budget={"creates": {"share": 0.0, "least": 1}})
+    desks.round()
+    assert len(desks.b.tables["tickets"]) == 4
+
+    for number in range(4, 7):
+        desks.a.add(title=f"Ticket {number}", text="t", state="open", priority="p2")
+    assert desks.round()["status"] == "held"
+    assert len(desks.b.tables["tickets"]) == 4
