@@ -33,6 +33,11 @@ MUTATIONS: Final = (*DECIDING, *LEARNING)
 HISTORIES: Final = "800"
 PROPERTIES: Final = ("test_order.py", "test_laws.py")
 INI: Final = "[pytest]\naddopts = --import-mode=importlib\npythonpath = .\nfilterwarnings = error\n"
+#: A slow machine is no failing test.
+PROFILE: Final = (
+    'import hypothesis\n\nhypothesis.settings.register_profile("calm", deadline=None)\n'
+    'hypothesis.settings.load_profile("calm")\n'
+)
 GONE: Final = "NOT FOUND"
 
 
@@ -43,6 +48,7 @@ def killer(mutant: Mutation) -> str:
         for folder in (ENGINE, LAWS, SENTENCES):
             shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         (root / "pytest.ini").write_text(INI, encoding="utf-8")
+        (root / "conftest.py").write_text(PROFILE, encoding="utf-8")
         file = root / ENGINE / mutant.file
         text = file.read_text(encoding="utf-8")
         if mutant.old not in text:

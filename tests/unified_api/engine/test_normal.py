@@ -24,6 +24,7 @@ DIFFERENT = [
     ("email", "ann@example.org", "anne@example.org"),
     ("phone", "+49 30 12345", "030 12345"),
     ("phone", "12345", "12345 ext 6"),
+    ("phone", "+49 30 12345", "49 30 12345"),
     ("phone", "reception", None),
     ("rich", "a < b", "a"),
     ("rich", "if a<5 and b>3", "if a"),

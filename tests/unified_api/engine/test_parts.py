@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from tests.unified_api.engine.bench import Bench, agreed
-from unified_api.engine.events import Answered, LookAgain, Lost, Overruled, Rejected, Settled
+from unified_api.engine.events import Answered, Delete, LookAgain, Lost, Overruled, Record, Rejected, Settled
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair, State
 from unified_api.engine.parts import Opened, joined, names, split
-from unified_api.engine.policy import Field, Policy, PolicyError, Shape, Winner
+from unified_api.engine.policy import DeleteRule, Field, Policy, PolicyError, Shape, Winner
 from unified_api.engine.values import Both, Side, Value
 from unified_api.engine.weigh import Access
 
@@ -140,6 +140,26 @@ def test_a_refused_word_is_tried_again_with_the_next_change() -> None:
     one.tell(Answered({"tags": ["good"]}))
 
     assert sent(one, ["good", "bad", "new"], ["good"]) == (Side.B, ["good", "bad", "new"])
+
+
+def test_a_refusal_outlasts_another_order() -> None:
+    """Who sorts the words of a set has not changed it, so what was refused is not tried again."""
+    one = at_rest(TAGS, [], [])
+    sent(one, ["good", "bad"], [])
+    one.tell(Answered({"tags": ["good"]}))
+
+    assert sent(one, ["bad", "good"], ["good"]) is None
+    assert one.problems == [("refused", "tags")]
+
+
+def test_another_order_is_no_edit() -> None:
+    """A survivor whose words were sorted is as it was agreed, and follows its counterpart."""
+    one = at_rest(TAGS, ["x", "y"], ["x", "y"])
+    one.policy = replace(one.policy, deletes=Both(DeleteRule.ASK, DeleteRule.PROPAGATE))
+    one.access = Both(one.access.a, replace(one.access.b, deletes=True))
+    one.look(Record({}, gone=True), {"tags": ["y", "x"]})
+
+    assert one.effects == (Delete(Side.B, {"tags": ["y", "x"]}),)
 
 
 def test_a_rejected_set_is_refused_as_a_whole() -> None:

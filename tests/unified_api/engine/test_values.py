@@ -6,7 +6,7 @@ import pytest
 
 from unified_api.engine.normal import blank, normal
 from unified_api.engine.policy import UNMAPPED, Direction, Field, Policy, PolicyError
-from unified_api.engine.values import Both, Side, Value
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
 
 STATUS = Field(
     "status",
@@ -53,7 +53,7 @@ def test_a_normalizer_sees_no_more_than_it_says(normalizer: str, one: object, ot
 
 def test_blank_is_nothing_and_white_space() -> None:
     """A blank says nothing; false and nought do say something."""
-    nothing: list[Value] = [None, "", " \n", []]
+    nothing: list[Maybe] = [None, "", " \n", [], {}, MISSING]
     something: list[Value] = [False, 0, "x"]
 
     assert all(blank(value) for value in nothing)
