@@ -53,9 +53,10 @@ def look_back(stage: Stage) -> None:
         newest = stage.until("the history", lambda: stage.isthmus.api("GET", path)["results"][0], _by_bridge)
         told = newest["fields"]["priority"]
         expect("the overruled value", told["overruled"], "HIGH")
-        stage.teller.values(("newest entry", told))
+        shown = {name: told[name] for name in ("old", "new", "by", "rule", "overruled")}
+        stage.teller.values(("newest entry", shown))
         why = stage.isthmus.api("GET", "sync/v1/why", record_id=record, field="priority")
-        stage.teller.values(("why", why["sentence"]))
+        stage.teller.say(f"why: {why['sentence']}")
 
 
 def _by_bridge(entry: dict[str, Any]) -> bool:
