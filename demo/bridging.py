@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from demo import directly, titles
+from demo import directly, planning, titles
+from demo.directly import CLOSED, CRITICAL, HIGH, LOW, OPEN
+from demo.looking import find_issue, find_ticket, there
 from demo.stage import Stage
-from demo.telling import NotSeen, expect
+from demo.telling import expect
 
-#: The desk's numbers, https://django-helpdesk.readthedocs.io/en/latest/api.html
-OPEN, CLOSED = 1, 4
-CRITICAL, HIGH, LOW = 1, 2, 4
 #: Roundup prevails where both sides edit one field; the desk has no word for work in progress.
 WISHES = ["--live", "--winner", "a", "--word", "status:b:IN_PROGRESS=OPEN"]
 
@@ -111,7 +109,7 @@ def quiet(stage: Stage) -> None:
 
 
 def make_bridge(stage: Stage) -> None:
-    """Make the bridge, or go on with the one of an earlier run."""
+    """Make the bridge, or go on with the one of an earlier run, wherever that was stopped."""
     a, b = stage.accounts[stage.roundup.name].id, stage.accounts[stage.desk.name].id
     words = ["bridge", "status", "--tenant", stage.tenant]
     known = stage.isthmus.manage(*words)["bridges"]
@@ -122,20 +120,7 @@ def make_bridge(stage: Stage) -> None:
     stage.bridge = found["bridge_id"]
     stage.teller.command(*words)
     stage.teller.values(("bridge_id", stage.bridge))
-
-
-def find_issue(stage: Stage, title: str) -> Callable[[], dict[str, Any] | None]:
-    """A look at Roundup for the issue with this title."""
-    return lambda: directly.find_issue(stage.roundup, title=title)
-
-
-def find_ticket(stage: Stage, title: str) -> Callable[[], dict[str, Any] | None]:
-    """A look at the help desk for the ticket with this title."""
-    return lambda: directly.find_ticket(stage.desk, title)
-
-
-def there(found: dict[str, Any] | None) -> dict[str, Any]:
-    """What was found; NotSeen if nothing was."""
-    if found is None:
-        raise NotSeen("a ticket that was there before is gone")
-    return found
+    if found["paused_by"]:
+        stage.isthmus.api("POST", f"sync/v1/bridges/{stage.bridge}/resume")
+    if found["mode"] != "live":
+        planning.go_live(stage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -137,7 +138,7 @@ class Isthmus:
         sent = f" -d '{json.dumps(body)}'" if body is not None else ""
         account = f' -H "X-Account-Token: {token}"' if token else ""
         names = f'-H "Authorization: Bearer {key}"{account}'
-        return f"curl -s{verb} {names}{sent} {self.url}/api/{path}"
+        return f"curl -s{verb} {names}{sent} {shlex.quote(f'{self.url}/api/{path}')}"
 
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, str(REPOSITORY / "manage.py"), *words]

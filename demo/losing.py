@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from demo import directly, titles
-from demo.bridging import find_ticket, there
+from demo.directly import NORMAL
+from demo.looking import find_ticket, there
 from demo.planning import carry_out
 from demo.stage import Stage
 from demo.telling import NotSeen, expect
@@ -25,10 +26,10 @@ def put_forty_in(stage: Stage) -> None:
     """Those that an earlier run made are there still."""
     wanted = titles.of_move()
     with stage.teller.step("Forty tickets are put into the help desk, and get their counterparts"):
-        there_already = {ticket["name"] for ticket in stage.tickets(stage.desk_token)}
+        there_already = {*_in_roundup(stage), *_in_desk(stage)}
         for title in wanted:
             if title not in there_already:
-                directly.add_ticket(stage.desk, title, "To the new office.", priority=3)
+                directly.add_ticket(stage.desk, title, "To the new office.", priority=NORMAL)
         stage.until("the forty in Roundup", lambda: _in_roundup(stage), wanted)
         stage.teller.values(("in Roundup", f"{len(wanted)} of {len(wanted)}, each once"))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from demo import directly, titles
-from demo.bridging import HIGH, LOW, find_issue, find_ticket, there
+from demo.directly import HIGH, LOW
+from demo.looking import find_issue, find_ticket, there
 from demo.stage import Stage
 from demo.telling import expect
 
@@ -26,8 +27,8 @@ def edit_both(stage: Stage) -> None:
         _steer(stage, "pause")
         directly.edit_issue(stage.roundup, issue["id"], priority="feature")
         directly.edit_ticket(stage.desk, ticket["id"], priority=HIGH)
-        for token, word in ((stage.tracker_token, "LOW"), (stage.desk_token, "HIGH")):
-            stage.until("the priority as read", lambda token=token: _record(stage, token)["priority"], word)
+        stage.until("Roundup's priority as read", lambda: _priority(stage, stage.tracker_token), "LOW")
+        stage.until("the help desk's priority as read", lambda: _priority(stage, stage.desk_token), "HIGH")
         stage.teller.values(
             ("edited in Roundup", "priority LOW"), ("edited in the help desk", "priority HIGH")
         )
@@ -52,9 +53,10 @@ def look_back(stage: Stage) -> None:
         newest = stage.until("the history", lambda: stage.isthmus.api("GET", path)["results"][0], _by_bridge)
         told = newest["fields"]["priority"]
         expect("the overruled value", told["overruled"], "HIGH")
-        stage.teller.values(("newest entry", told))
+        shown = {name: told[name] for name in ("old", "new", "by", "rule", "overruled")}
+        stage.teller.values(("newest entry", shown))
         why = stage.isthmus.api("GET", "sync/v1/why", record_id=record, field="priority")
-        stage.teller.values(("why", why["sentence"]))
+        stage.teller.say(f"why: {why['sentence']}")
 
 
 def _by_bridge(entry: dict[str, Any]) -> bool:
@@ -63,6 +65,10 @@ def _by_bridge(entry: dict[str, Any]) -> bool:
 
 def _steer(stage: Stage, verb: str) -> None:
     stage.isthmus.api("POST", f"sync/v1/bridges/{stage.bridge}/{verb}")
+
+
+def _priority(stage: Stage, token: str) -> str:
+    return str(_record(stage, token)["priority"])
 
 
 def _record(stage: Stage, token: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from demo import directly, titles
-from demo.bridging import CLOSED, find_issue, find_ticket, there
+from demo.directly import CLOSED, HIGH
 from demo.isthmus import IsthmusFailed
+from demo.looking import find_issue, find_ticket, there
 from demo.stage import Stage
 from demo.telling import NotSeen, expect
 
@@ -25,7 +27,7 @@ def show(stage: Stage) -> dict[str, Any]:
     words = ["bridge", "plan", stage.bridge, "--new"]
     with stage.teller.step("The bridge is told to plan: it shows what it would write, and writes nothing"):
         stage.isthmus.api("POST", f"sync/v1/bridges/{stage.bridge}/plan")
-        directly.add_ticket(stage.desk, created, "A leg came off.", priority=2)
+        directly.add_ticket(stage.desk, created, "A leg came off.", priority=HIGH)
         directly.edit_issue(stage.roundup, there(find_issue(stage, closed)())["id"], status="resolved")
         before = stage.writes()
         plan: dict[str, Any] = stage.isthmus.manage(*words)
@@ -33,10 +35,10 @@ def show(stage: Stage) -> dict[str, Any]:
         planned = [item for item in plan["items"] if item["action"] in WRITES]
         for item in planned:
             stage.teller.values(
-                (f"{item['action']} at side {item['side']}", f"{item['key']}: {_changes(item)}")
+                (f"{item['action']} at side {item['side']}", f"{_title(item)}: {_changes(item)}")
             )
         wanted = {("create", "a", created), ("update", "b", closed)}
-        shown = {(item["action"], item["side"], item["key"]) for item in planned}
+        shown = {(item["action"], item["side"], _title(item)) for item in planned}
         if not wanted <= shown:
             raise NotSeen(f"the plan should show {sorted(wanted)}, and shows {sorted(shown)}")
         expect("the number of changing requests", stage.writes(), before)
@@ -71,6 +73,13 @@ def carry_out(stage: Stage, plan_id: str, told_hash: str) -> dict[str, Any]:
     return done
 
 
+def go_live(stage: Stage) -> None:
+    """Have a bridge that an earlier run left planning write what it owes, and then by itself."""
+    plan = stage.isthmus.manage("bridge", "plan", stage.bridge, "--new")
+    carry_out(stage, plan["plan_id"], plan["hash"])
+    stage.until("the mode of the bridge", lambda: mode(stage), "live")
+
+
 def refusal(stage: Stage, path: str) -> str:
     """What is said to an approval by another hash; NotSeen if it is not refused."""
     try:
@@ -89,6 +98,11 @@ def mode(stage: Stage) -> str:
 
 def _writes_of(plan: dict[str, Any]) -> int:
     return sum(count for action, count in plan["counts"].items() if action in WRITES)
+
+
+def _title(item: dict[str, Any]) -> str:
+    """What the records of an item are matched by."""
+    return ", ".join(json.loads(item["key"]))
 
 
 def _changes(item: dict[str, Any]) -> str:

@@ -82,8 +82,9 @@ def link_both(stage: Stage) -> None:
 
 def _link(stage: Stage, server: Server) -> Linked:
     made = stage.isthmus.manage(*_linking(stage, server), secrets=server.secrets)
-    if not made["relinked"]:
-        stage.isthmus.manage("sync", made["linked_account_id"], "--frequency", EVERY)
+    # A run that was stopped halfway may have left the reading paused.
+    how = ["--resume"] if made["relinked"] else ["--frequency", EVERY]
+    stage.isthmus.manage("sync", made["linked_account_id"], *how)
     return Linked(made["linked_account_id"], made["account_token"])
 
 

@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from demo import directly, titles
-from demo.bridging import find_ticket
+from demo.looking import find_ticket
 from demo.stage import Stage
 from demo.telling import expect
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 
@@ -22,6 +23,13 @@ def test_a_call_about_no_account_names_none(isthmus: Isthmus) -> None:
         'curl -s -H "Authorization: Bearer $KEY" http://127.0.0.1:1/api/sync/v1/plans'
     )
     assert '-H "X-Account-Token: $ROUNDUP"' in isthmus.curl("GET", "ticketing/v1/tickets", "$ROUNDUP")
+
+
+def test_a_line_for_a_shell_is_one_word_per_argument(isthmus: Isthmus) -> None:
+    """A query has signs that mean something to a shell."""
+    line = isthmus.curl("GET", "sync/v1/history?record_id=1&field=name")
+
+    assert shlex.split(line)[-1] == "http://127.0.0.1:1/api/sync/v1/history?record_id=1&field=name"
 
 
 def test_a_module_that_is_killed_tells_by_which_signal(
