@@ -204,7 +204,8 @@ class Bookkeeper:
                 self.remotes[row.side].manners.conditional,
                 f"{name} of {_told(row)}: a conditional write replaced an edit that it had not seen",
             )
-        fills = normal(old.value) is None and name not in mine.agreed
+        # Who matched by their names agreed on them, though nobody saw when.
+        fills = name not in mine.agreed and (normal(old.value) is None or name == "name")
         if old.known - writer.known:
             visible = bool(unknown) and not unseen and not fills
             self.gave.append(Gave(row, name, old.value, sent, visible=visible))
@@ -269,11 +270,16 @@ class Bookkeeper:
                 self.of(source).agreed[name], self.of(made).agreed[name] = cell.value, default(name)
 
     def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
-        """Whether the search before a create has shown a record without a counterpart, which it would double."""
+        """Whether the search before a create has shown a record that it doubles.
+
+        One that was renamed may be paired by its old name, and is left out.
+        """
         name = normal(sent.get("name"))
-        found = self.remotes[made.side].found.get(str(name), [])
-        alone = [row for row in found if not row.now.gone and not self._is_paired(row)]
-        return any(normal(row.now.cells["name"].value) == name for row in alone)
+        found = [row for row in self.remotes[made.side].found.get(str(name), []) if not row.now.gone]
+        return any(
+            not self._is_paired(row) and all(normal(s.cells["name"].value) == name for _, s in row.past)
+            for row in found
+        )
 
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""

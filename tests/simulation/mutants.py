@@ -8,18 +8,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 #: Histories that each mutant is given; it is noticed when one of them breaks a law.
 HISTORIES: Final = 150
 
 
+def _put(place: object, name: str, thing: object) -> None:
+    """Put something else in a place of the product."""
+    assert hasattr(place, name), f"the product has no {name} any more; mend this mutant"
+    setattr(place, name, thing)
+
+
 def _late_answers_stored() -> None:
     """Whatever is stored last wins, also when something newer was stored before."""
     from unified_api.sync import landing
 
-    landing.is_late = lambda *_args: False
+    _put(landing, "is_late", lambda *_args: False)
 
 
 def _cursor_before_rows() -> None:
@@ -27,29 +33,38 @@ def _cursor_before_rows() -> None:
     from django.db import transaction
 
     from unified_api.sync import pull
+    from unified_api.sync.models import Stream
 
     take = pull.Pull._take
 
     def early(self: pull.Pull, arrived: pull.Arrived) -> None:
         with transaction.atomic():
-            pull.Stream.objects.filter(id=self.stream.id).update(cursor=arrived.page.cursor)
+            Stream.objects.filter(id=self.stream.id).update(cursor=arrived.page.cursor)
         take(self, arrived)
 
-    pull.Pull._take = early  # type: ignore[method-assign]
+    _put(pull.Pull, "_take", early)
 
 
 def _creates_repeated() -> None:
     """A create whose answer was lost is sent again."""
     from unified_api.sync import settle
 
-    settle._create = lambda performance: performance.go()
+    _put(settle, "_create", lambda performance: performance.go())
 
 
 def _nothing_searched() -> None:
     """A counterpart is created without a look at the provider."""
-    from unified_api.sync.bridge import search
+    from django.db import transaction
 
-    search._search = lambda _frame, _to, pairs, *_more: [search._note(pair) for pair in pairs]  # type: ignore[assignment]
+    from unified_api.sync.bridge import search
+    from unified_api.sync.models_bridge import Pair
+
+    def nowhere(_frame: object, _to: object, pairs: Iterable[Pair], *_more: object) -> None:
+        with transaction.atomic():
+            for pair in pairs:
+                search._note(pair)
+
+    _put(search, "_search", nowhere)
 
 
 def _answers_not_witnessed() -> None:
@@ -57,7 +72,7 @@ def _answers_not_witnessed() -> None:
     from unified_api.sync.bridge import outcome
 
     note = outcome.note
-    outcome.note = lambda write, **_more: note(write, witnessed=False)
+    _put(outcome, "note", lambda write, **_more: note(write, witnessed=False))
 
 
 def _reading_back_witnessed() -> None:
@@ -65,57 +80,61 @@ def _reading_back_witnessed() -> None:
     from unified_api.sync.bridge import outcome
 
     note = outcome.note
-    outcome.note = lambda write, **_more: note(write, witnessed=True)
+    _put(outcome, "note", lambda write, **_more: note(write, witnessed=True))
 
 
 def _moved_written() -> None:
     """A record that moved since it was looked at is written all the same."""
     from unified_api.sync import write
 
-    vars(write)["refuse_moved"] = lambda *_args: None
+    _put(write, "refuse_moved", lambda *_args: None)
 
 
 def _fence_passed() -> None:
     """Whoever held a job may commit, also after somebody else has claimed it."""
     from unified_api.sync import job
 
-    job._HOLD = "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence >= %s"
+    _put(
+        job,
+        "_HOLD",
+        "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence >= %s",
+    )
 
 
 def _nothing_on_record() -> None:
     """An edit that gives way is not put on record."""
     from unified_api.sync.bridge import outcome
 
-    outcome._record = lambda *_args: None
+    _put(outcome, "_record", lambda *_args: None)
 
 
 def _newcomers_do_not_wait() -> None:
     """While a create is unsettled, what may be its record is taken for a stranger."""
     from unified_api.sync.bridge import matching
 
-    match = matching.match
-    matching.match = lambda free, *, paired, pending: match(free, paired=paired, pending=set())  # noqa: ARG005
+    match: Callable[..., Any] = getattr(matching, "match")  # noqa: B009 - it is imported there
+    _put(matching, "match", lambda free, *, paired, **_more: match(free, paired=paired, pending=set()))
 
 
 def _absence_is_absence() -> None:
     """What one sweep did not meet is gone, and nobody asks for it by its id."""
     from unified_api.sync import pull
 
-    pull.Pull.is_there = lambda *_args: True  # type: ignore[method-assign]
+    _put(pull.Pull, "is_there", lambda *_args: True)
 
 
 def _changes_unseen() -> None:
     """A change marks no pair."""
     from unified_api.sync.bridge import intake
 
-    intake._mark = lambda *_args: None
+    _put(intake, "_mark", lambda *_args: None)
 
 
 def _sent_at_once() -> None:
     """An update without effect is sent again although the first may still arrive, and a create counts as not made."""
     from unified_api.sync import settle
 
-    settle.STILL_UNDER_WAY = 0.0
+    _put(settle, "STILL_UNDER_WAY", 0.0)
 
 
 MUTANTS: Final[dict[str, Callable[[], None]]] = {

@@ -81,8 +81,8 @@ def _searched(performance: Performance, told: Mapping[str, Any]) -> None:
     if (
         found and _age(write) < performance.resource.read_lag
     ):  # ours may be one that the search does not show yet
-        told = "The provider's search may not show yet what was created; looking again later."
-        journal.postpone(write, performance.lease, WriteState.UNCERTAIN, told, delay(write))
+        why = "The provider's search may not show yet what was created; looking again later."
+        journal.postpone(write, performance.lease, WriteState.UNCERTAIN, why, delay(write))
         return
     sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))
     if sure and performance.store_answer(
