@@ -8,6 +8,7 @@ has to stand on record when an answer had shown these edits, and fell into the w
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -70,8 +71,8 @@ class Bookkeeper:
         self.gave: list[Gave] = []
         self.wrongs: list[str] = []
         self.told: list[str] = []
-        #: Records that were written and have to be read back, as the answer does not show them.
-        self.unread: set[Row] = set()
+        #: Records that were written and have to be read back, as the answer does not show them; by which thread.
+        self.unread: dict[Row, int] = {}
         self._books: dict[Row, Memory] = defaultdict(Memory)
 
     def of(self, row: Row) -> Memory:
@@ -114,7 +115,8 @@ class Bookkeeper:
         """An answer has arrived."""
         for row, state in shown:
             self.told.append(f"{_told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
-            self.unread.discard(row)
+            if self.unread.get(row) == threading.get_ident():
+                del self.unread[row]
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
                 self.of(row).last[name] = state.cells[name].value
@@ -147,10 +149,14 @@ class Bookkeeper:
     def unanswered(self, row: Row) -> None:
         """A write landed, and its answer did not arrive."""
         self.told.append(f"the answer about {_told(row)} is lost")
-        self.unread.discard(row)
+        self.unread.pop(row, None)
         for one in (row, self.maybe(row)):
             if one is not None:
                 self.of(one).doubts |= set(FIELDS)
+
+    def forget(self, thread: int) -> None:
+        """A worker is done: it reads nothing back any more."""
+        self.unread = {row: reader for row, reader in self.unread.items() if reader != thread}
 
     # --- what the product writes ------------------------------------------------------------------------
 
@@ -161,7 +167,8 @@ class Bookkeeper:
         self.told.append(
             f"{_told(row)} is {'created' if create else 'written'}: {dict(sent)}, stored {dict(stored)}"
         )
-        self.unread |= {row} if self.remotes[row.side].manners.answers == "none" else set()
+        if self.remotes[row.side].manners.answers == "none":
+            self.unread[row] = threading.get_ident()
         if create:
             self._find_source(row, sent)
         return {name: self._land(row, name, sent[name], stored[name], create=create) for name in sent}

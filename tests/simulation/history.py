@@ -166,6 +166,9 @@ class History:
         (_, name, act) = self.chance.choices(acts, [weight for weight, *_ in acts])[0]
         self.books.told.append(f"-- {name}")
         act()
+        for worker in self.workers:
+            if worker.idle:  # it has read back what it wrote, or never will
+                self.books.forget(worker.thread)
         self.clock.advance(self.chance.uniform(0.001, 1.5))
         self.wires.deliver_late()
 

@@ -57,6 +57,11 @@ class Worker:
         return self.task is None
 
     @property
+    def thread(self) -> int:
+        """The identifier of its thread."""
+        return self._thread.ident or 0
+
+    @property
     def runs(self) -> bool:
         """Whether this is its own thread."""
         return threading.current_thread() is self._thread
