@@ -49,7 +49,7 @@ def delete_half(stage: Stage) -> list[dict[str, Any]]:
         stage.teller.values(("deleted in the help desk", len(lost)))
         stage.teller.command(*reading, "--resume", "--wait")
         expect("the number of removals that are held", stream["held_removals"], len(lost))
-        stage.teller.values(("held", stream["held_removals"]), ("it says", stream["error"]))
+        stage.teller.say(f"{stream['held_removals']} are held: {stream['error']}")
         expect("the forty in Roundup", _in_roundup(stage), titles.of_move())
         expect("the number of changing requests", stage.writes(), before)
     return lost
