@@ -100,6 +100,7 @@ def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str) -
             options=options,
             words=WORDS,
             frequency=FREQUENCY,
+            mode="live",
         )
         with transaction.atomic():
             bridge = setup.create(wish)
