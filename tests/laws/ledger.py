@@ -89,6 +89,11 @@ class Ledger:
             if held is not None and not known <= held[cell].known:
                 held[cell] = replace(held[cell], known=held[cell].known | known)
 
+    def renew(self, side: Side) -> None:
+        """What a record says counts as somebody's word when a new counterpart is made from it."""
+        for cell in self.cells:
+            self.share(cell, side, frozenset({self.number()}))
+
     def note_agreement(self, pair: Pair) -> None:
         """What is equal when both are compared has been taken into account by both; so has what went back."""
         a, b = self.mirror.a, self.mirror.b

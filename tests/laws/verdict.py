@@ -196,5 +196,7 @@ def _cell_refused(world: World, cell: str, side: Side) -> bool:
     manners, value = world.remotes[side.other].manners, world.remotes[side].holds(cell)
     told = manners.refusal != "never" and refusable(value)
     same = normal(cell, spelt(manners, cell, value)) == normal(cell, world.remotes[side.other].holds(cell))
-    cut = value is not None and same and manners.spelling == "cuts"
-    return manners.decides if cell == "status" else told or cut
+    is_spelling = (
+        value is not None and same
+    )  # what it holds is how it spells this, so it answers with its old value
+    return manners.decides if cell == "status" else told or is_spelling

@@ -34,6 +34,8 @@ def meant(wire: Wire) -> dict[str, Value]:
 
 def wire(push: Push | Delete, ledger: Ledger) -> Wire:
     """A write as it leaves."""
+    if isinstance(push, Create) and push.restores:
+        ledger.renew(push.to.other)
     source, target = ledger.mirror[push.to.other], ledger.mirror[push.to]
     here = source.cells if source else {}
     there = dict(target.cells) if target and not (target.gone and isinstance(push, Push)) else {}
