@@ -170,10 +170,12 @@ def unread(queue: str) -> int:
 
     pool: Any = app.pool  # whose stubs take connections for producers
     with pool.acquire(block=True) as broker:
+        # A virtual channel whose connection was lost has none left to close itself on; the next one is well again.
+        lost = (*broker.connection_errors, *broker.channel_errors, AttributeError, IndexError)
         try:
             with broker.channel() as channel:
                 return _length(channel, queue)
-        except (*broker.connection_errors, *broker.channel_errors) as error:
+        except lost as error:
             log.warning("broker.unreachable", queue=queue, error=type(error).__name__)
             return 0
 
