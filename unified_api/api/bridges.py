@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from unified_api.api import newest, reach
 from unified_api.api.cursors import Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, malformed
+from unified_api.api.errors import answer, conflict, malformed
 from unified_api.api.plans import shown as plan_shown
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import restoring, showing, steering
+from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.models_bridge import Bridge
 
@@ -102,7 +102,10 @@ def _run(_endpoint: OneBridge, bridge: Bridge) -> Answer:
 
 
 def _plan(_endpoint: OneBridge, bridge: Bridge) -> Answer:
-    return plan_shown(steering.plan_anew(bridge.id)), 202
+    try:
+        return plan_shown(steering.plan_anew(bridge.id)), 202
+    except plans.PlanRefused as error:
+        raise conflict(str(error)) from error
 
 
 def _restore(endpoint: OneBridge, bridge: Bridge) -> Answer:

@@ -121,7 +121,7 @@ class Pair(TenantModel):
             models.UniqueConstraint(fields=["tenant_id", "bridge_id", "record_b"], name="pair_record_b"),
             models.UniqueConstraint(
                 fields=["tenant_id", "bridge_id", "key"],
-                condition=models.Q(state="creating"),
+                condition=models.Q(state="creating") & (models.Q(record_a=None) | models.Q(record_b=None)),
                 name="pair_pending_create",
             ),
         ]

@@ -82,10 +82,21 @@ class Store:
         self._began = began
         self._entry = _Entry()
 
-    def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID) -> None:
-        """A record that was lost has been made again under another remote id: it stays the record that it was."""
-        self._identities.learn([remote_id])
+    def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID, cause: Cause) -> None:
+        """A record that was lost has been made again under another remote id: it stays the record that it was.
+
+        What was read of it meanwhile, as of a stranger, gives way; its old remote id, should that come back, is another
+        record from now on.
+        """
+        row = tables.locked(model, [record]).get(record)
+        former = row["remote_id"] if row else None
+        self._identities.learn([remote_id, *([former] if former else [])])
+        stranger = self._identities.of(model, remote_id)
+        if stranger != record:
+            self.remove(model, [stranger], cause)
         self._identities.adopt(model, remote_id, record)
+        if former is not None and former != remote_id:
+            self._identities.adopt(model, former, uuid.uuid4())
 
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
@@ -176,6 +187,8 @@ class Store:
         self._identities.learn([remote_id])
         record = self._identities.of(model, remote_id)
         row = tables.locked(model, [record]).get(record)
+        if row is not None and row["remote_id"] not in {None, remote_id}:
+            return True  # it has been made again under another id, which nobody asked about
         if row is not None and not row["remote_was_deleted"] and row["as_of"] > asked:
             return False
         self.remove(model, [record], cause)

@@ -107,7 +107,7 @@ class Performance:
             if not is_ours():
                 return False
             if self.write.operation == "create" and self.write.record_id is not None:
-                entry.adopt(self.model, answer.remote_id, self.write.record_id)
+                entry.adopt(self.model, answer.remote_id, self.write.record_id, self.cause)
             tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
             self.write.record_id, self.write.remote_id = record, answer.remote_id

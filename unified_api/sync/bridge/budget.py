@@ -19,6 +19,8 @@ from unified_api.sync.models_bridge import Pair
 
 CREATES: Final = "creates"
 DELETES: Final = "deletes"
+#: Beside these in what is stored of a run: whether it is the bridge's first.
+FIRST: Final = "first"
 #: Pairs that are looked at together while they are counted.
 AT_ONCE: Final = 500
 
@@ -39,6 +41,7 @@ def spend(frame: Frame, write: Push | Delete) -> None:
     kind = _kind(write)
     if kind is None:
         return
+    _is_first(frame)  # noted when the run begins
     spent, granted = frame.bridge.run.get(kind, (0, 0))
     if spent == granted:
         granted = _granted(frame, kind, spent)
@@ -54,12 +57,20 @@ def keep(frame: Frame) -> None:
 def _granted(frame: Frame, kind: str, spent: int) -> int:
     """What the run may spend in all, by what is there to be done now; raises OverBudget."""
     limit: Limit = getattr(frame.configuration.budget, kind)
+    would = spent + max(_count(frame, kind, limit.least - spent), 1)
+    if would <= limit.least:
+        return would
     pairs = Pair.objects.filter(bridge_id=frame.bridge.id).count()
-    most = pairs if kind == CREATES and frame.bridge.last_round is None else limit.of(pairs)
+    most = max(pairs, would) if kind == CREATES and _is_first(frame) else limit.of(pairs)
     would = spent + max(_count(frame, kind, most - spent), 1)
     if would > most:
         raise OverBudget(kind, would, most)
     return would
+
+
+def _is_first(frame: Frame) -> bool:
+    """Whether the run began before the bridge had ever been at rest."""
+    return bool(frame.bridge.run.setdefault(FIRST, frame.bridge.last_round is None))
 
 
 def _count(frame: Frame, kind: str, enough: int) -> int:

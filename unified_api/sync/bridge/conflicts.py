@@ -21,6 +21,7 @@ from unified_api.engine.pair import Ruling
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
 from unified_api.sync import clock
 from unified_api.sync.bridge import edits, turns
+from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.stirring import ask
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
@@ -64,6 +65,7 @@ def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
 
     Within a transaction that is open. The bridge looks as soon as that is committed.
     """
+    turns.take(Conflict.objects.values_list("bridge_id", flat=True).get(id=conflict_id))
     conflict: Conflict = Conflict.objects.select_for_update().get(id=conflict_id)
     if conflict.state != Conflict.State.OPEN:
         raise ConflictClosed(
@@ -81,6 +83,7 @@ def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
 
 def resolve_all(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int:
     """Rule alike in all open conflicts of a bridge, or of one field of it; how many."""
+    turns.take(bridge_id)  # no round ends one of them meanwhile
     rows = Conflict.objects.filter(bridge_id=bridge_id, state=Conflict.State.OPEN)
     rows = rows.filter(field=field) if field else rows
     found = list(rows.order_by("opened_at", "id").values_list("id", flat=True))
@@ -90,14 +93,13 @@ def resolve_all(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int
 
 
 def _rule(conflict: Conflict, winner: Side | None) -> None:
-    turns.take(conflict.bridge_id)
     pair = Pair.objects.select_for_update().get(id=conflict.pair_id)
     memory = remembered(pair)
     seen = Both[Value](conflict.value_a, conflict.value_b)
     others = tuple(one for one in memory.rulings if one.field != conflict.field)
     remember(pair, replace(memory, rulings=(*others, Ruling(conflict.field, winner, seen))))
-    pair.dirty = True
-    pair.save(update_fields=["memory", "dirty"])
+    pair.dirty, pair.held = True, FREE if pair.held == CLOSED else pair.held
+    pair.save(update_fields=["memory", "dirty", "held"])
 
 
 def _void(conflict: Conflict) -> None:

@@ -21,7 +21,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel
 from unified_api.sync.bridge import references
-from unified_api.sync.bridge.held import COLUMN, KEYED, NEW, one_sided
+from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, KEYED, NEW, one_sided
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.stirring import awaken
 from unified_api.sync.models import Change, FeedHead
@@ -76,6 +76,7 @@ def _mark(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
     pairs = Pair.objects.filter(Q(**{f"{COLUMN[side]}__in": records}), bridge_id=frame.bridge.id)
     known = set(pairs.values_list(COLUMN[side], flat=True))
     pairs.update(dirty=True)
+    pairs.filter(held=CLOSED).update(held=FREE)  # the way to the other side may be open
     pairs.filter(one_sided(), state=State.ALONE).update(held=NEW)
     _add(frame, side, list(frame.telling().filter(id__in=set(records) - known)))
 

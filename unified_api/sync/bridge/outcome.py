@@ -38,6 +38,7 @@ def note(write: Write, *, witnessed: bool) -> None:
     transaction.on_commit(lambda: ask(bridge.id))
     turns.take(bridge.id)
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
+    plans.note(write)
     if pair is not None:
         _tell(Frame.of(bridge), pair, write, witnessed=witnessed)
 
@@ -63,7 +64,6 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     again(Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=pair.key))
     if write.operation == "create":
         again(Pair.objects.filter(id=pair.id))
-    plans.note(write)
     for one in effects:
         if isinstance(one, Overruled):
             _record(pair, write, one)

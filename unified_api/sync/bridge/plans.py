@@ -49,10 +49,13 @@ class PlanRefused(ValueError):
 # --- making ---------------------------------------------------------------------------------------------
 
 
-def current(bridge_id: uuid.UUID) -> Plan | None:
-    """The plan of what the bridge owes that is being made, waits or is executed; None where there is none."""
+def current(bridge_id: uuid.UUID, *, locked: bool = False) -> Plan | None:
+    """The plan of what the bridge owes that is being made, waits or is executed; None where there is none.
+
+    locked: nobody refuses or approves it until the transaction that is open has ended.
+    """
     rows = Plan.objects.filter(bridge_id=bridge_id, purpose=Plan.Purpose.ROUND, state__in=_STANDING)
-    return rows.first()
+    return (rows.select_for_update() if locked else rows).first()
 
 
 def make_some(frame: Frame, plan: Plan) -> bool:
@@ -103,8 +106,9 @@ def _next_pairs(frame: Frame, plan: Plan) -> list[Pair]:
 
 
 def _is_first(bridge_id: uuid.UUID) -> bool:
-    """Whether no plan of the bridge has been executed yet."""
-    return not Plan.objects.filter(bridge_id=bridge_id, state=Plan.State.DONE).exists()
+    """Whether no plan of what the bridge owes has been executed yet."""
+    rounds = Plan.objects.filter(bridge_id=bridge_id, purpose=Plan.Purpose.ROUND)
+    return not rounds.filter(state=Plan.State.DONE).exists()
 
 
 def _items(turn: Turn) -> Iterator[PlanItem]:
@@ -208,6 +212,9 @@ def was_canary(frame: Frame, plan: Plan) -> bool:
 
 def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
     """Have a plan executed, within the transaction that is open; raises PlanRefused, Plan.DoesNotExist."""
+    job.ask(
+        KIND, Plan.objects.values_list("bridge_id", flat=True).get(id=plan_id)
+    )  # before any row of the bridge
     plan: Plan = Plan.objects.select_for_update().get(id=plan_id)
     if plan.state != Plan.State.OPEN:
         raise PlanRefused(
@@ -233,7 +240,6 @@ def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
     )
     plan.save()
     audit.record("plan.approved", subject=str(plan.id), hash=plan.hash, bridge=str(plan.bridge_id))
-    job.ask(KIND, plan.bridge_id)
     return plan
 
 
@@ -289,14 +295,19 @@ def mark(items: Iterable[PlanItem]) -> None:
 
 
 def note(write: Write) -> None:
-    """A write ended: so did the item that asked for it, if one did. Within the transaction that ends it."""
-    items = PlanItem.objects.filter(write_id=write.id, state=PlanItem.State.SENT)
-    if write.state == WriteState.DONE:
-        items.update(state=PlanItem.State.DONE)
-    elif write.state in {WriteState.MOVED, WriteState.NOT_APPLIED}:
-        items.update(state=PlanItem.State.MOVED, reason=write.error or "")
-    elif write.state == WriteState.REJECTED:
-        items.update(state=PlanItem.State.REFUSED, reason=write.error or "")
+    """A write ended, or is left to a person: so is the item that asked for it, if one did.
+
+    Within the transaction that says so. What was to follow it at its pair is left alone, unless it was done.
+    """
+    item = PlanItem.objects.filter(write_id=write.id).first()
+    if item is None:
+        return
+    ends = {WriteState.DONE: PlanItem.State.DONE, WriteState.REJECTED: PlanItem.State.REFUSED}
+    item.state, item.reason = ends.get(WriteState(write.state), PlanItem.State.MOVED), write.error or ""
+    item.save(update_fields=["state", "reason"])
+    if item.state != PlanItem.State.DONE:
+        following = PlanItem.objects.filter(plan_id=item.plan_id, pair_id=item.pair_id)
+        following.filter(state=PlanItem.State.WAITING).update(state=PlanItem.State.MOVED, reason=item.reason)
 
 
 def conclude(plan: Plan) -> bool:

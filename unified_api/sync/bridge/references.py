@@ -92,15 +92,13 @@ def _paired(frame: Frame, model: str, named: Both[set[str]]) -> Words:
 
 
 def _people(frame: Frame, model: type[CommonModel], named: Both[set[str]]) -> Words:
-    """Somebody whose address two people of a side share is not known there."""
-    into: Both[dict[str, str]] = Both({}, {})
-    for side in Side:
-        addresses = _addresses(model, frame.account_id(side), named[side])
-        there = _by_address(model, frame.account_id(side.other), set(addresses.values()))
-        into[side.other].update({i: there[mail] for i, mail in addresses.items() if mail in there})
-    for side in Side:  # who is named on one side only is still known from there
-        into[side].update({other: one for one, other in into[side.other].items() if other not in into[side]})
-    return Both[Mapping[str, str]](into.a, into.b)
+    """Who has an address that each side knows once; an address that two people of a side share is nobody's."""
+    mails = {
+        mail for side in Side for mail in _addresses(model, frame.account_id(side), named[side]).values()
+    }
+    a, b = (_by_address(model, frame.account_id(side), mails) for side in Side)
+    both = a.keys() & b.keys()
+    return Both[Mapping[str, str]]({b[mail]: a[mail] for mail in both}, {a[mail]: b[mail] for mail in both})
 
 
 def _addresses(model: type[CommonModel], account: uuid.UUID, ids: set[str]) -> dict[str, str]:

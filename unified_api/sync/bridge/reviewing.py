@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from django.db import transaction
+
 from tenants import audit
 from unified_api.engine.pair import State
-from unified_api.sync import job
-from unified_api.sync.bridge import turns
+from unified_api.sync.bridge import stirring, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, again
-from unified_api.sync.bridge.stirring import KIND
-from unified_api.sync.models_bridge import Pair
+from unified_api.sync.bridge.records import Frame
+from unified_api.sync.models_bridge import Bridge, Pair
 
 
 class NotTwoHalves(ValueError):
@@ -34,9 +35,10 @@ def join(one_id: uuid.UUID, other_id: uuid.UUID) -> Pair:
         )
     record = b.record_b
     b.delete()
-    a.record_b, a.held, a.dirty = record, FREE, True
-    a.save(update_fields=["record_b", "held", "dirty"])
+    a.record_b, a.held, a.dirty, a.paused_by = record, FREE, True, a.paused_by or b.paused_by
+    a.save(update_fields=["record_b", "held", "dirty", "paused_by"])
     again(Pair.objects.filter(bridge_id=bridge, held=REVIEW, key__in=[a.key, b.key]))
     audit.record("pair.joined", subject=str(a.id), record_a=str(a.record_a), record_b=str(a.record_b))
-    job.ask(KIND, bridge)
+    stirring.awaken_followers(Frame.of(Bridge.objects.get(id=bridge)))
+    transaction.on_commit(lambda: stirring.ask(bridge))
     return a

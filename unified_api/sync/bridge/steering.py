@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import Q
-
 from tenants import audit
 from tenants.audit import current_actor
 from unified_api.engine.values import Side
@@ -66,10 +64,10 @@ def pause_pair(pair_id: uuid.UUID) -> None:
 
 def resume_pair(pair_id: uuid.UUID) -> None:
     """Keep two records equal again, by what they say now and what was agreed then."""
+    job.ask(KIND, Pair.objects.values_list("bridge_id", flat=True).get(id=pair_id))  # before any pair
     pair = Pair.objects.select_for_update().get(id=pair_id)
     pair.paused_by, pair.dirty = None, True
     pair.save(update_fields=["paused_by", "dirty"])
-    job.ask(KIND, pair.bridge_id)
     audit.record("pair.resumed", subject=str(pair_id))
 
 
@@ -84,8 +82,17 @@ def go_live(bridge: Bridge) -> None:
 
 
 def plan_anew(bridge_id: uuid.UUID) -> Plan:
-    """Have a plan made of what the bridge owes; until it has been executed, nothing else is written."""
+    """Have a plan made of what the bridge owes; until it has been executed, nothing else is written.
+
+    Raises PlanRefused while a plan is being executed.
+    """
     job.forget(KIND, bridge_id)
+    standing = plans.current(bridge_id, locked=True)
+    if standing is not None and standing.state == Plan.State.APPROVED:
+        job.ask(KIND, bridge_id)
+        raise plans.PlanRefused(
+            f"Plan {standing.id} is being executed. Wait for its end, or pause the bridge to stop it."
+        )
     bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     bridge.mode = Bridge.Mode.PLAN
     bridge.save(update_fields=["mode"])
@@ -93,12 +100,6 @@ def plan_anew(bridge_id: uuid.UUID) -> Plan:
     audit.record("plan.asked", subject=str(plan.id), bridge=str(bridge_id))
     job.ask(KIND, bridge_id)
     return plan
-
-
-def look_again(bridge_id: uuid.UUID) -> int:
-    """Have every pair looked at: its policy changed. How many."""
-    pairs = Pair.objects.filter(Q(held=FREE) | Q(held=CLOSED), bridge_id=bridge_id)
-    return int(pairs.update(dirty=True, held=FREE))
 
 
 def _who() -> str:

@@ -11,8 +11,8 @@ from django.db.models import Q
 
 from unified_api.engine.pair import State
 from unified_api.sync import job
-from unified_api.sync.bridge import references
-from unified_api.sync.bridge.held import NEW, one_sided
+from unified_api.sync.bridge import references, turns
+from unified_api.sync.bridge.held import CLOSED, FREE, NEW, one_sided
 from unified_api.sync.models_bridge import Bridge, Pair
 
 if TYPE_CHECKING:
@@ -46,9 +46,14 @@ def awaken_followers(frame: Frame) -> None:
 
 
 def awaken(bridge_id: uuid.UUID) -> None:
-    """Have the pairs of a bridge that wait for what they refer to looked at, and lone ones matched anew."""
+    """Have the pairs of a bridge that wait for what they refer to looked at, and lone ones matched anew.
+
+    In the bridge's turn, so that no round of it stores at the same time that a pair still waits.
+    """
+    turns.take(bridge_id)
     waiting = Pair.objects.filter(bridge_id=bridge_id, awaits=True)
     waiting.filter(one_sided(), state=State.ALONE).update(held=NEW)
+    waiting.filter(held=CLOSED).update(held=FREE)
     waiting.update(dirty=True)
 
 

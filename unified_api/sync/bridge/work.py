@@ -103,7 +103,7 @@ def _go_on(frame: Frame, plan: Plan, *, as_shown: bool) -> None:
 
 def _plan_some(frame: Frame) -> bool:
     """Go on with the plan that is being made, or begin the one that nobody has made yet."""
-    plan = plans.current(frame.bridge.id)
+    plan = plans.current(frame.bridge.id, locked=True)
     if plan is None and plans.is_wanted(frame.bridge.id):
         plan = plans.begin(frame.bridge, frame.bridge.reason, made_by="bridge")
     if plan is None or plan.state != Plan.State.MAKING:
@@ -150,6 +150,8 @@ def _frame(lease: job.Lease) -> Frame | None:
         _note(bridge, Bridge.Status.WAITING, reason)
         job.again(lease, min(PATIENCE, bridge.frequency))
         return None
+    if bridge.status == Bridge.Status.WAITING:
+        _note(bridge, Bridge.Status.WORKING, "")
     return frame
 
 
