@@ -12,9 +12,11 @@ from unified_api.api import cursors, newest, reach
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
-from unified_api.models.fields import Malformed
+from unified_api.engine.pair import State
+from unified_api.models.fields import Malformed, Text
 from unified_api.models.fields import parse_id as parsed
 from unified_api.sync.bridge import conflicts, reviewing, steering
+from unified_api.sync.bridge.held import HELD
 from unified_api.sync.models_bridge import Conflict, Pair
 
 _PAIR = ("state", "held", "key", "problems", "paused_by", "dirty")
@@ -41,15 +43,15 @@ class Pairs(Endpoint):
     needs_account = False
 
     def get(self, _request: Request) -> HttpResponse:
-        """A page of the pairs of one bridge: in a `state`, held back (`held=review`), or of one record."""
+        """A page of the pairs of one bridge: in a `state`, or held back for a reason (`held=review`)."""
         asked = self.params.ids("bridge_id")
         if len(asked) != 1:
             raise malformed("bridge_id", "the id of one bridge is expected")
         with transaction.atomic():
             bridge = reach.one(reach.bridges(self.key), str(asked[0]))
             rows = Pair.objects.filter(bridge_id=bridge.id)
-            for name in ("state", "held"):
-                if told := self.params.text(name):
+            for name, words in (("state", [*State]), ("held", HELD)):
+                if told := self.params.word(name, words):
                     rows = rows.filter(**{name: told})
 
             def fetch(key: Key | None, backwards: bool, limit: int) -> list[Pair]:  # noqa: FBT001 - cursors.Fetch
@@ -116,7 +118,9 @@ class Conflicts(Endpoint):
     def get(self, _request: Request) -> HttpResponse:
         """A page of conflicts, the newest first: those that wait, unless another `state` is asked for."""
         with transaction.atomic():
-            rows = reach.conflicts(self.key).filter(state=self.params.text("state") or Conflict.State.OPEN)
+            rows = reach.conflicts(self.key).filter(
+                state=self.params.word("state", Conflict.State.values) or Conflict.State.OPEN
+            )
             if ids := self.params.ids("bridge_id"):
                 rows = rows.filter(bridge_id__in=ids)
             if field := self.params.text("field"):
@@ -167,8 +171,15 @@ class ResolveAll(Endpoint):
         body = self.body()
         with transaction.atomic():
             bridge = reach.one(reach.bridges(self.key), str(body.get("bridge_id")))
-            resolved = conflicts.resolve_all(bridge.id, body.get("field"), _resolution(body))
+            resolved = conflicts.resolve_all(bridge.id, self._field(), _resolution(body))
             return answer({"resolved": resolved})
+
+    def _field(self) -> str | None:
+        told = self.body().get("field")
+        try:
+            return None if told is None else Text().parse(told)
+        except Malformed as error:
+            raise malformed("field", str(error)) from error
 
 
 def _resolution(body: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from django.http import QueryDict
@@ -27,6 +27,13 @@ class Params:
         """The last value given."""
         value = self._given.get(name)
         return self._parse(name, value, _text.parse) if value else None
+
+    def word(self, name: str, words: Collection[str]) -> str | None:
+        """One of these words."""
+        value = self.text(name)
+        if value is not None and value not in words:
+            raise malformed(name, f"one of {', '.join(words)} is expected")
+        return value
 
     def csv(self, name: str) -> list[str]:
         """All values given, one parameter with commas or several; each once."""

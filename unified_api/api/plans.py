@@ -13,6 +13,7 @@ from unified_api.api import cursors, newest, reach
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
+from unified_api.models.fields import Malformed, Text
 from unified_api.sync.bridge import plans
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -31,7 +32,7 @@ class Plans(Endpoint):
             rows = reach.plans(self.key)
             if ids := self.params.ids("bridge_id"):
                 rows = rows.filter(bridge_id__in=ids)
-            if state := self.params.text("state"):
+            if state := self.params.word("state", Plan.State.values):
                 rows = rows.filter(state=state)
             window = Window.asked(self.params, f"{self.key.tenant_id} plans")
             found, page = newest.page(window, rows, "created_at")
@@ -94,9 +95,16 @@ class Refuse(OnePlan):
         """The refused plan; 409 where it is too late."""
         with transaction.atomic():
             try:
-                return answer(shown(plans.refuse(self.plan(id).id, str(self.body().get("reason") or ""))))
+                return answer(shown(plans.refuse(self.plan(id).id, self._reason())))
             except plans.PlanRefused as error:
                 raise conflict(str(error)) from error
+
+    def _reason(self) -> str:
+        told = self.body().get("reason") or ""
+        try:
+            return Text().parse(told)
+        except Malformed as error:
+            raise malformed("reason", str(error)) from error
 
 
 def shown(plan: Plan) -> dict[str, Any]:

@@ -49,12 +49,14 @@ def addresses(rows: dict[type[models.Model], models.Model]) -> Iterator[str]:
 def _values(pattern: URLPattern, rows: dict[type[models.Model], models.Model]) -> Iterator[dict[str, Any]]:
     takes = set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
     owner = next(row for model, row in rows.items() if model.__name__ == "Tenant")
+    bridge = next(row for model, row in rows.items() if model.__name__ == "Bridge")
     for model, row in rows.items():
         key = row.position if isinstance(row, Change) else row.pk
         known = {
             "object_id": str(key),
             "app_label": model._meta.app_label,
             "tenant_id": owner.pk,
+            "bridge_id": bridge.pk,
             "id": "1",
             "url": "nowhere",
         }

@@ -47,11 +47,18 @@ def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: P
                 " --new` has it plan from now on."
             )
         if new:
-            steering.plan_anew(bridge.id)
+            _anew(bridge)
     if new or _current(about, number) is None:
         running.run(about, number, progress)
     with scope(about.tenant), transaction.atomic():
         return _document(Bridge.objects.get(id=about.bridges[number]), most)
+
+
+def _anew(bridge: Bridge) -> None:
+    try:
+        steering.plan_anew(bridge.id)
+    except plans.PlanRefused as error:
+        raise CommandError(str(error)) from error
 
 
 def _current(about: Meant, number: int) -> Plan | None:

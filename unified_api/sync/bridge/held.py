@@ -22,6 +22,8 @@ from unified_api.sync.models_bridge import Pair
 
 NEW, KEYED, SEARCH, FREE = "new", "keyed", "search", ""
 REVIEW, WAITING, UNSETTLED, CLOSED = "review", "waiting", "unsettled", "closed"
+#: All but free.
+HELD: Final = (NEW, KEYED, SEARCH, REVIEW, WAITING, UNSETTLED, CLOSED)
 #: What the bridge goes on with by itself, at once.
 UNDER_WAY: Final = (NEW, KEYED, SEARCH, FREE)
 #: The column of a side's record.
