@@ -68,7 +68,7 @@ def test_a_further_key_can_be_made_and_is_listed_without_its_text(call: Call, al
 def test_a_revoked_key_opens_nothing(call: Call, alice: Person) -> None:
     """Revoking by the last four characters ends the key, and the trail says which command did it."""
     hint = alice.api_key.reveal()[-4:]
-    printed = call("tenant", "key", "revoke", "Wonder Ltd", hint)
+    printed = call("tenant", "key", "revoke", "--", "Wonder Ltd", hint)  # which may begin with a dash
 
     assert "is revoked" in printed.out
     assert apikeys.authenticate(alice.api_key) is None
@@ -80,7 +80,7 @@ def test_a_revoked_key_opens_nothing(call: Call, alice: Person) -> None:
 def test_a_key_of_another_tenant_cannot_be_revoked(call: Call, alice: Person, charlie: Person) -> None:
     """A key is looked for among its tenant's only."""
     with pytest.raises(CommandError, match="has no key"):
-        call("tenant", "key", "revoke", "Wonder Ltd", charlie.api_key.reveal()[-4:])
+        call("tenant", "key", "revoke", "--", "Wonder Ltd", charlie.api_key.reveal()[-4:])
     assert apikeys.authenticate(charlie.api_key) is not None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 
+import pytest
 import structlog
 from django.db import connection, transaction
 
@@ -79,9 +80,12 @@ def test_what_was_found_and_its_issue_are_kept_together(tenant: uuid.UUID) -> No
     assert stored() == []
 
 
-def test_beginning_and_end_are_on_record(tenant: uuid.UUID) -> None:
+def test_beginning_and_end_are_on_record(tenant: uuid.UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the audit trail and in the log, once each however often the cause is met."""
     bridge = uuid.uuid4()
+    monkeypatch.setattr(
+        issues, "log", structlog.get_logger()
+    )  # one that was used before keeps its way of writing
     with structlog.testing.capture_logs() as lines:
         issue = opened(bridge)
         opened(bridge)

@@ -180,6 +180,8 @@ def _field(one: Field, usual: Wish) -> Document:
         for name, value in options.items()
         if value != getattr(default, name)
     }
+    if "otherwise" in told:  # by which the winner would go that is not named
+        told["winner"] = str(one.winner)
     words = _words(one, default)
     return told | ({"words": words} if words else {})
 
