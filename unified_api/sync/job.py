@@ -170,9 +170,10 @@ def unread(queue: str) -> int:
 
     pool: Any = app.pool  # whose stubs take connections for producers
     with pool.acquire(block=True) as broker:
-        # A virtual channel whose connection was lost has none left to close itself on; the next one is well again.
-        lost = (*broker.connection_errors, *broker.channel_errors, AttributeError, IndexError)
+        lost = (OperationalError, OSError, *broker.connection_errors, *broker.channel_errors)
         try:
+            # One that was lost, and closed for that, is in the pool as it is, and would make no channel.
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
             with broker.channel() as channel:
                 return _length(channel, queue)
         except lost as error:

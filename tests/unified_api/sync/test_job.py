@@ -259,6 +259,16 @@ def test_a_wake_up_is_counted_until_it_is_read_and_never_grows_too_old(tenant: u
     assert job.unread(queue) == 0
 
 
+def test_wake_ups_are_counted_over_a_connection_that_was_closed(tenant: uuid.UUID) -> None:
+    """One that the pool still holds is opened again."""
+    queue = f"closed-{uuid.uuid4()}"
+    WAKE(queue, 1)
+    with app.pool.acquire(block=True) as broker:
+        broker.close()
+
+    assert job.unread(queue) == 1
+
+
 def test_work_that_is_due_already_wakes_nobody_again(
     tenant: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
