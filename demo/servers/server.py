@@ -160,7 +160,9 @@ class Server(ABC):
                 auth=(self.username, self.password),
                 timeout=30,
             )
-        response.raise_for_status()
+        if not response.ok:
+            told = f"{method} {response.url} was answered {response.status_code}: {response.text[:400]}"
+            raise requests.HTTPError(told, response=response)
         return response.json() if response.content else None
 
     # What each has of its own
