@@ -50,6 +50,16 @@ def help_desk_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -
         yield server
 
 
+@pytest.fixture(scope="session")
+def systems(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Roundup, HelpDesk]]:
+    """A tracker and a desk for bridges: they copy whatever other tests leave behind."""
+    with (
+        Roundup(software, tmp_path_factory.mktemp("bridged-roundup")) as roundup,
+        HelpDesk(software, tmp_path_factory.mktemp("bridged-desk")) as desk,
+    ):
+        yield roundup, desk
+
+
 @pytest.fixture
 def roundup(roundup_server: Roundup) -> Roundup:
     """The tracker; started again if the test before has stopped it."""

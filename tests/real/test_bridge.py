@@ -8,10 +8,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -19,105 +16,28 @@ from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 
 from demo import directly
-from demo.servers import HelpDesk, Roundup, Server
-from tenants import accounts
-from tenants.models import LinkedAccount
-from tenants.vault import Secret
+from demo.servers import HelpDesk, Roundup
+from tests.real.systems import CLOSED, CRITICAL, LOW, NORMAL, Real, empty, link
 from tests.unified_api.sync.conftest import no_broker, tenant
-from unified_api import registry
 from unified_api.engine.values import Side
-from unified_api.sync import clock, job, pull, tasks
-from unified_api.sync.bridge import setup, showing
-from unified_api.sync.bridge.waiting import Round
+from unified_api.sync import clock, job, tasks
+from unified_api.sync.bridge import setup
 from unified_api.sync.models import Change, Job, Write, WriteState
-from unified_api.sync.models_bridge import Bridge
 
 __all__ = ["no_broker", "tenant"]  # fixtures
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The desk's numbers.
-OPEN, CLOSED, CRITICAL, NORMAL, LOW = 1, 4, 1, 3, 4
-
-
-@pytest.fixture(scope="module")
-def systems(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Roundup, HelpDesk]]:
-    """A tracker and a desk of this file's own: a bridge copies whatever other tests leave behind."""
-    with (
-        Roundup(software, tmp_path_factory.mktemp("bridged-roundup")) as roundup,
-        HelpDesk(software, tmp_path_factory.mktemp("bridged-desk")) as desk,
-    ):
-        yield roundup, desk
-
-
-@dataclass
-class Real:
-    """Both servers and the bridge between them."""
-
-    tenant: uuid.UUID
-    roundup: Roundup
-    desk: HelpDesk
-    bridge_id: uuid.UUID
-
-    def turn(self) -> Round:
-        """A round of the bridge."""
-        return Round(self.tenant, self.bridge_id, patience=60)
-
-    def round(self) -> dict[str, Any]:
-        """Read both and settle all; how the bridge stands then."""
-        turn = self.turn()
-        turn.read(lambda: None)
-        assert turn.settle()
-        with transaction.atomic():
-            return showing.standing(Bridge.objects.get(id=self.bridge_id))
-
-    def issue(self, title: str) -> dict[str, Any]:
-        """Roundup's issue of this title, of which there has to be one."""
-        found = directly.find_issue(self.roundup, title=title)
-        assert found is not None
-        return found
-
-    def tickets(self, title: str) -> list[dict[str, Any]]:
-        """The desk's tickets of this title."""
-        page = self.desk.rest("GET", "tickets/", page_size=100)
-        assert page["next"] is None
-        return [one for one in page["results"] if one["title"] == title]
-
-    def ticket(self, title: str) -> dict[str, Any]:
-        """The desk's ticket of this title, of which there has to be one."""
-        (found,) = self.tickets(title)
-        return found
-
-    def writes(self) -> int:
-        """Requests that change something, by both servers' own logs."""
-        return self.roundup.writes() + self.desk.writes()
-
-
-def _link(slug: str, server: Server) -> LinkedAccount:
-    settings, secrets = registry.by_slug(slug).accept({**server.settings, **server.secrets})
-    account, _, _ = accounts.link(
-        category="ticketing",
-        integration=slug,
-        end_user_origin_id="customer-1",
-        settings=settings,
-        credential={name: Secret(value) for name, value in secrets.items()},
-    )
-    with transaction.atomic():
-        pull.start(account)
-    return account
 
 
 @pytest.fixture
 def real(systems: tuple[Roundup, HelpDesk], tenant: uuid.UUID, no_broker: None, settings: Settings) -> Real:
     """Both servers, emptied, bridged; Roundup wins."""
     settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
+    empty(*systems)
     roundup, desk = systems
-    for issue in roundup.rest("GET", "issue", **{"@verbose": 1})["collection"]:
-        roundup.rest("DELETE", f"issue/{issue['id']}")
-    for ticket in desk.rest("GET", "tickets/", page_size=100)["results"]:
-        desk.rest("DELETE", f"tickets/{ticket['id']}/")
     wish = setup.Wish(
-        _link("roundup", roundup),
-        _link("django-helpdesk", desk),
+        link("roundup", roundup),
+        link("django-helpdesk", desk),
         "ticketing.Ticket",
         winner="a",
         fields=("name", "description", "status", "priority"),

@@ -1,4 +1,4 @@
-"""`bridge plan`, `approve` and `refuse`: what bridges would write, seen before it is written."""
+"""`bridge plan`, `restore`, `approve` and `refuse`: what bridges would write, seen before it is written."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
+from unified_api.engine.values import Side
 from unified_api.management.answering import Document, counted, take_json
 from unified_api.management.bridge import running
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import plans, steering
+from unified_api.sync.bridge import plans, restoring, steering
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -51,7 +52,8 @@ def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: P
     if new or _current(about, number) is None:
         running.run(about, number, progress)
     with scope(about.tenant), transaction.atomic():
-        return _document(Bridge.objects.get(id=about.bridges[number]), most)
+        bridge = Bridge.objects.get(id=about.bridges[number])
+        return _document(bridge, plans.current(bridge.id), most)
 
 
 def _anew(bridge: Bridge) -> None:
@@ -67,8 +69,20 @@ def _current(about: Meant, number: int) -> Plan | None:
     return plan if plan and plan.state != Plan.State.MAKING else None
 
 
-def _document(bridge: Bridge, most: int | None) -> Document:
-    plan = plans.current(bridge.id)
+def _take_restore(parser: CommandParser) -> None:
+    take_bridge(parser)
+    parser.add_argument("--to", choices=["a", "b"], required=True, help="the side that lost records")
+    parser.add_argument("--items", type=int, default=MOST, metavar="N", help=f"show so many ({MOST})")
+    take_json(parser)
+
+
+def _restore(options: Options, _progress: Progress) -> Document:
+    most = None if options["json"] else options["items"]
+    side = Side(options["to"])
+    return meant(options).each(lambda bridge: _document(bridge, restoring.make(bridge, side), most))
+
+
+def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
     about = {"bridge_id": str(bridge.id), "model": bridge.model, "mode": bridge.mode, "reason": bridge.reason}
     if plan is None:
         return {**about, "plan_id": None}
@@ -210,5 +224,12 @@ def _tell_said(document: Document) -> Iterator[str]:
 
 
 PLAN = Verb("plan", "what bridges would write, and what that costs", _take_plan, _plan, _tell_plans)
+RESTORE = Verb(
+    "restore",
+    "a plan that makes again what a side lost",
+    _take_restore,
+    _restore,
+    _tell_plans,
+)
 APPROVE = Verb("approve", "have a plan written, just as it was shown", _take_approve, _approve, _tell_said)
 REFUSE = Verb("refuse", "have nothing of a plan written", _take_refuse, _refuse, _tell_said)

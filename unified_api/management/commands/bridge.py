@@ -19,6 +19,7 @@ VERBS: Final = (
     planning.PLAN,
     planning.APPROVE,
     planning.REFUSE,
+    planning.RESTORE,
     running.RUN,
     standing.STATUS,
     Verb(
