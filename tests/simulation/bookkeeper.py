@@ -48,6 +48,8 @@ class Memory:
     shown: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     #: The value that an answer showed last.
     last: dict[str, Value] = field(default_factory=dict)
+    #: The names by which answers have shown it.
+    names: set[Value] = field(default_factory=set)
     #: Edits that are taken into account by both sides, or stand on record.
     settled: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     #: The same, for certain: a write carried them over.
@@ -117,6 +119,7 @@ class Bookkeeper:
             self.told.append(f"{_told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
             if self.unread.get(row) == threading.get_ident():
                 del self.unread[row]
+            self.of(row).names.add(normal(state.cells["name"].value))
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
                 self.of(row).last[name] = state.cells[name].value
@@ -240,10 +243,11 @@ class Bookkeeper:
     # --- who belongs to whom ----------------------------------------------------------------------------
 
     def maybe(self, row: Row) -> Row | None:
-        """The counterpart of a record, or else the one record that ever had a name of it."""
+        """The counterpart of a record, or else the one record that answers have shown by a name of it."""
         if partner := self.of(row).partner:
             return partner
-        found = self._namesakes(row)
+        others = self.remotes[row.side.other].rows.values()
+        found = [other for other in others if self.of(other).names & self.of(row).names]
         return found[0] if len(found) == 1 and self.of(found[0]).partner is None else None
 
     def _source(self, row: Row, name: str, sent: Value) -> Row | None:
