@@ -1,0 +1,186 @@
+"""What an approved plan showed is what is done, item by item, whatever both sides hold and whoever edits meanwhile."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
+
+from tenants.models import Tenant
+from tenants.scope import scope
+from tests import stub
+from tests.unified_api.sync.bridge import conftest
+from tests.unified_api.sync.bridge.conftest import Bridged
+from unified_api import registry
+from unified_api.models.ticketing import Ticket
+from unified_api.sync.bridge import plans
+from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models_plan import PlanItem
+
+REMOTE = {"name": "title", "description": "text", "status": "state", "priority": "priority"}
+WORDS = {
+    "status": {"OPEN": "open", "IN_PROGRESS": "busy", "CLOSED": "done"},
+    "priority": {"URGENT": "p1", "NORMAL": "p2", "LOW": "p3"},
+}
+STATES = {"a": ("open", "busy", "done"), "b": ("open", "done")}
+
+Cells = dict[str, Any]
+Tables = dict[str, dict[str, Cells]]
+
+
+def ticket(side: str, title: str) -> st.SearchStrategy[Cells]:
+    """What a desk may hold under a title."""
+    return st.fixed_dictionaries(
+        {
+            "title": st.just(title),
+            "text": st.sampled_from(["wet", "dry", " wet ", None]),
+            "state": st.sampled_from(STATES[side]),
+            "priority": st.sampled_from(["p1", "p2", "p3", None]),
+        }
+    )
+
+
+def desk(side: str) -> st.SearchStrategy[list[Cells]]:
+    """Some of the titles that either desk may have, each once."""
+    titles = st.lists(st.sampled_from(["Printer", "Router", "Screen", "Chair"]), unique=True)
+    return titles.flatmap(lambda found: st.tuples(*(ticket(side, title) for title in found)).map(list))
+
+
+#: Who edits what while the plan waits: side, place among the tickets there, field, value.
+edits = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from("ab"), st.integers(0, 3), st.just("text"), st.sampled_from(["hot", "cold"])
+        ),
+        st.tuples(
+            st.sampled_from("ab"), st.integers(0, 3), st.just("priority"), st.sampled_from(["p1", "p3"])
+        ),
+    ),
+    max_size=2,
+)
+
+
+@contextmanager
+def _planning(held: Mapping[str, list[Cells]], winner: str) -> Iterator[Bridged]:
+    """Two desks of a tenant of their own that hold this, and a bridge that has made its plan."""
+    tenant = Tenant.create(f"tenant {uuid.uuid4()}").id
+    with scope(tenant), stub.running() as a, stub.running() as b:
+        for cells, one in (*((cells, a) for cells in held["a"]), *((cells, b) for cells in held["b"])):
+            one.add(**cells)
+        linked = (conftest._link(stub.PROVIDER, a), conftest._link(conftest.PLAIN, b))
+        bridged = Bridged(tenant, a, b, linked)
+        bridged.join(mode="plan", winner=winner)
+        bridged.round()
+        yield bridged
+
+
+@pytest.fixture
+def providers(
+    database: psycopg.Connection, no_broker: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both desks' adapters are there."""
+    settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
+    settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
+    for provider in (stub.PROVIDER, conftest.PLAIN):
+        monkeypatch.setitem(registry._providers, provider.slug, provider)
+
+
+@settings(
+    max_examples=15,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # an example takes too long to look for a smaller one
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(a=desk("a"), b=desk("b"), winner=st.sampled_from("ab"), meanwhile=edits)
+def test_an_approved_plan_does_what_it_showed_item_by_item(
+    providers: None, a: list[Cells], b: list[Cells], winner: str, meanwhile: list[tuple[str, int, str, str]]
+) -> None:
+    """Each item is done once and in just these values, or left alone; nothing else is written, not even a field."""
+    with _planning({"a": a, "b": b}, winner) as desks:
+        assert desks.writes() == 0
+        plan = _approved(desks)
+        _edit(desks, plan, meanwhile)
+        before = _tables(desks)
+        desks.round()
+
+        with transaction.atomic():
+            items = list(PlanItem.objects.filter(plan_id=plan).order_by("ordinal"))
+            pairs = {pair.id: pair for pair in Pair.objects.filter(bridge_id=desks.bridge_id)}
+            names = {row.id: str(row.remote_id) for row in Ticket.objects.all()}
+        due = [one for one in items if one.action in plans.WRITES]
+        done = [one for one in due if one.state == "done"]
+        assert {one.state for one in due} <= ({"done", "moved"} if meanwhile else {"done"})
+        assert _written(desks) == Counter((one.side, one.action) for one in done)
+        after = _tables(desks)
+        for one in done:
+            pair = pairs[one.pair_id]
+            found = names[pair.record_a if one.side == "a" else pair.record_b]
+            old = before[str(one.side)].pop(found, {})
+            assert _bridged(after[str(one.side)].pop(found)) == {**_bridged(old), **_shown(one)}
+        assert after == before
+
+
+def _approved(desks: Bridged) -> uuid.UUID:
+    """Approve the plan that there is, if it has anything to do; its id."""
+    with transaction.atomic():
+        plan = plans.current(desks.bridge_id)
+        if plan is None:  # nothing to do: it was executed as it was made
+            return uuid.uuid4()
+        if plan.state == "open":
+            plans.approve(plan.id, plan.hash)
+        found: uuid.UUID = plan.id
+        return found
+
+
+def _edit(desks: Bridged, plan: uuid.UUID, meanwhile: list[tuple[str, int, str, str]]) -> None:
+    """People edit what the plan is about; other edits travel after it, as the bridge is live then."""
+    with transaction.atomic():
+        planned = set(PlanItem.objects.filter(plan_id=plan).values_list("key", flat=True))
+    for side, place, name, value in meanwhile:
+        one = desks.a if side == "a" else desks.b
+        rows = [
+            row
+            for row in sorted(one.tables["tickets"])
+            if json.dumps([one.tables["tickets"][row]["title"]]) in planned
+        ]
+        if place < len(rows):
+            one.edit(rows[place], **{name: value})
+
+
+def _tables(desks: Bridged) -> Tables:
+    return {
+        side: {number: dict(row) for number, row in one.tables["tickets"].items()}
+        for side, one in (("a", desks.a), ("b", desks.b))
+    }
+
+
+def _written(desks: Bridged) -> Counter[tuple[str, str]]:
+    actions = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
+    return Counter(
+        (side, actions[method])
+        for side, one in (("a", desks.a), ("b", desks.b))
+        for method, _path in one.writes()
+    )
+
+
+def _shown(item: PlanItem) -> Cells:
+    """The remote fields and values that an item promised."""
+    told = {name: one["value"] for name, one in item.fields["fields"].items()}
+    return {REMOTE[name]: WORDS.get(name, {}).get(str(value), value) for name, value in told.items()}
+
+
+def _bridged(row: Cells) -> Cells:
+    return {name: row[name] for name in REMOTE.values() if name in row}
