@@ -183,9 +183,8 @@ class Bookkeeper:
             f"{name} was written to {row.side} against its direction",
         )
         if source is None:
-            self._blame(
-                not self._is_ambiguous(row), f"{name} of {_told(row)} was written, which has no counterpart"
-            )
+            alone = not create and not self._is_ambiguous(row)
+            self._blame(alone, f"{name} of {_told(row)} was written, which has no counterpart")
             return Cell(stored, old.known)
         writer = self._writer(source, row.side, name, sent)
         if writer is None:
@@ -266,10 +265,13 @@ class Bookkeeper:
         others = self.remotes[made.side.other].rows.values()
         named = [row for row in others if _had(row, sent.get("name"))]
         free = [row for row in named if not self._is_paired(row)]
+        self._blame(not named, f"{sent.get('name')!r} was created, which the other side never held")
         self._blame(bool(named) and not free, f"a second counterpart of {sent.get('name')!r} was created")
         self._blame(
             self._was_found(made, sent), f"{sent.get('name')!r} was created, which its search had shown"
         )
+        if len(free) > 1:  # no answer has shown the others by this name
+            free = [row for row in free if normal(sent.get("name")) in self.of(row).names]
         if len(free) != 1:
             return
         (source,) = free

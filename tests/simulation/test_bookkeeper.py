@@ -44,6 +44,13 @@ class Forged:
         answer = self.remotes[row.side].answer("PATCH", ["tickets", row.id], {}, _body(sent), "")
         self.books.served(answer.shown)
 
+    def created(self, side: Side, **sent: Value) -> Row:
+        """The product creates a record, and gets its answer."""
+        answer = self.remotes[side].answer("POST", ["tickets"], {}, _body(sent), "")
+        self.books.served(answer.shown)
+        ((row, _),) = answer.shown
+        return row
+
 
 def _body(sent: dict[str, Value]) -> dict[str, Any]:
     words = {"LOW": "p3", "NORMAL": "p2", "URGENT": "p1"}
@@ -67,3 +74,14 @@ def test_a_name_that_no_answer_showed_makes_no_namesake(forged: Forged) -> None:
     forged.written(next(row for row in forged.remotes[Side.A].living() if row is not twin), priority="NORMAL")
 
     assert [gave for gave in forged.books.gave if gave.visible] == []
+
+
+def test_a_created_record_belongs_to_the_one_that_was_shown_by_its_name(forged: Forged) -> None:
+    """A removed record that nobody ever read is no reason to doubt whose counterpart was created."""
+    forged.books.remove(forged.born(Side.B))
+    b = forged.born(Side.B)
+    forged.shown(b)
+    a = forged.created(Side.A, name="v1", priority="LOW")
+
+    assert forged.books.of(a).partner is b
+    assert forged.books.wrongs == []

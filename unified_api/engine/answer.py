@@ -153,13 +153,17 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     A field that still shows its old value was not written, as far as anybody can tell, and stays owed. One
     that shows a third value was presumably written; should that value replace the source's, it is recorded
     as overruling it, for it may have been typed by somebody who never saw what we sent. Where the field does
-    not travel back, nothing is presumed: what is owed is sent again.
+    not travel back, nothing is presumed: what is owed is sent again. So is the old value of a write that landed
+    in other fields, which is recorded, as nobody can tell a silent refusal from an edit that put it back.
     """
     learnt = _Learnt()
     for told in _told(sent, event.values, policy):
         third = told.got is not MISSING and not told.one.same(told.got, told.move.value)
         presumed = third and event.landed is None
         if event.landed is False or (presumed and not _news(told, sent.to)):
+            continue
+        if third and told.old and event.partly:
+            learnt.presumed.append(told.place)
             continue
         learnt.presumed += [told.place] if presumed else []
         answer = told.move.value if third or told.got is MISSING else told.got

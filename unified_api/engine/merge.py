@@ -127,8 +127,13 @@ def _settle(case: _Case, *, first: bool) -> Decision:
 
 
 def _one_moved(case: _Case, source: Side) -> Decision:
+    return _alone(case, source, Rule.MOVED)
+
+
+def _alone(case: _Case, source: Side, rule: Rule) -> Decision:
+    """Only one side has something to say."""
     if source.other in case.routes:
-        return Take(source, Rule.MOVED, overrules=False)
+        return Take(source, rule, overrules=False)
     return Barred(source) if case.field.direction.reaches(source.other) else QUIET
 
 
@@ -141,8 +146,7 @@ def _barred(field: Field) -> Decision:
 def _first_contact(case: _Case) -> Decision:
     held, first = case.held, case.field.first
     if first is not FirstContact.WINNER and blank(held.a) != blank(held.b):
-        source = Side.A if blank(held.b) else Side.B
-        return Take(source, Rule.FILL, overrules=False) if source.other in case.routes else QUIET
+        return _alone(case, Side.A if blank(held.b) else Side.B, Rule.FILL)
     if first is FirstContact.KEEP:
         return AGREED
     return _prevailing(case, Rule.FIRST, overrules=None)

@@ -131,3 +131,8 @@ def test_a_side_that_cannot_write() -> None:
         Side.B, Rule.MOVED, overrules=False
     )
     assert decide(("one", "two"), ("old", "old"), writable=Both(a=False, b=False)) == Barred(Side.A)
+
+
+def test_a_blank_that_cannot_be_filled() -> None:
+    """What one side alone says at first contact, and the other cannot write, is a problem, not a silence."""
+    assert decide(("one", None), (MISSING, MISSING), writable=Both(a=True, b=False)) == Barred(Side.A)

@@ -219,6 +219,29 @@ def test_a_lost_write_that_landed_for_sure() -> None:
     assert bench.push == (Side.A, {"name": "old"})
 
 
+def test_an_old_value_in_a_lost_write_that_landed() -> None:
+    """Other fields tell that it landed: what was kept or put back is sent again, and recorded if it gives way."""
+    bench = pushed()
+    bench.tell(Lost({"name": "old", "body": "text"}, landed=True, partly=True))
+    bench.look({"name": "new", "body": "text"}, {"name": "old", "body": "text"})
+    assert bench.push == (Side.B, {"name": "new"})
+
+    done = bench.tell(Answered({"name": "new"}))
+    assert done == (Overruled("name", Side.B, "old", "new", Rule.LOST), LookAgain())
+
+
+def test_a_silent_refusal_in_a_lost_write_that_landed() -> None:
+    """Sent again, it is seen to be refused, and nobody's edit is reverted."""
+    bench = pushed()
+    bench.tell(Lost({"name": "old", "body": "text"}, landed=True, partly=True))
+    bench.look({"name": "new", "body": "text"}, {"name": "old", "body": "text"})
+    bench.tell(Answered({"name": "old"}))
+    bench.look({"name": "new", "body": "text"}, {"name": "old", "body": "text"})
+
+    assert bench.push is None
+    assert bench.problems == [("refused", "name")]
+
+
 def test_a_lost_write_and_a_third_value() -> None:
     """The base becomes what was sent, so the third value is news; that it may overrule is recorded."""
     bench = pushed()

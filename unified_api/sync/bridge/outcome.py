@@ -89,7 +89,7 @@ def _event(record: Record | None, write: Write, *, witnessed: bool) -> Event:
     if write.state == WriteState.DONE and write.operation == "update" and write.sent is None:
         return Dropped()  # the record said it already, when it was read just before: nothing gave way to us
     if write.state == WriteState.DONE:
-        return Answered(values) if witnessed else Lost(values, landed=True)
+        return Answered(values) if witnessed else Lost(values, landed=True, partly=True)
     if write.state in {WriteState.REJECTED, WriteState.MOVED}:
         return _refusal(write)
     if write.state == WriteState.NOT_APPLIED and write.operation == "update" and write.sent:

@@ -103,6 +103,22 @@ def test_a_lost_answer_to_an_update_is_settled_by_reading_back(bridged: Bridged)
     assert standing["overruled"] == []
 
 
+def test_a_silent_refusal_behind_a_lost_answer_reverts_nobody(bridged: Bridged) -> None:
+    """One of two fields was kept as it was, and nobody heard: the edit is still owed, not replaced by the old value."""
+    remote_id = only(bridged.b)[0]
+    bridged.a.edit(only(bridged.a)[0], title="Mine", text="Mine too")
+    bridged.b.after_write = lambda: bridged.b.edit(remote_id, text="It is on fire")
+    bridged.b.cut_after_write = 1
+    bridged.read()
+    bridged.work_once()
+    bridged.b.after_write = int
+    hurry(bridged)
+    bridged.round()
+
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+    assert bridged.both("text") == (["Mine too"], ["Mine too"])
+
+
 def test_an_edit_between_look_and_write_is_not_overwritten(bridged: Bridged) -> None:
     """The write finds that the record moved, does nothing, and the pair is looked at again: the rule decides."""
     bridged.a.edit(only(bridged.a)[0], title="Mine")
