@@ -92,7 +92,8 @@ def _event(record: Record | None, write: Write, *, witnessed: bool) -> Event:
         return Answered(values) if witnessed else Lost(values, landed=True, partly=True)
     if write.state in {WriteState.REJECTED, WriteState.MOVED}:
         return _refusal(write)
-    if write.state == WriteState.NOT_APPLIED and write.operation == "update" and write.sent:
+    unknown = write.state in {WriteState.NOT_APPLIED, WriteState.UNCERTAIN}
+    if unknown and write.operation == "update" and write.sent:
         return Lost(values)
     return Lost() if write.state == WriteState.UNCERTAIN else Dropped()
 

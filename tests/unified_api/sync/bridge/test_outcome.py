@@ -119,6 +119,23 @@ def test_a_silent_refusal_behind_a_lost_answer_reverts_nobody(bridged: Bridged) 
     assert bridged.both("text") == (["Mine too"], ["Mine too"])
 
 
+def test_an_edit_that_met_a_write_of_unknown_outcome_is_on_record_when_it_prevails(bridged: Bridged) -> None:
+    """Whoever typed a third value may never have seen what was sent: the edit that gives way to it is not lost."""
+    remote_id = only(bridged.b)[0]
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.b.after_write = lambda: bridged.b.edit(remote_id, title="Yours")
+    bridged.b.cut_after_write = 1
+    bridged.read()
+    bridged.work_once()
+    bridged.b.after_write = int
+    hurry(bridged)
+    standing = bridged.round()
+
+    assert bridged.both("title") == (["Yours"], ["Yours"])
+    told = [(one["value"], one["by"], one["rule"]) for one in standing["overruled"]]
+    assert told == [("Mine", "Yours", "lost answer")]
+
+
 def test_an_edit_between_look_and_write_is_not_overwritten(bridged: Bridged) -> None:
     """The write finds that the record moved, does nothing, and the pair is looked at again: the rule decides."""
     bridged.a.edit(only(bridged.a)[0], title="Mine")
