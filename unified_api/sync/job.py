@@ -224,9 +224,12 @@ def finish(lease: Lease) -> None:
             _release(lease, 0, 0.0)
 
 
-def again(lease: Lease, delay: float) -> None:
-    """Give the job back, which rests for `delay` seconds, or is due at once if it was asked for meanwhile."""
-    _release(lease, 0, delay, queue=BACKGROUND)
+def again(lease: Lease, delay: float, *, usual: int = USUAL) -> None:
+    """Give the job back, which rests for `delay` seconds, or is due at once if it was asked for meanwhile.
+
+    usual: its priority when nobody asks for it.
+    """
+    _release(lease, 0, delay, queue=BACKGROUND, usual=usual)
 
 
 def go_on(lease: Lease) -> None:
@@ -245,13 +248,15 @@ def backoff(attempts: int) -> float:
     return float(min(2 ** min(attempts, 10), 600))
 
 
-def _release(lease: Lease, attempts: int, delay: float, *, queue: str | None = None) -> None:
+def _release(
+    lease: Lease, attempts: int, delay: float, *, queue: str | None = None, usual: int = USUAL
+) -> None:
     values: dict[str, Any] = {
         "attempts": attempts,
         "queue": queue,
         "rests": queue is not None,
         "asked": lease.asked,
-        "usual": USUAL,
+        "usual": usual,
         "delay": dt.timedelta(seconds=delay),
         "id": lease.id,
         "fence": lease.fence,

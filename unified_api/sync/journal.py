@@ -34,7 +34,8 @@ class Intent:
     expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
     record's version as the caller saw it. source: api or bridge. reasons: a bridge's, see `Write`. id: of the write,
     known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
-    remote_id: of a record that is made where the account's own records have no other home than here.
+    remote_id: of a record that is made where the account's own records have no other home than here. behind: steps of
+    priority by which it comes behind others of its kind, or before them, if negative.
     """
 
     account: LinkedAccount
@@ -52,6 +53,7 @@ class Intent:
     reasons: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     request_digest: bytes | None = None
+    behind: int = 0
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -90,7 +92,7 @@ def _urgency(intent: Intent) -> int:
     """A caller waits for the API's writes, and people for edits; what a bridge makes anew comes behind these."""
     if intent.source == "api":
         return 2
-    return 6 if intent.operation == "create" else 4
+    return (6 if intent.operation == "create" else 4) + intent.behind
 
 
 def enter_and_claim(intent: Intent) -> tuple[Write, job.Lease]:

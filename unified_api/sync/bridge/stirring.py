@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Kind of a bridge's job.
 KIND: Final = "bridge"
-#: Before pulls, behind writes.
-PRIORITY = 4
+#: Steps by which a bridge that something changed for comes before its usual priority: before pulls, behind writes.
+EARLIER: Final = 1
 
 
 def stir(linked_account_id: uuid.UUID) -> None:
@@ -59,7 +59,6 @@ def awaken(bridge_id: uuid.UUID) -> None:
 
 def _ask(which: Q) -> None:
     with transaction.atomic():
-        for bridge in (
-            Bridge.objects.filter(which, paused_by=None).order_by("id").values_list("id", flat=True)
-        ):
-            job.ask(KIND, bridge, priority=PRIORITY)
+        rows = Bridge.objects.filter(which, paused_by=None).order_by("id")
+        for bridge, priority in rows.values_list("id", "priority"):
+            job.ask(KIND, bridge, priority=priority - EARLIER)

@@ -148,7 +148,7 @@ def _frame(lease: job.Lease) -> Frame | None:
     frame = Frame.of(bridge)
     if reason := obstacle(frame):
         _note(bridge, Bridge.Status.WAITING, reason)
-        job.again(lease, min(PATIENCE, bridge.frequency))
+        job.again(lease, min(PATIENCE, bridge.frequency), usual=bridge.priority)
         return None
     if bridge.status == Bridge.Status.WAITING:
         _note(bridge, Bridge.Status.WORKING, "")
@@ -217,7 +217,7 @@ def _rest(lease: job.Lease) -> None:
         else:
             bridge.run = {}
             _note(bridge, Bridge.Status.QUIET, "")
-        job.again(lease, bridge.frequency)
+        job.again(lease, bridge.frequency, usual=bridge.priority)
 
 
 def _note(bridge: Bridge, status: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from unified_api.engine.events import Create, Delete, Problem, Push
 from unified_api.engine.values import MISSING, Maybe, Side, Value
-from unified_api.sync import journal, values
+from unified_api.sync import job, journal, values
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models import Throttle
 from unified_api.sync.models_bridge import Pair
@@ -40,6 +40,7 @@ def intent(frame: Frame, pair: Pair, write: Push | Delete) -> journal.Intent:
         bridge_id=frame.bridge.id,
         pair_id=pair.id,
         reasons=_reasons(write),
+        behind=frame.bridge.priority - job.USUAL,
     )
 
 
