@@ -10,22 +10,17 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from tests.simulation.manners import (
-    FIELDS,
-    TEXTS,
-    default,
-    equal,
-    normal,
-    translated,
-)
-from tests.simulation.remote import Cell, Remote, Row, State
-from unified_api.engine.policy import Direction, Policy
+from tests.simulation import contest
+from tests.simulation.approved import Approved
+from tests.simulation.belonging import Belonging, told
+from tests.simulation.contest import Claim, Contests, Ruling
+from tests.simulation.manners import FIELDS, equal, normal
+from tests.simulation.remote import Cell, Row, State
+from unified_api.engine.policy import DeleteRule, Direction, Policy, Winner
 from unified_api.engine.values import Side, Value
-
-Known = frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -39,89 +34,112 @@ class Gave:
     visible: bool
 
 
-@dataclass
-class Memory:
-    """What is remembered of a record beside what its remote does: per field."""
-
-    partner: Row | None = None
-    #: Edits that an answer has shown.
-    shown: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    #: The value that an answer showed last.
-    last: dict[str, Value] = field(default_factory=dict)
-    #: The names by which answers have shown it.
-    names: set[Value] = field(default_factory=set)
-    #: Edits that are taken into account by both sides, or stand on record.
-    settled: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    #: The same, for certain: a write carried them over.
-    sure: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    #: The value last agreed.
-    agreed: dict[str, Value] = field(default_factory=dict)
-    #: Whether the product has shown that it knows of the counterpart, by a write.
-    bound: bool = False
-    #: Fields of which a write was not answered: the product cannot know what became of it.
-    doubts: set[str] = field(default_factory=set)
-
-
-class Bookkeeper:
+class Bookkeeper(Belonging):
     """The books of one history."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self.remotes: dict[Side, Remote] = {}
+    def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
+        super().__init__(policy)
+        self.clock = clock
+        self.contests = Contests()
+        #: What a person has approved, where the bridge plans; None where it never had to ask.
+        self.plan: Approved | None = None
+        #: Whether a request still travels that nobody waits for.
+        self.on_the_way: Callable[[], bool] = lambda: False
+        self.arrived = 0
         self.edits = 0
         self.windows = 0
         self.gave: list[Gave] = []
-        self.wrongs: list[str] = []
-        self.told: list[str] = []
         #: Records that were written and have to be read back, as the answer does not show them; by which thread.
         self.unread: dict[Row, int] = {}
-        self._books: dict[Row, Memory] = defaultdict(Memory)
-
-    def of(self, row: Row) -> Memory:
-        """What is remembered of a record."""
-        return self._books[row]
+        #: Records that the thread of a worker wrote in what it is doing now.
+        self.written: dict[int, list[Row]] = defaultdict(list)
 
     # --- what people do ---------------------------------------------------------------------------------
 
     def number(self) -> int:
         """The number of a new edit."""
         self.edits += 1
+        self.contests.made[self.edits] = self.clock()
         return self.edits
+
+    def _undated(self) -> int:
+        """The number of an edit of which no answer tells when it was made."""
+        self.contests.undated.add(number := self.number())
+        return number
 
     def edit(self, row: Row, name: str, value: Value) -> None:
         """Somebody edits a field in their own system."""
         cell = row.now.cells[name]
-        self.told.append(f"somebody makes {name} of {_told(row)} {value!r}")
+        self.told.append(f"somebody makes {name} of {told(row)} {value!r}")
         if cell.value != value:
             self.remotes[row.side].change(row, {name: Cell(value, cell.known | {self.number()})})
 
     def born(self, side: Side, values: Mapping[str, Value]) -> Row:
         """Somebody makes a record."""
-        row = self.remotes[side].add({n: Cell(values.get(n), frozenset({self.number()})) for n in FIELDS})
-        self.told.append(f"somebody makes {_told(row)}: {dict(values)}")
+        row = self.remotes[side].add({n: Cell(values.get(n), frozenset({self._undated()})) for n in FIELDS})
+        self.told.append(f"somebody makes {told(row)}: {dict(values)}")
         return row
 
     def remove(self, row: Row) -> None:
         """Somebody removes a record."""
-        self.told.append(f"somebody removes {_told(row)}")
+        self.told.append(f"somebody removes {told(row)}")
         self.remotes[row.side].remove(row)
 
     def join(self, one: Row, other: Row) -> None:
         """Two records belong together."""
-        self.told.append(f"{_told(one)} and {_told(other)} belong together")
+        self.told.append(f"{told(one)} and {told(other)} belong together")
         self.of(one).partner, self.of(other).partner = other, one
+
+    def rule(self, ruling: Ruling) -> None:
+        """A person decides what the product had shown as a conflict, which it has to be."""
+        name, rows, seen = ruling.field, ruling.rows, ruling.seen
+        self.told.append(
+            f"somebody rules about {name} of {told(rows[0])} and {told(rows[1])}: {ruling.winner}, {seen}"
+        )
+        known = [self._known(row, name, value) for row, value in zip(rows, seen, strict=True)]
+        doubtful = any(name in self.of(row).doubts for row in rows)
+        founded = contest.founded(name, seen, (known[0], known[1]))
+        self._blame(
+            not founded and not doubtful, f"{name} of {told(rows[0])}: a person was asked without reason"
+        )
+        self._blame(
+            not self._may_be_pair(*rows), f"{told(rows[0])} and {told(rows[1])} were taken for a pair"
+        )
+        self._pair(*rows)
+        self.contests.rulings.append(ruling)
+        if ruling.winner is None:  # what was seen is agreed, different as it is
+            for row, value, edits in zip(rows, seen, known, strict=True):
+                self.of(row).agreed[name] = value
+                self._settle(row, name, frozenset(edits))
+
+    def _known(self, row: Row, name: str, value: Value) -> set[int]:
+        """The edits that a value of a record had taken into account."""
+        return set[int]().union(*(s.cells[name].known for _, s in row.past if s.cells[name].value == value))
+
+    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]], *, exactly: bool) -> None:
+        """A person approves a plan. exactly: nothing else may be under way."""
+        self.told.append("somebody approves a plan")
+        if self.plan is not None:
+            self.plan.items += items
+            self.plan.exactly &= exactly
+
+    def _note_arrival(self, row: Row, sent: Mapping[str, Value]) -> None:
+        self.arrived += 1
+        unasked = self.plan is not None and self.plan.forbids(row.side, sent)
+        self._blame(unasked, f"{told(row)} was written, {dict(sent)}, which no approved plan shows")
 
     # --- what the product sees --------------------------------------------------------------------------
 
     def served(self, shown: Iterable[tuple[Row, State]]) -> None:
         """An answer has arrived."""
         for row, state in shown:
-            self.told.append(f"{_told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
+            self.told.append(f"{told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
             if self.unread.get(row) == threading.get_ident():
                 del self.unread[row]
             self.of(row).names.add(normal(state.cells["name"].value))
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
+                self.contests.shown(row, state.cells[name].known, self.clock())
                 self.of(row).last[name] = state.cells[name].value
                 self._note_agreement(row, name, state.cells[name])
 
@@ -141,24 +159,24 @@ class Bookkeeper:
     def _agree(self, row: Row, name: str, cell: Cell, *, seen: Value | None = None) -> None:
         value = cell.value if seen is None else seen
         self.of(row).agreed[name] = value
-        known = set[int]().union(*(s.cells[name].known for _, s in row.past if s.cells[name].value == value))
-        self._settle(row, name, frozenset(known))
-
-    def _settle(self, row: Row, name: str, known: Known) -> None:
-        for one in (row, self.maybe(row)):
-            if one is not None:
-                self.of(one).settled[name] |= known
+        self._settle(row, name, frozenset(self._known(row, name, value)))
 
     def unanswered(self, row: Row) -> None:
         """A write landed, and its answer did not arrive."""
-        self.told.append(f"the answer about {_told(row)} is lost")
+        self.told.append(f"the answer about {told(row)} is lost")
         self.unread.pop(row, None)
         for one in (row, self.maybe(row)):
             if one is not None:
                 self.of(one).doubts |= set(FIELDS)
 
+    def silenced(self, thread: int) -> None:
+        """A worker died, or somebody else has its job by now: the answers that it had do not count."""
+        for row in self.written.pop(thread, []):
+            self.unanswered(row)
+
     def forget(self, thread: int) -> None:
         """A worker is done: it reads nothing back any more."""
+        self.written.pop(thread, None)
         self.unread = {row: reader for row, reader in self.unread.items() if reader != thread}
 
     # --- what the product writes ------------------------------------------------------------------------
@@ -168,13 +186,37 @@ class Bookkeeper:
     ) -> dict[str, Cell]:
         """A write arrives; what becomes of the cells."""
         self.told.append(
-            f"{_told(row)} is {'created' if create else 'written'}: {dict(sent)}, stored {dict(stored)}"
+            f"{told(row)} is {'created' if create else 'written'}: {dict(sent)}, stored {dict(stored)}"
         )
+        self.written[threading.get_ident()].append(row)
+        self._note_arrival(row, sent)
         if self.remotes[row.side].manners.answers == "none":
             self.unread[row] = threading.get_ident()
         if create:
             self._find_source(row, sent)
         return {name: self._land(row, name, sent[name], stored[name], create=create) for name in sent}
+
+    def deleted(self, row: Row) -> None:
+        """A delete arrives: its rule wants it, the counterpart is gone, and no edit that was shown is lost."""
+        name_of, mine, partner = told(row), self.of(row), self.maybe(row)
+        self.told.append(f"{name_of} is deleted")
+        self._note_arrival(row, {})
+        wanted = self.policy.deletes[row.side] is DeleteRule.PROPAGATE
+        self._blame(not wanted, f"{name_of} was deleted, which no rule wants")
+        self._blame(
+            partner is None or not partner.now.gone, f"{name_of} was deleted, and its counterpart is there"
+        )
+        for name in FIELDS:
+            theirs = partner.now.cells[name].known if partner else frozenset[int]()
+            unknown = row.now.cells[name].known - theirs - mine.settled[name]
+            unseen = unknown - mine.shown[name]
+            self.windows += len(unseen)
+            conditional = self.remotes[row.side].manners.conditional
+            self._blame(
+                bool(unseen) and conditional, f"{name} of {name_of}: a conditional delete met an unseen edit"
+            )
+            sure = bool(unknown - unseen) and name not in mine.doubts
+            self._blame(sure, f"{name} of {name_of} was edited, and deleted all the same")
 
     def _land(self, row: Row, name: str, sent: Value, stored: Value, *, create: bool) -> Cell:
         old, source = row.now.cells[name], self._source(row, name, sent)
@@ -184,14 +226,14 @@ class Bookkeeper:
         )
         if source is None:
             alone = not create and not self._is_ambiguous(row)
-            self._blame(alone, f"{name} of {_told(row)} was written, which has no counterpart")
+            self._blame(alone, f"{name} of {told(row)} was written, which has no counterpart")
             return Cell(stored, old.known)
         writer = self._writer(source, row.side, name, sent)
         if writer is None:
-            self._blame(True, f"{name} of {_told(row)} became {sent!r}, which the other side never held")
+            self._blame(True, f"{name} of {told(row)} became {sent!r}, which the other side never held")
             return Cell(stored, old.known)
         if not create and normal(stored) != normal(old.value):
-            self._judge(row, name, sent, writer)
+            self._judge(row, name, sent, source, writer)
         known = old.known | writer.known
         self._pair(row, source)
         self._settle(row, name, known)
@@ -199,9 +241,9 @@ class Bookkeeper:
             self.of(one).sure[name] |= known
         self.of(row).agreed[name], self.of(source).agreed[name] = stored, writer.value
         decided = stored != sent and name == "status"
-        return Cell(stored, known | {self.number()} if decided else known)
+        return Cell(stored, known | {self._undated()} if decided else known)
 
-    def _judge(self, row: Row, name: str, sent: Value, writer: Cell) -> None:
+    def _judge(self, row: Row, name: str, sent: Value, source: Row, writer: Cell) -> None:
         """Edits that the writer did not know give way."""
         mine, old = self.of(row), row.now.cells[name]
         unknown = old.known - writer.known - mine.settled[name]
@@ -211,7 +253,7 @@ class Bookkeeper:
             self.windows += len(unseen)
             self._blame(
                 self.remotes[row.side].manners.conditional,
-                f"{name} of {_told(row)}: a conditional write replaced an edit that it had not seen",
+                f"{name} of {told(row)}: a conditional write replaced an edit that it had not seen",
             )
         # Who matched by their names agreed on them, though nobody saw when.
         fills = name not in mine.agreed and (normal(old.value) is None or name == "name")
@@ -221,109 +263,16 @@ class Bookkeeper:
         if not unknown:
             return
         sure = name not in mine.doubts and not unseen and not fills
-        self._blame(sure and not news, f"{name} of {_told(row)}: nobody's value replaced an edit")
+        self._blame(sure and not news, f"{name} of {told(row)}: nobody's value replaced an edit")
         one = self.policy.fields[name]
         fixed = self.remotes[row.side.other].manners.fixed_fields
-        both = one.direction is Direction.BOTH and name in mine.agreed and name not in fixed
+        met = (
+            name in mine.agreed or one.winner is Winner.ASK
+        )  # at first contact, a blank may be filled by whom it lacks
+        both = one.direction is Direction.BOTH and met and name not in fixed
+        wrong = sure and both and bool(news)
+        loser, winner = Claim(row, old.value, unknown), Claim(source, writer.value, news)
         self._blame(
-            sure and both and bool(news) and one.winner.value == row.side.value,
-            f"{name} of {_told(row)}: the winner lost to {sent!r}",
+            wrong and self.contests.lost_wrongly(one.winner, name, loser, winner),
+            f"{name} of {told(row)}: the winner lost to {sent!r}",
         )
-
-    def _writer(self, source: Row, to: Side, name: str, sent: Value) -> Cell | None:
-        """The state of the source that the value was taken from, with all edits that it may have known."""
-        cells = [state.cells[name] for _, state in source.past]
-        exact = [cell for cell in cells if translated(name, cell.value, to) == sent]
-        found = exact or [cell for cell in cells if normal(cell.value) == normal(sent) and name in TEXTS]
-        if not found:
-            return None
-        return Cell(found[-1].value, frozenset[int]().union(*(cell.known for cell in found)))
-
-    # --- who belongs to whom ----------------------------------------------------------------------------
-
-    def maybe(self, row: Row) -> Row | None:
-        """The counterpart of a record, or else the one record that answers have shown by a name of it."""
-        if partner := self.of(row).partner:
-            return partner
-        others = self.remotes[row.side.other].rows.values()
-        found = [other for other in others if self.of(other).names & self.of(row).names]
-        return found[0] if len(found) == 1 and self.of(found[0]).partner is None else None
-
-    def _source(self, row: Row, name: str, sent: Value) -> Row | None:
-        """Where a value came from: the counterpart, or a namesake that held it."""
-        if partner := self.of(row).partner:
-            return partner
-        found = [one for one in self._namesakes(row) if not self._is_paired(one)]
-        found = [one for one in found if self._writer(one, row.side, name, sent)]
-        if len(found) > 1:
-            now = normal(self.of(row).last.get("name"))
-            found = [one for one in found if normal(self.of(one).last.get("name")) == now]
-        return found[0] if len(found) == 1 else None
-
-    def _find_source(self, made: Row, sent: Mapping[str, Value]) -> None:
-        """The record whose counterpart was created; what had no reason to travel is agreed as it stands."""
-        others = self.remotes[made.side.other].rows.values()
-        named = [row for row in others if _had(row, sent.get("name"))]
-        free = [row for row in named if not self._is_paired(row)]
-        self._blame(not named, f"{sent.get('name')!r} was created, which the other side never held")
-        self._blame(bool(named) and not free, f"a second counterpart of {sent.get('name')!r} was created")
-        self._blame(
-            self._was_found(made, sent), f"{sent.get('name')!r} was created, which its search had shown"
-        )
-        if len(free) > 1:  # no answer has shown the others by this name
-            free = [row for row in free if normal(sent.get("name")) in self.of(row).names]
-        if len(free) != 1:
-            return
-        (source,) = free
-        self._pair(source, made)
-        for name in FIELDS:
-            cell = source.now.cells[name]
-            if name not in sent and (normal(cell.value) is None or not self._reaches(name, made.side)):
-                self._settle(source, name, cell.known)
-                self.of(source).agreed[name], self.of(made).agreed[name] = cell.value, default(name)
-
-    def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
-        """Whether the search before a create has shown a record that it doubles.
-
-        One that was renamed may be paired by its old name, and is left out.
-        """
-        name = normal(sent.get("name"))
-        found = [row for row in self.remotes[made.side].found.get(str(name), []) if not row.now.gone]
-        return any(
-            not self._is_paired(row) and all(normal(s.cells["name"].value) == name for _, s in row.past)
-            for row in found
-        )
-
-    def _is_paired(self, row: Row) -> bool:
-        """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""
-        partner = self.of(row).partner
-        known = self.of(row).bound and not self.of(row).doubts
-        return partner is not None and (known or not partner.now.gone)
-
-    def _pair(self, one: Row, other: Row) -> None:
-        self.of(one).partner, self.of(other).partner = other, one
-        self.of(one).bound = self.of(other).bound = True
-
-    def _reaches(self, name: str, side: Side) -> bool:
-        return self.policy.fields[name].direction.reaches(side)
-
-    def _namesakes(self, row: Row) -> list[Row]:
-        others = self.remotes[row.side.other].rows.values()
-        names = {normal(state.cells["name"].value) for _, state in row.past}
-        return [other for other in others if any(_had(other, name) for name in sorted(names, key=str))]
-
-    def _is_ambiguous(self, row: Row) -> bool:
-        return len(self._namesakes(row)) != 0
-
-    def _blame(self, wrong: bool, sentence: str) -> None:  # noqa: FBT001 - reads as: blame if
-        if wrong:
-            self.wrongs.append(sentence)
-
-
-def _had(row: Row, name: Value) -> bool:
-    """Whether the record ever had this name."""
-    return any(normal(state.cells["name"].value) == normal(name) for _, state in row.past)
-
-
-def _told(row: Row) -> str:
-    return f"{row.side}/{row.id}"

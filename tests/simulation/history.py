@@ -15,19 +15,23 @@ from typing import Any, Final
 from integrations.kit import errors
 from tenants.scope import scope
 from tests.simulation import clock as clocks
-from tests.simulation import manners, stage, verdict
+from tests.simulation import manners, stage, terms, verdict
 from tests.simulation.adapter import FREQUENCY, SWEEP, provider
+from tests.simulation.approved import Approved
+from tests.simulation.asked import Asked
 from tests.simulation.bookkeeper import Bookkeeper
-from tests.simulation.people import People
+from tests.simulation.people import REMOVALS, People
 from tests.simulation.place import Place
 from tests.simulation.remote import Remote
-from tests.simulation.wire import FAULTS, Wires
+from tests.simulation.wire import FAULTS, LATEST, Wires
 from tests.simulation.workers import ANSWER, REQUEST, TRANSACTION, Worker
 from unified_api.engine.policy import Direction, FirstContact, Winner
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import by_id, connect, job, pull, store, tasks, write
 
+#: Seconds of a lease, but for the time that passes while a step is made.
+LEASE: Final = job.LEASE - 2.0
 #: What happens before rest.
 STEPS: Final = 40
 #: Rounds in which everything has to come to rest.
@@ -79,8 +83,10 @@ class History:
         self.world, self.name = self.chance, f"seed {seed}"
         self.clock = clocks.Clock(self.owner, seed)
         self.manners = self._manners()
+        self.terms = self._terms()
         self.weather = Weather.drawn(self.chance)
         self.calm = False
+        self.held_since: dict[Worker, float] = {}
         self.counts: Counter[str] = Counter()
 
     def play(self) -> Result:
@@ -88,7 +94,7 @@ class History:
         began = time.perf_counter()
         with clocks.chance_of(self.name), stage.opened(self._outside(), self._providers()):
             self.stage = stage.prepared(
-                f"tenant of {self.name}", self._options(), self.world.choice(["a", "b"])
+                f"tenant of {self.name}", self._options(), self.world.choice(["a", "b"]), self.terms
             )
             self._open_books()
             try:
@@ -98,6 +104,7 @@ class History:
             finally:
                 for worker in self.workers:
                     worker.clear()
+        self.counts |= self.asked.counts
         self.counts |= Counter(self.wires.faults) + Counter(
             windows=self.books.windows, edits=self.books.edits
         )
@@ -118,6 +125,9 @@ class History:
             Side.A: manners.drawn(self.world, late=False),
             Side.B: manners.drawn(self.world, late=True),
         }
+
+    def _terms(self) -> terms.Terms:
+        return terms.drawn(self.seed)
 
     def _providers(self) -> dict[Side, Any]:
         return {side: provider(side, self.manners[side]) for side in Side}
@@ -140,15 +150,27 @@ class History:
                 "winner": chance.choice([Winner.A, Winner.B]).value,
                 "first": chance.choice([FirstContact.FILL, FirstContact.WINNER]).value,
             }
+            | ({"winner": self.terms.winners[name]} if name in self.terms.winners else {})
             for name in manners.FIELDS
         }
 
+    def _is_live(self) -> bool:
+        """Whether people are shown the bridge as one that writes by itself."""
+        rows = self.owner.execute("SELECT mode FROM sync_bridge WHERE id = %s", [self.stage.bridge])
+        return any(mode == "live" for (mode,) in rows)
+
     def _open_books(self) -> None:
-        self.books = Bookkeeper(self.stage.policy)
+        self.books = Bookkeeper(self.stage.policy, self.clock)
+        if self.terms.plans:
+            self.books.plan = Approved(self._is_live)
+        self.books.on_the_way = lambda: bool(self.wires.late)
+        self.books.contests.slack += 2 * LATEST if self.weather.held else 0.0
         self.remotes = {side: Remote(side, self.manners[side], self.clock, self.books) for side in Side}
         self.books.remotes = self.wires.remotes = self.remotes
         self.wires.books = self.books
-        self.people = People(self.books, self.world)
+        removals = REMOVALS if self.terms.deletes else 0.0
+        self.people = People(self.books, self.world, list(self.terms.winners), removals)
+        self.asked = Asked(self.stage, self.books, Random(f"people asked in {self.name}"))
         for worker in self.workers:
             worker.ask = self._ask
 
@@ -162,10 +184,12 @@ class History:
             (1, "hint", self._hint),
             (2, "wait", self._wait),
             (1 if self.weather.killed else 0, "kill", self._kill),
+            (2 if self.terms.asks else 0, "decide", self.asked.decide),
         ]
         (_, name, act) = self.chance.choices(acts, [weight for weight, *_ in acts])[0]
         self.books.told.append(f"-- {name}")
         act()
+        self._note_overtaken()
         for worker in self.workers:
             if worker.idle:  # it has read back what it wrote, or never will
                 self.books.forget(worker.thread)
@@ -197,7 +221,9 @@ class History:
         held = [worker for worker in self.workers if worker.place]
         if held:
             self.counts["kills"] += 1
-            self.chance.choice(held).kill()
+            dead = self.chance.choice(held)
+            self.books.silenced(dead.thread)
+            dead.kill()
 
     def _hint(self) -> None:
         """A provider's webhook: something happened to this record; it may come twice, late, and out of order."""
@@ -211,14 +237,22 @@ class History:
     def _wait(self) -> None:
         self.clock.advance(self.chance.choice([5, 30, 61, 95, 200]))
 
-    def _ask(self, _worker: Worker, place: str) -> str:
+    def _ask(self, worker: Worker, place: str) -> str:
         if self.calm:
             return "go"
         if self.chance.random() < self.weather.killed * (0.1 if place == "statement" else 1):
             self.counts["kills"] += 1
+            self.books.silenced(worker.thread)
             return "die"
         may = {REQUEST: 1.0, ANSWER: 1.0, TRANSACTION: 0.15}.get(place, 0.0)
+        self.held_since[worker] = self.clock()
         return "hold" if self.chance.random() < self.weather.held * may else "go"
+
+    def _note_overtaken(self) -> None:
+        """Who is held for longer than its lease has no job any more, whether somebody else has it yet or not."""
+        for worker in self.workers:
+            if worker.place and self.clock() - self.held_since[worker] > LEASE:
+                self.books.silenced(worker.thread)
 
     def _pass_by(self, place: str) -> None:
         for worker in self.workers:
@@ -270,7 +304,7 @@ class History:
         for number in range(1, MOST_ROUNDS + 1):
             before = self._marks()
             self._round()
-            if self._marks() == before and not self._pending():
+            if self._marks() == before and not self._pending() and not self.asked.decide_all():
                 return number
         return MOST_ROUNDS + 1
 

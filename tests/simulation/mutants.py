@@ -1,4 +1,4 @@
-"""The shell, broken on purpose: each mutant has to be noticed. `python -m tests.simulation.mutants`.
+"""The shell, broken on purpose: each mutant has to be noticed. `python -m tests.simulation.mutants [NAME…]`.
 
 The engine has mutants of its own, see `tests.laws.mutants`; these are of what stands around it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 #: Histories that each mutant is given; it is noticed when one of them breaks a law.
@@ -137,6 +137,67 @@ def _sent_at_once() -> None:
     _put(settle, "STILL_UNDER_WAY", 0.0)
 
 
+def _not_reserved() -> None:
+    """A create leaves, and its pair does not say so: who looks again meanwhile creates again."""
+    from unified_api.engine.pair import State
+    from unified_api.sync.bridge import rounds
+    from unified_api.sync.models_bridge import Pair
+
+    save = rounds.save
+
+    def forgetful(pairs: Iterable[Pair]) -> None:
+        pairs = list(pairs)
+        for pair in pairs:
+            if pair.state == State.CREATING:
+                pair.state, pair.write_id, pair.memory = State.ALONE, None, {**pair.memory, "sent": None}
+        save(pairs)
+
+    _put(rounds, "save", forgetful)
+
+
+def _kept_counts_as_arrived() -> None:
+    """A field that a write with a lost answer left as it was counts as agreed."""
+    from unified_api.engine.events import Lost
+    from unified_api.sync.bridge import outcome
+
+    _put(outcome, "Lost", lambda values=None, landed=None, **_more: Lost(values or {}, landed))
+
+
+def _nobody_asked() -> None:
+    """What a person should decide, side a wins."""
+    from unified_api.engine import merge, weigh
+    from unified_api.engine.values import Side
+
+    decide = merge.merge
+
+    def decided(*given: Any) -> merge.Decision:
+        said = decide(*given)
+        return merge.Take(Side.A, merge.Rule.WINNER, overrules=True) if said is merge.ASK else said
+
+    _put(weigh, "merge", decided)
+
+
+def _times_unknown() -> None:
+    """Where the newest edit should win, nobody looks when it was made."""
+    from unified_api.sync.bridge import edits
+
+    _put(edits, "dated", lambda _frame, _pairs, looks: dict(looks))
+
+
+def _edited_deleted() -> None:
+    """A record whose counterpart is gone is deleted although it was edited."""
+    from unified_api.engine import absence
+
+    _put(absence, "was_edited", lambda *_args: False)
+
+
+def _plans_unasked() -> None:
+    """A bridge that is to plan writes."""
+    from unified_api.sync.bridge import rounds, work
+
+    _put(work, "_plan_some", rounds.look_at_some)
+
+
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "late answers stored": _late_answers_stored,
     "cursor before rows": _cursor_before_rows,
@@ -151,6 +212,12 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "absence not confirmed": _absence_is_absence,
     "changes unseen": _changes_unseen,
     "settled too soon": _sent_at_once,
+    "pair row not reserved": _not_reserved,
+    "kept counts as arrived": _kept_counts_as_arrived,
+    "nobody asked": _nobody_asked,
+    "times unknown": _times_unknown,
+    "edited and deleted": _edited_deleted,
+    "plans unasked": _plans_unasked,
 }
 
 
@@ -169,10 +236,10 @@ def noticed(name: str) -> dict[str, Any] | None:
     return next((result for result in results if result["wrongs"]), None)
 
 
-def main() -> int:
-    """Try all mutants; 1 when one survived."""
+def main(names: Sequence[str] = ()) -> int:
+    """Try these mutants, or all; 1 when one survived."""
     survived = 0
-    for name in MUTANTS:
+    for name in names or MUTANTS:
         result = noticed(name)
         survived += result is None
         told = f"seed {result['seed']}: {result['wrongs'][0]}" if result else "SURVIVED"
@@ -181,4 +248,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,14 +12,25 @@ from unified_api.engine.values import Side, Value
 
 #: Up to where a share of what people do is: a new record, a record with the name of another one, a removal.
 NEW, TWIN, REMOVAL = 0.10, 0.16, 0.20
+#: The share of those who dispute a field, where that leads to more than that the same side always wins.
+QUARRELS = 0.3
+#: The share of removals where rules say what follows from them.
+REMOVALS = 0.12
 FORMS = ("v{}", "v{}", " v{} ", "v{}-long", "no{}", "")
 
 
 class People:
-    """All people of one history."""
+    """All people of one history.
 
-    def __init__(self, books: Bookkeeper, chance: Random) -> None:
-        self.books, self.chance = books, chance
+    disputed: fields that they edit on both sides on purpose. removals: the share of what they do beside all else.
+    """
+
+    def __init__(
+        self, books: Bookkeeper, chance: Random, disputed: Sequence[str] = (), removals: float = 0.0
+    ) -> None:
+        self.books, self.chance, self.disputed, self.removals = books, chance, disputed, removals
+        #: What somebody has edited on one side, and somebody else is about to edit on the other.
+        self.disputes: list[tuple[Row, str]] = []
 
     def found(self, kinds: Sequence[str] = ("alone", "alike", "alike", "different")) -> None:
         """What is there before the first read: on one side, on both alike, on both and different."""
@@ -32,6 +43,11 @@ class People:
 
     def act(self) -> None:
         """One thing that somebody does."""
+        if self.disputed and self.chance.random() < QUARRELS and self.quarrel():
+            return
+        if self.removals and self.chance.random() < self.removals and (rows := self._rows()):
+            self.books.remove(self.chance.choice(rows))
+            return
         chance, rows = self.chance.random(), self._rows()
         if chance < NEW or not rows:
             side = self.chance.choice(list(Side))
@@ -50,6 +66,19 @@ class People:
         if rows := self._rows():
             row, name = self.chance.choice(rows), self.chance.choice(FIELDS)
             self.books.edit(row, name, self._value(row.side, name))
+
+    def quarrel(self) -> bool:
+        """Somebody edits what somebody else has edited on the other side, or will; whether they did."""
+        rows = [row for row in self._rows() if self.books.maybe(row) in self._rows()]
+        if self.disputes:
+            row, name = self.disputes.pop()
+        elif rows:
+            row, name = self.chance.choice(rows), self.chance.choice(list(self.disputed))
+            self.disputes.append((self.books.maybe(row) or row, name))
+        if not rows or row not in rows:
+            return False
+        self.books.edit(row, name, self._value(row.side, name))
+        return True
 
     def _rows(self) -> list[Row]:
         """Records that can be edited; one that the product is about to read back is left in peace."""

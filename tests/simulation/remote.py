@@ -90,6 +90,9 @@ class Witness(Protocol):
     ) -> dict[str, Cell]:
         """A write arrives: what was sent, and what the remote makes of it; the cells that come of it."""
 
+    def deleted(self, row: Row) -> None:
+        """A delete arrives."""
+
 
 class Remote:
     """One remote. clock: seconds since 1970, true."""
@@ -202,6 +205,7 @@ class Remote:
 
     def _delete(self, row: Row) -> Answer:
         self.writes += 1
+        self.witness.deleted(row)
         self.remove(row)
         return Answer(204, None)
 

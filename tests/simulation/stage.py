@@ -18,18 +18,30 @@ from tenants.models import LinkedAccount, Tenant
 from tenants.scope import scope
 from tenants.vault import Secret
 from tests.simulation.adapter import SLUGS
+from tests.simulation.terms import Terms
 from unified_api import registry
 from unified_api.engine.policy import Policy
-from unified_api.engine.values import Side
+from unified_api.engine.values import Side, Value
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import connect, job, pull
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import conflicts, plans, setup
 from unified_api.sync.models import Change, Write
-from unified_api.sync.models_bridge import Bridge, Overruled, Pair
+from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Seconds between rounds of the bridge that no change asks for.
 FREQUENCY: Final = 300.0
 WORDS: Final = (("status", Side.B, "IN_PROGRESS", "OPEN"),)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A plan as a person sees it; items: to which side, and what each field becomes there."""
+
+    id: uuid.UUID
+    hash: str
+    made_by: str
+    items: tuple[tuple[Side, dict[str, Value]], ...]
 
 
 @dataclass
@@ -68,6 +80,50 @@ class Stage:
             self.of(lambda: list(Write.objects.filter(bridge_id=self.bridge).order_by("journalled_at")))
         )
 
+    def conflicts(self) -> list[Conflict]:
+        """The queue that people see."""
+        return list(self.of(lambda: list(conflicts.of_bridge(Bridge(id=self.bridge)))))
+
+    def remote_ids(self, pair: uuid.UUID) -> tuple[str, str]:
+        """The records of a pair, as their own systems call them."""
+        stored = self.of(lambda: Pair.objects.get(id=pair))
+        known = self.of(lambda: Ticket.objects.in_bulk([stored.record_a, stored.record_b]))
+        return str(known[stored.record_a].remote_id), str(known[stored.record_b].remote_id)
+
+    def resolve(self, conflict: Conflict, resolution: str) -> bool:
+        """A person rules; False when it was too late for that."""
+        try:
+            self.of(lambda: conflicts.resolve(conflict.id, resolution))
+        except conflicts.ConflictClosed:
+            return False
+        return True
+
+    def open_plan(self) -> Shown | None:
+        """The plan that waits for a person, as it is shown."""
+        return self.of(self._open_plan)  # type: ignore[no-any-return] # `of` says what it reads
+
+    def _open_plan(self) -> Shown | None:
+        plan = plans.current(self.bridge)
+        if plan is None or plan.state != Plan.State.OPEN:
+            return None
+        items = PlanItem.objects.filter(plan_id=plan.id, state=PlanItem.State.WAITING)
+        told = [
+            (Side(item.side), {n: one["value"] for n, one in item.fields["fields"].items()}) for item in items
+        ]
+        return Shown(plan.id, plan.hash, plan.made_by, tuple(told))
+
+    def approve(self, plan: uuid.UUID, told_hash: str) -> bool:
+        """A person approves a plan by its hash; False when it is not that any more."""
+        try:
+            self.of(lambda: plans.approve(plan, told_hash))
+        except plans.PlanRefused:
+            return False
+        return True
+
+    def in_flight(self) -> int:
+        """Writes that people are shown as not ended."""
+        return int(self.of(lambda: Write.objects.filter(finished_at=None).count()))
+
     def changes(self) -> int:
         """Entries of the change log."""
         return int(self.of(Change.objects.count))
@@ -86,7 +142,7 @@ def opened(outside: connect.Outside, providers: Mapping[Side, Provider]) -> Iter
         yield
 
 
-def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str) -> Stage:
+def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str, terms: Terms) -> Stage:
     """Link both accounts and make the bridge; nothing is read yet."""
     tenant = Tenant.create(name).id
     with scope(tenant):
@@ -99,8 +155,10 @@ def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str) -
             fields=("name", "description", "status", "priority"),
             options=options,
             words=WORDS,
+            deletes=terms.deletes,
+            budget=terms.budget,
             frequency=FREQUENCY,
-            mode="live",
+            mode=Bridge.Mode.PLAN if terms.plans else Bridge.Mode.LIVE,
         )
         with transaction.atomic():
             bridge = setup.create(wish)

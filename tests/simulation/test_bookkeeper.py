@@ -21,8 +21,10 @@ class Forged:
 
     def __init__(self) -> None:
         seconds = count(1)
-        self.books = Bookkeeper(Policy.parse({"fields": {name: {"winner": "a"} for name in FIELDS}}))
-        self.remotes = {side: Remote(side, PLAIN, lambda: float(next(seconds)), self.books) for side in Side}
+        clock = lambda: float(next(seconds))  # noqa: E731 - it is passed on
+        policy = Policy.parse({"fields": {name: {"winner": "a"} for name in FIELDS}})
+        self.books = Bookkeeper(policy, clock)
+        self.remotes = {side: Remote(side, PLAIN, clock, self.books) for side in Side}
         self.books.remotes = self.remotes
 
     def born(self, side: Side, **values: Value) -> Row:

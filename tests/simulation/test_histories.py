@@ -11,7 +11,7 @@ from tests.simulation import place
 from tests.simulation.history import History
 
 #: Histories of the suite, and of one test of it; `python -m tests.simulation` plays any others.
-HISTORIES: Final = 60
+HISTORIES: Final = 200
 AT_ONCE: Final = 5
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.simulation import manners, place
 from tests.simulation.history import STEPS, History
 from tests.simulation.people import People
+from tests.simulation.terms import Terms
 from unified_api.engine.values import Side, Value
 
 #: Edits that are made before the first of them is delivered.
@@ -31,6 +32,9 @@ class Ordered(History):
         self.name = f"seed {self.seed}, order {self.order}"
         self.world, self.chance = Random(f"world {self.seed}"), Random(f"order {self.seed} {self.order}")
         return {side: manners.drawn(self.world, late=False).plainly() for side in Side}
+
+    def _terms(self) -> Terms:
+        return Terms()
 
     def _happen(self) -> None:
         self.calm, rates, self.wires.rates = True, self.wires.rates, {}

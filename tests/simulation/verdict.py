@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 
@@ -17,7 +18,8 @@ from tests.simulation.manners import (
 )
 from tests.simulation.remote import Row
 from tests.simulation.stage import Stage
-from unified_api.engine.policy import Direction
+from unified_api.engine.pair import State
+from unified_api.engine.policy import DeleteRule, Direction
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync.models_bridge import Overruled, Pair
@@ -37,6 +39,12 @@ class Verdict:
     def rows(self) -> list[Row]:
         """All records that ever were."""
         return [row for side in Side for row in self.books.remotes[side].rows.values()]
+
+    def record_of(self, row: Row) -> uuid.UUID | None:
+        """The mirrored record; of one that was made again, that of the one in its place."""
+        while (row.side, row.id) not in self.ids and row in self.books.remade:
+            row = self.books.remade[row]
+        return self.ids.get((row.side, row.id))
 
     def pair_of(self, row: Row) -> Pair | None:
         """The pair of a record."""
@@ -61,6 +69,7 @@ def wrongs(stage: Stage, books: Bookkeeper, counts: Counter[str]) -> Iterator[st
     counts["review"] += sum(one.held == "review" for one in found.pairs)
     yield from _mirrors(found)
     yield from _counterparts(found)
+    yield from _deletions(found)
     yield from _equality(found)
     yield from _record(found)
 
@@ -126,14 +135,38 @@ def _namesakes(found: Verdict, row: Row) -> list[Row]:
     ]
 
 
+# --- deletions ------------------------------------------------------------------------------------------
+
+
+def _deletions(found: Verdict) -> Iterator[str]:
+    """Where a counterpart is gone, the rule of the side was followed, or a problem says why not."""
+    for pair in found.pairs:
+        for row in [row for row in found.rows() if not row.now.gone and found.pair_of(row) is pair]:
+            rule = found.books.policy.deletes[row.side]
+            if pair.state != State.GONE or rule in {DeleteRule.ASK, DeleteRule.UNLINK}:
+                continue
+            told = {problem["kind"] for problem in pair.problems}
+            if not told:
+                yield f"{row.side}/{row.id} lost its counterpart, and {rule} was not done"
+            elif "edited" in told and not _was_edited(found, row):
+                yield f"{row.side}/{row.id} was kept as edited, and nobody edited it"
+
+
+def _was_edited(found: Verdict, row: Row) -> bool:
+    agreed = found.books.of(row).agreed
+    return any(
+        name not in agreed or normal(row.now.cells[name].value) != normal(agreed[name]) for name in FIELDS
+    )
+
+
 # --- equality -------------------------------------------------------------------------------------------
 
 
 def _equality(found: Verdict) -> Iterator[str]:
     """Both sides are equal on bridged fields, or a problem names the field, and for a reason."""
-    rows = {found.ids.get((row.side, row.id)): row for row in found.rows()}
+    rows = {record: row for row in found.rows() if (record := found.ids.get((row.side, row.id)))}
     for pair in found.pairs:
-        a, b = rows.get(pair.record_a), rows.get(pair.record_b)
+        a, b = (rows.get(record) if record else None for record in (pair.record_a, pair.record_b))
         if a is None or b is None or a.now.gone or b.now.gone:
             continue
         named = {problem["field"] for problem in pair.problems}
@@ -152,7 +185,8 @@ def _at_peace(found: Verdict, a: Row, b: Row, name: str) -> bool:
     spelled = name != "status" and (
         other == spelt(manners[Side.B], name, one) or one == spelt(manners[Side.A], name, other)
     )
-    return equal(name, one, other) or spelled or _far_end(found, a, b, name)
+    stay = found.books.contests.both_stay(name, a, b)
+    return equal(name, one, other) or spelled or stay or _far_end(found, a, b, name)
 
 
 def _far_end(found: Verdict, a: Row, b: Row, name: str) -> bool:
@@ -194,18 +228,19 @@ def _record(found: Verdict) -> Iterator[str]:
     for gave in found.books.gave:
         if gave.visible and not any(_tells(found, one, gave) for one in found.overruled):
             yield f"{gave.field} of {gave.row.side}/{gave.row.id}: {gave.value!r} gave way to {gave.by!r}, unrecorded"
-    rows = {str(found.ids.get((row.side, row.id))): row for row in found.rows()}
+    rows = {str(found.record_of(row)): row for row in found.rows()}
     for one in found.overruled:
         row = rows.get(str(one.record_id))
         if row is None or one.rule == "lost answer" or one.field in found.books.of(row).doubts:
             continue
-        if not any(gave.row is row and gave.field == one.field for gave in found.books.gave):
+        same = [gave for gave in found.books.gave if str(found.record_of(gave.row)) == str(one.record_id)]
+        if not any(gave.field == one.field for gave in same):
             yield f"a conflict that nobody caused: {one.field} of {row.side}/{row.id}, {one.value!r} to {one.by!r}"
 
 
 def _tells(found: Verdict, one: Overruled, gave: Gave) -> bool:
     return (
-        str(one.record_id) == str(found.ids.get((gave.row.side, gave.row.id)))
+        str(one.record_id) == str(found.record_of(gave.row))
         and one.field == gave.field
         and normal(one.value) == normal(gave.value)
     )

@@ -35,8 +35,7 @@ class Turn:
 class Worker:
     """One worker. At every point `ask` says whether it goes on, is held, or dies.
 
-    place: where it is held, empty when it is idle. since: when it was held there. overslept: it was held in this task
-    for longer than a process that does not sleep would be.
+    place: where it is held, empty when it is not.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,173 @@
+"""Which records belong together, and what is remembered of each.
+
+The product knows no more than answers have shown. Records find each other by their names, so the counterpart of one
+is whoever was shown by a name of it; from the first write on, it is whom the value was taken from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.simulation.manners import FIELDS, TEXTS, default, normal, translated
+from tests.simulation.remote import Cell, Remote, Row
+from unified_api.engine.policy import DeleteRule, Policy
+from unified_api.engine.values import Side, Value
+
+
+@dataclass
+class Memory:
+    """What is remembered of a record beside what its remote does: per field."""
+
+    partner: Row | None = None
+    #: Edits that an answer has shown.
+    shown: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    #: The value that an answer showed last.
+    last: dict[str, Value] = field(default_factory=dict)
+    #: The names by which answers have shown it.
+    names: set[Value] = field(default_factory=set)
+    #: Edits that are taken into account by both sides, or stand on record.
+    settled: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    #: The same, for certain: a write carried them over.
+    sure: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    #: The value last agreed.
+    agreed: dict[str, Value] = field(default_factory=dict)
+    #: Whether the product has shown that it knows of the counterpart, by a write.
+    bound: bool = False
+    #: Fields of which a write was not answered: the product cannot know what became of it.
+    doubts: set[str] = field(default_factory=set)
+
+
+class Belonging:
+    """Whose counterpart a record is, by what the product could know of it."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.remotes: dict[Side, Remote] = {}
+        self.wrongs: list[str] = []
+        self.told: list[str] = []
+        #: By a record that was lost: the one that was made in its place.
+        self.remade: dict[Row, Row] = {}
+        self._books: dict[Row, Memory] = defaultdict(Memory)
+
+    def of(self, row: Row) -> Memory:
+        """What is remembered of a record."""
+        return self._books[row]
+
+    def maybe(self, row: Row) -> Row | None:
+        """The counterpart of a record, or else the one record that answers have shown by a name of it."""
+        if partner := self.of(row).partner:
+            return partner
+        others = self.remotes[row.side.other].rows.values()
+        found = [other for other in others if self.of(other).names & self.of(row).names]
+        return found[0] if len(found) == 1 and self.of(found[0]).partner is None else None
+
+    def _source(self, row: Row, name: str, sent: Value) -> Row | None:
+        """Where a value came from: the counterpart, or a namesake that held it."""
+        if partner := self.of(row).partner:
+            return partner
+        found = [one for one in self._namesakes(row) if not self._is_paired(one)]
+        found = [one for one in found if self._writer(one, row.side, name, sent)]
+        if len(found) > 1:
+            now = normal(self.of(row).last.get("name"))
+            found = [one for one in found if normal(self.of(one).last.get("name")) == now]
+        return found[0] if len(found) == 1 else None
+
+    def _find_source(self, made: Row, sent: Mapping[str, Value]) -> None:
+        """The record whose counterpart was created; what had no reason to travel is agreed as it stands."""
+        others = self.remotes[made.side.other].rows.values()
+        named = [row for row in others if had(row, sent.get("name"))]
+        free = [row for row in named if not self._is_paired(row) or self._lost_its_own(row)]
+        self._blame(not named, f"{sent.get('name')!r} was created, which the other side never held")
+        self._blame(bool(named) and not free, f"a second counterpart of {sent.get('name')!r} was created")
+        self._blame(
+            self._was_found(made, sent), f"{sent.get('name')!r} was created, which its search had shown"
+        )
+        if len(free) > 1:  # no answer has shown the others by this name
+            free = [row for row in free if normal(sent.get("name")) in self.of(row).names]
+        if len(free) > 1:
+            free = [row for row in free if not row.now.gone]
+        if len(free) != 1:
+            return
+        (source,) = free
+        if (lost := self.of(source).partner) is not None:
+            self.remade[lost] = made
+        self._pair(source, made)
+        for name in FIELDS:
+            cell = source.now.cells[name]
+            if name not in sent and (normal(cell.value) is None or not self._reaches(name, made.side)):
+                self._settle(source, name, cell.known)
+                self.of(source).agreed[name], self.of(made).agreed[name] = cell.value, default(name)
+
+    def _lost_its_own(self, row: Row) -> bool:
+        """Whether the counterpart of a record is gone, and a rule has it made again."""
+        partner = self.of(row).partner
+        restores = self.policy.deletes[row.side] is DeleteRule.RESTORE
+        return restores and partner is not None and partner.now.gone
+
+    def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
+        """Whether the search before a create has shown a record that it doubles.
+
+        One that was renamed may be paired by its old name, and is left out.
+        """
+        name = normal(sent.get("name"))
+        found = [row for row in self.remotes[made.side].found.get(str(name), []) if not row.now.gone]
+        return any(
+            not self._is_paired(row) and all(normal(s.cells["name"].value) == name for _, s in row.past)
+            for row in found
+        )
+
+    def _is_paired(self, row: Row) -> bool:
+        """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""
+        partner = self.of(row).partner
+        known = self.of(row).bound and not self.of(row).doubts
+        return partner is not None and (known or not partner.now.gone)
+
+    def _pair(self, one: Row, other: Row) -> None:
+        self.of(one).partner, self.of(other).partner = other, one
+        self.of(one).bound = self.of(other).bound = True
+
+    def _may_be_pair(self, one: Row, other: Row) -> bool:
+        """Whether two records can be counterparts: known as such, or shown by one name."""
+        partner = self.of(one).partner
+        return partner is other or (partner is None and bool(self.of(one).names & self.of(other).names))
+
+    def _reaches(self, name: str, side: Side) -> bool:
+        return self.policy.fields[name].direction.reaches(side)
+
+    def _namesakes(self, row: Row) -> list[Row]:
+        others = self.remotes[row.side.other].rows.values()
+        names = {normal(state.cells["name"].value) for _, state in row.past}
+        return [other for other in others if any(had(other, name) for name in sorted(names, key=str))]
+
+    def _is_ambiguous(self, row: Row) -> bool:
+        return len(self._namesakes(row)) != 0
+
+    def _settle(self, row: Row, name: str, known: frozenset[int]) -> None:
+        for one in (row, self.maybe(row)):
+            if one is not None:
+                self.of(one).settled[name] |= known
+
+    def _writer(self, source: Row, to: Side, name: str, sent: Value) -> Cell | None:
+        """The state of the source that the value was taken from, with all edits that it may have known."""
+        cells = [state.cells[name] for _, state in source.past]
+        exact = [cell for cell in cells if translated(name, cell.value, to) == sent]
+        found = exact or [cell for cell in cells if normal(cell.value) == normal(sent) and name in TEXTS]
+        if not found:
+            return None
+        return Cell(found[-1].value, frozenset[int]().union(*(cell.known for cell in found)))
+
+    def _blame(self, wrong: bool, sentence: str) -> None:  # noqa: FBT001 - reads as: blame if
+        if wrong:
+            self.wrongs.append(sentence)
+
+
+def had(row: Row, name: Value) -> bool:
+    """Whether the record ever had this name."""
+    return any(normal(state.cells["name"].value) == normal(name) for _, state in row.past)
+
+
+def told(row: Row) -> str:
+    """A record, in a word."""
+    return f"{row.side}/{row.id}"

@@ -1,0 +1,71 @@
+"""What a bridge is told beyond directions and plain winners, in a share of histories.
+
+Each kind is drawn from a stream of its own, so that a new kind changes no history that has none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from tests.simulation.manners import FIELDS
+from unified_api.engine.policy import DeleteRule, Winner
+from unified_api.engine.values import Side
+
+#: Shares of the histories in which a field's newest edit wins, or a person is asked.
+WINNERS: Final = 0.3
+#: The share in which deletes have rules, and are more frequent.
+DELETES: Final = 0.25
+#: The shares in which a bridge begins with a plan, and in which it may create next to nothing without being asked.
+PLANS: Final = 0.15
+BUDGETS: Final = 0.15
+
+
+@dataclass(frozen=True)
+class Terms:
+    """winners: of fields whose winner is no side. deletes: the rule of each side, where it is not the usual one.
+
+    plans: whether the bridge writes nothing before a person has approved what it would write. budget: what one run
+    may create and delete, as a wish has it.
+    """
+
+    winners: Mapping[str, str] = field(default_factory=dict)
+    deletes: Mapping[str, str] = field(default_factory=dict)
+    plans: bool = False
+    budget: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def asks(self) -> bool:
+        """Whether people have something to decide."""
+        return Winner.ASK.value in self.winners.values() or self.plans or bool(self.budget)
+
+
+def drawn(seed: int) -> Terms:
+    """The terms of a history."""
+    return Terms(
+        _winners(Random(f"winners {seed}")),
+        _deletes(Random(f"deletes {seed}")),
+        Random(f"plans {seed}").random() < PLANS,
+        _budget(Random(f"budget {seed}")),
+    )
+
+
+def _winners(chance: Random) -> dict[str, str]:
+    if chance.random() >= WINNERS:
+        return {}
+    kinds = [Winner.ASK.value, Winner.NEWEST.value, ""]
+    return {name: kind for name in FIELDS if (kind := chance.choice(kinds))}
+
+
+def _deletes(chance: Random) -> dict[str, str]:
+    if chance.random() >= DELETES:
+        return {}
+    return {side.value: chance.choice(list(DeleteRule)).value for side in Side}
+
+
+def _budget(chance: Random) -> dict[str, Any]:
+    if chance.random() >= BUDGETS:
+        return {}
+    return {kind: {"share": 0.0, "least": chance.choice([0, 0, 1])} for kind in ("creates", "deletes")}
