@@ -26,9 +26,10 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from tests import network
+from tests.documented import _documented, _watched
 from tests.people import alice, bob, charlie
 
-__all__ = ["alice", "bob", "charlie"]  # fixtures, for every test
+__all__ = ["_documented", "_watched", "alice", "bob", "charlie"]  # fixtures, for every test
 
 RUN = "ISTHMUS_TEST_RUN"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -13,22 +13,49 @@ from rest_framework.request import Request
 from tenants import accounts
 from tenants.models import ApiKey, LinkedAccount
 from unified_api import registry
-from unified_api.api import cursors
+from unified_api.api import cursors, parameters
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
+from unified_api.api.openapi import accounts as told_as
+from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.schema import page, record
 from unified_api.api.params import Params
 from unified_api.sync import connect, erase
 
-_EXACT = ("category", "end_user_email_address", "end_user_organization_name", "end_user_origin_id", "status")
+#: The group of the account-level operations in the OpenAPI document.
+TAG: Final = "accounts"
+_EXACT: Final = tuple(
+    parameters.text(name, f"With this `{name}`, exactly.")
+    for name in (
+        "category",
+        "end_user_email_address",
+        "end_user_organization_name",
+        "end_user_origin_id",
+        "status",
+    )
+)
+_ORIGINS: Final = parameters.texts("end_user_origin_ids", "Of one of these end users.")
+_IDS: Final = tuple(parameters.ids(name, "With one of these ids.") for name in ("id", "ids"))
+_INTEGRATION: Final = parameters.text("integration_name", "Of this integration, by name or slug.")
+_IS_TEST: Final = parameters.maybe_flag(
+    "is_test_account", "Test accounts, in place of the others; a test key sees no others."
+)
 #: The contract wants a color; adapters have none.
-_COLOR = "#5a6270"
+_COLOR: Final = "#5a6270"
 
 
 class LinkedAccounts(Endpoint):
     """GET linked-accounts: those of all categories, whichever category the path names."""
 
     needs_account = False
+    tag = TAG
+    operations = {
+        "get": Operation(
+            {200: page(told_as.LISTED)},
+            query=(*cursors.PAGING, *_EXACT, _ORIGINS, *_IDS, _INTEGRATION, _IS_TEST),
+        )
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of accounts. Test accounts show only when asked for, or to a test key, which reaches no others."""
@@ -49,6 +76,9 @@ class LinkedAccounts(Endpoint):
 class AccountDetails(Endpoint):
     """GET account-details."""
 
+    tag = TAG
+    operations = {"get": answers(told_as.DETAILS)}
+
     def get(self, _request: Request) -> HttpResponse:
         """The account of the token."""
         account = self.account
@@ -65,6 +95,9 @@ class AccountDetails(Endpoint):
 
 class AvailableActions(Endpoint):
     """GET available-actions."""
+
+    tag = TAG
+    operations = {"get": answers(told_as.ACTIONS)}
 
     def get(self, _request: Request) -> HttpResponse:
         """What can be done at the account's integration."""
@@ -83,6 +116,9 @@ class AvailableActions(Endpoint):
 class DeleteAccount(Endpoint):
     """POST delete-account."""
 
+    tag = TAG
+    operations = {"post": answers(record({}))}
+
     def post(self, _request: Request) -> HttpResponse:
         """End the account at once; what was read through it is erased by a worker."""
         with transaction.atomic():
@@ -92,18 +128,16 @@ class DeleteAccount(Endpoint):
 
 
 def _test(key: ApiKey, params: Params) -> bool:
-    return (
-        params.flag("is_test_account", default=key.kind == ApiKey.Kind.TEST) or key.kind == ApiKey.Kind.TEST
-    )
+    return bool(_IS_TEST.of(params)) or key.kind == ApiKey.Kind.TEST
 
 
 def _filtered(params: Params, rows: QuerySet[Any]) -> QuerySet[Any]:
-    rows = rows.filter(**{name: value for name in _EXACT if (value := params.text(name)) is not None})
-    if origins := params.csv("end_user_origin_ids"):
+    rows = rows.filter(**{one.name: value for one in _EXACT if (value := one.of(params)) is not None})
+    if origins := _ORIGINS.of(params):
         rows = rows.filter(end_user_origin_id__in=origins)
-    if ids := [*params.ids("id"), *params.ids("ids")]:
+    if ids := [record_id for one in _IDS for record_id in one.of(params)]:
         rows = rows.filter(id__in=ids)
-    if (wanted := params.text("integration_name")) is not None:
+    if (wanted := _INTEGRATION.of(params)) is not None:
         rows = rows.filter(integration__in=[p.slug for p in registry.all() if wanted in {p.name, p.slug}])
     return rows
 

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import orjson
 from django.utils.crypto import salted_hmac
 
+from unified_api.api import parameters
 from unified_api.api.errors import malformed
 from unified_api.api.params import Params
 
@@ -23,6 +24,15 @@ Row = TypeVar("Row")
 Key = tuple[str, ...]
 DEFAULT_SIZE: Final = 30
 LARGEST_SIZE: Final = 100
+CURSOR: Final = parameters.text("cursor", "`next` or `previous` of another page of the same list.")
+PAGE_SIZE: Final = parameters.whole(
+    "page_size",
+    f"Entries of a page, {LARGEST_SIZE} at the most; more are that many.",
+    default=DEFAULT_SIZE,
+    most=LARGEST_SIZE,
+)
+#: What every list can be asked for.
+PAGING: Final = (CURSOR, PAGE_SIZE)
 _SALT: Final = "unified_api.api.cursors"
 _MAC: Final = 16
 
@@ -39,8 +49,7 @@ class Window:
     @classmethod
     def asked(cls, params: Params, of: str) -> Window:
         """The window that `cursor` and `page_size` ask for; a page larger than the largest is that one."""
-        size = min(params.whole("page_size", default=DEFAULT_SIZE), LARGEST_SIZE)
-        cursor = params.text("cursor")
+        size, cursor = PAGE_SIZE.of(params), CURSOR.of(params)
         if cursor is None:
             return cls(of, size)
         backwards, key = _open(cursor, of)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import transaction
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from unified_api.api import reach
+from unified_api.api import parameters, reach
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import malformed
-from unified_api.api.reading import parse_id
+from unified_api.api.openapi.operation import Content, Operation
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
+
+_FORMAT: Final = parameters.word(
+    "format", [*writing.FORMATS], "A page, or Markdown; a page where none is given."
+)
+_MEDIA: Final = tuple(media.partition(";")[0] for _, media in writing.FORMATS.values())
 
 
 class BridgeDocument(Endpoint):
     """GET bridges/{id}/document."""
 
     needs_account = False
+    tag = "bridges"
+    operations = {"get": Operation({200: Content(_MEDIA)}, query=(_FORMAT,))}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The document as of now: a page, or by `format=markdown` Markdown."""
-        form = self.params.text("format") or "html"
-        if form not in writing.FORMATS:
-            raise malformed("format", f"one of {', '.join(writing.FORMATS)} is expected")
+        form = self.asked(_FORMAT) or "html"
         with transaction.atomic():
-            bridge = reach.bridges(self.key).filter(id=parse_id(id)).first()
-            if bridge is None:
-                raise NotFound
-            return writing.answer(of_bridge(bridge), form)
+            return writing.answer(of_bridge(reach.one(reach.bridges(self.key), id)), form)

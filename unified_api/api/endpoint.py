@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import orjson
 import structlog
@@ -20,8 +21,12 @@ from tenants.audit import acting
 from tenants.models import ApiKey, LinkedAccount
 from tenants.scope import scope
 from unified_api.api import auth, errors
+from unified_api.api.openapi.operation import Operation, Told
+from unified_api.api.openapi.schema import ID, Schema
+from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -40,7 +45,9 @@ class AlwaysJson(BaseContentNegotiation):
 class Endpoint(APIView):
     """One URL. Everything in its methods runs in the tenant's scope, and outside of any transaction.
 
-    category: the path's. needs_account: whether the request names a linked account.
+    category: the path's. needs_key: whether the caller has to be known. needs_account: whether the request names a
+    linked account. tag, operations, path_id: what the OpenAPI document says of the URL: the group that it stands in, by
+    method what it takes and answers, and what stands in the place of an id in its path.
     """
 
     authentication_classes = ()
@@ -51,7 +58,11 @@ class Endpoint(APIView):
     metadata_class = None
 
     category: str = ""
+    needs_key: bool = True
     needs_account: bool = True
+    tag: str = ""
+    operations: ClassVar[Mapping[str, Told]] = {}
+    path_id: ClassVar[Schema] = ID
 
     key: ApiKey
     _account: LinkedAccount | None = None
@@ -64,6 +75,8 @@ class Endpoint(APIView):
 
     def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
         """Enter the caller's scope; raises AuthenticationFailed."""
+        if not self.needs_key:
+            return
         caller = auth.caller_of(request)
         self.key = caller.key
         self._within.enter_context(scope(caller.key.tenant_id))
@@ -82,6 +95,15 @@ class Endpoint(APIView):
     def params(self) -> Params:
         """The query parameters."""
         return Params(self.request.query_params)
+
+    def asked(self, parameter: Parameter[T]) -> T:
+        """What the request says of a parameter; raises DRF's ValidationError."""
+        return parameter.of(self.params)
+
+    def operation(self, method: str) -> Operation:
+        """What a method takes and answers; raises KeyError where it is not declared."""
+        told = self.operations[method]
+        return told if isinstance(told, Operation) else told(self)
 
     @property
     def _harmless(self) -> bool:

@@ -7,7 +7,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.db import transaction
@@ -16,13 +16,34 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import records
+from unified_api.api import parameters, records
+from unified_api.api.openapi.schema import open_word
+from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 from unified_api.api.render import Record
 from unified_api.models.base import CommonModel, common_model, relations, wire_fields
 from unified_api.models.fields import Text
 from unified_api.sync import connect
 from unified_api.sync.models import RemoteData
+
+_REMOTE_DATA: Final = parameters.flag(
+    "include_remote_data", "Show the provider's own answers in `remote_data`."
+)
+_REMOTE_FIELDS: Final = parameters.flag("include_remote_fields", "Show further fields in `remote_fields`.")
+_ORIGINS: Final = {
+    name: parameters.texts(name, "Fields to show in the provider's own words.")
+    for name in ("show_enum_origins", "remote_fields")
+}
+
+
+def asked_for(model: type[CommonModel]) -> tuple[Parameter[Any], ...]:
+    """The parameters by which a reader of a model asks for more."""
+    return (_expand_of(model), *_ORIGINS.values(), _REMOTE_DATA, _REMOTE_FIELDS)
+
+
+def _expand_of(model: type[CommonModel]) -> Parameter[list[str]]:
+    about = "Relations to show as records, one level deep; others are ignored."
+    return parameters.texts("expand", about, open_word(relations(model)))
 
 
 @dataclass(frozen=True)
@@ -38,12 +59,12 @@ class Extras:
     def asked(cls, model: type[CommonModel], params: Params) -> Extras:
         """What the parameters ask for; names that the model does not have are ignored."""
         words = {name for name, field in wire_fields(model).items() if isinstance(field, Text)}
-        origins = [*params.csv("show_enum_origins"), *params.csv("remote_fields")]
+        origins = [name for parameter in _ORIGINS.values() for name in parameter.of(params)]
         return cls(
-            expand=tuple(name for name in params.csv("expand") if name in relations(model)),
+            expand=tuple(name for name in _expand_of(model).of(params) if name in relations(model)),
             origins=tuple(name for name in origins if name in words),
-            remote_data=params.flag("include_remote_data"),
-            remote_fields=params.flag("include_remote_fields") and model.wire.remote_fields,
+            remote_data=_REMOTE_DATA.of(params),
+            remote_fields=_REMOTE_FIELDS.of(params) and model.wire.remote_fields,
         )
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.db import connection
 
+from unified_api.api import parameters
+from unified_api.api.openapi.schema import TEXT, Schema, open_word
+from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 from unified_api.models.base import CommonModel, common_model, wire_fields
-from unified_api.models.fields import Day, Flag, Instant, Ref, Refs, Text, Texts, WireField
+from unified_api.models.fields import Choice, Day, Flag, Instant, Ref, Refs, Text, Texts, WireField
 from unified_api.models.shapes import Shapes
 
 
@@ -29,114 +32,145 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
+@dataclass(frozen=True)
+class Filter:
+    """A parameter, and what its value asks of a row; None where it asks nothing."""
+
+    parameter: Parameter[Any]
+    condition: Callable[[Any], Condition | None]
+
+    def of(self, params: Params) -> Condition | None:
+        """What a request asks for; raises DRF's ValidationError for a malformed value."""
+        value = self.parameter.of(params)
+        return None if value is None or value == [] else self.condition(value)
+
+
 def conditions(model: type[CommonModel], params: Params) -> list[Condition]:
     """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one."""
-    found = [*_everywhere(params)]
-    for mean, name, parameter, field in _declared(model):
-        found += mean(name, parameter, params, field)
-    return found
+    return [found for one in declared(model) if (found := one.of(params)) is not None]
 
 
 @functools.cache
-def _declared(model: type[CommonModel]) -> tuple[tuple[_Filter, str, str, WireField], ...]:
-    """What each parameter that a model declares means, for which column, by its name, as declared by which field."""
-    own = tuple(
-        (_BY_CLASS[_kind(field)], name, parameter, field)
-        for name, field in wire_fields(model).items()
+def declared(model: type[CommonModel]) -> tuple[Filter, ...]:
+    """Those of every list, those that the model's fields declare, and those through its relations."""
+    fields = wire_fields(model).items()
+    own = (
+        one
+        for name, field in fields
         for parameter in field.filters
+        for one in _BY_CLASS[_kind(field)](name, parameter, field)
     )
-    through = tuple(
-        (_through, name, parameter, field)
-        for name, field in wire_fields(model).items()
+    through = (
+        _through(name, parameter, field)
+        for name, field in fields
         if isinstance(field, Refs)
         for parameter in field.through
     )
-    return own + through
+    return (*_everywhere(), *own, *through)
 
 
-def _everywhere(params: Params) -> Iterator[Condition]:
+def _everywhere() -> Iterator[Filter]:
     """What every list can be filtered by."""
-    yield from _range("created_at", "created", params)
-    yield from _range("modified_at", "modified", params)
-    if (remote_id := params.text("remote_id")) is not None:
-        yield Condition("remote_id = %s", (remote_id,))
-    if remote_ids := params.csv("remote_ids"):
-        yield Condition("remote_id = ANY(%s)", (remote_ids,))
-    if not params.flag("include_deleted_data"):
-        yield Condition("NOT remote_was_deleted")
-    if not params.flag("include_shell_data"):
-        yield Condition("NOT is_shell")
+    yield from _range("created_at", "created")
+    yield from _range("modified_at", "modified")
+    yield Filter(
+        parameters.text("remote_id", "With this id at the provider."),
+        lambda value: Condition("remote_id = %s", (value,)),
+    )
+    yield Filter(
+        parameters.texts("remote_ids", "With one of these ids at the provider."),
+        lambda values: Condition("remote_id = ANY(%s)", (values,)),
+    )
+    yield Filter(
+        parameters.flag("include_deleted_data", "Also those that were deleted at the provider."),
+        lambda asked: None if asked else Condition("NOT remote_was_deleted"),
+    )
+    yield Filter(
+        parameters.flag("include_shell_data", "Also those that are known by reference only."),
+        lambda asked: None if asked else Condition("NOT is_shell"),
+    )
 
 
-def _range(
-    column: str, parameter: str, params: Params, _field: WireField | None = None
-) -> Iterator[Condition]:
-    for suffix, comparison in (("after", ">="), ("before", "<=")):
-        if (bound := params.instant(f"{parameter}_{suffix}")) is not None:
-            yield Condition(f"{_quoted(column)} {comparison} %s", (bound,))
+def _range(column: str, parameter: str, _field: WireField | None = None) -> Iterator[Filter]:
+    return _bounds(column, parameter, lambda bound, _up: bound)
 
 
-def _days(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
-    for condition in _range(column, parameter, params):
-        (bound,) = condition.values
-        yield Condition(condition.sql, (_day_of(bound, up=">=" in condition.sql),))
+def _days(column: str, parameter: str, _field: WireField) -> Iterator[Filter]:
+    return _bounds(column, parameter, _day_of)
 
 
-def _day_of(bound: dt.datetime, *, up: bool) -> dt.date:
+def _bounds(column: str, parameter: str, stored: Callable[[dt.datetime, bool], Any]) -> Iterator[Filter]:
+    def condition(comparison: str, *, up: bool) -> Callable[[Any], Condition]:
+        return lambda bound: Condition(f"{_quoted(column)} {comparison} %s", (stored(bound, up),))
+
+    after = parameters.instant(f"{parameter}_after", f"With `{column}` at this time or later.")
+    before = parameters.instant(f"{parameter}_before", f"With `{column}` at this time or earlier.")
+    yield Filter(after, condition(">=", up=True))
+    yield Filter(before, condition("<=", up=False))
+
+
+def _day_of(bound: dt.datetime, up: bool) -> dt.date:  # noqa: FBT001 - see _bounds
     """A day is midnight UTC on the wire: the first one that is not before the bound, or the last not after it."""
     late = up and bound.time() != dt.time()
     return bound.date() + dt.timedelta(days=1) if late and bound.date() < dt.date.max else bound.date()
 
 
-def _text(column: str, parameter: str, params: Params, field: WireField) -> Iterator[Condition]:
+def _text(column: str, parameter: str, field: WireField) -> Iterator[Filter]:
     if isinstance(field, Text) and field.any_of:
-        if values := params.csv(parameter):
-            yield Condition(f"{_quoted(column)} = ANY(%s::text[])", (values,))
-    elif (value := params.text(parameter)) is not None:
-        part = isinstance(field, Text) and field.contains
-        yield Condition(f"strpos({_quoted(column)}, %s) > 0" if part else f"{_quoted(column)} = %s", (value,))
+        several = parameters.texts(parameter, f"With one of these as `{column}`.", _spelled(field))
+        yield Filter(several, lambda values: Condition(f"{_quoted(column)} = ANY(%s::text[])", (values,)))
+    elif isinstance(field, Text) and field.contains:
+        part = parameters.text(parameter, f"With this in `{column}`.")
+        yield Filter(part, lambda value: Condition(f"strpos({_quoted(column)}, %s) > 0", (value,)))
+    else:
+        whole = parameters.text(parameter, f"With this `{column}`, exactly.", _spelled(field))
+        yield Filter(whole, lambda value: Condition(f"{_quoted(column)} = %s", (value,)))
 
 
-def _ref(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
-    if ids := params.ids(parameter):
-        yield Condition(f"{_quoted(column)} = ANY(%s::uuid[])", (ids,))
+def _spelled(field: WireField) -> Schema:
+    return open_word(field.words) if isinstance(field, Choice) else TEXT
 
 
-def _refs(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
-    if ids := params.ids(parameter):
-        yield Condition(f"{_quoted(column)} && %s::uuid[]", (ids,))
+def _ref(column: str, parameter: str, field: WireField) -> Iterator[Filter]:
+    several = parameters.ids(parameter, f"With one of these as `{column}`: ids of {_to(field)}.")
+    yield Filter(several, lambda ids: Condition(f"{_quoted(column)} = ANY(%s::uuid[])", (ids,)))
 
 
-def _through(column: str, parameter: str, params: Params, field: WireField) -> Iterator[Condition]:
+def _refs(column: str, parameter: str, field: WireField) -> Iterator[Filter]:
+    several = parameters.ids(parameter, f"With one of these among `{column}`: ids of {_to(field)}.")
+    yield Filter(several, lambda ids: Condition(f"{_quoted(column)} && %s::uuid[]", (ids,)))
+
+
+def _through(column: str, parameter: str, field: WireField) -> Filter:
     """Some record that the list names has this text."""
-    if (value := params.text(parameter)) is not None:
-        table = _quoted(common_model(field.to)._meta.db_table)  # type: ignore[attr-defined] # a relation
-        named = f"t.tenant_id = r.tenant_id AND t.id = ANY(r.{_quoted(column)}) AND NOT t.remote_was_deleted"
-        yield Condition(
-            f"EXISTS (SELECT FROM {table} t WHERE {named} AND t.{_quoted(parameter)} = %s)",
-            (value,),
-        )
+    table = _quoted(common_model(_to(field))._meta.db_table)
+    named = f"t.tenant_id = r.tenant_id AND t.id = ANY(r.{_quoted(column)}) AND NOT t.remote_was_deleted"
+    sql = f"EXISTS (SELECT FROM {table} t WHERE {named} AND t.{_quoted(parameter)} = %s)"
+    about = f"With this `{parameter}`, exactly, in one of `{column}`."
+    return Filter(parameters.text(parameter, about), lambda value: Condition(sql, (value,)))
 
 
-def _shapes(column: str, parameter: str, params: Params, field: WireField) -> Iterator[Condition]:
+def _shapes(column: str, parameter: str, field: WireField) -> Iterator[Filter]:
     """Some object of the list has this text under the key that the field declares."""
-    if (value := params.text(parameter)) is not None:
-        key = field.key  # type: ignore[attr-defined] # of shapes
-        yield Condition(f"{_quoted(column)} @> %s::jsonb", (orjson.dumps([{key: value}]).decode(),))
+    key = field.key  # type: ignore[attr-defined] # of shapes
+
+    def condition(value: str) -> Condition:
+        return Condition(f"{_quoted(column)} @> %s::jsonb", (orjson.dumps([{key: value}]).decode(),))
+
+    yield Filter(parameters.text(parameter, f"With this `{key}`, exactly, in one of `{column}`."), condition)
 
 
-def _texts(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
-    if words := params.csv(parameter):
-        yield Condition(f"{_quoted(column)} && %s::text[]", (words,))
+def _texts(column: str, parameter: str, _field: WireField) -> Iterator[Filter]:
+    several = parameters.texts(parameter, f"With one of these among `{column}`.")
+    yield Filter(several, lambda words: Condition(f"{_quoted(column)} && %s::text[]", (words,)))
 
 
-def _flag(column: str, parameter: str, params: Params, _field: WireField) -> Iterator[Condition]:
-    if (wanted := params.maybe(parameter)) is not None:
-        yield Condition(f"{_quoted(column)} = %s", (wanted,))
+def _flag(column: str, parameter: str, _field: WireField) -> Iterator[Filter]:
+    asked = parameters.maybe_flag(parameter, f"With this `{column}`.")
+    yield Filter(asked, lambda wanted: Condition(f"{_quoted(column)} = %s", (wanted,)))
 
 
-_Filter = Callable[[str, str, Params, WireField], Iterable[Condition]]
-_BY_CLASS: dict[type[WireField], _Filter] = {
+_BY_CLASS: dict[type[WireField], Callable[[str, str, WireField], Iterator[Filter]]] = {
     Text: _text,
     Instant: _range,
     Day: _days,
@@ -154,6 +188,10 @@ def _kind(field: WireField) -> type[WireField]:
         if isinstance(field, kind):
             return kind
     raise TypeError(f"{field} declares filter=, but a {type(field).__name__} has no meaning as a filter")
+
+
+def _to(field: WireField) -> str:
+    return str(field.to)  # type: ignore[attr-defined] # a relation
 
 
 def _quoted(column: str) -> str:

@@ -16,6 +16,8 @@ from rest_framework.request import Request
 from unified_api import registry
 from unified_api.api import drafts, own_ids, reading, records, writes
 from unified_api.api.errors import Busy, malformed
+from unified_api.api.openapi.operation import Header, Operation
+from unified_api.api.openapi.schema import TEXT
 from unified_api.api.outcomes import Outcome, envelope
 from unified_api.models.base import CommonModel
 from unified_api.sync import connect, journal, values
@@ -41,8 +43,23 @@ class Pushing(writes.WritingEndpoint):
             raise NotFound(f"Records of {provider.name} cannot be pushed to {self.request.path}.")
 
 
+def _created(endpoint: Pushing) -> Operation:
+    return writes.told(endpoint.model, 201, body="push", headers=(writes.KEY,))
+
+
+def _put(endpoint: Pushing) -> Operation:
+    only_make = Header("If-None-Match", "`*`: only make it; 412 if it is there.")
+    return writes.told(endpoint.model, 200, 201, body="push", headers=(writes.IF_MATCH, only_make))
+
+
+def _deleted(endpoint: Pushing) -> Operation:
+    return writes.told(endpoint.model, 200, body=None, headers=(writes.IF_MATCH,))
+
+
 class PushedCollection(Pushing):
     """records/{model}."""
+
+    operations = {"post": _created}
 
     def post(self, request: Request) -> HttpResponse:
         """A new record, with the id in `remote_id`; one without is given an id."""
@@ -51,6 +68,9 @@ class PushedCollection(Pushing):
 
 class PushedMember(Pushing):
     """records/{model}/{remote id}."""
+
+    path_id = TEXT
+    operations = {"get": reading.one_told, "put": _put, "delete": _deleted}
 
     def get(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -10,10 +10,13 @@ from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from unified_api.api import newest, reach
-from unified_api.api.cursors import Window
+from unified_api.api import newest, parameters, reach
+from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, malformed
+from unified_api.api.errors import answer
+from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.schema import ANY, columns, keyed, named, record
+from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.reading import parse_id
 from unified_api.sync import issues
 from unified_api.sync.models_watch import Issue
@@ -21,12 +24,30 @@ from unified_api.sync.models_watch import Issue
 _TOLD = ("status", "kind", "description", "details", "is_muted")
 _TIMES = ("first_incident_time", "last_incident_time", "resolved_at")
 _IDS = ("id", "subject", "bridge_id", "linked_account_id")
+_ISSUE: Final = named("Issue", record(columns(Issue, *_IDS, *_TOLD, *_TIMES, details=keyed(ANY))))
+_ABOUT: Final = {
+    "bridge_id": parameters.ids("bridge_id", "Of one of these bridges."),
+    "linked_account_id": parameters.ids("linked_account_id", "Of one of these linked accounts."),
+    "subject": parameters.ids("subject", "About one of these."),
+}
+_KINDS: Final = parameters.texts("kind", "Of one of these kinds.")
+_STATUS: Final = parameters.word("status", Issue.Status.values, "With this status.")
+_MUTED: Final = parameters.flag("include_muted", "Also those that are muted.")
+VERBS: Final = {
+    "resolve": "End the issue by hand; a cause that goes on opens a new one when it is met again.",
+    "mute": "Leave the issue out of lists while it lasts.",
+    "unmute": "Show it in lists again.",
+}
 
 
 class Issues(Endpoint):
     """GET issues."""
 
     needs_account = False
+    tag = "issues"
+    operations = {
+        "get": Operation({200: page_of(_ISSUE)}, query=(*PAGING, *_ABOUT.values(), _KINDS, _STATUS, _MUTED))
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of issues, the one that began last first; muted ones when asked for."""
@@ -36,23 +57,23 @@ class Issues(Endpoint):
         return answer({**page, "results": [_shown(issue) for issue in found]})
 
     def _wanted(self) -> QuerySet[Issue]:
-        params, rows = self.params, reach.issues(self.key)
-        for name in ("bridge_id", "linked_account_id", "subject"):
-            if ids := params.ids(name):
+        rows = reach.issues(self.key)
+        for name, parameter in _ABOUT.items():
+            if ids := self.asked(parameter):
                 rows = rows.filter(**{f"{name}__in": ids})
-        if kinds := params.csv("kind"):
+        if kinds := self.asked(_KINDS):
             rows = rows.filter(kind__in=kinds)
-        if status := params.text("status"):
-            if status not in Issue.Status.values:
-                raise malformed("status", f"one of {', '.join(Issue.Status.values)} is expected")
+        if status := self.asked(_STATUS):
             rows = rows.filter(status=status)
-        return rows if params.flag("include_muted") else rows.filter(is_muted=False)
+        return rows if self.asked(_MUTED) else rows.filter(is_muted=False)
 
 
 class OneIssue(Endpoint):
     """GET issues/{id}."""
 
     needs_account = False
+    tag = "issues"
+    operations = {"get": answers(_ISSUE)}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The issue as it stands."""
@@ -73,9 +94,10 @@ class Verb(OneIssue):
 
     http_method_names = ("post",)
     verb: str = ""
+    operations = {"post": lambda endpoint: Operation({200: _ISSUE}, sentence=VERBS[endpoint.verb])}
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
-        """The issue as it is then. A cause that goes on opens a new one when it is met again."""
+        """The issue as it is then."""
         with transaction.atomic():
             issue = self.issue(id)
             if self.verb == "resolve":

@@ -6,6 +6,8 @@ None needs an account token: a record is named by its id, and has to be of an ac
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from typing import Final
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -13,10 +15,15 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
-from unified_api.api import auth, cursors
+from unified_api.api import auth, cursors, parameters
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
+from unified_api.api.openapi import memory as told_as
+from unified_api.api.openapi.operation import Operation
+from unified_api.api.openapi.refusals import REFUSAL
+from unified_api.api.openapi.schema import FLAG, TEXT, many, record
+from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.reading import parse_id
 from unified_api.models.base import common_model, model_id, wire_fields
 from unified_api.sync import clock, feed
@@ -26,11 +33,23 @@ from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.why import why
 from unified_api.sync.models import Change
 
+_RECORD: Final = parameters.one_id("record_id", "record")
+_FIELD: Final = parameters.text("field", "A field of the record, alone.")
+_AS_OF: Final = parameters.instant("as_of", "As it was at this time; as it is now where none is given.")
+_BEGIN: Final = parameters.word(
+    "begin",
+    ("oldest", "now"),
+    "Where to begin without a cursor: with the oldest entry, or behind the newest.",
+)
+_ACCOUNT: Final = parameters.maybe_id("linked_account_id", "linked account", "Of this linked account alone.")
+_MODEL: Final = parameters.text("model", "Of this common model alone, as in `ticketing.Ticket`.")
+
 
 class Asking(Endpoint):
     """A question about the past, for any account that the key reaches."""
 
     needs_account = False
+    tag = "memory"
 
     def subject(self, record_id: uuid.UUID) -> Subject:
         """The record that is asked about, within the transaction that is open; raises NotFound."""
@@ -44,16 +63,9 @@ class Asking(Endpoint):
         linked = LinkedAccount.objects.filter(id__in=account_ids, deleted_at=None)
         return {account.id for account in linked if auth.reaches(self.key, account)}
 
-    def asked_record(self) -> uuid.UUID:
-        """The parameter `record_id`; raises ValidationError."""
-        ids = self.params.ids("record_id")
-        if len(ids) != 1:
-            raise malformed("record_id", "the id of one record is expected")
-        return ids[0]
-
     def asked_field(self, subject: Subject) -> str | None:
         """The parameter `field`, which is one of the record's model; raises ValidationError."""
-        name = self.params.text("field")
+        name = self.asked(_FIELD)
         if name is not None and name not in wire_fields(subject.model):
             raise malformed("field", f"{model_id(subject.model)} has no such field")
         return name
@@ -62,9 +74,11 @@ class Asking(Endpoint):
 class Record(Asking):
     """GET records/{id}."""
 
+    operations = {"get": Operation({200: told_as.SIGHT}, query=(_AS_OF,))}
+
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The record as it is stored now, or as it was `as_of` a time."""
-        moment, record_id = self.params.instant("as_of"), parse_id(id)
+        moment, record_id = self.asked(_AS_OF), parse_id(id)
         feed.wait_for_commits_in_flight()
         with transaction.atomic():
             subject = self.subject(record_id)
@@ -87,9 +101,15 @@ class Record(Asking):
 class History(Asking):
     """GET history."""
 
+    operations = {
+        "get": Operation(
+            {200: page_of(told_as.HISTORY), 404: REFUSAL}, query=(*cursors.PAGING, _RECORD, _FIELD)
+        )
+    }
+
     def get(self, _request: Request) -> HttpResponse:
         """A page of what happened to a record, or to one field of it, newest first."""
-        record_id = self.asked_record()
+        record_id = self.asked(_RECORD)
 
         def fetch(key: Key | None, backwards: bool, limit: int) -> list[Change]:  # noqa: FBT001 - cursors.Fetch
             beyond = None if key is None else int(key[0])
@@ -107,9 +127,13 @@ class History(Asking):
 class Why(Asking):
     """GET why."""
 
+    operations = {
+        "get": Operation({200: told_as.WHY, 404: REFUSAL}, query=(_RECORD, replace(_FIELD, is_required=True)))
+    }
+
     def get(self, _request: Request) -> HttpResponse:
         """Why a field of a record has the value that it has now."""
-        record_id = self.asked_record()
+        record_id = self.asked(_RECORD)
         with transaction.atomic():
             subject = self.subject(record_id)
             field = self.asked_field(subject)
@@ -122,10 +146,17 @@ class Why(Asking):
 class Changes(Asking):
     """GET changes."""
 
+    operations = {
+        "get": Operation(
+            {200: record({"next": TEXT, "has_more": FLAG, "results": many(told_as.CHANGE)}), 404: REFUSAL},
+            query=(*cursors.PAGING, _ACCOUNT, _MODEL, _BEGIN),
+        )
+    }
+
     def get(self, _request: Request) -> HttpResponse:
         """A page of the tenant's change log behind a cursor, oldest first; `next` is always there to go on from."""
         window = Window.asked(self.params, f"{self.key.tenant_id} changes")
-        account_id, model = self._asked_account(), self._asked_model()
+        account_id, model = self.asked(_ACCOUNT), self._asked_model()
         with transaction.atomic():
             if account_id is not None and not self.visible({account_id}):
                 raise NotFound
@@ -142,19 +173,10 @@ class Changes(Asking):
     def _begins(self, window: Window) -> int:
         if window.key is not None:
             return int(window.key[0])
-        begin = self.params.text("begin") or "oldest"
-        if begin not in {"oldest", "now"}:
-            raise malformed("begin", "oldest or now is expected")
-        return place.end() if begin == "now" else 0
-
-    def _asked_account(self) -> uuid.UUID | None:
-        ids = self.params.ids("linked_account_id")
-        if len(ids) > 1:
-            raise malformed("linked_account_id", "the id of one linked account is expected")
-        return ids[0] if ids else None
+        return place.end() if self.asked(_BEGIN) == "now" else 0
 
     def _asked_model(self) -> str | None:
-        name = self.params.text("model")
+        name = self.asked(_MODEL)
         if name is None:
             return None
         try:

@@ -11,13 +11,30 @@ from rest_framework.request import Request
 from tenants.models import LinkedAccount
 from unified_api.api.drafts import Operation
 from unified_api.api.errors import answer
+from unified_api.api.openapi.operation import answers
+from unified_api.api.openapi.schema import ANY, FLAG, TEXT, keyed, named, record
 from unified_api.api.reading import ModelEndpoint, read_one
 from unified_api.api.writes import resource_for
 from unified_api.models.base import wire_fields
 
+_META = named(
+    "Meta",
+    record(
+        {
+            "request_schema": {**keyed(ANY), "description": "A JSON schema of the body."},
+            "remote_field_classes": keyed(ANY),
+            "status": record({"linked_account_status": TEXT, "can_make_request": FLAG}),
+            "has_conditional_params": FLAG,
+            "has_required_linked_account_params": FLAG,
+        }
+    ),
+)
+
 
 class MetaPost(ModelEndpoint):
     """GET {model}/meta/post."""
+
+    operations = {"get": answers(_META)}
 
     def get(self, _request: Request) -> HttpResponse:
         """The schema of a create."""
@@ -26,6 +43,8 @@ class MetaPost(ModelEndpoint):
 
 class MetaPatch(ModelEndpoint):
     """GET {model}/meta/patch/{id}."""
+
+    operations = {"get": answers(_META)}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The schema of a change of this record."""

@@ -11,6 +11,7 @@ import requests
 
 from unified_api.api.errors import malformed
 
+ENCODINGS: Final = ("RAW", "BASE64", "GZIP_BASE64")
 _NAME: Final = "multipart_form_data"
 #: Bytes of one part after unpacking.
 _LARGEST: Final = 32 * 1024 * 1024
@@ -44,8 +45,8 @@ def _text(part: dict[str, Any], name: str) -> str:
 def _data(text: str, encoding: str) -> bytes:
     if encoding == "RAW":
         return text.encode()
-    if encoding not in {"BASE64", "GZIP_BASE64"}:
-        raise malformed(_NAME, "encoding is one of RAW, BASE64, GZIP_BASE64")
+    if encoding not in ENCODINGS:
+        raise malformed(_NAME, f"encoding is one of {', '.join(ENCODINGS)}")
     try:
         packed = base64.b64decode(text, validate=True)
         return _unpacked(packed) if encoding == "GZIP_BASE64" else packed

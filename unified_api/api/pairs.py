@@ -2,56 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from unified_api.api import cursors, newest, reach
-from unified_api.api.cursors import Key, Window
+from unified_api.api import bodies, cursors, newest, parameters, reach
+from unified_api.api.cursors import PAGING, Key, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict, malformed
+from unified_api.api.errors import answer, conflict
+from unified_api.api.openapi import bridges as told_as
+from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.refusals import REFUSAL
+from unified_api.api.openapi.schema import WHOLE, record
+from unified_api.api.openapi.schema import page as page_of
 from unified_api.engine.pair import State
-from unified_api.models.fields import Malformed, Text
-from unified_api.models.fields import parse_id as parsed
 from unified_api.sync.bridge import conflicts, reviewing, steering
 from unified_api.sync.bridge.held import HELD
 from unified_api.sync.models_bridge import Conflict, Pair
 
-_PAIR = ("state", "held", "key", "problems", "paused_by", "dirty")
-_CONFLICT = (
-    "field",
-    "value_a",
-    "value_b",
-    "base_a",
-    "base_b",
-    "edited_a",
-    "edited_b",
-    "state",
-    "opened_at",
-    "closed_at",
-    "resolution",
-    "resolved_by",
-)
 RESOLUTIONS = ("a", "b", conflicts.BOTH)
+
+BRIDGE: Final = parameters.one_id("bridge_id", "bridge")
+_NARROWER: Final = {
+    "state": parameters.word("state", [*State], "In this state."),
+    "held": parameters.word("held", HELD, "Held back for this reason."),
+}
+_OTHER: Final = bodies.one_id("with", "The pair that has the other of the two records.")
+_OF_BRIDGES: Final = parameters.ids("bridge_id", "Of one of these bridges.")
+_OF_FIELD: Final = parameters.text("field", "About this field.")
+_STATE: Final = parameters.word("state", Conflict.State.values, "In this state; open where none is given.")
+_RESOLUTION: Final = bodies.word(
+    "resolution", RESOLUTIONS, "Whose value prevails; `both`: they stay as they are."
+)
+_BRIDGE_KEY: Final = bodies.one_id("bridge_id", "The bridge whose open conflicts are resolved.")
+_FIELD_KEY: Final = bodies.maybe_text("field", "Those of this field alone.")
 
 
 class Pairs(Endpoint):
     """GET pairs."""
 
     needs_account = False
+    tag = "pairs"
+    operations = {
+        "get": Operation(
+            {200: page_of(told_as.PAIR), 404: REFUSAL}, query=(*PAGING, BRIDGE, *_NARROWER.values())
+        )
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of the pairs of one bridge: in a `state`, or held back for a reason (`held=review`)."""
-        asked = self.params.ids("bridge_id")
-        if len(asked) != 1:
-            raise malformed("bridge_id", "the id of one bridge is expected")
+        asked = self.asked(BRIDGE)
         with transaction.atomic():
-            bridge = reach.one(reach.bridges(self.key), str(asked[0]))
+            bridge = reach.one(reach.bridges(self.key), str(asked))
             rows = Pair.objects.filter(bridge_id=bridge.id)
-            for name, words in (("state", [*State]), ("held", HELD)):
-                if told := self.params.word(name, words):
+            for name, parameter in _NARROWER.items():
+                if told := self.asked(parameter):
                     rows = rows.filter(**{name: told})
 
             def fetch(key: Key | None, backwards: bool, limit: int) -> list[Pair]:  # noqa: FBT001 - cursors.Fetch
@@ -60,7 +67,7 @@ class Pairs(Endpoint):
                 )
                 return list(beyond.order_by("-id" if backwards else "id")[:limit])
 
-            window = Window.asked(self.params, f"{asked[0]} pairs")
+            window = Window.asked(self.params, f"{asked} pairs")
             found, page = cursors.turn(window, fetch, lambda pair: (str(pair.id),))
             return answer({**page, "results": [_pair(pair) for pair in found]})
 
@@ -69,6 +76,8 @@ class OnePair(Endpoint):
     """GET pairs/{id}."""
 
     needs_account = False
+    tag = "pairs"
+    operations = {"get": answers(told_as.PAIR_WITH_BASES)}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The pair, with what either side last agreed to."""
@@ -81,11 +90,25 @@ class OnePair(Endpoint):
         return reach.one(reach.pairs(self.key), text)
 
 
+VERBS: Final = {
+    "pause": Operation(
+        {200: told_as.PAIR}, sentence="Leave two records alone; a write that left is seen through."
+    ),
+    "resume": Operation({200: told_as.PAIR}, sentence="Keep two records equal again."),
+    "join": Operation(
+        {200: told_as.PAIR, 409: REFUSAL},
+        body=bodies.body(_OTHER),
+        sentence="Make a pair of two lone records. What they disagree about follows the policy of first contact.",
+    ),
+}
+
+
 class PairVerb(OnePair):
     """POST pairs/{id}/{verb}: pause, resume; join, which makes a pair of two lone records, the other one in `with`."""
 
     http_method_names = ("post",)
     verb: str = ""
+    operations = {"post": lambda endpoint: VERBS[endpoint.verb]}
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The pair as it is then."""
@@ -101,11 +124,9 @@ class PairVerb(OnePair):
             return answer(_pair(pair))
 
     def _joined(self, pair: Pair) -> Pair:
+        other = self.pair(str(_OTHER.of(self.body())))
         try:
-            other = self.pair(str(parsed(self.body().get("with"))))
             return reviewing.join(pair.id, other.id)
-        except Malformed as error:
-            raise malformed("with", str(error)) from error
         except reviewing.NotTwoHalves as error:
             raise conflict(str(error)) from error
 
@@ -114,16 +135,18 @@ class Conflicts(Endpoint):
     """GET conflicts."""
 
     needs_account = False
+    tag = "conflicts"
+    operations = {
+        "get": Operation({200: page_of(told_as.CONFLICT)}, query=(*PAGING, _STATE, _OF_BRIDGES, _OF_FIELD))
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of conflicts, the newest first: those that wait, unless another `state` is asked for."""
         with transaction.atomic():
-            rows = reach.conflicts(self.key).filter(
-                state=self.params.word("state", Conflict.State.values) or Conflict.State.OPEN
-            )
-            if ids := self.params.ids("bridge_id"):
+            rows = reach.conflicts(self.key).filter(state=self.asked(_STATE) or Conflict.State.OPEN)
+            if ids := self.asked(_OF_BRIDGES):
                 rows = rows.filter(bridge_id__in=ids)
-            if field := self.params.text("field"):
+            if field := self.asked(_OF_FIELD):
                 rows = rows.filter(field=field)
             window = Window.asked(self.params, f"{self.key.tenant_id} conflicts")
             found, page = newest.page(window, rows, "opened_at")
@@ -134,6 +157,8 @@ class OneConflict(Endpoint):
     """GET conflicts/{id}."""
 
     needs_account = False
+    tag = "conflicts"
+    operations = {"get": answers(told_as.CONFLICT)}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """Both values, what was agreed before, and when and by whom they were edited."""
@@ -149,11 +174,12 @@ class Resolve(OneConflict):
     """POST conflicts/{id}/resolve: `resolution` is a, b, or both: they stay as they are."""
 
     http_method_names = ("post",)
+    operations = {"post": Operation({200: told_as.CONFLICT, 409: REFUSAL}, body=bodies.body(_RESOLUTION))}
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The resolved conflict; what follows from it is written by the bridge. 409 where it is none any more."""
         with transaction.atomic():
-            one, resolution = self.conflict(id), _resolution(self.body())
+            one, resolution = self.conflict(id), _RESOLUTION.of(self.body())
             try:
                 return answer(_conflict(conflicts.resolve(one.id, resolution)))
             except conflicts.ConflictClosed as error:
@@ -165,38 +191,26 @@ class ResolveAll(Endpoint):
 
     needs_account = False
     http_method_names = ("post",)
+    tag = "conflicts"
+    operations = {
+        "post": Operation(
+            {200: record({"resolved": WHOLE}), 404: REFUSAL},
+            body=bodies.body(_BRIDGE_KEY, _FIELD_KEY, _RESOLUTION),
+        )
+    }
 
     def post(self, _request: Request) -> HttpResponse:
-        """How many were resolved."""
+        """Resolve all that wait, alike; how many were resolved."""
         body = self.body()
         with transaction.atomic():
-            bridge = reach.one(reach.bridges(self.key), str(body.get("bridge_id")))
-            resolved = conflicts.resolve_all(bridge.id, self._field(), _resolution(body))
+            bridge = reach.one(reach.bridges(self.key), str(_BRIDGE_KEY.of(body)))
+            resolved = conflicts.resolve_all(bridge.id, _FIELD_KEY.of(body), _RESOLUTION.of(body))
             return answer({"resolved": resolved})
-
-    def _field(self) -> str | None:
-        told = self.body().get("field")
-        try:
-            return None if told is None else Text().parse(told)
-        except Malformed as error:
-            raise malformed("field", str(error)) from error
-
-
-def _resolution(body: dict[str, Any]) -> str:
-    told = body.get("resolution")
-    if told not in RESOLUTIONS:
-        raise malformed("resolution", f"one of {', '.join(RESOLUTIONS)} is expected")
-    return str(told)
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    ids = ("id", "bridge_id", "record_a", "record_b", "write_id")
-    return {
-        **{name: None if getattr(pair, name) is None else str(getattr(pair, name)) for name in ids},
-        **{name: getattr(pair, name) for name in _PAIR},
-    }
+    return {name: getattr(pair, name) for name in told_as.PAIR_COLUMNS}
 
 
 def _conflict(one: Conflict) -> dict[str, Any]:
-    ids = {name: str(getattr(one, name)) for name in ("id", "bridge_id", "pair_id")}
-    return {**ids, **{name: getattr(one, name) for name in _CONFLICT}}
+    return {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS}

@@ -31,6 +31,8 @@ from unified_api import registry
 from unified_api.api import bulkhead, multipart
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import Busy, answer, malformed
+from unified_api.api.openapi.operation import Operation
+from unified_api.api.openapi.schema import ANY, FLAG, TEXT, WHOLE, keyed, many, maybe, named, record, word
 from unified_api.sync import connect
 
 METHODS: Final = ("GET", "OPTIONS", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -47,8 +49,49 @@ _PLACEHOLDER: Final = re.compile(
 _SECONDS: Final = 55.0
 
 
+_PART: Final = record(
+    {
+        "name": TEXT,
+        "data": TEXT,
+        "encoding": word(*multipart.ENCODINGS),
+        "file_name": maybe(TEXT),
+        "content_type": maybe(TEXT),
+    },
+    optional=("encoding", "file_name", "content_type"),
+)
+_CALL: Final = {
+    "method": word(*METHODS),
+    "path": TEXT,
+    "data": maybe(TEXT),
+    "headers": maybe(keyed(TEXT)),
+    "request_format": maybe(word(*_TYPES)),
+    "multipart_form_data": many(_PART),
+    "base_url_override": maybe(TEXT),
+    "normalize_response": maybe(FLAG),
+}
+_ANSWER: Final = named(
+    "RemoteResponse",
+    record(
+        {
+            "method": TEXT,
+            "path": TEXT,
+            "status": WHOLE,
+            "response": ANY,
+            "response_headers": keyed(ANY),
+            "response_type": word("JSON", "BASE64_GZIP"),
+            "headers": keyed(TEXT),
+        }
+    ),
+)
+
+
 class Passthrough(Endpoint):
     """POST passthrough."""
+
+    tag = "accounts"
+    operations = {
+        "post": Operation({200: _ANSWER}, body=record(_CALL, optional={*_CALL} - {"method", "path"}))
+    }
 
     def post(self, _request: Request) -> HttpResponse:
         """Make the call and show what came of it."""

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from unified_api.api import cursors, newest, reach
-from unified_api.api.cursors import Key, Window
+from unified_api.api import bodies, cursors, newest, parameters, reach
+from unified_api.api.cursors import PAGING, Key, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict, malformed
-from unified_api.models.fields import Malformed, Text
+from unified_api.api.errors import answer, conflict
+from unified_api.api.openapi import bridges as told_as
+from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.refusals import REFUSAL
+from unified_api.api.openapi.schema import page as page_of
 from unified_api.sync.bridge import plans
 from unified_api.sync.models_plan import Plan, PlanItem
 
-_TOLD = ("purpose", "state", "hash", "version", "counts", "cost", "reason", "made_by", "approved_by")
-_TIMES = ("created_at", "approved_at", "finished_at")
+_OF_BRIDGES: Final = parameters.ids("bridge_id", "Of one of these bridges.")
+_STATE: Final = parameters.word("state", Plan.State.values, "In this state.")
+_ACTION: Final = parameters.text("action", "Items with this action.")
+_HASH: Final = bodies.text("hash", "The hash of the plan that was looked at.")
+_REASON: Final = bodies.maybe_text("reason", "Why, for those who read it later.")
 
 
 class Plans(Endpoint):
     """GET plans."""
 
     needs_account = False
+    tag = "plans"
+    operations = {"get": Operation({200: page_of(told_as.PLAN)}, query=(*PAGING, _OF_BRIDGES, _STATE))}
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of plans, the newest first, of one bridge and in one state where that is asked for."""
         with transaction.atomic():
             rows = reach.plans(self.key)
-            if ids := self.params.ids("bridge_id"):
+            if ids := self.asked(_OF_BRIDGES):
                 rows = rows.filter(bridge_id__in=ids)
-            if state := self.params.word("state", Plan.State.values):
+            if state := self.asked(_STATE):
                 rows = rows.filter(state=state)
             window = Window.asked(self.params, f"{self.key.tenant_id} plans")
             found, page = newest.page(window, rows, "created_at")
@@ -43,6 +51,8 @@ class OnePlan(Endpoint):
     """GET plans/{id}."""
 
     needs_account = False
+    tag = "plans"
+    operations = {"get": answers(told_as.PLAN_WITH_ITEMS)}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The plan, with what became of its items."""
@@ -58,11 +68,13 @@ class OnePlan(Endpoint):
 class Items(OnePlan):
     """GET plans/{id}/items."""
 
+    operations = {"get": Operation({200: page_of(told_as.ITEM)}, query=(*PAGING, _ACTION))}
+
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """A page of items, in their order."""
         with transaction.atomic():
             rows = PlanItem.objects.filter(plan_id=self.plan(id).id)
-            if action := self.params.text("action"):
+            if action := self.asked(_ACTION):
                 rows = rows.filter(action=action)
             window = Window.asked(self.params, f"{id} items")
             found, page = cursors.turn(window, _fetch(rows), lambda item: (str(item.ordinal),))
@@ -73,13 +85,12 @@ class Approve(OnePlan):
     """POST plans/{id}/approve: with the `hash` of what was shown."""
 
     http_method_names = ("post",)
+    operations = {"post": Operation({200: told_as.PLAN, 409: REFUSAL}, body=bodies.body(_HASH))}
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The approved plan; 409 where it cannot be, or not as it was seen."""
         with transaction.atomic():
-            plan, told = self.plan(id), self.body().get("hash")
-            if not isinstance(told, str):
-                raise malformed("hash", "the hash of the plan that was looked at is expected")
+            plan, told = self.plan(id), _HASH.of(self.body())
             try:
                 return answer(shown(plans.approve(plan.id, told)))
             except plans.PlanRefused as error:
@@ -90,30 +101,21 @@ class Refuse(OnePlan):
     """POST plans/{id}/refuse: with a `reason`, if there is one."""
 
     http_method_names = ("post",)
+    operations = {"post": Operation({200: told_as.PLAN, 409: REFUSAL}, body=bodies.body(_REASON))}
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The refused plan; 409 where it is too late."""
         with transaction.atomic():
+            plan, reason = self.plan(id), _REASON.of(self.body()) or ""
             try:
-                return answer(shown(plans.refuse(self.plan(id).id, self._reason())))
+                return answer(shown(plans.refuse(plan.id, reason)))
             except plans.PlanRefused as error:
                 raise conflict(str(error)) from error
-
-    def _reason(self) -> str:
-        told = self.body().get("reason") or ""
-        try:
-            return Text().parse(told)
-        except Malformed as error:
-            raise malformed("reason", str(error)) from error
 
 
 def shown(plan: Plan) -> dict[str, Any]:
     """A plan without its items."""
-    return {
-        "id": str(plan.id),
-        "bridge_id": str(plan.bridge_id),
-        **{name: getattr(plan, name) for name in (*_TOLD, *_TIMES)},
-    }
+    return {name: getattr(plan, name) for name in told_as.PLAN_COLUMNS}
 
 
 def _fetch(rows: QuerySet[PlanItem]) -> cursors.Fetch[PlanItem]:
@@ -127,9 +129,7 @@ def _fetch(rows: QuerySet[PlanItem]) -> cursors.Fetch[PlanItem]:
 
 
 def _item(item: PlanItem) -> dict[str, Any]:
-    ids = ("id", "pair_id", "record_a", "record_b", "write_id")
     return {
-        **{name: None if getattr(item, name) is None else str(getattr(item, name)) for name in ids},
-        **{name: getattr(item, name) for name in ("ordinal", "key", "action", "side", "state", "reason")},
+        **{name: getattr(item, name) for name in told_as.ITEM_COLUMNS},
         **(item.fields if "fields" in item.fields else {"problem": item.fields}),
     }

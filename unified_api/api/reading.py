@@ -15,7 +15,10 @@ from unified_api import registry
 from unified_api.api import cursors, filters, records
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
-from unified_api.api.extras import Extras
+from unified_api.api.extras import Extras, asked_for
+from unified_api.api.openapi import records as components
+from unified_api.api.openapi.operation import Header, Operation
+from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.render import Record
 from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect, feed, values
@@ -25,6 +28,24 @@ class ModelEndpoint(Endpoint):
     """A URL of one common model."""
 
     model: type[CommonModel] = None  # type: ignore[assignment] # given by the route
+
+
+def list_told(endpoint: ModelEndpoint) -> Operation:
+    """What `show_list` takes and answers."""
+    model = endpoint.model
+    asked = [one.parameter for one in filters.declared(model)]
+    return Operation(
+        {200: page_of(components.shown(model))}, query=(*cursors.PAGING, *asked, *asked_for(model))
+    )
+
+
+def one_told(endpoint: ModelEndpoint) -> Operation:
+    """What `show_one` takes and answers."""
+    return Operation(
+        {200: components.shown(endpoint.model), 304: None},
+        query=asked_for(endpoint.model),
+        headers=(Header("If-None-Match", "The version that the reader has; 304 where it is still that."),),
+    )
 
 
 def show_list(endpoint: ModelEndpoint) -> HttpResponse:

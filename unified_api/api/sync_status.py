@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -13,13 +13,39 @@ from unified_api.api import cursors
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
+from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.schema import FLAG, INSTANT, NULL, TEXT, columns, many, maybe, named, record
+from unified_api.api.openapi.schema import page as page_of
 from unified_api.models.base import common_model, public_id
 from unified_api.sync import steer
 from unified_api.sync.models import Stream
 
+_STATUS: Final = named(
+    "SyncStatus",
+    record(
+        {
+            "model_name": TEXT,
+            "model_id": TEXT,
+            "last_sync_start": maybe(INSTANT),
+            "next_sync_start": maybe(INSTANT),
+            "last_sync_result": maybe(TEXT),
+            "last_sync_finished": maybe(INSTANT),
+            "data_fresh_as_of": maybe(INSTANT),
+            "historical_data_since": NULL,
+            **columns(Stream, "status"),
+            "sync_status_reason": maybe(TEXT),
+            "is_initial_sync": FLAG,
+            "selective_sync_configurations_usage": NULL,
+        }
+    ),
+)
+
 
 class SyncStatus(Endpoint):
     """GET sync-status."""
+
+    tag = "accounts"
+    operations = {"get": Operation({200: page_of(_STATUS)}, query=cursors.PAGING)}
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of statuses, in the order of the models' names."""
@@ -38,6 +64,9 @@ class SyncStatus(Endpoint):
 
 class Resync(Endpoint):
     """POST sync-status/resync."""
+
+    tag = "accounts"
+    operations = {"post": answers(many(_STATUS))}
 
     def post(self, _request: Request) -> HttpResponse:
         """Have every model read again from the start; the statuses as they are now."""

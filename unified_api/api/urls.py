@@ -6,6 +6,7 @@ No path ends in a slash. Fixed segments come before ids.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
@@ -20,6 +21,7 @@ from unified_api.api import (
     meta,
     pairs,
     plans,
+    reference,
     state,
     sync_status,
     undo,
@@ -58,7 +60,7 @@ def _of_category(category: str) -> Iterator[URLPattern]:
 def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
     """room: the first segment, a category of the contract or ours."""
     base, writes = f"{room}/v1/{model.wire.path}", model.wire.writes
-    name, facts = f"api-{room}-{model.wire.path}", {"category": category_of(model), "model": model}
+    name, facts = f"api-{room}-{model.wire.path}", _facts(model)
     if "create" in writes:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
@@ -69,10 +71,15 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
 
 
+def _facts(model: type[CommonModel]) -> dict[str, Any]:
+    """What the endpoints of a model are told of it."""
+    return {"category": category_of(model), "model": model, "tag": model_id(model)}
+
+
 def _by_own_ids(model: type[CommonModel]) -> Iterator[URLPattern]:
     """The records of a model by the ids of the product that pushes them."""
     base, name = f"{OURS}/v1/records/{model_id(model)}", f"api-{OURS}-records-{model_id(model)}"
-    facts = {"category": category_of(model), "model": model}
+    facts = _facts(model)
     ones = ["get", "head", "put", "delete"]
     yield path(base, hosted.PushedCollection.as_view(**facts, http_method_names=["post"]), name=f"{name}-all")
     yield path(
@@ -113,15 +120,17 @@ urlpatterns = [
     path("sync/v1/plans/<str:id>/refuse", plans.Refuse.as_view(), name="api-plan-refuse"),
     path("sync/v1/pairs", pairs.Pairs.as_view(), name="api-pairs"),
     path("sync/v1/pairs/<str:id>", pairs.OnePair.as_view(), name="api-pair"),
-    *_verbs("pairs", pairs.PairVerb, ("pause", "resume", "join")),
+    *_verbs("pairs", pairs.PairVerb, pairs.VERBS),
     path("sync/v1/conflicts", pairs.Conflicts.as_view(), name="api-conflicts"),
     path("sync/v1/conflicts/resolve", pairs.ResolveAll.as_view(), name="api-conflicts-resolve"),
     path("sync/v1/conflicts/<str:id>", pairs.OneConflict.as_view(), name="api-conflict"),
     path("sync/v1/conflicts/<str:id>/resolve", pairs.Resolve.as_view(), name="api-conflict-resolve"),
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
     path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),
-    *_verbs("issues", issues.Verb, ("resolve", "mute", "unmute")),
+    *_verbs("issues", issues.Verb, issues.VERBS),
     path("sync/v1/bridges/<str:id>/document", documents.BridgeDocument.as_view(), name="api-bridge-document"),
     path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
+    path("openapi.json", reference.OpenApi.as_view(), name="api-openapi"),
+    path("docs", reference.Docs.as_view(), name="api-docs"),
     re_path("", Unknown.as_view()),
 ]

@@ -11,6 +11,8 @@ from unified_api.api import reading, writes
 class Collection(writes.WritingEndpoint):
     """{model}: list and create."""
 
+    operations = {"get": reading.list_told, "post": writes.create_told}
+
     def get(self, _request: Request) -> HttpResponse:
         """A page of records."""
         return reading.show_list(self)
@@ -22,6 +24,8 @@ class Collection(writes.WritingEndpoint):
 
 class Member(writes.WritingEndpoint):
     """{model}/{id}: retrieve and patch."""
+
+    operations = {"get": reading.one_told, "patch": writes.update_told}
 
     def get(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """One record."""

@@ -10,7 +10,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
@@ -21,8 +21,12 @@ from rest_framework.request import Request
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import bulkhead, drafts, idempotency, outcomes, own_ids
+from unified_api.api import bulkhead, drafts, idempotency, outcomes, own_ids, parameters
 from unified_api.api.errors import Busy
+from unified_api.api.openapi import records as components
+from unified_api.api.openapi.operation import Header, Operation
+from unified_api.api.openapi.refusals import REFUSAL, REFUSED
+from unified_api.api.openapi.schema import any_of
 from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.reading import ModelEndpoint, parse_id
 from unified_api.models.base import CommonModel
@@ -33,6 +37,15 @@ from unified_api.sync.write import perform
 
 log = structlog.get_logger(__name__)
 _VERSION = re.compile(r'(?:W/)?"([0-9]{1,17})"')
+RUN_ASYNC: Final = parameters.flag("run_async", "Journal only, and answer 202; a worker carries it out.")
+IS_DEBUG_MODE: Final = parameters.flag("is_debug_mode", "Add `logs` to the answer.")
+IF_MATCH: Final = Header(
+    "If-Match",
+    "The version that the caller saw; if fields that can be written changed since, nothing is sent.",
+)
+KEY: Final = Header(
+    idempotency.HEADER, "A request with the same key within a day is answered again, not carried out again."
+)
 #: So often two requests with one key may overtake each other, each freeing the key for the next.
 _ROUNDS = 3
 
@@ -53,6 +66,31 @@ class WritingEndpoint(ModelEndpoint):
             return super().handle_exception(exc)
         log.error("write.request_failed", write=str(self.journalled.id), exc_info=exc)
         return outcomes.unknown(self.journalled).response()
+
+
+def create_told(endpoint: ModelEndpoint) -> Operation:
+    """What `create` takes and answers."""
+    return told(endpoint.model, 201, body="create", headers=(KEY,))
+
+
+def update_told(endpoint: ModelEndpoint) -> Operation:
+    """What `update` takes and answers."""
+    return told(endpoint.model, 200, body="update", headers=(KEY, IF_MATCH))
+
+
+def told(
+    model: type[CommonModel], *done: int, body: str | None, headers: tuple[Header, ...] = ()
+) -> Operation:
+    """What a write takes and answers: the envelope, whatever became of it. `done`: statuses of what was done."""
+    envelope_ = components.envelope(model)
+    answers = {**dict.fromkeys((*done, 403, 412), envelope_), 202: components.pending(model)}
+    refused = {
+        400: any_of(envelope_, REFUSED),
+        404: any_of(envelope_, REFUSAL),
+        503: any_of(envelope_, REFUSAL),
+    }
+    sent = components.sent(model, body) if body else None
+    return Operation({**answers, **refused}, query=(RUN_ASYNC, IS_DEBUG_MODE), headers=headers, body=sent)
 
 
 def create(endpoint: WritingEndpoint, request: Request) -> HttpResponse:
@@ -164,7 +202,7 @@ def moved_since(record: CommonModel, if_match: str) -> Outcome | None:
 
 def carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list[drafts.Problem]) -> Outcome:
     """Journal, call, answer; or only journal, where the caller does not want to wait."""
-    if endpoint.params.flag("run_async"):
+    if endpoint.asked(RUN_ASYNC):
         with _surely_or_not(endpoint, intent), transaction.atomic():
             write = journal.enter(intent, queue=job.INTERACTIVE)
         return outcomes.pending(write, warnings)
@@ -194,7 +232,7 @@ def _surely_or_not(endpoint: WritingEndpoint, intent: journal.Intent) -> Iterato
 
 def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
     """The answer of an earlier request with the same key; a first one that is under way is waited for."""
-    patience = 0.0 if endpoint.params.flag("run_async") else idempotency.PATIENCE
+    patience = 0.0 if endpoint.asked(RUN_ASYNC) else idempotency.PATIENCE
     settled = idempotency.wait_for(first, patience)
     outcome = idempotency.kept(settled)
     if outcome is None:
@@ -205,7 +243,7 @@ def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
 
 def answered(endpoint: WritingEndpoint, outcome: Outcome, *, replayed: bool = False) -> HttpResponse:
     """The answer, with logs where the caller debugs."""
-    if endpoint.params.flag("is_debug_mode"):
+    if endpoint.asked(IS_DEBUG_MODE):
         outcome.body = {**outcome.body, "logs": _logs(endpoint, outcome)}
     more = {"Idempotent-Replayed": "true"} if replayed else {}
     return outcome.response(more)

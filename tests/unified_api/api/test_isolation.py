@@ -25,6 +25,8 @@ BY_RECORD = ("api/sync/v1/history", "api/sync/v1/why")
 FEEDS = ("api/sync/v1/changes",)
 #: Routes that name a bridge in their query.
 BY_BRIDGE = ("api/sync/v1/drift", "api/sync/v1/pairs")
+#: What everybody may see, as it is nobody's.
+OPEN = ("api/docs", "api/openapi.json")
 #: Lists of what a key reaches, which name no account.
 LISTS = tuple(f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans"))
 
@@ -134,7 +136,7 @@ def _paths_naming(route: str, record: str, write: str, account: str) -> list[str
 
 def _is_own(path: str, who: str) -> bool:
     """Whether a stranger asks for what is his: lists of his own account, and accounts that his key opens."""
-    if "?" in path:
-        return False
+    if "?" in path or path[1:] in OPEN:
+        return path[1:] in OPEN
     of_the_key = "linked-accounts" in path or path[1:] in (*FEEDS, *LISTS)
     return not re.search(r"[0-9a-f]{8}-", path) and (who == "their ids" or (of_the_key and "their" in who))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from unified_api.observe.documents.parts import Block, Document, Facts, Section, Table
+from unified_api.observe.documents.parts import Block, Document, Facts, Table
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1d2733; --soft: #5a6675; --line: #d9dee5; --paper: #fff; --band: #f4f6f9;
@@ -67,23 +68,29 @@ _PAGE: Final = """<!doctype html>
 
 def write(document: Document) -> str:
     """The document as one page."""
-    numbered = list(enumerate(document.sections, start=1))
-    contents = format_html_join("", '<li><a href="#s{}">{}</a></li>', ((n, s.title) for n, s in numbered))
-    sections = format_html_join("\n", "{}", ((_section(number, section),) for number, section in numbered))
+    sections = [(section.title, written(section.blocks)) for section in document.sections]
+    return page(document.title, document.lead, sections, document.foot)
+
+
+def page(title: str, lead: str, sections: Sequence[tuple[str, SafeString]], foot: str) -> str:
+    """A page of sections that are written already, each with its title."""
+    numbered = list(enumerate(sections, start=1))
+    contents = format_html_join("", '<li><a href="#s{}">{}</a></li>', ((n, t) for n, (t, _) in numbered))
+    section = '<section id="s{}">\n<h2>{}</h2>\n{}\n</section>'
     return format_html(
         _PAGE,
-        title=document.title,
+        title=title,
         style=mark_safe(_STYLE),  # noqa: S308 - the constant above
-        lead=document.lead,
+        lead=lead,
         contents=contents,
-        sections=sections,
-        foot=document.foot,
+        sections=format_html_join("\n", section, ((n, t, blocks) for n, (t, blocks) in numbered)),
+        foot=foot,
     )
 
 
-def _section(number: int, section: Section) -> SafeString:
-    blocks = format_html_join("\n", "{}", ((_block(block),) for block in section.blocks))
-    return format_html('<section id="s{}">\n<h2>{}</h2>\n{}\n</section>', number, section.title, blocks)
+def written(blocks: Iterable[Block]) -> SafeString:
+    """Blocks, one below the other."""
+    return format_html_join("\n", "{}", ((_block(block),) for block in blocks))
 
 
 def _block(block: Block) -> SafeString:

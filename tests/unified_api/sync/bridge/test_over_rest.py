@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 
 from tenants import apikeys
+from tests import documented
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import configure, field, lose
 from unified_api.sync.models_bridge import Bridge
@@ -76,6 +77,17 @@ def test_a_plan_is_read_approved_and_executed(desks: Bridged, caller: Caller) ->
     assert caller.get(f"bridges/{desks.bridge_id}")["mode"] == "live"
     [listed] = caller.get("bridges")["results"]
     assert listed["status"] == "quiet"
+
+
+@pytest.mark.parametrize("path", ["bridges", "plans", "pairs", "conflicts", "issues", "changes", "drift"])
+def test_a_list_reads_the_parameters_that_are_documented(bridged: Bridged, caller: Caller, path: str) -> None:
+    """What the code looks at is what the document names, no more and no less."""
+    told = documented._document()["paths"][f"{PREFIX}/{path}"]["get"]
+    named = {documented._looked_up(one)["name"] for one in told["parameters"]}
+    query = {"bridge_id": str(bridged.bridge_id)}
+    answer: Any = Context().run(Client().get, f"{PREFIX}/{path}", query, headers=caller.headers)
+
+    assert answer.wsgi_request.GET.read == named
 
 
 def test_a_conflict_is_decided(bridged: Bridged, caller: Caller) -> None:

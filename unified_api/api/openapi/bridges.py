@@ -1,0 +1,169 @@
+"""Components of bridges: how one stands, its plans and their items, its pairs and conflicts.
+
+The `…_COLUMNS` are what the endpoints show as it is stored, and so what the document says that they show.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from unified_api.api.openapi.schema import (
+    ANY,
+    FLAG,
+    ID,
+    INSTANT,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Schema,
+    columns,
+    keyed,
+    many,
+    maybe,
+    more,
+    named,
+    record,
+    word,
+)
+from unified_api.engine.events import Kind
+from unified_api.engine.merge import Rule
+from unified_api.engine.pair import State
+from unified_api.engine.values import Side
+from unified_api.sync.bridge.held import HELD
+from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
+
+PLAN_COLUMNS: Final = (
+    *("id", "bridge_id", "purpose", "state", "hash", "version", "counts", "cost", "reason", "made_by"),
+    *("approved_by", "created_at", "approved_at", "finished_at"),
+)
+ITEM_COLUMNS: Final = (
+    *("id", "pair_id", "record_a", "record_b", "write_id"),
+    *("ordinal", "key", "action", "side", "state", "reason"),
+)
+PAIR_COLUMNS: Final = (
+    *("id", "bridge_id", "record_a", "record_b", "write_id"),
+    *("state", "held", "key", "problems", "paused_by", "dirty"),
+)
+CONFLICT_COLUMNS: Final = (
+    *(
+        "id",
+        "bridge_id",
+        "pair_id",
+        "field",
+        "value_a",
+        "value_b",
+        "base_a",
+        "base_b",
+        "edited_a",
+        "edited_b",
+    ),
+    *("state", "opened_at", "closed_at", "resolution", "resolved_by"),
+)
+
+_SIDE: Final = word(*Side)
+_COUNTS: Final = keyed(WHOLE)
+
+# --- plans ------------------------------------------------------------------------------------------------
+
+_COST: Final = named(
+    "PlanCost", record({"calls": WHOLE, "per_second": NUMBER, "blocked_until": maybe(INSTANT)})
+)
+_PLAN: Final = record(columns(Plan, *PLAN_COLUMNS, counts=_COUNTS, cost=keyed(_COST)))
+#: A plan without its items.
+PLAN: Final = named("Plan", _PLAN)
+#: A plan, and how many of its items are in which state.
+PLAN_WITH_ITEMS: Final = named("PlanWithItems", more(_PLAN, {"items": _COUNTS}))
+#: What keeps a field from being equal.
+_PROBLEM_KEYS: Final[dict[str, Schema]] = {
+    "kind": word(*Kind),
+    "side": _SIDE,
+    "field": TEXT,
+    "value": ANY,
+    "reason": TEXT,
+}
+_PROBLEM: Final = named("PairProblem", record(_PROBLEM_KEYS))
+_CONTEST: Final = named("PlanConflict", record({"field": TEXT, "a": ANY, "b": ANY}))
+_VALUE: Final = named(
+    "PlanField",
+    record({"was": ANY, "value": ANY, "rule": word(*Rule, "deletes"), "overrules": FLAG}),
+)
+#: One thing that a plan would do: with `fields`; or what it cannot do: with `problem`.
+ITEM: Final = named(
+    "PlanItem",
+    record(
+        {
+            **columns(PlanItem, *ITEM_COLUMNS, side=maybe(_SIDE)),
+            "fields": keyed(_VALUE),
+            "follows": {**WHOLE, "description": "How many items of the pair are executed before it."},
+            "problem": {"anyOf": [_PROBLEM, _CONTEST]},
+        },
+        optional=("fields", "follows", "problem"),
+    ),
+)
+
+# --- pairs and conflicts ----------------------------------------------------------------------------------
+
+_PAIR: Final = record(
+    columns(Pair, *PAIR_COLUMNS, state=word(*State), held=word("", *HELD), problems=many(_PROBLEM))
+)
+PAIR: Final = named("Pair", _PAIR)
+#: A pair, with what either side last agreed to.
+PAIR_WITH_BASES: Final = named("PairWithBases", more(_PAIR, {"base_a": keyed(ANY), "base_b": keyed(ANY)}))
+_EDITED: Final = named("ConflictEdit", record({"at": INSTANT, "source": TEXT}, optional=("at", "source")))
+CONFLICT: Final = named(
+    "Conflict", record(columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED))
+)
+
+# --- bridges ----------------------------------------------------------------------------------------------
+
+_SIDE_OF_BRIDGE: Final = named("BridgeSide", record({"linked_account_id": ID, "integration": maybe(TEXT)}))
+_BRIDGE: Final = record(
+    {
+        "bridge_id": ID,
+        "name": TEXT,
+        "plan_id": maybe(ID),
+        **columns(Bridge, "model", "mode", "version"),
+        "closed": {**keyed(TEXT), "description": "By side, who closed the way to it."},
+        "a": _SIDE_OF_BRIDGE,
+        "b": _SIDE_OF_BRIDGE,
+        "fields": many(TEXT),
+        **columns(Bridge, "status", "reason", "paused_by", "frequency", "last_round"),
+    }
+)
+#: A bridge in a list.
+BRIDGE: Final = named("Bridge", _BRIDGE)
+_NAMES: Final[dict[str, Schema]] = {
+    "pair_id": ID,
+    "key": maybe(TEXT),
+    "record_a": maybe(ID),
+    "record_b": maybe(ID),
+}
+_GAVE_WAY: Final = named(
+    "Overruled",
+    record(
+        columns(
+            Overruled,
+            *("pair_id", "record_id", "field", "side", "value", "by", "rule", "write_id", "at"),
+            side=_SIDE,
+        )
+    ),
+)
+#: How a bridge stands.
+STANDING: Final = named(
+    "BridgeStanding",
+    more(
+        _BRIDGE,
+        {
+            "pairs": {**_COUNTS, "description": "By state."},
+            "held": {**_COUNTS, "description": "By reason."},
+            "dirty": WHOLE,
+            "in_flight": WHOLE,
+            "writes": {**_COUNTS, "description": "By state."},
+            "problems": many(named("BridgeProblem", record({**_NAMES, **_PROBLEM_KEYS}))),
+            "review": many(named("PairNames", record(_NAMES))),
+            "overruled": many(_GAVE_WAY),
+            "conflicts": WHOLE,
+        },
+    ),
+)
