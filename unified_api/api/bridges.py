@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -14,10 +16,15 @@ from unified_api.api.cursors import Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
 from unified_api.api.plans import shown as plan_shown
+from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Side
-from unified_api.sync import job
+from unified_api.models.fields import Malformed, parse_instant
+from unified_api.sync import clock, job
 from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.memory import replaying
+from unified_api.sync.memory.otherwise import otherwise
+from unified_api.sync.memory.past import Span
 from unified_api.sync.models_bridge import Bridge
 
 Answer = tuple[dict[str, Any], int]
@@ -62,7 +69,7 @@ class OneBridge(Endpoint):
 
 
 class Verb(OneBridge):
-    """POST bridges/{id}/{verb}: each answers with how the bridge stands then; `plan` and `restore` with a plan."""
+    """POST bridges/{id}/{verb}: each answers with how the bridge stands then, or with the plan that it makes."""
 
     http_method_names = ("post",)
     verb: str = ""
@@ -112,6 +119,28 @@ def _restore(endpoint: OneBridge, bridge: Bridge) -> Answer:
     return plan_shown(restoring.make(bridge, endpoint.side())), 201
 
 
+def _replay(endpoint: OneBridge, bridge: Bridge) -> Answer:
+    body = endpoint.body()
+    policy = body.get("policy")
+    if not isinstance(policy, dict):
+        raise malformed("policy", 'an object such as {"winner": "b"} is expected')
+    span = Span(_instant(body, "from"), _instant(body, "to") if body.get("to") else clock.now())
+    try:
+        plan = replaying.make(bridge, span, otherwise(bridge, policy), json.dumps(policy))
+    except PolicyError as error:
+        raise malformed("policy", str(error)) from error
+    except replaying.TooMuch as error:
+        raise malformed("from", str(error)) from error
+    return plan_shown(plan), 201
+
+
+def _instant(body: dict[str, Any], name: str) -> dt.datetime:
+    try:
+        return parse_instant(str(body.get(name)))
+    except Malformed as error:
+        raise malformed(name, str(error)) from error
+
+
 #: What a person does to a bridge, by the path's last word.
 VERBS: Final[dict[str, Callable[[OneBridge, Bridge], Answer]]] = {
     "pause": _pause,
@@ -121,4 +150,5 @@ VERBS: Final[dict[str, Callable[[OneBridge, Bridge], Answer]]] = {
     "run": _run,
     "plan": _plan,
     "restore": _restore,
+    "replay": _replay,
 }
