@@ -38,7 +38,9 @@ TICKETS = Resource(
         priority=choice("priority", {"URGENT": "p1", "NORMAL": "p2", "LOW": "p3"}),
         creator=ref("author", create_only=True),
         remote_updated_at=instant("updated", read_only=True),
+        merged_into="master",
     ),
+    redirects=True,
     list=GET("/tickets", items="items", paging=ByPage(size_param="size", size=PAGE)),
     get=GET("/tickets/{remote_id}", item=""),
     create=POST("/tickets", answer=""),
@@ -91,6 +93,8 @@ class Desk:
     after_write: Callable[[], object] = int
     #: Writes that are applied and then not answered.
     cut_after_write: int = 0
+    #: Ids of merged tickets, and of those that answer in their place.
+    redirects: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     numbers: int = 0
     url: str = ""
@@ -109,6 +113,18 @@ class Desk:
         """Change a ticket, behind everybody's back."""
         with self.lock:
             self.tables["tickets"][remote_id] |= {**values, "updated": _iso(time.time())}
+
+    def merge(self, remote_id: str, into: str, *, redirects: bool) -> None:
+        """Merge a ticket into another one, behind everybody's back.
+
+        redirects: who asks for it is given the other one; else it is listed on, and names the other one.
+        """
+        with self.lock:
+            if redirects:
+                self.redirects[remote_id] = into
+                del self.tables["tickets"][remote_id]
+            else:
+                self.tables["tickets"][remote_id] |= {"master": into, "updated": _iso(time.time())}
 
     def writes(self) -> list[tuple[str, str]]:
         """The writing requests that reached it."""
@@ -165,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 201, table[desk.add(path[0], **body)]
         if len(path) == 1:
             return 200, _page(table, query)
-        return self._one(table, path[1], body)
+        return self._one(table, desk.redirects.get(path[1], path[1]), body)
 
     def _one(self, table: dict[str, Any], remote_id: str, body: Any) -> tuple[int, Any]:
         if remote_id not in table:

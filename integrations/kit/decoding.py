@@ -190,6 +190,7 @@ def _observation(
         shape=seen.shape,
         embedded=inner,
         cleaned=pulled.cleaned,
+        merged_into=pulled.merged_into,
     )
 
 

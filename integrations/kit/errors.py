@@ -94,7 +94,14 @@ class Exists(Rejected):
 
 
 class Gone(ProviderError):
-    """The record is not at the provider (any more)."""
+    """The record is not at the provider (any more).
+
+    merged_into: the id of the record that it was merged into, where the provider says so.
+    """
+
+    def __init__(self, message: str, *, merged_into: str | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.merged_into = merged_into
 
 
 class Misconfigured(ProviderError):

@@ -30,14 +30,15 @@ class Pulled:
     version: str | None
     unknown: tuple[str, ...]
     cleaned: tuple[str, ...]
+    merged_into: str | None = None
 
 
 class Mapping:
     """Lenses by common field.
 
-    remote_id, version: a path or lens; version must grow as text with every change, or be left out. A bare
-    path stands for the plain lens of that field's class. Raises TypeError for a field or word that the model
-    lacks.
+    remote_id, version: a path or lens; version must grow as text with every change, or be left out. merged_into:
+    the same for the id of the record that a merged one went into, blank in all others. A bare path stands for the
+    plain lens of that field's class. Raises TypeError for a field or word that the model lacks.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Mapping:
         *,
         remote_id: str | Lens = "id",
         version: str | Lens | None = None,
+        merged_into: str | Lens | None = None,
         **lenses: str | Lens,
     ) -> None:
         fields = wire_fields(model)
@@ -56,6 +58,7 @@ class Mapping:
         self.model = model
         self.remote_id = at(remote_id) if isinstance(remote_id, str) else remote_id
         self.version = at(version) if isinstance(version, str) else version
+        self.merged_into = at(merged_into) if isinstance(merged_into, str) else merged_into
         self.lenses = {name: _lens(lens, fields[name]) for name, lens in lenses.items()}
         self._coerce: dict[str, Coerce] = {name: coercion(fields[name]) for name in lenses}
         self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
@@ -75,6 +78,7 @@ class Mapping:
             for name, known in self._words.items()
             if (word := values.get(name)) and word not in known
         ]
+        into = self._dug(self.merged_into, record) if self.merged_into else None
         cleaned = [name for name, value in values.items() if REPLACEMENT in str(value)] if dirty else ()
         return Pulled(
             remote_id,
@@ -82,6 +86,7 @@ class Mapping:
             None if version in (None, MISSING) else str(version),
             tuple(unknown),
             tuple(f"{name}: characters that cannot be stored were replaced" for name in cleaned),
+            None if into in (None, MISSING, "") else identifier(into),
         )
 
     def _values(self, record: Any) -> dict[str, Any]:

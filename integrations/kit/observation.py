@@ -48,7 +48,8 @@ class Observation:
     values: only fields that the answer speaks of. References hold remote ids, instants are aware and UTC,
     days are dates. version: the provider's version, comparable as text, or None. started, arrived: moments
     around the request. path: of the request, without query. shape: kind of answer. cleaned: what had to be
-    cut out of the values, and why.
+    cut out of the values, and why. merged_into: the id of another record, into which this one went; it is no
+    record any more.
     """
 
     model: type[CommonModel]
@@ -62,6 +63,7 @@ class Observation:
     shape: Shape
     embedded: tuple[Observation, ...] = ()
     cleaned: tuple[str, ...] = ()
+    merged_into: str | None = None
 
 
 @dataclass(frozen=True)

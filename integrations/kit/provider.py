@@ -77,7 +77,9 @@ class Resource:
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
-    texts are HTML there. hosted: its records have no other home than Isthmus, see `hosted`.
+    texts are HTML there. redirects: a get of a record that was merged answers with the one it was merged into
+    (where it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other
+    home than Isthmus, see `hosted`.
     """
 
     hosted: ClassVar[bool] = False
@@ -100,6 +102,7 @@ class Resource:
     sweep_every: float = 86_400.0
     version: str = "1"
     markup: tuple[str, ...] = ()
+    redirects: bool = False
 
     def __post_init__(self) -> None:
         name = self.model.__name__

@@ -18,6 +18,7 @@ from integrations.kit.decoding import Seen, decode_one, whole
 from integrations.kit.endpoints import Steps, Write
 from integrations.kit.errors import (
     SHAPELESS,
+    Gone,
     Misconfigured,
     Moved,
     NeedsReauthorisation,
@@ -47,16 +48,15 @@ class Writer:
     session: Session
 
     def read(self, resource: Resource, remote_id: str) -> Observation:
-        """One record; raises Gone."""
+        """One record; raises Gone, of a merged one with the record that it was merged into."""
         if resource.get is None:
             raise Misconfigured(
                 f"{self.session.provider.slug} does not show a single {resource.model.__name__}"
             )
         answer, decoded, record = self.session.one(resource.get, remote_id)
         arrived = self.session.http.connection.moments() if resource.get.then else answer.arrived
-        return _observed(
-            resource, record, Seen(answer.started, arrived, resource.get.path, "get", decoded.dirty)
-        )
+        seen = Seen(answer.started, arrived, resource.get.path, "get", decoded.dirty)
+        return _itself(resource, remote_id, _observed(resource, record, seen))
 
     def create(self, resource: Resource, values: dict[str, Any]) -> Observation:
         """A new record, as the provider shows it afterwards."""
@@ -224,6 +224,14 @@ def _observed(resource: Resource, record: Any, seen: Seen) -> Observation:
         return decode_one(resource, record, seen)
     except Unmappable as error:
         raise Misconfigured(f"the record does not map: {error}", request=f"GET {seen.path}") from error
+
+
+def _itself(resource: Resource, remote_id: str, found: Observation) -> Observation:
+    """What was found, if it is what was asked for."""
+    into = found.merged_into or (found.remote_id if resource.redirects else remote_id)
+    if into == remote_id:
+        return found
+    raise Gone(f"it was merged into {into}", request=f"GET {found.path}", merged_into=into)
 
 
 def _refused(session: Session, resource: Resource, verb: str) -> Rejected:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from unified_api.api.errors import malformed
-from unified_api.api.openapi.schema import ID, TEXT, Schema, maybe, record
+from unified_api.api.openapi.schema import ID, INSTANT, TEXT, Schema, maybe, record
 from unified_api.api.openapi.schema import word as one_of
-from unified_api.models.fields import Malformed, Text, parse_id
+from unified_api.models.fields import Malformed, Text, parse_id, parse_instant
 
 T = TypeVar("T")
 
@@ -59,6 +60,33 @@ def maybe_text(name: str, about: str) -> Key[str | None]:
 def one_id(name: str, about: str, *, is_required: bool = True) -> Key[uuid.UUID]:
     """An id."""
     return Key(name, about, ID, parse_id, is_required)
+
+
+def instant(name: str, about: str) -> Key[dt.datetime]:
+    """A moment."""
+    return Key(name, about, INSTANT, lambda told: parse_instant(str(told)))
+
+
+def maybe_instant(name: str, about: str) -> Key[dt.datetime | None]:
+    """A moment, where it is given."""
+    return Key(
+        name,
+        about,
+        maybe(INSTANT),
+        lambda told: None if told is None else parse_instant(str(told)),
+        is_required=False,
+    )
+
+
+def mapping(name: str, about: str) -> Key[dict[str, Any]]:
+    """An object whose keys somebody else understands."""
+
+    def parse(told: Any) -> dict[str, Any]:
+        if not isinstance(told, dict):
+            raise Malformed("an object is expected")
+        return told
+
+    return Key(name, about, {"type": "object"}, parse)
 
 
 def body(*keys: Key[Any]) -> Schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,21 +14,30 @@ from rest_framework.request import Request
 from unified_api.api import bodies, newest, parameters, reach
 from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict
+from unified_api.api.errors import answer, conflict, malformed
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import Named
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.plans import shown as plan_shown
+from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Side
-from unified_api.sync import job
+from unified_api.sync import clock, job
 from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.memory import replaying
+from unified_api.sync.memory.otherwise import otherwise
+from unified_api.sync.memory.past import Span
 from unified_api.sync.models_bridge import Bridge
 
 _NAME: Final = parameters.text("name", "With this name, exactly.")
 _SIDE: Final = bodies.word("side", [*Side], "The side that is meant.")
+_FROM: Final = bodies.instant("from", "When the span begins.")
+_TO: Final = bodies.maybe_instant("to", "When it ends; now, if it is not given.")
+_POLICY: Final = bodies.mapping(
+    "policy", 'What the bridge had been told otherwise, such as `{"winner": "b"}`.'
+)
 
 
 class Bridges(Endpoint):
@@ -70,7 +80,7 @@ class OneBridge(Endpoint):
 
 
 class Verb(OneBridge):
-    """POST bridges/{id}/{verb}: each answers with how the bridge stands then; `plan` and `restore` with a plan."""
+    """POST bridges/{id}/{verb}: each answers with how the bridge stands then, or with the plan that it makes."""
 
     http_method_names = ("post",)
     verb: str = ""
@@ -124,30 +134,47 @@ def _restore(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
     return plan_shown(restoring.make(bridge, endpoint.side()))
 
 
+def _replay(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
+    """Make a plan of what would be different today had the bridge been told otherwise in a span of the past."""
+    body = endpoint.body()
+    policy = _POLICY.of(body)
+    span = Span(_FROM.of(body), _TO.of(body) or clock.now())
+    try:
+        plan = replaying.make(bridge, span, otherwise(bridge, policy), json.dumps(policy))
+    except PolicyError as error:
+        raise malformed(_POLICY.name, str(error)) from error
+    except replaying.TooMuch as error:
+        raise malformed(_FROM.name, str(error)) from error
+    return plan_shown(plan)
+
+
 @dataclass(frozen=True)
 class Deed:
-    """What a person does to a bridge. do: gives what is shown, or None: then it is how the bridge stands."""
+    """What a person does to a bridge. do: gives what is shown, or None: then it is how the bridge stands.
+
+    takes: the keys of the body.
+    """
 
     do: Callable[[OneBridge, Bridge], dict[str, Any] | None]
     status: int = 200
     answer: Named = told_as.STANDING
-    names_side: bool = False
+    takes: tuple[bodies.Key[Any], ...] = ()
 
     def told(self) -> Operation:
         """What it takes and answers."""
         found = {self.status: self.answer} | ({409: REFUSAL} if self.do is _plan else {})
-        return Operation(
-            found, body=bodies.body(_SIDE) if self.names_side else None, sentence=self.do.__doc__ or ""
-        )
+        body = bodies.body(*self.takes) if self.takes else None
+        return Operation(found, body=body, sentence=self.do.__doc__ or "")
 
 
 #: By the path's last word.
 VERBS: Final[dict[str, Deed]] = {
     "pause": Deed(_pause),
     "resume": Deed(_resume),
-    "close": Deed(_close, names_side=True),
-    "reopen": Deed(_reopen, names_side=True),
+    "close": Deed(_close, takes=(_SIDE,)),
+    "reopen": Deed(_reopen, takes=(_SIDE,)),
     "run": Deed(_run, 202),
     "plan": Deed(_plan, 202, told_as.PLAN),
-    "restore": Deed(_restore, 201, told_as.PLAN, names_side=True),
+    "restore": Deed(_restore, 201, told_as.PLAN, takes=(_SIDE,)),
+    "replay": Deed(_replay, 201, told_as.PLAN, takes=(_FROM, _TO, _POLICY)),
 }

@@ -19,5 +19,6 @@ carries out the effects. Nothing here knows what a tenant, an account or an adap
     answer    what the outcome of a write teaches
     plan      the state machine; start reading there
     forecast  what would be written until a pair is at rest
+    replay    a stretch of the past under another policy
     match     who belongs to whom, when nobody is paired yet
 """

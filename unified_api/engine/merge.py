@@ -43,6 +43,7 @@ class Rule(StrEnum):
     CONSTANT = "constant"
     LOST = "lost answer"  # as MOVED, but whether the other side's edit was known to it nobody can tell
     UNDO = "undo"
+    REPLAY = "replay"  # what another policy would have ended with
 
 
 class Rest(StrEnum):

@@ -15,8 +15,11 @@ def read_one(
     began = line.moments.draw()
     try:
         observation = line.client.read(resource, remote_id)
-    except errors.Gone:
-        return not _mark_gone(line, resource.model, remote_id, cause, lease, began)
+    except errors.Gone as gone:
+        there = not _mark_gone(line, resource.model, remote_id, cause, lease, began, gone.merged_into)
+        if gone.merged_into and not there:
+            _read_winner(line, resource, gone.merged_into, cause, lease)
+        return there
     with store.entry(line.account_id, began=line.moments.time_of) as entry:
         if lease:
             job.hold(lease)
@@ -31,9 +34,24 @@ def _mark_gone(
     cause: store.Cause,
     lease: job.Lease | None,
     began: int,
+    into: str | None,
 ) -> bool:
     """Mark a record as deleted, unless it has been seen since we asked for it."""
     with store.entry(line.account_id) as entry:
         if lease:
             job.hold(lease)
-        return entry.remove_remote(model, remote_id, cause, asked=began)
+        return entry.remove_remote(model, remote_id, cause, asked=began, into=into)
+
+
+def _read_winner(
+    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None
+) -> None:
+    """The record that another one was merged into, unless it is gone as well: the next list tells."""
+    try:
+        observation = line.client.read(resource, remote_id)
+    except errors.Gone:
+        return
+    with store.entry(line.account_id, began=line.moments.time_of) as entry:
+        if lease:
+            job.hold(lease)
+        entry.land([observation], cause, mapping_version=resource.version)

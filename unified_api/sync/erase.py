@@ -17,6 +17,7 @@ from unified_api.sync import job
 from unified_api.sync.models import (
     Change,
     Identity,
+    Merged,
     RemoteData,
     Run,
     SetAside,
@@ -78,7 +79,16 @@ def work(lease: job.Lease, ends: float) -> None:
 
 def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
     """What is erased by which condition; what a condition looks at goes last."""
-    owned: list[type[models.Model]] = [*common_models(), Change, Identity, RemoteData, Write, Throttle, Issue]
+    owned: list[type[models.Model]] = [
+        *common_models(),
+        Change,
+        Identity,
+        Merged,
+        RemoteData,
+        Write,
+        Throttle,
+        Issue,
+    ]
     return [
         (Sighting, _OF_SWEEP),
         (SetAside, _OF_STREAM),

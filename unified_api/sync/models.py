@@ -62,6 +62,20 @@ class Identity(TenantModel):
     record_id = models.UUIDField()
 
 
+class Merged(TenantModel):
+    """A record that its provider merged into another one: it is deleted, and `into_id` stands in its place."""
+
+    database_key = ("tenant_id", "record_id")
+
+    linked_account_id = models.UUIDField()
+    model = models.TextField()
+    record_id = models.UUIDField()
+    into_id = models.UUIDField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "into_id"], name="merged_into")]
+
+
 class RemoteData(TenantModel):
     """The provider's raw answer about a record, one per endpoint, compressed JSON. Lists never load it."""
 

@@ -27,6 +27,7 @@ from unified_api.models.base import CommonModel, model_id, relations
 from unified_api.models.fields import Refs
 from unified_api.sync import feed, landing, moments, tables, told
 from unified_api.sync.identity import Identities, Key
+from unified_api.sync.models import Merged
 
 _LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -142,6 +143,9 @@ class Store:
         if row is not None and landing.is_late(row, observation, self._time_of(observation)):
             tally.late.append((model, observation.remote_id))
             return
+        if observation.merged_into is not None:
+            self.merge(model, record, observation.merged_into, cause)
+            return
         values = self._resolved(observation)
         changes = landing.differences(row, values)
         kind = landing.kind_of_change(row)
@@ -154,6 +158,8 @@ class Store:
             self._confirm(row, seen, observation)
             tally.unchanged += 1
             return
+        if kind == "restored":
+            Merged.objects.filter(record_id=record).delete()
         rows[record] = landing.landed(row, observation, values, seen)
         self._put(model, record, rows[record], kind, changes, cause)
         if observation.raw is not None:
@@ -182,8 +188,13 @@ class Store:
             self._put(model, record, {**row, **mark}, "deleted", {}, cause)
         return len(gone)
 
-    def remove_remote(self, model: type[CommonModel], remote_id: str, cause: Cause, *, asked: int) -> bool:
-        """Mark a record as deleted that the provider does not know by its id; False if it was seen since we asked."""
+    def remove_remote(
+        self, model: type[CommonModel], remote_id: str, cause: Cause, *, asked: int, into: str | None = None
+    ) -> bool:
+        """Mark a record as deleted that the provider does not know by its id; False if it was seen since we asked.
+
+        into: the provider's id of the record that it was merged into.
+        """
         self._identities.learn([remote_id])
         record = self._identities.of(model, remote_id)
         row = tables.locked(model, [record]).get(record)
@@ -191,8 +202,16 @@ class Store:
             return True  # it has been made again under another id, which nobody asked about
         if row is not None and not row["remote_was_deleted"] and row["as_of"] > asked:
             return False
-        self.remove(model, [record], cause)
+        self.merge(model, record, into, cause) if into else self.remove(model, [record], cause)
         return True
+
+    def merge(self, model: type[CommonModel], record: uuid.UUID, into: str, cause: Cause) -> None:
+        """The provider has merged a record into the one that it knows as `into`: it is deleted, and that on record."""
+        if self.remove(model, [record], cause):
+            told = {"linked_account_id": self.linked_account_id, "model": model_id(model)}
+            Merged.objects.update_or_create(
+                record_id=record, defaults={**told, "into_id": self.refer(model, into)}
+            )
 
     def record_of(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
         """The id of the record that the provider knows as `remote_id`, whether there is one or not."""

@@ -218,7 +218,7 @@ def _failed(
         journal.postpone(write, lease, WriteState.JOURNALLED, str(error), after)
     else:
         if isinstance(error, errors.Gone):
-            _note_gone(write, lease)
+            _note_gone(write, lease, error.merged_into)
         _refused(write, lease, error)
     if isinstance(error, errors.NeedsReauthorisation):
         connect.pause(account, str(error))
@@ -229,15 +229,17 @@ def _left_open(write: Write, error: errors.ProviderError) -> bool:
     return write.state == WriteState.UNCERTAIN and not isinstance(error, errors.Gone | errors.Moved)
 
 
-def _note_gone(write: Write, lease: job.Lease) -> None:
-    """The provider does not know the record any more."""
+def _note_gone(write: Write, lease: job.Lease, into: str | None) -> None:
+    """The provider does not know the record any more; `into`: it was merged into this one."""
     if write.record_id is None:
         return
     with store.entry(write.linked_account_id) as entry:
         job.hold(lease)
-        entry.remove(
-            common_model(write.model), [write.record_id], store.Cause(write.source, write_id=write.id)
-        )
+        model, cause = common_model(write.model), store.Cause(write.source, write_id=write.id)
+        if into:
+            entry.merge(model, write.record_id, into, cause)
+        else:
+            entry.remove(model, [write.record_id], cause)
 
 
 def _refused(write: Write, lease: job.Lease, error: errors.ProviderError) -> None:

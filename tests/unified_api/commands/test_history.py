@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.management.base import CommandError
 
@@ -9,6 +11,7 @@ from tests.unified_api.commands.conftest import Call
 from tests.unified_api.sync.bridge.conftest import Bridged, bridged, desks
 from tests.unified_api.sync.conftest import tenant
 from tests.unified_api.sync.memory.conftest import edit, record_at
+from unified_api.sync import clock
 
 __all__ = ["bridged", "desks", "tenant"]  # fixtures
 
@@ -112,3 +115,48 @@ def test_an_undo_of_nothing_is_refused(call: Call, bridged: Bridged, named: str,
     """In a sentence."""
     with pytest.raises(CommandError, match=told):
         call("bridge", "undo", str(bridged.bridge_id), "--write", named)
+
+
+def test_a_replay_is_shown_before_anything_is_written(call: Call, bridged: Bridged, tmp_path: Path) -> None:
+    """What another policy would have ended with, line by line; the policy by option, by mapping or as a bridge file."""
+    since = clock.now().isoformat()
+    edit(bridged.a, title="From a")
+    edit(bridged.b, title="From b")
+    bridged.round()
+    writes = bridged.writes()
+    words = ("bridge", "replay", str(bridged.bridge_id), "--from", since)
+    lines = call(*words, "--set", "fields.name.winner=ask").out.splitlines()
+    (tmp_path / "policy.yaml").write_text("winner: b\n")
+    (tmp_path / "bridge.yaml").write_text(
+        "name: tickets\na: {end_user: customer-1, integration: stub}\nb: {end_user: customer-1, integration: plain}\n"
+        "models:\n  ticketing.Ticket:\n    winner: b\n    fields: {name: , description: , status: , priority: }\n"
+    )
+    told = [
+        call(*words, "--policy", str(tmp_path / name), "--json").document
+        for name in ("policy.yaml", "bridge.yaml")
+    ]
+
+    assert lines[3:] == [
+        "[\"From a\"]: name of side b: 'From a' -> 'From b' (nothing written)",
+        "[\"From a\"]: name would wait for a person: 'From a' at side a, 'From b' at side b",
+        "1 records would say something else; nothing was sent. It is carried out once approved by its hash.",
+    ]
+    assert [one["counts"] for one in told] == [{"update": 2}, {"update": 2}]
+    assert bridged.writes() == writes
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--from", "yesterday", "--set", "winner=b"), "an ISO 8601 date-time is expected"),
+        (("--from", "2026-01-01T00:00:00Z", "--set", "winner"), "--set takes OPTION=VALUE"),
+        (("--from", "2026-01-01T00:00:00Z", "--set", "winner=c"), "is none of a, b"),
+        (("--from", "2026-01-01T00:00:00Z", "--policy", "no/such/file"), "cannot be read"),
+    ],
+)
+def test_a_replay_of_nothing_is_refused(
+    call: Call, bridged: Bridged, words: tuple[str, ...], told: str
+) -> None:
+    """In a sentence."""
+    with pytest.raises(CommandError, match=told):
+        call("bridge", "replay", str(bridged.bridge_id), *words)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.management.base import CommandParser
 
-from unified_api.management import document, drift, undo, why
+from unified_api.management import document, drift, replay, undo, why
 from unified_api.management.answering import AnsweringCommand, Document
 from unified_api.management.bridge import filing, making, planning, running, standing
 from unified_api.management.bridge.verb import Verb, of_one
@@ -30,6 +30,13 @@ VERBS: Final = (
         why.tell,
     ),
     Verb("drift", "compare both sides now, without writing", drift.take, of_one(drift.answer), drift.tell),
+    Verb(
+        "replay",
+        "a plan of what another policy would have ended with",
+        replay.take,
+        of_one(replay.answer),
+        replay.tell,
+    ),
     Verb("undo", "a plan that puts back what a bridge did", undo.take, of_one(undo.answer), undo.tell),
     Verb(
         "document",

@@ -13,6 +13,7 @@ from tenants.models import LinkedAccount
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge import setup
 from unified_api.sync.bridge.changing import Changed, change
+from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.file import PRIORITIES, BridgeFile
 from unified_api.sync.bridge.marked import Path
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
@@ -75,6 +76,24 @@ def wishes(file: BridgeFile, accounts: Both[LinkedAccount], how: How) -> Iterato
     order = tuple(file.models)
     for model in order:
         yield _wish(file.data, accounts, order, model, how)
+
+
+def configured(file: BridgeFile, bridge: Bridge) -> Configuration:
+    """What a file would tell a bridge that there is, within the transaction that is open; raises FileRefused."""
+    accounts = _accounts(file)
+    if (accounts.a.id, accounts.b.id) != (bridge.account_a, bridge.account_b):
+        raise file.refused(
+            [((), Mistake("a", "the bridge joins two other accounts, or these the other way round"))]
+        )
+    wish = next((one for one in wishes(file, accounts, How()) if one.model == bridge.model), None)
+    if wish is None:
+        raise file.refused(
+            [((), Mistake("models", f"the bridge is over {bridge.model}, which is not among these"))]
+        )
+    try:
+        return setup.checked(wish, Configuration.parse(bridge.configuration))
+    except BridgeRefused as error:
+        raise file.refused((_below(file, wish.model, one), one) for one in error.mistakes) from error
 
 
 def _apply(file: BridgeFile, how: How) -> list[Applied]:

@@ -55,10 +55,11 @@ def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
     mine = set(Write.objects.filter(record_id=record, bridge_id=frame.bridge.id).values_list("id", flat=True))
     entries = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
     entry = next((one for one in entries if name in one.fields and one.write_id not in mine), None)
-    return None if entry is None else _edit(entry, frame, side)
+    return None if entry is None else dated_by(entry, frame, side)
 
 
-def _edit(entry: Change, frame: Frame, side: Side) -> Edit:
+def dated_by(entry: Change, frame: Frame, side: Side) -> Edit:
+    """An entry of the log as an edit."""
     told: Any = entry.fields.get("remote_updated_at", [None, None])[1]
     stream = Stream.objects.filter(linked_account_id=frame.account_id(side), model=frame.bridge.model).first()
     if told is None:

@@ -1,12 +1,12 @@
 """Carrying out an approved plan, item by item: each is written only if its pair still asks for it.
 
 Items of a round are compared with what a look at the pair owes at that moment. Items that a person asked for (undo,
-restore) are compared with what the records say: they are written over no value that the plan did not show.
+restore, replay) are compared with what the records say: they are written over no value that the plan did not show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +28,9 @@ from unified_api.sync.models_plan import Plan, PlanItem
 MOVED: Final = "The records are not as the plan saw them; nothing was written."
 #: Items that one transaction journals writes for.
 MOST: Final = 50
+
+#: Plans that put values, by the rule under which they do.
+_PUT: Final[Mapping[str, Rule]] = {Plan.Purpose.UNDO: Rule.UNDO, Plan.Purpose.REPLAY: Rule.REPLAY}
 
 Outcome = tuple[Memory, Push | Delete | None]
 
@@ -62,8 +65,8 @@ def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
 
 
 def _write(turn: Turn, plan: Plan, item: PlanItem) -> Outcome:
-    if plan.purpose == Plan.Purpose.UNDO:
-        return _put_back(turn, item)
+    if plan.purpose in _PUT:
+        return _put(turn, item, _PUT[plan.purpose])
     if plan.purpose == Plan.Purpose.RESTORE:
         return _made_again(turn, item)
     memory, effects = _looked_at(turn)
@@ -82,8 +85,8 @@ def _first(effects: Sequence[Effect]) -> Push | Delete | None:
     return next((one for one in effects if isinstance(one, Push | Delete)), None)
 
 
-def _put_back(turn: Turn, item: PlanItem) -> Outcome:
-    """A value of before, where the record still says what the plan saw; both bases then say that this is agreed.
+def _put(turn: Turn, item: PlanItem, rule: Rule) -> Outcome:
+    """Values that no look asks for, where the record still says what the plan saw; both bases then agree on them.
 
     The other side counts as standing where it was last agreed: what was edited there since has yet to travel.
     """
@@ -96,7 +99,7 @@ def _put_back(turn: Turn, item: PlanItem) -> Outcome:
     ):
         return memory, None
     moves = tuple(
-        Move(name, source.get(name), one["value"], held.get(name, MISSING), Rule.UNDO)
+        Move(name, source.get(name), one["value"], held.get(name, MISSING), rule)
         for name, one in told.items()
     )
     proposed, effects = machine.propose(memory, to, moves)

@@ -7,6 +7,7 @@ review      others have its key: a person says who belongs together
 waiting     it may be what an unsettled create made
 unsettled   a create whose outcome nobody knows: a person has to tell
 closed      what it owes goes to a side that is closed for now
+merged      a record went into another one that has a counterpart already: what becomes of its own a person says
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from unified_api.engine.values import Side
 from unified_api.sync.models_bridge import Pair
 
 NEW, KEYED, SEARCH, FREE = "new", "keyed", "search", ""
-REVIEW, WAITING, UNSETTLED, CLOSED = "review", "waiting", "unsettled", "closed"
+REVIEW, WAITING, UNSETTLED, CLOSED, MERGED = "review", "waiting", "unsettled", "closed", "merged"
 #: All but free.
-HELD: Final = (NEW, KEYED, SEARCH, REVIEW, WAITING, UNSETTLED, CLOSED)
+HELD: Final = (NEW, KEYED, SEARCH, REVIEW, WAITING, UNSETTLED, CLOSED, MERGED)
 #: What the bridge goes on with by itself, at once.
 UNDER_WAY: Final = (NEW, KEYED, SEARCH, FREE)
 #: The column of a side's record.

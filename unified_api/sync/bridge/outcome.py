@@ -11,7 +11,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import clock, models_bridge
-from unified_api.sync.bridge import plans, turns
+from unified_api.sync.bridge import merging, plans, turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import DROPPED
@@ -61,6 +61,8 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     if not unsettled:
         pair.write_id, pair.dirty = None, True
     pair.save()
+    if not unsettled and write.record_id is not None:
+        merging.follow(frame, side, [write.record_id])
     again(Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=pair.key))
     if write.operation == "create":
         again(Pair.objects.filter(id=pair.id))

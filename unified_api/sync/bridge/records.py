@@ -103,7 +103,7 @@ class Frame:
         """The keys of stored records, of which only what `telling` reads is looked at."""
         there = [one for one in records if not (one.is_shell or one.remote_was_deleted)]
         told = [(one.id, values.to_json({name: getattr(one, name) for name in self.match})) for one in there]
-        policy = self._speaking(
+        policy = self.speaking(
             Both[Sequence[Mapping[str, Any]]]([], []).having(side, [one for _, one in told]), self.match
         )
         return {i: key_of(held, side, self.match, policy) for i, held in told}
@@ -120,7 +120,7 @@ class Frame:
         wanted = {record for pair in pairs for record in (pair.record_a, pair.record_b) if record}
         found = self.records().in_bulk(list(wanted))
         looks = {pair.id: self._look(pair, found) for pair in pairs}
-        policy = self._speaking(
+        policy = self.speaking(
             Both(*([one.values for look in looks.values() if (one := look.of(side))] for side in Side)),
             list(self.policy.fields),
         )
@@ -157,7 +157,7 @@ class Frame:
         last = next((moment for moment in moments if moment), record.modified_at)
         return since is not None and last < since
 
-    def _speaking(self, told: Both[Sequence[Mapping[str, Any]]], names: Sequence[str]) -> Policy:
+    def speaking(self, told: Both[Sequence[Mapping[str, Any]]], names: Sequence[str]) -> Policy:
         """The policy with the words of references, for these values of these fields."""
         referring = [name for name in names if name in self.configuration.references]
         if not referring:

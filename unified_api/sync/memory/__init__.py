@@ -12,8 +12,10 @@ that one record since the time that is asked for, and with nothing else.
     cause     who and what is behind an entry
     history   entries with their causes
     why       a current value, followed across bridges to where it came from; `telling` makes a sentence of it
+    past      what happened to a pair, as the engine goes through it again; `otherwise`, `replaying` make a plan of it
+    undo      what a bridge did, turned round, as a plan
     changes   the tenant's whole log, oldest first, for a product that reads what changed
     shown     values as the API spells them
 
-Everything here reads, within the transaction that is open.
+All but the plans only reads, within the transaction that is open.
 """

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from unified_api.engine.merge import Rule
 from unified_api.engine.values import MISSING
@@ -60,6 +60,8 @@ class Answer:
 
 
 MaySee = Callable[[uuid.UUID], bool]
+#: Rules under which a bridge writes a value that is none of the counterpart's.
+_OWN: Final = frozenset({None, Rule.UNDO, Rule.REPLAY, Rule.CONSTANT})
 
 
 def why(subject: Subject, field: str, *, may_see: MaySee = lambda _account_id: True) -> Answer:
@@ -90,8 +92,8 @@ def _before(step: Step, field: str, may_see: MaySee) -> Step | End:
 
 
 def _carries(write: Write, field: str) -> bool:
-    """Whether a bridge's write brought a value of the counterpart; an undo puts back one of the record itself."""
-    return write.reasons is None or reason(write, field).get("rule") not in {None, Rule.UNDO, Rule.CONSTANT}
+    """Whether a bridge's write brought a value of the counterpart; undo and replay do not."""
+    return write.reasons is None or reason(write, field).get("rule") not in _OWN
 
 
 def _step(subject: Subject, field: str, value: Any, change: Change | None) -> Step:

@@ -42,6 +42,7 @@ PLAIN = replace(
                 description="text",
                 status=choice("state", {"OPEN": "open", "CLOSED": "done"}),
                 priority=choice("priority", {"URGENT": "p1", "NORMAL": "p2", "LOW": "p3"}),
+                merged_into="master",
             ),
         ),
     ),

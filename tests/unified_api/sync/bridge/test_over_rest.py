@@ -15,6 +15,7 @@ from tenants import apikeys
 from tests import documented
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import configure, field, lose
+from unified_api.sync import clock
 from unified_api.sync.models_bridge import Bridge
 
 PREFIX = "/api/sync/v1"
@@ -163,3 +164,38 @@ def test_what_a_side_lost_is_made_again_by_a_plan(bridged: Bridged, caller: Call
     writes = bridged.writes()
     bridged.round()
     assert bridged.writes() == writes
+
+
+def test_a_span_is_replayed_under_another_policy(bridged: Bridged, caller: Caller) -> None:
+    """201 with a plan that waits, by bridge, span and policy; nothing is written."""
+    since = clock.now().isoformat()
+    bridged.a.edit("1", title="From a")
+    bridged.b.edit("1", title="From b")
+    bridged.round()
+    writes = bridged.writes()
+    body = {"from": since, "policy": {"fields": {"name": {"winner": "b"}}}}
+    plan = caller.post(f"bridges/{bridged.bridge_id}/replay", body, status=201)
+    found = caller.get(f"plans/{plan['id']}/items")["results"]
+
+    assert (plan["purpose"], plan["state"], plan["counts"]) == ("replay", "open", {"update": 2})
+    assert {(one["side"], one["fields"]["name"]["value"]) for one in found} == {
+        ("a", "From b"),
+        ("b", "From b"),
+    }
+    assert bridged.writes() == writes
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"from": "yesterday", "policy": {"winner": "b"}}, "from"),
+        ({"from": "2026-01-01T00:00:00Z", "to": "now", "policy": {"winner": "b"}}, "to"),
+        ({"from": "2026-01-01T00:00:00Z"}, "policy"),
+        ({"from": "2026-01-01T00:00:00Z", "policy": {"winner": "c"}}, "policy"),
+    ],
+)
+def test_a_replay_that_cannot_be_meant_is_refused(
+    bridged: Bridged, caller: Caller, body: dict[str, Any], at: str
+) -> None:
+    """400, with the key at fault."""
+    assert list(caller.post(f"bridges/{bridged.bridge_id}/replay", body, status=400)) == [at]

@@ -1,0 +1,155 @@
+"""A merge on one side moves the pair to the winner; nothing is deleted and nothing lost by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from django.db import transaction
+
+from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import lose, tell
+from unified_api.models.ticketing import Ticket
+from unified_api.sync.models_watch import Issue
+
+STYLES = pytest.mark.parametrize("redirects", [True, False])
+
+
+@dataclass
+class Merging:
+    """Two desks, and the remote ids of two tickets of side a; the bridge deletes what was deleted over there."""
+
+    desks: Bridged
+    loser: str
+    winner: str
+
+    def merge(self, *, redirects: bool) -> None:
+        """The desk merges one into the other, and both sides are read."""
+        self.desks.a.merge(self.loser, self.winner, redirects=redirects)
+        lose(self.desks, 0)
+        self.desks.round()
+
+    def pairs(self) -> set[tuple[str, str, str, str]]:
+        """The remote ids of pairs, their states, and why they are held."""
+        found = set()
+        for pair in self.desks.pairs():
+            with transaction.atomic():
+                ids = dict(Ticket.objects.values_list("id", "remote_id"))
+            found.add((ids[pair.record_a], ids[pair.record_b], pair.state, pair.held))
+        return found
+
+
+@pytest.fixture
+def lone(desks: Bridged) -> Merging:
+    """The winner has no counterpart, as the bridge creates none and only the loser matches."""
+    loser = desks.a.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.b.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.join(creates=())
+    tell(desks, deletes={"a": "propagate", "b": "propagate"})
+    winner = desks.a.add(title="Burning printer", text="It is on fire", state="open", priority="p1")
+    desks.round()
+    return Merging(desks, loser, winner)
+
+
+@pytest.fixture
+def paired(desks: Bridged) -> Merging:
+    """Both have counterparts."""
+    ids = [desks.a.add(title=title, text=title, state="open", priority="p2") for title in ("Printer", "Fire")]
+    desks.join()
+    tell(desks, deletes={"a": "propagate", "b": "propagate"})
+    desks.round()
+    return Merging(desks, *ids)
+
+
+def issues() -> list[Issue]:
+    """What waits for a person."""
+    with transaction.atomic():
+        return list(Issue.objects.filter(status="ONGOING"))
+
+
+@STYLES
+def test_the_pair_goes_on_with_the_winner(lone: Merging, *, redirects: bool) -> None:
+    """Which had none: what the winner says travels to the counterpart, later edits too; nothing is deleted."""
+    lone.merge(redirects=redirects)
+
+    assert lone.pairs() == {(lone.winner, "1", "paired", "")}
+    assert lone.desks.both("title")[1] == ["Burning printer"]
+    assert lone.desks.both("priority")[1] == ["p1"]
+    lone.desks.b.edit("1", title="From b")
+    lone.desks.round()
+    assert lone.desks.a.tables["tickets"][lone.winner]["title"] == "From b"
+    assert issues() == []
+
+
+@STYLES
+def test_a_winner_with_a_pair_keeps_it_and_the_other_counterpart_is_left(
+    paired: Merging, *, redirects: bool
+) -> None:
+    """An issue names it; nothing is deleted or written, also by later rounds."""
+    writes = paired.desks.writes()
+    paired.merge(redirects=redirects)
+    paired.desks.round()
+
+    assert paired.desks.writes() == writes
+    assert len(paired.desks.b.tables["tickets"]) == 2
+    assert {(a, state, held) for a, _, state, held in paired.pairs()} == {
+        (paired.winner, "paired", ""),
+        (paired.loser, "paired", "merged"),
+    }
+    [issue] = issues()
+    assert (issue.kind, issue.bridge_id) == ("merged", paired.desks.bridge_id)
+    assert "Merge it into" in issue.description
+
+
+@STYLES
+def test_the_issue_ends_when_the_counterpart_is_merged_as_well(paired: Merging, *, redirects: bool) -> None:
+    """People merge it over there: nothing is left to say, and the pair that is left goes on."""
+    over = next(i for i, one in paired.desks.b.tables["tickets"].items() if one["title"] == "Printer")
+    kept = next(i for i in paired.desks.b.tables["tickets"] if i != over)
+    paired.merge(redirects=redirects)
+    paired.desks.b.merge(over, kept, redirects=False)
+    paired.desks.round()
+    assert issues() == []
+
+    paired.desks.a.edit(paired.winner, title="Fire in the printer")
+    paired.desks.round()
+    assert paired.desks.b.tables["tickets"][kept]["title"] == "Fire in the printer"
+
+
+def test_a_write_to_a_merged_record_reaches_the_winner(lone: Merging) -> None:
+    """The merge shows only when the write meets it: nothing goes to the winner unseen, what is owed follows it."""
+    lone.desks.b.edit("1", priority="p3")
+    lone.desks.read()
+    lone.desks.a.merge(lone.loser, lone.winner, redirects=True)
+    lone.desks.work_once(["bridge", "write", "bridge", "write"])
+    lone.desks.round()
+
+    assert lone.pairs() == {(lone.winner, "1", "paired", "")}
+    assert lone.desks.both("title") == (["Burning printer"], ["Burning printer"])
+
+
+def test_a_winner_that_has_not_been_read_is_waited_for(paired: Merging) -> None:
+    """Merged into a record that nobody has seen yet: the pair is held, and goes on with it when it is there."""
+    desk = paired.desks.a
+    fresh = desk.add(title="Fresh", text="Fresh", state="open", priority="p2")
+    hidden = desk.tables["tickets"].pop(fresh)
+    desk.merge(paired.loser, fresh, redirects=False)
+    paired.desks.round()
+    assert len(paired.desks.b.tables["tickets"]) == 2
+    assert {held for *_, held in paired.pairs()} == {"", "merged"}
+
+    desk.tables["tickets"][fresh] = hidden
+    paired.desks.round()
+    assert {(a, held) for a, _, _, held in paired.pairs()} == {(fresh, ""), (paired.winner, "")}
+    assert "Fresh" in paired.desks.both("title")[1]
+
+
+def test_an_undone_merge_brings_the_record_back(paired: Merging) -> None:
+    """The loser is a record again; that it was merged once is forgotten."""
+    paired.merge(redirects=False)
+    del paired.desks.a.tables["tickets"][paired.loser]["master"]
+    paired.desks.round()
+
+    assert paired.desks.both("title") == (["Fire", "Printer"], ["Fire", "Printer"])
+    assert {held for *_, held in paired.pairs()} == {""}
+    assert issues() == []
