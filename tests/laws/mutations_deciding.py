@@ -32,8 +32,8 @@ MUTATIONS: Final = (
     Mutation(
         "a lone edit counts as a conflict",
         "merge.py",
-        "return Take(source, Rule.MOVED, overrules=False)",
-        "return Take(source, Rule.MOVED, overrules=True)",
+        "return Take(source, rule, overrules=False)",
+        "return Take(source, rule, overrules=True)",
     ),
     Mutation(
         "first contact is not told",
@@ -44,8 +44,8 @@ MUTATIONS: Final = (
     Mutation(
         "a blank fills the filled side",
         "merge.py",
-        "source = Side.A if blank(held.b) else Side.B",
-        "source = Side.B if blank(held.b) else Side.A",
+        "_alone(case, Side.A if blank(held.b) else Side.B, Rule.FILL)",
+        "_alone(case, Side.B if blank(held.b) else Side.A, Rule.FILL)",
     ),
     Mutation(
         "a side without base has not moved",
