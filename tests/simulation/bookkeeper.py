@@ -136,6 +136,7 @@ class Bookkeeper(Belonging):
             self.told.append(f"{told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
             if self.unread.get(row) == threading.get_ident():
                 del self.unread[row]
+            self.of(row).moments.append(self.clock())
             self.of(row).names.add(normal(state.cells["name"].value))
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
