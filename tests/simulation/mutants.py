@@ -195,12 +195,13 @@ def _edited_deleted() -> None:
 def _filter_ignored() -> None:
     """Records that left the filter are kept equal like any others."""
     from unified_api.engine import plan as machine
+    from unified_api.engine.events import Look
 
     look = machine._look
 
-    def everybody(pair: Any, seen: machine.Look, terms: Any) -> machine.Step:
+    def everybody(pair: Any, seen: Look, terms: Any) -> machine.Step:
         a, b = (one and replace(one, outside=False) for one in (seen.a, seen.b))
-        return look(pair, machine.Look(a, b), terms)
+        return look(pair, Look(a, b), terms)
 
     _put(machine, "_look", everybody)
 
