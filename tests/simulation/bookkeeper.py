@@ -98,7 +98,8 @@ class Bookkeeper(Belonging):
         )
         known = [self._known(row, name, value) for row, value in zip(rows, seen, strict=True)]
         doubtful = any(name in self.of(row).doubts for row in rows)
-        founded = contest.founded(name, seen, (known[0], known[1]))
+        news = (known[0] - self.of(rows[1]).sure[name], known[1] - self.of(rows[0]).sure[name])
+        founded = contest.founded(name, seen, news)
         self._blame(
             not founded and not doubtful, f"{name} of {told(rows[0])}: a person was asked without reason"
         )
