@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.simulation.manners import FIELDS, TEXTS, default, normal, translated
-from tests.simulation.remote import Cell, Remote, Row
+from tests.simulation.remote import Cell, Remote, Row, State
 from unified_api.engine.policy import DeleteRule, Policy
 from unified_api.engine.values import Side, Value
 
@@ -25,6 +25,8 @@ class Memory:
     shown: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     #: The value that an answer showed last.
     last: dict[str, Value] = field(default_factory=dict)
+    #: When answers have shown it.
+    moments: list[float] = field(default_factory=list)
     #: The names by which answers have shown it.
     names: set[Value] = field(default_factory=set)
     #: Edits that are taken into account by both sides, or stand on record.
@@ -47,9 +49,15 @@ class Belonging:
         self.remotes: dict[Side, Remote] = {}
         self.wrongs: list[str] = []
         self.told: list[str] = []
+        #: The side whose records of low priority take no part.
+        self.choosy: Side | None = None
         #: By a record that was lost: the one that was made in its place.
         self.remade: dict[Row, Row] = {}
         self._books: dict[Row, Memory] = defaultdict(Memory)
+
+    def is_outside(self, row: Row, state: State | None = None) -> bool:
+        """Whether a record takes no part, as it is now or was."""
+        return row.side is self.choosy and (state or row.now).cells["priority"].value == "LOW"
 
     def of(self, row: Row) -> Memory:
         """What is remembered of a record."""
@@ -91,6 +99,8 @@ class Belonging:
         if len(free) != 1:
             return
         (source,) = free
+        outside = all(self.is_outside(source, state) for _, state in source.past)
+        self._blame(outside, f"a counterpart of {told(source)} was created, which never took part")
         if (lost := self.of(source).partner) is not None:
             self.remade[lost] = made
         self._pair(source, made)

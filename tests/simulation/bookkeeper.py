@@ -98,7 +98,8 @@ class Bookkeeper(Belonging):
         )
         known = [self._known(row, name, value) for row, value in zip(rows, seen, strict=True)]
         doubtful = any(name in self.of(row).doubts for row in rows)
-        founded = contest.founded(name, seen, (known[0], known[1]))
+        news = (known[0] - self.of(rows[1]).sure[name], known[1] - self.of(rows[0]).sure[name])
+        founded = contest.founded(name, seen, news)
         self._blame(
             not founded and not doubtful, f"{name} of {told(rows[0])}: a person was asked without reason"
         )
@@ -136,6 +137,7 @@ class Bookkeeper(Belonging):
             self.told.append(f"{told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
             if self.unread.get(row) == threading.get_ident():
                 del self.unread[row]
+            self.of(row).moments.append(self.clock())
             self.of(row).names.add(normal(state.cells["name"].value))
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known

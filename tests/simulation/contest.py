@@ -77,10 +77,10 @@ class Contests:
         return any(one.winner is None and _is_of(one, name, a, b) for one in self.rulings)
 
     def _is_later(self, loser: Claim, by: Claim) -> bool:
-        dates = [self.seen[by.row, edit] for edit in by.edits if (by.row, edit) in self.seen]
-        if self.undated & (loser.edits | by.edits) or not loser.edits or not dates:
+        mine, theirs = (max(claim.edits, key=self.made.__getitem__, default=0) for claim in (loser, by))
+        if self.undated & {mine, theirs} or not mine or (by.row, theirs) not in self.seen:
             return False
-        return max(self.made[edit] for edit in loser.edits) > max(dates) + self.slack
+        return self.made[mine] > self.seen[by.row, theirs] + self.slack
 
 
 def _is_of(one: Ruling, name: str, *rows: Row) -> bool:

@@ -163,6 +163,7 @@ class History:
         self.books = Bookkeeper(self.stage.policy, self.clock)
         if self.terms.plans:
             self.books.plan = Approved(self._is_live)
+        self.books.choosy = self.terms.choosy
         self.books.on_the_way = lambda: bool(self.wires.late)
         self.books.contests.slack += 2 * LATEST if self.weather.held else 0.0
         self.remotes = {side: Remote(side, self.manners[side], self.clock, self.books) for side in Side}

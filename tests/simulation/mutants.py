@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 #: Histories that each mutant is given; it is noticed when one of them breaks a law.
@@ -191,6 +192,20 @@ def _edited_deleted() -> None:
     _put(absence, "was_edited", lambda *_args: False)
 
 
+def _filter_ignored() -> None:
+    """Records that left the filter are kept equal like any others."""
+    from unified_api.engine import plan as machine
+    from unified_api.engine.events import Look
+
+    look = machine._look
+
+    def everybody(pair: Any, seen: Look, terms: Any) -> machine.Step:
+        a, b = (one and replace(one, outside=False) for one in (seen.a, seen.b))
+        return look(pair, Look(a, b), terms)
+
+    _put(machine, "_look", everybody)
+
+
 def _plans_unasked() -> None:
     """A bridge that is to plan writes."""
     from unified_api.sync.bridge import rounds, work
@@ -218,6 +233,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "times unknown": _times_unknown,
     "edited and deleted": _edited_deleted,
     "plans unasked": _plans_unasked,
+    "filter ignored": _filter_ignored,
 }
 
 
@@ -228,7 +244,17 @@ def apply(name: str) -> None:
 
 def noticed(name: str) -> dict[str, Any] | None:
     """The first history that the mutant breaks; None when it survives."""
-    command = [sys.executable, "-m", "tests.simulation", "--json", "--first", "--mutant", name]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulation",
+        "--json",
+        "--first",
+        "--processes",
+        "1",
+        "--mutant",
+        name,
+    ]
     done = subprocess.run(
         [*command, "--histories", str(HISTORIES)], capture_output=True, text=True, check=False
     )

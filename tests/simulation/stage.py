@@ -157,6 +157,7 @@ def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str, t
             words=WORDS,
             deletes=terms.deletes,
             budget=terms.budget,
+            filter=terms.filter,
             frequency=FREQUENCY,
             mode=Bridge.Mode.PLAN if terms.plans else Bridge.Mode.LIVE,
         )

@@ -21,6 +21,8 @@ DELETES: Final = 0.25
 #: The shares in which a bridge begins with a plan, and in which it may create next to nothing without being asked.
 PLANS: Final = 0.15
 BUDGETS: Final = 0.15
+#: The share in which records of one side take part only as long as their priority is not low.
+FILTERS: Final = 0.15
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,19 @@ class Terms:
     """winners: of fields whose winner is no side. deletes: the rule of each side, where it is not the usual one.
 
     plans: whether the bridge writes nothing before a person has approved what it would write. budget: what one run
-    may create and delete, as a wish has it.
+    may create and delete, as a wish has it. choosy: the side whose records of low priority take no part.
     """
 
     winners: Mapping[str, str] = field(default_factory=dict)
     deletes: Mapping[str, str] = field(default_factory=dict)
     plans: bool = False
     budget: Mapping[str, Any] = field(default_factory=dict)
+    choosy: Side | None = None
+
+    @property
+    def filter(self) -> dict[str, Any]:
+        """The filter, as a wish has it."""
+        return {} if self.choosy is None else {self.choosy.value: {"priority": {"not": "LOW"}}}
 
     @property
     def asks(self) -> bool:
@@ -49,6 +57,7 @@ def drawn(seed: int) -> Terms:
         _deletes(Random(f"deletes {seed}")),
         Random(f"plans {seed}").random() < PLANS,
         _budget(Random(f"budget {seed}")),
+        _choosy(Random(f"filter {seed}")),
     )
 
 
@@ -69,3 +78,7 @@ def _budget(chance: Random) -> dict[str, Any]:
     if chance.random() >= BUDGETS:
         return {}
     return {kind: {"share": 0.0, "least": chance.choice([0, 0, 1])} for kind in ("creates", "deletes")}
+
+
+def _choosy(chance: Random) -> Side | None:
+    return chance.choice(list(Side)) if chance.random() < FILTERS else None

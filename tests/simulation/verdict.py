@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
+from tests.simulation.belonging import told
 from tests.simulation.bookkeeper import Bookkeeper, Gave
 from tests.simulation.manners import (
     FIELDS,
@@ -23,6 +25,9 @@ from unified_api.engine.policy import DeleteRule, Direction
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync.models_bridge import Overruled, Pair
+
+#: Seconds after which what two answers showed has reached every bridge.
+LONG: Final = 600.0
 
 
 class Verdict:
@@ -70,6 +75,7 @@ def wrongs(stage: Stage, books: Bookkeeper, counts: Counter[str]) -> Iterator[st
     yield from _mirrors(found)
     yield from _counterparts(found)
     yield from _deletions(found)
+    yield from _left_alone(found)
     yield from _equality(found)
     yield from _record(found)
 
@@ -111,7 +117,7 @@ def _counterparts(found: Verdict) -> Iterator[str]:
     """Each record has its counterpart, or is held back for a reason."""
     for row in found.rows():
         pair = found.pair_of(row)
-        if row.now.gone:
+        if row.now.gone or found.books.is_outside(row):
             continue
         if pair is None:
             yield f"{row.side}/{row.id} belongs to no pair"
@@ -143,7 +149,11 @@ def _deletions(found: Verdict) -> Iterator[str]:
     for pair in found.pairs:
         for row in [row for row in found.rows() if not row.now.gone and found.pair_of(row) is pair]:
             rule = found.books.policy.deletes[row.side]
-            if pair.state != State.GONE or rule in {DeleteRule.ASK, DeleteRule.UNLINK}:
+            if (
+                pair.state != State.GONE
+                or rule in {DeleteRule.ASK, DeleteRule.UNLINK}
+                or found.books.is_outside(row)
+            ):
                 continue
             told = {problem["kind"] for problem in pair.problems}
             if not told:
@@ -159,6 +169,29 @@ def _was_edited(found: Verdict, row: Row) -> bool:
     )
 
 
+# --- filters --------------------------------------------------------------------------------------------
+
+
+def _left_alone(found: Verdict) -> Iterator[str]:
+    """Nothing is written to a pair of which a record has long left the filter, and was seen to."""
+    rows = {record: row for row in found.rows() if (record := found.record_of(row))}
+    for write in found.writes:
+        if write.operation != "update" or write.record_id not in rows:
+            continue
+        row, moment = rows[write.record_id], write.journalled_at.timestamp()
+        pair = [one for one in (row, found.books.maybe(row)) if one is not None]
+        if any(_was_outside(found, one, moment) for one in pair):
+            yield f"{told(row)} was written, and one of its pair had left the filter long before"
+
+
+def _was_outside(found: Verdict, row: Row, moment: float) -> bool:
+    """Whether a record was outside for so long that two answers of another time showed it so."""
+    since, books = moment - LONG, found.books
+    states = [state for when, state in row.past if since < when <= moment] + [row.at(since)]
+    shown = [when for when in books.of(row).moments if since < when < since + LONG / 2]
+    return len(shown) > 1 and all(state is not None and books.is_outside(row, state) for state in states)
+
+
 # --- equality -------------------------------------------------------------------------------------------
 
 
@@ -168,6 +201,8 @@ def _equality(found: Verdict) -> Iterator[str]:
     for pair in found.pairs:
         a, b = (rows.get(record) if record else None for record in (pair.record_a, pair.record_b))
         if a is None or b is None or a.now.gone or b.now.gone:
+            continue
+        if any(found.books.is_outside(row) for row in (a, b)):
             continue
         named = {problem["field"] for problem in pair.problems}
         for name in FIELDS:
