@@ -242,8 +242,15 @@ MUTATIONS: Final = (
     Mutation(
         "what stands outside is deleted",
         "absence.py",
-        "survivor is None or survivor.outside:",
-        "survivor is None:",
+        "if survivor.outside or pair.parted:",
+        "if pair.parted:",
+    ),
+    Mutation("who came back is deleted again", "absence.py", "if not pair.buried:", "if True:"),
+    Mutation(
+        "who was parted is missed",
+        "absence.py",
+        "if survivor.outside or pair.parted:",
+        "if survivor.outside:",
     ),
     Mutation("a restore is a new record", "absence.py", "terms, restores=True)", "terms)"),
 )

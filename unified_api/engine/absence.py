@@ -6,7 +6,10 @@
     PROPAGATE    it is deleted too                  Problem EDITED: it is kept, and a person says
     RESTORE      the lost one is made again         the same, with the edit
 
-Both records gone is peace. Nothing is decided about a record that stands outside of the bridge's filter.
+Both records gone is peace, and the deletion of either is old news from then on: who comes back is not deleted for it
+again. PROPAGATE then goes the other way, and has the counterpart made again. A person may have parted the two: then
+the one that is left lives alone, whatever the rule. Nothing is decided about a record that stands outside of the
+bridge's filter.
 """
 
 from __future__ import annotations
@@ -28,14 +31,16 @@ def absent(pair: Pair, look: Look, terms: Terms) -> Step:
     gone = replace(pair, state=State.GONE)
     left = next((side for side in Side if _is_there(look.of(side))), None)
     survivor = None if left is None else look.of(left)
-    if left is None or survivor is None or survivor.outside:
+    if left is None or survivor is None:
+        return replace(gone, buried=True), (Settled(),)
+    if survivor.outside or pair.parted:
         return gone, (Settled(),)
     match terms.policy.deletes[left]:
         case DeleteRule.UNLINK:
             return gone, (Settled(),)
-        case DeleteRule.PROPAGATE:
+        case DeleteRule.PROPAGATE if not pair.buried:
             return _propagate(gone, left, survivor, terms)
-        case DeleteRule.RESTORE:
+        case DeleteRule.RESTORE | DeleteRule.PROPAGATE:
             return beget(gone, left, survivor.values, terms, restores=True)
         case _:
             return gone, (Problem(Kind.GONE, left.other), Settled())

@@ -200,9 +200,10 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     return learnt.close(fresh)
 
 
-def deleted(pair: Pair) -> Step:
-    """The counterpart is gone as well, and nothing is owed any more."""
-    return replace(pair, state=State.GONE, sent=None), (LookAgain(),)
+def deleted(pair: Pair, event: Answered | Lost) -> Step:
+    """The counterpart is gone as well, as far as is known, and nothing is owed any more."""
+    sure = isinstance(event, Answered) or event.landed is True
+    return replace(pair, state=State.GONE, sent=None, buried=sure), (LookAgain(),)
 
 
 def rejected(pair: Pair, sent: Sent, event: Rejected) -> Step:

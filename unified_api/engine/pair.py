@@ -103,6 +103,8 @@ class Pair:
     refused: tuple[Refusal, ...] = ()
     presumed: tuple[str, ...] = ()  # fields and parts whose bases rest on a lost answer, until the next look
     rulings: tuple[Ruling, ...] = ()
+    buried: bool = False  # both records were gone: that either is gone is no news any more
+    parted: bool = False  # by a person's word one record lives alone, whatever the rule for deletes
 
     def agreed(self, name: str) -> Both[Maybe]:
         """The bases of one field."""
@@ -124,6 +126,8 @@ class Pair:
             ],
             "presumed": list(self.presumed),
             "rulings": [_ruling_data(one) for one in self.rulings],
+            "buried": self.buried,
+            "parted": self.parted,
         }
 
     @classmethod
@@ -137,6 +141,8 @@ class Pair:
             tuple(Refusal(Side(one["to"]), _moves(one["moves"]), one["reason"]) for one in data["refused"]),
             tuple(data["presumed"]),
             tuple(_ruling(one) for one in data.get("rulings", ())),
+            data.get("buried", False),
+            data.get("parted", False),
         )
 
 

@@ -34,10 +34,12 @@ either no write, or a pair that waits for the outcome of a journalled one.
                Dropped    GONE                LookAgain
                Lost       GONE                LookAgain; whether it is still there is read
     GONE       Look       as PAIRED           a record that came back resumes three-way
+                          GONE, CREATING      alone again after both were gone: its counterpart is not missed, or made
     DORMANT    Look       as PAIRED           the same for one that matches the filter again
 
 Every other combination is a mistake of the caller and raises StateError. `propose` is the one way to write what no
 comparison asks for: a value of before is put back, and both bases say so, so that the next look does not undo it.
+`part` deletes a record, and `bring_back` makes one again, without its counterpart: the one that is left lives alone.
 """
 
 from __future__ import annotations
@@ -48,6 +50,8 @@ from unified_api.engine import absence, answer
 from unified_api.engine.birth import beget
 from unified_api.engine.events import (
     Answered,
+    Create,
+    Delete,
     Dropped,
     Effect,
     Event,
@@ -62,7 +66,7 @@ from unified_api.engine.events import (
 )
 from unified_api.engine.pair import Move, Pair, Sent, State
 from unified_api.engine.policy import Policy
-from unified_api.engine.values import Both, Side
+from unified_api.engine.values import Both, Side, Values
 from unified_api.engine.weigh import Access, Terms, weigh
 
 Step = tuple[Pair, tuple[Effect, ...]]
@@ -92,9 +96,27 @@ def plan(
 
 def propose(pair: Pair, to: Side, moves: tuple[Move, ...]) -> Step:
     """Write these values, though nobody's edit asks for it; raises StateError while a write is in flight."""
+    _refuse_busy(pair)
+    return replace(pair, state=State.PUSHING, sent=Sent(to, moves)), (Push(to, moves),)
+
+
+def part(pair: Pair, to: Side, expected: Values) -> Step:
+    """Delete the record of a side, which says what is expected, and leave the other one alone; raises StateError."""
+    _refuse_busy(pair)
+    parted = replace(pair, state=State.DELETING, sent=Sent(to, ()), parted=True)
+    return parted, (Delete(to, expected),)
+
+
+def bring_back(pair: Pair, to: Side, moves: tuple[Move, ...]) -> Step:
+    """Make a deleted record again out of what it said itself, to live alone; raises StateError."""
+    _refuse_busy(pair)
+    back = replace(pair, state=State.CREATING, sent=Sent(to, moves), parted=True)
+    return back, (Create(to, moves, restores=True),)
+
+
+def _refuse_busy(pair: Pair) -> None:
     if pair.sent is not None:
         raise StateError(f"a pair in state {pair.state} has a write in flight; wait for its outcome")
-    return replace(pair, state=State.PUSHING, sent=Sent(to, moves)), (Push(to, moves),)
 
 
 def _outcome(pair: Pair, sent: Sent, event: Event, policy: Policy) -> Step:
@@ -104,7 +126,7 @@ def _outcome(pair: Pair, sent: Sent, event: Event, policy: Policy) -> Step:
         case Dropped():
             return answer.dropped(pair, sent, event)
         case Answered() | Lost() if pair.state is State.DELETING:
-            return answer.deleted(pair)
+            return answer.deleted(pair, event)
         case Answered():
             creating = pair.state is State.CREATING
             return (answer.created if creating else answer.updated)(pair, sent, event, policy)
@@ -126,7 +148,7 @@ def _look(pair: Pair, look: Look, terms: Terms) -> Step:
         return absence.absent(pair, look, terms)
     if a.outside or b.outside:
         return replace(pair, state=State.DORMANT), (Settled(),)
-    return _compare(replace(pair, state=State.PAIRED), Both(a, b), terms)
+    return _compare(replace(pair, state=State.PAIRED, buried=False, parted=False), Both(a, b), terms)
 
 
 def _look_alone(pair: Pair, look: Look, terms: Terms) -> Step:

@@ -12,6 +12,7 @@ from django.db import transaction
 from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
 from unified_api.management.bridge.verb import take_bridge
+from unified_api.sync.bridge import plans
 from unified_api.sync.memory import undo
 from unified_api.sync.memory.deeds import CHOICES, NoDeed
 from unified_api.sync.models_bridge import Bridge
@@ -19,6 +20,7 @@ from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Items that are shown.
 MOST: Final = 100
+_DEEDS: Final = {"delete": "deleted", "create": "made again"}
 _ABOUT: Final = {
     "write": "one write",
     "pair": "all writes to the two records of a pair",
@@ -69,7 +71,7 @@ def tell(document: Document) -> Iterator[str]:
     yield f"hash: {document['hash']}"
     for item in document["undo"]:
         yield f"{item['key'] or 'a record without a key'}: {', '.join(_item(item))}"
-    left = document["counts"].get("update", 0)
+    left = sum(document["counts"].get(name, 0) for name in plans.WRITES)
     yield f"{left} records would be written to, nothing was sent. It is carried out once it is approved by its hash."
 
 
@@ -77,6 +79,10 @@ def _item(item: Document) -> Iterable[str]:
     told = item["fields"]
     if item["action"] == "problem":
         return [f"{told['field'] or 'the record'} of side {item['side']} is left alone: {told['reason']}"]
+    if item["action"] == "conflict":
+        return [f"{told['field']} is {told['a']!r} at side a and {told['b']!r} at side b: {told['reason']}"]
+    if item["action"] != "update":
+        return [f"the record of side {item['side']} would be {_DEEDS[item['action']]}"]
     return [
         f"{name} of side {item['side']}: {one['was']!r} -> {one['value']!r}"
         for name, one in told["fields"].items()

@@ -12,6 +12,7 @@ from tests.unified_api.sync.bridge.conftest import Bridged, bridged, desks
 from tests.unified_api.sync.conftest import tenant
 from tests.unified_api.sync.memory.conftest import edit, record_at
 from unified_api.sync import clock
+from unified_api.sync.memory import undo
 
 __all__ = ["bridged", "desks", "tenant"]  # fixtures
 
@@ -92,18 +93,21 @@ def test_an_undo_is_shown_before_anything_is_written(call: Call, bridged: Bridge
     """The plan has each value that would come back, what is left alone, and the hash to approve it by."""
     edit(bridged.a, title="Mine")
     bridged.round()
+    edit(bridged.b, text="It is out")
+    bridged.round()
     (pair,) = bridged.pairs()
     writes = bridged.writes()
     words = ("bridge", "undo", str(bridged.bridge_id), "--pair", str(pair.id))
     lines = call(*words).out.splitlines()
     document = call(*words, "--json").document
 
-    assert lines[2:] == [
+    assert set(lines[2:]) == {
+        "[\"Mine\"]: description of side a: 'It is out' -> 'It is on fire'",
         "[\"Mine\"]: name of side b: 'Mine' -> 'Printer'",
-        '["Mine"]: the record of side b is left alone: The record was created by it; an undo deletes nothing.',
-        "1 records would be written to, nothing was sent. It is carried out once it is approved by its hash.",
-    ]
-    assert (document["state"], document["counts"]) == ("open", {"update": 1, "problem": 1})
+        f"[\"Mine\"]: description is 'It is out' at side a and 'It is out' at side b: {undo.EDITED}",
+        "2 records would be written to, nothing was sent. It is carried out once it is approved by its hash.",
+    }
+    assert (document["state"], document["counts"]) == ("open", {"update": 2, "conflict": 1})
     assert bridged.writes() == writes
 
 

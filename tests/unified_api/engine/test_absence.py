@@ -20,9 +20,11 @@ from unified_api.engine.events import (
     Wait,
     Withheld,
 )
-from unified_api.engine.pair import State
+from unified_api.engine.merge import Rule
+from unified_api.engine.pair import Move, Pair, State
+from unified_api.engine.plan import StateError, bring_back, part
 from unified_api.engine.policy import DeleteRule
-from unified_api.engine.values import Both, Side
+from unified_api.engine.values import MISSING, Both, Side
 
 GONE = Record({"name": "old"}, gone=True)
 ABLE = replace(ALL, deletes=True)
@@ -194,3 +196,61 @@ def test_a_record_that_came_back() -> None:
     one.look({"name": "old"}, {"name": "edited"})
 
     assert one.push == (Side.A, {"name": "edited"})
+
+
+@pytest.mark.parametrize("rule", DeleteRule)
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_who_comes_back_is_never_deleted_for_the_old_delete(rule: DeleteRule, *, by_itself: bool) -> None:
+    """Both were gone, by the rule or by people: the other's deletion is old news. The rule says what follows."""
+    one = bench(rule)
+    if rule is DeleteRule.PROPAGATE and not by_itself:
+        one.look(GONE, {"name": "old"})
+        one.tell(Answered({}))
+    one.look(GONE, GONE)
+    effects = one.look(GONE, {"name": "old"})
+
+    assert not any(isinstance(effect, Delete) for effect in effects)
+    made = [effect for effect in effects if isinstance(effect, Create)]
+    restores = rule in {DeleteRule.PROPAGATE, DeleteRule.RESTORE}
+    assert [(effect.to, effect.restores) for effect in made] == ([(Side.A, True)] if restores else [])
+
+
+def test_both_back_are_a_pair_and_the_next_delete_is_news() -> None:
+    """That they were gone once is forgotten."""
+    one = bench(DeleteRule.PROPAGATE)
+    one.look(GONE, GONE)
+    one.look({"name": "old"}, {"name": "old"})
+
+    assert one.look(GONE, {"name": "old"}) == (Delete(Side.B, {"name": "old"}),)
+
+
+@pytest.mark.parametrize("rule", DeleteRule)
+def test_who_was_parted_lives_alone(rule: DeleteRule) -> None:
+    """A person had the counterpart deleted: nothing follows, whatever the rule, also when it is edited."""
+    one = bench(rule)
+    one.pair, effects = part(one.pair, Side.A, {"name": "old"})
+    assert effects == (Delete(Side.A, {"name": "old"}),)
+    one.tell(Answered({}))
+
+    assert one.look(GONE, {"name": "old"}) == (Settled(),)
+    assert one.look(GONE, {"name": "edited"}) == (Settled(),)
+    assert Pair.load(one.pair.as_data()) == one.pair
+
+
+@pytest.mark.parametrize("rule", DeleteRule)
+def test_who_was_brought_back_lives_alone(rule: DeleteRule) -> None:
+    """Made again out of what it said itself, while its counterpart stays deleted."""
+    one = bench(rule)
+    one.look(GONE, GONE)
+    moves = (Move("name", None, "old", MISSING, Rule.UNDO),)
+    one.pair, effects = bring_back(one.pair, Side.B, moves)
+    assert effects == (Create(Side.B, moves, restores=True),)
+    one.tell(Answered({"name": "old"}))
+
+    assert one.look(GONE, {"name": "old"}) == (Settled(),)
+
+
+def test_nobody_is_parted_while_a_write_is_under_way() -> None:
+    """The caller lost track of it."""
+    with pytest.raises(StateError, match="wait for its outcome"):
+        part(deleting().pair, Side.B, {})

@@ -7,18 +7,15 @@ restore, replay) are compared with what the records say: they are written over n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from unified_api.engine import plan as machine
-from unified_api.engine.birth import beget
 from unified_api.engine.events import Delete, Effect, Push
 from unified_api.engine.merge import Rule
-from unified_api.engine.pair import Move, State
+from unified_api.engine.pair import Move
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
-from unified_api.engine.weigh import Terms
-from unified_api.sync.bridge import plans, writing
+from unified_api.sync.bridge import bringing_back, plans, writing
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
@@ -65,9 +62,11 @@ def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
 
 
 def _write(turn: Turn, plan: Plan, item: PlanItem) -> Outcome:
-    if plan.purpose in _PUT:
+    if item.action == "update" and plan.purpose in _PUT:
         return _put(turn, item, _PUT[plan.purpose])
-    if plan.purpose == Plan.Purpose.RESTORE:
+    if item.action == "delete" and plan.purpose == Plan.Purpose.UNDO:
+        return _parted(turn, item)
+    if plan.purpose in {Plan.Purpose.UNDO, Plan.Purpose.RESTORE}:
         return _made_again(turn, item)
     memory, effects = _looked_at(turn)
     write = _first(effects)
@@ -106,16 +105,22 @@ def _put(turn: Turn, item: PlanItem, rule: Rule) -> Outcome:
     return proposed, _first(effects)
 
 
-def _made_again(turn: Turn, item: PlanItem) -> Outcome:
-    """A lost record out of its counterpart."""
-    to, frame = Side(str(item.side)), turn.frame
-    lost, left = turn.look.of(to), turn.look.of(to.other)
-    memory = remembered(turn.pair)
-    if left is None or left.gone or (lost is not None and not lost.gone):
+def _parted(turn: Turn, item: PlanItem) -> Outcome:
+    """A record that was made and is not to be there; it must say all that the plan showed."""
+    memory, to = remembered(turn.pair), Side(str(item.side))
+    held, told = _values(turn, to), item.fields["fields"]
+    fields = turn.policy.fields
+    if held.keys() != told.keys() or any(
+        name not in fields or not fields[name].same(held[name], one["was"]) for name, one in told.items()
+    ):
         return memory, None
-    gone = replace(memory, state=State.GONE)
-    terms = Terms(turn.policy, frame.access, frame.closed)
-    made, effects = beget(gone, to.other, left.values, terms, restores=True)
+    parted, effects = machine.part(memory, to, held)
+    return parted, _first(effects)
+
+
+def _made_again(turn: Turn, item: PlanItem) -> Outcome:
+    """A lost record, as the plan showed it."""
+    made, effects = bringing_back.brought_back(turn, Side(str(item.side)))
     write = _first(effects)
     return made, write if write is not None and plans.same(item, write) else None
 

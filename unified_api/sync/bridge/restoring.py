@@ -9,22 +9,17 @@ what is executed is compared with what the records say then.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from django.db.models import QuerySet
 
 from tenants import audit
 from tenants.audit import current_actor
-from unified_api.engine.birth import beget
-from unified_api.engine.events import Create, Problem
-from unified_api.engine.pair import State
 from unified_api.engine.values import Side
-from unified_api.engine.weigh import Terms
 from unified_api.sync import clock
-from unified_api.sync.bridge import plans, writing
+from unified_api.sync.bridge import bringing_back, plans
 from unified_api.sync.bridge.held import COLUMN
-from unified_api.sync.bridge.records import Frame, remembered
+from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -73,15 +68,5 @@ def _portions(rows: QuerySet[Pair]) -> Iterator[list[Pair]]:
 
 def _items(turn: Turn, to: Side) -> Iterator[PlanItem]:
     left = turn.look.of(to.other)
-    if left is None or left.gone:
-        return
-    frame, memory = turn.frame, replace(remembered(turn.pair), state=State.GONE)
-    terms = Terms(turn.policy, frame.access, frame.closed)
-    _, effects = beget(memory, to.other, left.values, terms, restores=True)
-    for one in effects:
-        if isinstance(one, Create):
-            said = writing.told(one)
-            yield plans.item_of(turn.pair, said["action"], said["side"], {"fields": said["fields"]})
-        elif isinstance(one, Problem):
-            shown = writing.shown(one)
-            yield plans.item_of(turn.pair, "problem", to.value, shown, PlanItem.State.SHOWN)
+    if left is not None and not left.gone:
+        yield from bringing_back.items(turn, to)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unified_api.engine.values import MISSING
+from unified_api.models.base import wire_fields
 from unified_api.sync.memory import log
 from unified_api.sync.memory.cause import Causes
 from unified_api.sync.memory.deeds import Deed
@@ -41,30 +42,59 @@ class Left:
 
 @dataclass(frozen=True)
 class Inverse:
-    """What turns the writes of one record round."""
+    """What turns the writes of one record round.
 
-    puts: tuple[Put, ...]
-    left: tuple[Left, ...]
+    deletes: the record was made by them, and nobody has edited it since. edited: what people have edited since it was
+    made, so that it stays. restores: it was deleted by them.
+    """
+
+    puts: tuple[Put, ...] = ()
+    left: tuple[Left, ...] = ()
+    deletes: bool = False
+    edited: tuple[str, ...] = ()
+    restores: bool = False
+
+
+_GONE = Left("", "The record was deleted since.")
+_THERE = Left("", "It was deleted by it, and is there again.")
+_CAME_AND_WENT = Left("", "It was created by it, and deleted by it again.")
 
 
 def inverse(subject: Subject, deeds: Sequence[Deed]) -> Inverse:
     """The inverse of what was done to the record of `subject`, in any order."""
-    whole = [Left("", _WHOLE[deed.write.operation]) for deed in deeds if deed.write.operation in _WHOLE]
+    done = {deed.write.operation for deed in deeds}
+    image = Image.of(subject.row)
+    is_there = image.presence is Presence.PRESENT
+    if "delete" in done and not is_there:
+        gone = image.presence is Presence.DELETED and "create" not in done
+        return Inverse(restores=True) if gone else Inverse(left=(_CAME_AND_WENT,))
+    if not is_there:
+        return Inverse(left=(_GONE,))
+    edited = _edited(subject, deeds) if "create" in done else ()
+    if "create" in done and not edited:
+        return Inverse(deletes=True)
     updates = [deed for deed in deeds if deed.write.operation == "update"]
     names = sorted({name for deed in updates for name in deed.fields})
-    image = Image.of(subject.row)
-    if image.presence is not Presence.PRESENT:
-        gone = [Left("", "The record was deleted since.")] if names else []
-        return Inverse((), (*whole, *gone))
     found = list(_turned(subject, image, names, updates))
     puts = tuple(one for one in found if isinstance(one, Put) and one.was != one.value)
-    return Inverse(puts, (*whole, *(one for one in found if isinstance(one, Left))))
+    left = [one for one in found if isinstance(one, Left)]
+    return Inverse(puts, (*([_THERE] if "delete" in done else []), *left), edited=edited)
 
 
-_WHOLE = {
-    "create": "The record was created by it; an undo deletes nothing.",
-    "delete": "The record was deleted by it; a restore brings it back.",
-}
+def _edited(subject: Subject, deeds: Sequence[Deed]) -> tuple[str, ...]:
+    """What somebody else than the bridge has changed since the record was made, of all that can be written."""
+    entries = list(
+        itertools.takewhile(lambda change: change.kind == "updated", log.newest_first(subject.record_id))
+    )
+    causes, mine = Causes.of(entries), deeds[0].write.bridge_id
+    writable = {name for name, field in wire_fields(subject.model).items() if field.write != "never"}
+    found = set()
+    for change in entries:
+        for name in writable & change.fields.keys():
+            write = causes.write(change, name)
+            if write is None or write.bridge_id != mine:
+                found.add(name)
+    return tuple(sorted(found))
 
 
 def _turned(

@@ -1,15 +1,19 @@
 """Undo as a plan: what a bridge did is shown turned round, item by item, before anything is written.
 
 An item is about one record. It puts fields back, each from the value that it has now to the one that stood before; if
-one has moved by the time of writing, nothing is written. What cannot or must not be put back is an item as well, with
-its reason. `bridge.executing` carries the plan out once it is approved: both bases then say that this is how it
-stands, so the next look does not bring the undone value back, and what the other side edited since still travels.
+one has moved by the time of writing, nothing is written. A record that the bridge made is deleted, unless somebody has
+edited it since: then a conflict says what. One that it deleted is made again: out of its counterpart, or where that is
+gone too out of what it said itself last. Who is left lives alone, whatever the rule for deletes. What cannot or must
+not be put back is an item as well, with its reason. `bridge.executing` carries the plan out once it is approved: both
+bases then say that this is how it stands, so the next look does not bring the undone value back, and what the other
+side edited since still travels.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db.models import Q
@@ -19,8 +23,9 @@ from tenants.audit import current_actor
 from unified_api.engine.merge import Rule
 from unified_api.engine.values import Side
 from unified_api.sync import clock
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import bringing_back, plans
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.memory.deeds import Deed, NoDeed
 from unified_api.sync.memory.inverse import Inverse, Left, Put, inverse
 from unified_api.sync.memory.subject import Subject
@@ -33,6 +38,8 @@ MOST: Final = 2_000
 AT_ONCE: Final = 200
 #: The kind of a problem that an undo shows.
 LEFT_ALONE: Final = "left alone"
+#: Why a record that the bridge made is not deleted.
+EDITED: Final = "The record was created by it, and edited since; an undo does not delete it."
 
 
 def make(bridge: Bridge, deeds: Iterable[Deed], reason: str) -> Plan:
@@ -90,8 +97,39 @@ def _of_record(
     if found.puts:
         fields = {"fields": {one.field: _told(one) for one in found.puts}}
         yield plans.item_of(about, "update", side.value, fields)
+    yield from _whole(frame, about, found, side)
     for one in found.left:
         yield plans.item_of(about, "problem", side.value, _why(one, side), PlanItem.State.SHOWN)
+
+
+def _whole(frame: Frame, pair: Pair, found: Inverse, side: Side) -> Iterator[PlanItem]:
+    """What is about the record itself."""
+    if not (found.deletes or found.edited or found.restores):
+        return
+    (turn,) = turns_of(frame, [pair])
+    if found.restores:
+        yield from bringing_back.items(turn, side)
+    elif found.deletes and not frame.access[side].deletes:
+        left = Left("", "It was created by it, and the account deletes no records.")
+        yield plans.item_of(pair, "problem", side.value, _why(left, side), PlanItem.State.SHOWN)
+    elif found.deletes:
+        yield plans.item_of(pair, "delete", side.value, {"fields": _all_of(turn, side)})
+    else:
+        yield from _edited(turn, found.edited)
+
+
+def _all_of(turn: Turn, side: Side) -> dict[str, Any]:
+    record = turn.look.of(side)
+    held = record.values if record else {}
+    return {name: _told(Put(name, value, None)) for name, value in held.items()}
+
+
+def _edited(turn: Turn, names: Sequence[str]) -> Iterator[PlanItem]:
+    """What keeps a record from being deleted that the bridge made: people have edited it."""
+    held = [record.values if record else {} for record in (turn.look.a, turn.look.b)]
+    for name in names:
+        told = {"field": name, "a": held[0].get(name), "b": held[1].get(name), "reason": EDITED}
+        yield plans.item_of(turn.pair, "conflict", None, told, PlanItem.State.SHOWN)
 
 
 def _inverse(
@@ -99,12 +137,12 @@ def _inverse(
 ) -> Inverse:
     subject = Subject.find(record)
     if subject is None or pair is None:
-        return Inverse((), (Left("", "The bridge has no pair of this record any more."),))
+        return Inverse(left=(Left("", "The bridge has no pair of this record any more."),))
     found = inverse(subject, deeds)
     barred = [Left(one.field, why) for one in found.puts if (why := _bar(frame, side, one))]
     names = {one.field for one in barred}
     puts = tuple(one for one in found.puts if one.field not in names)
-    return Inverse(puts, (*found.left, *barred))
+    return replace(found, puts=puts, left=(*found.left, *barred))
 
 
 def _bar(frame: Frame, side: Side, one: Put) -> str:

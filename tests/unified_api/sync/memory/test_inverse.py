@@ -84,12 +84,22 @@ def test_a_value_goes_back_in_the_sides_own_spelling(bridged: Bridged) -> None:
     assert turn_round(bridged, "b", newest=1).puts == (Put("name", "SECOND", "FIRST"),)
 
 
-def test_a_creation_is_not_undone_by_deleting(bridged: Bridged) -> None:
-    """It is said, and nothing is put back."""
-    found = turn_round(bridged, "b")
+def test_a_creation_is_undone_by_deleting(bridged: Bridged) -> None:
+    """With all that the bridge wrote to it since."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
 
-    assert found.puts == ()
-    assert [one.reason for one in found.left] == ["The record was created by it; an undo deletes nothing."]
+    assert turn_round(bridged, "b") == Inverse(deletes=True)
+
+
+def test_a_creation_that_was_edited_stays(bridged: Bridged) -> None:
+    """By people of its side; what the bridge wrote to it goes back."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    edit(bridged.b, priority="p1")
+    bridged.round()
+
+    assert turn_round(bridged, "b") == Inverse((Put("name", "Mine", "Printer"),), edited=("priority",))
 
 
 def test_a_record_that_is_gone_is_left_alone(bridged: Bridged) -> None:

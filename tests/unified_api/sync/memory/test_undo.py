@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import lose, tell
 from tests.unified_api.sync.memory.conftest import ask, edit, record_at, told
 from unified_api.sync.bridge import plans
 from unified_api.sync.memory import deeds, undo
@@ -124,7 +125,7 @@ def test_the_past_tells_of_an_undo(bridged: Bridged) -> None:
 
 
 def test_a_pair_goes_back_on_both_sides(bridged: Bridged) -> None:
-    """Each side to before the bridge's first write; the record that it created is left and said."""
+    """Each side to before the bridge's first write; the record that it created was edited since, so that it stays."""
     edit(bridged.a, title="Mine")
     bridged.round()
     edit(bridged.b, priority="p1")
@@ -141,7 +142,8 @@ def test_a_pair_goes_back_on_both_sides(bridged: Bridged) -> None:
         "a": {"priority": {"was": "URGENT", "value": "NORMAL", **change}},
         "b": {"name": {"was": "Mine", "value": "Printer", **change}},
     }
-    assert left(plan) == [("", "The record was created by it; an undo deletes nothing.")]
+    [conflict] = [item.fields for item in items(plan) if item.action == "conflict"]
+    assert conflict == {"field": "priority", "a": "URGENT", "b": "URGENT", "reason": undo.EDITED}
     assert (bridged.both("title"), bridged.both("priority")) == ((["Mine"], ["Printer"]), (["p2"], ["p1"]))
 
 
@@ -218,3 +220,87 @@ def test_too_much_for_one_plan_is_refused(bridged: Bridged, monkeypatch: pytest.
 
     with transaction.atomic():
         assert not Plan.objects.exists()
+
+
+@pytest.mark.parametrize("rule", ["ask", "propagate", "unlink", "restore"])
+def test_a_created_record_is_deleted_and_not_made_again(bridged: Bridged, rule: str) -> None:
+    """By an approved plan; its counterpart stays and lives alone, whatever the rule, also when it is edited."""
+    tell(bridged, deletes={"a": rule, "b": rule})
+    plan = make(bridged, deeds.of_write, newest_write())
+    assert [(one.action, one.side) for one in items(plan)] == [("delete", "b")]
+    assert bridged.b.tables["tickets"]
+    item = carry_out(bridged, plan)
+    edit(bridged.a, text="Still there")
+    for _ in range(2):
+        standing = bridged.round()
+
+    assert (item.state, bridged.both("title")) == ("done", (["Printer"], []))
+    assert standing["problems"] == []
+
+
+def test_the_undo_of_a_create_can_be_undone(bridged: Bridged) -> None:
+    """The record is made again out of its counterpart, behind the same id, and both are a pair again."""
+    before = record_at(bridged, "b")
+    first = make(bridged, deeds.of_write, newest_write())
+    carry_out(bridged, first)
+    bridged.round()
+    carry_out(bridged, make(bridged, deeds.of_plan, first.id))
+    edit(bridged.a, title="Mine")
+    bridged.round()
+
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+    assert record_at(bridged, "b") == before
+
+
+def test_a_created_record_that_was_edited_is_not_deleted(bridged: Bridged) -> None:
+    """A conflict says what was edited; nothing is to be executed."""
+    write = newest_write()
+    edit(bridged.b, priority="p1")
+    bridged.round()
+    plan = make(bridged, deeds.of_write, write)
+
+    assert plan.counts == {"conflict": 1}
+    assert [one.state for one in items(plan)] == ["shown"]
+
+
+def test_a_created_record_that_is_edited_before_it_is_deleted_stays(bridged: Bridged) -> None:
+    """Between plan and approval, seen or not."""
+    plan = make(bridged, deeds.of_write, newest_write())
+    edit(bridged.b, priority="p1")
+    item = carry_out(bridged, plan)
+
+    assert item.state == "moved"
+    assert bridged.both("priority")[1] == ["p1"]
+
+
+def test_a_propagated_delete_is_undone_out_of_the_record_itself(bridged: Bridged) -> None:
+    """Its counterpart was deleted by people and stays so: it comes back behind its id, and lives alone."""
+    tell(bridged, deletes={"b": "propagate"})
+    before = record_at(bridged, "b")
+    del bridged.a.tables["tickets"]["1"]
+    lose(bridged, 0)
+    bridged.round()
+    assert bridged.both("title") == ([], [])
+    plan = make(bridged, deeds.of_write, newest_write())
+    assert [(one.action, one.side) for one in items(plan)] == [("create", "b")]
+    item = carry_out(bridged, plan)
+    for _ in range(2):
+        bridged.round()
+
+    assert item.state == "done"
+    assert (bridged.both("title"), bridged.both("text")) == (([], ["Printer"]), ([], ["It is on fire"]))
+    assert record_at(bridged, "b") == before
+
+
+def test_an_undeleted_record_is_not_deleted_again(bridged: Bridged) -> None:
+    """Who comes back after a propagated delete is not taken for one whose counterpart was deleted just now."""
+    tell(bridged, deletes={"a": "propagate", "b": "propagate"})
+    lost = bridged.a.tables["tickets"].pop("1")
+    lose(bridged, 0)
+    bridged.round()
+    assert bridged.both("title") == ([], [])
+    bridged.a.tables["tickets"]["1"] = lost
+    for _ in range(2):
+        bridged.round()
+
+    assert bridged.both("title") == (["Printer"], ["Printer"])

@@ -1,0 +1,62 @@
+"""One deleted record made again, as an item of a plan and as its write: out of its counterpart, or of itself.
+
+Out of its counterpart, where that is there, as a restore does it: both are a pair again. Where that is gone too, out of
+what the record said last: it comes back alone, and the bridge leaves it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from unified_api.engine import plan as machine
+from unified_api.engine.birth import beget
+from unified_api.engine.events import Create, Effect, Problem
+from unified_api.engine.merge import Rule
+from unified_api.engine.normal import blank
+from unified_api.engine.pair import Move, State
+from unified_api.engine.pair import Pair as Memory
+from unified_api.engine.values import MISSING, Side
+from unified_api.engine.weigh import Terms
+from unified_api.models.base import wire_fields
+from unified_api.sync import values
+from unified_api.sync.bridge import plans, writing
+from unified_api.sync.bridge.records import record_of, remembered
+from unified_api.sync.bridge.rounds import Turn
+from unified_api.sync.models_plan import PlanItem
+
+Step = tuple[Memory, tuple[Effect, ...]]
+
+
+def items(turn: Turn, to: Side) -> Iterator[PlanItem]:
+    """What is to be shown of it."""
+    for one in brought_back(turn, to)[1]:
+        if isinstance(one, Create):
+            said = writing.told(one)
+            yield plans.item_of(turn.pair, said["action"], said["side"], {"fields": said["fields"]})
+        elif isinstance(one, Problem):
+            yield plans.item_of(turn.pair, "problem", to.value, writing.shown(one), PlanItem.State.SHOWN)
+
+
+def brought_back(turn: Turn, to: Side) -> Step:
+    """The pair with the create of a record that is lost at a side; without effects where it is there."""
+    lost, left = turn.look.of(to), turn.look.of(to.other)
+    memory, frame = remembered(turn.pair), turn.frame
+    if lost is not None and not lost.gone:
+        return memory, ()
+    if left is not None and not left.gone:
+        terms = Terms(turn.policy, frame.access, frame.closed)
+        return beget(replace(memory, state=State.GONE), to.other, left.values, terms, restores=True)
+    return machine.bring_back(memory, to, _moves(turn, to, memory)) if lost else (memory, ())
+
+
+def _moves(turn: Turn, to: Side, memory: Memory) -> tuple[Move, ...]:
+    """All that the record said, as far as it can be said when a record is made."""
+    frame = turn.frame
+    row = frame.model.objects.get(id=record_of(turn.pair, to))
+    said = values.to_json({name: getattr(row, name) for name in wire_fields(frame.model)})
+    return tuple(
+        Move(name, memory.base[to.other].get(name), value, MISSING, Rule.UNDO)
+        for name, value in said.items()
+        if name in frame.access[to].create and not blank(value)
+    )
