@@ -77,9 +77,10 @@ class Resource:
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
-    texts are HTML there. redirects: a get of a record that was merged answers with the one it was merged into
-    (where it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other
-    home than Isthmus, see `hosted`.
+    texts are HTML there. mentions: common fields whose texts call people there, with the signs that stand before
+    a name (`@`, `[~`): what a bridge carries there calls nobody. redirects: a get of a record that was merged
+    answers with the one it was merged into (where it answers itself, and names that one, the mapping has
+    merged_into). hosted: its records have no other home than Isthmus, see `hosted`.
     """
 
     hosted: ClassVar[bool] = False
@@ -103,6 +104,7 @@ class Resource:
     version: str = "1"
     markup: tuple[str, ...] = ()
     redirects: bool = False
+    mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -114,7 +116,7 @@ class Resource:
             raise TypeError(
                 f"{name}: a create whose answer is lost is settled by recent= and recognise=; give both"
             )
-        for option in ("required", "recognise", "markup"):
+        for option in ("required", "recognise", "markup", "mentions"):
             unknown = set(getattr(self, option)) - set(self.mapping.lenses)
             if unknown:
                 raise TypeError(f"{name}: {option}= names {sorted(unknown)}, which the mapping does not have")
