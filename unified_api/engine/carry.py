@@ -32,7 +32,8 @@ def refusal_of(one: Field, value: Maybe, to: Side, refused: Iterable[Refusal]) -
     """The problem of a field that side `to` was asked to take, and did not."""
     for refusal in refused:
         if refusal.to is to and refusal.covers(one.name):
-            return Problem(Kind.REFUSED, to.other, one.name, value, refusal.reason)
+            kind = Kind.TOO_LARGE if refusal.large else Kind.REFUSED
+            return Problem(kind, to.other, one.name, value, refusal.reason)
     return None
 
 
