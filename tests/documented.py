@@ -104,7 +104,7 @@ def _answer(told: dict[str, Any], response: Any) -> Iterator[str]:
     if not kinds:
         if response.content:
             yield f"has a body: {response.content[:500]!r}."
-    elif media not in kinds:
+    elif media not in kinds and "*/*" not in kinds:
         yield f"is {media}."
     elif media == "application/json":
         yield from _problems(json.dumps(kinds[media]["schema"]), response.content, strict=True)

@@ -12,18 +12,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.kit.auth import Bearer
-from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
-from integrations.kit.lenses import choice, instant, ref
+from integrations.kit.content import Content, Form
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Download, Upload
+from integrations.kit.lenses import at, choice, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Provider, Resource, Setting
-from unified_api.models.ticketing import Tag, Ticket, User
+from unified_api.models.ticketing import Attachment, Tag, Ticket, User
 
 PAGE = 5
 TOKEN = "the stub's own token"
@@ -55,6 +58,35 @@ USERS = Resource(
     list=GET("/users", items="items", paging=ByPage(size_param="size", size=PAGE)),
     get=GET("/users/{remote_id}", item=""),
 )
+
+
+def _upload(api: Api, body: dict[str, Any], content: Content) -> str:
+    told = {name: str(value) for name, value in body.items() if value is not None}
+    return str(api.send("POST", "/files", Form(told, "file", body["name"], content))["id"])
+
+
+#: Not of the desk as such: tests that want files add it.
+FILES = Resource(
+    mapping=Mapping(
+        Attachment,
+        remote_id="id",
+        file_name="name",
+        ticket=ref("ticket", create_only=True),
+        content_type="type",
+        size=at("size", read_only=True),
+        is_private=at("private", read_only=True),
+    ),
+    list=GET("/files", items="items", paging=ByPage(size_param="size", size=PAGE)),
+    get=GET("/files/{remote_id}", item=""),
+    create=Upload(_upload),
+    update=PATCH("/files/{remote_id}", answer=""),
+    delete=DELETE("/files/{remote_id}"),
+    download=Download("/files/{remote_id}", address="address"),
+    recent=GET("/files", items="items", params={"newest": "1"}),
+    recognise=("ticket", "file_name"),
+)
+
+
 TAGS = Resource(
     mapping=Mapping(Tag, remote_id="id", name="name"),
     list=GET("/tags", items="items", paging=ByPage(size_param="size", size=PAGE)),
@@ -78,8 +110,11 @@ class Desk:
     """The stub's own store, and how it is to behave."""
 
     tables: dict[str, dict[str, dict[str, Any]]] = field(
-        default_factory=lambda: {"tickets": {}, "users": {}, "tags": {}}
+        default_factory=lambda: {"tickets": {}, "users": {}, "tags": {}, "files": {}}
     )
+    #: What is in the files, by id, and the signatures with which somebody asked for it.
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    signatures: list[str | None] = field(default_factory=list)
     log: list[tuple[str, str]] = field(default_factory=list)
     account: str = "stub-1"
     token: str = TOKEN
@@ -87,6 +122,8 @@ class Desk:
     refuse: list[int] = field(default_factory=list)
     #: Status to answer to every write.
     refuse_writes: int | None = None
+    #: Status to answer to who wants what is in a file.
+    refuse_blobs: int | None = None
     #: What it makes of titles that are written.
     spell: Callable[[str], str] = str
     #: Called when a write was carried out, before its answer arrives.
@@ -107,6 +144,14 @@ class Desk:
             remote_id = str(self.numbers)
             stamp = time.time()
             self.tables[table][remote_id] = {"id": remote_id, "updated": _iso(stamp), **values}
+        return remote_id
+
+    def attach(self, ticket: str, name: str, blob: bytes, **values: Any) -> str:
+        """Put a file in, behind everybody's back. address: where it is to be had, if not here."""
+        told = {"name": name, "ticket": ticket, "type": "text/plain", "size": len(blob), "private": False}
+        remote_id = self.add("files", **{**told, **values})
+        self.blobs[remote_id] = blob
+        self.tables["files"][remote_id].setdefault("address", f"/blobs/{remote_id}")
         return remote_id
 
     def edit(self, remote_id: str, **values: Any) -> None:
@@ -145,9 +190,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         desk, url = self.desk, urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length) or b"null")
+        body = self._body(self.rfile.read(length))
         desk.log.append((self.command, url.path))
         time.sleep(desk.delay)
+        if url.path.startswith("/blobs/"):
+            return self._show_blob(url.path.removeprefix("/blobs/"))
         if desk.refuse:
             return self._answer(desk.refuse.pop(0), {"error": "refused by the test"})
         if self.headers.get("Authorization") != f"Bearer {desk.token}":
@@ -170,6 +217,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
 
+    def _show_blob(self, remote_id: str) -> None:
+        self.desk.signatures.append(self.headers.get("Authorization"))
+        if self.desk.refuse_blobs:
+            return self._answer(self.desk.refuse_blobs, {"error": "refused by the test"})
+        return self._send(200, self.desk.blobs[remote_id], "text/plain; charset=utf-8")
+
+    def _body(self, content: bytes) -> Any:
+        kind = self.headers.get("Content-Type", "")
+        if not kind.startswith("multipart/"):
+            return json.loads(content or b"null")
+        parts = message_from_bytes(
+            f"Content-Type: {kind}\r\n\r\n".encode() + content, policy=HTTP
+        ).iter_parts()
+        told = {str(p.get_param("name", header="content-disposition")): p for p in parts}
+        blob = told.pop("file")
+        named = {name: bytes(part.get_payload(decode=True)).decode() for name, part in told.items()}
+        return {**named, "blob": blob.get_payload(decode=True), "type": blob.get_content_type()}
+
     def _do(self, path: list[str], query: dict[str, str], body: Any) -> tuple[int, Any]:
         desk = self.desk
         if path == ["me"]:
@@ -177,6 +242,10 @@ class _Handler(BaseHTTPRequestHandler):
         table = desk.tables.get(path[0])
         if table is None:
             return 404, {"error": "no such thing"}
+        if self.command == "POST" and path == ["files"]:
+            return 201, table[
+                desk.attach(body.pop("ticket"), body.pop("name"), body.pop("blob", b""), **body)
+            ]
         if self.command == "POST":
             return 201, table[desk.add(path[0], **body)]
         if len(path) == 1:
@@ -194,10 +263,12 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, table[remote_id]
 
     def _answer(self, status: int, body: Any) -> None:
-        content = b"" if body is None else json.dumps(body).encode()
+        self._send(status, b"" if body is None else json.dumps(body).encode(), "application/json")
+
+    def _send(self, status: int, content: bytes, kind: str) -> None:
         self.send_response_only(status)
         self.send_header("Date", formatdate(usegmt=True))
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

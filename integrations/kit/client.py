@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import urljoin
 
+from integrations.kit.content import Content, Spool
 from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, RetryLater
 from integrations.kit.guard import Guard
 from integrations.kit.http import Http, Patience, Request
@@ -97,9 +98,21 @@ class Client:
         """One record; raises Gone."""
         return self._writer.read(resource, remote_id)
 
-    def create(self, resource: Resource, values: Mapping[str, Any]) -> Observation:
-        """Make a record. values: common fields, references as remote ids."""
-        return self._writer.create(resource, dict(values))
+    def create(
+        self, resource: Resource, values: Mapping[str, Any], content: Content | None = None
+    ) -> Observation:
+        """Make a record. values: common fields, references as remote ids. content: of one that `uploads`."""
+        return self._writer.create(resource, dict(values), content)
+
+    def download(self, resource: Resource, remote_id: str, into: Spool) -> str:
+        """Bring the bytes of a file; its media type as it is told, or nothing. Raises Gone, TooLarge."""
+        if resource.download is None:
+            raise Misconfigured(f"{self.provider.name} does not show what is in a file")
+        return self._session.fetch(resource.download, remote_id, into)
+
+    def fetch(self, address: str, into: Spool) -> str:
+        """The same for an address that somebody named; it gets no credentials but on the account's own origin."""
+        return self._session.bring(Request("GET", "", headers={"Accept": "*/*"}, address=address), into)
 
     def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
         """Send what a create with these values ignores, where one ended half-way; the record as it is then."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
+from integrations.kit.content import Content
 from integrations.kit.lens import Lens
 from integrations.kit.paging import Paging
 
@@ -35,7 +36,7 @@ class Api(Protocol):
     ) -> Any:
         """The decoded answer of a write; raises Uncertain when its outcome is not known.
 
-        repeatable: a second call does no harm.
+        body: JSON, or a form with a file. repeatable: a second call does no harm.
         """
 
     def etag(self, path: str) -> str:
@@ -46,6 +47,24 @@ class Api(Protocol):
 Then = Callable[[Api, list[Any]], list[Any]]
 #: A write that takes more than one call: from the remote body to the remote id of the record.
 Steps = Callable[[Api, dict[str, Any]], str]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A create that sends a file. send: from the remote body and the file to the remote id of the record."""
+
+    send: Callable[[Api, dict[str, Any], Content], str]
+
+
+@dataclass(frozen=True)
+class Download:
+    """Where the bytes of a file are: at this path, or at the address that stands there, at a dotted path in the answer.
+
+    What is on another host than the account's gets no credentials.
+    """
+
+    path: str
+    address: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
     ├── Forbidden              the credential is good, but this may not be read or done with it: warn, go on
     ├── Rejected               the provider refuses the values: `fields` says which and why
     │   ├── Moved              somebody else changed the record first: `fields` says what differs now
+    │   ├── TooLarge           a file is larger than it may be
     │   └── Exists             there is a record with the id that the new one was to have
     ├── Gone                   the record is not there (any more)
     ├── Misconfigured          a setting is wrong, or something else answers there: a person must look
@@ -87,6 +88,10 @@ class Rejected(ProviderError):
 
 class Moved(Rejected):
     """The record changed at the provider before our write arrived; the write was not carried out."""
+
+
+class TooLarge(Rejected):
+    """A file is larger than it may be; it was not carried."""
 
 
 class Exists(Rejected):

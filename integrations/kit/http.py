@@ -28,6 +28,7 @@ from integrations.kit import verdict
 from integrations.kit.addresses import below, follow
 from integrations.kit.auth import Auth, Signature, scrub
 from integrations.kit.breaks import Broken
+from integrations.kit.content import Form, Reading, Spool
 from integrations.kit.errors import (
     SHAPELESS,
     Misconfigured,
@@ -47,6 +48,8 @@ log = structlog.get_logger(__name__)
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Statuses with which a whole file comes.
+_FILES = frozenset({200, 203})
 _MAX_REDIRECTS = 5
 #: Seconds that a provider is left alone that keeps asking to be called again at once.
 _SOONEST = 2.0
@@ -54,7 +57,11 @@ _SOONEST = 2.0
 
 @dataclass(frozen=True)
 class Request:
-    """A call below the account's base address. body: what is sent as JSON, or bytes as they are."""
+    """A call below the account's base address.
+
+    body: what is sent as JSON, a form with a file, or bytes as they are. address: where a file is, as the provider
+    named it, in place of the path; it is signed only where it is of the account's own origin.
+    """
 
     method: str
     path: str
@@ -62,6 +69,7 @@ class Request:
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = False
+    address: str = field(default="", repr=False)
 
     @property
     def safe(self) -> bool:
@@ -70,8 +78,8 @@ class Request:
 
     @property
     def name(self) -> str:
-        """Method and path, for logs and errors; never the query."""
-        return f"{self.method} {urlsplit(self.path).path}"
+        """Method and path, for logs and errors; never the query, and of an address only the host."""
+        return f"{self.method} {_host(self.address) or urlsplit(self.path or self.address).path}"
 
 
 @dataclass(frozen=True)
@@ -138,18 +146,28 @@ class Http:
         """Any answer with a status; raises ProviderError only when there is none."""
         return self._persist(request, lambda answer: (answer, Decoded(None)))[0]
 
+    def fetch(self, request: Request, into: Spool, *, refuse: Refuse | None = None) -> Answer:
+        """A success, whose body goes into a file; raises ProviderError, TooLarge for what does not go in there."""
+
+        def judge(answer: Answer) -> tuple[Answer, Decoded]:
+            if answer.status in _FILES:
+                return answer, Decoded(None)
+            return self._judge(request, answer, None, refuse)
+
+        return self._persist(request, judge, into)[0]
+
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
 
     def _persist(
-        self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]]
+        self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]], into: Spool | None = None
     ) -> tuple[Answer, Decoded]:
         left, renewed = self._patience.wait, self.connection.renew is None
         doubtful, ends = False, time.monotonic() + self._patience.total
         for attempt in range(1, self._patience.attempts + 1):
             try:
-                return judge(self._once(request))
+                return judge(self._once(request, into))
             except RetryLater as error:
                 doubtful = error.left = doubtful or error.left
                 wait = self._backoff(error, attempt)
@@ -169,7 +187,7 @@ class Http:
             return error.after
         return float(self._patience.base * 2 ** (attempt - 1) * self.connection.random())
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request, into: Spool | None) -> Answer:
         wait = self.connection.limiter.acquire(1)
         if wait > self._patience.wait:
             raise RetryLater(
@@ -180,20 +198,29 @@ class Http:
         if wait > 0:
             self.connection.sleep(wait)
         signature = self._auth.sign(self.connection.settings, self._secrets)
-        url, ends = below(self.base_url, request.path), time.monotonic() + self._limits.total
+        url, same = self._destination(request)
+        signature, ends = signature if same else Signature(), time.monotonic() + self._limits.total
         for _hop in range(_MAX_REDIRECTS + 1):
-            answer = self._exchange(request, url, signature, ends)
+            answer = self._exchange(request, url, signature, ends, into)
             if answer.status not in _REDIRECTS or request.method not in _READS:
                 return answer
             url, same = follow(url, answer.headers.get("Location", ""), request=request.name)
             signature = signature if same else Signature()
         raise Misconfigured("the provider redirects in circles", request=request.name)
 
-    def _exchange(self, request: Request, url: str, signature: Signature, ends: float) -> Answer:
+    def _destination(self, request: Request) -> tuple[str, bool]:
+        """Where a request goes, and whether that is the account's own origin."""
+        if request.address:
+            return follow(f"{self.base_url}/", request.address, request=request.name)
+        return below(self.base_url, request.path), True
+
+    def _exchange(
+        self, request: Request, url: str, signature: Signature, ends: float, into: Spool | None
+    ) -> Answer:
         prepared = self._prepare(request, url, signature)
         clock, started = time.monotonic(), self.connection.moments()
         self.calls += 1
-        reply = self._wire.exchange(prepared, ends=ends)
+        reply = self._wire.exchange(prepared, ends=ends, into=into)
         arrived = self.connection.moments()
         self._tell(request, reply, time.monotonic() - clock)
         if isinstance(reply, Broken):
@@ -202,10 +229,7 @@ class Http:
         return Answer(reply.status, reply.headers, reply.body, started, arrived)
 
     def _prepare(self, request: Request, url: str, signature: Signature) -> requests.PreparedRequest:
-        body = (
-            request.body if request.body is None or isinstance(request.body, bytes) else _dump(request.body)
-        )
-        kind = {"Content-Type": "application/json"} if body is not None else {}
+        body, kind = _body(request.body)
         headers = {
             "Accept-Encoding": "gzip, deflate",
             **self._headers,
@@ -215,7 +239,7 @@ class Http:
         }
         params = (
             {**request.params, **signature.params}
-            if url == below(self.base_url, request.path)
+            if url == self._destination(request)[0]
             else signature.params
         )
         prepared = None
@@ -296,6 +320,22 @@ def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -
         return refuse(status, body, headers)
     except SHAPELESS:
         return None
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return "no valid address"
+
+
+def _body(body: Any) -> tuple[Any, dict[str, str]]:
+    """A body as the library takes it, and the header that says what it is."""
+    if body is None:
+        return None, {}
+    if isinstance(body, Form):
+        return Reading(body), {"Content-Type": body.kind}
+    return body if isinstance(body, bytes) else _dump(body), {"Content-Type": "application/json"}
 
 
 def _dump(body: Any) -> bytes:

@@ -16,12 +16,14 @@ from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from integrations.kit.auth import Auth
-from integrations.kit.endpoints import DELETE, GET, POST, Check, Steps, Table, Write
+from integrations.kit.endpoints import DELETE, GET, POST, Check, Download, Steps, Table, Upload, Write
 from integrations.kit.errors import InvalidSettings, ProviderError
 from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Mapping as FieldMapping
 from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
 
+#: The common field that says where a file is.
+FILE_ADDRESS = "file_url"
 Operation = Literal["list", "get", "create", "update", "delete"]
 #: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
@@ -77,9 +79,11 @@ class Resource:
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
-    texts are HTML there. redirects: a get of a record that was merged answers with the one it was merged into
-    (where it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other
-    home than Isthmus, see `hosted`.
+    texts are HTML there. mentions: common fields whose texts call people there, with the signs that stand before
+    a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a file are.
+    redirects: a get of a record that was merged answers with the one it was merged into (where it answers itself,
+    and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus, see
+    `hosted`.
     """
 
     hosted: ClassVar[bool] = False
@@ -87,9 +91,10 @@ class Resource:
     mapping: FieldMapping
     list: GET | None = None
     get: GET | None = None
-    create: POST | Steps | None = None
+    create: POST | Steps | Upload | None = None
     update: Write | None = None
     delete: DELETE | None = None
+    download: Download | None = None
     recent: GET | None = None
     recognise: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -103,6 +108,7 @@ class Resource:
     version: str = "1"
     markup: tuple[str, ...] = ()
     redirects: bool = False
+    mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -114,7 +120,7 @@ class Resource:
             raise TypeError(
                 f"{name}: a create whose answer is lost is settled by recent= and recognise=; give both"
             )
-        for option in ("required", "recognise", "markup"):
+        for option in ("required", "recognise", "markup", "mentions"):
             unknown = set(getattr(self, option)) - set(self.mapping.lenses)
             if unknown:
                 raise TypeError(f"{name}: {option}= names {sorted(unknown)}, which the mapping does not have")
@@ -123,6 +129,11 @@ class Resource:
     def model(self) -> type[CommonModel]:
         """The common model."""
         return self.mapping.model
+
+    @property
+    def uploads(self) -> bool:
+        """Whether a create sends a file."""
+        return isinstance(self.create, Upload)
 
     @property
     def incremental(self) -> bool:
@@ -134,8 +145,12 @@ class Resource:
         return getattr(self, operation) is not None
 
     def writable(self, operation: Literal["create", "update"]) -> frozenset[str]:
-        """Names of the common fields that may be sent; empty when the operation is not offered."""
-        return self.mapping.writable(operation) if self.can(operation) else frozenset()
+        """Names of the common fields that may be sent; empty when the operation is not offered.
+
+        Of a file that is uploaded, its address may be named: the shell brings what is there.
+        """
+        fields = self.mapping.writable(operation) if self.can(operation) else frozenset[str]()
+        return fields | {FILE_ADDRESS} if operation == "create" and self.uploads else fields
 
     def requires(self, operation: Literal["create", "update"]) -> frozenset[str]:
         """Names of the common fields that must be sent."""

@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from integrations.kit.content import Spool
 from integrations.kit.decoding import joined, records_of
-from integrations.kit.endpoints import GET, Table, Write
+from integrations.kit.endpoints import GET, Download, Table, Write
 from integrations.kit.errors import Gone, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.http import Answer, Http, Request
 from integrations.kit.observation import Connection
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider
 from integrations.kit.strict import Decoded, flaw
+
+#: A file comes as it is, whatever it is.
+_ANYTHING = {"Accept": "*/*"}
 
 
 class Session:
@@ -111,6 +115,21 @@ class Session:
         if not there:
             raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
         return answer, decoded, there[0]
+
+    def fetch(self, where: Download, remote_id: str, into: Spool) -> str:
+        """Bring the bytes of a file, whose media type it is told."""
+        path = fill_path(where.path, {**self.settings, "remote_id": remote_id})
+        if where.address is None:
+            return self.bring(Request("GET", path, headers=_ANYTHING), into)
+        address = dig(self.get(path), where.address)
+        if not isinstance(address, str) or not address:
+            raise Misconfigured("the answer does not say where the file is", request=f"GET {where.path}")
+        return self.bring(Request("GET", "", headers=_ANYTHING, address=address), into)
+
+    def bring(self, request: Request, into: Spool) -> str:
+        """Bring what is answered; its media type."""
+        told = self.http.fetch(request, into, refuse=self.provider.refuse).headers.get("Content-Type", "")
+        return told.partition(";")[0].strip().lower()
 
     def key(self, table: str, word: str) -> str | None:
         """The id of a word, None when the account does not have it."""

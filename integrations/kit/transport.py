@@ -32,6 +32,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from integrations.kit.breaks import Broken, Lengthless, broken
+from integrations.kit.content import Spool
 from integrations.kit.guard import Blocked, Guard, Target
 from integrations.kit.unpacking import Unpacker
 from integrations.kit.within import within
@@ -39,6 +40,7 @@ from integrations.kit.within import within
 _CHUNK = 65536
 #: Servers that send headers and body apart wait for our acknowledgement, which Linux would delay by 40 ms.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+_SUCCESS = range(200, 300)
 _BODILESS = frozenset({204, 205, 304})
 #: Statuses whose length is that of a body which is not sent, RFC 9110 8.6.
 _UNSENT = frozenset({204, 304})
@@ -69,8 +71,13 @@ class Reply:
 class Way(Protocol):
     """The way to one provider for one account: what `Wire` is, and what a simulation puts in its place."""
 
-    def exchange(self, request: requests.PreparedRequest, *, ends: float = ...) -> Reply | Broken:
-        """Send, and give the whole answer or what broke; never an error."""
+    def exchange(
+        self, request: requests.PreparedRequest, *, ends: float = ..., into: Spool | None = None
+    ) -> Reply | Broken:
+        """Send, and give the whole answer or what broke; never an error, but for a file that is TooLarge.
+
+        into: takes the body of a success, which is not in the answer then.
+        """
 
     def close(self) -> None:
         """Close what is open."""
@@ -200,8 +207,14 @@ class Wire:
         self._adapter = _Adapter(guard, limits)
         self._trust: bool | str = guard.ca_file or True
 
-    def exchange(self, request: requests.PreparedRequest, *, ends: float = float("inf")) -> Reply | Broken:
-        """Send, and read the whole answer, until `ends` (monotonic) at the latest.
+    def exchange(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        ends: float = float("inf"),
+        into: Spool | None = None,
+    ) -> Reply | Broken:
+        """Send, and read the whole answer, until `ends` (monotonic) at the latest; see `Way`.
 
         Errors of the libraries may quote the address: none gets out.
         """
@@ -210,7 +223,7 @@ class Wire:
         patience = (self.limits.connect, self.limits.read)
         try:
             with self._adapter.send(request, stream=True, timeout=patience, verify=self._trust) as response:
-                return self._read(response)
+                return self._read(response, into if response.status_code in _SUCCESS else None)
         except (requests.RequestException, HTTPError, OSError, zlib.error, ValueError) as error:
             return broken(error, left=_call.left)
         finally:
@@ -220,22 +233,30 @@ class Wire:
         """Close what is open."""
         self._adapter.close()
 
-    def _read(self, response: requests.Response) -> Reply | Broken:
+    def _read(self, response: requests.Response, into: Spool | None) -> Reply | Broken:
         due = _announced(response)
         unpacker, body, size = Unpacker(response.headers.get("Content-Encoding", "")), bytearray(), 0
-        if due is not None and due > self.limits.body:
-            return self._too_large(response)
+        most, take, length = (into.most, into.write, 0) if into else (self.limits.body, body.extend, 0)
+        if into:
+            into.begin()
+        if due is not None and due > most:
+            return self._too_large(response, into)
         for chunk in _chunks(response):
             size += len(chunk)
-            body += unpacker.feed(chunk, self.limits.body + 1 - len(body))
-            if max(size, len(body)) > self.limits.body:
-                return self._too_large(response)
+            piece = unpacker.feed(chunk, most + 1 - length)
+            length += len(piece)
+            if max(size, length) > most:
+                return self._too_large(response, into)
+            take(piece)
         fault = _lack(response, due, size, unpacked=unpacker.done)
         return (
             _dropped(response, fault) if fault else Reply(response.status_code, response.headers, bytes(body))
         )
 
-    def _too_large(self, response: requests.Response) -> Broken:
+    def _too_large(self, response: requests.Response, into: Spool | None) -> Broken:
+        if into:
+            response.raw.close()
+            raise into.too_large()
         return _dropped(response, f"the answer is larger than {self.limits.body} bytes", hopeless=True)
 
 

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 import structlog
 
+from integrations.kit.content import Content
 from integrations.kit.decoding import Seen, decode_one, whole
-from integrations.kit.endpoints import Steps, Write
+from integrations.kit.endpoints import Steps, Upload, Write
 from integrations.kit.errors import (
     SHAPELESS,
     Gone,
@@ -31,7 +32,7 @@ from integrations.kit.errors import (
 from integrations.kit.http import Answer
 from integrations.kit.observation import Observation, Shape
 from integrations.kit.paths import MISSING, dig, steps
-from integrations.kit.provider import Resource
+from integrations.kit.provider import FILE_ADDRESS, Resource
 from integrations.kit.session import Session
 from integrations.kit.strict import Decoded
 
@@ -58,7 +59,9 @@ class Writer:
         seen = Seen(answer.started, arrived, resource.get.path, "get", decoded.dirty)
         return _itself(resource, remote_id, _observed(resource, record, seen))
 
-    def create(self, resource: Resource, values: dict[str, Any]) -> Observation:
+    def create(
+        self, resource: Resource, values: dict[str, Any], content: Content | None = None
+    ) -> Observation:
         """A new record, as the provider shows it afterwards."""
         if resource.create is None:
             raise _refused(self.session, resource, "created")
@@ -69,11 +72,12 @@ class Writer:
             raise Rejected(
                 f"the {resource.model.__name__.lower()} lacks what the provider requires", fields=missing
             )
-        body = resource.mapping.push(values, None, "create", self.session)
+        said = {name: value for name, value in values.items() if not (content and name == FILE_ADDRESS)}
+        body = resource.mapping.push(said, None, "create", self.session)
         body = {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
         with _common_names(resource):
-            observation = self._create(resource, body)
-        return self.finish(resource, observation, values)
+            observation = self._create(resource, body, content)
+        return self.finish(resource, observation, said)
 
     def update(
         self,
@@ -120,9 +124,9 @@ class Writer:
             self.read(resource, remote_id)
         self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
 
-    def _create(self, resource: Resource, body: dict[str, Any]) -> Observation:
+    def _create(self, resource: Resource, body: dict[str, Any], content: Content | None) -> Observation:
         if not isinstance(resource.create, Write):
-            return self._after(resource, self._steps(resource, body))
+            return self._after(resource, self._steps(resource, body, content))
         answer, decoded = self.session.write(resource.create, body)
         if resource.create.answer is not None:
             return self._answered(resource, resource.create.answer, answer, decoded, resource.create.path)
@@ -133,10 +137,14 @@ class Writer:
             )
         return self._after(resource, str(remote_id))
 
-    def _steps(self, resource: Resource, body: dict[str, Any]) -> str:
-        steps, calls = cast("Steps", resource.create), self.session.http.calls
+    def _steps(self, resource: Resource, body: dict[str, Any], content: Content | None) -> str:
+        calls = self.session.http.calls
         try:
-            return steps(self.session, body)
+            if not isinstance(resource.create, Upload):
+                return cast("Steps", resource.create)(self.session, body)
+            if content is None:
+                raise Rejected("a file cannot be made without what is in it")
+            return resource.create.send(self.session, body, content)
         except SHAPELESS as error:
             if self.session.http.calls == calls:
                 raise Rejected("the values do not make sense to the provider", detail=str(error)) from error
@@ -181,7 +189,8 @@ class Writer:
 
         The record exists: what is refused here shows in its values, not as an error.
         """
-        late = {n: v for n, v in values.items() if resource.mapping.lenses[n].after_create}
+        lenses = resource.mapping.lenses
+        late = {n: v for n, v in values.items() if n in lenses and lenses[n].after_create}
         if not late:
             return made
         try:

@@ -10,6 +10,9 @@ Seen on 2.6.1:
 - Creating needs a description, a queue and a priority, and ignores the status: an update follows.
 - Status is a number and a flag. "Open" and "Reopened" are both open; there is no "in progress".
 - A follow-up is always written by the user of the API. The description is the first follow-up, too.
+- Files hang on follow-ups. A new one goes to the first public one of its ticket, so that it makes no comment; a ticket
+  without any gets one. The file's own address holds a secret and asks for no login: it is not shown. Empty files and
+  unknown extensions are refused.
 - Users can be made over the API, but not listed; queues neither. Their ids are known from tickets.
 """
 
@@ -18,14 +21,15 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.auth import Basic
-from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
+from integrations.kit.content import Content, Form
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Download, Then, Upload
 from integrations.kit.errors import Unwritable
-from integrations.kit.lenses import choice, compute, instant, only, ref
+from integrations.kit.lenses import at, choice, compute, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByLink, ByPage
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Embedded, Provider, Resource, Setting
-from unified_api.models.ticketing import Comment, Ticket
+from unified_api.models.ticketing import Attachment, Comment, Ticket
 
 _OPEN, _REOPENED, _RESOLVED, _CLOSED, _DUPLICATE = 1, 2, 3, 4, 5
 _WORDS = {_OPEN: "OPEN", _REOPENED: "OPEN", _RESOLVED: "CLOSED", _CLOSED: "CLOSED", _DUPLICATE: "CLOSED"}
@@ -60,14 +64,38 @@ def _faults(body: Any) -> dict[str, str]:
     }
 
 
-def _newest(path: str) -> GET:
+def _newest(path: str, then: Then | None = None) -> GET:
     """The last page, and the one before it, since the last may have just begun."""
     return GET(
         path,
         items="results",
         paging=ByLink("previous", size_param="page_size", begin={"page": "last"}),
         pages=2,
+        then=then,
     )
+
+
+def _attached(_api: Api, followups: list[Any]) -> list[Any]:
+    """The files of follow-ups, each with what it takes from its follow-up."""
+    return [_file(said, file) for said in followups for file in said["followupattachment_set"]]
+
+
+def _shown(api: Api, files: list[Any]) -> list[Any]:
+    return [_file(api.get(f"/api/followups/{int(file['followup'])}/"), file) for file in files]
+
+
+def _file(followup: Any, file: Any) -> dict[str, Any]:
+    return {**file, **{name: followup[name] for name in ("ticket", "user", "public", "date")}}
+
+
+def _attach(api: Api, body: dict[str, Any], content: Content) -> str:
+    ticket, name = body["ticket"], body["filename"]
+    said = [one for one in api.get(f"/api/tickets/{ticket}/")["followup_set"] if one["public"]]
+    new = {"ticket": ticket, "title": name, "public": True}
+    first = said[0] if said else api.send("POST", "/api/followups/", new)
+    kind = body.get("mime_type") or content.kind
+    facts = {"followup": str(first["id"]), "filename": name, "mime_type": kind}
+    return str(api.send("POST", _FILES, Form(facts, "file", name, content))["id"])
 
 
 followups = Mapping(
@@ -81,6 +109,16 @@ followups = Mapping(
     ),
     remote_created_at=instant("date", read_only=True),
 )
+files = Mapping(
+    Attachment,
+    file_name="filename",
+    ticket=ref("ticket", whole=True, create_only=True),
+    content_type="mime_type",
+    size=at("size", read_only=True),
+    is_private=compute(lambda file: MISSING if dig(file, "public") is MISSING else not dig(file, "public")),
+    uploaded_by=ref("user", read_only=True),
+    remote_created_at=instant("date", read_only=True),
+)
 tickets = Mapping(
     Ticket,
     name="title",
@@ -92,6 +130,7 @@ tickets = Mapping(
     due_date=instant("due_date"),
 )
 
+_FILES = "/api/followups-attachments/"
 _PAGES = ByPage(size=100, total="count", more="next")
 _TICKET = "/api/tickets/{remote_id}/"
 _FOLLOWUP = "/api/followups/{remote_id}/"
@@ -141,6 +180,17 @@ provider = Provider(
             delete=DELETE(_FOLLOWUP),
             recent=_newest("/api/followups/"),
             recognise=("ticket", "body"),
+        ),
+        Resource(
+            mapping=files,
+            list=GET("/api/followups/", items="results", paging=_PAGES, then=_attached),
+            get=GET(_FILES + "{remote_id}/", then=_shown),
+            create=Upload(_attach),
+            update=PATCH(_FILES + "{remote_id}/"),
+            delete=DELETE(_FILES + "{remote_id}/"),
+            download=Download(_FILES + "{remote_id}/", address="file"),
+            recent=_newest("/api/followups/", _attached),
+            recognise=("ticket", "file_name"),
         ),
     ),
 )

@@ -212,4 +212,22 @@ MUTATIONS: Final = (
     Mutation(
         "the sides are mixed up", "values.py", "return Side.B if self is Side.A else Side.A", "return self"
     ),
+    Mutation(
+        "a mention goes over as it is",
+        "mention.py",
+        'return (found["joiners"] or JOINER) if found["sign"] in calling else ""',
+        'return found["joiners"]',
+    ),
+    Mutation(
+        "names of a side come back with joiners",
+        "mention.py",
+        "if before := known[_whom(found)]:",
+        "if before := []:",
+    ),
+    Mutation(
+        "a joiner is an edit",
+        "policy.py",
+        "normal(self.plain(value), self.normalizer)",
+        "normal(value, self.normalizer)",
+    ),
 )

@@ -14,6 +14,7 @@ from django.db import connection
 from requests.structures import CaseInsensitiveDict
 
 from integrations.kit.breaks import Broken
+from integrations.kit.content import Spool
 from integrations.kit.transport import Reply
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.remote import Answer, Remote, Row
@@ -100,7 +101,13 @@ class Wire:
     def close(self) -> None:
         """Nothing is open."""
 
-    def exchange(self, request: requests.PreparedRequest, *, ends: float = 0.0) -> Reply | Broken:  # noqa: ARG002
+    def exchange(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        ends: float = 0.0,  # noqa: ARG002 - as the kit's
+        into: Spool | None = None,  # noqa: ARG002 - no file is ever asked for here
+    ) -> Reply | Broken:
         """Carry a request to its remote and the answer back, or not."""
         wires, call = self.wires, self._call(request)
         wires.requests += 1

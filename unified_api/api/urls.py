@@ -14,6 +14,7 @@ from unified_api.api import (
     accounts,
     bridges,
     documents,
+    downloads,
     drift,
     hosted,
     issues,
@@ -30,6 +31,7 @@ from unified_api.api import (
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, category_of, common_models, model_id
+from unified_api.sync.bridge.files import holds_files
 
 #: The first segment of what is beyond the wire contract.
 OURS = "sync"
@@ -68,6 +70,8 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
     lists = ["get", "head", *(["post"] if "create" in writes else [])]
     ones = ["get", "head", *(["patch"] if "update" in writes else [])]
     yield path(base, views.Collection.as_view(**facts, http_method_names=lists), name=f"{name}-list")
+    if holds_files(model):
+        yield path(f"{base}/<str:id>/download", downloads.Download.as_view(**facts), name=f"{name}-download")
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
 
 

@@ -211,7 +211,7 @@ def rejected(pair: Pair, sent: Sent, event: Rejected) -> Step:
     named = [move for move in sent.moves if move.field in event.fields]
     refused = [Refusal(sent.to, (move,), event.fields[move.field]) for move in named]
     if not refused:
-        refused = [Refusal(sent.to, sent.moves, event.reason)]
+        refused = [Refusal(sent.to, sent.moves, event.reason, event.large)]
     return replace(pair, state=_back(pair), sent=None, refused=(*pair.refused, *refused)), (LookAgain(),)
 
 

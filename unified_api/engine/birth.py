@@ -52,7 +52,8 @@ def _send(pair: Pair, to: Side, values: Values, terms: Terms, *, restores: bool)
     constants = _constants(cradle, pair, to, terms)
     lacking = _required([*cradle.moves, *constants], to, terms.access[to])
     if lacking or not cradle.moves:
-        return pair, (*cradle.problems, *lacking, Settled())
+        told = {one.field for one in cradle.problems}
+        return pair, (*cradle.problems, *(one for one in lacking if one.field not in told), Settled())
     gone = {*cradle.owed, *(move.field for move in cradle.moves)}
     left = {name: values[name] for name in terms.policy.fields if name in values and name not in gone}
     sent = Sent(to, (*cradle.moves, *constants), tuple(cradle.owed), left)

@@ -13,21 +13,27 @@ from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 
 def carry(
-    one: Field, source: Maybe, to: Side, refused: Iterable[Refusal], rule: Rule = Rule.NEW
+    one: Field,
+    source: Maybe,
+    to: Side,
+    refused: Iterable[Refusal],
+    rule: Rule = Rule.NEW,
+    was: Maybe = MISSING,
 ) -> Move | Problem:
-    """The move that brings a whole value to side `to`, or why there is none."""
+    """The move that brings a whole value to side `to`, which holds `was`, or why there is none."""
     value = _or_nothing(source)
-    translated = one.translate(value, to)
+    translated = one.translate(value, to, was)
     if translated is UNMAPPED:
         return _unmapped(one, value, to)
-    return refusal_of(one, value, to, refused) or Move(one.name, value, translated, MISSING, rule)
+    return refusal_of(one, value, to, refused) or Move(one.name, value, translated, was, rule)
 
 
 def refusal_of(one: Field, value: Maybe, to: Side, refused: Iterable[Refusal]) -> Problem | None:
     """The problem of a field that side `to` was asked to take, and did not."""
     for refusal in refused:
         if refusal.to is to and refusal.covers(one.name):
-            return Problem(Kind.REFUSED, to.other, one.name, value, refusal.reason)
+            kind = Kind.TOO_LARGE if refusal.large else Kind.REFUSED
+            return Problem(kind, to.other, one.name, value, refusal.reason)
     return None
 
 
@@ -99,5 +105,5 @@ def _stands(move: Move, to: Side, now: Both[Values], policy: Policy) -> bool:
 
 def _says_the_same(one: Field, move: Move, source: Value, to: Side) -> bool:
     if not has_parts(one):
-        return one.translate(source, to) == move.value
+        return one.translate(source, to, move.was) == move.value
     return all(part_field(one).translate(part.source, to) == part.value for part in move.parts)

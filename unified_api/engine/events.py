@@ -57,10 +57,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The remote did not take the write. `fields` names those at fault, where it told."""
+    """The remote did not take the write. `fields` names those at fault, where it told.
+
+    large: what the record stands for is larger than it may be.
+    """
 
     reason: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ class Kind(StrEnum):
     UNMAPPED = "unmapped"  # the value map has no word for it
     READ_ONLY = "read_only"  # the target cannot write this field
     REFUSED = "refused"  # the target was asked and did not take it
+    TOO_LARGE = "too_large"  # the file that it stands for is larger than the bridge carries
     REQUIRED = "required"  # the target will not create without this field
     UNPAIRED = "unpaired"  # it names a record that has no counterpart on the other side
     NO_CREATE = "no_create"  # the target creates no records

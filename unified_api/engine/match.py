@@ -48,7 +48,7 @@ def key_of(values: Values, side: Side, names: Sequence[str], policy: Policy) -> 
     for name in names:
         one = policy.fields[name]
         value = values.get(name) if side is Side.A else one.translate(values.get(name), Side.A)
-        part = None if value is UNMAPPED else normal(value, one.normalizer)
+        part = None if value is UNMAPPED else normal(one.plain(value), one.normalizer)
         if part is None:
             return None
         parts.append(part)

@@ -69,12 +69,13 @@ class Sent:
 class Refusal:
     """What side `to` would not take. It is not sent again until a value or a value map changes.
 
-    Without moves: it was to be deleted, and that is not tried again.
+    Without moves: it was to be deleted, and that is not tried again. large: what it stands for is larger than may be.
     """
 
     to: Side
     moves: tuple[Move, ...]
     reason: str
+    large: bool = False
 
     def covers(self, field_name: str) -> bool:
         """Whether the field was part of what was refused."""
@@ -120,10 +121,7 @@ class Pair:
             "state": self.state.value,
             "base": {side.value: dict(self.base[side]) for side in Side},
             "sent": None if self.sent is None else _sent_data(self.sent),
-            "refused": [
-                {"to": one.to.value, "moves": _moves_data(one.moves), "reason": one.reason}
-                for one in self.refused
-            ],
+            "refused": [_refusal_data(one) for one in self.refused],
             "presumed": list(self.presumed),
             "rulings": [_ruling_data(one) for one in self.rulings],
             "buried": self.buried,
@@ -138,12 +136,21 @@ class Pair:
             State(data["state"]),
             Both[Values](data["base"]["a"], data["base"]["b"]),
             None if sent is None else _sent(sent),
-            tuple(Refusal(Side(one["to"]), _moves(one["moves"]), one["reason"]) for one in data["refused"]),
+            tuple(_refusal(one) for one in data["refused"]),
             tuple(data["presumed"]),
             tuple(_ruling(one) for one in data.get("rulings", ())),
             data.get("buried", False),
             data.get("parted", False),
         )
+
+
+def _refusal_data(one: Refusal) -> dict[str, Any]:
+    data: dict[str, Any] = {"to": one.to.value, "moves": _moves_data(one.moves), "reason": one.reason}
+    return {**data, "large": True} if one.large else data
+
+
+def _refusal(data: Mapping[str, Any]) -> Refusal:
+    return Refusal(Side(data["to"]), _moves(data["moves"]), data["reason"], data.get("large", False))
 
 
 def _sent_data(sent: Sent) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
+from unified_api.engine import mention
 from unified_api.engine.normal import NORMALIZERS, blank, normal
-from unified_api.engine.values import Both, Side, Value, Values
+from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 
 class PolicyError(ValueError):
@@ -100,7 +101,8 @@ class Field:
 
     otherwise: who prevails where the winner cannot be told. blanks: whether an emptied field empties the other
     side. fills: whether it travels only to where there is nothing. reference: its words are ids of records, and its
-    map who is whose counterpart.
+    map who is whose counterpart. mentions: the signs by which either side calls people whom the text names, see
+    `mention`; adapters tell them, so they are no part of the configuration.
     """
 
     name: str
@@ -114,15 +116,16 @@ class Field:
     blanks: bool = True
     fills: bool = False
     reference: bool = False
+    mentions: Both[tuple[str, ...]] = field(default_factory=lambda: Both[tuple[str, ...]]((), ()))
 
     def same(self, one: Value, other: Value) -> bool:
         """Whether two values of ONE side mean the same; the words of a set have no order."""
         return self._compared(one) == self._compared(other)
 
-    def translate(self, value: Value, to: Side) -> Translated:
-        """The other side's value in the spelling of side `to`; nothing stays nothing."""
+    def translate(self, value: Value, to: Side, held: Maybe = MISSING) -> Translated:
+        """The other side's value in the spelling of side `to`, which holds `held` now; nothing stays nothing."""
         if self.words is None or normal(value, self.normalizer) is None:
-            return value
+            return self._uncalling(value, to, held)
         words = self.words[to]
         if isinstance(value, str) and value in words:
             return words[value]
@@ -130,6 +133,10 @@ class Field:
             if self.same(word, value):
                 return translated
         return UNMAPPED
+
+    def plain(self, value: Value) -> Value:
+        """A value as it is compared, apart from its normalizer: without what keeps mentions from calling people."""
+        return mention.bare(value, self._signs) if isinstance(value, str) else value
 
     def agree(self, now: Both[Value]) -> bool:
         """Whether the sides mean the same: one of them, translated, is the other.
@@ -147,8 +154,17 @@ class Field:
         free = self.words is None and isinstance(sent, str) and isinstance(got, str) and not blank(got)
         return free or self.same(sent, got)
 
+    @property
+    def _signs(self) -> tuple[str, ...]:
+        return (*self.mentions.a, *self.mentions.b)
+
+    def _uncalling(self, value: Value, to: Side, held: Maybe) -> Value:
+        if not isinstance(value, str):
+            return value
+        return mention.spelt(value, held if isinstance(held, str) else "", self._signs, self.mentions[to])
+
     def _compared(self, value: Value) -> Value:
-        compared = normal(value, self.normalizer)
+        compared = normal(self.plain(value), self.normalizer)
         unordered = self.shape in {Shape.SET, Shape.LOG} and isinstance(compared, list)
         return sorted(compared, key=repr) if unordered else compared  # type: ignore[arg-type] # it is a list
 
@@ -203,6 +219,15 @@ class Policy:
         told = {name: replace(self.fields[name], words=both) for name, both in words.items()}
         return replace(self, fields={**self.fields, **told})
 
+    def calling(self, mentions: Both[Mapping[str, tuple[str, ...]]]) -> Policy:
+        """The same with the signs by which either side calls people, by field."""
+        told = {
+            name: replace(one, mentions=Both(mentions.a.get(name, ()), mentions.b.get(name, ())))
+            for name, one in self.fields.items()
+            if name in mentions.a or name in mentions.b
+        }
+        return replace(self, fields={**self.fields, **told})
+
 
 def parse_field(name: str, options: Mapping[str, Any]) -> Field:
     """Read the options of one field; raises PolicyError."""
@@ -220,7 +245,9 @@ def parse_field(name: str, options: Mapping[str, Any]) -> Field:
         _words(options.get("words"), f"{place}.words"),
         _member(Shape, options.get("shape", "value"), f"{place}.shape"),
         _member(Side, options.get("otherwise", "a"), f"{place}.otherwise"),
-        *(_flag(options, flag, default, place) for flag, default in _FLAGS.items()),
+        blanks=_flag(options, "blanks", place),
+        fills=_flag(options, "fills", place),
+        reference=_flag(options, "reference", place),
     )
     if read.winner is Winner.ASK and read.shape is not Shape.VALUE:
         raise PolicyError(
@@ -233,8 +260,8 @@ _FLAGS: Final = {"blanks": True, "fills": False, "reference": False}
 _OPTIONS: Final = ("direction", "winner", "first", "normalizer", "words", "shape", "otherwise", *_FLAGS)
 
 
-def _flag(options: Mapping[str, Any], name: str, default: bool, place: str) -> bool:  # noqa: FBT001 - its default
-    value = options.get(name, default)
+def _flag(options: Mapping[str, Any], name: str, place: str) -> bool:
+    value = options.get(name, _FLAGS[name])
     if not isinstance(value, bool):
         raise PolicyError(f"{place}.{name}: {value!r} is neither true nor false")
     return value

@@ -165,11 +165,12 @@ def _unsure(decision: Decision) -> Decision:
 def _take(scale: _Scale, take: Take, tally: _Tally) -> None:
     target = take.source.other
     tally.presumed += [scale.one.name] if scale.is_presumed else []
-    carried = carry(scale.one, scale.held[take.source], target, tally.refused, take.rule)
+    was = scale.held[target]
+    carried = carry(scale.one, scale.held[take.source], target, tally.refused, take.rule, was)
     if isinstance(carried, Problem):
         tally.problems.append(carried)
     else:
-        tally.owed[target].append(replace(carried, was=scale.held[target], overrules=take.overrules))
+        tally.owed[target].append(replace(carried, overrules=take.overrules))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unified_api.models.base import CommonModel, Wire
-from unified_api.models.fields import Choice, Flag, Instant, Ref, Refs, Shape, Text, Texts
+from unified_api.models.fields import Choice, Flag, Instant, Ref, Refs, Shape, Text, Texts, Whole
 
 
 class TicketingModel(CommonModel):
@@ -145,3 +145,5 @@ class Attachment(TicketingModel):
     content_type = Text()
     uploaded_by = Ref("ticketing.User")
     remote_created_at = Instant(filter="remote_created", write="never")
+    size = Whole(contract=False, write="never")
+    is_private = Flag(contract=False)

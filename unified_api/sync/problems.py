@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from integrations.kit import errors
 
+#: Of a file that a bridge may not carry.
+TOO_LARGE: Final = "TOO_LARGE"
 _TYPES: tuple[tuple[type[errors.ProviderError], str, str], ...] = (
     (errors.NeedsReauthorisation, "RELINK_NEEDED", "The linked account must be linked again"),
     (errors.Forbidden, "MISSING_PERMISSION", "The linked account may not do this"),
     (errors.Moved, "RECORD_MOVED", "The record changed at the provider"),
+    (errors.TooLarge, TOO_LARGE, "The file is larger than it may be"),
     (errors.Exists, "DUPLICATE_MODEL_EXISTS", "There is such a record already"),
     (errors.Rejected, "PROVIDER_ERROR", "The provider refuses the values"),
     (errors.Gone, "RECORD_GONE", "The record is gone at the provider"),

@@ -18,7 +18,19 @@ from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, wire_fields
-from unified_api.sync import by_id, clock, connect, hosted, job, journal, problems, settle, store, values
+from unified_api.sync import (
+    by_id,
+    clock,
+    connect,
+    content,
+    hosted,
+    job,
+    journal,
+    problems,
+    settle,
+    store,
+    values,
+)
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.moved import refuse_moved
 
@@ -51,8 +63,9 @@ class Performance:
 
     def _create(self) -> None:
         told = values.for_adapter(self.model, self.wanted, self.line.account_id)
-        journal.mark_sent(self.write, self.lease, self.wanted, None)
-        self.store_answer(self.line.client.create(self.resource, told))
+        with content.brought(self.write, self.resource, self.line, self.lease) as file:
+            journal.mark_sent(self.write, self.lease, self.wanted, None)
+            self.store_answer(self.line.client.create(self.resource, told, file))
 
     def _update(self) -> None:
         record = values.current(self.model, self.write.record_id)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.unified_api.engine.bench import ALL, NAMES, POLICY, Bench
-from unified_api.engine.events import Answered, Create, Dropped, Lost, Record, Rejected, Settled
+from unified_api.engine.events import (
+    Answered,
+    Create,
+    Dropped,
+    Kind,
+    Lost,
+    Problem,
+    Record,
+    Rejected,
+    Settled,
+)
 from unified_api.engine.pair import Pair, State
 from unified_api.engine.policy import Direction, Field
 from unified_api.engine.values import MISSING, Both, Side
@@ -162,3 +172,14 @@ def test_a_counterpart_that_turned_up() -> None:
     assert bench.push == (Side.B, {"body": "text"})
     assert bench.base("name") == ("word", "word")
     assert bench.base("body") == (MISSING, MISSING)
+
+
+def test_what_is_too_large_is_said_once_a_field_and_not_sent_again() -> None:
+    """Also after it was stored; what the other side requires and was refused is not said to be lacking, too."""
+    bench = alone(required=frozenset({"name"}))
+    bench.look({"name": "word"}, None)
+    bench.tell(Rejected("larger than 10 MB", large=True))
+    bench.pair = Pair.load(bench.pair.as_data())
+    effects = bench.look({"name": "word"}, None)
+
+    assert effects == (Problem(Kind.TOO_LARGE, Side.A, "name", "word", "larger than 10 MB"), Settled())

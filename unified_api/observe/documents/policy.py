@@ -12,6 +12,7 @@ from unified_api.engine.weigh import Access
 from unified_api.models.base import CommonModel, wire_fields
 from unified_api.observe.documents.parts import Block, Facts, Section, Table, Text
 from unified_api.sync.bridge.configuration import Budget, Configuration, Leaving, Limit
+from unified_api.sync.bridge.contents import Files, shown
 
 Names = Both[str]
 _FIRST = {
@@ -123,6 +124,7 @@ def taking_part(told: Configuration, names: Names) -> Section:
         ),
         ("Canary", f"{told.canary} creates at first, then a person says go on" if told.canary else ""),
         ("Records find each other by", ", ".join(told.match)),
+        *_files(told),
         (
             "Created at",
             ", ".join(names[side] for side in Side if side in told.policy.creates) or "neither side",
@@ -140,6 +142,15 @@ def taking_part(told: Configuration, names: Names) -> Section:
         ),
     ]
     return Section("Which records take part", [Facts(rows)])
+
+
+def _files(told: Configuration) -> list[tuple[str, str]]:
+    """What becomes of the files that records stand for."""
+    if told.content is None:
+        return []
+    copied = f"copied, up to {shown(told.content.cap)}"
+    said = {Files.SKIP: "they stay where they are", Files.LINK: "their addresses travel", Files.COPY: copied}
+    return [("Files", said[told.content.files])]
 
 
 def budgets(told: Configuration) -> Section:

@@ -32,6 +32,8 @@ _SAME: Final = (
     "start",
     "budget",
     "audit",
+    "content",
+    "cap",
     "creates",
     "constants",
     "deletes",

@@ -109,6 +109,8 @@ def widened(before: Configuration, after: Configuration) -> Iterator[str]:
             yield f"{name} travels further"
         if _means_otherwise(known, one):
             yield f"{name} means something else"
+    if after.content != before.content:
+        yield "something else becomes of files"
     yield from _wider_rules(before, after)
 
 
@@ -165,7 +167,7 @@ def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool)
     if live and bridge.mode != Bridge.Mode.LIVE:
         _end_plans(bridge, open_ones=True)
         steering.go_live(bridge)
-    elif plans_anew or (changed and bridge.mode == Bridge.Mode.PLAN):
+    elif not live and (plans_anew or (changed and bridge.mode == Bridge.Mode.PLAN)):
         _end_plans(bridge)
         bridge.mode = Bridge.Mode.PLAN
         bridge.save(update_fields=["mode"])

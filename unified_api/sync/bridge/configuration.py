@@ -26,6 +26,7 @@ from typing import Any, Final
 from unified_api.engine.filter import Filter
 from unified_api.engine.policy import Policy, PolicyError
 from unified_api.engine.values import Both, Side
+from unified_api.sync.bridge.contents import Contents
 
 EVERYTHING: Final = "everything"
 #: Hours between audits: usually, at the least, at the most (a year).
@@ -81,6 +82,7 @@ class Configuration:
     canary: int | None = None
     budget: Budget = field(default_factory=Budget)
     audit: float = DAILY
+    content: Contents | None = None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Configuration:
@@ -97,6 +99,7 @@ class Configuration:
             canary,
             _budget(data.get("budget", {})),
             _hours(data.get("audit", DAILY)),
+            Contents.parse(data.get("content")),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -113,6 +116,7 @@ class Configuration:
                 for name, limit in (("creates", self.budget.creates), ("deletes", self.budget.deletes))
             },
             "audit": self.audit,
+            **({"content": self.content.as_data()} if self.content else {}),
         }
 
     def reads(self) -> frozenset[str]:

@@ -13,8 +13,9 @@ from unified_api.engine.values import Side
 from unified_api.models.base import relations, wire_fields
 from unified_api.models.fields import Malformed, WireField
 from unified_api.sync import clock, connect, values
-from unified_api.sync.bridge import references, takers
+from unified_api.sync.bridge import files, references, takers
 from unified_api.sync.bridge.configuration import EVERYTHING, Configuration, Counterparts, Leaving
+from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.fields import offered, settings
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Mistakes, Wish
 
@@ -26,11 +27,14 @@ KNOWN_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "crm.Lead": ("email_addresses",),
     "crm.User": ("email",),
     "hris.Employee": ("work_email",),
+    "ticketing.Attachment": ("ticket", "file_name", "size"),
     "ticketing.Comment": ("ticket", "body"),
     "ticketing.Contact": ("email_address",),
     "ticketing.User": ("email_address",),
     "training.TrainingCompletion": ("employee", "course"),
 }
+#: Of these, what few systems tell: records are known by it where the bridge carries it.
+IF_CARRIED: Final = frozenset({"size"})
 #: Models whose records are people, with the fields that may hold their addresses.
 PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {
     "crm.Contact": ("email_addresses",),
@@ -59,6 +63,7 @@ def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
         "leaving": lambda wish: _word(Leaving, wish.leaving, "leaving"),
         "references": _references,
         "start": lambda wish: _start(wish, before),
+        "content": files.content,
         "creates": _creates,
         "constants": _constants,
         "deletes": _deletes,
@@ -80,6 +85,7 @@ def _configuration(wish: Wish, told: Mapping[str, Any]) -> Configuration:
             "filter": {side.value: told["filter"][side].as_data() for side in Side},
             "budget": wish.budget,
             "audit": wish.audit,
+            "content": told["content"],
             **{name: told[name] for name in ("match", "leaving", "references", "start")},
         }
         configuration.append(Configuration.parse(whole))
@@ -89,7 +95,8 @@ def _configuration(wish: Wish, told: Mapping[str, Any]) -> Configuration:
 
 def match(wish: Wish) -> list[str]:
     """The fields by which records find each other."""
-    usual = KNOWN_BY.get(wish.model, ("name",) if "name" in wire_fields(wish.common) else ())
+    known = KNOWN_BY.get(wish.model, ("name",) if "name" in wire_fields(wish.common) else ())
+    usual = [name for name in known if name in wish.fields or name not in IF_CARRIED]
     names = list(usual if wish.match is None else wish.match)
     if not names:
         raise BridgeRefused(
@@ -166,7 +173,8 @@ def _midnight(moment: dt.datetime) -> dt.datetime:
 
 
 def _creates(wish: Wish) -> list[str]:
-    return sorted({_word(Side, side, "creates").value for side in wish.creates})
+    sides = sorted({_word(Side, side, "creates").value for side in wish.creates})
+    return [] if wish.content == Files.SKIP else sides
 
 
 def _constants(wish: Wish) -> dict[str, dict[str, Any]]:

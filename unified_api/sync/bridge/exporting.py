@@ -16,6 +16,7 @@ from unified_api.engine.policy import Field, FirstContact, Policy, PolicyError, 
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge import fields as field_defaults
 from unified_api.sync.bridge.configuration import DAILY, EVERYTHING, Budget, Configuration, Leaving
+from unified_api.sync.bridge.contents import USUAL, Contents, Files, shown
 from unified_api.sync.bridge.file import PRIORITIES
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
 from unified_api.sync.models_bridge import Bridge
@@ -119,10 +120,17 @@ def _model(
         "references": {name: how.value for name, how in configuration.references.items()},
         "filter": _by_side(configuration.filter[side].as_data() for side in Side),
         **_rules(configuration),
+        **_files(configuration.content),
         "frequency": None if shared["frequency"] else bridge.frequency,
         "priority": None if shared["priority"] is not None else _word(bridge.priority),
     }
     return {name: value for name, value in told.items() if value not in (None, {}, "")}
+
+
+def _files(content: Contents | None) -> Document:
+    if content is None:
+        return {}
+    return {"content": content.files.value} | ({"cap": shown(content.cap)} if content.cap != USUAL else {})
 
 
 def _rules(configuration: Configuration) -> Document:
@@ -142,11 +150,15 @@ def _rules(configuration: Configuration) -> Document:
         "budget": limits,
         "audit": configuration.audit if configuration.audit != DAILY else None,
         "creates": None
-        if len(policy.creates) == len(Side)
+        if len(policy.creates) == len(Side) or _stay(configuration.content)
         else sorted(side.value for side in policy.creates),
         "constants": _by_side(dict(policy.constants[side]) for side in Side),
         "deletes": {side.value: policy.deletes[side].value for side in Side},
     }
+
+
+def _stay(content: Contents | None) -> bool:
+    return content is not None and content.files is Files.SKIP
 
 
 def _by_side(told: Iterable[Document]) -> Document:

@@ -16,6 +16,7 @@ from unified_api.engine.policy import DeleteRule, Direction, FirstContact, Shape
 from unified_api.engine.values import Side
 from unified_api.models.base import common_model, relations
 from unified_api.sync.bridge.configuration import Counterparts, Leaving
+from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.fields import WINNERS
 from unified_api.sync.bridge.marked import Fault, Marked, Path, Unreadable, read
 from unified_api.sync.bridge.wish import Mistake
@@ -39,7 +40,7 @@ class Several:
     kind: Any
 
 
-#: A kind is `text`, `number`, `whole`, `flag`, `any` or `mapping`, the words that are possible, or the keys there are.
+#: A kind is `text`, `number`, `size`, `whole`, `flag`, `any` or `mapping`, the words that are possible, or the keys.
 _LIMIT: Final = {"share": "number", "least": "whole"}
 _SIDES: Final = tuple(side.value for side in Side)
 ACCOUNT: Final[Mapping[str, Any]] = {
@@ -72,6 +73,8 @@ MODEL: Final[Mapping[str, Any]] = {
     "start": {"from": "text", "canary": "whole"},
     "budget": {"creates": _LIMIT, "deletes": _LIMIT},
     "audit": "number",
+    "content": tuple(Files),
+    "cap": "size",
     "creates": Several(_SIDES),
     "constants": dict.fromkeys(_SIDES, Each("any")),
     "deletes": dict.fromkeys(_SIDES, tuple(DeleteRule)),
@@ -104,6 +107,7 @@ _PLAIN: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "text": (str, "is no text; put it into quotes"),
     "word": ((str, type(None)), "is no text; put it into quotes"),
     "number": ((int, float), "is no number"),
+    "size": ((int, str), "is no size such as 10 MB"),
     "whole": (int, "is no whole number"),
     "flag": (bool, "is neither true nor false"),
     "mapping": (dict, "is no mapping"),

@@ -19,6 +19,7 @@ from unified_api.sync.bridge.stirring import ask, awaken_followers
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.problems import TOO_LARGE
 
 #: Refusals that are about the moment or the account, not about the values: everything is still owed.
 PASSING: Final = frozenset({"RELINK_NEEDED", "RECORD_MOVED", "RECORD_GONE", "RETRY_LATER"})
@@ -104,12 +105,13 @@ def _refusal(write: Write) -> Event:
     passing = PASSING - LASTING_FOR_CREATES if write.operation == "create" else PASSING
     if any(problem["problem_type"] in passing for problem in write.problems):
         return Dropped()
+    large = any(problem["problem_type"] == TOO_LARGE for problem in write.problems)
     named = {
         problem["source"]["pointer"].removeprefix("model/"): problem["detail"]
         for problem in write.problems
         if "source" in problem
     }
-    return Rejected(write.error or "the provider refuses it", named)
+    return Rejected(write.error or "the provider refuses it", named, large=large)
 
 
 def _record(pair: Pair, write: Write, one: Overruled) -> None:

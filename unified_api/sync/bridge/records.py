@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.events import Look, Record
@@ -57,10 +58,11 @@ class Frame:
         """What the bridge was told."""
         return Configuration.parse(self.bridge.configuration)
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
         """What is wanted of each field; without the words of references, which `seen` knows."""
-        return self.configuration.policy
+        a, b = (mentions(account, self.bridge.model) for account in (self.accounts.a, self.accounts.b))
+        return self.configuration.policy.calling(Both(a, b))
 
     @cached_property
     def model(self) -> type[CommonModel]:
@@ -167,10 +169,7 @@ class Frame:
 
 def access(account: LinkedAccount | None, model: str) -> Access:
     """What an account can write of a model by its adapter; nothing where that is not installed."""
-    try:
-        resource = connect.provider_of(account).resource(model) if account else None
-    except registry.UnknownIntegration:
-        resource = None
+    resource = _resource(account, model)
     if resource is None:
         return Access()
     return Access(
@@ -180,6 +179,19 @@ def access(account: LinkedAccount | None, model: str) -> Access:
         creates=resource.can("create"),
         deletes=resource.can("delete"),
     )
+
+
+def mentions(account: LinkedAccount | None, model: str) -> Mapping[str, tuple[str, ...]]:
+    """The signs by which texts of a model call people at an account, by field."""
+    resource = _resource(account, model)
+    return resource.mentions if resource else {}
+
+
+def _resource(account: LinkedAccount | None, model: str) -> Resource | None:
+    try:
+        return connect.provider_of(account).resource(model) if account else None
+    except registry.UnknownIntegration:
+        return None
 
 
 def remembered(pair: Pair) -> Memory:

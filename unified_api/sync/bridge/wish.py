@@ -68,7 +68,8 @@ class Wish:
     the policy has them (direction, winner, first, normalizer …), and the winner `merge` of fields with parts. words:
     (field, side, word there, word here) in addition to the words that both sides know; a word here of None takes
     one of these away. filter, leaving, references, start, budget, audit, creates, constants, deletes: as stored, see
-    `unified_api.sync.bridge.configuration`; what is absent has its default. follows: the model whose pairs its records
+    `unified_api.sync.bridge.configuration`; what is absent has its default. content, cap: what becomes of files, see
+    `unified_api.sync.bridge.contents`. follows: the model whose pairs its records
     refer to. beside: the models of all bridges that are made together, in that order. crossing: a tenant
     administrator said that data of one end user may reach another.
     """
@@ -92,6 +93,8 @@ class Wish:
     creates: Sequence[str] = ("a", "b")
     constants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     deletes: Mapping[str, str] = field(default_factory=dict)
+    content: str | None = None
+    cap: str | int | None = None
     frequency: float = 60.0
     priority: int = job.USUAL
     mode: str = Bridge.Mode.PLAN

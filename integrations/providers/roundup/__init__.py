@@ -18,55 +18,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
 from integrations.kit.auth import Basic
-from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Since, Table
+from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Table
 from integrations.kit.errors import Gone, ProviderError, Rejected
 from integrations.kit.lenses import at, choice, compute, each, instant, only, ref
 from integrations.kit.mapping import Mapping
-from integrations.kit.paging import ByPage
 from integrations.kit.paths import MISSING, dig
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Setting
 from integrations.kit.steps import amend, by_ids, post_once
 from integrations.kit.verdict import detail
+from integrations.providers.roundup.files import attachments
+from integrations.providers.roundup.items import ISSUE, ITEMS, find, moment, of_class
 from unified_api.models.ticketing import Comment, Tag, Ticket, User
 
-_ITEMS = "data.collection"
 _MESSAGE = {"@verbose": "3", "@fields": "content,author,creation,inreplyto"}
-_ISSUE = {
-    "@verbose": "2",
-    "@fields": "title,status,priority,assignedto,creator,keyword,messages,creation,activity",
-}
 _USER = {"@verbose": "0", "@fields": "username,realname,address,activity"}
 _KEYWORD = {"@verbose": "0", "@fields": "name,activity"}
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(f"{text.replace('.', 'T', 1)}+00:00")
-
-
-def _class(mapping: Mapping, name: str, params: dict[str, str], then: Any = None, **more: Any) -> Resource:
-    """What classes of a tracker have in common: lists by id (the default), or by activity; one by a filter."""
-    changes = Since(newest_first={"@sort": "-activity"}, stamp=instant("activity", parse=_moment))
-    paging = ByPage("@page_index", "@page_size", 100, total="data.@total_size")
-    listed = GET(f"/{name}", items=_ITEMS, params=params, paging=paging, since=changes, then=then)
-    more = {"get": _find(name, params, then), "recognise": ("name",), **more}
-    return Resource(mapping=mapping, list=listed, **more)
-
-
-def _find(name: str, params: dict[str, str], then: Any, **query: str) -> GET:
-    newest = {**params, "@sort": "-id", "@page_size": "20", **(query or {"id": "{remote_id}"})}
-    return GET(f"/{name}", items=_ITEMS, first=not query, params=newest, then=then)
 
 
 def _split(api: Api, issues: list[Any]) -> Iterator[tuple[Any, Any, list[Any]]]:
     """Each issue with the message that describes it, or None, and its comments."""
     ids = [[message["id"] for message in issue.get("messages") or ()] for issue in issues]
-    known = by_ids(api, "/msg", chain(*ids), _MESSAGE, items=_ITEMS)
+    known = by_ids(api, "/msg", chain(*ids), _MESSAGE, items=ITEMS)
     for issue, names in zip(issues, ids, strict=True):
         own = [known[name] for name in sorted(names, key=int) if name in known]
         old = own and own[0]["creation"] <= issue["creation"] and not own[0]["inreplyto"]
@@ -84,7 +61,7 @@ def _commented(api: Api, issues: list[Any]) -> list[Any]:
 
 def _shown(api: Api, messages: list[Any]) -> list[Any]:
     """A message as comment, unless its issue is gone or it is the description."""
-    found = dig(api.get("/issue", {**_ISSUE, "messages": messages[0]["id"]}), _ITEMS)
+    found = dig(api.get("/issue", {**ISSUE, "messages": messages[0]["id"]}), ITEMS)
     return [said for said in _commented(api, found) if said["id"] == messages[0]["id"]]
 
 
@@ -101,7 +78,7 @@ def _create_issue(api: Api, body: dict[str, Any]) -> str:
 
 def _create_comment(api: Api, body: dict[str, Any]) -> str:
     path = f"/issue/{int(body['issue'])}"
-    if not dig(api.get("/issue", {"id": body["issue"]}), _ITEMS):
+    if not dig(api.get("/issue", {"id": body["issue"]}), ITEMS):
         raise Gone("the ticket is not there any more", request=f"GET {path}")
     made = _say(api, body["content"], inreplyto=f"<issue{body['issue']}>")
     amend(api, path, {"messages": [made], "@op": "add"})
@@ -126,7 +103,7 @@ comments = Mapping(
     body=at("content", create_only=True),
     ticket=ref("issue", create_only=True),
     user=ref("author.id", read_only=True),
-    remote_created_at=instant("creation", parse=_moment, read_only=True),
+    remote_created_at=instant("creation", parse=moment, read_only=True),
 )
 _STATUS = {
     "OPEN": ("unread", "new", "open"),
@@ -146,8 +123,8 @@ tickets = Mapping(
     creator=ref("creator.id", read_only=True),
     tags=each("keyword", choice("name", {}, table="keyword", to="")),
     ticket_url=compute(lambda i: (dig(i, "link") or "").replace("/rest/data/issue/", "/issue") or MISSING),
-    remote_created_at=instant("creation", parse=_moment, read_only=True),
-    remote_updated_at=instant("activity", parse=_moment, read_only=True),
+    remote_created_at=instant("creation", parse=moment, read_only=True),
+    remote_updated_at=instant("activity", parse=moment, read_only=True),
 )
 _name = compute(lambda user: dig(user, "realname") or dig(user, "username"))
 people = Mapping(User, name=_name, email_address=at("address", read_only=True))
@@ -155,21 +132,21 @@ keywords = Mapping(Tag, name="name")
 
 _keyword = {
     "create": lambda api, body: post_once(api, "/keyword", body),
-    "recent": _find("keyword", _KEYWORD, None, **{"name:": "{name}"}),
+    "recent": find("keyword", _KEYWORD, None, **{"name:": "{name}"}),
     "update": PATCH("/keyword/{remote_id}", null="", conditional=True),
     "delete": DELETE("/keyword/{remote_id}", conditional=True),
 }
 _issue = {
     "create": _create_issue,
-    "recent": _find("issue", _ISSUE, _described, **{"title:": "{name}"}),
+    "recent": find("issue", ISSUE, _described, **{"title:": "{name}"}),
     "update": PATCH("/issue/{remote_id}", null="", conditional=True),
     "delete": DELETE("/issue/{remote_id}", conditional=True),
 }
 _comment = {
-    "get": _find("msg", _MESSAGE, _shown),
+    "get": find("msg", _MESSAGE, _shown),
     "create": _create_comment,
     "delete": DELETE("/msg/{remote_id}", conditional=True),
-    "recent": _find("issue", _ISSUE, _commented, id="{ticket}"),
+    "recent": find("issue", ISSUE, _commented, id="{ticket}"),
     "recognise": ("ticket", "body"),
 }
 
@@ -185,14 +162,15 @@ provider = Provider(
         Setting("password", "The password of that user", secret=True),
     ),
     auth=Basic(),
-    check=Check(_find("user", _USER, None, username="{username}"), lambda _, settings: settings["base_url"]),
-    tables={n: Table(GET(f"/{n}", items=_ITEMS, params=_KEYWORD)) for n in ("status", "priority", "keyword")},
+    check=Check(find("user", _USER, None, username="{username}"), lambda _, settings: settings["base_url"]),
+    tables={n: Table(GET(f"/{n}", items=ITEMS, params=_KEYWORD)) for n in ("status", "priority", "keyword")},
     refuse=_refuse,
     faults=_faults,
     resources=(
-        _class(people, "user", _USER),
-        _class(keywords, "keyword", _KEYWORD, **_keyword),
-        _class(tickets, "issue", _ISSUE, _described, **_issue),
-        _class(comments, "issue", _ISSUE, _commented, **_comment),
+        of_class(people, "user", _USER),
+        of_class(keywords, "keyword", _KEYWORD, **_keyword),
+        of_class(tickets, "issue", ISSUE, _described, **_issue),
+        of_class(comments, "issue", ISSUE, _commented, **_comment),
+        attachments,
     ),
 )

@@ -1,0 +1,82 @@
+"""{files}/{id}/download: the bytes of a file, from the provider, and never kept.
+
+They come completely before the first of them is answered, through a temporary file without a name: so a provider that
+breaks off is an error, and not a file that ends early. A browser keeps the file and shows nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import FileResponse
+from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.request import Request
+
+from integrations.kit import errors as kit
+from integrations.kit.content import Spool
+from unified_api import registry
+from unified_api.api import bulkhead, parameters, writes
+from unified_api.api.errors import Busy
+from unified_api.api.openapi.operation import Content, Operation
+from unified_api.api.reading import ModelEndpoint, parse_id
+from unified_api.models.base import CommonModel
+from unified_api.sync import connect
+from unified_api.sync.bridge.contents import LARGEST
+from unified_api.sync.content import kind_of
+
+_TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
+#: What no name of a file has: ends of folders, and signs that nobody sees.
+_UNNAMEABLE: Final = str.maketrans(dict.fromkeys([*map(chr, range(32)), "\x7f", "/", "\\"], "_"))
+#: A file is nobody's page: a browser neither guesses what it is nor runs what stands in it.
+_GUARDED: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-store",
+}
+
+
+class Download(ModelEndpoint):
+    """GET {files}/{id}/download."""
+
+    http_method_names = ("get", "options")
+    operations = {"get": Operation({200: Content(("*/*",))}, query=(_TYPE,))}
+
+    def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word
+        """The file; its name and media type as the record has them."""
+        record: Any = writes.stored(self.model, self.account, parse_id(id))
+        if record.is_shell or record.remote_was_deleted or record.remote_id is None:
+            raise NotFound
+        spool = Spool(LARGEST)
+        try:
+            kind = kind_of(record.content_type, self._bring(record, spool))
+            self._refuse_other(kind)
+        except BaseException:
+            spool.close()
+            raise
+        name = (record.file_name or record.remote_id).translate(_UNNAMEABLE)
+        response = FileResponse(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
+        for header, value in _GUARDED.items():
+            response[header] = value
+        return response
+
+    def _bring(self, record: CommonModel, spool: Spool) -> str:
+        try:
+            provider = connect.provider_of(self.account)
+            resource = provider.resource(self.model)
+            if resource is None or resource.download is None:
+                raise NotFound(
+                    f"{provider.name} does not show what is in a file; `file_url` may say where it is."
+                )
+            with bulkhead.slot(), connect.line(self.account) as line:
+                return line.client.download(resource, str(record.remote_id), spool)
+        except (registry.UnknownIntegration, kit.Gone) as error:
+            raise NotFound(str(error)) from error
+        except kit.RetryLater as error:
+            raise Busy(str(error), after=error.after or 5.0) from error
+        except kit.ProviderError as error:
+            raise ParseError(str(error)) from error
+
+    def _refuse_other(self, kind: str) -> None:
+        wanted = self.asked(_TYPE)
+        if wanted and wanted != kind:
+            raise ParseError(f"The file is {kind}; files are not converted.")
