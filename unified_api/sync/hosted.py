@@ -45,14 +45,18 @@ class _Performance:
         {"create": self._create, "update": self._update, "delete": self._delete}[self.write.operation]()
 
     def _create(self) -> None:
-        """A new record, under the id that it was given; one without is named after its write."""
-        remote_id = self.write.remote_id or str(self.write.id)
+        """A new record, under the id that it was given or, made again, had; one without is named after its write."""
+        remote_id = self.write.remote_id or self._former() or str(self.write.id)
         record = self.entry.record_of(self.model, remote_id)
         if self.model.objects.filter(id=record, is_shell=False, remote_was_deleted=False).exists():
             raise errors.Exists(f"there is a {self.model.__name__.lower()} with the id {remote_id!r} already")
         # A record that comes back says nothing that it said in its former life.
         self._land(remote_id, {**dict.fromkeys(wire_fields(self.model)), **self.wanted})
         self._close(self.wanted, None)
+
+    def _former(self) -> str | None:
+        """The id of the lost record in whose place it is made: that is free again, and so it stays the same record."""
+        return self.model.objects.filter(id=self.write.record_id).values_list("remote_id", flat=True).first()
 
     def _update(self) -> None:
         record = self._current()

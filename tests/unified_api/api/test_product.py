@@ -237,6 +237,22 @@ def test_deletes_travel_where_the_rule_says_so(tickets: Both) -> None:
     assert tickets.product.linked.get("tickets").json()["results"] == []
 
 
+def test_a_record_that_is_made_again_at_the_product_stays_the_same(tickets: Both) -> None:
+    """By the rule that restores: behind its Isthmus id, and behind the product's own."""
+    with tickets.other.person.at_work():
+        told = Bridge.objects.get(id=tickets.bridge_id).configuration
+    tickets.configure(**{**told, "policy": {**told["policy"], "deletes": {"a": "restore", "b": "restore"}}})
+    tickets.product.push("ticketing.Ticket", "4711", {"name": "Printer", "status": "OPEN"})
+    tickets.round()
+    (before,) = tickets.product.linked.get("tickets").json()["results"]
+    tickets.product.call("delete", "sync/v1/records/ticketing.Ticket/4711")
+    tickets.round()
+    (after,) = tickets.product.linked.get("tickets").json()["results"]
+
+    assert (after["id"], after["remote_id"], after["name"]) == (before["id"], "4711", "Printer")
+    assert len(tickets.desk.tables["tickets"]) == 1
+
+
 REFERENCE = {"winner": "b", "reference": True}
 
 
