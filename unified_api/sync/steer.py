@@ -12,7 +12,7 @@ from typing import Any
 
 from tenants import audit
 from tenants.audit import current_actor
-from unified_api.sync import job, pull
+from unified_api.sync import issues, job, pull, sweep
 from unified_api.sync.models import Stream
 
 #: Seconds between the runs of a stream, at the least.
@@ -49,6 +49,7 @@ def allow_removals(stream_id: uuid.UUID) -> Stream:
     held = stream.held_removals
     stream.removals_allowed = True
     _start_over(stream)
+    issues.resolve(sweep.ISSUE, stream.id)
     return _recorded(stream, "stream.removals_allowed", held=held)
 
 

@@ -19,7 +19,7 @@ from integrations.kit.observation import Page
 from integrations.kit.provider import Resource
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel
-from unified_api.sync import clock, job, moments, set_aside, store, tables
+from unified_api.sync import clock, issues, job, moments, set_aside, store, tables
 from unified_api.sync.identity import Identities
 from unified_api.sync.models import Sighting, Stream
 
@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 #: A sweep may remove so many records, or this share of those known, whichever is more, before the brake holds it.
 FREE_REMOVALS = 10
 FREE_SHARE = 0.2
+#: Kind of the issue about removals that are held.
+ISSUE = "removals"
 #: Pages in a row without any record that the sweep had not met yet.
 MOST_STALE = 100
 #: Records that are gone are looked at so many at once.
@@ -90,6 +92,7 @@ def conclude(pull_: Pull, resource: Resource) -> int:
         unseen = _unseen(stream, pull_.model, state)
         missing = unseen.count() if usable else 0
         known = _known(stream, pull_.model).count() if missing else 0
+        stream.held_removals = 0 if usable else stream.held_removals
     if not intact:
         log.warning("sweep.restarted", model=stream.model)
         end(pull_, trusted=False, complete=False)
@@ -162,6 +165,23 @@ def _brake(stream: Stream, missing: int, known: int) -> bool:
     return held
 
 
+def _tell_brake(stream: Stream) -> None:
+    """Have a person look at removals that are held; none is held any more when the records are back."""
+    if not stream.held_removals:
+        issues.resolve(ISSUE, stream.id)
+        return
+    issues.open_issue(
+        ISSUE,
+        stream.id,
+        f"{stream.held_removals} records of {stream.model} are gone at the provider, more than may be removed unasked;"
+        " nothing of it was taken over. If they were really deleted, allow it:"
+        f" `manage.py sync {stream.linked_account_id} --model {stream.model} --allow-removals`. If not, look for what"
+        " hides them: a filter, a permission, another account.",
+        linked_account_id=stream.linked_account_id,
+        details={"stream": str(stream.id), "model": stream.model, "held": stream.held_removals},
+    )
+
+
 def _is_gone(pull_: Pull, resource: Resource, remote_id: str, record: uuid.UUID) -> bool:
     """Ask by id where that is possible, else believe the sweep; whether the record was marked as deleted."""
     cause = store.Cause("sweep", run_id=pull_.run.id)
@@ -181,6 +201,8 @@ def end(pull_: Pull, *, trusted: bool = True, complete: bool = True) -> None:
     with transaction.atomic(durable=True):
         job.hold(pull_.lease)
         forget(stream)
+        if complete:
+            _tell_brake(stream)
         if complete and (at := (stream.sweep or {}).get("at")):
             set_aside.clear_older(stream, dt.datetime.fromisoformat(at))
         stream.sweep, stream.last_sweep = None, clock.now() if trusted else None

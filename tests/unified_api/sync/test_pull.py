@@ -13,8 +13,9 @@ from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import clock, failing, job, pull, sweep, tasks
+from unified_api.sync import clock, failing, job, pull, steer, sweep, tasks
 from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
+from unified_api.sync.models_watch import Issue
 
 Drain = Callable[[], int]
 
@@ -131,14 +132,44 @@ def test_the_brake_holds_a_sweep_that_would_remove_too_much(
     assert (stream().held_removals, stream().status) == (20, "PARTIALLY_SYNCED")
     assert "--allow-removals" in (stream().error or "")
     assert not any(t.remote_was_deleted for t in tickets().values())
+    [issue] = ongoing()
+    assert (issue.kind, issue.subject, issue.details["held"]) == ("removals", stream().id, 20)
 
     with transaction.atomic():
-        Stream.objects.filter(id=stream().id).update(removals_allowed=True)
-    again()
+        steer.allow_removals(stream().id)
+    assert ongoing() == []
     work_until_idle()
 
     assert sum(t.remote_was_deleted for t in tickets().values()) == 20
     assert (stream().held_removals, stream().status) == (0, "DONE")
+
+
+def ongoing() -> list[Issue]:
+    """What waits for a person."""
+    with transaction.atomic():
+        return list(Issue.objects.filter(status="ONGOING"))
+
+
+def test_held_removals_are_told_until_the_records_are_back(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """One issue, however often the sweep meets them gone; it ends when they are there again."""
+    for number in range(20):
+        desk.add(title=f"Ticket {number}")
+    work_until_idle()
+    hidden = desk.tables["tickets"]
+    desk.tables["tickets"] = {}
+    for _ in range(2):
+        again()
+        work_until_idle()
+    [issue] = ongoing()
+    assert "20 records of ticketing.Ticket are gone" in issue.description
+
+    desk.tables["tickets"] = hidden
+    again()
+    work_until_idle()
+    assert ongoing() == []
+    assert stream().held_removals == 0
 
 
 def test_a_sweep_whose_sightings_were_lost_removes_nothing_and_begins_again(
