@@ -165,6 +165,8 @@ def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool)
     """Have it write by itself, or plan; a plan that waits shows what it was told before, so it is made anew."""
     before = bridge.mode
     if live and bridge.mode != Bridge.Mode.LIVE:
+        if plans.is_first(bridge.id):
+            setup.refuse_unseen_canary(Configuration.parse(bridge.configuration))
         _end_plans(bridge, open_ones=True)
         steering.go_live(bridge)
     elif not live and (plans_anew or (changed and bridge.mode == Bridge.Mode.PLAN)):

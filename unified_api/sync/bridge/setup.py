@@ -36,6 +36,8 @@ def create(wish: Wish) -> Bridge:
     """Make a bridge within the transaction that is open; raises BridgeRefused."""
     refuse_joining(wish)
     configuration = checked(wish)
+    if wish.mode == Bridge.Mode.LIVE:
+        refuse_unseen_canary(configuration)
     _refuse_ring(wish)
     bridge: Bridge = Bridge.objects.create(
         account_a=wish.account_a.id,
@@ -99,6 +101,18 @@ def checked(wish: Wish, before: Configuration | None = None) -> Configuration:
             raise BridgeRefused(Mistake("frequency", sentence))
     mistakes.refuse()
     return configurations[0]
+
+
+def refuse_unseen_canary(configuration: Configuration) -> None:
+    """Refuse to let a bridge write by itself that is to try a few records first; raises BridgeRefused."""
+    if configuration.canary is not None:
+        raise BridgeRefused(
+            Mistake(
+                "start.canary",
+                f"a canary of {configuration.canary} is a plan that a person approves, and a bridge that is live at"
+                " once makes none; take out the canary, or let it plan",
+            )
+        )
 
 
 def followed(
