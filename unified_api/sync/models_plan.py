@@ -68,7 +68,8 @@ class Plan(TenantModel):
 class PlanItem(TenantModel):
     """One thing that a plan would do, or cannot do.
 
-    `action`: create, update, delete, or what keeps it from being done: problem, conflict. `side`: at which it would be
+    `action`: create, update, delete, or what keeps it from being done: problem, conflict, held (a
+    side is closed, or the pair paused). `side`: at which it would be
     written. `fields`: by name `was`, `value`, `rule`, `overrules`; for problems their kind and reason. `ordinal`: its
     place; items of one pair are executed in their order. `digest`: of what it says. `state`: waiting, sent, done, moved
     (the records are not as the plan saw them: left alone), refused (by the provider), or shown (nothing to execute).

@@ -138,6 +138,8 @@ def _what(item: Document) -> str:
     key, told = item["key"] or "without a key", item["fields"]
     if item["action"] in plans.WRITES:
         return f"{key}: {running.changes(told['fields'])}"
+    if item["action"] == plans.HELD:
+        return f"{key}: {told['held']} of {running.changes(told['fields'])}. {told['reason']}"
     if item["action"] == "conflict":
         return f"{key}: {told['field']} is {told['a']!r} at side a and {told['b']!r} at side b"
     return f"{key}: {told['kind']} {told['field']} {told['reason']}".rstrip()

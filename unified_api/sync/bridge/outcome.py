@@ -14,7 +14,7 @@ from unified_api.sync import clock, models_bridge
 from unified_api.sync.bridge import merging, plans, turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
-from unified_api.sync.bridge.rounds import DROPPED
+from unified_api.sync.bridge.rounds import DROPPED, DROPPED_AS
 from unified_api.sync.bridge.stirring import ask, awaken_followers
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
@@ -55,7 +55,8 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     remember(pair, memory)
     if made and not taken:
         awaken_followers(frame)
-    pair.memory |= {DROPPED: dropped} if isinstance(event, Dropped) else {}
+    again_as = {DROPPED: dropped, DROPPED_AS: write.operation}
+    pair.memory |= again_as if isinstance(event, Dropped) else {}
     unsettled = [shown(one) for one in effects if isinstance(one, Problem)]
     pair.problems = unsettled or pair.problems
     pair.held = UNSETTLED if unsettled else FREE

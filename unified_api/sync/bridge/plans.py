@@ -6,7 +6,8 @@
 
 A bridge in mode plan writes nothing else. Making reads the mirrored records only: counterparts are searched for at the
 provider when a create is executed. An item is executed if a look at its pair, at that moment, asks for the very same
-write; what no longer holds is left alone and planned anew, never forced. Items of one pair follow each other.
+write; what no longer holds is left alone and planned anew, never forced. Items of one pair follow each other. What is
+owed to a side that is closed, or by a pair that is paused, is shown as held: it is written when that is opened again.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+
+from django.db.models import Q, QuerySet
 
 from tenants import audit
 from tenants.audit import current_actor
@@ -26,7 +29,7 @@ from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.sync import clock, job
 from unified_api.sync.bridge import writing
-from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.held import CLOSED, FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, turns_of
 from unified_api.sync.bridge.stirring import KIND
@@ -39,6 +42,8 @@ AT_ONCE: Final = 500
 #: Calls that an item costs at a provider: a create is searched for first, others are read just before.
 CALLS: Final = {"create": 2, "update": 2, "delete": 2}
 WRITES: Final = frozenset(CALLS)
+#: The action of an item that is owed, and held for now.
+HELD: Final = "held"
 _STANDING: Final = (Plan.State.MAKING, Plan.State.OPEN, Plan.State.APPROVED)
 
 
@@ -82,7 +87,8 @@ def add(plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:
 
 
 def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
-    """A new plan of what the bridge owes; one that waited is stale."""
+    """A new plan of what the bridge owes, or is held for now; one that waited is stale."""
+    Pair.objects.filter(bridge_id=bridge.id, held=CLOSED).update(dirty=True)
     for old in Plan.objects.filter(
         bridge_id=bridge.id, purpose=Plan.Purpose.ROUND, state__in=[Plan.State.MAKING, Plan.State.OPEN]
     ):
@@ -96,16 +102,16 @@ def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
 def _next_pairs(frame: Frame, plan: Plan) -> list[Pair]:
     """Those whose turn it is to be planned for; of a canary only the first few."""
     rows = Pair.objects.filter(
-        bridge_id=frame.bridge.id, dirty=True, write_id=None, held__in=(FREE, SEARCH), paused_by=None
+        bridge_id=frame.bridge.id, dirty=True, write_id=None, held__in=(FREE, SEARCH, CLOSED)
     ).order_by("id")
     rows = rows.filter(id__gt=plan.after) if plan.after else rows
     most = AT_ONCE
-    if frame.configuration.canary is not None and _is_first(frame.bridge.id):
+    if frame.configuration.canary is not None and is_first(frame.bridge.id):
         most = min(most, frame.configuration.canary - plan.counts.get("pairs", 0))
     return list(rows[: max(most, 0)])
 
 
-def _is_first(bridge_id: uuid.UUID) -> bool:
+def is_first(bridge_id: uuid.UUID) -> bool:
     """Whether no plan of what the bridge owes has been executed yet."""
     rounds = Plan.objects.filter(bridge_id=bridge_id, purpose=Plan.Purpose.ROUND)
     return not rounds.filter(state=Plan.State.DONE).exists()
@@ -114,6 +120,9 @@ def _is_first(bridge_id: uuid.UUID) -> bool:
 def _items(turn: Turn) -> Iterator[PlanItem]:
     """What is owed either side, in the order in which it would be written, and what keeps the rest from it."""
     frame, pair = turn.frame, turn.pair
+    if pair.paused_by:
+        yield from _held(turn, dict.fromkeys(Side, f"The pair was paused by {pair.paused_by}."))
+        return
     foreseen = forecast(remembered(pair), turn.look, Terms(turn.policy, frame.access, frame.closed))
     for place, one in enumerate(foreseen.writes):
         item = item_of(pair, **writing.told(one.write))
@@ -125,6 +134,18 @@ def _items(turn: Turn) -> Iterator[PlanItem]:
         elif isinstance(left, Contest):
             told = {"field": left.field, "a": left.now.a, "b": left.now.b}
             yield item_of(pair, "conflict", None, told, PlanItem.State.SHOWN)
+        else:
+            by = frame.bridge.closed.get(left.to)
+            yield from _held(turn, {left.to: f"Side {left.to} was closed by {by}."})
+
+
+def _held(turn: Turn, reasons: Mapping[Side, str]) -> Iterator[PlanItem]:
+    """What would be written to these sides if nothing kept it from them."""
+    for one in forecast(remembered(turn.pair), turn.look, Terms(turn.policy, turn.frame.access)).writes:
+        if one.write.to in reasons:
+            told = writing.told(one.write)
+            fields = {"held": told["action"], "fields": told["fields"], "reason": reasons[one.write.to]}
+            yield item_of(turn.pair, HELD, told["side"], fields, PlanItem.State.SHOWN)
 
 
 def item_of(
@@ -193,9 +214,10 @@ def is_wanted(bridge_id: uuid.UUID) -> bool:
 
 def is_idle(plan: Plan) -> bool:
     """Whether a plan that follows another one has nothing to write: then nobody has to look at it."""
+    items = PlanItem.objects.filter(plan_id=plan.id)
     return (
         plan.made_by.startswith("plan ")
-        and not PlanItem.objects.filter(plan_id=plan.id, state=PlanItem.State.WAITING).exists()
+        and not items.filter(Q(state=PlanItem.State.WAITING) | Q(action=HELD)).exists()
     )
 
 
@@ -275,6 +297,12 @@ def waiting(plan: Plan) -> Sequence[PlanItem]:
         if item.pair_id not in busy:
             found.setdefault(item.pair_id, item)
     return list(found.values())
+
+
+def creating(plan: Plan) -> QuerySet[PlanItem, Any]:
+    """The pairs of creates that wait for their turn."""
+    waiting = PlanItem.objects.filter(plan_id=plan.id, state=PlanItem.State.WAITING, action="create")
+    return waiting.values("pair_id")
 
 
 def same(item: PlanItem, write: Push | Delete) -> bool:

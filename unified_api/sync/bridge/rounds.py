@@ -35,8 +35,10 @@ from unified_api.sync.models_bridge import Conflict, Pair
 #: Pairs that one transaction looks at, and pairs of these that it sends something for.
 AT_ONCE: Final = 500
 MOST_PUSHES: Final = 50
-#: In a pair's memory: how many of its writes in a row changed nothing, for a reason that passes.
+#: In a pair's memory: how many of its writes in a row changed nothing, for a reason that passes; and what kind the
+#: last of them was.
 DROPPED: Final = "dropped"
+DROPPED_AS: Final = "dropped_as"
 _SAVE = """
     UPDATE sync_pair p SET
         state = seen.state, base_a = seen.base_a, base_b = seen.base_b, memory = seen.memory, dirty = seen.dirty,
@@ -122,11 +124,12 @@ def consider(turn: Turn) -> bool:
     if is_unmatched(turn):
         again(Pair.objects.filter(id=pair.id))
         return False
-    dropped = pair.memory.get(DROPPED, 0)
+    dropped, kind = pair.memory.get(DROPPED, 0), pair.memory.get(DROPPED_AS)
     effects = turn.effects()
     _note(turn, effects)
     for write in (one for one in effects if isinstance(one, Push | Delete)):
-        budget.spend(turn.frame, write)
+        if kind != writing.operation(write):  # else it has been counted, and nothing came of it
+            budget.spend(turn.frame, write)
         pair.memory |= {DROPPED: dropped} if dropped else {}
         pair.write_id = writing.enter(turn.frame, pair, write, delay=_pause(dropped))
     return True

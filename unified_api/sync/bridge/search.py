@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.kit.errors import NeedsReauthorisation
 from integrations.kit.provider import Resource
@@ -31,13 +32,13 @@ AT_ONCE: Final = 20
 MOST_CREATES: Final = 100
 
 
-def search_some(frame: Frame, lease: job.Lease) -> int:
-    """Search for counterparts of lone records, outside of any transaction; how many.
+def search_some(frame: Frame, lease: job.Lease, searched: QuerySet[Pair]) -> int:
+    """Search for counterparts of some of these lone records, outside of any transaction; how many.
 
     Raises ProviderError.
     """
     with transaction.atomic():
-        pairs = _next(frame)
+        pairs = _next(frame, searched)
     by_side: dict[Side, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_side[Side.B if pair.record_a else Side.A].append(pair)
@@ -52,12 +53,11 @@ def search_some(frame: Frame, lease: job.Lease) -> int:
     return len(pairs)
 
 
-def _next(frame: Frame) -> list[Pair]:
+def _next(frame: Frame, searched: QuerySet[Pair]) -> list[Pair]:
     """Whose counterparts are to be searched for now; nobody's while enough creates are under way."""
     mine = Pair.objects.filter(bridge_id=frame.bridge.id)
-    searched = mine.filter(dirty=True, held=SEARCH).order_by("id")
     creating = mine.filter(state=State.CREATING, held=FREE).exclude(write_id=None)
-    pairs = list(searched[:AT_ONCE])
+    pairs = list(searched.order_by("id")[:AT_ONCE])
     return pairs[: max(MOST_CREATES - creating.count(), 0)] if pairs else []
 
 

@@ -17,7 +17,7 @@ from unified_api.engine.values import Side
 from unified_api.sync import clock, connect, issues, job
 from unified_api.sync.bridge import budget, plans, steering, turns
 from unified_api.sync.bridge.executing import execute_some
-from unified_api.sync.bridge.held import FREE, KEYED, NEW, UNDER_WAY
+from unified_api.sync.bridge.held import FREE, KEYED, NEW, SEARCH, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame
@@ -60,11 +60,20 @@ def _pieces(lease: job.Lease) -> bool | None:
             turns.take(frame.bridge.id)
             if _piece(frame):
                 return True
-            searches = frame.bridge.mode == Bridge.Mode.LIVE or plans.approved(frame.bridge.id) is not None
+            searched = _searched(frame)
     except budget.OverBudget as over:
         _brake(lease, over)
         return True
-    return _search(frame, lease) if searches else False
+    return _search(frame, lease, searched)
+
+
+def _searched(frame: Frame) -> QuerySet[Pair]:
+    """The lone records whose counterparts may be searched for: of a bridge that plans, those of the approved plan."""
+    lone = Pair.objects.filter(bridge_id=frame.bridge.id, dirty=True, held=SEARCH)
+    if frame.bridge.mode == Bridge.Mode.LIVE:
+        return lone
+    plan = plans.approved(frame.bridge.id)
+    return lone.filter(id__in=plans.creating(plan)) if plan else lone.none()
 
 
 def _piece(frame: Frame) -> bool:
@@ -129,10 +138,10 @@ def _brake(lease: job.Lease, over: budget.OverBudget) -> None:
         issues.open_issue(BUDGET, bridge.id, str(over), bridge_id=bridge.id, details={"kind": over.kind})
 
 
-def _search(frame: Frame, lease: job.Lease) -> bool | None:
+def _search(frame: Frame, lease: job.Lease, searched: QuerySet[Pair]) -> bool | None:
     """The piece that calls providers, and so holds no transaction while it does."""
     try:
-        return bool(search_some(frame, lease))
+        return bool(search_some(frame, lease, searched))
     except errors.ProviderError as error:
         _wait_for_provider(frame, lease, error)
         return None

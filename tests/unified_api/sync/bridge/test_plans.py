@@ -11,6 +11,8 @@ from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api.engine.values import Side
 from unified_api.sync import steer
 from unified_api.sync.bridge import conflicts, plans, steering
+from unified_api.sync.bridge.changing import change
+from unified_api.sync.bridge.wish import BridgeRefused
 from unified_api.sync.models import Stream
 from unified_api.sync.models_bridge import Bridge, Conflict, Overruled
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -367,3 +369,94 @@ def test_creates_have_a_budget_after_the_first_run(desks: Bridged) -> None:
         desks.a.add(title=f"Ticket {number}", text="t", state="open", priority="p2")
     assert desks.round()["status"] == "held"
     assert len(desks.b.tables["tickets"]) == 4
+
+
+def test_what_a_closed_side_and_a_paused_pair_are_owed_is_shown_as_held(planning: Bridged) -> None:
+    """With what is held, and by whom; an approved plan does not write it, and opening again does."""
+    paused = next(pair for pair in planning.pairs() if pair.key == '["Router"]')
+    with transaction.atomic():
+        steering.pause_pair(paused.id)
+        steering.close(planning.bridge_id, Side.B)
+        steering.plan_anew(planning.bridge_id)
+    planning.round()
+    plan = the_plan(planning)
+
+    assert {(one.key, one.side, one.action, one.fields["held"]) for one in items(plan)} == {
+        ('["Printer"]', "b", "held", "create"),
+        ('["Router"]', "b", "held", "create"),
+        ('["Screen"]', "b", "held", "update"),
+    }
+    assert sorted({one.fields["reason"].partition(" by ")[0] for one in items(plan)}) == [
+        "Side b was closed",
+        "The pair was paused",
+    ]
+    approve(plan)
+    planning.round()
+    assert planning.b.writes() == []
+
+    with transaction.atomic():
+        steering.reopen(planning.bridge_id, Side.B)
+        steering.resume_pair(paused.id)
+    planning.round()
+    assert planning.both("title")[1] == ["Printer", "Router", "Screen"]
+
+
+def test_what_was_held_before_a_plan_is_shown_in_it(bridged: Bridged) -> None:
+    """A live bridge whose side was closed a while ago is asked to plan: what that side is owed is in the plan."""
+    with transaction.atomic():
+        steering.close(bridged.bridge_id, Side.B)
+    bridged.a.edit("1", title="From a")
+    bridged.round()
+    with transaction.atomic():
+        steering.plan_anew(bridged.bridge_id)
+    bridged.round()
+    [item] = items(the_plan(bridged))
+
+    assert (item.action, item.state, item.fields["held"]) == ("held", "shown", "update")
+    assert item.fields["fields"]["name"]["value"] == "From a"
+
+
+def test_counterparts_are_searched_for_the_records_of_the_plan_alone(planning: Bridged) -> None:
+    """A canary's plan is executed: for other records nobody asks the provider, as they are in no approved plan."""
+    configure(planning, start={"from": "everything", "canary": 1})
+    with transaction.atomic():
+        steering.plan_anew(planning.bridge_id)
+    planning.round()
+    plan = the_plan(planning)
+    shown = {one.pair_id for one in items(plan)}
+    approve(plan)
+    for _ in range(3):
+        planning.work_once(["bridge", "write"])
+
+    lone = {pair.id for pair in planning.pairs() if pair.record_b is None}
+    assert lone - shown
+    assert {pair.id for pair in planning.pairs() if pair.held == "search"} == lone - shown
+
+
+def test_a_dropped_create_is_counted_once(desks: Bridged) -> None:
+    """Its provider refuses the credential for a while: the run has spent it when it was journalled first."""
+    desks.a.add(title="Printer", text="t", state="open", priority="p2")
+    desks.join()
+    desks.read()
+    desks.work_once(["bridge"])
+    desks.b.refuse_writes = 401
+    desks.work_once(["write"])
+    desks.b.refuse_writes = None
+    desks.relink()
+    desks.work_once(["bridge"])
+    with transaction.atomic():
+        run = Bridge.objects.get(id=desks.bridge_id).run
+
+    assert run["creates"][0] == 1
+    desks.round()
+    assert len(desks.b.tables["tickets"]) == 1
+
+
+def test_a_canary_that_nobody_would_see_is_refused(desks: Bridged) -> None:
+    """A bridge that begins live makes no plan, so that its canary would be about nothing."""
+    with pytest.raises(BridgeRefused, match=r"start\.canary: a canary of 2 is a plan that a person approves"):
+        desks.join(start={"canary": 2})
+    desks.join(start={"canary": 2}, mode="plan")
+    wish = desks.wish(start={"canary": 2}, mode="plan")
+    with pytest.raises(BridgeRefused, match=r"start\.canary"), transaction.atomic():
+        change(Bridge.objects.get(id=desks.bridge_id), wish, live=True)
