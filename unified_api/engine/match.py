@@ -8,19 +8,27 @@
 Twins go to review also when the other side has none: creating one of them would make the other one match a
 paired record, and the outcome would depend on the order. A record without a key matches nothing: alone, unless an
 unsettled create has no key either.
+
+A field that holds several things (the addresses of a person) makes a key of each: whoever shares one of them is meant.
+`alternatives` are the keys of a record, and those who are linked by them, one to the next, count as having one key.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import product
+from typing import Final
 
 from unified_api.engine.normal import normal
 from unified_api.engine.policy import UNMAPPED, Policy
-from unified_api.engine.values import Both, Side, Values
+from unified_api.engine.values import Both, Side, Value, Values
+
+#: By which of its entries one of several things is known.
+KNOWN_BY: Final = ("email_address", "phone_number", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,50 @@ def key_of(values: Values, side: Side, names: Sequence[str], policy: Policy) -> 
     for name in names:
         one = policy.fields[name]
         value = values.get(name) if side is Side.A else one.translate(values.get(name), Side.A)
-        part = None if value is UNMAPPED else normal(one.plain(value), one.normalizer)
+        part = None if value is UNMAPPED else _part(normal(one.plain(value), one.normalizer))
         if part is None:
             return None
         parts.append(part)
     return json.dumps(parts, ensure_ascii=False) if parts else None
+
+
+def _part(value: Value) -> Value:
+    """Of several things the words by which each is known, in one order; what else is said of them does not matter."""
+    if not isinstance(value, list):
+        return value
+    known = {word for one in value if isinstance(word := _word(one), str)}
+    return [*sorted(known)] or None
+
+
+def _word(one: Value) -> Value:
+    if not isinstance(one, dict):
+        return one
+    return next((one[name] for name in KNOWN_BY if one.get(name)), None)
+
+
+def alternatives(key: str | None) -> tuple[str, ...]:
+    """The keys of which each is enough, of a record with this key; none of one without."""
+    if key is None:
+        return ()
+    parts = [part if isinstance(part, list) else [part] for part in json.loads(key)]
+    return tuple(json.dumps(one, ensure_ascii=False) for one in product(*parts))
+
+
+def linked(groups: Iterable[Collection[str]]) -> dict[str, str]:
+    """For each key of these groups, each of one pair, the one that stands for all who are linked, one to the next."""
+    told = [sorted(group) for group in groups if group]
+    root = {one: one for group in told for one in group}
+
+    def top(one: str) -> str:
+        while root[one] != one:
+            one = root[one]
+        return one
+
+    for first, *others in told:
+        for other in others:
+            low, high = sorted((top(first), top(other)))
+            root[high] = low
+    return {one: top(one) for one in root}
 
 
 def match(

@@ -26,7 +26,7 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
-from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair
+from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
 from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue
 
@@ -96,7 +96,10 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         *((model, _OF_ACCOUNT) for model in owned),
         (Stream, _OF_ACCOUNT),
         (PlanItem, _OF_PLAN),
-        *((model, _OF_BRIDGE) for model in (Plan, Conflict, Overruled, DriftAudit, Issue, BridgeVersion)),
+        *(
+            (model, _OF_BRIDGE)
+            for model in (Plan, Conflict, Overruled, DriftAudit, Issue, BridgeVersion, PairKey)
+        ),
         (Pair, _OF_BRIDGE),
         (Bridge, _IS_BRIDGE),
     ]

@@ -305,6 +305,7 @@ from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Conflict,
     Overruled,
     Pair,
+    PairKey,
 )
 from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
 from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401

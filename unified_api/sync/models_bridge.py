@@ -147,6 +147,19 @@ class Pair(TenantModel):
         return f"{self.record_a} <-> {self.record_b}"
 
 
+class PairKey(TenantModel):
+    """One of the keys of a pair's record, where each of several is enough (the addresses of a person)."""
+
+    database_key = ("tenant_id", "bridge_id", "key", "pair_id")
+
+    bridge_id = models.UUIDField()
+    pair_id = models.UUIDField()
+    key = models.TextField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "pair_id"], name="pair_key_pair")]
+
+
 class Overruled(TenantModel):
     """An edit that gave way: the value of `side` in a field, what replaced it, and under which rule.
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unified_api.engine.bench import POLICY
-from unified_api.engine.match import Matching, Review, key_of, match
+from unified_api.engine.match import Matching, Review, alternatives, key_of, linked, match
 from unified_api.engine.policy import Field, Policy
-from unified_api.engine.values import Both, Side
+from unified_api.engine.values import Both, Side, Values
 
 keys = st.sampled_from(["one", "two", "three", None])
 sides = st.builds(
@@ -101,3 +101,28 @@ def test_every_record_has_one_place_whatever_the_order(
 
     assert sorted(placed) == sorted([*free.a, *free.b])
     assert match(turned, paired=paired, pending=pending) == outcome
+
+
+MAILS = Policy({"mails": Field("mails", normalizer="email")})
+
+
+def test_the_key_of_several_addresses_has_neither_order_nor_types() -> None:
+    """Each address is enough by itself; one that is none makes no key."""
+    one: Values = {"mails": [{"email_address": "B@x", "type": "WORK"}, {"email_address": "a@x"}]}
+    other: Values = {"mails": [{"email_address": "a@x", "type": "HOME"}, {"email_address": "b@X"}, {}]}
+    key = key_of(one, Side.A, ["mails"], MAILS)
+
+    assert key == key_of(other, Side.B, ["mails"], MAILS) == '[["a@x", "b@x"]]'
+    assert alternatives(key) == ('["a@x"]', '["b@x"]')
+    assert alternatives('["name", "x"]') == ('["name", "x"]',)
+    assert key_of({"mails": [{"type": "WORK"}]}, Side.A, ["mails"], MAILS) is None
+    assert alternatives(None) == ()
+
+
+def test_who_is_linked_by_shared_keys_has_one() -> None:
+    """One to the next, whatever the order in which they are asked about."""
+    groups = [{"a", "b"}, {"c", "b"}, {"c"}, {"d"}, set[str]()]
+    told = linked(groups)
+
+    assert told == {"a": "a", "b": "a", "c": "a", "d": "d"}
+    assert told == linked(reversed(groups))

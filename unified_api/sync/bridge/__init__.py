@@ -6,6 +6,7 @@
     held       why a pair is held back
     matching   records without a counterpart find each other by key
     merging    pairs of records that their provider merged
+    sharing    who shares a key, where records have several
     search     before a create, a look at the provider itself
     rounds     one look at each dirty pair; what it owes is journalled
     turns      a round, or the end of a write: one at a time

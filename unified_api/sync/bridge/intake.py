@@ -119,7 +119,7 @@ def _add(frame: Frame, side: Side, records: Sequence[CommonModel]) -> None:
         current_tenant(),
         frame.bridge.id,
         State.ALONE,
-        KEYED,
+        NEW if frame.has_alternatives else KEYED,
         frame.refers_in_key,
         [record.id for record in records],
         keys,

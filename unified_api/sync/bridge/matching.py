@@ -18,7 +18,7 @@ from tenants.scope import current_tenant
 from unified_api.engine.match import Matching, match
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge import stirring
+from unified_api.sync.bridge import sharing, stirring
 from unified_api.sync.bridge.held import (
     FREE,
     KEYED,
@@ -56,7 +56,7 @@ def note_some_keys(frame: Frame) -> int:
     keys = _keys_now(frame, fresh)
     left = {pair.key for pair in fresh if pair.key != keys[pair.id]}
     _note_keys(frame, list(keys.items()))
-    again(_pairs(frame).filter(held=REVIEW, key__in=left - {None}))
+    again(sharing.pairs(frame, left).filter(held=REVIEW))
     return len(fresh)
 
 
@@ -65,16 +65,19 @@ def match_some(frame: Frame) -> int:
     some = _some(frame, KEYED)
     if not some:
         return 0
-    keys = {pair.key for pair in some} - {None}
+    shared = sharing.shared(frame, [pair.key for pair in some])
+    keys = set(shared)
     lone = {pair.id: pair for pair in _pairs(frame).filter(one_sided(), state=State.ALONE, key__in=keys)}
     lone |= {pair.id: pair for pair in some}
     lone = _of_that_key_still(frame, lone)
     others = _pairs(frame).exclude(one_sided(), state=State.ALONE)
     creating = others.filter(Q(key__in=keys) | Q(key=None), state=State.CREATING)
+    paired = set(others.filter(key__in=keys).exclude(state=State.CREATING).values_list("key", flat=True))
+    pending = set(creating.values_list("key", flat=True))
     matching = match(
-        Both(_keys(lone.values(), Side.A), _keys(lone.values(), Side.B)),
-        paired=set(others.filter(key__in=keys).exclude(state=State.CREATING).values_list("key", flat=True)),
-        pending=set(creating.values_list("key", flat=True)),
+        Both(_keys(lone.values(), Side.A, shared), _keys(lone.values(), Side.B, shared)),
+        paired={_standing_for(key, shared) for key in paired},
+        pending={_standing_for(key, shared) for key in pending},
     )
     _carry_out(frame, matching, {str(i): pair for i, pair in lone.items()})
     return len(some)
@@ -93,8 +96,13 @@ def _side(pair: Pair) -> Side:
     return Side.A if pair.record_a else Side.B
 
 
-def _keys(pairs: Iterable[Pair], side: Side) -> dict[str, str | None]:
-    return {str(pair.id): pair.key for pair in pairs if record_of(pair, side)}
+def _keys(pairs: Iterable[Pair], side: Side, shared: Mapping[str, str]) -> dict[str, str | None]:
+    return {str(pair.id): _standing_for(pair.key, shared) for pair in pairs if record_of(pair, side)}
+
+
+def _standing_for(key: str | None, shared: Mapping[str, str]) -> str | None:
+    """The key that stands for all who share it."""
+    return None if key is None else shared.get(key, key)
 
 
 def _keys_now(frame: Frame, lone: Iterable[Pair]) -> dict[uuid.UUID, str | None]:
@@ -122,12 +130,13 @@ def _note_keys(frame: Frame, noted: Sequence[tuple[uuid.UUID, str | None]]) -> N
     with connection.cursor() as cursor:
         told: list[Any] = [KEYED, frame.refers_in_key, *_columns(noted), current_tenant()]
         cursor.execute(_NOTE_KEYS, told)
+    sharing.note(frame, {pair: [key] for pair, key in noted})
 
 
 def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> None:
     if matching.pairs:
         stirring.awaken_followers(frame)
-    _join([(pairs[a], pairs[b]) for a, b in matching.pairs])
+    _join(frame, [(pairs[a], pairs[b]) for a, b in matching.pairs])
     _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
     _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)
     alone = [*matching.alone.a, *matching.alone.b]
@@ -142,11 +151,12 @@ def _to_be_searched(frame: Frame, pair: Pair) -> bool:
     return creates and pair.key is not None and pair.memory.get(SEARCHED) != pair.key
 
 
-def _join(matched: Sequence[tuple[Pair, Pair]]) -> None:
+def _join(frame: Frame, matched: Sequence[tuple[Pair, Pair]]) -> None:
     """Make one pair of two, keeping that of side a."""
     if not matched:
         return
     Pair.objects.filter(id__in=[b.id for _, b in matched]).delete()
+    sharing.note(frame, {b.id: [] for _, b in matched} | {a.id: [a.key, b.key] for a, b in matched})
     with connection.cursor() as cursor:
         cursor.execute(_JOIN, [*_columns([(a.id, b.record_b) for a, b in matched]), current_tenant()])
 

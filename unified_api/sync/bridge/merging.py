@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.sync import issues
+from unified_api.sync.bridge import sharing
 from unified_api.sync.bridge.held import COLUMN, FREE, MERGED, NEW
 from unified_api.sync.bridge.records import Frame, record_of, set_record
 from unified_api.sync.models import Merged
@@ -62,7 +63,7 @@ def _follow(frame: Frame, side: Side, pair: Pair, into: uuid.UUID) -> None:
         _leave_over(frame, side, pair, rival)
     else:
         if rival is not None:
-            rival.delete()
+            _drop(frame, rival)
         set_record(pair, side, into)
         _free(pair)
 
@@ -70,7 +71,7 @@ def _follow(frame: Frame, side: Side, pair: Pair, into: uuid.UUID) -> None:
 def _leave_over(frame: Frame, side: Side, pair: Pair, rival: Pair) -> None:
     """Both had pairs: that of the record that is gone is none any more."""
     if _is_lone(pair):
-        pair.delete()
+        _drop(frame, pair)
         return
     _hold(pair)
     a, b = frame.accounts.a, frame.accounts.b
@@ -97,6 +98,11 @@ def _end(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
             pair.state = State.GONE if gone == {True} else pair.state
             _free(pair)
             issues.resolve(ISSUE, pair.id)
+
+
+def _drop(frame: Frame, lone: Pair) -> None:
+    sharing.note(frame, {lone.id: []})
+    lone.delete()
 
 
 def _hold(pair: Pair) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from unified_api.engine.events import Answered, Dropped, Event, Lost, Overruled, Problem, Record, Rejected
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import clock, models_bridge
-from unified_api.sync.bridge import merging, plans, turns
+from unified_api.sync.bridge import merging, plans, sharing, turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import DROPPED, DROPPED_AS
@@ -47,7 +48,7 @@ def note(write: Write, *, witnessed: bool) -> None:
 def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     side = Side.A if write.linked_account_id == frame.bridge.account_a else Side.B
     made = pair.state == State.CREATING and write.state == WriteState.DONE
-    taken = made and not _adopt(pair, side, write)
+    taken = made and not _adopt(frame, pair, side, write)
     seen = frame.seen([pair])
     event = Lost() if taken else _event(seen.looks[pair.id].of(side), write, witnessed=witnessed)
     dropped = pair.memory.get(DROPPED, 0) + 1
@@ -65,7 +66,7 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     pair.save()
     if not unsettled and write.record_id is not None:
         merging.follow(frame, side, [write.record_id])
-    again(Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=pair.key))
+    again(_waiting(frame, pair))
     if write.operation == "create":
         again(Pair.objects.filter(id=pair.id))
     for one in effects:
@@ -73,14 +74,23 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
             _record(pair, write, one)
 
 
-def _adopt(pair: Pair, side: Side, write: Write) -> bool:
+def _waiting(frame: Frame, pair: Pair) -> QuerySet[Pair]:
+    """Lone records that could have been what this pair's create made."""
+    if pair.key is None:
+        return Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=None)
+    return sharing.pairs(frame, [pair.key]).filter(held=WAITING)
+
+
+def _adopt(frame: Frame, pair: Pair, side: Side, write: Write) -> bool:
     """Give the pair its new record, which may have been read meanwhile and taken for a newcomer.
 
     False when it has found another counterpart by now: a person has to look.
     """
     mine, other = ("record_a", "record_b") if side is Side.A else ("record_b", "record_a")
     rivals = Pair.objects.filter(**{mine: write.record_id}, bridge_id=pair.bridge_id).exclude(id=pair.id)
-    rivals.filter(**{other: None}, state=State.ALONE).delete()
+    lone = rivals.filter(**{other: None}, state=State.ALONE)
+    sharing.note(frame, {one: [] for one in lone.values_list("id", flat=True)})
+    lone.delete()
     if rivals.exists():
         return False
     set_record(pair, side, write.record_id)

@@ -20,6 +20,7 @@ from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, values
 from unified_api.sync.bridge import edits, references
 from unified_api.sync.bridge.configuration import Configuration, Leaving
@@ -89,6 +90,12 @@ class Frame:
     def match(self) -> Sequence[str]:
         """The fields that make the key."""
         return self.configuration.match
+
+    @cached_property
+    def has_alternatives(self) -> bool:
+        """Whether a record has several keys, each of which is enough: one for each thing that a field holds."""
+        fields = wire_fields(self.model)
+        return any(isinstance(one := fields[name], Shapes) and one.key for name in self.match)
 
     @property
     def refers_in_key(self) -> bool:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from tenants import audit
 from unified_api.engine.pair import State
-from unified_api.sync.bridge import stirring, turns
+from unified_api.sync.bridge import sharing, stirring, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, again
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -33,12 +33,14 @@ def join(one_id: uuid.UUID, other_id: uuid.UUID) -> Pair:
             "A pair is made of a lone record of side a and one of side b, of the same bridge, neither of which has a"
             " counterpart made just now."
         )
-    record = b.record_b
+    record, lone, keys = b.record_b, b.id, [a.key, b.key]
     b.delete()
     a.record_b, a.held, a.dirty, a.paused_by = record, FREE, True, a.paused_by or b.paused_by
+    frame = Frame.of(Bridge.objects.get(id=bridge))
+    sharing.note(frame, {lone: [], a.id: keys})
     a.save(update_fields=["record_b", "held", "dirty", "paused_by"])
-    again(Pair.objects.filter(bridge_id=bridge, held=REVIEW, key__in=[a.key, b.key]))
+    again(sharing.pairs(frame, keys).filter(held=REVIEW))
     audit.record("pair.joined", subject=str(a.id), record_a=str(a.record_a), record_b=str(a.record_b))
-    stirring.awaken_followers(Frame.of(Bridge.objects.get(id=bridge)))
+    stirring.awaken_followers(frame)
     transaction.on_commit(lambda: stirring.ask(bridge))
     return a

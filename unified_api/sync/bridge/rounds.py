@@ -27,7 +27,7 @@ from unified_api.engine.plan import plan
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import budget, conflicts, writing
+from unified_api.sync.bridge import budget, conflicts, sharing, writing
 from unified_api.sync.bridge.held import CLOSED, FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.models_bridge import Conflict, Pair
@@ -168,7 +168,8 @@ def _rekey(turn: Turn) -> None:
     if key is None and any(record is not None and not record.gone for record in (look.a, look.b)):
         key = pair.key
     if key != pair.key:
-        again(Pair.objects.filter(bridge_id=pair.bridge_id, held=REVIEW, key__in=[pair.key, key]))
+        again(sharing.pairs(frame, [pair.key, key]).filter(held=REVIEW))
+        sharing.note(frame, {pair.id: [key]})
     pair.key = key
 
 

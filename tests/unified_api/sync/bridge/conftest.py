@@ -95,7 +95,7 @@ class Bridged:
 
     def relink(self) -> None:
         """Link the account of side b again, with the credential that is right now."""
-        _link(PLAIN, self.b)
+        link(PLAIN, self.b)
 
     def standing(self) -> dict[str, Any]:
         """How the bridge stands."""
@@ -117,9 +117,10 @@ class Bridged:
         return len(self.a.writes()) + len(self.b.writes())
 
 
-def _link(provider: Any, desk: stub.Desk) -> LinkedAccount:
+def link(provider: Any, desk: stub.Desk) -> LinkedAccount:
+    """Link a desk, and have it read."""
     account, _, _ = accounts.link(
-        category="ticketing",
+        category=provider.category,
         integration=provider.slug,
         end_user_origin_id="customer-1",
         settings={"base_url": desk.url},
@@ -141,7 +142,7 @@ def desks(
     for provider in (stub.PROVIDER, PLAIN):
         monkeypatch.setitem(registry._providers, provider.slug, provider)
     with stub.running() as a, stub.running() as b:
-        yield Bridged(tenant, a, b, (_link(stub.PROVIDER, a), _link(PLAIN, b)))
+        yield Bridged(tenant, a, b, (link(stub.PROVIDER, a), link(PLAIN, b)))
 
 
 @pytest.fixture

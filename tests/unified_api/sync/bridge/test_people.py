@@ -2,18 +2,140 @@
 
 from __future__ import annotations
 
-import pytest
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
+import pytest
+from django.db import transaction
+from pytest_django.fixtures import Settings
+
+from integrations.kit.mapping import Mapping
+from tests import stub
+from tests.unified_api.sync.bridge.conftest import Bridged, link
+from unified_api import registry
 from unified_api.models.base import CommonModel, model_id
 from unified_api.models.crm import Contact as Customer
 from unified_api.models.crm import Lead
 from unified_api.models.crm import User as Seller
 from unified_api.models.hris import Employee
 from unified_api.models.ticketing import Contact, User
+from unified_api.sync.bridge import setup
 from unified_api.sync.bridge.references import _columns
+from unified_api.sync.models_bridge import PairKey
+
+LEADS = replace(
+    stub.TICKETS,
+    mapping=Mapping(Lead, remote_id="id", last_name="title", email_addresses="mails"),
+    recognise=("last_name",),
+    required=("last_name",),
+)
+SALES = replace(stub.PROVIDER, slug="sales", name="Sales", category="crm", resources=(LEADS,))
+MARKETING = replace(SALES, slug="marketing", name="Marketing")
+
+
+class Leads(Bridged):
+    """Two tools with leads, and a bridge that matches them by their addresses."""
+
+    def wish(self, **more: Any) -> setup.Wish:
+        """What is bridged."""
+        given: dict[str, Any] = {"winner": "a", "fields": ("last_name", "email_addresses"), "mode": "live"}
+        return setup.Wish(*self.accounts, "crm.Lead", **(given | more))
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """Who is known at either side."""
+        return self.both("title")
+
+    def add(self, desk: stub.Desk, name: str, *mails: str) -> str:
+        """A lead, each address of another type."""
+        told = [{"email_address": mail, "email_address_type": f"type {n}"} for n, mail in enumerate(mails)]
+        return desk.add(title=name, mails=told)
+
+
+@pytest.fixture
+def leads(
+    tenant: uuid.UUID, no_broker: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Leads]:
+    """Both tools, linked, not bridged yet."""
+    settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
+    settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
+    for provider in (SALES, MARKETING):
+        monkeypatch.setitem(registry._providers, provider.slug, provider)
+    with stub.running() as a, stub.running() as b:
+        yield Leads(tenant, a, b, (link(SALES, a), link(MARKETING, b)))
+
+
+def test_one_shared_address_is_enough(leads: Leads) -> None:
+    """In any case, order and type, among others that differ: nobody is made twice."""
+    leads.add(leads.a, "Grace", "grace@navy.example", "Hopper@x.example")
+    leads.add(leads.b, "Grace H.", "hopper@X.example", "g.hopper@y.example")
+    leads.add(leads.a, "Ada", "ada@x.example")
+    leads.join()
+    leads.round()
+
+    assert leads.names() == (["Ada", "Grace"], ["Ada", "Grace"])
+    assert {pair.state for pair in leads.pairs()} == {"paired"}
+
+
+def test_who_shares_an_address_with_two_is_for_a_person(leads: Leads) -> None:
+    """Both go to review, and nothing is made or written for any of them."""
+    leads.add(leads.a, "Grace", "one@x.example", "two@x.example")
+    leads.add(leads.b, "Grace one", "one@x.example")
+    leads.add(leads.b, "Grace two", "two@x.example")
+    leads.join()
+    standing = leads.round()
+
+    assert leads.names() == (["Grace"], ["Grace one", "Grace two"])
+    assert {pair.held for pair in leads.pairs()} == {"review"}
+    assert len(standing["review"]) == 3
+
+
+def test_a_newcomer_who_shares_an_address_of_a_pair_is_for_a_person(leads: Leads) -> None:
+    """Any address of either record that the pair is known by; who gives it up goes on."""
+    leads.add(leads.a, "Grace", "one@x.example", "two@x.example")
+    leads.add(leads.b, "Grace", "one@x.example", "two@x.example")
+    leads.join()
+    leads.round()
+    newcomer = leads.add(leads.b, "Another Grace", "two@x.example")
+    leads.round()
+    assert [pair.held for pair in leads.pairs() if pair.record_a is None] == ["review"]
+
+    leads.b.edit(newcomer, mails=[{"email_address": "three@x.example"}])
+    leads.round()
+    assert leads.names() == (["Another Grace", "Grace"], ["Another Grace", "Grace"])
+
+
+def test_an_address_that_a_pair_has_got_since_counts(leads: Leads) -> None:
+    """Its keys are those that its records have now, one row each."""
+    grace = leads.add(leads.a, "Grace", "one@x.example")
+    leads.join()
+    leads.round()
+    mails = [{"email_address": "one@x.example"}, {"email_address": "new@x.example"}]
+    leads.a.edit(grace, mails=mails)
+    leads.round()
+    leads.add(leads.b, "Another Grace", "new@x.example")
+    leads.round()
+
+    assert [pair.held for pair in leads.pairs() if pair.record_a is None] == ["review"]
+    with transaction.atomic():
+        keys = sorted(PairKey.objects.values_list("key", flat=True))
+    assert keys == ['["new@x.example"]', '["new@x.example"]', '["one@x.example"]']
 
 
 @pytest.mark.parametrize("model", [Seller, Customer, Lead, Employee, User, Contact], ids=model_id)
 def test_every_model_of_people_has_a_field_of_addresses(model: type[CommonModel]) -> None:
     """A reference by e-mail finds them."""
     assert _columns(model)
+
+
+def test_the_addresses_of_both_records_count(leads: Leads) -> None:
+    """Also where the bridge leaves them as they are: a newcomer who shares the counterpart's is for a person."""
+    leads.add(leads.a, "Grace", "one@x.example")
+    leads.add(leads.b, "Grace", "one@x.example", "two@x.example")
+    leads.join(options={"email_addresses": {"direction": "never"}})
+    leads.round()
+    leads.add(leads.a, "Another Grace", "two@x.example")
+    leads.round()
+
+    assert [pair.held for pair in leads.pairs() if pair.record_b is None] == ["review"]
