@@ -46,6 +46,8 @@ class Bookkeeper(Belonging):
         #: Whether a request still travels that nobody waits for.
         self.on_the_way: Callable[[], bool] = lambda: False
         self.arrived = 0
+        #: When the writer of what arrives had looked at the record.
+        self.since = float("inf")
         self.edits = 0
         self.windows = 0
         self.gave: list[Gave] = []
@@ -181,6 +183,11 @@ class Bookkeeper(Belonging):
         self.written.pop(thread, None)
         self.unread = {row: reader for row, reader in self.unread.items() if reader != thread}
 
+    def _unseen(self, row: Row, name: str, edits: frozenset[int]) -> frozenset[int]:
+        """Those that nobody was shown, or that were made after the writer had looked, whoever has read them since."""
+        made, shown = self.contests.made, self.of(row).shown[name]
+        return frozenset(edit for edit in edits if edit not in shown or made[edit] > self.since)
+
     # --- what the product writes ------------------------------------------------------------------------
 
     def landed(
@@ -211,7 +218,7 @@ class Bookkeeper(Belonging):
         for name in FIELDS:
             theirs = partner.now.cells[name].known if partner else frozenset[int]()
             unknown = row.now.cells[name].known - theirs - mine.settled[name]
-            unseen = unknown - mine.shown[name]
+            unseen = self._unseen(row, name, unknown)
             self.windows += len(unseen)
             conditional = self.remotes[row.side].manners.conditional
             self._blame(
@@ -249,7 +256,7 @@ class Bookkeeper(Belonging):
         """Edits that the writer did not know give way."""
         mine, old = self.of(row), row.now.cells[name]
         unknown = old.known - writer.known - mine.settled[name]
-        unseen = unknown - mine.shown[name]
+        unseen = self._unseen(row, name, unknown)
         news = writer.known - old.known - mine.sure[name]
         if unseen:
             self.windows += len(unseen)

@@ -76,6 +76,18 @@ def test_an_edit_in_the_window_is_counted_and_not_blamed() -> None:
     assert (forged.wrongs, forged.visible, forged.books.windows) == ([], [], 1)
 
 
+def test_an_edit_that_others_were_shown_after_the_writer_had_looked_is_in_the_window() -> None:
+    """A request that is long under way arrives after an edit that another worker has read meanwhile."""
+    forged = Forged()
+    a, b = forged.pair()
+    forged.edited(a, description="v8")
+    forged.books.since = forged.books.clock()
+    forged.edited(b, description="v9")
+    forged.written(b, description="v8")
+
+    assert (forged.wrongs, forged.visible, forged.books.windows) == ([], [], 1)
+
+
 def test_a_window_of_a_conditional_write_is_blamed() -> None:
     """The same, where the write named the version that it was meant for."""
     forged = Forged(CONDITIONAL)

@@ -14,6 +14,7 @@ from tests.simulation import manners, place, stage
 from tests.simulation.history import History
 from tests.simulation.people import People
 from tests.simulation.remote import Answer
+from tests.simulation.terms import Terms
 from unified_api.engine.values import Side
 from unified_api.sync.bridge import setup
 
@@ -25,6 +26,9 @@ class Scripted(History):
 
     def _manners(self) -> dict[Side, manners.Manners]:
         return dict.fromkeys(Side, manners.PLAIN)
+
+    def _terms(self) -> Terms:
+        return Terms()
 
     def _happen(self) -> None:
         self.calm, self.wires.rates = True, {}

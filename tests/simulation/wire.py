@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -17,7 +18,7 @@ from integrations.kit.breaks import Broken
 from integrations.kit.content import Spool
 from integrations.kit.transport import Reply
 from tests.simulation.bookkeeper import Bookkeeper
-from tests.simulation.remote import Answer, Remote, Row
+from tests.simulation.remote import Answer, Remote
 from tests.simulation.workers import ANSWER, REQUEST, Killed
 from unified_api.engine.values import Side
 
@@ -48,7 +49,8 @@ class Wires:
     late: list[Late] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     wrongs: list[str] = field(default_factory=list)
-    in_flight: set[Row] = field(default_factory=set)
+    #: When a worker last saw a record as it was: by thread, side and id.
+    looked: dict[tuple[int, Side, str], float] = field(default_factory=dict)
     requests: int = 0
 
     def open(self, *_guard_and_limits: Any) -> Wire:
@@ -73,8 +75,10 @@ class Wires:
 
 @dataclass(frozen=True)
 class Call:
-    """A request taken apart."""
+    """A request taken apart. about: whose it is, and of which record."""
 
+    wires: Wires
+    about: tuple[int, Side, str]
     remote: Remote
     method: str
     path: list[str]
@@ -84,6 +88,9 @@ class Call:
 
     def land(self) -> Answer:
         """It arrives."""
+        if not self.writes:
+            self.wires.looked[self.about] = self.wires.clock()
+        self.wires.books.since = self.wires.looked.get(self.about, float("inf"))
         return self.remote.answer(self.method, self.path, self.query, self.body, self.match)
 
     @property
@@ -116,8 +123,7 @@ class Wire:
         fault, left = wires.drawn(), wires.clock()
         if fault in {"busy", "down", "unreachable", "late"}:
             return self._not_now(call, fault)
-        wires.pass_by(REQUEST)
-        if wires.clock() - left >= TIMEOUT:
+        if not self._arrives(call, left):
             return Broken("no answer came in time", left=True)
         answer = self._landed(call)
         if fault in {"failed late", "cut"}:
@@ -126,6 +132,23 @@ class Wire:
                 _reply(500, {"error": "failed"}, call) if fault == "failed late" else Broken("cut", left=True)
             )
         return self._answered(call, answer, left)
+
+    def _arrives(self, call: Call, left: float) -> bool:
+        """Whether a request gets there; who sent one that does not cannot know that."""
+        try:
+            self.wires.pass_by(REQUEST)
+        except Killed:
+            self._doubt(call)
+            raise
+        if self.wires.clock() - left < TIMEOUT:
+            return True
+        self._doubt(call)
+        return False
+
+    def _doubt(self, call: Call) -> None:
+        row = call.remote.rows.get(call.path[-1]) if call.writes else None
+        if row is not None:
+            self.wires.books.unanswered(row)
 
     def _answered(self, call: Call, answer: Answer, left: float) -> Reply | Broken:
         try:
@@ -156,6 +179,7 @@ class Wire:
             return _reply(503, {"error": "down"}, call, {"Retry-After": "2"} if chance.random() < 0.5 else {})
         if fault == "unreachable" or not call.writes:
             return Broken("the connection broke", left=False)
+        self._doubt(call)
         arrives = self.wires.clock() + chance.uniform(0.1, LATEST)
         self.wires.late.append(Late(arrives, lambda: self._lose(call.land(), call)))
         return Broken("no answer came in time", left=True)
@@ -164,10 +188,13 @@ class Wire:
         url = urlsplit(str(request.url))
         side = Side.A if str(url.hostname).startswith("a.") else Side.B
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
+        path = url.path.strip("/").split("/")
         return Call(
+            self.wires,
+            (threading.get_ident(), side, path[-1]),
             self.wires.remotes[side],
             str(request.method),
-            url.path.strip("/").split("/"),
+            path,
             dict(parse_qsl(url.query, keep_blank_values=True)),
             json.loads(body) if body else None,
             str(request.headers.get("If-Match", "")),

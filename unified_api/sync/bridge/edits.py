@@ -52,10 +52,19 @@ def dated(frame: Frame, pairs: Iterable[Pair], looks: Mapping[uuid.UUID, Look]) 
 
 def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
     """The newest edit of a field that this bridge did not make; None where the log knows none."""
-    mine = set(Write.objects.filter(record_id=record, bridge_id=frame.bridge.id).values_list("id", flat=True))
+    writes = Write.objects.filter(record_id=record, bridge_id=frame.bridge.id).values_list("id", "sent")
+    mine: dict[uuid.UUID | None, Mapping[str, Any]] = {i: sent or {} for i, sent in writes}
     entries = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
-    entry = next((one for one in entries if name in one.fields and one.write_id not in mine), None)
+    entry = next((one for one in entries if name in one.fields and not _is_ours(one, name, mine)), None)
     return None if entry is None else dated_by(entry, frame, side)
+
+
+def _is_ours(entry: Change, name: str, mine: Mapping[uuid.UUID | None, Mapping[str, Any]]) -> bool:
+    """Whether a write of the bridge made it: what was read beside the write is somebody's, unless it was sent."""
+    if entry.write_id not in mine:
+        return False
+    sent = mine[entry.write_id]
+    return entry.source != "read" or (name in sent and entry.fields[name][1] == sent[name])
 
 
 def dated_by(entry: Change, frame: Frame, side: Side) -> Edit:

@@ -14,11 +14,13 @@ from integrations.kit.mapping import Mapping
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api import registry
+from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock, job, tasks
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import edits, setup
+from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Job, Write, WriteState
-from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models_bridge import Bridge, Pair
 
 
 def hurry(bridged: Bridged) -> None:
@@ -147,6 +149,23 @@ def test_an_edit_between_look_and_write_is_not_overwritten(bridged: Bridged) -> 
     assert bridged.both("title") == (["Mine"], ["Mine"])
     assert standing["writes"]["moved"] == 1
     assert [(one["value"], one["by"]) for one in standing["overruled"]] == [("Yours", "Mine")]
+
+
+def test_what_is_read_just_before_a_write_is_somebodys_edit(bridged: Bridged) -> None:
+    """For the newest edit to win, one that only the reading before a write met has its time; the write has none."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.work_once(kinds=("bridge",))
+    bridged.b.edit(only(bridged.b)[0], text="Yours")
+    bridged.work_once(kinds=("write",))
+
+    (pair,) = bridged.pairs()
+    with transaction.atomic():
+        frame, record = Frame.of(Bridge.objects.get(id=pair.bridge_id)), pair.record_b
+        assert record is not None
+        found = {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
+    assert found["name"] is None
+    assert found["description"] is not None
 
 
 def test_a_write_that_finds_its_work_done_overrules_nobody(desks: Bridged) -> None:
