@@ -232,9 +232,9 @@ def again(lease: Lease, delay: float, *, usual: int = USUAL) -> None:
     _release(lease, 0, delay, queue=BACKGROUND, usual=usual)
 
 
-def go_on(lease: Lease) -> None:
-    """Give the job back at the end of a slice, to go on at once among what takes long."""
-    _release(lease, 0, 0.0, queue=BULK)
+def go_on(lease: Lease, *, usual: int = USUAL) -> None:
+    """Give the job back at the end of a slice, to go on at once among what takes long; usual: as for `again`."""
+    _release(lease, 0, 0.0, queue=BULK, usual=usual)
     _wake_after_commit(BULK)
 
 

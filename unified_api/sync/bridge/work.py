@@ -47,7 +47,8 @@ def work(lease: job.Lease, ends: float) -> None:
             _rest(lease)
             return
     with transaction.atomic(durable=True):
-        job.go_on(lease)
+        priority = Bridge.objects.filter(id=lease.reference).values_list("priority", flat=True).first()
+        job.go_on(lease, usual=job.USUAL if priority is None else priority)
 
 
 def _pieces(lease: job.Lease) -> bool | None:

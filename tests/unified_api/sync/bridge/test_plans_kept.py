@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
@@ -21,9 +21,10 @@ from tenants.scope import scope
 from tests import stub
 from tests.unified_api.sync.bridge import conftest
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import configure, tell
 from unified_api import registry
 from unified_api.models.ticketing import Ticket
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import plans, steering
 from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import PlanItem
 
@@ -36,6 +37,8 @@ STATES = {"a": ("open", "busy", "done"), "b": ("open", "done")}
 
 Cells = dict[str, Any]
 Tables = dict[str, dict[str, Cells]]
+Edits = list[tuple[str, int, str, str]]
+Removals = list[tuple[str, int]]
 
 
 def ticket(side: str, title: str) -> st.SearchStrategy[Cells]:
@@ -69,6 +72,9 @@ edits = st.lists(
     max_size=2,
 )
 
+#: Whose ticket is removed: side, place among the tickets there.
+removals = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3)), max_size=2)
+
 
 @contextmanager
 def _planning(held: Mapping[str, list[Cells]], winner: str) -> Iterator[Bridged]:
@@ -77,9 +83,23 @@ def _planning(held: Mapping[str, list[Cells]], winner: str) -> Iterator[Bridged]
     with scope(tenant), stub.running() as a, stub.running() as b:
         for cells, one in (*((cells, a) for cells in held["a"]), *((cells, b) for cells in held["b"])):
             one.add(**cells)
-        linked = (conftest._link(stub.PROVIDER, a), conftest._link(conftest.PLAIN, b))
+        linked = (conftest.link(stub.PROVIDER, a), conftest.link(conftest.PLAIN, b))
         bridged = Bridged(tenant, a, b, linked)
         bridged.join(mode="plan", winner=winner)
+        bridged.round()
+        yield bridged
+
+
+@contextmanager
+def _changing(held: list[Cells], winner: str, meant: Callable[[Bridged], None]) -> Iterator[Bridged]:
+    """Two desks that were equal until people did what is meant, and a bridge that plans what comes of it."""
+    with _planning({"a": held, "b": held}, winner) as bridged:
+        tell(bridged, deletes={"a": "propagate", "b": "propagate"})
+        configure(bridged, mode="live")
+        bridged.round()
+        meant(bridged)
+        with transaction.atomic():
+            steering.plan_anew(bridged.bridge_id)
         bridged.round()
         yield bridged
 
@@ -95,69 +115,96 @@ def providers(
         monkeypatch.setitem(registry._providers, provider.slug, provider)
 
 
-@settings(
-    max_examples=15,
-    phases=[
-        Phase.explicit,
-        Phase.reuse,
-        Phase.generate,
-    ],  # an example takes too long to look for a smaller one
+EXAMPLES = settings(
+    max_examples=12,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # it would take long to look for a smaller example
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+
+
+@EXAMPLES
 @given(a=desk("a"), b=desk("b"), winner=st.sampled_from("ab"), meanwhile=edits)
-def test_an_approved_plan_does_what_it_showed_item_by_item(
-    providers: None, a: list[Cells], b: list[Cells], winner: str, meanwhile: list[tuple[str, int, str, str]]
+def test_an_approved_first_plan_does_what_it_showed_item_by_item(
+    providers: None, a: list[Cells], b: list[Cells], winner: str, meanwhile: Edits
 ) -> None:
-    """Each item is done once and in just these values, or left alone; nothing else is written, not even a field."""
+    """Creates and updates: each item is done once, in just these values, or left alone; nothing else is written."""
     with _planning({"a": a, "b": b}, winner) as desks:
         assert desks.writes() == 0
-        plan = _approved(desks)
-        _edit(desks, plan, meanwhile)
-        before = _tables(desks)
-        desks.round()
+        _check(desks, meanwhile)
 
-        with transaction.atomic():
-            items = list(PlanItem.objects.filter(plan_id=plan).order_by("ordinal"))
-            pairs = {pair.id: pair for pair in Pair.objects.filter(bridge_id=desks.bridge_id)}
-            names = {row.id: str(row.remote_id) for row in Ticket.objects.all()}
-        due = [one for one in items if one.action in plans.WRITES]
-        done = [one for one in due if one.state == "done"]
-        assert {one.state for one in due} <= ({"done", "moved"} if meanwhile else {"done"})
-        assert _written(desks) == Counter((one.side, one.action) for one in done)
-        after = _tables(desks)
-        for one in done:
-            pair = pairs[one.pair_id]
-            found = names[pair.record_a if one.side == "a" else pair.record_b]
-            old = before[str(one.side)].pop(found, {})
+
+@EXAMPLES
+@given(held=desk("b"), winner=st.sampled_from("ab"), before=edits, removed=removals, meanwhile=edits)
+def test_an_approved_later_plan_does_what_it_showed_item_by_item(
+    providers: None, held: list[Cells], winner: str, before: Edits, removed: Removals, meanwhile: Edits
+) -> None:
+    """The same of edits and removals that a plan was made of: a delete is of just the record that was shown."""
+
+    def people(desks: Bridged) -> None:
+        _edit(desks, before)
+        for side, place in removed:
+            rows = _table(desks, side)
+            if place < len(rows):
+                del rows[sorted(rows)[place]]
+
+    with _changing(held, winner, people) as desks:
+        _check(desks, meanwhile)
+
+
+def _check(desks: Bridged, meanwhile: Edits) -> None:
+    """Approve the plan, let people edit what it is about, have it executed, and compare."""
+    sent = _written(desks)
+    plan = _approved(desks)
+    _edit(desks, meanwhile, plan)
+    before = _tables(desks)
+    desks.round()
+
+    with transaction.atomic():
+        items = list(PlanItem.objects.filter(plan_id=plan).order_by("ordinal"))
+        pairs = {pair.id: pair for pair in Pair.objects.filter(bridge_id=desks.bridge_id)}
+        names = {row.id: str(row.remote_id) for row in Ticket.objects.all()}
+    due = [one for one in items if one.action in plans.WRITES]
+    done = [one for one in due if one.state == "done"]
+    assert {one.state for one in due} <= ({"done", "moved"} if meanwhile else {"done"})
+    assert _written(desks) - sent == Counter((one.side, one.action) for one in done)
+    after = _tables(desks)
+    for one in done:
+        pair = pairs[one.pair_id]
+        found = names[pair.record_a if one.side == "a" else pair.record_b]
+        old = before[str(one.side)].pop(found, {})
+        if one.action == "delete":
+            assert found not in after[str(one.side)]
+        else:
             assert _bridged(after[str(one.side)].pop(found)) == {**_bridged(old), **_shown(one)}
-        assert after == before
+    assert after == before
 
 
 def _approved(desks: Bridged) -> uuid.UUID:
-    """Approve the plan that there is, if it has anything to do; its id."""
+    """Approve the plan that there is; its id. Where nothing is owed, there is none, and the example shows nothing."""
     with transaction.atomic():
         plan = plans.current(desks.bridge_id)
-        if plan is None:  # nothing to do: it was executed as it was made
-            return uuid.uuid4()
-        if plan.state == "open":
-            plans.approve(plan.id, plan.hash)
+        assume(plan is not None)
+        assert plan is not None
+        plans.approve(plan.id, plan.hash)
         found: uuid.UUID = plan.id
         return found
 
 
-def _edit(desks: Bridged, plan: uuid.UUID, meanwhile: list[tuple[str, int, str, str]]) -> None:
-    """People edit what the plan is about; other edits travel after it, as the bridge is live then."""
+def _edit(desks: Bridged, meant: Edits, plan: uuid.UUID | None = None) -> None:
+    """People edit; with a plan, only what it is about: other edits travel after it, as the bridge is live then."""
     with transaction.atomic():
         planned = set(PlanItem.objects.filter(plan_id=plan).values_list("key", flat=True))
-    for side, place, name, value in meanwhile:
-        one = desks.a if side == "a" else desks.b
-        rows = [
-            row
-            for row in sorted(one.tables["tickets"])
-            if json.dumps([one.tables["tickets"][row]["title"]]) in planned
+    for side, place, name, value in meant:
+        rows = _table(desks, side)
+        meant_rows = [
+            row for row in sorted(rows) if plan is None or json.dumps([rows[row]["title"]]) in planned
         ]
-        if place < len(rows):
-            one.edit(rows[place], **{name: value})
+        if place < len(meant_rows):
+            (desks.a if side == "a" else desks.b).edit(meant_rows[place], **{name: value})
+
+
+def _table(desks: Bridged, side: str) -> dict[str, Cells]:
+    return (desks.a if side == "a" else desks.b).tables["tickets"]
 
 
 def _tables(desks: Bridged) -> Tables:

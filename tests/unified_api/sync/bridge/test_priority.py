@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
-from unified_api.sync import job, write
+from unified_api.sync import job, tasks, write
 from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.file import PRIORITIES
 from unified_api.sync.models import Job
@@ -38,6 +38,18 @@ def test_a_bridge_keeps_its_priority_from_round_to_round(bridged: Bridged, word:
     stirring.ask(bridged.bridge_id)
 
     assert (resting, of_job(setup.KIND, bridged.bridge_id)) == (PRIORITIES[word], PRIORITIES[word] - 1)
+
+
+@pytest.mark.parametrize("word", PRIORITIES)
+def test_a_round_of_many_slices_keeps_the_priority(bridged: Bridged, word: str) -> None:
+    """What takes long goes on among other long work, and as urgent as it was told."""
+    told(bridged, word)
+    stirring.ask(bridged.bridge_id)
+    lease = job.claim(setup.KIND, bridged.bridge_id)
+    assert lease is not None
+    tasks.do(lease, float("-inf"))
+
+    assert of_job(setup.KIND, bridged.bridge_id) == PRIORITIES[word]
 
 
 @pytest.mark.parametrize(("word", "due"), [("high", 2), ("normal", 4), ("low", 6)])
