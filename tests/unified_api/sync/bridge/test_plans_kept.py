@@ -77,7 +77,7 @@ def _planning(held: Mapping[str, list[Cells]], winner: str) -> Iterator[Bridged]
     with scope(tenant), stub.running() as a, stub.running() as b:
         for cells, one in (*((cells, a) for cells in held["a"]), *((cells, b) for cells in held["b"])):
             one.add(**cells)
-        linked = (conftest._link(stub.PROVIDER, a), conftest._link(conftest.PLAIN, b))
+        linked = (conftest.link(stub.PROVIDER, a), conftest.link(conftest.PLAIN, b))
         bridged = Bridged(tenant, a, b, linked)
         bridged.join(mode="plan", winner=winner)
         bridged.round()
