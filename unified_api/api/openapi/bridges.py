@@ -30,6 +30,7 @@ from unified_api.engine.merge import Rule
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.sync.bridge.held import HELD
+from unified_api.sync.bridge.plans import WRITES
 from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -86,9 +87,21 @@ _PROBLEM: Final = named("PairProblem", record(_PROBLEM_KEYS))
 _CONTEST: Final = named("PlanConflict", record({"field": TEXT, "a": ANY, "b": ANY}))
 _VALUE: Final = named(
     "PlanField",
-    record({"was": ANY, "value": ANY, "rule": word(*Rule, "deletes"), "overrules": FLAG}),
+    record(
+        {
+            "was": ANY,
+            "value": ANY,
+            "rule": word(*Rule, "deletes"),
+            "overrules": FLAG,
+            "would": {
+                **maybe(word(*Rule)),
+                "description": "Of a replay: the rule by which it would have come there.",
+            },
+        },
+        optional=("would",),
+    ),
 )
-#: One thing that a plan would do: with `fields`; or what it cannot do: with `problem`.
+#: One thing that a plan would do: with `fields`; or what it cannot do: with `problem`. `held`: both, see there.
 ITEM: Final = named(
     "PlanItem",
     record(
@@ -96,9 +109,13 @@ ITEM: Final = named(
             **columns(PlanItem, *ITEM_COLUMNS, side=maybe(_SIDE)),
             "fields": keyed(_VALUE),
             "follows": {**WHOLE, "description": "How many items of the pair are executed before it."},
+            "held": {
+                **word(*sorted(WRITES)),
+                "description": "What would be written; `reason` says what keeps it.",
+            },
             "problem": {"anyOf": [_PROBLEM, _CONTEST]},
         },
-        optional=("fields", "follows", "problem"),
+        optional=("fields", "follows", "held", "problem"),
     ),
 )
 

@@ -15,7 +15,7 @@ from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from tests import stub
 from tests.unified_api.sync.bridge import files
-from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, _link
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Attachment
 from unified_api.sync.bridge import exporting
@@ -94,7 +94,7 @@ def desks(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Desks:
     for provider, desk in ((stub.PROVIDER, desks.a), (PLAIN, desks.b)):
         with_files = replace(provider, resources=(*provider.resources, stub.FILES))
         monkeypatch.setitem(registry._providers, provider.slug, with_files)
-        _link(with_files, desk)
+        link(with_files, desk)
     desks.a.add(title="Printer", text="It is on fire", state="open", priority="p2")
     return Desks(desks, monkeypatch)
 
