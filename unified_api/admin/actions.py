@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -24,8 +25,19 @@ Step = Callable[[Any], object]
 MOST = 500
 
 
-def action(name: str, title: str, done: str, step: Step, *, warning: str = "") -> Action:
-    """An action that does `step` to each row. warning: what to think of first, on a page that asks again."""
+def action(
+    name: str,
+    title: str,
+    done: str,
+    step: Step,
+    *,
+    warning: str = "",
+    refusals: tuple[type[Exception], ...] = (),
+) -> Action:
+    """An action that does `step` to each row.
+
+    warning: what to think of first, on a page that asks again. refusals: errors that say why a row is left as it is.
+    """
 
     @admin.action(description=title, permissions=["steer"])
     def act(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
@@ -35,13 +47,26 @@ def action(name: str, title: str, done: str, step: Step, *, warning: str = "") -
             return None
         if warning and "confirmed" not in request.POST:
             return _ask_again(page, request, chosen, name, title, warning)
-        for row in chosen:
-            step(row)
-        page.message_user(request, f"{done}: {', '.join(map(str, chosen))}", messages.SUCCESS)
+        did = [row for row in chosen if _did(page, request, step, row, refusals)]
+        if did:
+            page.message_user(request, f"{done}: {', '.join(map(str, did))}", messages.SUCCESS)
         return None
 
     act.__name__ = name
     return act
+
+
+def _did(
+    page: Any, request: HttpRequest, step: Step, row: Any, refusals: tuple[type[Exception], ...]
+) -> bool:
+    """Do it to one row; where that is refused, tell why."""
+    try:
+        with transaction.atomic():
+            step(row)
+    except refusals as error:
+        page.message_user(request, f"{row}: {error}", messages.ERROR)
+        return False
+    return True
 
 
 def _ask_again(

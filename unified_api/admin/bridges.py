@@ -10,10 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
+from unified_api.admin import show
 from unified_api.admin.pages import Page
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_plan import Plan
 
 
 class BridgePage(Page):
@@ -36,8 +38,8 @@ class BridgePage(Page):
     ordering = ("-created_at",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The way to the document, and all columns."""
-        return [self.document_link, *super().get_fields(request, obj)]
+        """The ways to the document and to what belongs to it, and all columns."""
+        return [self.document_link, self.belonging, *super().get_fields(request, obj)]
 
     def get_urls(self) -> list[URLPattern]:
         """Django's, and the document's."""
@@ -53,6 +55,17 @@ class BridgePage(Page):
         """A link to the document of the bridge."""
         where = reverse("admin:sync_bridge_document", args=[bridge.id])
         return format_html('<a href="{}">what it does, for whom, and what to do when it fails</a>', where)
+
+    @admin.display(description="belonging to it")
+    def belonging(self, bridge: Bridge) -> Any:
+        """Links to the bridge's plans, pairs and open conflicts."""
+        return show.joined(
+            [
+                show.listed(Plan, "plans", bridge_id=bridge.id),
+                show.listed(Pair, "pairs", bridge_id=bridge.id),
+                show.listed(Conflict, "open conflicts", bridge_id=bridge.id, state__exact="open"),
+            ]
+        )
 
     def document(self, request: HttpRequest, bridge_id: Any) -> HttpResponse:
         """The document as a page of its own."""

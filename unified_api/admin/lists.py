@@ -11,11 +11,12 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Coalesce, Concat, NullIf
 from django.http import HttpRequest
 
 from tenants.models import LinkedAccount
 from unified_api.sync.models import Stream
+from unified_api.sync.models_bridge import Bridge
 
 #: Rows that are counted and can be turned over; whoever looks for more searches or filters.
 BOUND: Final = 5_000
@@ -115,7 +116,14 @@ def named(queryset: QuerySet[Any]) -> QuerySet[Any]:
     if "stream_id" in names:
         stream = Stream.objects.filter(id=OuterRef("stream_id"))
         queryset = queryset.annotate(stream_id_named=Subquery(stream.values("model")))
+    if "bridge_id" in names:
+        bridge = Bridge.objects.filter(id=OuterRef("bridge_id"))
+        queryset = queryset.annotate(bridge_id_named=Subquery(bridge.values(called=_bridge_name())))
     return queryset
+
+
+def _bridge_name() -> Coalesce:
+    return Coalesce(NullIf(F("name"), Value("")), F("model"), output_field=TextField())
 
 
 def _account_name() -> Concat:

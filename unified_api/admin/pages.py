@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ModelAdmin, ShowFacets
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from tenants.models import Walled
@@ -115,5 +115,7 @@ class Records(Page):
         return ("-modified_at", "-id") if within else ("id",)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The record's entries in the change log."""
-        return HttpResponseRedirect(f"{reverse('admin:sync_change_changelist')}?record_id={object_id}")
+        """What happened to the record, what it was, and why it is as it is."""
+        if lists.as_id(object_id) is None:
+            raise Http404
+        return HttpResponseRedirect(reverse("admin:sync_change_record", args=[object_id]))

@@ -1,6 +1,5 @@
 """Which pages the console has. Common models and tables of the shell that nobody names here get a plain page."""
 
-# ruff: noqa: ARG002 - Django calls these methods with arguments that not all of them need
 from __future__ import annotations
 
 from typing import Any
@@ -8,13 +7,16 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.db import models
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tenants.models import ApiKey, AuditEvent, LinkedAccount, OperatorEvent, Tenant
 from unified_api.admin import actions, lists, show
 from unified_api.admin.bridges import BridgePage
+from unified_api.admin.conflicts import ConflictPage
+from unified_api.admin.history import ChangePage
 from unified_api.admin.pages import Page, Records
+from unified_api.admin.pairs import PairPage
+from unified_api.admin.plans import PlanPage
 from unified_api.models.base import common_models
 from unified_api.sync.models import (
     Change,
@@ -29,9 +31,14 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_plan import Plan
 
 admin.site.register(Bridge, BridgePage)
+admin.site.register(Change, ChangePage)
+admin.site.register(Conflict, ConflictPage)
+admin.site.register(Pair, PairPage)
+admin.site.register(Plan, PlanPage)
 #: Tables of the shell that tell a person nothing.
 INNER: frozenset[type[models.Model]] = frozenset({FeedHead, Identity, RemoteData, Sighting, Throttle})
 
@@ -180,25 +187,6 @@ class WritePage(Page):
     texts = ("idempotency_key",)
     list_filter = (lists.AccountFilter, "state")
     ordering = ("-journalled_at",)
-
-
-@admin.register(Change)
-class ChangePage(Page):
-    """The change log, newest first."""
-
-    listed = ("position", "at", "kind", "model", "record_id", "linked_account_id", "source", "fields")
-    ids = ("record_id", "linked_account_id")
-    list_filter = (lists.AccountFilter,)
-    ordering = ("-position",)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[lists.BoundedList]:
-        """A list whose links name positions."""
-        return lists.ByPosition
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Change | None:
-        """The entry at a position."""
-        rows: QuerySet[Change] = self.get_queryset(request)
-        return rows.filter(position=int(object_id)).first() if object_id.isdecimal() else None
 
 
 @admin.register(SetAside)

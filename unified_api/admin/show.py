@@ -152,8 +152,10 @@ def _show_reference(field: models.Field[Any, Any]) -> Callable[[Any, Any], Any] 
     return None if field.primary_key else lambda row, value: _reference(row, field.name, value)
 
 
-def _names(_row: Any, value: Any) -> str:
-    """What a list says of a JSON document: its keys."""
+def _names(_row: Any, value: Any) -> Any:
+    """What a list says of a JSON document: its keys; of a value, the value."""
+    if not isinstance(value, dict | list):
+        return _short(_row, str(value))
     return ", ".join(sorted(value)) if isinstance(value, dict) else f"{len(value)} entries"
 
 

@@ -111,7 +111,7 @@ def test_history_is_the_tenants_own_trail(grace: Operator, alice: Person) -> Non
     of_ticket = grace.get(f"ticketing/ticket/{rows[Ticket].pk}/history/")
 
     assert of_stream["Location"] == f"/admin/tenants/auditevent/?q={rows[Stream].pk}"
-    assert of_ticket["Location"] == f"/admin/sync/change/?record_id={rows[Ticket].pk}"
+    assert of_ticket["Location"] == f"/admin/sync/change/record/{rows[Ticket].pk}/"
     for answer in (of_stream, of_ticket):
         assert grace.client.get(answer["Location"]).status_code == 200
 

@@ -57,6 +57,9 @@ def _values(pattern: URLPattern, rows: dict[type[models.Model], models.Model]) -
             "app_label": model._meta.app_label,
             "tenant_id": owner.pk,
             "bridge_id": bridge.pk,
+            "row_id": row.pk,
+            "record_id": row.pk,
+            "deed": "approve",
             "id": "1",
             "url": "nowhere",
         }

@@ -85,21 +85,10 @@ def _tell_sight(document: Document) -> Iterator[str]:
 
 def _tell_entries(document: Document) -> Iterator[str]:
     for entry in document["entries"]:
-        yield f"{entry['at']} {entry['kind']} {_cause(entry)}  [{entry['position']}]"
+        yield f"{entry['at']} {entry['kind']} {history.cause(entry)}  [{entry['position']}]"
         yield from (f"  {_field(name, one)}" for name, one in entry["fields"].items())
     if document["has_more"]:
         yield f"Older ones: --before {document['entries'][-1]['position']}"
-
-
-def _cause(entry: Document) -> str:
-    write, run = entry["write"], entry["run"]
-    if write:
-        who = f"bridge {write['bridge_id']}" if write["bridge_id"] else f"{write['source']} {write['actor']}"
-        people = {"approved by": write["approved_by"], "settled by": write["settled_by"]}
-        behind = "".join(f", {what} {person}" for what, person in people.items() if person)
-        return f"by {who} (write {write['id']}{behind})"
-    read = f", read by run {run['id']}" if run else ""
-    return f"by the account ({entry['source']}{read})"
 
 
 def _field(name: str, one: Document) -> str:

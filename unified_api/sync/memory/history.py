@@ -30,6 +30,18 @@ def told(subject: Subject, changes: Sequence[Change], field: str | None = None) 
     return [_told(subject, change, causes, field) for change in changes]
 
 
+def cause(entry: Document) -> str:
+    """Who and what is behind an entry, in words."""
+    write, run = entry["write"], entry["run"]
+    if write:
+        who = f"bridge {write['bridge_id']}" if write["bridge_id"] else f"{write['source']} {write['actor']}"
+        people = {"approved by": write["approved_by"], "settled by": write["settled_by"]}
+        behind = "".join(f", {what} {person}" for what, person in people.items() if person)
+        return f"by {who} (write {write['id']}{behind})"
+    read = f", read by run {run['id']}" if run else ""
+    return f"by the account ({entry['source']}{read})"
+
+
 def _told(subject: Subject, change: Change, causes: Causes, field: str | None) -> Document:
     run, write = causes.run(change), causes.write(change)
     names = wire_fields(subject.model)

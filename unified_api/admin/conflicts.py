@@ -1,0 +1,123 @@
+"""Pages of conflicts: fields that both sides changed, with all that a person needs to say who prevails."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from unified_api.admin import naming
+from unified_api.admin.actions import action
+from unified_api.admin.deeds import DecidingPage, Deed
+from unified_api.engine.values import Side
+from unified_api.sync.bridge import conflicts
+from unified_api.sync.bridge.records import Frame, record_of
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+
+#: What a person may say, and what comes of it.
+_RESOLUTIONS: Final = {
+    "a": (
+        "Side a prevails",
+        "The value of side a is written to side b, and the edit there gives way, on record.",
+    ),
+    "b": (
+        "Side b prevails",
+        "The value of side b is written to side a, and the edit there gives way, on record.",
+    ),
+    conflicts.BOTH: ("Both stay as they are", "Nothing is written until one of the values changes again."),
+}
+
+
+#: Sources of changes that were only read.
+_READ: Final = frozenset({"pull", "read", "sweep", "resync"})
+
+
+def _is_open(conflict: Conflict) -> bool:
+    return bool(conflict.state == Conflict.State.OPEN)
+
+
+def _one(resolution: str) -> Callable[[Any], object]:
+    return lambda conflict: conflicts.resolve(conflict.id, resolution)
+
+
+def _this(resolution: str) -> Deed:
+    title, follows = _RESOLUTIONS[resolution]
+    return Deed(
+        f"take-{resolution}",
+        title,
+        f"{follows} It is about the values that are shown here: who edits one of them meanwhile asks anew.",
+        lambda conflict, _form: conflicts.resolve(conflict.id, resolution),
+        when=_is_open,
+    )
+
+
+def _all(resolution: str) -> Deed:
+    title, follows = _RESOLUTIONS[resolution]
+    return Deed(
+        f"all-{resolution}",
+        f"{title}, in all open conflicts of this field",
+        f"In every open conflict of this field in this bridge: {follows}",
+        lambda conflict, _form: conflicts.resolve_all(conflict.bridge_id, conflict.field, resolution),
+        when=_is_open,
+    )
+
+
+class ConflictPage(DecidingPage):
+    """Conflicts, the newest first."""
+
+    change_form_template = "console/conflict.html"
+    listed = ("opened_at", "bridge_id", "field", "state", "value_a", "value_b", "resolution", "resolved_by")
+    ids = ("id", "bridge_id", "pair_id")
+    texts = ("field",)
+    list_filter = ("state",)
+    ordering = ("-opened_at",)
+    refusals = (conflicts.ConflictClosed,)
+    deeds = (*map(_this, _RESOLUTIONS), *map(_all, _RESOLUTIONS))
+    actions = tuple(
+        action(
+            f"take_{resolution}",
+            title,
+            f"Resolved, {title[0].lower()}{title[1:]}",
+            _one(resolution),
+            warning=follows,
+            refusals=(conflicts.ConflictClosed,),
+        )
+        for resolution, (title, follows) in _RESOLUTIONS.items()
+    )
+
+    def told(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - as the base has it
+        """Both values with their records; nothing of a conflict whose bridge or pair is gone."""
+        bridge = Bridge.objects.filter(id=row.bridge_id).first()
+        pair = Pair.objects.filter(id=row.pair_id).first()
+        if bridge is None or pair is None:
+            return {}
+        frame = Frame.of(bridge)
+        known = naming.records(frame, (pair.record_a, pair.record_b))
+        alike = Conflict.objects.filter(bridge_id=bridge.id, field=row.field, state=Conflict.State.OPEN)
+        return {
+            "bridge": bridge,
+            "pair": pair,
+            "alike": alike.count(),
+            "both": [_side(frame, row, side, known.get(record_of(pair, side))) for side in Side],  # type: ignore[arg-type]
+        }
+
+
+def _by(source: str | None) -> str:
+    """Who edited it, as far as the change log knows: what was read is the doing of the account's own people."""
+    if source is None:
+        return "not known"
+    return f"people or programs there ({source})" if source in _READ else source
+
+
+def _side(frame: Frame, conflict: Conflict, side: Side, record: naming.Named | None) -> dict[str, Any]:
+    edited = getattr(conflict, f"edited_{side}")
+    return {
+        "name": naming.sides(frame)[side.value],
+        "record": record,
+        "value": naming.value(frame.model, conflict.field, getattr(conflict, f"value_{side}")),
+        "base": naming.value(frame.model, conflict.field, getattr(conflict, f"base_{side}")),
+        "at": dt.datetime.fromisoformat(edited["at"]) if edited.get("at") else None,
+        "by": _by(edited.get("source")),
+    }
