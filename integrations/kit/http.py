@@ -51,6 +51,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Statuses with which a whole file comes.
 _FILES = frozenset({200, 203})
 _MAX_REDIRECTS = 5
+_HEADERS = {"Accept-Encoding": "gzip, deflate", "Accept": "application/json", "User-Agent": "Isthmus"}
 #: Seconds that a provider is left alone that keeps asking to be called again at once.
 _SOONEST = 2.0
 
@@ -60,7 +61,7 @@ class Request:
     """A call below the account's base address.
 
     body: what is sent as JSON, a form with a file, or bytes as they are. address: where a file is, as the provider
-    named it, in place of the path; it is signed only where it is of the account's own origin.
+    named it, in place of the path; only on the account's own origin it is called as the account.
     """
 
     method: str
@@ -84,13 +85,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer, and the moments around the exchange that brought it."""
+    """A complete answer, and the moments around the exchange that brought it.
+
+    own: whether the account's own origin gave it, to a signed request; what another host says is not about the account.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     started: int
     arrived: int
+    own: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class Http:
         self.base_url = base_url.rstrip("/")
         self.calls = 0
         self._auth = auth
-        self._headers = {"Accept": "application/json", "User-Agent": "Isthmus", **(headers or {})}
+        self._headers = headers or {}
         self._rate = rate
         self._patience = patience or Patience()
         self._limits = limits or Limits()
@@ -188,6 +193,18 @@ class Http:
         return float(self._patience.base * 2 ** (attempt - 1) * self.connection.random())
 
     def _once(self, request: Request, into: Spool | None) -> Answer:
+        url, own = self._destination(request)
+        signature, ends = self._admit(request) if own else None, time.monotonic() + self._limits.total
+        for _hop in range(_MAX_REDIRECTS + 1):
+            answer = self._exchange(request, url, signature, ends, into)
+            if answer.status not in _REDIRECTS or request.method not in _READS:
+                return answer
+            url, same = follow(url, answer.headers.get("Location", ""), request=request.name)
+            signature = signature if same else None
+        raise Misconfigured("the provider redirects in circles", request=request.name)
+
+    def _admit(self, request: Request) -> Signature:
+        """Wait for the turn of a request to the account's own origin, and sign it."""
         wait = self.connection.limiter.acquire(1)
         if wait > self._patience.wait:
             raise RetryLater(
@@ -197,16 +214,7 @@ class Http:
             )
         if wait > 0:
             self.connection.sleep(wait)
-        signature = self._auth.sign(self.connection.settings, self._secrets)
-        url, same = self._destination(request)
-        signature, ends = signature if same else Signature(), time.monotonic() + self._limits.total
-        for _hop in range(_MAX_REDIRECTS + 1):
-            answer = self._exchange(request, url, signature, ends, into)
-            if answer.status not in _REDIRECTS or request.method not in _READS:
-                return answer
-            url, same = follow(url, answer.headers.get("Location", ""), request=request.name)
-            signature = signature if same else Signature()
-        raise Misconfigured("the provider redirects in circles", request=request.name)
+        return self._auth.sign(self.connection.settings, self._secrets)
 
     def _destination(self, request: Request) -> tuple[str, bool]:
         """Where a request goes, and whether that is the account's own origin."""
@@ -215,8 +223,9 @@ class Http:
         return below(self.base_url, request.path), True
 
     def _exchange(
-        self, request: Request, url: str, signature: Signature, ends: float, into: Spool | None
+        self, request: Request, url: str, signature: Signature | None, ends: float, into: Spool | None
     ) -> Answer:
+        """signature: None for another host than the account's, which gets and teaches nothing of the account's."""
         prepared = self._prepare(request, url, signature)
         clock, started = time.monotonic(), self.connection.moments()
         self.calls += 1
@@ -225,23 +234,17 @@ class Http:
         self._tell(request, reply, time.monotonic() - clock)
         if isinstance(reply, Broken):
             raise verdict.of_break(reply, repeatable=request.safe, request=request.name)
-        self._learn(reply)
-        return Answer(reply.status, reply.headers, reply.body, started, arrived)
+        if signature is not None:
+            self._learn(reply)
+        return Answer(reply.status, reply.headers, reply.body, started, arrived, own=signature is not None)
 
-    def _prepare(self, request: Request, url: str, signature: Signature) -> requests.PreparedRequest:
+    def _prepare(self, request: Request, url: str, signature: Signature | None) -> requests.PreparedRequest:
         body, kind = _body(request.body)
-        headers = {
-            "Accept-Encoding": "gzip, deflate",
-            **self._headers,
-            **kind,
-            **request.headers,
-            **signature.headers,
-        }
-        params = (
-            {**request.params, **signature.params}
-            if url == self._destination(request)[0]
-            else signature.params
-        )
+        known = self._headers if signature is not None else {}
+        signed = signature or Signature()
+        headers = {**_HEADERS, **known, **kind, **request.headers, **signed.headers}
+        asked = request.params if url == self._destination(request)[0] else {}
+        params = {**asked, **signed.params}
         prepared = None
         try:
             prepared = requests.Request(
@@ -257,12 +260,16 @@ class Http:
         decoded, fault = _decoded(answer)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
         readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
+        if not answer.own:
+            refuse = faults = None
         found = _asked(refuse, answer.status, readable, answer.headers) if refuse else None
         status = found if isinstance(found, int) else answer.status
         error = found if isinstance(found, ProviderError) else None
         error = error or verdict.of_status(
             status, answer.headers, readable, now=self.connection.clock(), faults=faults, **facts
         )
+        if not answer.own:
+            error = verdict.of_another_host(error)
         if error is None and fault is not None:
             html = answer.body.lstrip()[:1] == b"<"
             hopeless = isinstance(fault, TooMuch)

@@ -88,6 +88,18 @@ def of_status(
     return _odd(status, headers, repeatable=repeatable, facts=facts)
 
 
+def of_another_host(error: ProviderError | None) -> ProviderError | None:
+    """The same of a host that is not the account's: it was shown no credential, and knows none of our versions."""
+    if isinstance(error, NeedsReauthorisation | Forbidden | Moved):
+        facts: dict[str, Any] = {
+            "request": error.request,
+            "status": error.status,
+            "detail": error.detail,
+        }
+        return Rejected("another host, which is shown no credential, refuses this", **facts)
+    return error
+
+
 def _odd(
     status: int, headers: Mapping[str, str], *, repeatable: bool, facts: dict[str, Any]
 ) -> ProviderError:

@@ -11,13 +11,23 @@ from typing import Any
 
 import pytest
 
+from integrations.kit.auth import Basic, Unsigned
 from integrations.kit.content import Content, Form, Reading, Spool
-from integrations.kit.errors import Gone, Misconfigured, RetryLater, TooLarge
+from integrations.kit.errors import (
+    Gone,
+    Misconfigured,
+    NeedsReauthorisation,
+    ProviderError,
+    Rejected,
+    RetryLater,
+    TooLarge,
+)
 from integrations.kit.guard import Guard
-from integrations.kit.http import Patience, Request
+from integrations.kit.http import Http, Patience, Request
+from integrations.kit.limiter import LocalLimiter, Rate
 from integrations.kit.transport import Limits
-from tests.integrations.lines import connection, http
-from tests.integrations.listener import Seen, Told, listening
+from tests.integrations.lines import NOW, Sleeper, connection, http
+from tests.integrations.listener import Seen, Told, listening, told
 
 FILE = Request("GET", "/files/1", headers={"Accept": "*/*"})
 LARGE = 8_000_000
@@ -48,8 +58,8 @@ def parts(seen: Seen) -> dict[str, tuple[str | None, bytes]]:
 def test_a_file_arrives_as_it_is() -> None:
     """Every byte, also of what is no text, and unpacked where it was packed on the way."""
     odd = bytes(range(256)) * 3
-    for told in (of(odd), of(gzip.compress(odd), Content_Encoding="gzip")):
-        with listening(lambda _, told=told: told) as server, Spool(1000) as spool:  # type: ignore[misc]
+    for answer in (of(odd), of(gzip.compress(odd), Content_Encoding="gzip")):
+        with listening(lambda _, answer=answer: answer) as server, Spool(1000) as spool:  # type: ignore[misc]
             http(server.url).fetch(FILE, spool)
             assert (held(spool), spool.size) == (odd, 768)
             assert server.seen[0].headers["Accept"] == "*/*"
@@ -95,6 +105,56 @@ def test_only_the_accounts_own_host_is_told_who_asks() -> None:
 
     assert ["Authorization" in seen.headers for seen in (*own.seen, *other.seen)] == [True, True, False]
     assert own.seen[0].query == other.seen[0].query == {"signed": "1"}
+
+
+@pytest.mark.parametrize("status", [401, 403, 412])
+def test_what_another_host_refuses_says_nothing_of_the_account(status: int) -> None:
+    """The account's own host refuses the account; another one, also behind a redirect, refuses the file."""
+    with listening(lambda _: told({}, status)) as other:
+        away = Told(302, headers={"Location": f"http://localhost:{other.port}/b"})
+        with listening(lambda seen: away if seen.path == "/away" else told({}, status)) as own:
+            renewals: list[dict[str, Any]] = []
+            line = http(
+                own.url,
+                line=connection(secrets={}, renew=lambda: renewals.append({}) or renewals[0]),
+                auth=Unsigned(),
+            )
+            kinds = []
+            for address in (f"{other.url}/b", "/away", "/a"):
+                with Spool(1000) as spool, pytest.raises(ProviderError) as caught:
+                    line.fetch(Request("GET", "", address=address), spool, refuse=_refuse)
+                kinds.append(type(caught.value))
+
+    assert kinds == [Rejected, Rejected, NeedsReauthorisation]
+    assert renewals == [{}]
+
+
+def _refuse(_status: int, _body: Any, _headers: Any) -> ProviderError:
+    return NeedsReauthorisation("an adapter knows its own provider's answers")
+
+
+def test_another_host_neither_spends_nor_sets_the_accounts_budget() -> None:
+    """One request in a thousand years, and another host that asks for a day and says that none remain."""
+    sleep = Sleeper()
+    limiter = LocalLimiter(per_second=1e-10, burst=1, clock=lambda: 0.0, now=lambda: NOW)
+    headers = {"Retry-After": "86400", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "86400"}
+    with listening(lambda _: Told(429, b"", headers)) as other, listening(lambda _: of(b"here")) as own:
+        line = Http(
+            connection(limiter=limiter, sleep=sleep),
+            base_url=own.url,
+            auth=Basic(),
+            rate=Rate(),
+            headers={"X-Account": "ada"},
+        )
+        for _time in range(2):
+            with Spool(1000) as spool, pytest.raises(RetryLater):
+                line.fetch(Request("GET", "", address=f"{other.url}/b"), spool)
+        with Spool(1000) as spool:
+            line.fetch(FILE, spool)
+            assert held(spool) == b"here"
+
+    assert sleep.slept == []
+    assert ["X-Account" in seen.headers for seen in (*other.seen, *own.seen)] == [False, False, True]
 
 
 @pytest.mark.parametrize(
