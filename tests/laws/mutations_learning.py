@@ -210,6 +210,24 @@ MUTATIONS: Final = (
         "        if False:\n",
     ),
     Mutation(
+        "who shares an address with a third is a stranger",
+        "match.py",
+        "return {one: top(one) for one in root}",
+        "return {one: one for one in root}",
+    ),
+    Mutation(
+        "a replay has the refused taken",
+        "replay.py",
+        "if known is not None and known.answer is None and",
+        "if False and",
+    ),
+    Mutation(
+        "a replay looks wherever it could",
+        "replay.py",
+        "return waiting if fits else looking",
+        "return looking",
+    ),
+    Mutation(
         "the sides are mixed up", "values.py", "return Side.B if self is Side.A else Side.A", "return self"
     ),
     Mutation(
