@@ -52,6 +52,7 @@ TICKETS = Resource(
     recent=GET("/tickets", items="items", params={"newest": "1"}),
     recognise=("name",),
     required=("name",),
+    custom=("x_",),
 )
 USERS = Resource(
     mapping=Mapping(User, remote_id="id", name="name", email_address="mail"),

@@ -13,7 +13,7 @@ from integrations.kit.kinds import Coerce, coercion, identifier
 from integrations.kit.lens import ChoiceLens, ComputeLens, Lens, RefLens, Words
 from integrations.kit.lenses import at, refs
 from integrations.kit.paths import MISSING, merge
-from integrations.kit.strict import REPLACEMENT
+from integrations.kit.strict import REPLACEMENT, scrub
 from unified_api.models.base import CommonModel, wire_fields
 from unified_api.models.fields import Choice, Ref, Refs, Texts
 
@@ -184,6 +184,16 @@ class Mapping:
                 raise TypeError(
                     f"{self.model.__name__}.{name} has no word {', '.join(wrong)}; it has {', '.join(known)}"
                 )
+
+
+class Extended(Mapping):
+    """A mapping with custom fields beside the declared ones, by their whole names."""
+
+    def __init__(self, base: Mapping, custom: dict[str, Lens]) -> None:
+        self.__dict__.update(vars(base))
+        self.lenses = {**base.lenses, **custom}
+        self._coerce = {**self._coerce, **dict.fromkeys(custom, scrub)}
+        self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
 
 
 def _shapeless(name: str, error: Exception) -> Unmappable:

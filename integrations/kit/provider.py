@@ -9,7 +9,7 @@ lens is read-only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -18,8 +18,11 @@ from urllib.parse import urlsplit
 from integrations.kit.auth import Auth
 from integrations.kit.endpoints import DELETE, GET, POST, Check, Download, Steps, Table, Upload, Write
 from integrations.kit.errors import InvalidSettings, ProviderError
+from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
+from integrations.kit.mapping import Extended
 from integrations.kit.mapping import Mapping as FieldMapping
+from integrations.kit.searching import SearchLens
 from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
 
 #: The common field that says where a file is.
@@ -62,6 +65,21 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Target:
+    """A custom field: its whole name, a JMESPath at which it is read, and a path at which it is written, if it is."""
+
+    name: str
+    read: str
+    write: str | None
+
+    def lens(self, resource: Resource) -> Lens:
+        """How it is read and written; where Isthmus keeps the records, under its own name."""
+        if resource.hosted:
+            return Lens(path=(self.name,))
+        return SearchLens(path=self.read, to=self.write, read_only=self.write is None)
+
+
+@dataclass(frozen=True)
 class Embedded:
     """Records of another model inside the answers of this one: dotted path, and how each is mapped."""
 
@@ -83,7 +101,8 @@ class Resource:
     a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a file are.
     redirects: a get of a record that was merged answers with the one it was merged into (where it answers itself,
     and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus, see
-    `hosted`.
+    `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there they
+    may be written.
     """
 
     hosted: ClassVar[bool] = False
@@ -109,6 +128,7 @@ class Resource:
     markup: tuple[str, ...] = ()
     redirects: bool = False
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    custom: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -155,6 +175,13 @@ class Resource:
     def requires(self, operation: Literal["create", "update"]) -> frozenset[str]:
         """Names of the common fields that must be sent."""
         return frozenset((*self.required, *self.recognise)) if operation == "create" else frozenset()
+
+    def with_targets(self, targets: Iterable[Target]) -> Self:
+        """The same with the custom fields of one account; a mapping with others has every record compared anew."""
+        told = list(targets)
+        lenses = {one.name: one.lens(self) for one in told}
+        version = "\x1f".join([self.version, *(f"{one.name}={one.read}" for one in told)])
+        return replace(self, mapping=Extended(self.mapping, lenses), version=version)
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """The common words that this provider can store in a field.

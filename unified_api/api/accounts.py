@@ -220,6 +220,6 @@ def _name(account: LinkedAccount) -> str:
 
 def _provider(account: LinkedAccount) -> Any:
     try:
-        return connect.provider_of(account)
+        return connect.adapter_of(account)
     except registry.UnknownIntegration:
         return None

@@ -61,7 +61,7 @@ class Download(ModelEndpoint):
 
     def _bring(self, record: CommonModel, spool: Spool) -> str:
         try:
-            provider = connect.provider_of(self.account)
+            provider = connect.adapter_of(self.account)
             resource = provider.resource(self.model)
             if resource is None or resource.download is None:
                 raise NotFound(

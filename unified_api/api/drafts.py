@@ -17,7 +17,7 @@ from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.api import own_ids
 from unified_api.api.errors import malformed
-from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.fields import Choice, Malformed, Ref, Refs, WireField
 from unified_api.sync.problems import problem
 
@@ -25,6 +25,9 @@ Operation = Literal["create", "update"]
 Problem = dict[str, Any]
 #: Keys of a model's body that are for one provider or one account; no adapter takes any yet.
 _FOREIGN = ("integration_params", "linked_account_params", "remote_fields")
+
+
+_MAPPINGS = CUSTOM.removesuffix(".")
 
 
 @dataclass
@@ -59,6 +62,9 @@ def check(sent: Mapping[str, Any], operation: Operation, resource: Resource, acc
         if operation == "create" and (own := sent.pop("remote_id", None)) is not None:
             draft.remote_id = own_ids.parse(own)
     fields = wire_fields(resource.model)
+    if resource.hosted:
+        custom = _custom(sent.get(_MAPPINGS) or {}, resource, draft)
+        sent = {**{name: value for name, value in sent.items() if name != _MAPPINGS}, **custom}
     for name, value in sent.items():
         known = fields.get(name)
         if known is None or not (resource.hosted or known.write in {"always", operation}):
@@ -70,6 +76,22 @@ def check(sent: Mapping[str, Any], operation: Operation, resource: Resource, acc
         draft.errors += _missing(draft, resource)
     draft.errors += _strangers(draft.values, resource.model, account.id, {*draft.named.values()})
     return draft
+
+
+def _custom(told: Any, resource: Resource, draft: Draft) -> dict[str, Any]:
+    """The custom fields of a record that its owner pushes, in the form in which they are shown."""
+    groups = told.values() if isinstance(told, dict) else [told]
+    if not all(isinstance(group, dict) for group in groups):
+        draft.errors.append(problem("INCORRECT_FIELD_TYPE", "Wrong type", "objects are expected.", _MAPPINGS))
+        return {}
+    values = {CUSTOM + target: _bare(value) for group in groups for target, value in group.items()}
+    strangers = [name for name in values if name not in resource.mapping.lenses]
+    draft.warnings += [_ignored(name) for name in strangers]
+    return {name: value for name, value in values.items() if name not in strangers}
+
+
+def _bare(value: Any) -> Any:
+    return value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
 
 
 def _take(draft: Draft, known: WireField, value: Any, operation: Operation, resource: Resource) -> None:

@@ -103,7 +103,7 @@ def _raw(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
 
 def _resource(account: LinkedAccount, model: type[CommonModel]) -> Resource | None:
     try:
-        return connect.provider_of(account).resource(model)
+        return connect.adapter_of(account).resource(model)
     except registry.UnknownIntegration:
         return None
 

@@ -123,7 +123,7 @@ class Passthrough(Endpoint):
 
     def _line(self) -> connect.Line:
         try:
-            provider = connect.provider_of(self.account)
+            provider = connect.adapter_of(self.account)
             if provider.hosted:
                 raise NotFound(f"{provider.name} has no server of its own; there is nothing to call.")
             return connect.line(self.account)

@@ -100,7 +100,7 @@ def etag(model: type[CommonModel], record: Record) -> str:
 def refuse_unsupported(account: LinkedAccount, model: type[CommonModel]) -> None:
     """Raise NotFound for a model of which the integration can never show a record."""
     try:
-        provider = connect.provider_of(account)
+        provider = connect.adapter_of(account)
     except registry.UnknownIntegration:
         return
     if model not in provider.models:

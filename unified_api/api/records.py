@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tenants.postgres.ask import ask
 from tenants.scope import current_tenant
 from unified_api.api.cursors import Key
 from unified_api.api.filters import Condition
-from unified_api.api.render import Record, form
-from unified_api.models.base import CommonModel
+from unified_api.api.render import NO_MAPPINGS, Record, form
+from unified_api.models.base import CommonModel, model_id
+from unified_api.sync.models import FieldMapping
 
 
 def fetch(
@@ -61,4 +62,21 @@ def _select(
     table = connection.ops.quote_name(model._meta.db_table)
     text = f"SELECT {shown.select} FROM {table} r WHERE {where} {order.sql if order else ''}"  # noqa: S608 - no value
     values: list[Any] = [v for c in (mine, *wanted, *([order] if order else [])) for v in c.values]
-    return [shown.show(row) for row in ask(text, values)]
+    found = [shown.show(row) for row in ask(text, values)]
+    _tell_targets(model, account_id, [one for one in found if one["field_mappings"] is not NO_MAPPINGS])
+    return found
+
+
+def _tell_targets(model: type[CommonModel], account_id: uuid.UUID, custom: Sequence[Record]) -> None:
+    """Show custom fields as the wire contract does: those of all accounts at an integration, and the account's own."""
+    if not custom:
+        return
+    with transaction.atomic():
+        mine = FieldMapping.objects.filter(linked_account_id=account_id, model=model_id(model))
+        own = set(mine.values_list("target", flat=True))
+    for record in custom:
+        told = {target: {"value": value} for target, value in record["field_mappings"].items()}
+        record["field_mappings"] = {
+            "organization_defined_targets": {t: v for t, v in told.items() if t not in own},
+            "linked_account_defined_targets": {t: v for t, v in told.items() if t in own},
+        }

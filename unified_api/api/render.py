@@ -20,7 +20,7 @@ from unified_api.models.fields import Instant, Shape, WireField
 
 Record = dict[str, Any]
 _STAMPS = ("created_at", "modified_at")
-_NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_account_defined_targets": {}}
+NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_account_defined_targets": {}}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Form:
     """How the records of one model are selected and shown.
 
     Rows are in the order of `names`, of which the last stand for `tail`: what is the same in every record. `fixes`
-    says at which places a value that is not null has to change.
+    says at which places a value that is not null has to change. Custom fields, should a record have any, are shown by
+    target; which of them are the account's own `targets` knows.
     """
 
     select: str
@@ -42,7 +43,9 @@ class Form:
         for place, fix in self.fixes:
             if (value := values[place]) is not None:
                 values[place] = fix(value)
-        return dict(zip(self.names, values, strict=True))
+        record = dict(zip(self.names, values, strict=True))
+        record["field_mappings"] = record["field_mappings"] or NO_MAPPINGS
+        return record
 
 
 @functools.cache
@@ -53,9 +56,11 @@ def form(model: type[CommonModel]) -> Form:
         **{name: name for name in ("id", "remote_id", *_STAMPS)},
         **{name: _column(name, field) for name, field in fields.items()},
         "remote_was_deleted": "remote_was_deleted",
+        "field_mappings": "field_mappings",
     }
-    fixes = {**dict.fromkeys(_STAMPS, spelled_instant), **{n: _fix(field) for n, field in fields.items()}}
-    tail: Record = {"field_mappings": _NO_MAPPINGS, "remote_data": None}
+    stamped = dict.fromkeys(_STAMPS, spelled_instant)
+    fixes = {**stamped, **{n: _fix(field) for n, field in fields.items()}, "field_mappings": orjson.loads}
+    tail: Record = {"remote_data": None}
     if model.wire.remote_fields:
         tail["remote_fields"] = None
     return Form(

@@ -6,16 +6,20 @@ import functools
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.db import models
 
 from tenants.models import TenantModel
-from unified_api.models.fields import Ref, Refs, WireField
+from unified_api.models.fields import Custom, Ref, Refs, WireField
 
 #: Ids of records are uuid5 in this namespace, so a relation's id is known before its record is seen.
 NAMESPACE = uuid.UUID("7b1f8a52-6f3c-4f0e-9a53-0d2f5b6c1e77")
+
+
+#: What the names of custom fields begin with, where they stand beside others: `field_mappings.churn_risk`.
+CUSTOM = "field_mappings."
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class CommonModel(TenantModel):
     never the provider's times. `is_shell`: known only by reference so far. `digest`: of the list answer that the row
     shows, null when something else changed the row since. `as_of`: the moment when the answer that it shows arrived.
     `remote_version`: the provider's version of it, comparable as text. `settled_at`: list answers that began earlier
-    may lag behind a write of ours. The rules for these are in `unified_api.sync.store`.
+    may lag behind a write of ours. The rules for these are in `unified_api.sync.store`. `field_mappings`: custom fields
+    by target, see `unified_api.sync.targets`; each is an attribute under its whole name, too.
 
     Lists go by index `c`, whose last column is there for lists of what was modified: what was not is left out in the
     index, without a look at its row. `m` is for readers who ask often, and find little or nothing.
@@ -62,6 +67,7 @@ class CommonModel(TenantModel):
     as_of = models.BigIntegerField(default=0, editable=False)
     remote_version = models.TextField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
+    field_mappings = models.JSONField(null=True, editable=False)
 
     class Meta(TenantModel.Meta):
         abstract = True
@@ -79,11 +85,37 @@ class CommonModel(TenantModel):
     def __str__(self) -> str:
         return f"{model_id(type(self))} {self.remote_id}"
 
+    if not TYPE_CHECKING:  # a type checker would take every misspelt name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A custom field; None where the record has none of this name."""
+            if name.startswith(CUSTOM):
+                return (self.field_mappings or {}).get(name.removeprefix(CUSTOM))
+            raise AttributeError(f"{type(self).__name__} has no attribute {name}")
+
+
+class Fields(dict[str, WireField]):
+    """Declared fields by name. Custom ones are known by their names, too, but are not among those that there are."""
+
+    def __missing__(self, name: str) -> WireField:
+        if not name.startswith(CUSTOM):
+            raise KeyError(name)
+        field = Custom()
+        field.name = name
+        return field
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and name.startswith(CUSTOM))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The field of a name."""
+        return self[name] if name in self else default  # noqa: SIM401 - this is that `get`
+
 
 @functools.cache
-def wire_fields(model: type[CommonModel]) -> dict[str, WireField]:
+def wire_fields(model: type[CommonModel]) -> Fields:
     """The declared fields of a model by name, in the order of declaration."""
-    return {f.name: f for f in model._meta.get_fields() if isinstance(f, WireField)}
+    return Fields({f.name: f for f in model._meta.get_fields() if isinstance(f, WireField)})
 
 
 @functools.cache

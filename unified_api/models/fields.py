@@ -98,6 +98,16 @@ class Text(WireField, models.TextField):  # type: ignore[type-arg]
         return value
 
 
+class Custom(Text):
+    """A field of the customer's own, which a tenant has mapped: any JSON value. It has no column of its own."""
+
+    schema: ClassVar = {}
+
+    def parse(self, value: Any) -> Any:
+        """Taken as it is."""
+        return value
+
+
 class Choice(Text):
     """A word of an open list: a provider's word that has no mapping passes through as it is."""
 

@@ -86,7 +86,17 @@ class _Held:
 
 
 def provider_of(account: LinkedAccount) -> Provider:
-    """The adapter of an account, with the models of its category; raises UnknownIntegration when it is gone."""
+    """The adapter of an account, with the models of its category and its custom fields.
+
+    Raises UnknownIntegration when it is gone.
+    """
+    from unified_api.sync import targets
+
+    return targets.mapped(adapter_of(account), account)
+
+
+def adapter_of(account: LinkedAccount) -> Provider:
+    """The same as all accounts of the category have it; needs no database."""
     provider: Provider = registry.by_slug(account.integration).within(account.category)
     return provider
 

@@ -16,6 +16,7 @@ from unified_api.models.base import common_models
 from unified_api.sync import job
 from unified_api.sync.models import (
     Change,
+    FieldMapping,
     Identity,
     Merged,
     RemoteData,
@@ -82,6 +83,7 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
     owned: list[type[models.Model]] = [
         *common_models(),
         Change,
+        FieldMapping,
         Identity,
         Merged,
         RemoteData,

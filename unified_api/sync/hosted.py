@@ -14,7 +14,7 @@ from typing import Any
 from integrations.kit import errors
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
-from unified_api.models.base import CommonModel, model_id, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, model_id, wire_fields
 from unified_api.sync import clock, job, journal, store, values
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.moments import Moments
@@ -51,7 +51,9 @@ class _Performance:
         if self.model.objects.filter(id=record, is_shell=False, remote_was_deleted=False).exists():
             raise errors.Exists(f"there is a {self.model.__name__.lower()} with the id {remote_id!r} already")
         # A record that comes back says nothing that it said in its former life.
-        self._land(remote_id, {**dict.fromkeys(wire_fields(self.model)), **self.wanted})
+        former = self.model.objects.filter(id=record).values_list("field_mappings", flat=True).first() or {}
+        blank = dict.fromkeys([*wire_fields(self.model), *(CUSTOM + target for target in former)])
+        self._land(remote_id, {**blank, **self.wanted})
         self._close(self.wanted, None)
 
     def _former(self) -> str | None:

@@ -20,10 +20,12 @@ from typing import Any
 import orjson
 
 from integrations.kit.observation import Observation
-from unified_api.models.base import CommonModel
+from unified_api.models.base import CUSTOM, CommonModel
 from unified_api.sync import told
 
 Row = dict[str, Any]
+#: The column of custom fields.
+_CUSTOM = CUSTOM.removesuffix(".")
 _MAPPED = slice(0, 12)
 _SOURCE = slice(12, 14)
 _RAW = slice(14, 26)
@@ -98,7 +100,23 @@ def differences(row: Row | None, values: Mapping[str, Any]) -> dict[str, list[An
     """Fields that the values change: name to [old, new]. Of what was not known before, nothing was replaced."""
     if row is None or row["is_shell"]:
         return {}
-    return {name: [row.get(name), value] for name, value in values.items() if row.get(name) != value}
+    return {name: [was, value] for name, value in values.items() if (was := held(row, name)) != value}
+
+
+def held(row: Row, name: str) -> Any:
+    """What a row has in a field, which may be a custom one."""
+    if name.startswith(CUSTOM):
+        return (row.get(_CUSTOM) or {}).get(name.removeprefix(CUSTOM))
+    return row.get(name)
+
+
+def columns(row: Row | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by column: custom fields beside those that the row has already."""
+    plain = {name: value for name, value in values.items() if not name.startswith(CUSTOM)}
+    if len(plain) == len(values):
+        return plain
+    custom = {name.removeprefix(CUSTOM): value for name, value in values.items() if name.startswith(CUSTOM)}
+    return {**plain, _CUSTOM: {**((row or {}).get(_CUSTOM) or {}), **custom}}
 
 
 def kind_of_change(row: Row | None) -> str:
@@ -113,7 +131,7 @@ def landed(row: Row | None, observation: Observation, values: Mapping[str, Any],
     is_list = observation.shape == "list"
     return {
         **(row or {"settled_at": None}),
-        **values,
+        **columns(row, values),
         "remote_id": observation.remote_id,
         "remote_was_deleted": False,
         "is_shell": False,

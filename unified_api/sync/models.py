@@ -26,7 +26,8 @@ class Change(TenantModel):
     """One entry of the change log: which fields of which record went from what to what, when, and why.
 
     `fields` maps a field to [old, new]; it is empty for a creation, which replaced nothing. `source` is pull, read,
-    write, bridge, sweep or resync; `run` the run, and `write` the journalled write that caused it.
+    write, bridge, sweep, resync or mapping (a custom field is not mapped any more); `run` the run, and
+    `write` the journalled write that caused it.
     """
 
     append_only: ClassVar[bool] = True
@@ -88,6 +89,31 @@ class RemoteData(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["tenant_id", "linked_account_id"], name="remote_data_account")]
+
+
+class FieldMapping(TenantModel):
+    """A custom field of a common model: of one linked account, or of all at an integration (no `linked_account_id`).
+
+    `jmes_path`: where it is read. `remote_path`: where it is written, if it can be.
+    """
+
+    linked_account_id = models.UUIDField(null=True)
+    integration = models.TextField()
+    model = models.TextField()
+    target = models.TextField()
+    description = models.TextField(default="")
+    jmes_path = models.TextField(default="")
+    remote_path = models.TextField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "integration", "linked_account_id", "model", "target"],
+                name="field_mapping_once",
+                nulls_distinct=False,
+            )
+        ]
 
 
 class SetAside(TenantModel):

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 
 from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
-from unified_api.models.base import CommonModel, model_id, relations
+from unified_api.models.base import CUSTOM, CommonModel, model_id, relations
 from unified_api.models.fields import Refs
 from unified_api.sync import feed, landing, moments, tables, told
 from unified_api.sync.identity import Identities, Key
@@ -212,6 +212,17 @@ class Store:
             Merged.objects.update_or_create(
                 record_id=record, defaults={**told, "into_id": self.refer(model, into)}
             )
+
+    def forget(self, model: type[CommonModel], ids: Iterable[uuid.UUID], name: str, cause: Cause) -> None:
+        """Take a custom field out of records."""
+        target = name.removeprefix(CUSTOM)
+        for record, row in tables.locked(model, sorted(ids)).items():
+            known = dict(row["field_mappings"] or {})
+            if target in known:
+                gone = {name: [known.pop(target), None]}
+                self._put(
+                    model, record, {**row, "field_mappings": known, "digest": None}, "updated", gone, cause
+                )
 
     def record_of(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
         """The id of the record that the provider knows as `remote_id`, whether there is one or not."""

@@ -11,7 +11,7 @@ import orjson
 from django.db import transaction
 
 from integrations.kit.errors import Rejected
-from unified_api.models.base import CommonModel, relations, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, relations, wire_fields
 from unified_api.models.fields import Refs
 from unified_api.sync.models import Change
 from unified_api.sync.tables import model_of
@@ -70,7 +70,7 @@ def changed_since(record: CommonModel, seen: str) -> list[str]:
     with transaction.atomic():
         later = Change.objects.filter(record_id=record.id, at__gt=moment)
         changed = {name for fields in later.values_list("fields", flat=True) for name in fields}
-    return sorted(writable & changed)
+    return sorted(name for name in changed if name in writable or name.startswith(CUSTOM))
 
 
 def _moment_of(version: str) -> dt.datetime | None:
@@ -83,7 +83,8 @@ def _moment_of(version: str) -> dt.datetime | None:
 
 def image(record: CommonModel) -> dict[str, Any]:
     """All common fields of a record as stored."""
-    return {name: getattr(record, name) for name in wire_fields(type(record))}
+    custom = {CUSTOM + target: value for target, value in (record.field_mappings or {}).items()}
+    return {**{name: getattr(record, name) for name in wire_fields(type(record))}, **custom}
 
 
 def in_transaction(read: Callable[[], T]) -> T:

@@ -258,7 +258,7 @@ def _note_gone(write: Write, lease: job.Lease, into: str | None) -> None:
 def _refused(write: Write, lease: job.Lease, error: errors.ProviderError) -> None:
     applied = WriteState.NOT_APPLIED if isinstance(error, errors.RetryLater) else WriteState.REJECTED
     state = WriteState.MOVED if isinstance(error, errors.Moved) else applied
-    known = set(wire_fields(common_model(write.model)))
+    known = {*wire_fields(common_model(write.model)), *write.values}
     write.retry_after = error.after if isinstance(error, errors.RetryLater) else None
     journal.close_alone(write, lease, state, str(error), problems.of(error, known))
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from unified_api.engine.policy import Shape, Winner, parse_field
 from unified_api.engine.values import Side
-from unified_api.models.base import wire_fields
+from unified_api.models.base import CUSTOM, wire_fields
 from unified_api.models.fields import Choice, Instant, Ref, Refs, Text, Texts, WireArray, WireField
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect
@@ -51,6 +51,10 @@ def offered(wish: Wish, name: str, place: str, sides: Sequence[Side] = tuple(Sid
     if name not in known:
         raise BridgeRefused(Mistake(place, f"{wish.model} has no field {name}; it has {', '.join(known)}."))
     for side in sides:
+        if not has(wish, side, name) and name.startswith(CUSTOM):
+            target = name.removeprefix(CUSTOM)
+            told = f"{wish.accounts[side].integration} maps no {target} of {wish.model}; see `manage.py mapping add`"
+            raise BridgeRefused(Mistake(place, told))
         if not has(wish, side, name):
             raise BridgeRefused(Mistake(place, f"{wish.accounts[side].integration} has no {name}."))
     return known[name]

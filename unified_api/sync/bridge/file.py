@@ -7,6 +7,7 @@ accounts is found out when it is applied.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +15,7 @@ from typing import Any, Final
 from unified_api.engine.normal import NORMALIZERS
 from unified_api.engine.policy import DeleteRule, Direction, FirstContact, Shape, Winner
 from unified_api.engine.values import Side
-from unified_api.models.base import common_model, relations
+from unified_api.models.base import CUSTOM, common_model, relations
 from unified_api.sync.bridge.configuration import Counterparts, Leaving
 from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.fields import WINNERS
@@ -22,6 +23,8 @@ from unified_api.sync.bridge.marked import Fault, Marked, Path, Unreadable, read
 from unified_api.sync.bridge.wish import Mistake
 from unified_api.sync.models_bridge import Bridge
 
+#: The dot in the name of a custom field is none between steps.
+_CUSTOM_FIELD: Final = re.compile(rf"({re.escape(CUSTOM.removesuffix('.'))})\.")
 #: Words for the priority of a bridge's work, as jobs have it.
 PRIORITIES: Final[Mapping[str, int]] = {"high": 3, "normal": 5, "low": 7}
 
@@ -220,9 +223,9 @@ def _dotted(path: Path) -> str:
 
 def _steps(place: str) -> Iterator[str | int]:
     """The steps of a dotted place: `filter.a.any[0].status`."""
-    for part in place.split(".") if place else ():
+    for part in _CUSTOM_FIELD.sub("\\1\0", place).split(".") if place else ():
         name, *numbers = part.split("[")
-        yield name
+        yield name.replace("\0", ".")
         yield from (int(number.rstrip("]")) for number in numbers)
 
 

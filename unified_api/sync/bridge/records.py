@@ -19,7 +19,7 @@ from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
-from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, values
 from unified_api.sync.bridge import edits, references
@@ -75,6 +75,15 @@ class Frame:
         """What the accounts can write by their adapters."""
         return Both(access(self.accounts.a, self.bridge.model), access(self.accounts.b, self.bridge.model))
 
+    @cached_property
+    def unmapped(self) -> Both[frozenset[str]]:
+        """The custom fields of the policy that a side does not map, or does not map any more."""
+        a, b = (
+            _unmapped(one, self.bridge.model, self.policy.fields)
+            for one in (self.accounts.a, self.accounts.b)
+        )
+        return Both(a, b)
+
     @property
     def closed(self) -> frozenset[Side]:
         """The sides to which nothing is written for now."""
@@ -119,7 +128,7 @@ class Frame:
 
     def telling(self) -> QuerySet[CommonModel]:
         """Records with what their keys are made of, and no more."""
-        return self.model.objects.only(*_PLAIN, *self.match)
+        return self.model.objects.only(*_PLAIN, *_columns(self.match))
 
     # --- looks ------------------------------------------------------------------------------------------
 
@@ -139,7 +148,7 @@ class Frame:
         """Records with all that a look needs."""
         known = wire_fields(self.model)
         times = [name for name in _TIMES if name in known]
-        return self.model.objects.only(*_PLAIN, *times, *self.configuration.reads())
+        return self.model.objects.only(*_PLAIN, *times, *_columns(self.configuration.reads()))
 
     def told(self, record: CommonModel | None, side: Side) -> Record | None:
         """A record as the engine sees it; a shell says nothing yet."""
@@ -147,7 +156,7 @@ class Frame:
             return None
         held = values.to_json({name: getattr(record, name) for name in self.configuration.reads()})
         outside = not self.configuration.filter[side].wants(held)
-        carried = {name: held[name] for name in self.policy.fields}
+        carried = {name: held[name] for name in self.policy.fields if name not in self.unmapped[side]}
         return Record(carried, gone=record.remote_was_deleted, outside=outside)
 
     def _look(self, pair: Pair, found: Mapping[uuid.UUID, CommonModel]) -> Look:
@@ -192,6 +201,17 @@ def mentions(account: LinkedAccount | None, model: str) -> Mapping[str, tuple[st
     """The signs by which texts of a model call people at an account, by field."""
     resource = _resource(account, model)
     return resource.mentions if resource else {}
+
+
+def _unmapped(account: LinkedAccount | None, model: str, names: Iterable[str]) -> frozenset[str]:
+    custom = [name for name in names if name.startswith(CUSTOM)]
+    resource = _resource(account, model) if custom else None
+    return frozenset(name for name in custom if resource is None or name not in resource.mapping.lenses)
+
+
+def _columns(names: Iterable[str]) -> set[str]:
+    """The columns of fields: custom ones share theirs."""
+    return {"field_mappings" if name.startswith(CUSTOM) else name for name in names}
 
 
 def _resource(account: LinkedAccount | None, model: str) -> Resource | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -138,7 +138,7 @@ def consider(turn: Turn) -> bool:
 def _note(turn: Turn, effects: Sequence[Effect]) -> None:
     """What a look says of the pair beside what it owes."""
     pair = turn.pair
-    problems = [one for one in effects if isinstance(one, Problem)]
+    problems = [*(one for one in effects if isinstance(one, Problem)), *_unmapped(turn.frame)]
     pair.problems = [writing.shown(one) for one in problems]
     pair.awaits = any(one.kind is Kind.UNPAIRED for one in problems)
     over = (Settled, Push, Delete, Withheld)
@@ -149,6 +149,14 @@ def _note(turn: Turn, effects: Sequence[Effect]) -> None:
     if contests or turn.known:
         conflicts.note(turn.frame, pair, contests, turn.known)
     _rekey(turn)
+
+
+def _unmapped(frame: Frame) -> Iterator[Problem]:
+    """Custom fields that cannot travel, as the side where they are to go does not map them any more."""
+    for side in Side:
+        for name in sorted(frame.unmapped[side]):
+            reason = f"side {side} does not map it any more; map it again, or leave it out of the bridge"
+            yield Problem(Kind.UNMAPPED, side.other, name, reason=reason)
 
 
 def is_unmatched(turn: Turn) -> bool:

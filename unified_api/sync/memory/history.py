@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unified_api.models.base import wire_fields
+from unified_api.models.base import CUSTOM, wire_fields
 from unified_api.sync.memory import log, shown
 from unified_api.sync.memory.as_of import at_position
 from unified_api.sync.memory.cause import Causes, by, reason
@@ -45,8 +45,8 @@ def cause(entry: Document) -> str:
 def _told(subject: Subject, change: Change, causes: Causes, field: str | None) -> Document:
     run, write = causes.run(change), causes.write(change)
     names = wire_fields(subject.model)
-    wanted = names if field is None else [field]
     values = _creation(subject, change) if change.kind == "created" else change.fields
+    custom = [name for name in values if name.startswith(CUSTOM)]
     return {
         "position": change.position,
         "at": shown.instant(change.at),
@@ -55,8 +55,8 @@ def _told(subject: Subject, change: Change, causes: Causes, field: str | None) -
         "by": by(write),
         "fields": {
             name: _field(subject, change, name, values[name], causes)
-            for name in names
-            if name in wanted and name in values
+            for name in (*names, *custom)
+            if field in {None, name} and name in values
         },
         "run": run and run_document(run),
         "write": write and write_document(write, causes.plan(write)),

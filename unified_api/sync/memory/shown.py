@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, wire_fields
 from unified_api.models.fields import Day, Instant, WireField
 
 Document = dict[str, Any]
@@ -14,7 +14,8 @@ Document = dict[str, Any]
 
 def image(model: type[CommonModel], values: Mapping[str, Any]) -> Document:
     """The values of a record, in the order of the model's fields."""
-    return {name: value(one, values[name]) for name, one in wire_fields(model).items() if name in values}
+    declared = {name: value(one, values[name]) for name, one in wire_fields(model).items() if name in values}
+    return declared | {name: told for name, told in values.items() if name.startswith(CUSTOM)}
 
 
 def value(field: WireField, known: Any) -> Any:

@@ -1,0 +1,184 @@
+"""Custom fields: what a tenant has mapped of a provider's records beyond the common fields.
+
+A target is a name of the tenant's own, such as `churn_risk`, of one common model: for one linked account, or for all
+accounts at an integration. Where both say one name, the account's own says more. It is read by a JMESPath from what the
+adapter makes of an answer, and written at a path, if there is one. Beside common fields it is called
+`field_mappings.churn_risk`, and takes part like any of them: in observations, the log, writes and bridges.
+
+A new mapping shows once its model was read again from the start, which is asked for here. One that is taken away leaves
+the records at once, some at a time, each with an entry in the log.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from integrations.kit.provider import Provider, Resource, Target
+from integrations.kit.searching import NoPath, compiled
+from tenants import audit
+from tenants.models import LinkedAccount
+from unified_api import registry
+from unified_api.models.base import CUSTOM, common_model, model_id
+from unified_api.sync import clock, pull, store
+from unified_api.sync.models import FieldMapping, Stream
+
+#: Records that one transaction takes a target away from.
+AT_ONCE: Final = 500
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_KNOWN: Final = "_field_mappings"
+
+
+class TargetRefused(ValueError):
+    """A mapping that cannot be; the sentence says why and what would do."""
+
+
+def of(account: LinkedAccount) -> list[FieldMapping]:
+    """The mappings of an account; its own before those of its integration, which it has once a name."""
+    found = {
+        (one.model, one.target): one for one in FieldMapping.objects.filter(_about(account)).order_by("id")
+    }
+    own = FieldMapping.objects.filter(linked_account_id=account.id).order_by("id")
+    return list({**found, **{(one.model, one.target): one for one in own}}.values())
+
+
+def mapped(provider: Provider, account: LinkedAccount) -> Provider:
+    """The provider as this account has it; the same where nothing is mapped. Looked up once an account object."""
+    known = account.__dict__.get(_KNOWN)
+    if known is None:
+        with transaction.atomic():
+            known = account.__dict__[_KNOWN] = of(account)
+    if not known:
+        return provider
+    return replace(provider, resources=tuple(_extended(resource, known) for resource in provider.resources))
+
+
+def _extended(resource: Resource, mappings: Iterable[FieldMapping]) -> Resource:
+    mine = [one for one in mappings if one.model == model_id(resource.model)]
+    told = [Target(CUSTOM + one.target, one.jmes_path, one.remote_path) for one in mine]
+    return resource.with_targets(told) if told else resource
+
+
+def add(
+    account: LinkedAccount | str,
+    model: str,
+    target: str,
+    *,
+    jmes_path: str = "",
+    remote_path: str | None = None,
+    description: str = "",
+) -> FieldMapping:
+    """Map a target, for an account or for all at an integration (its slug), within the transaction that is open.
+
+    Raises TargetRefused.
+    """
+    integration = account if isinstance(account, str) else account.integration
+    _check(integration, model, target, jmes_path, remote_path)
+    if isinstance(account, LinkedAccount):
+        account.__dict__.pop(_KNOWN, None)
+    about = {
+        "integration": integration,
+        "linked_account_id": None if isinstance(account, str) else account.id,
+    }
+    if FieldMapping.objects.filter(**about, model=model, target=target).exists():
+        raise TargetRefused(f"{target} of {model} is mapped there already; remove that mapping first.")
+    made: FieldMapping = FieldMapping.objects.create(
+        **about,
+        model=model,
+        target=target,
+        description=description,
+        jmes_path=jmes_path,
+        remote_path=remote_path,
+        created_at=clock.now(),
+    )
+    audit.record("field_mapping.created", subject=str(made.id), target=target, model=model)
+    _read_again(made)
+    return made
+
+
+def remove(mapping_id: uuid.UUID) -> FieldMapping:
+    """Take a mapping away, and its target out of all records that have it from there; raises TargetRefused.
+
+    In transactions of its own.
+    """
+    with transaction.atomic(durable=True):
+        mapping: FieldMapping | None = FieldMapping.objects.filter(id=mapping_id).first()
+        if mapping is None:
+            raise TargetRefused("There is no field mapping with this id.")
+        accounts = list(_accounts(mapping))
+        mapping.delete()
+        audit.record("field_mapping.deleted", subject=str(mapping_id), target=mapping.target)
+        left = {account.id: {(one.model, one.target) for one in of(account)} for account in accounts}
+        _read_again(mapping)
+    for account in accounts:
+        if (mapping.model, mapping.target) not in left[account.id]:
+            _forget(account, mapping)
+    return mapping
+
+
+def _check(integration: str, model: str, target: str, jmes_path: str, remote_path: str | None) -> None:
+    try:
+        resource = registry.by_slug(integration).resource(model)
+    except registry.UnknownIntegration as error:
+        raise TargetRefused(str(error)) from error
+    if resource is None:
+        raise TargetRefused(f"{integration} has no {model}.")
+    if not _NAME.fullmatch(target):
+        raise TargetRefused(
+            f"{target!r} is no name of a target: small letters, digits and _ are, a letter first."
+        )
+    if resource.hosted:
+        if jmes_path or remote_path:
+            raise TargetRefused(
+                f"{integration} keeps its records here: its targets have names, and no paths."
+            )
+        return
+    if not jmes_path:
+        raise TargetRefused("Say where the target is read, by a JMESPath.")
+    try:
+        compiled(jmes_path)
+    except NoPath as error:
+        raise TargetRefused(f"{error}.") from error
+    if remote_path is not None and not any(remote_path.startswith(begin) for begin in resource.custom):
+        able = ", ".join(f"{begin}…" for begin in resource.custom) or "nowhere"
+        raise TargetRefused(
+            f"{integration} does not write {remote_path!r}; custom fields are written at: {able}"
+        )
+
+
+def _about(account: LinkedAccount) -> Q:
+    return Q(linked_account_id=None, integration=account.integration)
+
+
+def _accounts(mapping: FieldMapping) -> Iterable[LinkedAccount]:
+    named: Mapping[str, Any] = (
+        {"id": mapping.linked_account_id}
+        if mapping.linked_account_id
+        else {"integration": mapping.integration}
+    )
+    return LinkedAccount.objects.filter(deleted_at=None, **named).order_by("id")
+
+
+def _read_again(mapping: FieldMapping) -> None:
+    """Have the model read from the start at all accounts of a mapping, unless Isthmus itself keeps the records."""
+    ids = [account.id for account in _accounts(mapping)]
+    for stream in Stream.objects.filter(linked_account_id__in=ids, model=mapping.model).order_by("id"):
+        if not registry.by_slug(mapping.integration).hosted:
+            pull.resync(stream)
+
+
+def _forget(account: LinkedAccount, mapping: FieldMapping) -> None:
+    model, name = common_model(mapping.model), CUSTOM + mapping.target
+    having = model.objects.filter(linked_account_id=account.id, field_mappings__has_key=mapping.target)
+    while True:
+        with store.entry(account.id) as entry:
+            ids = list(having.order_by("id").values_list("id", flat=True)[:AT_ONCE])
+            entry.forget(model, ids, name, store.Cause("mapping"))
+        if len(ids) < AT_ONCE:
+            return
