@@ -83,6 +83,11 @@ class _Learnt:
         self.arrived.add(told.place)
         self.set(pair, told, to.other, move.source)
         self.set(pair, told, to, answer)
+        self.overrule(told, to)
+
+    def overrule(self, told: _Told, to: Side) -> None:
+        """Note whose edit gave way, if one did."""
+        move = told.move
         if move.overrules:
             self.overruled.append(Overruled(told.whole.field, to, move.was, move.value, move.rule))
 
@@ -153,14 +158,17 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     A field that still shows its old value was not written, as far as anybody can tell, and stays owed. One
     that shows a third value was presumably written; should that value replace the source's, it is recorded
     as overruling it, for it may have been typed by somebody who never saw what we sent. Where the field does
-    not travel back, nothing is presumed: what is owed is sent again. So is the old value of a write that landed
-    in other fields, which is recorded, as nobody can tell a silent refusal from an edit that put it back.
+    not travel back, nothing is presumed: what is owed is sent again, and what may have given way is recorded.
+    Over the old value in a write that landed in other fields it is sent again, too, and recorded, as nobody can
+    tell a silent refusal from an edit that put it back.
     """
     learnt = _Learnt()
     for told in _told(sent, event.values, policy):
         third = told.got is not MISSING and not told.one.same(told.got, told.move.value)
         presumed = third and event.landed is None
         if event.landed is False or (presumed and not _news(told, sent.to)):
+            if presumed and not told.old:
+                learnt.overrule(told, sent.to)
             continue
         if third and told.old and event.partly:
             learnt.presumed.append(told.place)

@@ -21,6 +21,7 @@ from unified_api.engine.events import (
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair, State
 from unified_api.engine.plan import StateError
+from unified_api.engine.policy import Direction, Field, Policy
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 
@@ -252,6 +253,19 @@ def test_a_lost_write_and_a_third_value() -> None:
     done = bench.tell(Answered({"name": "third"}))
     assert done == (Overruled("name", Side.A, "new", "third", Rule.LOST), LookAgain())
     assert bench.pair.presumed == ()
+
+
+def test_a_lost_write_of_a_field_that_does_not_travel_back() -> None:
+    """It is sent again over the third value; what may have given way to it the first time is on record all the same."""
+    one_way = Policy({"name": Field("name", Direction.A_TO_B)})
+    bench = Bench(agreed(name=("old", "old")), one_way)
+    bench.look({"name": "new"}, {"name": "theirs"})
+    lost = bench.tell(Lost({"name": "third"}))
+    assert lost == (Overruled("name", Side.B, "theirs", "new", Rule.DIRECTION), LookAgain())
+
+    bench.look({"name": "new"}, {"name": "third"})
+    done = bench.tell(Answered({"name": "new"}))
+    assert done == (Overruled("name", Side.B, "third", "new", Rule.DIRECTION), LookAgain())
 
 
 def test_a_presumption_ends_with_the_next_look() -> None:
