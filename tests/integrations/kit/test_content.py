@@ -107,6 +107,35 @@ def test_only_the_accounts_own_host_is_told_who_asks() -> None:
     assert own.seen[0].query == other.seen[0].query == {"signed": "1"}
 
 
+def test_who_names_an_address_gets_nothing_of_the_account() -> None:
+    """What a caller names is fetched as anybody could, also where it is the account's own origin."""
+    with listening(lambda _: of(b"here")) as own, Spool(1000) as spool:
+        http(own.url).fetch(Request("GET", "", address=f"{own.url}/a", strange=True), spool)
+
+    assert "Authorization" not in own.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    "address", ["nowhere", "/relative", "//host/x", "ftp://host/x", "http://", "http://[::1"]
+)
+def test_who_names_an_address_names_a_whole_one(address: str) -> None:
+    """One that would lead to the account's own origin, or to nothing of the web, is refused for what it is."""
+    with listening(lambda _: of(b"here")) as own, Spool(1000) as spool:
+        with pytest.raises(Rejected, match="has to begin with https:// or http://"):
+            http(own.url).fetch(Request("GET", "", address=address, strange=True), spool)
+        assert own.seen == []
+
+
+def test_only_a_providers_own_word_has_to_keep_encryption() -> None:
+    """A caller may name any host of the web; a provider that is called with encryption names none without."""
+    with listening(lambda _: of(b"there")) as other, Spool(1000) as spool:
+        line = http("https://desk.example.com", patience=ONCE)
+        line.fetch(Request("GET", "", address=other.url, strange=True), spool)
+        assert held(spool) == b"there"
+        with pytest.raises(Misconfigured, match="the provider names an address without encryption"):
+            line.fetch(Request("GET", "", address=other.url), spool)
+
+
 @pytest.mark.parametrize("status", [401, 403, 412])
 def test_what_another_host_refuses_says_nothing_of_the_account(status: int) -> None:
     """The account's own host refuses the account; another one, also behind a redirect, refuses the file."""
