@@ -41,7 +41,7 @@ from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
 from integrations.kit.strict import Decoded, NotJson, TooMuch, decode, plain
-from integrations.kit.transport import Limits, Reply, Way, Wire
+from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -159,6 +159,8 @@ class Http:
         def judge(answer: Answer) -> tuple[Answer, Decoded]:
             if answer.status in _FILES:
                 return answer, Decoded(None)
+            if answer.status in SUCCESS:
+                raise RetryLater("the answer is not a whole file", request=request.name, status=answer.status)
             return self._judge(request, answer, None, refuse)
 
         return self._persist(request, judge, into)[0]

@@ -95,6 +95,21 @@ def test_what_is_no_file_is_an_error(status: int, error: type[Exception]) -> Non
         assert held(spool) == b""
 
 
+@pytest.mark.parametrize("status", [202, 204, 206])
+def test_a_success_without_the_whole_file_is_none(status: int) -> None:
+    """One that is still being made, an empty answer or a part is asked for again, and nothing of it is kept."""
+    answers = [Told(status, b"" if status == 204 else b"part"), of(b"whole")]
+    with listening(lambda _: answers.pop(0)) as server, Spool(1000) as spool:
+        http(server.url).fetch(FILE, spool)
+        assert held(spool) == b"whole"
+    with (
+        listening(lambda _: Told(status, b"")) as server,
+        Spool(1000) as spool,
+        pytest.raises(RetryLater, match="not a whole file"),
+    ):
+        http(server.url, patience=ONCE).fetch(FILE, spool)
+
+
 def test_only_the_accounts_own_host_is_told_who_asks() -> None:
     """An address on another host, or a redirect there, gets no credential."""
     with listening(lambda _: of(b"there")) as other, listening(lambda _: of(b"here")) as own:
