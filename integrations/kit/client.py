@@ -115,6 +115,10 @@ class Client:
         request = Request("GET", "", headers={"Accept": "*/*"}, address=address, strange=True)
         return self._session.bring(request, into)
 
+    def complete(self, resource: Resource, remote_id: str, values: Mapping[str, Any]) -> Observation:
+        """Send what is left of a create that broke off when its record had an id; raises Gone where nothing is left."""
+        return self._writer.complete(resource, remote_id, values)
+
     def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
         """Send what a create with these values ignores, where one ended half-way; the record as it is then."""
         return self._writer.finish(resource, made, values)
