@@ -111,8 +111,13 @@ class Client:
         return self._session.fetch(resource.download, remote_id, into)
 
     def fetch(self, address: str, into: Spool) -> str:
-        """The same for an address that somebody named; it gets no credentials but on the account's own origin."""
-        return self._session.bring(Request("GET", "", headers={"Accept": "*/*"}, address=address), into)
+        """The same for an address that somebody named: fetched as anybody could, also from the account's own origin."""
+        request = Request("GET", "", headers={"Accept": "*/*"}, address=address, strange=True)
+        return self._session.bring(request, into)
+
+    def complete(self, resource: Resource, remote_id: str, values: Mapping[str, Any]) -> Observation:
+        """Send what is left of a create that broke off when its record had an id; raises Gone where nothing is left."""
+        return self._writer.complete(resource, remote_id, values)
 
     def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
         """Send what a create with these values ignores, where one ended half-way; the record as it is then."""

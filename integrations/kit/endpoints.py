@@ -48,6 +48,9 @@ Then = Callable[[Api, list[Any]], list[Any]]
 #: A write that takes more than one call: from the remote body to the remote id of the record.
 Steps = Callable[[Api, dict[str, Any]], str]
 
+#: Brings a create of several calls to its end, by remote id and remote body; raises Gone where nothing of it is left.
+Complete = Callable[[Api, str, dict[str, Any]], None]
+
 
 @dataclass(frozen=True)
 class Upload:

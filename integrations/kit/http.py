@@ -25,7 +25,7 @@ import requests
 import structlog
 
 from integrations.kit import verdict
-from integrations.kit.addresses import below, follow
+from integrations.kit.addresses import below, elsewhere, follow, told
 from integrations.kit.auth import Auth, Signature, scrub
 from integrations.kit.breaks import Broken
 from integrations.kit.content import Form, Reading, Spool
@@ -41,7 +41,7 @@ from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
 from integrations.kit.strict import Decoded, NotJson, TooMuch, decode, plain
-from integrations.kit.transport import Limits, Reply, Way, Wire
+from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,8 @@ class Request:
     """A call below the account's base address.
 
     body: what is sent as JSON, a form with a file, or bytes as they are. address: where a file is, as the provider
-    named it, in place of the path; only on the account's own origin it is called as the account.
+    named it, in place of the path; only on the account's own origin it is called as the account. strange: somebody
+    else named that address, so that it is never called as the account.
     """
 
     method: str
@@ -71,6 +72,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = False
     address: str = field(default="", repr=False)
+    strange: bool = False
 
     @property
     def safe(self) -> bool:
@@ -157,6 +159,8 @@ class Http:
         def judge(answer: Answer) -> tuple[Answer, Decoded]:
             if answer.status in _FILES:
                 return answer, Decoded(None)
+            if answer.status in SUCCESS:
+                raise RetryLater("the answer is not a whole file", request=request.name, status=answer.status)
             return self._judge(request, answer, None, refuse)
 
         return self._persist(request, judge, into)[0]
@@ -217,9 +221,11 @@ class Http:
         return self._auth.sign(self.connection.settings, self._secrets)
 
     def _destination(self, request: Request) -> tuple[str, bool]:
-        """Where a request goes, and whether that is the account's own origin."""
+        """Where a request goes, and whether it goes there as the account: to its own origin, on the provider's word."""
+        if request.strange:
+            return elsewhere(request.address, request=request.name), False
         if request.address:
-            return follow(f"{self.base_url}/", request.address, request=request.name)
+            return told(self.base_url, request.address, request=request.name)
         return below(self.base_url, request.path), True
 
     def _exchange(

@@ -16,7 +16,18 @@ from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from integrations.kit.auth import Auth
-from integrations.kit.endpoints import DELETE, GET, POST, Check, Download, Steps, Table, Upload, Write
+from integrations.kit.endpoints import (
+    DELETE,
+    GET,
+    POST,
+    Check,
+    Complete,
+    Download,
+    Steps,
+    Table,
+    Upload,
+    Write,
+)
 from integrations.kit.errors import InvalidSettings, ProviderError
 from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
@@ -97,7 +108,8 @@ class Resource:
     unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
     lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
-    texts are HTML there. mentions: common fields whose texts call people there, with the signs that stand before
+    texts are HTML there. complete: what is left of a create that takes several calls, where one of them failed once
+    the record had its id. mentions: common fields whose texts call people there, with the signs that stand before
     a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a file are.
     redirects: a get of a record that was merged answers with the one it was merged into (where it answers itself,
     and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus, see
@@ -111,6 +123,7 @@ class Resource:
     list: GET | None = None
     get: GET | None = None
     create: POST | Steps | Upload | None = None
+    complete: Complete | None = None
     update: Write | None = None
     delete: DELETE | None = None
     download: Download | None = None

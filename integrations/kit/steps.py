@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from integrations.kit.endpoints import Api
-from integrations.kit.errors import Misconfigured, Moved, ProviderError, Uncertain
+from integrations.kit.errors import (
+    Misconfigured,
+    Moved,
+    NeedsReauthorisation,
+    ProviderError,
+    RetryLater,
+    Uncertain,
+)
 from integrations.kit.paths import dig
 
 #: Ids in one request: with ids of 20 characters the address stays far below 8 KB, which every server takes.
@@ -51,6 +58,16 @@ def post_once(
         except ProviderError:
             raise lost from None
     return str(dig(answer, made))
+
+
+@contextmanager
+def owed(remote_id: str) -> Iterator[None]:
+    """What a record is owed that has its id already: a call that may succeed later leaves its create Uncertain."""
+    try:
+        yield
+    except (Uncertain, RetryLater, NeedsReauthorisation, Moved) as error:
+        told = f"it was made as {remote_id}, but is not finished: {error}"
+        raise Uncertain(told, remote_id=remote_id) from error
 
 
 def amend(api: Api, path: str, body: Any) -> Any:

@@ -40,7 +40,7 @@ from integrations.kit.within import within
 _CHUNK = 65536
 #: Servers that send headers and body apart wait for our acknowledgement, which Linux would delay by 40 ms.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
-_SUCCESS = range(200, 300)
+SUCCESS = range(200, 300)
 _BODILESS = frozenset({204, 205, 304})
 #: Statuses whose length is that of a body which is not sent, RFC 9110 8.6.
 _UNSENT = frozenset({204, 304})
@@ -223,7 +223,7 @@ class Wire:
         patience = (self.limits.connect, self.limits.read)
         try:
             with self._adapter.send(request, stream=True, timeout=patience, verify=self._trust) as response:
-                return self._read(response, into if response.status_code in _SUCCESS else None)
+                return self._read(response, into if response.status_code in SUCCESS else None)
         except (requests.RequestException, HTTPError, OSError, zlib.error, ValueError) as error:
             return broken(error, left=_call.left)
         finally:

@@ -73,11 +73,23 @@ class Writer:
                 f"the {resource.model.__name__.lower()} lacks what the provider requires", fields=missing
             )
         said = {name: value for name, value in values.items() if not (content and name == FILE_ADDRESS)}
-        body = resource.mapping.push(said, None, "create", self.session)
-        body = {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
+        body = self._body(resource, said)
         with _common_names(resource):
             observation = self._create(resource, body, content)
         return self.finish(resource, observation, said)
+
+    def complete(self, resource: Resource, remote_id: str, values: Mapping[str, Any]) -> Observation:
+        """A record whose create broke off behind its id, once the rest of it was sent; raises Gone."""
+        if resource.complete is None:
+            raise Gone("there is no such record at the provider any more")
+        said = {
+            name: value for name, value in values.items() if not (resource.uploads and name == FILE_ADDRESS)
+        }
+        try:
+            resource.complete(self.session, remote_id, self._body(resource, said))
+        except SHAPELESS as error:
+            raise Misconfigured("an answer on the way did not have the shape that is documented") from error
+        return self.read(resource, remote_id)
 
     def update(
         self,
@@ -123,6 +135,10 @@ class Writer:
         if condition:
             self.read(resource, remote_id)
         self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+
+    def _body(self, resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
+        body = resource.mapping.push(dict(values), None, "create", self.session)
+        return {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
 
     def _create(self, resource: Resource, body: dict[str, Any], content: Content | None) -> Observation:
         if not isinstance(resource.create, Write):

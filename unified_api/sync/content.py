@@ -60,7 +60,9 @@ def _named(write: Write, line: connect.Line, spool: Spool) -> str:
         raise errors.Rejected("a file is needed", fields={FILE_ADDRESS: "is required: where the file is"})
     try:
         return line.client.fetch(address, spool)
-    except (errors.Gone, errors.Forbidden, errors.NeedsReauthorisation, errors.Misconfigured) as error:
+    except errors.TooLarge:
+        raise
+    except (errors.Gone, errors.Misconfigured, errors.Rejected) as error:
         raise errors.Rejected("the file cannot be had", fields={FILE_ADDRESS: str(error)}) from error
 
 

@@ -66,12 +66,21 @@ def _create(performance: Performance) -> None:
 def _named(performance: Performance, remote_id: str, told: Mapping[str, Any]) -> None:
     """Nothing has to be recognised, so it may have been edited since."""
     try:
-        made = performance.line.client.read(performance.resource, remote_id)
+        made = _shown(performance, remote_id, told)
     except errors.Gone:
         gone = f"It was made as {remote_id} at the provider, and is not there any more."
         _wait_or(performance, lambda: _not_applied(performance, gone))
     else:
         performance.store_answer(_finished(performance, made, told))
+
+
+def _shown(performance: Performance, remote_id: str, told: Mapping[str, Any]) -> Observation:
+    """The record, completed where its create broke off before it could be seen; raises Gone."""
+    client = performance.line.client
+    try:
+        return client.read(performance.resource, remote_id)
+    except errors.Gone:
+        return client.complete(performance.resource, remote_id, told)
 
 
 def _searched(performance: Performance, told: Mapping[str, Any]) -> None:

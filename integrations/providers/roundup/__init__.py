@@ -29,7 +29,7 @@ from integrations.kit.lenses import at, choice, compute, each, instant, only, re
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider, Setting
-from integrations.kit.steps import amend, by_ids, post_once
+from integrations.kit.steps import amend, by_ids, owed, post_once
 from integrations.kit.verdict import detail
 from integrations.providers.roundup.files import attachments
 from integrations.providers.roundup.items import ISSUE, ITEMS, find, moment, of_class
@@ -81,8 +81,20 @@ def _create_comment(api: Api, body: dict[str, Any]) -> str:
     if not dig(api.get("/issue", {"id": body["issue"]}), ITEMS):
         raise Gone("the ticket is not there any more", request=f"GET {path}")
     made = _say(api, body["content"], inreplyto=f"<issue{body['issue']}>")
-    amend(api, path, {"messages": [made], "@op": "add"})
+    with owed(made):
+        _list(api, made, body)
     return made
+
+
+def _complete_comment(api: Api, made: str, body: dict[str, Any]) -> None:
+    if not dig(api.get("/msg", {"id": made}), ITEMS):
+        raise Gone("the message is not there any more", request=f"GET /msg/{made}")
+    _list(api, made, body)
+
+
+def _list(api: Api, made: str, body: dict[str, Any]) -> None:
+    """Have the issue list a message."""
+    amend(api, f"/issue/{int(body['issue'])}", {"messages": [made], "@op": "add"})
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | int | None:
@@ -145,6 +157,7 @@ _issue = {
 _comment = {
     "get": find("msg", _MESSAGE, _shown),
     "create": _create_comment,
+    "complete": _complete_comment,
     "delete": DELETE("/msg/{remote_id}", conditional=True),
     "recent": find("issue", ISSUE, _commented, id="{ticket}"),
     "recognise": ("ticket", "body"),

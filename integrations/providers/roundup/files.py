@@ -11,7 +11,7 @@ from integrations.kit.errors import Gone
 from integrations.kit.lenses import at, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
-from integrations.kit.steps import amend, by_ids, post_once
+from integrations.kit.steps import amend, by_ids, owed, post_once
 from integrations.providers.roundup.items import ISSUE, ITEMS, find, moment, of_class
 from unified_api.models.ticketing import Attachment
 
@@ -39,8 +39,20 @@ def _create(api: Api, body: dict[str, Any], content: Content) -> str:
     made = post_once(
         api, "/file", Form({"name": body["name"], "type": kind}, "content", body["name"], content)
     )
-    amend(api, path, {"files": [made], "@op": "add"})
+    with owed(made):
+        _list(api, made, body)
     return made
+
+
+def _complete(api: Api, made: str, body: dict[str, Any]) -> None:
+    if not dig(api.get("/file", {"id": made}), ITEMS):
+        raise Gone("the file is not there any more", request=f"GET /file/{made}")
+    _list(api, made, body)
+
+
+def _list(api: Api, made: str, body: dict[str, Any]) -> None:
+    """Have the issue list a file."""
+    amend(api, f"/issue/{int(body['issue'])}", {"files": [made], "@op": "add"})
 
 
 _attachments = Mapping(
@@ -59,6 +71,7 @@ attachments = of_class(
     _attached,
     get=find("file", _FILE, _shown),
     create=Upload(_create),
+    complete=_complete,
     update=PATCH("/file/{remote_id}", null="", conditional=True),
     delete=DELETE("/file/{remote_id}", conditional=True),
     download=Download("/file/{remote_id}/binary_content"),

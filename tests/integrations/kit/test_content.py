@@ -95,6 +95,21 @@ def test_what_is_no_file_is_an_error(status: int, error: type[Exception]) -> Non
         assert held(spool) == b""
 
 
+@pytest.mark.parametrize("status", [202, 204, 206])
+def test_a_success_without_the_whole_file_is_none(status: int) -> None:
+    """One that is still being made, an empty answer or a part is asked for again, and nothing of it is kept."""
+    answers = [Told(status, b"" if status == 204 else b"part"), of(b"whole")]
+    with listening(lambda _: answers.pop(0)) as server, Spool(1000) as spool:
+        http(server.url).fetch(FILE, spool)
+        assert held(spool) == b"whole"
+    with (
+        listening(lambda _: Told(status, b"")) as server,
+        Spool(1000) as spool,
+        pytest.raises(RetryLater, match="not a whole file"),
+    ):
+        http(server.url, patience=ONCE).fetch(FILE, spool)
+
+
 def test_only_the_accounts_own_host_is_told_who_asks() -> None:
     """An address on another host, or a redirect there, gets no credential."""
     with listening(lambda _: of(b"there")) as other, listening(lambda _: of(b"here")) as own:
@@ -105,6 +120,35 @@ def test_only_the_accounts_own_host_is_told_who_asks() -> None:
 
     assert ["Authorization" in seen.headers for seen in (*own.seen, *other.seen)] == [True, True, False]
     assert own.seen[0].query == other.seen[0].query == {"signed": "1"}
+
+
+def test_who_names_an_address_gets_nothing_of_the_account() -> None:
+    """What a caller names is fetched as anybody could, also where it is the account's own origin."""
+    with listening(lambda _: of(b"here")) as own, Spool(1000) as spool:
+        http(own.url).fetch(Request("GET", "", address=f"{own.url}/a", strange=True), spool)
+
+    assert "Authorization" not in own.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    "address", ["nowhere", "/relative", "//host/x", "ftp://host/x", "http://", "http://[::1"]
+)
+def test_who_names_an_address_names_a_whole_one(address: str) -> None:
+    """One that would lead to the account's own origin, or to nothing of the web, is refused for what it is."""
+    with listening(lambda _: of(b"here")) as own, Spool(1000) as spool:
+        with pytest.raises(Rejected, match="has to begin with https:// or http://"):
+            http(own.url).fetch(Request("GET", "", address=address, strange=True), spool)
+        assert own.seen == []
+
+
+def test_only_a_providers_own_word_has_to_keep_encryption() -> None:
+    """A caller may name any host of the web; a provider that is called with encryption names none without."""
+    with listening(lambda _: of(b"there")) as other, Spool(1000) as spool:
+        line = http("https://desk.example.com", patience=ONCE)
+        line.fetch(Request("GET", "", address=other.url, strange=True), spool)
+        assert held(spool) == b"there"
+        with pytest.raises(Misconfigured, match="the provider names an address without encryption"):
+            line.fetch(Request("GET", "", address=other.url), spool)
 
 
 @pytest.mark.parametrize("status", [401, 403, 412])

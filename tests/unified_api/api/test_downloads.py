@@ -130,7 +130,12 @@ def test_a_file_is_made_from_its_address(api: Linked, desk: stub.Desk) -> None:
 
 @pytest.mark.parametrize(
     ("address", "sentence"),
-    [(None, "is required"), ("http://10.0.0.1/x", "private network"), ("nowhere", "the file cannot be had")],
+    [
+        (None, "is required"),
+        ("http://10.0.0.1/x", "private network"),
+        ("nowhere", "has to begin with https:// or http://"),
+        ("ftp://example.com/x", "has to begin with https:// or http://"),
+    ],
 )
 def test_a_file_without_a_good_address_is_refused(
     api: Linked, desk: stub.Desk, address: str | None, sentence: str
@@ -139,8 +144,25 @@ def test_a_file_without_a_good_address_is_refused(
     attached(api, desk, "log", b"123")
     (ticket,) = api.get("tickets").json()["results"]
     said = {"file_name": "new", "ticket": ticket["id"], **({"file_url": address} if address else {})}
+    before = len(desk.log)
     answer = api.send("post", "attachments", {"model": said})
 
     (problem,) = answer.json()["errors"]
+    assert len(desk.log) == before
+    assert sentence in str(problem)
     assert (answer.status_code, problem["source"]["pointer"]) == (400, "model/file_url")
     assert desk.writes() == []
+
+
+def test_no_address_borrows_the_accounts_credential(api: Linked, desk: stub.Desk) -> None:
+    """A caller who names one of the account's own provider gets there what anybody would."""
+    desk.blobs["7"] = b"for anybody"
+    attached(api, desk, "log", b"123")
+    (ticket,) = api.get("tickets").json()["results"]
+    said = {"file_name": "new", "ticket": ticket["id"], "file_url": f"{desk.url}/blobs/7"}
+    answer = api.send("post", "attachments", {"model": said})
+    secret = api.send("post", "attachments", {"model": {**said, "file_url": f"{desk.url}/tickets"}})
+
+    assert answer.status_code == 201, answer.json()
+    assert desk.signatures == [None]
+    assert (secret.status_code, secret.json()["errors"][0]["source"]["pointer"]) == (400, "model/file_url")

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from integrations.kit.endpoints import GET, Api
 from integrations.kit.lenses import choice, refs
 from integrations.kit.mapping import Mapping
+from integrations.kit.steps import owed
 from tenants.models import LinkedAccount
 from tests import stub
 from tests.stub import Desk
@@ -340,6 +342,40 @@ def test_an_unfinished_record_is_not_taken_for_another_writes(
 
     assert stored(theirs).state == WriteState.NOT_APPLIED
     assert stored(ours).state == WriteState.DONE
+
+
+def _made_in_steps(api: Api, body: dict[str, Any]) -> str:
+    made = str(api.send("POST", "/tickets", {"title": body["title"]})["id"])
+    with owed(made):
+        _listed(api, made, body)
+    return made
+
+
+def _listed(api: Api, made: str, body: dict[str, Any]) -> None:
+    api.send("PATCH", f"/tickets/{made}", {"state": body["state"]})
+
+
+@pytest.fixture
+def unseen_until_complete(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+    """The desk's tickets are made by a call, and shown after another one."""
+    shown = GET("/tickets/{remote_id}", item="", then=lambda _, rows: [row for row in rows if "state" in row])
+    tickets = replace(stub.TICKETS, get=shown, create=_made_in_steps, complete=_listed)
+    provider = replace(stub.PROVIDER, resources=(tickets, stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+
+
+@pytest.mark.usefixtures("unseen_until_complete")
+def test_a_create_that_broke_off_before_its_record_could_be_seen_is_completed(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """It is not taken for a record that is gone, and so not made again: what is left of it is sent."""
+    made = half(account, desk, 503)
+    before = made.state
+    later(made, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert (before, stored(made).state) == (WriteState.UNCERTAIN, WriteState.DONE)
+    assert [(one["title"], one["state"]) for one in desk.tables["tickets"].values()] == [("Printer", "done")]
 
 
 def test_two_lost_creates_do_not_settle_on_one_record(
