@@ -49,7 +49,7 @@ def execute_some(frame: Frame, plan: Plan) -> int:
 
 
 def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
-    if turn.pair.paused_by or turn.pair.held != FREE or is_unmatched(turn):
+    if turn.pair.paused_by or turn.pair.held != FREE or is_unmatched(turn) or _is_of_others(item, turn.pair):
         return _left_alone(item, MOVED)
     memory, write = _write(turn, plan, item)
     if write is None or write.to in turn.frame.closed:
@@ -59,6 +59,12 @@ def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
     turn.pair.write_id = writing.enter(turn.frame, turn.pair, write)
     item.state, item.write_id = PlanItem.State.SENT, turn.pair.write_id
     return item
+
+
+def _is_of_others(item: PlanItem, pair: Pair) -> bool:
+    """Whether the pair goes on with another record than the item shows, into which that was merged."""
+    both = ((item.record_a, pair.record_a), (item.record_b, pair.record_b))
+    return any(shown is not None and shown != now for shown, now in both)
 
 
 def _write(turn: Turn, plan: Plan, item: PlanItem) -> Outcome:

@@ -3,6 +3,7 @@
     the one that is left has no pair     it takes the place of the other one; what differs is news of its side
     it has one as well                   it keeps that; the counterpart of the other one is left to a person, and held
     it has not been read yet             the pair is held until it has
+    its counterpart is being created     the pair is held until that has ended
 
 Nothing is deleted and nothing written by this: a merge is not the wish to have the counterpart deleted. An issue tells
 of a counterpart that is left over; it ends when that one is gone too, as it is when people merge it over there.
@@ -74,6 +75,8 @@ def _leave_over(frame: Frame, side: Side, pair: Pair, rival: Pair) -> None:
         _drop(frame, pair)
         return
     _hold(pair)
+    if record_of(rival, side.other) is None:
+        return  # being created: when that has ended, either there is one that goes on, or this pair does
     a, b = frame.accounts.a, frame.accounts.b
     there = frame.model.objects.filter(id__in=[record_of(one, side.other) for one in (pair, rival)])
     ids = dict(there.values_list("id", "remote_id"))

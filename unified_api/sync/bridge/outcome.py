@@ -64,14 +64,23 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     if not unsettled:
         pair.write_id, pair.dirty = None, True
     pair.save()
-    if not unsettled and write.record_id is not None:
-        merging.follow(frame, side, [write.record_id])
+    if not unsettled:
+        _follow_merges(frame, pair, write)
     again(_waiting(frame, pair))
     if write.operation == "create":
         again(Pair.objects.filter(id=pair.id))
     for one in effects:
         if isinstance(one, Overruled):
             _record(pair, write, one)
+
+
+def _follow_merges(frame: Frame, pair: Pair, write: Write) -> None:
+    """What either side has merged meanwhile: taking it in left this pair alone until its write had ended."""
+    for side in Side:
+        records = {record_of(pair, side)}
+        if frame.account_id(side) == write.linked_account_id:
+            records.add(write.record_id)
+        merging.follow(frame, side, [record for record in records if record is not None])
 
 
 def _waiting(frame: Frame, pair: Pair) -> QuerySet[Pair]:

@@ -165,11 +165,11 @@ def item_of(
 
 
 def digest(item: PlanItem) -> str:
-    """What an item says, as one word; what stands at a side after an earlier item is the provider's to say."""
+    """What an item says of which records, as one word; what stands after an earlier item is the provider's to say."""
     said = dict(item.fields)
     if item.action in WRITES and said.get("follows"):
         said["fields"] = {name: {**told, "was": None} for name, told in said["fields"].items()}
-    told = [str(item.pair_id), item.action, item.side, said]
+    told = [item.pair_id, item.record_a, item.record_b, item.action, item.side, said]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -314,7 +314,8 @@ def same(item: PlanItem, write: Push | Delete) -> bool:
 
 
 def _item_like(item: PlanItem, action: str, side: str, fields: Any) -> PlanItem:
-    return PlanItem(pair_id=item.pair_id, action=action, side=side, fields=fields)
+    pair = Pair(id=item.pair_id, record_a=item.record_a, record_b=item.record_b)
+    return item_of(pair, action, side, fields)
 
 
 def mark(items: Iterable[PlanItem]) -> None:

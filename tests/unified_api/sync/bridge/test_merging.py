@@ -153,3 +153,64 @@ def test_an_undone_merge_brings_the_record_back(paired: Merging) -> None:
     assert paired.desks.both("title") == (["Fire", "Printer"], ["Fire", "Printer"])
     assert {held for *_, held in paired.pairs()} == {""}
     assert issues() == []
+
+
+@STYLES
+@pytest.mark.parametrize("rule", ["propagate", "restore"])
+def test_a_merge_while_the_counterpart_is_written_moves_the_pair_afterwards(
+    lone: Merging, rule: str, *, redirects: bool
+) -> None:
+    """It is taken in while the write is in flight: by its end the pair has moved, and no rule for deletes applies."""
+    desks = lone.desks
+    tell(desks, deletes={"a": rule, "b": rule})
+    desks.a.edit(lone.loser, text="It smokes")
+    desks.read()
+    desks.work_once(["bridge"])
+    desks.a.merge(lone.loser, lone.winner, redirects=redirects)
+    lose(desks, 0)
+    desks.read()
+    desks.work_once(["bridge"])
+    assert any(pair.write_id for pair in desks.pairs())
+    desks.round()
+
+    assert lone.pairs() == {(lone.winner, "1", "paired", "")}
+    assert desks.both("title")[1] == ["Burning printer"]
+    assert {method for method, _ in desks.b.writes()} == {"PATCH"}
+    assert desks.a.writes() == []
+
+
+@pytest.fixture
+def being_created(paired: Merging) -> Merging:
+    """The winner is new: what is to be its counterpart has been journalled, and the merge is read before it leaves."""
+    desks = paired.desks
+    paired.winner = desks.a.add(title="Fresh", text="Fresh", state="open", priority="p2")
+    desks.read()
+    desks.work_once(["bridge", "bridge"])
+    assert [pair.state for pair in desks.pairs() if pair.write_id] == ["creating"]
+    desks.a.merge(paired.loser, paired.winner, redirects=False)
+    desks.read()
+    desks.work_once(["bridge"])
+    return paired
+
+
+def test_a_counterpart_that_is_being_created_is_waited_for(being_created: Merging) -> None:
+    """Which one is left over is not known before: nobody is told of it until then."""
+    assert issues() == []
+    being_created.desks.round()
+
+    fresh = next(i for i, one in being_created.desks.b.tables["tickets"].items() if one["title"] == "Fresh")
+    [issue] = issues()
+    assert f"{fresh} goes on with the one that is left" in issue.description
+
+
+def test_where_the_winner_gets_no_counterpart_the_pair_goes_on_with_it(being_created: Merging) -> None:
+    """The create was refused: nothing is left over."""
+    being_created.desks.b.refuse_writes = 422
+    being_created.desks.work_once(["write"])
+    being_created.desks.b.refuse_writes = None
+    being_created.desks.round()
+
+    assert issues() == []
+    assert being_created.winner in {a for a, *_ in being_created.pairs()}
+    assert len(being_created.desks.b.tables["tickets"]) == 2
+    assert "Fresh" in being_created.desks.both("title")[1]

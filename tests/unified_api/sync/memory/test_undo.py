@@ -304,3 +304,32 @@ def test_an_undeleted_record_is_not_deleted_again(bridged: Bridged) -> None:
         bridged.round()
 
     assert bridged.both("title") == (["Printer"], ["Printer"])
+
+
+def test_an_item_about_a_record_that_was_merged_since_is_left_alone(desks: Bridged) -> None:
+    """The pair goes on with another record that says the same: nobody has approved that one to be written."""
+    for desk in (desks.a, desks.b):
+        desk.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.join(creates=())
+    desks.round()
+    edit(desks.b, title="From b")
+    desks.round()
+    plan = make(desks, deeds.of_write, newest_write())
+    winner = desks.a.add(title="From b", text="It is on fire", state="open", priority="p2")
+    desks.a.merge("1", winner, redirects=False)
+    desks.round()
+    assert record_at(desks, "a") != items(plan)[0].record_a
+    item = carry_out(desks, plan)
+
+    assert item.state == "moved"
+    assert desks.a.tables["tickets"][winner]["title"] == "From b"
+
+
+def test_what_is_approved_names_its_records(bridged: Bridged) -> None:
+    """Two items that differ in a record only are two things to approve."""
+    plan = make(bridged, deeds.of_write, newest_write())
+    (item,) = items(plan)
+    shown = plans.digest(item)
+    item.record_b = uuid.uuid4()
+
+    assert plans.digest(item) != shown == item.digest
