@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from unified_api.admin import naming
 from unified_api.admin.actions import action
 from unified_api.admin.deeds import DecidingPage, Deed
 from unified_api.engine.values import Side
+from unified_api.models.base import common_model, wire_fields
+from unified_api.models.fields import Day, Instant, Malformed, Ref, Text
 from unified_api.sync.bridge import conflicts
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
@@ -64,6 +67,29 @@ def _all(resolution: str) -> Deed:
     )
 
 
+def _give(side: Side) -> Deed:
+    return Deed(
+        f"give-{side}",
+        f"Write another value at side {side}",
+        "It is written there as an edit like any other, unless somebody edits the field there meanwhile. When it is"
+        f" there, this conflict shows it: then say that side {side} prevails.",
+        lambda conflict, form: conflicts.give(conflict.id, side, _given(conflict, form["value"])),
+        carries=("value",),
+        when=_is_open,
+    )
+
+
+def _given(conflict: Conflict, typed: str) -> Any:
+    """What was typed, as the API takes it: a text as it is, all else as JSON; raises Malformed."""
+    model = common_model(Bridge.objects.get(id=conflict.bridge_id).model)
+    if isinstance(wire_fields(model)[conflict.field], Text | Instant | Day | Ref):
+        return typed
+    try:
+        return json.loads(typed)
+    except ValueError as error:
+        raise Malformed(f"{conflict.field} takes JSON, such as true, 3 or a list: {error}") from error
+
+
 class ConflictPage(DecidingPage):
     """Conflicts, the newest first."""
 
@@ -73,8 +99,8 @@ class ConflictPage(DecidingPage):
     texts = ("field",)
     list_filter = ("state",)
     ordering = ("-opened_at",)
-    refusals = (conflicts.ConflictClosed,)
-    deeds = (*map(_this, _RESOLUTIONS), *map(_all, _RESOLUTIONS))
+    refusals = (conflicts.ConflictClosed, conflicts.NotWritable, Malformed)
+    deeds = (*map(_this, _RESOLUTIONS), *map(_all, _RESOLUTIONS), *map(_give, Side))
     actions = tuple(
         action(
             f"take_{resolution}",
@@ -116,8 +142,8 @@ def _side(frame: Frame, conflict: Conflict, side: Side, record: naming.Named | N
     return {
         "name": naming.sides(frame)[side.value],
         "record": record,
-        "value": naming.value(frame.model, conflict.field, getattr(conflict, f"value_{side}")),
-        "base": naming.value(frame.model, conflict.field, getattr(conflict, f"base_{side}")),
+        "value": naming.value(conflict.field, getattr(conflict, f"value_{side}")),
+        "base": naming.value(conflict.field, getattr(conflict, f"base_{side}")),
         "at": dt.datetime.fromisoformat(edited["at"]) if edited.get("at") else None,
         "by": _by(edited.get("source")),
     }

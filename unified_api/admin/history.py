@@ -113,13 +113,13 @@ def _values(subject: Subject, asked: Mapping[str, str]) -> dict[str, Any]:
         "problem": problem,
         "presence": Image.of(subject.row).presence,
         "sight": sight,
-        "rows": [_row(subject, name, now, then) for name in {**now, **then}],
+        "rows": [_row(name, now, then) for name in {**now, **then}],
         "why": telling.document(why(subject, field)) if field else None,
     }
 
 
-def _row(subject: Subject, name: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
-    both = (naming.value(subject.model, name, known.get(name)) for known in (now, then))
+def _row(name: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    both = (naming.value(name, known.get(name)) for known in (now, then))
     return {
         "name": name,
         "was_other": now.get(name) != then.get(name),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.html import format_html
 
-from unified_api.admin.show import HIDDEN
+from unified_api.admin.show import HIDDEN, sensitive
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel, wire_fields
 from unified_api.sync.bridge.records import Frame
@@ -29,10 +29,9 @@ class Named:
     is_gone: bool = False
 
 
-def value(model: type[CommonModel], field: str, told: Any) -> Any:
-    """A value of a field; a sensitive one is hidden."""
-    declared = wire_fields(model).get(field)
-    return HIDDEN if declared is not None and declared.sensitive else spelled(told)
+def value(field: str, told: Any) -> Any:
+    """A value of a field; one that is sensitive, in whatever model, is hidden."""
+    return HIDDEN if field in sensitive() else spelled(told)
 
 
 def spelled(told: Any) -> Any:

@@ -60,11 +60,11 @@ class PairPage(DecidingPage):
 
 def _field(turn: Turn, name: str) -> dict[str, Any]:
     """One bridged field: what either side says now, what it last agreed to, and how that stands."""
-    model, look, pair = turn.frame.model, turn.look, turn.pair
+    look, pair = turn.look, turn.pair
     now = Both(*(one.values.get(name, MISSING) if one else MISSING for one in (look.a, look.b)))
     base = Both(pair.base_a.get(name, MISSING), pair.base_b.get(name, MISSING))
     shown = {
-        f"{what}_{side}": None if both[side] is MISSING else naming.value(model, name, both[side])
+        f"{what}_{side}": None if both[side] is MISSING else naming.value(name, both[side])
         for what, both in (("now", now), ("base", base))
         for side in Side
     }

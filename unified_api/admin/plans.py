@@ -10,7 +10,6 @@ from django.http import HttpRequest
 
 from unified_api.admin import naming
 from unified_api.admin.deeds import DecidingPage, Deed
-from unified_api.models.base import CommonModel
 from unified_api.sync.bridge import plans
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Bridge
@@ -96,8 +95,8 @@ def _items(frame: Frame, names: Mapping[str, str], items: Iterable[PlanItem]) ->
             "item": item,
             "side": names.get(item.side or "", ""),
             "records": [(side, known.get(one) if one else None) for side, one in _records(item)],
-            "changes": _changes(frame.model, item),
-            "problem": None if item.action in plans.WRITES else _problem(frame.model, item),
+            "changes": _changes(item),
+            "problem": None if item.action in plans.WRITES else _problem(item),
         }
         for item in items
     ]
@@ -107,14 +106,14 @@ def _records(item: PlanItem) -> Iterable[tuple[str, Any]]:
     return (("a", item.record_a), ("b", item.record_b))
 
 
-def _changes(model: type[CommonModel], item: PlanItem) -> list[dict[str, Any]]:
+def _changes(item: PlanItem) -> list[dict[str, Any]]:
     """By field what is there, what comes, and why; nothing of an item that writes nothing."""
     fields = item.fields["fields"] if item.action in plans.WRITES else {}
     return [
         {
             "field": name,
-            "was": naming.value(model, name, told["was"]),
-            "value": naming.value(model, name, told["value"]),
+            "was": naming.value(name, told["was"]),
+            "value": naming.value(name, told["value"]),
             "rule": told["rule"],
             "overrules": told["overrules"],
         }
@@ -122,10 +121,10 @@ def _changes(model: type[CommonModel], item: PlanItem) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(model: type[CommonModel], item: PlanItem) -> dict[str, Any]:
+def _problem(item: PlanItem) -> dict[str, Any]:
     """What keeps a field from being equal: a problem of one side, or a conflict of both."""
     told, field = item.fields, item.fields.get("field", "")
-    spelled = {name: naming.value(model, field, told[name]) for name in ("value", "a", "b") if name in told}
+    spelled = {name: naming.value(field, told[name]) for name in ("value", "a", "b") if name in told}
     return {
         "kind": told.get("kind", item.action),
         "field": field,

@@ -5,6 +5,7 @@ A column is a field's name where Django's own way is good enough, else a functio
 
 from __future__ import annotations
 
+import functools
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterable
@@ -98,11 +99,13 @@ def readable(value: Any, secret: Collection[str] = ()) -> Any:
 
 def _masked(value: Any, secret: Collection[str]) -> Any:
     if isinstance(value, dict):
-        return {k: HIDDEN if k in secret else _masked(v, secret) for k, v in value.items()}
+        told = secret if value.get("field") not in secret else {*secret, "value", "a", "b"}
+        return {k: HIDDEN if k in told else _masked(v, secret) for k, v in value.items()}
     return [_masked(item, secret) for item in value] if isinstance(value, list) else value
 
 
-def _sensitive() -> frozenset[str]:
+@functools.cache
+def sensitive() -> frozenset[str]:
     """Names of the sensitive fields of all common models: journal and log hold values of any of them."""
     return frozenset(n for model in common_models() for n, f in wire_fields(model).items() if f.sensitive)
 
@@ -138,7 +141,7 @@ def _show(field: models.Field[Any, Any], *, short: bool) -> Callable[[Any, Any],
     if isinstance(field, Ref | Refs | models.UUIDField):
         return _show_reference(field)
     if isinstance(field, models.JSONField):
-        return _names if short else lambda _row, value: readable(value, _sensitive())
+        return _names if short else _document
     if isinstance(field, models.TextField) and short:
         return _short
     return next((shown for kind, shown in _BY_CLASS if isinstance(field, kind)), None)
@@ -152,10 +155,15 @@ def _show_reference(field: models.Field[Any, Any]) -> Callable[[Any, Any], Any] 
     return None if field.primary_key else lambda row, value: _reference(row, field.name, value)
 
 
-def _names(_row: Any, value: Any) -> Any:
+def _document(row: Any, value: Any) -> Any:
+    """JSON on a row's page; what a row says of a sensitive field is hidden."""
+    return HIDDEN if getattr(row, "field", None) in sensitive() else readable(value, sensitive())
+
+
+def _names(row: Any, value: Any) -> Any:
     """What a list says of a JSON document: its keys; of a value, the value."""
     if not isinstance(value, dict | list):
-        return _short(_row, str(value))
+        return HIDDEN if getattr(row, "field", None) in sensitive() else _short(row, str(value))
     return ", ".join(sorted(value)) if isinstance(value, dict) else f"{len(value)} entries"
 
 

@@ -89,6 +89,11 @@ def mapping(name: str, about: str) -> Key[dict[str, Any]]:
     return Key(name, about, {"type": "object"}, parse)
 
 
+def value(name: str, about: str) -> Key[Any]:
+    """Any value, which somebody else understands."""
+    return Key(name, about, {}, lambda told: told)
+
+
 def body(*keys: Key[Any]) -> Schema:
     """The schema of a body with these keys; others are ignored."""
     properties = {key.name: {**key.schema, "description": key.about} for key in keys}

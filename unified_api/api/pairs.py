@@ -11,13 +11,15 @@ from rest_framework.request import Request
 from unified_api.api import bodies, cursors, newest, parameters, reach
 from unified_api.api.cursors import PAGING, Key, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict
+from unified_api.api.errors import answer, conflict, malformed
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import WHOLE, record
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.engine.pair import State
+from unified_api.engine.values import Side
+from unified_api.models.fields import Malformed
 from unified_api.sync.bridge import conflicts, reviewing, steering
 from unified_api.sync.bridge.held import HELD
 from unified_api.sync.models_bridge import Conflict, Pair
@@ -36,6 +38,8 @@ _STATE: Final = parameters.word("state", Conflict.State.values, "In this state; 
 _RESOLUTION: Final = bodies.word(
     "resolution", RESOLUTIONS, "Whose value prevails; `both`: they stay as they are."
 )
+_SIDE: Final = bodies.word("side", [*Side], "At which it is written.")
+_VALUE: Final = bodies.value("value", "As the field is written by the API of its model.")
 _BRIDGE_KEY: Final = bodies.one_id("bridge_id", "The bridge whose open conflicts are resolved.")
 _FIELD_KEY: Final = bodies.maybe_text("field", "Those of this field alone.")
 
@@ -184,6 +188,25 @@ class Resolve(OneConflict):
                 return answer(_conflict(conflicts.resolve(one.id, resolution)))
             except conflicts.ConflictClosed as error:
                 raise conflict(str(error)) from error
+
+
+class Give(OneConflict):
+    """POST conflicts/{id}/give: a `value` of a person's own, written to one `side`, which can prevail then."""
+
+    http_method_names = ("post",)
+    operations = {"post": Operation({202: told_as.GIVEN, 409: REFUSAL}, body=bodies.body(_SIDE, _VALUE))}
+
+    def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
+        """Have a value of your own written at one side; the conflict shows it once it is there."""
+        with transaction.atomic():
+            one, body = self.conflict(id), self.body()
+            try:
+                write = conflicts.give(one.id, Side(_SIDE.of(body)), _VALUE.of(body))
+            except Malformed as error:
+                raise malformed("value", str(error)) from error
+            except (conflicts.ConflictClosed, conflicts.NotWritable) as error:
+                raise conflict(str(error)) from error
+            return answer({"write_id": write.id}, 202)
 
 
 class ResolveAll(Endpoint):

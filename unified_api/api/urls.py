@@ -128,6 +128,7 @@ urlpatterns = [
     path("sync/v1/conflicts", pairs.Conflicts.as_view(), name="api-conflicts"),
     path("sync/v1/conflicts/resolve", pairs.ResolveAll.as_view(), name="api-conflicts-resolve"),
     path("sync/v1/conflicts/<str:id>", pairs.OneConflict.as_view(), name="api-conflict"),
+    path("sync/v1/conflicts/<str:id>/give", pairs.Give.as_view(), name="api-conflict-give"),
     path("sync/v1/conflicts/<str:id>/resolve", pairs.Resolve.as_view(), name="api-conflict-resolve"),
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
     path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),

@@ -32,8 +32,8 @@ class Intent:
 
     wanted: stored values by common field. record_id: of a create, the lost record in whose place it is made.
     expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
-    record's version as the caller saw it. source: api or bridge. reasons: a bridge's, see `Write`. id: of the write,
-    known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
+    record's version as the caller saw it. source: api, bridge or operator. reasons: a bridge's, see `Write`. id: of
+    the write, known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
     remote_id: of a record that is made where the account's own records have no other home than here. behind: steps of
     priority by which it comes behind others of its kind, or before them, if negative.
     """

@@ -225,10 +225,10 @@ class Write(TenantModel):
     """One intended change to a remote system, journalled before it leaves.
 
     `values`: common-model values as asked for; `sent`: those really sent; `pre_image`: what stood there before.
-    `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api, or
-    bridge with `bridge_id` and `pair_id`; a bridge says in `reasons` for each field by which `rule` it travels, and
-    which value of the other side, `source`, it carries. `problems`: in the form of the wire contract. `answer`: what
-    the caller got. `settled_by`: the person who told an outcome that reading back could not.
+    `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api,
+    operator, or bridge with `bridge_id` and `pair_id`; a bridge says in `reasons` for each field by which `rule` it
+    travels, and which value of the other side, `source`, it carries. `problems`: in the form of the wire contract.
+    `answer`: what the caller got. `settled_by`: the person who told an outcome that reading back could not.
     `retry_after`, not stored: seconds after which a provider that could not take the write wants to be asked again.
     """
 

@@ -259,6 +259,27 @@ def test_a_conflict_shows_both_values_and_is_decided(bridged: Bridged, night: Ni
     assert trail("conflict.resolved") == [("operator", "grace")]
 
 
+def test_where_neither_is_right_a_third_value_is_given(bridged: Bridged, night: Night) -> None:
+    """It is written at one side by the journal, stands in the conflict then, and prevails when that is said."""
+    conflict = contested(bridged)
+    path = f"sync/conflict/{conflict.id}"
+    assert "this conflict shows it" in text(night.post(f"{path}/do/give-b/", value="Printer C"))
+    night.post(f"{path}/do/give-b/", value="Printer C", confirmed="yes")
+    bridged.work_once(["write"])
+    bridged.round()
+    assert bridged.both("title") == (["Printer A"], ["Printer C"])
+    shown = one(Conflict)
+    assert (shown.state, shown.value_a, shown.value_b) == (Conflict.State.OPEN, "Printer A", "Printer C")
+    assert "by operator grace (write" in night.says(f"sync/change/record/{one(Pair).record_b}/")
+
+    night.post(f"{path}/do/take-b/", confirmed="yes")
+    bridged.round()
+    assert bridged.both("title") == (["Printer C"], ["Printer C"])
+    assert trail("conflict.value_given") == [("operator", "grace")]
+    night.post(f"{path}/do/give-a/", value="too late", confirmed="yes")
+    assert "nothing is left to say" in night.told(f"{path}/change/")
+
+
 def test_a_conflict_is_not_decided_twice(bridged: Bridged, night: Night) -> None:
     """From a page that was left open: the sentence says what became of it."""
     conflict = contested(bridged)
@@ -356,6 +377,24 @@ def test_what_a_customer_typed_is_only_text(bridged: Bridged, night: Night) -> N
         page = text(night.get(path))
         assert SCRIPT not in page, path
         assert html.escape(SCRIPT) in page, path
+
+
+def test_what_is_said_of_a_sensitive_field_is_hidden(bridged: Bridged, night: Night) -> None:
+    """Neither list nor page of a conflict shows its values, nor do the columns of a pair with such a problem."""
+    conflict = contested(bridged)
+    told = {"kind": "refused", "side": "a", "field": "ssn", "value": "123-45", "reason": "no"}
+    with transaction.atomic():
+        Conflict.objects.update(field="ssn", value_a="123-45", value_b="543-21")
+        Pair.objects.update(problems=[told])
+    pages = (
+        "sync/conflict/",
+        f"sync/conflict/{conflict.id}/change/",
+        f"sync/pair/{conflict.pair_id}/change/",
+    )
+    for path in pages:
+        page = night.says(path)
+        assert "(hidden)" in page, path
+        assert "123-45" not in page, path
 
 
 def test_deciding_needs_the_right_and_a_form_of_ours(bridged: Bridged, night: Night) -> None:

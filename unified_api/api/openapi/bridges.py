@@ -132,6 +132,9 @@ CONFLICT: Final = named(
     "Conflict", record(columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED))
 )
 
+#: What is on its way to a side of a conflict; see `writes/{id}`.
+GIVEN: Final = named("GivenValue", record({"write_id": ID}))
+
 # --- bridges ----------------------------------------------------------------------------------------------
 
 _SIDE_OF_BRIDGE: Final = named("BridgeSide", record({"linked_account_id": ID, "integration": maybe(TEXT)}))

@@ -19,11 +19,13 @@ from tenants.audit import current_actor
 from unified_api.engine.events import Contest
 from unified_api.engine.pair import Ruling
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
-from unified_api.sync import clock
+from unified_api.models.base import wire_fields
+from unified_api.sync import clock, journal, values
 from unified_api.sync.bridge import edits, turns
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.stirring import ask
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 BOTH = "both"
@@ -31,6 +33,16 @@ BOTH = "both"
 
 class ConflictClosed(ValueError):
     """The conflict is none any more; the sentence says what became of it."""
+
+
+class NotWritable(ValueError):
+    """The field cannot be written at that side; the sentence says so."""
+
+
+def _closed(conflict: Conflict) -> ConflictClosed:
+    return ConflictClosed(
+        f"This conflict is {conflict.state} since {conflict.closed_at}; nothing is left to say."
+    )
 
 
 def open_ones(pairs: Iterable[Pair]) -> dict[uuid.UUID, list[Conflict]]:
@@ -68,9 +80,7 @@ def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
     turns.take(Conflict.objects.values_list("bridge_id", flat=True).get(id=conflict_id))
     conflict: Conflict = Conflict.objects.select_for_update().get(id=conflict_id)
     if conflict.state != Conflict.State.OPEN:
-        raise ConflictClosed(
-            f"This conflict is {conflict.state} since {conflict.closed_at}; nothing is left to say."
-        )
+        raise _closed(conflict)
     _rule(conflict, None if resolution == BOTH else Side(resolution))
     actor = current_actor()
     conflict.state, conflict.closed_at = Conflict.State.RESOLVED, clock.now()
@@ -79,6 +89,39 @@ def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
     audit.record("conflict.resolved", subject=str(conflict.id), field=conflict.field, resolution=resolution)
     transaction.on_commit(lambda: ask(conflict.bridge_id))
     return conflict
+
+
+def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
+    """Have a person's own value, as the API takes it, written into the record of one side: then that side can prevail.
+
+    It is an edit like any other, and the conflict shows it once it is there. Nothing is sent if the field is edited at
+    that side meanwhile. Within a transaction that is open; raises ConflictClosed, NotWritable, Malformed.
+    """
+    conflict = Conflict.objects.get(id=conflict_id)
+    if conflict.state != Conflict.State.OPEN:
+        raise _closed(conflict)
+    frame = Frame.of(Bridge.objects.get(id=conflict.bridge_id))
+    account, record = frame.accounts[to], record_of(Pair.objects.get(id=conflict.pair_id), to)
+    if account is None or record is None or conflict.field not in frame.access[to].update:
+        raise NotWritable(
+            f"{conflict.field} cannot be written at side {to}; give the value at the other one."
+        )
+    held = conflict.value_a if to is Side.A else conflict.value_b
+    actor = current_actor()
+    write = journal.enter(
+        journal.Intent(
+            account,
+            frame.model,
+            "update",
+            {conflict.field: wire_fields(frame.model)[conflict.field].parse(value)},
+            record_id=record,
+            expected=values.from_json(frame.model, {conflict.field: held}),
+            source="api" if actor.kind == "api_key" else actor.kind,
+            actor=actor.name,
+        )
+    )
+    audit.record("conflict.value_given", subject=str(conflict.id), side=to.value, write=str(write.id))
+    return write
 
 
 def resolve_all(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int:

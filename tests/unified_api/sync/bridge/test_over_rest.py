@@ -113,6 +113,30 @@ def test_a_conflict_is_decided(bridged: Bridged, caller: Caller) -> None:
     assert caller.get("conflicts")["results"] == []
 
 
+def test_a_third_value_is_given(bridged: Bridged, caller: Caller) -> None:
+    """Written at one side as the API's doing; what the field cannot hold, or what comes too late, is refused."""
+    field(bridged, "name", winner="ask")
+    bridged.a.tables["tickets"]["1"]["title"] = "Printer A"
+    bridged.b.tables["tickets"]["1"]["title"] = "Printer B"
+    bridged.round()
+    [one] = caller.get("conflicts", bridge_id=str(bridged.bridge_id))["results"]
+    path = f"conflicts/{one['id']}/give"
+    assert list(caller.post(path, {"side": "a", "value": 3}, status=400)) == ["value"]
+    write = caller.post(path, {"side": "a", "value": "Printer C"}, status=202)["write_id"]
+    bridged.work_once(["write"])
+    bridged.round()
+
+    assert (caller.get(f"writes/{write}")["state"], caller.get(f"writes/{write}")["source"]) == (
+        "done",
+        "api",
+    )
+    assert caller.get(f"conflicts/{one['id']}")["value_a"] == "Printer C"
+    caller.post(f"conflicts/{one['id']}/resolve", {"resolution": "a"})
+    bridged.round()
+    assert bridged.both("title") == (["Printer C"], ["Printer C"])
+    caller.post(path, {"side": "a", "value": "Printer D"}, status=409)
+
+
 def test_stopping_at_three_grains(bridged: Bridged, caller: Caller) -> None:
     """The bridge, the way to a side, and one pair, each on record and taken back."""
     path = f"bridges/{bridged.bridge_id}"
