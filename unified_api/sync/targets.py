@@ -50,6 +50,8 @@ def of(account: LinkedAccount) -> list[FieldMapping]:
 
 def mapped(provider: Provider, account: LinkedAccount) -> Provider:
     """The provider as this account has it; the same where nothing is mapped. Looked up once an account object."""
+    if account._state.adding:  # noqa: SLF001 - documented; nothing is mapped of an account that is not stored
+        return provider
     known = account.__dict__.get(_KNOWN)
     if known is None:
         with transaction.atomic():
