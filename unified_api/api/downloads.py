@@ -6,18 +6,20 @@ breaks off is an error, and not a file that ends early. A browser keeps the file
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, Final
 
 from django.http import FileResponse
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
 from rest_framework.request import Request
 
 from integrations.kit import errors as kit
 from integrations.kit.content import Spool
 from unified_api import registry
 from unified_api.api import bulkhead, parameters, writes
-from unified_api.api.errors import Busy
+from unified_api.api.errors import Busy, conflict
 from unified_api.api.openapi.operation import Content, Operation
+from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.reading import ModelEndpoint, parse_id
 from unified_api.models.base import CommonModel
 from unified_api.sync import connect
@@ -25,8 +27,8 @@ from unified_api.sync.bridge.contents import LARGEST
 from unified_api.sync.content import kind_of
 
 _TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
-#: What no name of a file has: ends of folders, and signs that nobody sees.
-_UNNAMEABLE: Final = str.maketrans(dict.fromkeys([*map(chr, range(32)), "\x7f", "/", "\\"], "_"))
+#: Categories of signs that nobody sees, and that may turn the order of others: `exe.txt` can be a `txt.exe`.
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
 #: A file is nobody's page: a browser neither guesses what it is nor runs what stands in it.
 _GUARDED: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -39,7 +41,9 @@ class Download(ModelEndpoint):
     """GET {files}/{id}/download."""
 
     http_method_names = ("get", "options")
-    operations = {"get": Operation({200: Content(("*/*",))}, query=(_TYPE,))}
+    operations = {
+        "get": Operation({200: Content(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE,)),
+    }
 
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word
         """The file; its name and media type as the record has them."""
@@ -53,7 +57,7 @@ class Download(ModelEndpoint):
         except BaseException:
             spool.close()
             raise
-        name = (record.file_name or record.remote_id).translate(_UNNAMEABLE)
+        name = _nameable(record.file_name or record.remote_id)
         response = FileResponse(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
         for header, value in _GUARDED.items():
             response[header] = value
@@ -73,6 +77,11 @@ class Download(ModelEndpoint):
             raise NotFound(str(error)) from error
         except kit.RetryLater as error:
             raise Busy(str(error), after=error.after or 5.0) from error
+        except kit.Forbidden as error:
+            raise PermissionDenied(str(error)) from error
+        except kit.NeedsReauthorisation as error:
+            connect.pause(self.account, str(error))
+            raise conflict(f"The linked account has to be linked again: {error}") from error
         except kit.ProviderError as error:
             raise ParseError(str(error)) from error
 
@@ -80,3 +89,8 @@ class Download(ModelEndpoint):
         wanted = self.asked(_TYPE)
         if wanted and wanted != kind:
             raise ParseError(f"The file is {kind}; files are not converted.")
+
+
+def _nameable(name: str) -> str:
+    """The name of a file without ends of folders and signs that nobody sees."""
+    return "".join("_" if sign in "/\\" or unicodedata.category(sign) in _UNSEEN else sign for sign in name)
