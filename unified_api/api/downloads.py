@@ -7,6 +7,8 @@ breaks off is an error, and not a file that ends early. A browser keeps the file
 from __future__ import annotations
 
 import unicodedata
+import weakref
+from contextlib import ExitStack
 from typing import Any, Final
 
 from django.http import FileResponse
@@ -50,15 +52,14 @@ class Download(ModelEndpoint):
         record: Any = writes.stored(self.model, self.account, parse_id(id))
         if record.is_shell or record.remote_was_deleted or record.remote_id is None:
             raise NotFound
-        spool = Spool(LARGEST)
-        try:
+        with ExitStack() as held:
+            held.enter_context(bulkhead.slot())
+            spool = held.enter_context(Spool(LARGEST))
             kind = kind_of(record.content_type, self._bring(record, spool))
             self._refuse_other(kind)
-        except BaseException:
-            spool.close()
-            raise
-        name = _nameable(record.file_name or record.remote_id)
-        response = FileResponse(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
+            name = _nameable(record.file_name or record.remote_id)
+            response = _Answer(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
+            response.hold(held.pop_all())
         for header, value in _GUARDED.items():
             response[header] = value
         return response
@@ -71,7 +72,7 @@ class Download(ModelEndpoint):
                 raise NotFound(
                     f"{provider.name} does not show what is in a file; `file_url` may say where it is."
                 )
-            with bulkhead.slot(), connect.line(self.account) as line:
+            with connect.line(self.account) as line:
                 return line.client.download(resource, str(record.remote_id), spool)
         except (registry.UnknownIntegration, kit.Gone) as error:
             raise NotFound(str(error)) from error
@@ -89,6 +90,19 @@ class Download(ModelEndpoint):
         wanted = self.asked(_TYPE)
         if wanted and wanted != kind:
             raise ParseError(f"The file is {kind}; files are not converted.")
+
+
+class _Answer(FileResponse):
+    """A file on its way to the caller: what it holds is let go when it is closed, or when nobody has it any more."""
+
+    def hold(self, held: ExitStack) -> None:
+        """Keep the file and the slot meanwhile, so that slow callers do not fill the disk."""
+        self._let_go = weakref.finalize(self, held.close)
+
+    def close(self) -> None:
+        """Let them go."""
+        super().close()
+        self._let_go()
 
 
 def _nameable(name: str) -> str:

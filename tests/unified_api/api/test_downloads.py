@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
+from unified_api.api import bulkhead
 
 
 @pytest.fixture
@@ -104,6 +106,22 @@ def test_a_file_that_cannot_be_had_is_an_error(
 
     answer = api.get(f"attachments/{file}/download")
     assert (answer.status_code, answer["Content-Type"]) == (answered, "application/json")
+
+
+def test_files_on_their_way_to_callers_are_as_many_as_calls_of_providers(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller who does not take its file keeps the slot, so that files do not fill the disk; a closed one frees it."""
+    monkeypatch.setattr(bulkhead, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(bulkhead, "PATIENCE", 0.01)
+    path = f"attachments/{attached(api, desk, 'log', b'123')}/download"
+    slow = api.get(path)
+    refused = api.get(path)
+    slow.close()
+    again = api.get(path)
+
+    assert (slow.status_code, refused.status_code, again.status_code) == (200, 503, 200)
+    assert blob_of(again) == b"123"
 
 
 def test_a_refused_credential_pauses_the_account(api: Linked, desk: stub.Desk) -> None:
