@@ -127,13 +127,24 @@ def test_every_state_and_problem_of_bridges_is_documented(word: str) -> None:
 
 
 def test_the_compose_file_sets_what_there_is() -> None:
-    """Each variable that docker/compose.yaml sets is a setting, or names the file of one."""
+    """Each variable that docker/compose.yaml sets is a setting, names the file of one, or is Python's own."""
     text = (ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8")
     known = {*_settings(), *(f"{name}_FILE" for name, kind in _settings().items() if kind == "secret")}
     given = set(re.findall(r"^ +([A-Z][A-Z_]+): ", text, re.MULTILINE))
 
     assert "DATABASE_APP_URL" in given
-    assert given - known == set()
+    assert given - known == {"TMPDIR"}
+
+
+def test_the_compose_file_keeps_files_off_the_memory() -> None:
+    """Files on their way go through the folder of temporary files, which is in a volume, and not in a tmpfs."""
+    text = (ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8")
+    shared = text.partition("services:")[0]
+    (folder,) = re.findall(r"^    TMPDIR: (\S+)$", shared, re.MULTILINE)
+
+    assert f'volumes: ["files:{folder}"]' in shared
+    assert re.search(r"^volumes:\n  files:$", text, re.MULTILINE)
+    assert f"--owner isthmus {folder}" in (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_the_compose_file_has_a_worker_for_each_queue() -> None:

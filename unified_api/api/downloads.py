@@ -6,18 +6,22 @@ breaks off is an error, and not a file that ends early. A browser keeps the file
 
 from __future__ import annotations
 
+import unicodedata
+import weakref
+from contextlib import ExitStack
 from typing import Any, Final
 
 from django.http import FileResponse
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
 from rest_framework.request import Request
 
 from integrations.kit import errors as kit
 from integrations.kit.content import Spool
 from unified_api import registry
 from unified_api.api import bulkhead, parameters, writes
-from unified_api.api.errors import Busy
+from unified_api.api.errors import Busy, conflict
 from unified_api.api.openapi.operation import Content, Operation
+from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.reading import ModelEndpoint, parse_id
 from unified_api.models.base import CommonModel
 from unified_api.sync import connect
@@ -25,8 +29,8 @@ from unified_api.sync.bridge.contents import LARGEST
 from unified_api.sync.content import kind_of
 
 _TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
-#: What no name of a file has: ends of folders, and signs that nobody sees.
-_UNNAMEABLE: Final = str.maketrans(dict.fromkeys([*map(chr, range(32)), "\x7f", "/", "\\"], "_"))
+#: Categories of signs that nobody sees, and that may turn the order of others: `exe.txt` can be a `txt.exe`.
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
 #: A file is nobody's page: a browser neither guesses what it is nor runs what stands in it.
 _GUARDED: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -39,22 +43,23 @@ class Download(ModelEndpoint):
     """GET {files}/{id}/download."""
 
     http_method_names = ("get", "options")
-    operations = {"get": Operation({200: Content(("*/*",))}, query=(_TYPE,))}
+    operations = {
+        "get": Operation({200: Content(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE,)),
+    }
 
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word
         """The file; its name and media type as the record has them."""
         record: Any = writes.stored(self.model, self.account, parse_id(id))
         if record.is_shell or record.remote_was_deleted or record.remote_id is None:
             raise NotFound
-        spool = Spool(LARGEST)
-        try:
+        with ExitStack() as held:
+            held.enter_context(bulkhead.slot())
+            spool = held.enter_context(Spool(LARGEST))
             kind = kind_of(record.content_type, self._bring(record, spool))
             self._refuse_other(kind)
-        except BaseException:
-            spool.close()
-            raise
-        name = (record.file_name or record.remote_id).translate(_UNNAMEABLE)
-        response = FileResponse(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
+            name = _nameable(record.file_name or record.remote_id)
+            response = _Answer(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
+            response.hold(held.pop_all())
         for header, value in _GUARDED.items():
             response[header] = value
         return response
@@ -67,12 +72,17 @@ class Download(ModelEndpoint):
                 raise NotFound(
                     f"{provider.name} does not show what is in a file; `file_url` may say where it is."
                 )
-            with bulkhead.slot(), connect.line(self.account) as line:
+            with connect.line(self.account) as line:
                 return line.client.download(resource, str(record.remote_id), spool)
         except (registry.UnknownIntegration, kit.Gone) as error:
             raise NotFound(str(error)) from error
         except kit.RetryLater as error:
             raise Busy(str(error), after=error.after or 5.0) from error
+        except kit.Forbidden as error:
+            raise PermissionDenied(str(error)) from error
+        except kit.NeedsReauthorisation as error:
+            connect.pause(self.account, str(error))
+            raise conflict(f"The linked account has to be linked again: {error}") from error
         except kit.ProviderError as error:
             raise ParseError(str(error)) from error
 
@@ -80,3 +90,21 @@ class Download(ModelEndpoint):
         wanted = self.asked(_TYPE)
         if wanted and wanted != kind:
             raise ParseError(f"The file is {kind}; files are not converted.")
+
+
+class _Answer(FileResponse):
+    """A file on its way to the caller: what it holds is let go when it is closed, or when nobody has it any more."""
+
+    def hold(self, held: ExitStack) -> None:
+        """Keep the file and the slot meanwhile, so that slow callers do not fill the disk."""
+        self._let_go = weakref.finalize(self, held.close)
+
+    def close(self) -> None:
+        """Let them go."""
+        super().close()
+        self._let_go()
+
+
+def _nameable(name: str) -> str:
+    """The name of a file without ends of folders and signs that nobody sees."""
+    return "".join("_" if sign in "/\\" or unicodedata.category(sign) in _UNSEEN else sign for sign in name)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from merge.client import Merge
 
+from tenants.models import LinkedAccount
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
+from unified_api.api import bulkhead
 
 
 @pytest.fixture
@@ -82,7 +86,17 @@ def test_the_official_client_downloads_it(api: Linked, desk: stub.Desk, merge: M
     assert b"".join(merge.ticketing.attachments.download_retrieve(file)) == b"line by line"
 
 
-@pytest.mark.parametrize(("status", "answered"), [(404, 404), (403, 400), (503, 503)])
+@pytest.mark.parametrize("sign", ["\x85", "\u200b", "\u202e", "\u2066", "\ufeff"])
+def test_no_sign_of_a_name_hides_what_the_file_is(api: Linked, desk: stub.Desk, sign: str) -> None:
+    """Signs that turn the order of others, or that nobody sees, are replaced; letters of any script are not."""
+    file = attached(api, desk, f"日本{sign}txt.exe", b"")
+    answer = api.get(f"attachments/{file}/download")
+
+    assert unquote(answer["Content-Disposition"]) == "attachment; filename*=utf-8''日本_txt.exe"
+    answer.close()
+
+
+@pytest.mark.parametrize(("status", "answered"), [(404, 404), (403, 403), (401, 409), (400, 400), (503, 503)])
 def test_a_file_that_cannot_be_had_is_an_error(
     api: Linked, desk: stub.Desk, status: int, answered: int
 ) -> None:
@@ -92,6 +106,33 @@ def test_a_file_that_cannot_be_had_is_an_error(
 
     answer = api.get(f"attachments/{file}/download")
     assert (answer.status_code, answer["Content-Type"]) == (answered, "application/json")
+
+
+def test_files_on_their_way_to_callers_are_as_many_as_calls_of_providers(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller who does not take its file keeps the slot, so that files do not fill the disk; a closed one frees it."""
+    monkeypatch.setattr(bulkhead, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(bulkhead, "PATIENCE", 0.01)
+    path = f"attachments/{attached(api, desk, 'log', b'123')}/download"
+    slow = api.get(path)
+    refused = api.get(path)
+    slow.close()
+    again = api.get(path)
+
+    assert (slow.status_code, refused.status_code, again.status_code) == (200, 503, 200)
+    assert blob_of(again) == b"123"
+
+
+def test_a_refused_credential_pauses_the_account(api: Linked, desk: stub.Desk) -> None:
+    """As any call does that the account's own provider refuses: its owner has to link it again."""
+    file = attached(api, desk, "log", b"123")
+    desk.refuse_blobs = 401
+    answer = api.get(f"attachments/{file}/download")
+
+    assert "linked again" in answer.json()["detail"]
+    with api.person.at_work():
+        assert LinkedAccount.objects.get().status == "RELINK_NEEDED"
 
 
 def test_a_file_is_not_converted(api: Linked, desk: stub.Desk) -> None:

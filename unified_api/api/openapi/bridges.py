@@ -29,6 +29,7 @@ from unified_api.engine.events import Kind
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
+from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.held import HELD
 from unified_api.sync.bridge.plans import WRITES
 from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
@@ -113,9 +114,10 @@ ITEM: Final = named(
                 **word(*sorted(WRITES)),
                 "description": "What would be written; `reason` says what keeps it.",
             },
+            "content": record({"files": word(*Files), "cap": WHOLE}, optional=("cap",)),
             "problem": {"anyOf": [_PROBLEM, _CONTEST]},
         },
-        optional=("fields", "follows", "held", "problem"),
+        optional=("fields", "follows", "held", "content", "problem"),
     ),
 )
 

@@ -14,6 +14,7 @@ from unified_api.management.answering import Document, counted, take_json
 from unified_api.management.bridge import running
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import plans, restoring, steering
+from unified_api.sync.bridge.contents import shown
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -137,12 +138,19 @@ def _where(item: Document) -> str:
 def _what(item: Document) -> str:
     key, told = item["key"] or "without a key", item["fields"]
     if item["action"] in plans.WRITES:
-        return f"{key}: {running.changes(told['fields'])}"
+        return f"{key}: {running.changes(told['fields'])}{_content(told.get('content'))}"
     if item["action"] == plans.HELD:
         return f"{key}: {told['held']} of {running.changes(told['fields'])}. {told['reason']}"
     if item["action"] == "conflict":
         return f"{key}: {told['field']} is {told['a']!r} at side a and {told['b']!r} at side b"
     return f"{key}: {told['kind']} {told['field']} {told['reason']}".rstrip()
+
+
+def _content(content: Document | None) -> str:
+    if content is None:
+        return ""
+    cap = f", up to {shown(content['cap'])}" if "cap" in content else ""
+    return f"; its file: {content['files']}{cap}"
 
 
 def _became(item: Document) -> str:

@@ -33,7 +33,8 @@ def items(turn: Turn, to: Side) -> Iterator[PlanItem]:
     for one in brought_back(turn, to)[1]:
         if isinstance(one, Create):
             said = writing.told(one)
-            yield plans.item_of(turn.pair, said["action"], said["side"], {"fields": said["fields"]})
+            fields = {"fields": said["fields"], **plans.carried(turn.frame, said["action"])}
+            yield plans.item_of(turn.pair, said["action"], said["side"], fields)
         elif isinstance(one, Problem):
             yield plans.item_of(turn.pair, "problem", to.value, writing.shown(one), PlanItem.State.SHOWN)
 

@@ -29,6 +29,7 @@ from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.sync import clock, job
 from unified_api.sync.bridge import writing
+from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.held import CLOSED, FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, turns_of
@@ -42,6 +43,10 @@ AT_ONCE: Final = 500
 #: Calls that an item costs at a provider: a create is searched for first, others are read just before.
 CALLS: Final = {"create": 2, "update": 2, "delete": 2}
 WRITES: Final = frozenset(CALLS)
+#: And of a file that is copied, further ones: to learn where it is and bring it, from its side; to prepare the upload,
+#: send it and see it, at the side where it is made. What adapters need at the most, so that no plan tells too few.
+FETCHING: Final = 2
+UPLOADING: Final = 3
 #: The action of an item that is owed, and held for now.
 HELD: Final = "held"
 _STANDING: Final = (Plan.State.MAKING, Plan.State.OPEN, Plan.State.APPROVED)
@@ -126,7 +131,8 @@ def _items(turn: Turn) -> Iterator[PlanItem]:
     foreseen = forecast(remembered(pair), turn.look, Terms(turn.policy, frame.access, frame.closed))
     for place, one in enumerate(foreseen.writes):
         item = item_of(pair, **writing.told(one.write))
-        item.fields = {"follows": place, "fields": item.fields} if place else {"fields": item.fields}
+        item.fields = {"fields": item.fields, **carried(frame, item.action)}
+        item.fields |= {"follows": place} if place else {}
         yield item
     for left in foreseen.remains:
         if isinstance(left, Problem):
@@ -137,6 +143,19 @@ def _items(turn: Turn) -> Iterator[PlanItem]:
         else:
             by = frame.bridge.closed.get(left.to)
             yield from _held(turn, {left.to: f"Side {left.to} was closed by {by}."})
+
+
+def carried(frame: Frame, action: str) -> dict[str, Any]:
+    """What becomes of the file of a record that is made, as its item shows it; nothing of what is no file."""
+    content = frame.configuration.content
+    if action != "create" or content is None:
+        return {}
+    return {"content": {"files": content.files.value, **({"cap": content.cap} if _copies(frame) else {})}}
+
+
+def _copies(frame: Frame) -> bool:
+    content = frame.configuration.content
+    return content is not None and content.files is Files.COPY
 
 
 def _held(turn: Turn, reasons: Mapping[Side, str]) -> Iterator[PlanItem]:
@@ -190,16 +209,21 @@ def complete(frame: Frame, plan: Plan) -> None:
     """All items are there: from now on the plan can be approved."""
     items = PlanItem.objects.filter(plan_id=plan.id)
     plan.counts = dict(Counter(items.values_list("action", flat=True).iterator()))
-    plan.cost = {side.value: _cost(frame, items.filter(side=side.value), side) for side in Side}
+    plan.cost = {side.value: _cost(frame, items, side) for side in Side}
     plan.state, plan.hash, plan.after = Plan.State.OPEN, hash_of(plan), None
     plan.save()
 
 
 def _cost(frame: Frame, items: Any, side: Side) -> dict[str, Any]:
     """Calls at one side, and how fast its provider lets us call, as far as its adapter knows."""
-    calls = Counter(items.filter(action__in=WRITES).values_list("action", flat=True).iterator())
+    writes = items.filter(action__in=WRITES)
+    calls = Counter(writes.filter(side=side.value).values_list("action", flat=True).iterator())
+    copied = 0
+    if _copies(frame):
+        fetched = writes.filter(side=side.other.value, action="create").count()
+        copied = FETCHING * fetched + UPLOADING * calls["create"]
     return {
-        "calls": sum(CALLS[action] * count for action, count in calls.items()),
+        "calls": sum(CALLS[action] * count for action, count in calls.items()) + copied,
         **writing.quota(frame, side),
     }
 
@@ -309,7 +333,7 @@ def same(item: PlanItem, write: Push | Delete) -> bool:
     """Whether a write is the very one that an item shows."""
     told = writing.told(write)
     said = {"fields": told["fields"]}
-    said |= {"follows": item.fields["follows"]} if item.fields.get("follows") else {}
+    said |= {name: item.fields[name] for name in ("follows", "content") if item.fields.get(name)}
     return digest(_item_like(item, told["action"], told["side"], said)) == item.digest
 
 

@@ -18,11 +18,12 @@ from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Attachment
-from unified_api.sync.bridge import exporting
+from unified_api.sync.bridge import exporting, plans
 from unified_api.sync.bridge.file import FileRefused
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 ATTACHMENTS: Final = f"""\
 {files.TICKETS}
@@ -225,6 +226,26 @@ def test_a_link_is_the_address_and_nothing_else(desks: Desks) -> None:
         "https://desk.example.com/files/log"
     ]
     assert (desks.a.signatures, desks.b.signatures) == ([], [])
+
+
+def test_a_plan_shows_what_becomes_of_files_and_what_that_costs(desks: Desks) -> None:
+    """Way and cap stand at each create; the cost of either side has what is called to bring and to make it."""
+    desks.apply()
+    desks.round()
+    with transaction.atomic():
+        Bridge.objects.filter(model="ticketing.Attachment").update(mode=Bridge.Mode.PLAN)
+    remote_id = desks.a.attach("1", "log", b"log")
+    desks.round()
+    with transaction.atomic():
+        plan = Plan.objects.get(bridge_id=desks.bridges["ticketing.Attachment"], state=Plan.State.OPEN)
+        (item,) = PlanItem.objects.filter(plan_id=plan.id, action="create")
+        plans.approve(plan.id, plan.hash)
+    desks.round()
+
+    assert item.fields["content"] == {"files": "copy", "cap": 1000}
+    assert blobs(desks.b) == {"log": ("text/plain", b"log")}
+    brought = [path for _, path in desks.a.log if path in {f"/files/{remote_id}", f"/blobs/{remote_id}"}]
+    assert (plan.cost["a"]["calls"], plan.cost["b"]["calls"]) == (len(brought), 5)
 
 
 def test_a_download_that_fails_for_now_is_tried_again(desks: Desks) -> None:
