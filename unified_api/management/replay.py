@@ -96,6 +96,8 @@ def _set(given: list[str]) -> dict[str, Any]:
         inner = told
         for step in steps:
             inner = inner.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise CommandError(f"--set {one}: {step} was given as {inner!r} before.")
         inner[last] = _FLAGS.get(value, value)
     return told
 

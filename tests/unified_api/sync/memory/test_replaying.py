@@ -151,6 +151,9 @@ def test_the_same_policy_changes_nothing(bridged: Bridged, seed: int) -> None:
         ({"fields": {"colour": {"winner": "b"}}}, "fields.colour: the bridge carries no such field"),
         ({"fields": {"name": {"shape": "set"}}}, "fields.name.shape: unknown option"),
         ({"fields": ["name"]}, "fields: a mapping"),
+        ({"winner": ["b"]}, "winner: a single word is expected"),
+        ({"winner": {"name": "b"}}, "winner: a single word is expected"),
+        ({"fields": {"name": {"otherwise": ["b"]}}}, "fields.name.otherwise: a single word is expected"),
     ],
 )
 def test_a_policy_that_cannot_be_meant_is_refused(bridged: Bridged, told: dict[str, Any], place: str) -> None:
