@@ -9,6 +9,7 @@ Seen on 2.6.1:
 - Lists go by id (tickets) or date (follow-ups); `page=last` is the way to the newest.
 - Creating needs a description, a queue and a priority, and ignores the status: an update follows.
 - Status is a number and a flag. "Open" and "Reopened" are both open; there is no "in progress".
+- A merged ticket is listed on, as a duplicate, and names the one that it was merged into.
 - A follow-up is always written by the user of the API. The description is the first follow-up, too.
 - Files hang on follow-ups. A new one goes to the first public one of its ticket, so that it makes no comment; a ticket
   without any gets one. The file's own address holds a secret and asks for no login: it is not shown. Empty files and
@@ -128,6 +129,7 @@ tickets = Mapping(
     assignees=only(ref("assigned_to", whole=True)),
     collections=only(ref("queue", whole=True)),
     due_date=instant("due_date"),
+    merged_into="merged_to",
 )
 
 _FILES = "/api/followups-attachments/"

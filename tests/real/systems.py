@@ -20,7 +20,7 @@ from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models_bridge import Bridge
 
 #: The desk's numbers.
-OPEN, CLOSED, CRITICAL, NORMAL, LOW = 1, 4, 1, 3, 4
+OPEN, CLOSED, DUPLICATE, CRITICAL, NORMAL, LOW = 1, 4, 5, 1, 3, 4
 
 
 @dataclass

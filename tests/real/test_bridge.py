@@ -17,7 +17,7 @@ from pytest_django.fixtures import Settings
 
 from demo import directly
 from demo.servers import HelpDesk, Roundup
-from tests.real.systems import CLOSED, CRITICAL, LOW, NORMAL, Real, empty, link
+from tests.real.systems import CLOSED, CRITICAL, DUPLICATE, LOW, NORMAL, Real, empty, link
 from tests.unified_api.sync.conftest import no_broker, tenant
 from unified_api.engine.values import Side
 from unified_api.sync import clock, job, tasks
@@ -92,6 +92,25 @@ def test_the_same_field_follows_the_rule_and_the_other_value_is_on_record(real: 
     with transaction.atomic():
         change = Change.objects.get(write_id=gave_way["write_id"], source="bridge")
         assert change.fields["name"] == ["Printer of the desk", "Printer of the tracker"]
+
+
+def test_a_merge_at_the_desk_moves_the_pair_to_the_winner(real: Real) -> None:
+    """What the winner says travels to the issue, and the issue's edits to the winner; the loser is left as it is."""
+    directly.add_issue(real.roundup, "Printer", "It is on fire")
+    real.round()
+    loser = real.ticket("Printer")["id"]
+    directly.add_ticket(real.desk, "Burning printer", "It is on fire", CRITICAL)
+    winner = real.ticket("Burning printer")["id"]
+    real.desk.rest("PATCH", f"tickets/{loser}/", {"merged_to": winner, "status": DUPLICATE})
+    real.round()
+    assert directly.issues_named(real.roundup, "printer") == ["Burning printer"]
+    issue = real.issue("Burning printer")
+    assert issue["priority"] == "critical"
+
+    directly.edit_issue(real.roundup, issue["id"], title="Wet printer")
+    real.round()
+    assert (real.ticket("Wet printer")["id"], real.ticket("Printer")["id"]) == (winner, loser)
+    assert real.ticket("Printer")["status"] == DUPLICATE
 
 
 def test_ten_further_rounds_write_nothing(real: Real) -> None:

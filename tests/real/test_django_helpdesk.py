@@ -108,6 +108,19 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, help_desk: He
             refused()
 
 
+def test_a_merged_ticket_names_the_one_that_it_went_into(client: Client, help_desk: HelpDesk) -> None:
+    """It is listed on, but no record any more; its fields are those that the desk's own page for merging sets."""
+    tickets = resource(client, Ticket)
+    loser, winner = by_hand(help_desk), by_hand(help_desk)
+    help_desk.rest("PATCH", f"tickets/{loser}/", {"merged_to": int(winner), "status": 5})
+
+    with pytest.raises(Gone) as caught:
+        client.read(tickets, loser)
+    assert caught.value.merged_into == winner
+    listed = {o.remote_id: o.merged_into for page in client.pages(tickets, None) for o in page.observations}
+    assert (listed[loser], listed[winner]) == (winner, None)
+
+
 def test_every_status_and_priority_comes_back(client: Client, help_desk: HelpDesk) -> None:
     """From each common word to each other."""
     tickets = resource(client, Ticket)

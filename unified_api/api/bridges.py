@@ -143,7 +143,7 @@ def _replay(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
         plan = replaying.make(bridge, span, otherwise(bridge, policy), json.dumps(policy))
     except PolicyError as error:
         raise malformed(_POLICY.name, str(error)) from error
-    except replaying.TooMuch as error:
+    except replaying.SpanRefused as error:
         raise malformed(_FROM.name, str(error)) from error
     return plan_shown(plan)
 

@@ -56,7 +56,7 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
             bridge = Bridge.objects.get(id=bridge_id)
             told, about = _told(bridge, options)
             return _document(replaying.make(bridge, span, told, about))
-    except (FileRefused, PolicyError, replaying.TooMuch) as error:
+    except (FileRefused, PolicyError, replaying.SpanRefused) as error:
         raise CommandError(str(error)) from error
 
 
@@ -96,6 +96,8 @@ def _set(given: list[str]) -> dict[str, Any]:
         inner = told
         for step in steps:
             inner = inner.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise CommandError(f"--set {one}: {step} was given as {inner!r} before.")
         inner[last] = _FLAGS.get(value, value)
     return told
 

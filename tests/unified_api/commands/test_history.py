@@ -155,6 +155,11 @@ def test_a_replay_is_shown_before_anything_is_written(call: Call, bridged: Bridg
         (("--from", "yesterday", "--set", "winner=b"), "an ISO 8601 date-time is expected"),
         (("--from", "2026-01-01T00:00:00Z", "--set", "winner"), "--set takes OPTION=VALUE"),
         (("--from", "2026-01-01T00:00:00Z", "--set", "winner=c"), "is none of a, b"),
+        (("--from", "2026-01-01T00:00:00Z", "--set", "winner.name=b"), "winner: a single word is expected"),
+        (
+            ("--from", "2026-01-01T00:00:00Z", "--set", "winner=b", "--set", "winner.name=b"),
+            "winner was given as 'b' before",
+        ),
         (("--from", "2026-01-01T00:00:00Z", "--policy", "no/such/file"), "cannot be read"),
     ],
 )

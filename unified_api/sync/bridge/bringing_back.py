@@ -1,17 +1,18 @@
 """One deleted record made again, as an item of a plan and as its write: out of its counterpart, or of itself.
 
 Out of its counterpart, where that is there, as a restore does it: both are a pair again. Where that is gone too, out of
-what the record said last: it comes back alone, and the bridge leaves it alone.
+what the record said last: it comes back alone, and the bridge leaves it alone. A file does not: nobody kept its bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from unified_api.engine import plan as machine
 from unified_api.engine.birth import beget
-from unified_api.engine.events import Create, Effect, Problem
+from unified_api.engine.events import Create, Effect, Kind, Problem
 from unified_api.engine.merge import Rule
 from unified_api.engine.normal import blank
 from unified_api.engine.pair import Move, State
@@ -19,11 +20,14 @@ from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side
 from unified_api.engine.weigh import Terms
 from unified_api.models.base import wire_fields
-from unified_api.sync import values
+from unified_api.sync import connect, values
 from unified_api.sync.bridge import plans, writing
-from unified_api.sync.bridge.records import record_of, remembered
+from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import Turn
 from unified_api.sync.models_plan import PlanItem
+
+#: Why a file is not made again of what its record said.
+NO_BYTES: Final = "Both files were deleted: what was in them is not kept here, so none can be made again."
 
 Step = tuple[Memory, tuple[Effect, ...]]
 
@@ -48,7 +52,18 @@ def brought_back(turn: Turn, to: Side) -> Step:
     if left is not None and not left.gone:
         terms = Terms(turn.policy, frame.access, frame.closed)
         return beget(replace(memory, state=State.GONE), to.other, left.values, terms, restores=True)
-    return machine.bring_back(memory, to, _moves(turn, to, memory)) if lost else (memory, ())
+    if lost is None:
+        return memory, ()
+    if _needs_bytes(frame, to):
+        return memory, (Problem(Kind.GONE, to.other, reason=NO_BYTES),)
+    return machine.bring_back(memory, to, _moves(turn, to, memory))
+
+
+def _needs_bytes(frame: Frame, to: Side) -> bool:
+    """Whether what is made at a side is made of a file, and not of fields alone."""
+    account, can_create = frame.accounts[to], frame.access[to].creates
+    resource = connect.provider_of(account).resource(frame.model) if account and can_create else None
+    return resource is not None and resource.uploads
 
 
 def _moves(turn: Turn, to: Side, memory: Memory) -> tuple[Move, ...]:

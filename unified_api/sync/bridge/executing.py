@@ -17,8 +17,9 @@ from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync.bridge import bringing_back, plans, writing
 from unified_api.sync.bridge.held import FREE, SEARCH
-from unified_api.sync.bridge.records import Frame, remember, remembered
+from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
+from unified_api.sync.memory.touched import is_touched
 from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -112,8 +113,11 @@ def _put(turn: Turn, item: PlanItem, rule: Rule) -> Outcome:
 
 
 def _parted(turn: Turn, item: PlanItem) -> Outcome:
-    """A record that was made and is not to be there; it must say all that the plan showed."""
+    """A record that was made and is not to be there; it must say all that the plan showed, and be left alone since."""
     memory, to = remembered(turn.pair), Side(str(item.side))
+    record = record_of(turn.pair, to)
+    if record is None or is_touched(record, turn.frame.bridge.id):
+        return memory, None
     held, told = _values(turn, to), item.fields["fields"]
     fields = turn.policy.fields
     if held.keys() != told.keys() or any(

@@ -18,7 +18,7 @@ from tenants.audit import current_actor
 from unified_api.engine.values import Side
 from unified_api.sync import clock
 from unified_api.sync.bridge import bringing_back, plans
-from unified_api.sync.bridge.held import COLUMN
+from unified_api.sync.bridge.held import COLUMN, MERGED
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -52,11 +52,12 @@ def make(bridge: Bridge, to: Side) -> Plan:
 
 
 def _lost(frame: Frame, to: Side) -> QuerySet[Pair]:
-    """Pairs whose record of a side was deleted there."""
+    """Pairs whose record of a side was deleted there; what was merged into another one is not lost."""
     gone = frame.model.objects.filter(linked_account_id=frame.account_id(to), remote_was_deleted=True)
-    return Pair.objects.filter(
+    lost = Pair.objects.filter(
         bridge_id=frame.bridge.id, write_id=None, **{f"{COLUMN[to]}__in": gone.values("id")}
-    ).order_by("id")
+    )
+    return lost.exclude(held=MERGED).order_by("id")
 
 
 def _portions(rows: QuerySet[Pair]) -> Iterator[list[Pair]]:

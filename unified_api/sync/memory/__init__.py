@@ -13,7 +13,7 @@ that one record since the time that is asked for, and with nothing else.
     history   entries with their causes
     why       a current value, followed across bridges to where it came from; `telling` makes a sentence of it
     past      what happened to a pair, as the engine goes through it again; `otherwise`, `replaying` make a plan of it
-    undo      what a bridge did, turned round, as a plan
+    undo      what a bridge did, turned round, as a plan; `touched`: what others did since to a record that it made
     changes   the tenant's whole log, oldest first, for a product that reads what changed
     shown     values as the API spells them
 

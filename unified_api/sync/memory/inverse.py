@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from unified_api.engine.values import MISSING
-from unified_api.models.base import wire_fields
 from unified_api.sync.memory import log
 from unified_api.sync.memory.cause import Causes
 from unified_api.sync.memory.deeds import Deed
 from unified_api.sync.memory.subject import Subject
+from unified_api.sync.memory.touched import added, edited
 from unified_api.sync.memory.walk import Image, Presence
 from unified_api.sync.models import Change
 
@@ -44,8 +44,8 @@ class Left:
 class Inverse:
     """What turns the writes of one record round.
 
-    deletes: the record was made by them, and nobody has edited it since. edited: what people have edited since it was
-    made, so that it stays. restores: it was deleted by them.
+    deletes: the record was made by them, and nobody has edited it since, or added to it. edited: what people have
+    edited since it was made, so that it stays. restores: it was deleted by them.
     """
 
     puts: tuple[Put, ...] = ()
@@ -70,31 +70,26 @@ def inverse(subject: Subject, deeds: Sequence[Deed]) -> Inverse:
         return Inverse(restores=True) if gone else Inverse(left=(_CAME_AND_WENT,))
     if not is_there:
         return Inverse(left=(_GONE,))
-    edited = _edited(subject, deeds) if "create" in done else ()
-    if "create" in done and not edited:
+    changed = edited(subject, deeds[0].write.bridge_id) if "create" in done else ()
+    more = list(_added(subject)) if "create" in done else []
+    if "create" in done and not (changed or more):
         return Inverse(deletes=True)
     updates = [deed for deed in deeds if deed.write.operation == "update"]
     names = sorted({name for deed in updates for name in deed.fields})
     found = list(_turned(subject, image, names, updates))
     puts = tuple(one for one in found if isinstance(one, Put) and one.was != one.value)
-    left = [one for one in found if isinstance(one, Left)]
-    return Inverse(puts, (*([_THERE] if "delete" in done else []), *left), edited=edited)
+    left = [*more, *([_THERE] if "delete" in done else []), *(one for one in found if isinstance(one, Left))]
+    return Inverse(puts, tuple(left), edited=changed)
 
 
-def _edited(subject: Subject, deeds: Sequence[Deed]) -> tuple[str, ...]:
-    """What somebody else than the bridge has changed since the record was made, of all that can be written."""
-    entries = list(
-        itertools.takewhile(lambda change: change.kind == "updated", log.newest_first(subject.record_id))
-    )
-    causes, mine = Causes.of(entries), deeds[0].write.bridge_id
-    writable = {name for name, field in wire_fields(subject.model).items() if field.write != "never"}
-    found = set()
-    for change in entries:
-        for name in writable & change.fields.keys():
-            write = causes.write(change, name)
-            if write is None or write.bridge_id != mine:
-                found.add(name)
-    return tuple(sorted(found))
+def _added(subject: Subject) -> Iterator[Left]:
+    """What people have added to it, in words."""
+    found = ", ".join(f"{count} of {model}" for model, count in added(subject).items())
+    if found:
+        yield Left(
+            "",
+            f"The record was created by it, and others refer to it since: {found}. An undo does not delete it.",
+        )
 
 
 def _turned(

@@ -25,9 +25,11 @@ def otherwise(bridge: Bridge, told: Mapping[str, Any]) -> Configuration:
     _refuse_unknown(told, (*OF_ALL, "fields"), "")
     before = Configuration.parse(bridge.configuration).as_data()
     known: dict[str, dict[str, Any]] = before["policy"]["fields"]
+    common = {name: told[name] for name in OF_ALL if name in told}
+    _refuse_several(common, "")
     for name, options in _fields(told, known).items():
         _refuse_unknown(options, OF_ONE, f"fields.{name}.")
-    common = {name: told[name] for name in OF_ALL if name in told}
+        _refuse_several(options, f"fields.{name}.")
     fields = {name: _told(one, common, _fields(told, known).get(name, {})) for name, one in known.items()}
     return Configuration.parse({**before, "policy": {**before["policy"], "fields": fields}})
 
@@ -56,3 +58,9 @@ def _refuse_unknown(told: Mapping[str, Any], possible: tuple[str, ...], place: s
     for name in told:
         if name not in possible:
             raise PolicyError(f"{place}{name}: unknown option; possible are {', '.join(possible)}")
+
+
+def _refuse_several(told: Mapping[str, Any], place: str) -> None:
+    for name, value in told.items():
+        if isinstance(value, list | dict):
+            raise PolicyError(f"{place}{name}: a single word is expected, and not {value!r}")

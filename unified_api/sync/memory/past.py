@@ -37,10 +37,11 @@ class NoPast(ValueError):
 
 @dataclass(frozen=True)
 class Span:
-    """From when, and until when, what happened is to be decided otherwise."""
+    """From when, and until when, what happened is to be decided otherwise. began: the bridge, as a place in the log."""
 
     since: dt.datetime
     until: dt.datetime
+    began: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _anchor(frame: Frame, pair: Pair, records: Both[CommonModel], span: Span) ->
     made = Write.objects.filter(record_id=younger.id, bridge_id=frame.bridge.id, operation="create")
     if made.exists():
         return _Anchor(_created(younger.id))
-    return _Anchor(max(_created(younger.id), place.first_at(frame.bridge.created_at) - 1), is_first=True)
+    return _Anchor(max(_created(younger.id), span.began - 1), is_first=True)
 
 
 def _answered(write: Write) -> int:

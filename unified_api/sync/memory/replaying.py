@@ -9,9 +9,8 @@ edited since is left alone, and said. It is about fields: records that would hav
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
-
-from django.db.models import Q
 
 from tenants import audit
 from tenants.audit import current_actor
@@ -31,24 +30,26 @@ from unified_api.sync.models import Change
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
-#: Pairs that one plan goes through at most: it is made in one transaction.
-MOST: Final = 2_000
+#: Pairs that one plan goes through at most: it is made in one transaction, while somebody waits for it.
+MOST: Final = 200
 #: Pairs that are looked at together.
-AT_ONCE: Final = 200
+AT_ONCE: Final = 100
 _MOVED: Final = "It was changed since."
 _UNCLEAR: Final = "What the bridge did to it does not follow from the log and the journal."
 _READ_ONLY: Final = "The account cannot write this field."
 
 
-class TooMuch(ValueError):
-    """The span holds more than one plan can go through; the sentence says how much."""
+class SpanRefused(ValueError):
+    """The span cannot be gone through, or not in one plan; the sentence says why."""
 
 
 def make(bridge: Bridge, span: Span, otherwise: Configuration, about: str) -> Plan:
-    """An open plan of what would be different, within the transaction that is open; raises TooMuch.
+    """An open plan of what would be different, within the transaction that is open; raises SpanRefused.
 
     otherwise: what the bridge would have been told in the span. about: that, in a few words.
     """
+    if span.since > span.until:
+        raise SpanRefused(f"The span ends at {span.until.isoformat()}, before it begins.")
     actor = current_actor()
     plan: Plan = Plan.objects.create(
         bridge_id=bridge.id,
@@ -59,7 +60,7 @@ def make(bridge: Bridge, span: Span, otherwise: Configuration, about: str) -> Pl
         created_at=clock.now(),
     )
     frames = Frame.of(bridge), Frame.of(_told(bridge, otherwise))
-    pairs = _concerned(bridge, span)
+    pairs, span = _concerned(bridge, span), replace(span, began=place.first_at(bridge.created_at))
     for first in range(0, len(pairs), AT_ONCE):
         done = PlanItem.objects.filter(plan_id=plan.id).count()
         plans.add(plan, list(_items(frames, pairs[first : first + AT_ONCE], span)), done)
@@ -83,14 +84,15 @@ def _concerned(bridge: Bridge, span: Span) -> list[Pair]:
         linked_account_id__in=accounts, model=bridge.model, position__gte=first
     ).exclude(kind="created")
     entries = entries if last is None else entries.filter(position__lt=last)
-    records = list(entries.values_list("record_id", flat=True).distinct()[: 2 * MOST + 1])
+    records = entries.values("record_id")
     waited = Conflict.objects.filter(bridge_id=bridge.id, state=Conflict.State.OPEN)
-    either = Q(record_a__in=records) | Q(record_b__in=records) | Q(id__in=waited.values("pair_id"))
-    both = Pair.objects.filter(either, bridge_id=bridge.id).exclude(record_a=None).exclude(record_b=None)
-    found = list(both.order_by("id")[: MOST + 1])
+    both = Pair.objects.filter(bridge_id=bridge.id).exclude(record_a=None).exclude(record_b=None)
+    some = [{"record_a__in": records}, {"record_b__in": records}, {"id__in": waited.values("pair_id")}]
+    one, *others = (both.filter(**which).values_list("id", flat=True) for which in some)
+    found = list(one.union(*others)[: MOST + 1])
     if len(found) > MOST:
-        raise TooMuch(f"More than {MOST} pairs changed in this span; choose a shorter one.")
-    return found
+        raise SpanRefused(f"More than {MOST} pairs changed in this span; choose a shorter one.")
+    return list(Pair.objects.filter(id__in=found).order_by("id"))
 
 
 def _items(frames: tuple[Frame, Frame], pairs: Sequence[Pair], span: Span) -> Iterator[PlanItem]:
@@ -98,9 +100,11 @@ def _items(frames: tuple[Frame, Frame], pairs: Sequence[Pair], span: Span) -> It
     wanted = [record for pair in pairs for record in (pair.record_a, pair.record_b)]
     found = frames[0].model.objects.in_bulk(wanted)
     for pair in pairs:
-        records = Both(found[pair.record_a], found[pair.record_b])
+        a, b = (found.get(record) for record in (pair.record_a, pair.record_b))
+        if a is None or b is None:
+            continue  # it was erased with its account
         try:
-            yield from _of_pair(frames, pair, records, span, names)
+            yield from _of_pair(frames, pair, Both(a, b), span, names)
         except NoPast as error:
             yield _left(pair, None, "", str(error))
 

@@ -2,11 +2,11 @@
 
 An item is about one record. It puts fields back, each from the value that it has now to the one that stood before; if
 one has moved by the time of writing, nothing is written. A record that the bridge made is deleted, unless somebody has
-edited it since: then a conflict says what. One that it deleted is made again: out of its counterpart, or where that is
-gone too out of what it said itself last. Who is left lives alone, whatever the rule for deletes. What cannot or must
-not be put back is an item as well, with its reason. `bridge.executing` carries the plan out once it is approved: both
-bases then say that this is how it stands, so the next look does not bring the undone value back, and what the other
-side edited since still travels.
+edited it since: then a conflict says what; or has added to it, as people add comments: then a problem says so. One that
+it deleted is made again: out of its counterpart, or where that is gone too out of what it said itself last. Who is left
+lives alone, whatever the rule for deletes. What cannot or must not be put back is an item as well, with its reason.
+`bridge.executing` carries the plan out once it is approved: both bases then say that this is how it stands, so the next
+look does not bring the undone value back, and what the other side edited since still travels.
 """
 
 from __future__ import annotations

@@ -9,7 +9,10 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import lose, tell
+from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
+from unified_api.sync.bridge import restoring
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_watch import Issue
 
 STYLES = pytest.mark.parametrize("redirects", [True, False])
@@ -214,3 +217,12 @@ def test_where_the_winner_gets_no_counterpart_the_pair_goes_on_with_it(being_cre
     assert being_created.winner in {a for a, *_ in being_created.pairs()}
     assert len(being_created.desks.b.tables["tickets"]) == 2
     assert "Fresh" in being_created.desks.both("title")[1]
+
+
+def test_a_restore_leaves_merged_records_alone(paired: Merging) -> None:
+    """They are not lost: no plan shows a create that would never be made."""
+    paired.merge(redirects=False)
+    with transaction.atomic():
+        plan = restoring.make(Bridge.objects.get(id=paired.desks.bridge_id), Side.A)
+
+    assert plan.counts == {}

@@ -216,6 +216,8 @@ def test_a_span_is_replayed_under_another_policy(bridged: Bridged, caller: Calle
         ({"from": "2026-01-01T00:00:00Z", "to": "now", "policy": {"winner": "b"}}, "to"),
         ({"from": "2026-01-01T00:00:00Z"}, "policy"),
         ({"from": "2026-01-01T00:00:00Z", "policy": {"winner": "c"}}, "policy"),
+        ({"from": "2026-01-01T00:00:00Z", "policy": {"winner": ["b"]}}, "policy"),
+        ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z", "policy": {"winner": "b"}}, "from"),
     ],
 )
 def test_a_replay_that_cannot_be_meant_is_refused(

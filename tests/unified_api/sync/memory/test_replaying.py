@@ -11,9 +11,10 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
-from tests.unified_api.sync.memory.conftest import edit
+from tests.unified_api.sync.memory.conftest import edit, record_at
 from tests.unified_api.sync.memory.test_undo import items, left
 from unified_api.engine.policy import PolicyError
+from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock
 from unified_api.sync.bridge import plans
 from unified_api.sync.memory import replaying
@@ -151,6 +152,9 @@ def test_the_same_policy_changes_nothing(bridged: Bridged, seed: int) -> None:
         ({"fields": {"colour": {"winner": "b"}}}, "fields.colour: the bridge carries no such field"),
         ({"fields": {"name": {"shape": "set"}}}, "fields.name.shape: unknown option"),
         ({"fields": ["name"]}, "fields: a mapping"),
+        ({"winner": ["b"]}, "winner: a single word is expected"),
+        ({"winner": {"name": "b"}}, "winner: a single word is expected"),
+        ({"fields": {"name": {"otherwise": ["b"]}}}, "fields.name.otherwise: a single word is expected"),
     ],
 )
 def test_a_policy_that_cannot_be_meant_is_refused(bridged: Bridged, told: dict[str, Any], place: str) -> None:
@@ -163,5 +167,41 @@ def test_a_span_that_holds_too_much_is_refused(bridged: Bridged, monkeypatch: py
     """It says what would do."""
     monkeypatch.setattr(replaying, "MOST", 0)
     since = contest(bridged)
-    with pytest.raises(replaying.TooMuch, match="choose a shorter one"):
+    with pytest.raises(replaying.SpanRefused, match="choose a shorter one"):
         replayed(bridged, since, {"winner": "b"})
+
+
+def test_records_without_counterparts_are_not_counted(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them changed: no pair is left out for them."""
+    monkeypatch.setattr(replaying, "MOST", 1)
+    for desk in (desks.a, desks.b):
+        desk.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    alone = [desks.a.add(title=f"Alone {n}", text="", state="open", priority="p2") for n in range(12)]
+    desks.join(creates=())
+    desks.round()
+    since = clock.now()
+    for number in alone:
+        desks.a.edit(number, text="Edited")
+    desks.a.edit("1", title="From a")
+    desks.b.edit("1", title="From b")
+    desks.round()
+
+    assert replayed(desks, since, {"winner": "b"}).counts == {"update": 2}
+
+
+def test_a_pair_that_is_being_erased_is_passed_over(bridged: Bridged) -> None:
+    """Its records are gone before it is."""
+    since = contest(bridged)
+    with transaction.atomic():
+        Ticket.objects.filter(id=record_at(bridged, "b")).delete()
+
+    assert items(replayed(bridged, since, {"winner": "b"})) == []
+
+
+def test_a_span_that_ends_before_it_begins_is_refused(bridged: Bridged) -> None:
+    """It says when it would end."""
+    now = clock.now()
+    with pytest.raises(replaying.SpanRefused, match="before it begins"):
+        replayed(bridged, now, {"winner": "b"}, now - dt.timedelta(days=1))
