@@ -269,9 +269,11 @@ class Bookkeeper(Belonging):
         if old.known - writer.known:
             visible = bool(unknown) and not unseen and not fills
             self.gave.append(Gave(row, name, old.value, sent, visible=visible))
-        if not unknown:
-            return
         sure = name not in mine.doubts and not unseen and not fills
+        if not unknown:
+            echo = bool(old.known) and not news
+            self._blame(sure and echo, f"{name} of {told(row)}: {sent!r} is an echo, and nobody's edit")
+            return
         self._blame(sure and not news, f"{name} of {told(row)}: nobody's value replaced an edit")
         one = self.policy.fields[name]
         fixed = self.remotes[row.side.other].manners.fixed_fields

@@ -65,6 +65,16 @@ def test_an_edit_that_nobody_replaced_is_blamed() -> None:
     assert one_wrong(forged, "description of b/1: nobody's value replaced an edit")
 
 
+def test_an_echo_is_blamed() -> None:
+    """What a remote made of a value that it was told comes back as if somebody had said it."""
+    forged = Forged(replace(PLAIN, spelling="shouts"))
+    a, b = forged.kept_equal()
+    assert b.now.cells["description"].value == "V7"
+    forged.written(a, description="V7")
+
+    assert one_wrong(forged, "description of a/1: 'V7' is an echo, and nobody's edit")
+
+
 def test_an_edit_in_the_window_is_counted_and_not_blamed() -> None:
     """An edit that no answer had shown is written over, where writes have no condition."""
     forged = Forged()
