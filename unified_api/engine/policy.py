@@ -6,7 +6,7 @@ inverse. How a field is settled stands in `merge`, how one with parts in `parts`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -222,7 +222,7 @@ class Policy:
         told = {name: replace(self.fields[name], words=both) for name, both in words.items()}
         return replace(self, fields={**self.fields, **told})
 
-    def calling(self, mentions: Both[Mapping[str, tuple[str, ...]]], marked: Both[Collection[str]]) -> Policy:
+    def calling(self, mentions: Both[Mapping[str, tuple[str, ...]]], marked: Both[frozenset[str]]) -> Policy:
         """The same with the signs by which either side calls people, by field, and the fields that are marked up."""
         told = {
             name: replace(
