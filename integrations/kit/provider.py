@@ -102,19 +102,19 @@ class Embedded:
 class Resource:
     """One common model at one provider.
 
-    recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise:
-    the common fields by which such a record is known. required: further common fields without which a create
-    is refused. defaults: remote body fields of every create, from the account's settings. sweep: complete,
-    unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which
-    lists may lag behind a write. frequency: seconds between runs by default; sweep_every: between complete
-    sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
-    texts are HTML there. complete: what is left of a create that takes several calls, where one of them failed once
-    the record had its id. mentions: common fields whose texts call people there, with the signs that stand before
-    a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a file are.
-    redirects: a get of a record that was merged answers with the one it was merged into (where it answers itself,
-    and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus, see
-    `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there they
-    may be written.
+    recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
+    common fields by which such a record is known. required: further common fields without which a create is
+    refused. defaults: remote body fields of every create, from the account's settings. sweep: complete, unfiltered
+    lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
+    behind a write. frequency: seconds between runs by default; sweep_every: between complete sweeps. version: of
+    the mapping; a new one has every record compared anew. markup: the common fields whose texts are HTML there;
+    markdown: those whose are Markdown. complete: what is left of a create that takes several calls, where one of
+    them failed once the record had its id. mentions: common fields whose texts call people there, with the signs
+    that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a
+    file are. redirects: a get of a record that was merged answers with the one it was merged into (where it answers
+    itself, and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus,
+    see `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there
+    they may be written.
     """
 
     hosted: ClassVar[bool] = False
@@ -139,6 +139,7 @@ class Resource:
     sweep_every: float = 86_400.0
     version: str = "1"
     markup: tuple[str, ...] = ()
+    markdown: tuple[str, ...] = ()
     redirects: bool = False
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
@@ -153,7 +154,7 @@ class Resource:
             raise TypeError(
                 f"{name}: a create whose answer is lost is settled by recent= and recognise=; give both"
             )
-        for option in ("required", "recognise", "markup", "mentions"):
+        for option in ("required", "recognise", "markup", "markdown", "mentions"):
             unknown = set(getattr(self, option)) - set(self.mapping.lenses)
             if unknown:
                 raise TypeError(f"{name}: {option}= names {sorted(unknown)}, which the mapping does not have")

@@ -239,7 +239,7 @@ MUTATIONS: Final = (
     Mutation(
         "names of a side come back with joiners",
         "mention.py",
-        "if before := known[_whom(found)]:",
+        "if before := known[*_whom(found), coded]:",
         "if before := []:",
     ),
     Mutation(

@@ -149,7 +149,7 @@ def _replay(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Deed:
+class Handler:
     """What a person does to a bridge. do: gives what is shown, or None: then it is how the bridge stands.
 
     takes: the keys of the body.
@@ -168,13 +168,13 @@ class Deed:
 
 
 #: By the path's last word.
-VERBS: Final[dict[str, Deed]] = {
-    "pause": Deed(_pause),
-    "resume": Deed(_resume),
-    "close": Deed(_close, takes=(_SIDE,)),
-    "reopen": Deed(_reopen, takes=(_SIDE,)),
-    "run": Deed(_run, 202),
-    "plan": Deed(_plan, 202, told_as.PLAN),
-    "restore": Deed(_restore, 201, told_as.PLAN, takes=(_SIDE,)),
-    "replay": Deed(_replay, 201, told_as.PLAN, takes=(_FROM, _TO, _POLICY)),
+VERBS: Final[dict[str, Handler]] = {
+    "pause": Handler(_pause),
+    "resume": Handler(_resume),
+    "close": Handler(_close, takes=(_SIDE,)),
+    "reopen": Handler(_reopen, takes=(_SIDE,)),
+    "run": Handler(_run, 202),
+    "plan": Handler(_plan, 202, told_as.PLAN),
+    "restore": Handler(_restore, 201, told_as.PLAN, takes=(_SIDE,)),
+    "replay": Handler(_replay, 201, told_as.PLAN, takes=(_FROM, _TO, _POLICY)),
 }

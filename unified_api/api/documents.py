@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from unified_api.api import parameters, reach
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.openapi.operation import Content, Operation
+from unified_api.api.openapi.operation import Media, Operation
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
 
@@ -25,7 +25,7 @@ class BridgeDocument(Endpoint):
 
     needs_account = False
     tag = "bridges"
-    operations = {"get": Operation({200: Content(_MEDIA)}, query=(_FORMAT,))}
+    operations = {"get": Operation({200: Media(_MEDIA)}, query=(_FORMAT,))}
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The document as of now: a page, or by `format=markdown` Markdown."""

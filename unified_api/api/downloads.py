@@ -20,13 +20,13 @@ from integrations.kit.content import Spool
 from unified_api import registry
 from unified_api.api import bulkhead, parameters, writes
 from unified_api.api.errors import Busy, conflict
-from unified_api.api.openapi.operation import Content, Operation
+from unified_api.api.openapi.operation import Media, Operation
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.reading import ModelEndpoint, parse_id
 from unified_api.models.base import CommonModel
 from unified_api.sync import connect
-from unified_api.sync.bridge.contents import LARGEST
-from unified_api.sync.content import kind_of
+from unified_api.sync.bridge.attachment_choice import LARGEST
+from unified_api.sync.transfer import kind_of
 
 _TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
 #: Categories of signs that nobody sees, and that may turn the order of others: `exe.txt` can be a `txt.exe`.
@@ -44,7 +44,7 @@ class Download(ModelEndpoint):
 
     http_method_names = ("get", "options")
     operations = {
-        "get": Operation({200: Content(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE,)),
+        "get": Operation({200: Media(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE,)),
     }
 
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.openapi import document, page
-from unified_api.api.openapi.operation import JSON, Content, Header, Operation
+from unified_api.api.openapi.operation import JSON, Header, Media, Operation
 from unified_api.api.openapi.schema import ANY, keyed
 
 _SEEN: Final = Header("If-None-Match", "The version that the reader has; 304 where it is still that.")
@@ -35,7 +35,7 @@ class Docs(Endpoint):
 
     needs_key = needs_account = False
     tag = "reference"
-    operations = {"get": Operation({200: Content(("text/html",)), 304: None}, headers=(_SEEN,))}
+    operations = {"get": Operation({200: Media(("text/html",)), 304: None}, headers=(_SEEN,))}
 
     def get(self, request: Request) -> HttpResponse:
         """The same as a page for people, which fetches nothing."""

@@ -31,7 +31,7 @@ from unified_api.api import (
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import CommonModel, category_of, common_models, model_id
-from unified_api.sync.bridge.files import holds_files
+from unified_api.sync.bridge.attachment_check import holds_files
 
 #: The first segment of what is beyond the wire contract.
 OURS = "sync"

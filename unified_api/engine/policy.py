@@ -102,7 +102,8 @@ class Field:
     otherwise: who prevails where the winner cannot be told. blanks: whether an emptied field empties the other
     side. fills: whether it travels only to where there is nothing. reference: its words are ids of records, and its
     map who is whose counterpart. mentions: the signs by which either side calls people whom the text names, see
-    `mention`; adapters tell them, so they are no part of the configuration.
+    `mention`; marked: whether its text is Markdown or HTML there, in which code calls nobody. Adapters tell both, so
+    they are no part of the configuration.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Field:
     fills: bool = False
     reference: bool = False
     mentions: Both[tuple[str, ...]] = field(default_factory=lambda: Both[tuple[str, ...]]((), ()))
+    marked: Both[bool] = field(default_factory=lambda: Both[bool](a=False, b=False))
 
     def same(self, one: Value, other: Value) -> bool:
         """Whether two values of ONE side mean the same; the words of a set have no order."""
@@ -161,7 +163,8 @@ class Field:
     def _uncalling(self, value: Value, to: Side, held: Maybe) -> Value:
         if not isinstance(value, str):
             return value
-        return mention.spelt(value, held if isinstance(held, str) else "", self._signs, self.mentions[to])
+        there = held if isinstance(held, str) else ""
+        return mention.spelt(value, there, self._signs, self.mentions[to], marked=self.marked[to])
 
     def _compared(self, value: Value) -> Value:
         compared = normal(self.plain(value), self.normalizer)
@@ -219,10 +222,14 @@ class Policy:
         told = {name: replace(self.fields[name], words=both) for name, both in words.items()}
         return replace(self, fields={**self.fields, **told})
 
-    def calling(self, mentions: Both[Mapping[str, tuple[str, ...]]]) -> Policy:
-        """The same with the signs by which either side calls people, by field."""
+    def calling(self, mentions: Both[Mapping[str, tuple[str, ...]]], marked: Both[frozenset[str]]) -> Policy:
+        """The same with the signs by which either side calls people, by field, and the fields that are marked up."""
         told = {
-            name: replace(one, mentions=Both(mentions.a.get(name, ()), mentions.b.get(name, ())))
+            name: replace(
+                one,
+                mentions=Both(mentions.a.get(name, ()), mentions.b.get(name, ())),
+                marked=Both(a=name in marked.a, b=name in marked.b),
+            )
             for name, one in self.fields.items()
             if name in mentions.a or name in mentions.b
         }

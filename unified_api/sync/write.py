@@ -22,13 +22,13 @@ from unified_api.sync import (
     by_id,
     clock,
     connect,
-    content,
     hosted,
     job,
     journal,
     problems,
     settle,
     store,
+    transfer,
     values,
 )
 from unified_api.sync.models import Write, WriteState
@@ -63,7 +63,7 @@ class Performance:
 
     def _create(self) -> None:
         told = values.for_adapter(self.model, self.wanted, self.line.account_id)
-        with content.brought(self.write, self.resource, self.line, self.lease) as file:
+        with transfer.brought(self.write, self.resource, self.line, self.lease) as file:
             journal.mark_sent(self.write, self.lease, self.wanted, None)
             self.store_answer(self.line.client.create(self.resource, told, file))
 

@@ -154,13 +154,18 @@ def test_only_a_providers_own_word_has_to_keep_encryption() -> None:
 @pytest.mark.parametrize("status", [401, 403, 412])
 def test_what_another_host_refuses_says_nothing_of_the_account(status: int) -> None:
     """The account's own host refuses the account; another one, also behind a redirect, refuses the file."""
+    renewals: list[dict[str, Any]] = []
+
+    def renew() -> dict[str, Any]:
+        renewals.append({})
+        return {}
+
     with listening(lambda _: told({}, status)) as other:
         away = Told(302, headers={"Location": f"http://localhost:{other.port}/b"})
         with listening(lambda seen: away if seen.path == "/away" else told({}, status)) as own:
-            renewals: list[dict[str, Any]] = []
             line = http(
                 own.url,
-                line=connection(secrets={}, renew=lambda: renewals.append({}) or renewals[0]),
+                line=connection(secrets={}, renew=renew),
                 auth=Unsigned(),
             )
             kinds = []

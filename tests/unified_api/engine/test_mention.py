@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -43,12 +44,18 @@ PIECES: Final = (
     "ann@example.org",
 )
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12).map("".join)
+MARKED = st.builds(Both, st.booleans(), st.booleans())
 SIGNS = st.sampled_from([(), AT, ("[~",), ("@", "[~")])
 
 
 def body(a: tuple[str, ...], b: tuple[str, ...]) -> Field:
     """A text by which people are called so on either side."""
     return Field("body", normalizer="trim", mentions=Both(a, b))
+
+
+def marked(a: tuple[str, ...], b: tuple[str, ...]) -> Field:
+    """The same, of which either side's texts are Markdown."""
+    return replace(body(a, b), marked=Both(a=True, b=True))
 
 
 def brought(one: Field, text: str, to: Side, held: str = "") -> str:
@@ -74,12 +81,22 @@ def calls(text: str, sign: str = "@") -> list[str]:
         ("~~~~\n@ann\n~~~", f"~~~~\n@{JOINER}ann\n~~~"),
         (r"\`@ann\`", rf"\`@{JOINER}ann\`"),
         ("<code>@ann", f"<code>@{JOINER}ann"),
+        ("`see https://x.example`@ann", f"`see https://x.example`@{JOINER}ann"),
         ("<b>@ann</b>", f"<b>@{JOINER}ann</b>"),
     ],
 )
 def test_a_mention_calls_nobody_there(text: str, written: str) -> None:
     """A joiner stands between sign and name; also where something only begins like code."""
-    assert brought(body((), AT), text, Side.B) == written
+    assert brought(marked((), AT), text, Side.B) == written
+
+
+CODE: Final = (
+    "`@ann.setter`",
+    "so:\n```python\n@property\ndef x(): ...\n```\n",
+    "~~~\n@property\n~~~",
+    "<pre>@property</pre>",
+    "<p><code>@property</code></p>",
+)
 
 
 @pytest.mark.parametrize(
@@ -87,18 +104,29 @@ def test_a_mention_calls_nobody_there(text: str, written: str) -> None:
     [
         "write to ann@example.org",
         "Ann <ann.lee+bugs@example.org>",
-        "`@ann.setter`",
-        "so:\n```python\n@property\ndef x(): ...\n```\n",
-        "~~~\n@property\n~~~",
-        "<pre>@property</pre>",
-        "<p><code>@property</code></p>",
+        *CODE,
         "https://social.example/@ann/1",
         "@ alone, and 3 @ 2",
     ],
 )
 def test_what_is_no_mention_is_left_alone(text: str) -> None:
     """E-mail addresses, code and web addresses go over as they are."""
-    assert brought(body(AT, AT), text, Side.B) == text
+    assert brought(marked(AT, AT), text, Side.B) == text
+
+
+@pytest.mark.parametrize("text", CODE)
+def test_code_calls_people_where_nobody_knows_it_as_code(text: str) -> None:
+    """A system without Markdown reads backticks as signs like others; what it shows comes back as it was typed."""
+    one = replace(body(AT, AT), marked=Both(a=True, b=False))
+    there = brought(one, text, Side.B)
+
+    assert there == text.replace("@", f"@{JOINER}")
+    assert brought(one, there, Side.A, text) == text
+
+
+def test_a_name_that_leaves_its_code_calls_nobody() -> None:
+    """In code it called nobody: out of it, it is a new mention."""
+    assert brought(marked(AT, AT), "@ann", Side.B, held="`@ann`") == f"@{JOINER}ann"
 
 
 def test_where_nobody_is_called_nothing_is_changed() -> None:
@@ -119,19 +147,24 @@ def test_a_pasted_joiner_calls_nobody() -> None:
     assert brought(body(AT, AT), f"as @{JOINER}carl said", Side.B) == f"as @{JOINER}carl said"
 
 
-@example(text="@ann @ann", a=("@",), b=("@",))
-@given(text=TEXTS, a=SIGNS, b=SIGNS)
-def test_there_and_back_is_the_same_text(text: str, a: tuple[str, ...], b: tuple[str, ...]) -> None:
+@example(text="@ann @ann", a=("@",), b=("@",), ways=Both(a=False, b=False))
+@given(text=TEXTS, a=SIGNS, b=SIGNS, ways=MARKED)
+def test_there_and_back_is_the_same_text(
+    text: str, a: tuple[str, ...], b: tuple[str, ...], ways: Both[bool]
+) -> None:
     """Carried to the other side and back again nothing has changed, whatever either side calls people by."""
-    one = body(a, b)
+    one = replace(body(a, b), marked=ways)
 
     assert brought(one, brought(one, text, Side.B), Side.A, text) == text
 
 
-@given(text=TEXTS, a=SIGNS, b=SIGNS)
-def test_what_was_carried_compares_as_equal(text: str, a: tuple[str, ...], b: tuple[str, ...]) -> None:
+@given(text=TEXTS, a=SIGNS, b=SIGNS, ways=MARKED)
+def test_what_was_carried_compares_as_equal(
+    text: str, a: tuple[str, ...], b: tuple[str, ...], ways: Both[bool]
+) -> None:
     """On both sides, by key and by value: a joiner is no edit."""
-    one, there = body(a, b), brought(body(a, b), text, Side.B)
+    one = replace(body(a, b), marked=ways)
+    there = brought(one, text, Side.B)
     policy = Policy({"body": one})
 
     assert one.same(text, there)
@@ -142,11 +175,12 @@ def test_what_was_carried_compares_as_equal(text: str, a: tuple[str, ...], b: tu
     assert keys[0] == keys[1]
 
 
-@given(text=TEXTS, held=TEXTS)
-def test_nobody_is_called_who_was_not_called_before(text: str, held: str) -> None:
+@given(text=TEXTS, held=TEXTS, way=st.booleans())
+def test_nobody_is_called_who_was_not_called_before(text: str, held: str, way: bool) -> None:  # noqa: FBT001
     """Whom a written text calls, outside of what is left alone, the text that it replaces called already, as often."""
     signs = ("@", "[~")
-    before, written = _called(held, signs), _called(spelt(text, held, signs, signs), signs)
+    written = _called(spelt(text, held, signs, signs, marked=way), signs, way)
+    before = _called(held, signs, way)
 
     assert all(written.count(one) <= before.count(one) for one in written)
 
@@ -176,12 +210,12 @@ def test_no_text_takes_long(piece: str) -> None:
     """Also where nothing ends that begins: with work that grows as the square of the length this would not end."""
     text = piece * 40_000
 
-    assert bare(spelt(text, text, AT, AT), AT) == bare(text, AT)
+    assert bare(spelt(text, text, AT, AT, marked=True), AT) == bare(text, AT)
 
 
-def _called(text: str, signs: tuple[str, ...]) -> list[str]:
+def _called(text: str, signs: tuple[str, ...], way: bool) -> list[str]:  # noqa: FBT001
     """Mentions without a joiner, outside of what is left alone."""
-    marked = spelt(text, "", signs, signs)
+    marked = spelt(text, "", signs, signs, marked=way)
     return [
         name.casefold()
         for sign in signs

@@ -29,7 +29,7 @@ from unified_api.engine.events import Kind
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
-from unified_api.sync.bridge.contents import Files
+from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.held import HELD
 from unified_api.sync.bridge.plans import WRITES
 from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair

@@ -16,7 +16,7 @@ from django.urls import URLPattern
 from unified_api import __version__
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.openapi import refusals
-from unified_api.api.openapi.operation import JSON, Content, Header, Operation
+from unified_api.api.openapi.operation import JSON, Header, Media, Operation
 from unified_api.api.openapi.schema import Named, Schema
 from unified_api.api.parameters import Parameter
 
@@ -201,9 +201,9 @@ def _header(header: Header) -> Document:
     }
 
 
-def _response(status: int, body: Schema | Content | None, parts: Parts) -> Document:
+def _response(status: int, body: Schema | Media | None, parts: Parts) -> Document:
     found: Document = {"description": refusals.MEANINGS[status]}
-    if isinstance(body, Content):
+    if isinstance(body, Media):
         found["content"] = {media: {"schema": {"type": "string"}} for media in body.media}
     elif body is not None:
         found["content"] = {JSON: {"schema": parts.placed(body)}}

@@ -23,7 +23,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Content:
+class Media:
     """An answer's body that is no JSON, by media type."""
 
     media: tuple[str, ...]
@@ -33,12 +33,12 @@ class Content:
 class Operation:
     """What one method of one URL takes and answers.
 
-    answers: by status the schema of the body, a `Content`, or None where there is no body; refusals that any endpoint
+    answers: by status the schema of the body, a `Media`, or None where there is no body; refusals that any endpoint
     may answer with are added by the document. body: the schema of what is sent. sentence: what it does, where the
     docstring of the method cannot say it.
     """
 
-    answers: Mapping[int, Schema | Content | None]
+    answers: Mapping[int, Schema | Media | None]
     query: tuple[Parameter[Any], ...] = ()
     headers: tuple[Header, ...] = ()
     body: Schema | None = None

@@ -14,7 +14,7 @@ from unified_api.management.answering import Document, counted, take_json
 from unified_api.management.bridge import running
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import plans, restoring, steering
-from unified_api.sync.bridge.contents import shown
+from unified_api.sync.bridge.attachment_choice import shown
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 

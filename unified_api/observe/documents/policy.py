@@ -11,8 +11,8 @@ from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.models.base import CommonModel, wire_fields
 from unified_api.observe.documents.parts import Block, Facts, Section, Table, Text
+from unified_api.sync.bridge.attachment_choice import Files, shown
 from unified_api.sync.bridge.configuration import Budget, Configuration, Leaving, Limit
-from unified_api.sync.bridge.contents import Files, shown
 
 Names = Both[str]
 _FIRST = {

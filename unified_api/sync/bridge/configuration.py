@@ -26,7 +26,7 @@ from typing import Any, Final
 from unified_api.engine.filter import Filter
 from unified_api.engine.policy import Policy, PolicyError
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge.contents import Contents
+from unified_api.sync.bridge.attachment_choice import AttachmentChoice
 
 EVERYTHING: Final = "everything"
 #: Hours between audits: usually, at the least, at the most (a year).
@@ -82,7 +82,7 @@ class Configuration:
     canary: int | None = None
     budget: Budget = field(default_factory=Budget)
     audit: float = DAILY
-    content: Contents | None = None
+    content: AttachmentChoice | None = None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Configuration:
@@ -99,7 +99,7 @@ class Configuration:
             canary,
             _budget(data.get("budget", {})),
             _hours(data.get("audit", DAILY)),
-            Contents.parse(data.get("content")),
+            AttachmentChoice.parse(data.get("content")),
         )
 
     def as_data(self) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from unified_api.engine.values import Side
 from unified_api.models.base import relations, wire_fields
 from unified_api.models.fields import Malformed, WireField
 from unified_api.sync import clock, connect, values
-from unified_api.sync.bridge import files, references, takers
+from unified_api.sync.bridge import attachment_check, references, takers
+from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.configuration import EVERYTHING, Configuration, Counterparts, Leaving
-from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.fields import offered, settings
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Mistakes, Wish
 
@@ -63,7 +63,7 @@ def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
         "leaving": lambda wish: _word(Leaving, wish.leaving, "leaving"),
         "references": _references,
         "start": lambda wish: _start(wish, before),
-        "content": files.content,
+        "content": attachment_check.content,
         "creates": _creates,
         "constants": _constants,
         "deletes": _deletes,

@@ -15,8 +15,8 @@ from tenants.models import LinkedAccount
 from unified_api.engine.policy import Field, FirstContact, Policy, PolicyError, Winner
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge import fields as field_defaults
+from unified_api.sync.bridge.attachment_choice import USUAL, AttachmentChoice, Files, shown
 from unified_api.sync.bridge.configuration import DAILY, EVERYTHING, Budget, Configuration, Leaving
-from unified_api.sync.bridge.contents import USUAL, Contents, Files, shown
 from unified_api.sync.bridge.file import PRIORITIES
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
 from unified_api.sync.models_bridge import Bridge
@@ -127,7 +127,7 @@ def _model(
     return {name: value for name, value in told.items() if value not in (None, {}, "")}
 
 
-def _files(content: Contents | None) -> Document:
+def _files(content: AttachmentChoice | None) -> Document:
     if content is None:
         return {}
     return {"content": content.files.value} | ({"cap": shown(content.cap)} if content.cap != USUAL else {})
@@ -157,7 +157,7 @@ def _rules(configuration: Configuration) -> Document:
     }
 
 
-def _stay(content: Contents | None) -> bool:
+def _stay(content: AttachmentChoice | None) -> bool:
     return content is not None and content.files is Files.SKIP
 
 

@@ -16,8 +16,8 @@ from unified_api.engine.normal import NORMALIZERS
 from unified_api.engine.policy import DeleteRule, Direction, FirstContact, Shape, Winner
 from unified_api.engine.values import Side
 from unified_api.models.base import CUSTOM, common_model, relations
+from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.configuration import Counterparts, Leaving
-from unified_api.sync.bridge.contents import Files
 from unified_api.sync.bridge.fields import WINNERS
 from unified_api.sync.bridge.marked import Fault, Marked, Path, Unreadable, read
 from unified_api.sync.bridge.wish import Mistake

@@ -29,7 +29,7 @@ from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.sync import clock, job
 from unified_api.sync.bridge import writing
-from unified_api.sync.bridge.contents import Files
+from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.held import CLOSED, FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, turns_of

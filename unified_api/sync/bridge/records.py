@@ -62,8 +62,10 @@ class Frame:
     @cached_property
     def policy(self) -> Policy:
         """What is wanted of each field; without the words of references, which `seen` knows."""
-        a, b = (mentions(account, self.bridge.model) for account in (self.accounts.a, self.accounts.b))
-        return self.configuration.policy.calling(Both(a, b))
+        sides = (self.accounts.a, self.accounts.b)
+        a, b = (mentions(account, self.bridge.model) for account in sides)
+        marked = Both(*(marked_up(account, self.bridge.model) for account in sides))
+        return self.configuration.policy.calling(Both(a, b), marked)
 
     @cached_property
     def model(self) -> type[CommonModel]:
@@ -212,6 +214,12 @@ def _unmapped(account: LinkedAccount | None, model: str, names: Iterable[str]) -
 def _columns(names: Iterable[str]) -> set[str]:
     """The columns of fields: custom ones share theirs."""
     return {"field_mappings" if name.startswith(CUSTOM) else name for name in names}
+
+
+def marked_up(account: LinkedAccount | None, model: str) -> frozenset[str]:
+    """The fields whose texts are HTML or Markdown at an account."""
+    resource = _resource(account, model)
+    return frozenset((*resource.markup, *resource.markdown)) if resource else frozenset()
 
 
 def _resource(account: LinkedAccount | None, model: str) -> Resource | None:

@@ -69,7 +69,7 @@ class Wish:
     (field, side, word there, word here) in addition to the words that both sides know; a word here of None takes
     one of these away. filter, leaving, references, start, budget, audit, creates, constants, deletes: as stored, see
     `unified_api.sync.bridge.configuration`; what is absent has its default. content, cap: what becomes of files, see
-    `unified_api.sync.bridge.contents`. follows: the model whose pairs its records
+    `unified_api.sync.bridge.attachment_choice`. follows: the model whose pairs its records
     refer to. beside: the models of all bridges that are made together, in that order. crossing: a tenant
     administrator said that data of one end user may reach another.
     """

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from tenants.models import LinkedAccount
 from unified_api.engine.values import Side
-from unified_api.sync.bridge import contents
-from unified_api.sync.bridge.files import ADDRESS
+from unified_api.sync.bridge import attachment_choice
+from unified_api.sync.bridge.attachment_check import ADDRESS
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -43,5 +43,5 @@ def _at(frame: Frame, side: Side, record_id: uuid.UUID | None) -> Source | None:
     record = frame.model.objects.filter(id=record_id, remote_was_deleted=False).first()
     if account is None or record is None or record.remote_id is None:
         return None
-    cap = told.cap if told else contents.USUAL
+    cap = told.cap if told else attachment_choice.USUAL
     return Source(account, record.remote_id, getattr(record, ADDRESS), cap)

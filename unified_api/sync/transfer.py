@@ -17,8 +17,8 @@ from integrations.kit.provider import FILE_ADDRESS, Resource
 from unified_api import registry
 from unified_api.models.base import common_model
 from unified_api.sync import connect, job, values
-from unified_api.sync.bridge.contents import LARGEST
-from unified_api.sync.bridge.source import Source, source_of
+from unified_api.sync.bridge.attachment_choice import LARGEST
+from unified_api.sync.bridge.attachment_source import Source, source_of
 from unified_api.sync.models import Write
 
 #: What is said of a file of which nobody knows what it is.

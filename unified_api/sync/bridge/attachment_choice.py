@@ -30,7 +30,7 @@ class Files(StrEnum):
 
 
 @dataclass(frozen=True)
-class Contents:
+class AttachmentChoice:
     """What becomes of the files, and how many bytes one may have that is copied."""
 
     files: Files

@@ -9,8 +9,8 @@ from integrations.kit.provider import FILE_ADDRESS
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel, wire_fields
 from unified_api.sync import connect
-from unified_api.sync.bridge import contents
-from unified_api.sync.bridge.contents import Files
+from unified_api.sync.bridge import attachment_choice
+from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 
 #: A model that has this field stands for files.
@@ -38,8 +38,8 @@ def content(wish: Wish) -> dict[str, Any] | None:
         raise BridgeRefused(Mistake("cap", "goes with files that are copied"))
     if mistakes := list(_CHECKS[files](wish)):
         raise BridgeRefused(*(Mistake("content", sentence) for sentence in mistakes))
-    cap = contents.USUAL if wish.cap is None else contents.size(wish.cap)
-    return contents.Contents(files, cap).as_data()
+    cap = attachment_choice.USUAL if wish.cap is None else attachment_choice.size(wish.cap)
+    return attachment_choice.AttachmentChoice(files, cap).as_data()
 
 
 def _not_copied(wish: Wish) -> Iterator[str]:
