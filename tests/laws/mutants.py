@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.laws.mutation import Mutation
+from tests.laws.mutations_asked import MUTATIONS as ASKED
 from tests.laws.mutations_deciding import MUTATIONS as DECIDING
 from tests.laws.mutations_learning import MUTATIONS as LEARNING
 
@@ -28,7 +29,7 @@ LAWS: Final = Path("tests") / "laws"
 SENTENCES: Final = Path("tests") / "unified_api" / "engine"
 PAGE: Final = ROOT / "docs" / "laws.md"
 HEAD: Final = "| what is broken | file | killed by |\n|---|---|---|\n"
-MUTATIONS: Final = (*DECIDING, *LEARNING)
+MUTATIONS: Final = (*DECIDING, *LEARNING, *ASKED)
 #: Fewer than the suite plays: what only some of 20,000 would notice is to be noticed by an example.
 HISTORIES: Final = "800"
 PROPERTIES: Final = ("test_order.py", "test_laws.py")

@@ -55,7 +55,7 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
         with scope(tenant), transaction.atomic():
             bridge = Bridge.objects.get(id=bridge_id)
             told, about = _told(bridge, options)
-            return _document(replaying.make(bridge, span, told, about))
+            return _document(replaying.make(bridge, span, told, about, at_leisure=True))
     except (FileRefused, PolicyError, replaying.SpanRefused) as error:
         raise CommandError(str(error)) from error
 

@@ -254,3 +254,13 @@ def test_nobody_is_parted_while_a_write_is_under_way() -> None:
     """The caller lost track of it."""
     with pytest.raises(StateError, match="wait for its outcome"):
         part(deleting().pair, Side.B, {})
+
+
+def test_who_was_parted_and_came_back_is_a_pair_again() -> None:
+    """That a person parted them once is forgotten: the next delete is news."""
+    one = bench(DeleteRule.PROPAGATE)
+    one.pair, _ = part(one.pair, Side.A, {"name": "old"})
+    one.tell(Answered({}))
+    one.look({"name": "old"}, {"name": "old"})
+
+    assert one.look(GONE, {"name": "old"}) == (Delete(Side.B, {"name": "old"}),)

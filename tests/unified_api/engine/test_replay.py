@@ -221,3 +221,23 @@ def test_a_look_that_the_next_write_rules_out_was_none() -> None:
 
     assert bridge.now.a["tags"] == ["x", "y"]
     assert (seen.differences, seen.unclear) == ((), ())
+
+
+def test_what_a_person_asked_for_is_not_decided_anew() -> None:
+    """An undo put back what no comparison would have: it stands, whoever wins."""
+    bridge = Bridge(fixed(Winner.A))
+    bridge.edit(Side.A, "body", "from a")
+    bridge.round()
+    bridge.past.append(Wrote(Side.B, {"body": "v"}, {"body": "from a"}, {"body": "v"}, asked=True))
+    seen = bridge.under(fixed(Winner.B))
+
+    assert (seen.differences, seen.unclear) == ((), ())
+    assert (seen.real.a["body"], seen.real.b["body"]) == ("from a", "v")
+
+
+def test_a_write_that_follows_from_nothing_is_said() -> None:
+    """Nobody edited the field, and it was written all the same: nothing is told of it under any policy."""
+    past = [Wrote(Side.B, {"body": "from nowhere"}, {"body": "v"}, {"body": "from nowhere"})]
+    seen = replay(AGREED, START, past, 0, (rules(fixed(Winner.A)), rules(fixed(Winner.B))))
+
+    assert (seen.differences, seen.unclear) == ((), ("body",))

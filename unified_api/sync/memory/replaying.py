@@ -30,10 +30,12 @@ from unified_api.sync.models import Change
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
-#: Pairs that one plan goes through at most: it is made in one transaction, while somebody waits for it.
-MOST: Final = 200
+#: Pairs that one plan goes through at most: it is made in one transaction, with some 20 statements a pair. MOST: while
+#: somebody waits for an answer over HTTP.
+MOST: Final = 100
+MOST_AT_LEISURE: Final = 2_000
 #: Pairs that are looked at together.
-AT_ONCE: Final = 100
+AT_ONCE: Final = 50
 _MOVED: Final = "It was changed since."
 _UNCLEAR: Final = "What the bridge did to it does not follow from the log and the journal."
 _READ_ONLY: Final = "The account cannot write this field."
@@ -43,10 +45,13 @@ class SpanRefused(ValueError):
     """The span cannot be gone through, or not in one plan; the sentence says why."""
 
 
-def make(bridge: Bridge, span: Span, otherwise: Configuration, about: str) -> Plan:
+def make(
+    bridge: Bridge, span: Span, otherwise: Configuration, about: str, *, at_leisure: bool = False
+) -> Plan:
     """An open plan of what would be different, within the transaction that is open; raises SpanRefused.
 
-    otherwise: what the bridge would have been told in the span. about: that, in a few words.
+    otherwise: what the bridge would have been told in the span. about: that, in a few words. at_leisure: nobody's
+    request waits for it.
     """
     if span.since > span.until:
         raise SpanRefused(f"The span ends at {span.until.isoformat()}, before it begins.")
@@ -60,7 +65,8 @@ def make(bridge: Bridge, span: Span, otherwise: Configuration, about: str) -> Pl
         created_at=clock.now(),
     )
     frames = Frame.of(bridge), Frame.of(_told(bridge, otherwise))
-    pairs, span = _concerned(bridge, span), replace(span, began=place.first_at(bridge.created_at))
+    most = MOST_AT_LEISURE if at_leisure else MOST
+    pairs, span = _concerned(bridge, span, most), replace(span, began=place.first_at(bridge.created_at))
     for first in range(0, len(pairs), AT_ONCE):
         done = PlanItem.objects.filter(plan_id=plan.id).count()
         plans.add(plan, list(_items(frames, pairs[first : first + AT_ONCE], span)), done)
@@ -76,8 +82,8 @@ def _told(bridge: Bridge, otherwise: Configuration) -> Bridge:
     return copy
 
 
-def _concerned(bridge: Bridge, span: Span) -> list[Pair]:
-    """Pairs of which a record changed in the span, or that waited for a person."""
+def _concerned(bridge: Bridge, span: Span, most: int) -> list[Pair]:
+    """Pairs of which a record changed in the span, or that waited for a person; raises SpanRefused."""
     accounts = (bridge.account_a, bridge.account_b)
     first, last = place.first_at(span.since), place.first_at(span.until) if span.until < clock.now() else None
     entries = Change.objects.filter(
@@ -89,9 +95,10 @@ def _concerned(bridge: Bridge, span: Span) -> list[Pair]:
     both = Pair.objects.filter(bridge_id=bridge.id).exclude(record_a=None).exclude(record_b=None)
     some = [{"record_a__in": records}, {"record_b__in": records}, {"id__in": waited.values("pair_id")}]
     one, *others = (both.filter(**which).values_list("id", flat=True) for which in some)
-    found = list(one.union(*others)[: MOST + 1])
-    if len(found) > MOST:
-        raise SpanRefused(f"More than {MOST} pairs changed in this span; choose a shorter one.")
+    found = list(one.union(*others)[: most + 1])
+    if len(found) > most:
+        more = "" if most >= MOST_AT_LEISURE else f" `manage.py bridge replay` takes {MOST_AT_LEISURE}."
+        raise SpanRefused(f"More than {most} pairs changed in this span; choose a shorter one.{more}")
     return list(Pair.objects.filter(id__in=found).order_by("id"))
 
 
