@@ -24,6 +24,7 @@ class Stranger:
         self.seen: list[dict[str, str]] = []
         self.bodies: list[bytes] = []
         self.answer: bytes | None = None
+        self.status, self.more = 200, dict[str, str]()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,7 +35,9 @@ class Stranger:
                 outer.seen.append(dict(self.headers))
                 outer.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
                 body = str(self.headers).encode() if outer.answer is None else outer.answer
-                self.send_response_only(200)
+                self.send_response_only(outer.status)
+                for name, value in outer.more.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("X-Echo", self.headers.get("Authorization", ""))
                 self.end_headers()
@@ -142,6 +145,17 @@ def test_credentials_never_go_to_another_host(
     assert answer.status_code in {200, 400}
     assert all("Authorization" not in headers for headers in stranger.seen)
     assert desk.token not in answer.content.decode()
+
+
+def test_another_host_holds_up_no_call_of_the_account(
+    api: Linked, desk: stub.Desk, stranger: Stranger
+) -> None:
+    """Its wish to be left alone for a day is its own affair."""
+    stranger.status, stranger.more = 429, {"Retry-After": "86400"}
+    call(api, method="GET", path="/x", base_url_override=stranger.url)
+
+    assert stranger.seen
+    assert call(api, method="GET", path="me").json()["status"] == 200
 
 
 def test_the_accounts_own_host_is_signed(api: Linked, desk: stub.Desk) -> None:
