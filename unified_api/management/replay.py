@@ -15,6 +15,7 @@ from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.management.answering import Document, take_json
 from unified_api.management.bridge.verb import take_bridge
+from unified_api.management.undo import made
 from unified_api.models.fields import Malformed, parse_instant
 from unified_api.sync import clock
 from unified_api.sync.bridge import applying
@@ -25,10 +26,7 @@ from unified_api.sync.memory import replaying
 from unified_api.sync.memory.otherwise import otherwise
 from unified_api.sync.memory.past import Span
 from unified_api.sync.models_bridge import Bridge
-from unified_api.sync.models_plan import Plan, PlanItem
 
-#: Items that are shown.
-MOST: Final = 100
 _FLAGS: Final = {"true": True, "false": False}
 
 
@@ -55,7 +53,7 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
         with scope(tenant), transaction.atomic():
             bridge = Bridge.objects.get(id=bridge_id)
             told, about = _told(bridge, options)
-            return _document(replaying.make(bridge, span, told, about, at_leisure=True))
+            return made(replaying.make(bridge, span, told, about, at_leisure=True), "replay")
     except (FileRefused, PolicyError, replaying.SpanRefused) as error:
         raise CommandError(str(error)) from error
 
@@ -100,19 +98,6 @@ def _set(given: list[str]) -> dict[str, Any]:
                 raise CommandError(f"--set {one}: {step} was given as {inner!r} before.")
         inner[last] = _FLAGS.get(value, value)
     return told
-
-
-def _document(plan: Plan) -> Document:
-    items = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST]
-    names = ("action", "side", "key", "fields", "pair_id")
-    return {
-        "plan_id": str(plan.id),
-        "hash": plan.hash,
-        "state": plan.state,
-        "reason": plan.reason,
-        "counts": plan.counts,
-        "replay": [{name: getattr(item, name) for name in names} for item in items],
-    }
 
 
 def tell(document: Document) -> Iterator[str]:

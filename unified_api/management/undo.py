@@ -48,20 +48,22 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
     try:
         with scope(tenant), transaction.atomic():
             bridge = Bridge.objects.get(id=bridge_id)
-            return _document(undo.make(bridge, CHOICES[name](bridge, named), f"Undo of {name} {named}."))
+            return made(undo.make(bridge, CHOICES[name](bridge, named), f"Undo of {name} {named}."), "undo")
     except NoDeed as error:
         raise CommandError(str(error)) from error
 
 
-def _document(plan: Plan) -> Document:
+def made(plan: Plan, called: str) -> Document:
+    """A plan that was just made, with its first items under this name."""
     items = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST]
     names = ("action", "side", "key", "fields", "pair_id")
     return {
         "plan_id": str(plan.id),
         "hash": plan.hash,
         "state": plan.state,
+        "reason": plan.reason,
         "counts": plan.counts,
-        "undo": [{name: getattr(item, name) for name in names} for item in items],
+        called: [{name: getattr(item, name) for name in names} for item in items],
     }
 
 
