@@ -241,3 +241,14 @@ def test_a_write_that_follows_from_nothing_is_said() -> None:
     seen = replay(AGREED, START, past, 0, (rules(fixed(Winner.A)), rules(fixed(Winner.B))))
 
     assert (seen.differences, seen.unclear) == ((), ("body",))
+
+
+def test_a_conflict_that_waits_is_not_told_again() -> None:
+    """It is there already, whatever the replay."""
+    asking = Policy({"body": Field("body", winner=Winner.ASK)})
+    bridge = Bridge(asking)
+    bridge.edit(Side.A, "body", "from a")
+    bridge.edit(Side.B, "body", "from b")
+    bridge.round()
+
+    assert bridge.under(asking).contests == ()
