@@ -78,8 +78,11 @@ class QuietHours(Scripted):
     """Nobody does anything."""
 
     looks: Counter[str]
+    priority = 5
 
     def _then(self) -> None:
+        told = [self.priority, self.stage.bridge]
+        self.owner.execute("UPDATE sync_bridge SET priority = %s WHERE id = %s", told)
         self.looks = Counter()
         self._pass_time(2 * HOUR, 60.0)
 
@@ -100,10 +103,17 @@ def test_what_happened_while_a_side_was_gone_for_a_day_arrives(
         assert history.play().wrongs == []
 
 
-def test_a_bridge_looks_as_often_as_it_was_told(database: psycopg.Connection[Any]) -> None:
-    """Two hours without a change: a look each `frequency`, and no more than that."""
+@pytest.mark.parametrize("priority", [3, 7])
+def test_a_bridge_looks_as_often_and_as_urgently_as_it_was_told(
+    database: psycopg.Connection[Any], priority: int
+) -> None:
+    """Two hours without a change: a look each `frequency`, and no more than that, with its priority to the end."""
     with place.opened(database) as here:
         history = QuietHours(1, here)
+        history.priority = priority
         assert history.play().wrongs == []
 
+        sql = "SELECT priority FROM sync_job WHERE kind = %s AND reference = %s"
+        (told,) = here.owner.execute(sql, [setup.KIND, history.stage.bridge]).fetchall()
+    assert told == (priority,)
     assert history.looks[setup.KIND] == pytest.approx(2 * HOUR / stage.FREQUENCY, abs=1)

@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 
 from tenants.models import ApiKey, LinkedAccount
 from unified_api.api.reading import parse_id
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan
 from unified_api.sync.models_watch import Issue
@@ -45,6 +46,13 @@ def pairs(key: ApiKey) -> QuerySet[Pair]:
 def conflicts(key: ApiKey) -> QuerySet[Conflict]:
     """Their conflicts."""
     return Conflict.objects.filter(bridge_id__in=bridges(key).values("id"))
+
+
+def writes(key: ApiKey) -> QuerySet[Write]:
+    """The writes to such accounts that are linked."""
+    linked = LinkedAccount.objects.filter(deleted_at=None)
+    opened = linked if key.kind == ApiKey.Kind.PRODUCTION else linked.filter(is_test=True)
+    return Write.objects.filter(linked_account_id__in=opened.values("id"))
 
 
 def issues(key: ApiKey) -> QuerySet[Issue]:

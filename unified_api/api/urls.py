@@ -113,6 +113,7 @@ urlpatterns = [
     path("sync/v1/records/<str:id>", memory.Record.as_view(), name="api-record"),
     path("sync/v1/undo", undo.Undo.as_view(), name="api-undo"),
     path("sync/v1/why", memory.Why.as_view(), name="api-why"),
+    path("sync/v1/writes", state.Writes.as_view(), name="api-writes"),
     path("sync/v1/writes/<str:id>", state.WriteState.as_view(), name="api-write"),
     path("sync/v1/bridges", bridges.Bridges.as_view(), name="api-bridges"),
     path("sync/v1/bridges/<str:id>", bridges.OneBridge.as_view(), name="api-bridge"),

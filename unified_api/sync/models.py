@@ -272,6 +272,11 @@ class Write(TenantModel):
             models.Index(fields=["tenant_id", "record_id"], name="write_record"),
             models.Index(fields=["tenant_id", "journalled_at"], name="write_newest"),
             models.Index(
+                fields=["tenant_id", "bridge_id", "journalled_at"],
+                name="write_bridge",
+                condition=models.Q(bridge_id__isnull=False),
+            ),
+            models.Index(
                 fields=["tenant_id", "state"],
                 name="write_open",
                 condition=models.Q(state__in=["journalled", "sent", "uncertain"]),

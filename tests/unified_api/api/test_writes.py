@@ -357,6 +357,26 @@ def test_the_state_of_a_write(api: Linked, charlie: Any) -> None:
     assert api.stored(Ticket.objects.get).name == "leak"
 
 
+def test_the_journal_lists_writes_with_the_newest_first(api: Linked, charlie: Any) -> None:
+    """By account, record, bridge and state, in pages; another tenant's is empty."""
+    made = [api.send("post", "tickets", {"model": {"name": name}}) for name in ("one", "two", "three")]
+    ids = [one.headers["X-Isthmus-Write"] for one in made][::-1]
+    record = made[0].json()["model"]["id"]
+
+    def listed(headers: Any = api.person.headers, **query: Any) -> list[str]:
+        answer = Client().get("/api/sync/v1/writes", query, headers=headers)
+        assert answer.status_code == 200, answer.content
+        return [write["id"] for write in answer.json()["results"]]
+
+    first = Client().get("/api/sync/v1/writes", {"page_size": 2}, headers=api.person.headers).json()
+    assert listed() == ids
+    assert [write["id"] for write in first["results"]] + listed(cursor=first["next"]) == ids
+    assert listed(record_id=record) == ids[2:]
+    assert listed(state="done", linked_account_id=str(api.account.id)) == ids
+    assert (listed(state="uncertain"), listed(bridge_id=record)) == ([], [])
+    assert listed(charlie.headers) == []
+
+
 def test_a_journal_that_nobody_knows_to_be_written_is_no_invitation_to_repeat(
     api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
