@@ -22,7 +22,7 @@ from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker, tenant
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock
-from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models import Write
 
 __all__ = ["call", "no_broker", "tenant"]  # fixtures
 
@@ -150,8 +150,8 @@ def test_what_a_bridge_wrote_is_explained_and_put_back(told: Told) -> None:
     assert then["values"]["name"] == "Printer"
 
     with transaction.atomic():
-        pair = Pair.objects.get(bridge_id=told.bridge_id).id
-    undo = told.say("undo", "--pair", str(pair))
+        write = Write.objects.get(bridge_id=told.bridge_id, operation="update").id
+    undo = told.say("undo", "--write", str(write))
     assert told.ticket("Printer upstairs")
     told.say("approve", undo["hash"])
     told.round()

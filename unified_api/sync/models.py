@@ -107,12 +107,18 @@ class FieldMapping(TenantModel):
     created_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
+        # Two, since what says that nulls are one value has every check of the project ask a database for its version.
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "integration", "linked_account_id", "model", "target"],
-                name="field_mapping_once",
-                nulls_distinct=False,
-            )
+                fields=["tenant_id", "linked_account_id", "model", "target"],
+                name="field_mapping_account",
+                condition=models.Q(linked_account_id__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "integration", "model", "target"],
+                name="field_mapping_all",
+                condition=models.Q(linked_account_id=None),
+            ),
         ]
 
 

@@ -35,10 +35,15 @@ class Migration(migrations.Migration):
                 "base_manager_name": "objects",
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant_id", "integration", "linked_account_id", "model", "target"),
-                        name="field_mapping_once",
-                        nulls_distinct=False,
-                    )
+                        fields=("tenant_id", "linked_account_id", "model", "target"),
+                        name="field_mapping_account",
+                        condition=models.Q(linked_account_id__isnull=False),
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "integration", "model", "target"),
+                        name="field_mapping_all",
+                        condition=models.Q(linked_account_id=None),
+                    ),
                 ],
             },
         ),
