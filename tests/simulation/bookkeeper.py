@@ -128,7 +128,7 @@ class Bookkeeper(Belonging):
 
     def _note_arrival(self, row: Row, sent: Mapping[str, Value]) -> None:
         self.arrived += 1
-        unasked = self.plan is not None and self.plan.forbids(row.side, sent)
+        unasked = self.plan is not None and self.plan.forbids(row, sent)
         self._blame(unasked, f"{told(row)} was written, {dict(sent)}, which no approved plan shows")
 
     # --- what the product sees --------------------------------------------------------------------------
