@@ -163,6 +163,21 @@ def test_what_a_dead_or_overtaken_worker_wrote_is_a_lost_answer() -> None:
     assert "description" in forged.books.of(b).doubts
 
 
+@pytest.mark.parametrize("read_back", [True, False])
+def test_what_its_writer_did_not_read_back_is_a_lost_answer(*, read_back: bool) -> None:
+    """The reading back is turned away: whoever reads later cannot tell a remote's word from somebody's."""
+    forged = Forged(replace(PLAIN, answers="none"))
+    a, b = forged.pair()
+    forged.edited(a, description="v8")
+    forged.written(b, description="v8")
+    (thread,) = forged.books.written
+    if read_back:
+        forged.shown(b)
+    forged.books.forget(thread)
+
+    assert ("description" in forged.books.of(b).doubts) != read_back
+
+
 # --- the newest, and what people decide -----------------------------------------------------------------
 
 
