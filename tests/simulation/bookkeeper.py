@@ -128,7 +128,7 @@ class Bookkeeper(Belonging):
 
     def _note_arrival(self, row: Row, sent: Mapping[str, Value]) -> None:
         self.arrived += 1
-        unasked = self.plan is not None and self.plan.forbids(row.side, sent)
+        unasked = self.plan is not None and self.plan.forbids(row, sent)
         self._blame(unasked, f"{told(row)} was written, {dict(sent)}, which no approved plan shows")
 
     # --- what the product sees --------------------------------------------------------------------------
@@ -179,9 +179,10 @@ class Bookkeeper(Belonging):
             self.unanswered(row)
 
     def forget(self, thread: int) -> None:
-        """A worker is done: it reads nothing back any more."""
+        """A worker is done: what it has not read back by now is as a lost answer, since others read it later."""
         self.written.pop(thread, None)
-        self.unread = {row: reader for row, reader in self.unread.items() if reader != thread}
+        for row in [row for row, reader in self.unread.items() if reader == thread]:
+            self.unanswered(row)
 
     def _unseen(self, row: Row, name: str, edits: frozenset[int]) -> frozenset[int]:
         """Those that nobody was shown, or that were made after the writer had looked, whoever has read them since."""

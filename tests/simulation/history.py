@@ -17,7 +17,7 @@ from tenants.scope import scope
 from tests.simulation import clock as clocks
 from tests.simulation import manners, stage, terms, verdict
 from tests.simulation.adapter import FREQUENCY, SWEEP, provider
-from tests.simulation.approved import Approved
+from tests.simulation.approved import Approved, Owed
 from tests.simulation.asked import Asked
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.people import REMOVALS, People
@@ -29,6 +29,7 @@ from unified_api.engine.policy import Direction, FirstContact, Winner
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import by_id, connect, job, pull, store, tasks, write
+from unified_api.sync.models import Write
 
 #: Seconds of a lease, but for the time that passes while a step is made.
 LEASE: Final = job.LEASE - 2.0
@@ -98,9 +99,10 @@ class History:
             )
             self._open_books()
             try:
-                self._happen()
-                rounds = self._rest()
-                wrongs = list(self._wrongs(rounds))
+                with self.stage.journalling(self._note_journalled):
+                    self._happen()
+                    rounds = self._rest()
+                    wrongs = list(self._wrongs(rounds))
             finally:
                 for worker in self.workers:
                     worker.clear()
@@ -158,6 +160,16 @@ class History:
         """Whether people are shown the bridge as one that writes by itself."""
         rows = self.owner.execute("SELECT mode FROM sync_bridge WHERE id = %s", [self.stage.bridge])
         return any(mode == "live" for (mode,) in rows)
+
+    def _note_journalled(self, write: Write) -> None:
+        """What is journalled while the bridge is live may arrive when it plans again."""
+        if self.books.plan is None:
+            return
+        found = self.owner.execute(
+            "SELECT remote_id FROM ticketing_ticket WHERE id = %s", [write.record_id]
+        ).fetchone()
+        remote_id = str(found[0]) if found and write.operation != "create" else None
+        self.books.plan.journalled(Owed(self.stage.side_of(write), remote_id, write.values))
 
     def _open_books(self) -> None:
         self.books = Bookkeeper(self.stage.policy, self.clock)

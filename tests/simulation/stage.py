@@ -10,6 +10,7 @@ from typing import Any, Final
 from unittest import mock
 
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.test.utils import override_settings
 
 from integrations.kit.provider import Provider
@@ -123,6 +124,24 @@ class Stage:
     def in_flight(self) -> int:
         """Writes that people are shown as not ended."""
         return int(self.of(lambda: Write.objects.filter(finished_at=None).count()))
+
+    @contextmanager
+    def journalling(self, note: Callable[[Write], None]) -> Iterator[None]:
+        """Tell each write of the bridge at the moment at which it is journalled."""
+
+        def tell(instance: Write, *, created: bool, **_more: Any) -> None:
+            if created and instance.bridge_id == self.bridge:
+                note(instance)
+
+        post_save.connect(tell, sender=Write, weak=False)
+        try:
+            yield
+        finally:
+            post_save.disconnect(tell, sender=Write)
+
+    def side_of(self, write: Write) -> Side:
+        """To which side a write goes."""
+        return next(side for side, one in self.accounts.items() if one.id == write.linked_account_id)
 
     def changes(self) -> int:
         """Entries of the change log."""

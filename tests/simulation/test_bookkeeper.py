@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.simulation.approved import Approved
+from tests.simulation.approved import Approved, Owed
 from tests.simulation.contest import Ruling
 from tests.simulation.forged import Forged
 from tests.simulation.manners import PLAIN
@@ -161,6 +161,21 @@ def test_what_a_dead_or_overtaken_worker_wrote_is_a_lost_answer() -> None:
     forged.books.silenced(thread)
 
     assert "description" in forged.books.of(b).doubts
+
+
+@pytest.mark.parametrize("read_back", [True, False])
+def test_what_its_writer_did_not_read_back_is_a_lost_answer(*, read_back: bool) -> None:
+    """The reading back is turned away: whoever reads later cannot tell a remote's word from somebody's."""
+    forged = Forged(replace(PLAIN, answers="none"))
+    a, b = forged.pair()
+    forged.edited(a, description="v8")
+    forged.written(b, description="v8")
+    (thread,) = forged.books.written
+    if read_back:
+        forged.shown(b)
+    forged.books.forget(thread)
+
+    assert ("description" in forged.books.of(b).doubts) != read_back
 
 
 # --- the newest, and what people decide -----------------------------------------------------------------
@@ -411,10 +426,35 @@ def test_a_write_that_no_approved_plan_shows_is_blamed(
     """A bridge that plans writes what a person approved, to that side and with these values, and nothing else."""
     forged = Forged()
     a, b = forged.pair()
-    forged.books.plan = Approved(lambda: live)
+    forged.books.plan = plan = Approved(lambda: live)
     forged.books.approved(approved, exactly=True)  # type: ignore[arg-type] # texts are values
     forged.edited(a, description="v9")
+    plan.journalled(Owed(Side.B, b.id, {"description": "v9"}))
     forged.written(b, description="v9")
 
     assert one_wrong(forged, "which no approved plan shows") == wrong
     assert wrong or forged.wrongs == []
+
+
+@pytest.mark.parametrize(
+    ("owed", "wrong"),
+    [
+        (Owed(Side.B, "1", {"description": "v9", "priority": "LOW"}), False),
+        (Owed(Side.B, "1", {"description": "v7"}), True),
+        (Owed(Side.B, "1", {}), True),
+        (Owed(Side.B, "2", {"description": "v9"}), True),
+        (Owed(Side.B, None, {"description": "v9"}), True),
+        (Owed(Side.A, "1", {"description": "v9"}), True),
+    ],
+)
+def test_what_was_journalled_by_a_live_bridge_may_arrive_when_it_plans(owed: Owed, *, wrong: bool) -> None:
+    """What counts is the moment of journalling, and for that write, of that record, only."""
+    forged, live = Forged(), True
+    a, b = forged.pair()
+    forged.books.plan = plan = Approved(lambda: live)
+    forged.edited(a, description="v9")
+    plan.journalled(owed)
+    live = False
+    forged.written(b, description="v9")
+
+    assert one_wrong(forged, "which no approved plan shows") == wrong
