@@ -203,7 +203,8 @@ class Bookkeeper(Belonging):
             self.unread[row] = threading.get_ident()
         if create:
             self._find_source(row, sent)
-        return {name: self._land(row, name, sent[name], stored[name], create=create) for name in sent}
+        source = self._source(row, sent)
+        return {name: self._land(row, name, sent[name], stored[name], source, create=create) for name in sent}
 
     def deleted(self, row: Row) -> None:
         """A delete arrives: its rule wants it, the counterpart is gone, and no edit that was shown is lost."""
@@ -227,8 +228,10 @@ class Bookkeeper(Belonging):
             sure = bool(unknown - unseen) and name not in mine.doubts
             self._blame(sure, f"{name} of {name_of} was edited, and deleted all the same")
 
-    def _land(self, row: Row, name: str, sent: Value, stored: Value, *, create: bool) -> Cell:
-        old, source = row.now.cells[name], self._source(row, name, sent)
+    def _land(
+        self, row: Row, name: str, sent: Value, stored: Value, source: Row | None, *, create: bool
+    ) -> Cell:
+        old = row.now.cells[name]
         self._blame(
             not self.policy.fields[name].direction.reaches(row.side),
             f"{name} was written to {row.side} against its direction",
