@@ -239,6 +239,9 @@ class Bookkeeper(Belonging):
         if source is None:
             alone = not create and not self._is_ambiguous(row)
             self._blame(alone, f"{name} of {told(row)} was written, which has no counterpart")
+            changes = not create and normal(stored) != normal(old.value)
+            if changes:  # for the sake of one of several, and nobody can tell which
+                self.gave.append(Gave(row, name, old.value, sent, visible=False))
             return Cell(stored, old.known)
         writer = self._writer(source, row.side, name, sent)
         if writer is None:

@@ -39,3 +39,15 @@ def test_a_write_of_which_one_value_is_nobodys_is_blamed_for_that_value() -> Non
     forged.written(b, status="OPEN", description="v8")
 
     assert forged.wrongs == ["description of b/1 became 'v8', which the other side never held"]
+
+
+def test_what_gives_way_to_one_of_two_namesakes_may_be_on_record() -> None:
+    """Both say what is written: whose it was cannot be told, so nothing has to be on record, and it may be."""
+    forged = Forged()
+    rows = [forged.born(Side.A, status="OPEN"), forged.born(Side.A, status="OPEN")]
+    b = forged.born(Side.B, status="CLOSED")
+    forged.shown(*rows, b)
+    forged.written(b, status="OPEN")
+
+    assert [(gave.field, gave.value, gave.by) for gave in forged.books.gave] == [("status", "CLOSED", "OPEN")]
+    assert (forged.wrongs, forged.visible) == ([], [])
