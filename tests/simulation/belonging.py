@@ -71,12 +71,14 @@ class Belonging:
         found = [other for other in others if self.of(other).names & self.of(row).names]
         return found[0] if len(found) == 1 and self.of(found[0]).partner is None else None
 
-    def _source(self, row: Row, name: str, sent: Value) -> Row | None:
-        """Where a value came from: the counterpart, or a namesake that held it."""
+    def _source(self, row: Row, sent: Mapping[str, Value]) -> Row | None:
+        """Where a write came from: the counterpart, or a namesake that was shown as one and held all of it."""
         if partner := self.of(row).partner:
             return partner
         found = [one for one in self._namesakes(row) if not self._is_paired(one)]
-        found = [one for one in found if self._writer(one, row.side, name, sent)]
+        found = [one for one in found if self.of(one).names & self.of(row).names] or found
+        held = {one: [bool(self._writer(one, row.side, *each)) for each in sent.items()] for one in found}
+        found = [one for one in found if all(held[one])] or [one for one in found if any(held[one])]
         if len(found) > 1:
             now = normal(self.of(row).last.get("name"))
             found = [one for one in found if normal(self.of(one).last.get("name")) == now]

@@ -204,7 +204,8 @@ class Bookkeeper(Belonging):
             self.unread[row] = threading.get_ident()
         if create:
             self._find_source(row, sent)
-        return {name: self._land(row, name, sent[name], stored[name], create=create) for name in sent}
+        source = self._source(row, sent)
+        return {name: self._land(row, name, sent[name], stored[name], source, create=create) for name in sent}
 
     def deleted(self, row: Row) -> None:
         """A delete arrives: its rule wants it, the counterpart is gone, and no edit that was shown is lost."""
@@ -228,8 +229,10 @@ class Bookkeeper(Belonging):
             sure = bool(unknown - unseen) and name not in mine.doubts
             self._blame(sure, f"{name} of {name_of} was edited, and deleted all the same")
 
-    def _land(self, row: Row, name: str, sent: Value, stored: Value, *, create: bool) -> Cell:
-        old, source = row.now.cells[name], self._source(row, name, sent)
+    def _land(
+        self, row: Row, name: str, sent: Value, stored: Value, source: Row | None, *, create: bool
+    ) -> Cell:
+        old = row.now.cells[name]
         self._blame(
             not self.policy.fields[name].direction.reaches(row.side),
             f"{name} was written to {row.side} against its direction",
@@ -237,6 +240,9 @@ class Bookkeeper(Belonging):
         if source is None:
             alone = not create and not self._is_ambiguous(row)
             self._blame(alone, f"{name} of {told(row)} was written, which has no counterpart")
+            changes = not create and normal(stored) != normal(old.value)
+            if changes:  # for the sake of one of several, and nobody can tell which
+                self.gave.append(Gave(row, name, old.value, sent, visible=False))
             return Cell(stored, old.known)
         writer = self._writer(source, row.side, name, sent)
         if writer is None:

@@ -1,0 +1,53 @@
+"""Whose counterpart a record is, where several have a name of it: the bookkeeper, fed by hand."""
+
+from __future__ import annotations
+
+from tests.simulation.forged import Forged
+from unified_api.engine.values import Side
+
+
+def test_a_namesake_that_no_answer_has_shown_is_not_where_a_value_came_from() -> None:
+    """A record is renamed to the name of a new one that nobody has read, and gets what its old namesake says."""
+    forged = Forged()
+    a, b = forged.born(Side.A, status="OPEN"), forged.born(Side.B, status="CLOSED")
+    forged.shown(a, b)
+    forged.edited(b, name="v9")
+    forged.born(Side.A, name="v9", status="OPEN")
+    forged.written(b, status="OPEN")
+
+    assert forged.books.of(b).partner is a
+    assert (forged.wrongs, forged.visible) == ([], [("status", "CLOSED", "OPEN")])
+
+
+def test_a_write_comes_from_the_namesake_that_held_all_of_it() -> None:
+    """Two records have had the name of a third, one word of a write was said by both, and a text by one."""
+    forged = Forged()
+    a, b = forged.born(Side.A, status="OPEN", description="v7"), forged.born(Side.B, status="CLOSED")
+    forged.shown(a, b)
+    forged.edited(a, name="v9")
+    forged.shown(forged.born(Side.A, status="OPEN", description="v8"))
+    forged.written(b, status="OPEN", description="v7")
+
+    assert (forged.books.of(b).partner is a, forged.wrongs) == (True, [])
+
+
+def test_a_write_of_which_one_value_is_nobodys_is_blamed_for_that_value() -> None:
+    """The one namesake that a record has said one value of a write, and never the other."""
+    forged = Forged()
+    a, b = forged.born(Side.A, status="OPEN"), forged.born(Side.B, status="CLOSED")
+    forged.shown(a, b)
+    forged.written(b, status="OPEN", description="v8")
+
+    assert forged.wrongs == ["description of b/1 became 'v8', which the other side never held"]
+
+
+def test_what_gives_way_to_one_of_two_namesakes_may_be_on_record() -> None:
+    """Both say what is written: whose it was cannot be told, so nothing has to be on record, and it may be."""
+    forged = Forged()
+    rows = [forged.born(Side.A, status="OPEN"), forged.born(Side.A, status="OPEN")]
+    b = forged.born(Side.B, status="CLOSED")
+    forged.shown(*rows, b)
+    forged.written(b, status="OPEN")
+
+    assert [(gave.field, gave.value, gave.by) for gave in forged.books.gave] == [("status", "CLOSED", "OPEN")]
+    assert (forged.wrongs, forged.visible) == ([], [])
