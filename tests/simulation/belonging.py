@@ -23,6 +23,8 @@ class Memory:
     partner: Row | None = None
     #: Edits that an answer has shown.
     shown: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    #: The newest state that an answer has shown.
+    version: int = 0
     #: The value that an answer showed last.
     last: dict[str, Value] = field(default_factory=dict)
     #: When answers have shown it.

@@ -144,8 +144,13 @@ class Bookkeeper(Belonging):
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
                 self.contests.shown(row, state.cells[name].known, self.clock())
-                self.of(row).last[name] = state.cells[name].value
-                self._note_agreement(row, name, state.cells[name])
+            if (
+                state.version >= self.of(row).version
+            ):  # what came late, of an older state, is not what it says
+                self.of(row).version = state.version
+                for name in FIELDS:
+                    self.of(row).last[name] = state.cells[name].value
+                    self._note_agreement(row, name, state.cells[name])
 
     def _note_agreement(self, row: Row, name: str, cell: Cell) -> None:
         """What both sides were seen to say alike, and what went back to what was agreed, is no news."""

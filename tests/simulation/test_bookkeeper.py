@@ -65,6 +65,19 @@ def test_an_edit_that_nobody_replaced_is_blamed() -> None:
     assert one_wrong(forged, "description of b/1: nobody's value replaced an edit")
 
 
+def test_an_old_answer_that_comes_late_makes_no_agreement() -> None:
+    """What was blanked before both met is blank, whatever a list says that was asked for earlier: it may be filled."""
+    forged = Forged()
+    a, b = forged.born(Side.A), forged.born(Side.B)
+    before = a.now
+    forged.edited(a, description=None)
+    forged.books.served([(a, before)])
+    forged.shown(b)
+    forged.written(a, description="v2")
+
+    assert (forged.wrongs, forged.visible) == ([], [])
+
+
 def test_an_echo_is_blamed() -> None:
     """What a remote made of a value that it was told comes back as if somebody had said it."""
     forged = Forged(replace(PLAIN, spelling="shouts"))
