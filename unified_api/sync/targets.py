@@ -41,11 +41,10 @@ class TargetRefused(ValueError):
 
 def of(account: LinkedAccount) -> list[FieldMapping]:
     """The mappings of an account; its own before those of its integration, which it has once a name."""
-    found = {
-        (one.model, one.target): one for one in FieldMapping.objects.filter(_about(account)).order_by("id")
-    }
-    own = FieldMapping.objects.filter(linked_account_id=account.id).order_by("id")
-    return list({**found, **{(one.model, one.target): one for one in own}}.values())
+    shared = Q(linked_account_id=None, integration=account.integration)
+    rows = FieldMapping.objects.filter(shared | Q(linked_account_id=account.id)).order_by("id")
+    ordered = sorted(rows, key=lambda one: one.linked_account_id is not None)
+    return list({(one.model, one.target): one for one in ordered}.values())
 
 
 def mapped(provider: Provider, account: LinkedAccount) -> Provider:
@@ -152,10 +151,6 @@ def _check(integration: str, model: str, target: str, jmes_path: str, remote_pat
         raise TargetRefused(
             f"{integration} does not write {remote_path!r}; custom fields are written at: {able}"
         )
-
-
-def _about(account: LinkedAccount) -> Q:
-    return Q(linked_account_id=None, integration=account.integration)
 
 
 def _accounts(mapping: FieldMapping) -> Iterable[LinkedAccount]:

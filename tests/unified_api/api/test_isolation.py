@@ -28,7 +28,7 @@ BY_BRIDGE = ("api/sync/v1/drift", "api/sync/v1/pairs")
 #: What everybody may see, as it is nobody's.
 OPEN = ("api/docs", "api/openapi.json")
 #: Lists of what a key reaches, which name no account.
-LISTS = tuple(f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans"))
+LISTS = tuple(f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans", "writes"))
 
 
 def routes() -> dict[str, list[str]]:
