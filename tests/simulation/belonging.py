@@ -39,6 +39,9 @@ class Memory:
     agreed: dict[str, Value] = field(default_factory=dict)
     #: Whether the product has shown that it knows of the counterpart, by a write.
     bound: bool = False
+    #: Fields that both sides were seen to say alike before the product has shown that it knows of the counterpart, and
+    #: whether a round of the bridge that begins now finds them so.
+    alike: dict[str, bool] = field(default_factory=dict)
     #: Fields of which a write was not answered: the product cannot know what became of it.
     doubts: set[str] = field(default_factory=set)
 
@@ -128,9 +131,16 @@ class Belonging:
         name = normal(sent.get("name"))
         found = [row for row in self.remotes[made.side].found.get(str(name), []) if not row.now.gone]
         return any(
-            not self._is_paired(row) and all(normal(s.cells["name"].value) == name for _, s in row.past)
+            not self._is_paired(row)
+            and not self._may_be_taken(row)
+            and all(normal(s.cells["name"].value) == name for _, s in row.past)
             for row in found
         )
+
+    def _may_be_taken(self, row: Row) -> bool:
+        """Whether it may be the counterpart of another one by now, which was shown by its name as well."""
+        others = self.remotes[row.side.other].rows.values()
+        return sum(bool(self.of(other).names & self.of(row).names) for other in others) > 1
 
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""
@@ -141,6 +151,25 @@ class Belonging:
     def _pair(self, one: Row, other: Row) -> None:
         self.of(one).partner, self.of(other).partner = other, one
         self.of(one).bound = self.of(other).bound = True
+
+    def is_new(self, row: Row, name: str) -> bool:
+        """Whether the product may still meet this field for the first time.
+
+        Both sides may have been seen alike in it before a bridge had looked at the two, and then it never knew.
+        """
+        mine = self.of(row)
+        return name not in mine.agreed or (not mine.bound and name in mine.alike)
+
+    def alike(self) -> list[tuple[Row, str]]:
+        """The fields that a round of the bridge that begins now finds alike on both sides."""
+        return [
+            (row, name) for row, mine in self._books.items() for name, found in mine.alike.items() if found
+        ]
+
+    def met(self, fields: list[tuple[Row, str]]) -> None:
+        """A round that found these fields alike has come to its end: they are agreed."""
+        for row, name in fields:
+            self.of(row).alike.pop(name, None)
 
     def _may_be_pair(self, one: Row, other: Row) -> bool:
         """Whether two records can be counterparts: known as such, or shown by one name."""

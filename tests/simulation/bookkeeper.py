@@ -51,6 +51,8 @@ class Bookkeeper(Belonging):
         self.edits = 0
         self.windows = 0
         self.gave: list[Gave] = []
+        #: Fields of what arrives that the product may have met for the first time.
+        self.first: set[str] = set()
         #: Records that were written and have to be read back, as the answer does not show them; by which thread.
         self.unread: dict[Row, int] = {}
         #: Records that the thread of a worker wrote in what it is doing now.
@@ -99,7 +101,7 @@ class Bookkeeper(Belonging):
             f"somebody rules about {name} of {told(rows[0])} and {told(rows[1])}: {ruling.winner}, {seen}"
         )
         known = [self._known(row, name, value) for row, value in zip(rows, seen, strict=True)]
-        doubtful = any(name in self.of(row).doubts for row in rows)
+        doubtful = any(name in self.of(row).doubts or self.is_new(row, name) for row in rows)
         news = (known[0] - self.of(rows[1]).sure[name], known[1] - self.of(rows[0]).sure[name])
         founded = contest.founded(name, seen, news)
         self._blame(
@@ -159,7 +161,11 @@ class Bookkeeper(Belonging):
             return
         theirs = self.of(partner)
         a, b = (mine, theirs) if row.side is Side.A else (theirs, mine)
-        if name in a.last and name in b.last and equal(name, a.last[name], b.last[name]):
+        alike = name in a.last and name in b.last and equal(name, a.last[name], b.last[name])
+        for memory in (mine, theirs):
+            if name in memory.alike or (alike and name not in memory.agreed):
+                memory.alike[name] = alike
+        if alike:
             for one in (row, partner):
                 self._agree(one, name, one.now.cells[name], seen=self.of(one).last[name])
         elif name in mine.agreed and normal(cell.value) == normal(mine.agreed[name]):
@@ -180,6 +186,8 @@ class Bookkeeper(Belonging):
 
     def silenced(self, thread: int) -> None:
         """A worker died, or somebody else has its job by now: the answers that it had do not count."""
+        for mine in self._books.values():
+            mine.alike = dict.fromkeys(mine.alike, False)
         for row in self.written.pop(thread, []):
             self.unanswered(row)
 
@@ -209,6 +217,7 @@ class Bookkeeper(Belonging):
             self.unread[row] = threading.get_ident()
         if create:
             self._find_source(row, sent)
+        self.first = {name for name in sent if self.is_new(row, name)}
         source = self._source(row, sent)
         return {name: self._land(row, name, sent[name], stored[name], source, create=create) for name in sent}
 
@@ -255,6 +264,8 @@ class Bookkeeper(Belonging):
             return Cell(stored, old.known)
         if not create and normal(stored) != normal(old.value):
             self._judge(row, name, sent, source, writer)
+        elif self._unseen(row, name, old.known):  # its own author replaced what the writer had seen
+            self.gave.append(Gave(row, name, old.value, sent, visible=False))
         known = old.known | writer.known
         self._pair(row, source)
         self._settle(row, name, known)
@@ -277,11 +288,12 @@ class Bookkeeper(Belonging):
                 f"{name} of {told(row)}: a conditional write replaced an edit that it had not seen",
             )
         # Who matched by their names agreed on them, though nobody saw when.
-        fills = name not in mine.agreed and (normal(old.value) is None or name == "name")
+        fills = name in self.first and (normal(old.value) is None or name == "name")
         if old.known - writer.known:
             visible = bool(unknown) and not unseen and not fills
             self.gave.append(Gave(row, name, old.value, sent, visible=visible))
-        sure = name not in mine.doubts and not unseen and not fills
+        limbo = name in self.first and name in mine.agreed
+        sure = name not in mine.doubts and not unseen and not fills and not limbo
         if not unknown:
             echo = bool(old.known) and not news
             self._blame(sure and echo, f"{name} of {told(row)}: {sent!r} is an echo, and nobody's edit")
@@ -290,7 +302,7 @@ class Bookkeeper(Belonging):
         one = self.policy.fields[name]
         fixed = self.remotes[row.side.other].manners.fixed_fields
         met = (
-            name in mine.agreed or one.winner is Winner.ASK
+            name not in self.first or one.winner is Winner.ASK
         )  # at first contact, a blank may be filled by whom it lacks
         both = one.direction is Direction.BOTH and met and name not in fixed
         wrong = sure and both and bool(news)

@@ -50,10 +50,12 @@ class Forged:
         """Somebody makes a record."""
         return self.books.born(side, VALUES | values)
 
-    def pair(self) -> tuple[Row, Row]:
-        """Two records that were seen to say the same."""
+    def pair(self, *, met: bool = True) -> tuple[Row, Row]:
+        """Two records that were seen to say the same. met: a round of the bridge has found them so."""
         a, b = self.born(Side.A), self.born(Side.B)
         self.shown(a, b)
+        if met:
+            self.books.met(self.books.alike())
         return a, b
 
     def kept_equal(self) -> tuple[Row, Row]:

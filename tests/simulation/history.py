@@ -29,6 +29,7 @@ from unified_api.engine.policy import Direction, FirstContact, Winner
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import by_id, connect, job, pull, store, tasks, write
+from unified_api.sync.bridge import stirring
 from unified_api.sync.models import Write
 
 #: Seconds of a lease, but for the time that passes while a step is made.
@@ -290,8 +291,16 @@ class History:
         """One slice: a page of a list, a write, or a bridge until nothing is left to do."""
         with scope(self.stage.tenant):
             lease = job.claim(kind, reference)
-        if lease is not None:
-            tasks.do(lease, float("-inf") if kind == pull.KIND else float("inf"))
+        if lease is None:
+            return
+        found = self.books.alike() if kind == stirring.KIND and self._sees_all() else []
+        tasks.do(lease, float("-inf") if kind == pull.KIND else float("inf"))
+        self.books.met(found)
+
+    def _sees_all(self) -> bool:
+        """Whether a bridge that begins now finds stored all that answers have shown, and takes note of it."""
+        may_wait = self.terms.plans or self.terms.budget
+        return not may_wait and all(worker.idle or worker.runs for worker in self.workers)
 
     def _reread(self, side: Side, remote_id: str) -> None:
         account = self.stage.accounts[side]
@@ -309,8 +318,10 @@ class History:
         for worker in self.workers:
             while worker.place:
                 worker.go_on()
-        self._drain()
-        self.clock.advance(SWEEP)  # what is gone is found by the next complete read
+        # What is gone is found by a complete read that begins now, after the one that may be under way.
+        for _ in range(2):
+            self._drain()
+            self.clock.advance(SWEEP)
         return self._until_quiet()
 
     def _until_quiet(self) -> int:

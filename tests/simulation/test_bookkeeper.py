@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -78,6 +79,52 @@ def test_an_old_answer_that_comes_late_makes_no_agreement() -> None:
     assert (forged.wrongs, forged.visible) == ([], [])
 
 
+@pytest.mark.parametrize("filled", ["a", "b"])
+def test_what_no_round_has_found_alike_may_be_filled(filled: str) -> None:
+    """Both were seen to say the same; one was blanked and the other edited before the bridge had looked."""
+    forged = Forged()
+    a, b = forged.pair(met=False)
+    one, other = (a, b) if filled == "a" else (b, a)
+    forged.edited(one, description=None)
+    forged.edited(other, description="v9")
+    forged.written(one, description="v9")
+
+    assert (forged.wrongs, forged.visible) == ([], [])
+
+
+def test_what_a_round_has_found_alike_may_not_be_filled() -> None:
+    """The same after a round: the winner's blank is an edit that loses, and has to be on record."""
+    forged = Forged()
+    a, b = forged.pair()
+    forged.edited(a, description=None)
+    forged.edited(b, description="v9")
+    forged.written(a, description="v9")
+
+    assert one_wrong(forged, "description of a/1: the winner lost to 'v9'")
+    assert forged.visible == [("description", None, "v9")]
+
+
+def test_what_was_alike_and_was_edited_before_a_round_is_new_to_it() -> None:
+    """A round that finds other values than those which were alike agrees on nothing."""
+    forged = Forged()
+    a, b = forged.pair(met=False)
+    forged.edited(a, description=None)
+    forged.books.met(forged.books.alike())
+    forged.edited(b, description="v9")
+    forged.written(a, description="v9")
+
+    assert (forged.wrongs, forged.visible) == ([], [])
+
+
+def test_an_answer_that_was_lost_with_its_worker_makes_nothing_alike() -> None:
+    """What a worker had been shown and did not store, no round finds."""
+    forged = Forged()
+    forged.pair(met=False)
+    forged.books.silenced(threading.get_ident())
+
+    assert forged.books.alike() == []
+
+
 def test_an_echo_is_blamed() -> None:
     """What a remote made of a value that it was told comes back as if somebody had said it."""
     forged = Forged(replace(PLAIN, spelling="shouts"))
@@ -109,6 +156,20 @@ def test_an_edit_that_others_were_shown_after_the_writer_had_looked_is_in_the_wi
     forged.written(b, description="v8")
 
     assert (forged.wrongs, forged.visible, forged.books.windows) == ([], [], 1)
+
+
+def test_an_edit_that_says_what_is_written_may_leave_the_one_before_it_on_record() -> None:
+    """Its author replaced it after the writer had looked, by what the writer sent: the record tells what was seen."""
+    forged = Forged()
+    a, b = forged.pair()
+    forged.edited(a, description="v8")
+    forged.edited(b, description="v9")
+    forged.books.since = forged.books.clock()
+    forged.edited(b, seen=False, description="v8")
+    forged.written(b, description="v8")
+
+    assert (forged.wrongs, forged.visible) == ([], [])
+    assert [(gave.row, gave.field) for gave in forged.books.gave] == [(b, "description")]
 
 
 def test_a_window_of_a_conditional_write_is_blamed() -> None:
@@ -311,6 +372,17 @@ def test_a_counterpart_that_a_search_had_shown_is_blamed() -> None:
 
     assert b.id == "1"
     assert one_wrong(forged, "'v1' was created, which its search had shown")
+
+
+def test_what_a_search_had_shown_and_another_had_taken_may_be_doubled() -> None:
+    """Two records of one name find one counterpart, which is the first one's; the other gets its own."""
+    forged = Forged()
+    forged.pair()
+    forged.shown(forged.born(Side.A, description="v6"))
+    forged.searched(Side.B, "v1")
+    forged.created(Side.B, name="v1", description="v6")
+
+    assert forged.wrongs == []
 
 
 def test_a_record_out_of_nowhere_is_blamed() -> None:

@@ -146,6 +146,28 @@ def test_what_is_wrong_is_told(spoil: Callable[[End], None], words: str) -> None
     assert any(words in wrong for wrong in end.wrongs)
 
 
+def test_what_a_write_of_unknown_outcome_may_have_replaced_is_on_record_with_reason() -> None:
+    """It may never have been sent, and nobody can know."""
+    end = End()
+    end.overrule(end.b, "status", "CLOSED")
+    told = {"values": {}, "sent": {}, "error": None, "journalled_at": datetime.fromtimestamp(0, UTC)}
+    record = end.records[Side.B][0].id
+    end.journal.append(SimpleNamespace(operation="update", record_id=record, state="uncertain", **told))
+
+    assert end.wrongs == []
+
+
+def test_what_gave_way_in_a_lost_answer_and_was_removed_then_need_not_be_on_record() -> None:
+    """Nobody can see any more what the write had done."""
+    end = End()
+    end.forged.books.gave.append(Gave(end.b, "description", "v8", "v7", visible=True))
+    end.forged.books.unanswered(end.b)
+    end.remove(end.b)
+    end.records[Side.B][0].remote_was_deleted = True
+
+    assert not any("unrecorded" in wrong for wrong in end.wrongs)
+
+
 def test_an_edit_that_gave_way_and_is_on_record_is_right() -> None:
     """What was replaced stands in the history, and was replaced."""
     end = End()

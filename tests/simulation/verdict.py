@@ -24,6 +24,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.policy import DeleteRule, Direction
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
+from unified_api.sync.models import WriteState
 from unified_api.sync.models_bridge import Overruled, Pair
 
 #: Seconds after which what two answers showed has reached every bridge.
@@ -231,10 +232,9 @@ def _far_end(found: Verdict, a: Row, b: Row, name: str) -> bool:
         return direction is Direction.NEVER
     near = a if direction is Direction.A_TO_B else b
     books = found.books
-    moved = normal(near.now.cells[name].value) != normal(
-        books.of(near).agreed.get(name, near.now.cells[name].value)
-    )
-    return not moved
+    if books.is_new(near, name):
+        return True
+    return normal(near.now.cells[name].value) == normal(books.of(near).agreed[name])
 
 
 def _founded(found: Verdict, a: Row, b: Row, problem: dict[str, str]) -> bool:
@@ -261,13 +261,18 @@ def _founded(found: Verdict, a: Row, b: Row, problem: dict[str, str]) -> bool:
 def _record(found: Verdict) -> Iterator[str]:
     """Every edit that an answer showed survives or stands on record; no conflict that nobody caused."""
     for gave in found.books.gave:
-        if gave.visible and not any(_tells(found, one, gave) for one in found.overruled):
+        lost = gave.row.now.gone and gave.field in found.books.of(gave.row).doubts
+        if gave.visible and not lost and not any(_tells(found, one, gave) for one in found.overruled):
             yield f"{gave.field} of {gave.row.side}/{gave.row.id}: {gave.value!r} gave way to {gave.by!r}, unrecorded"
     rows = {str(found.record_of(row)): row for row in found.rows()}
     for one in found.overruled:
         row = rows.get(str(one.record_id))
         if row is None or one.rule == "lost answer" or one.field in found.books.of(row).doubts:
             continue
+        if any(
+            write.record_id == one.record_id and write.state == WriteState.UNCERTAIN for write in found.writes
+        ):
+            continue  # its worker died between noting it as sent and sending it, which nobody can know
         same = [gave for gave in found.books.gave if str(found.record_of(gave.row)) == str(one.record_id)]
         if not any(gave.field == one.field for gave in same):
             yield f"a conflict that nobody caused: {one.field} of {row.side}/{row.id}, {one.value!r} to {one.by!r}"
