@@ -27,12 +27,11 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
-from unified_api.models.base import CommonModel
 from unified_api.sync import clock, issues, job, steer
 from unified_api.sync.bridge import stirring, turns
 from unified_api.sync.bridge.comparing import Finding, Why, compare, unpaired
 from unified_api.sync.bridge.held import FREE
-from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.records import Frame, place
 from unified_api.sync.bridge.sampling import Probe, drawn
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_watch import DriftAudit
@@ -161,13 +160,9 @@ def _records(side: Side) -> Callable[[Frame, DriftAudit], None]:
     """Some records of a side, in the order of its lists, which an index has."""
 
     def step(frame: Frame, audit: DriftAudit) -> None:
-        records = frame.telling().filter(linked_account_id=frame.account_id(side))
-        if (after := audit.place.get("after")) is not None:
-            place = [dt.datetime.fromisoformat(after[0]), uuid.UUID(after[1])]
-            records = records.extra(where=["(created_at, id) > (%s, %s)"], params=place)
-        some: list[CommonModel] = list(records.order_by("created_at", "id")[:AT_ONCE])
+        some = list(frame.listing(side, audit.place.get("after"))[:AT_ONCE])
         _count(audit, unpaired(frame, side, some))
-        last = [some[-1].created_at.isoformat(), str(some[-1].id)] if len(some) == AT_ONCE else None
+        last = place(some[-1]) if len(some) == AT_ONCE else None
         _move(audit, last, "b" if side is Side.A else "sample")
 
     return step

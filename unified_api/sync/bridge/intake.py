@@ -8,7 +8,6 @@ which the listing began, so what changes meanwhile is not missed.
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -22,7 +21,7 @@ from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel
 from unified_api.sync.bridge import merging, references
 from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, KEYED, NEW, one_sided
-from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.records import Frame, place
 from unified_api.sync.bridge.stirring import awaken
 from unified_api.sync.models import Change, FeedHead
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -87,25 +86,16 @@ def _list_some(frame: Frame) -> bool:
     bridge = frame.bridge
     stands: dict[str, Any] = bridge.listing or {"head": _head(), "side": Side.A, "after": None}
     side = Side(stands["side"])
-    found = _following(frame, side, stands["after"])
+    found = list(frame.listing(side, stands["after"])[:AT_ONCE])
     _add(frame, side, found)
     if len(found) == AT_ONCE:
-        bridge.listing = {**stands, "after": [found[-1].created_at.isoformat(), str(found[-1].id)]}
+        bridge.listing = {**stands, "after": place(found[-1])}
     elif side is Side.A:
         bridge.listing = {**stands, "side": Side.B, "after": None}
     else:
         bridge.listing, bridge.cursor = None, stands["head"]
     bridge.save(update_fields=["listing", "cursor"])
     return True
-
-
-def _following(frame: Frame, side: Side, after: Sequence[str] | None) -> list[CommonModel]:
-    """The next records of a side in the order of its lists; a record that is born while we read comes later."""
-    records = frame.telling().filter(linked_account_id=frame.account_id(side)).order_by("created_at", "id")
-    if after is not None:
-        place = [dt.datetime.fromisoformat(after[0]), uuid.UUID(after[1])]
-        records = records.extra(where=["(created_at, id) > (%s, %s)"], params=place)
-    return list(records[:AT_ONCE])
 
 
 def _add(frame: Frame, side: Side, records: Sequence[CommonModel]) -> None:

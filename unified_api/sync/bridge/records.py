@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,9 +28,10 @@ from unified_api.sync.bridge.configuration import Configuration, Leaving
 from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Columns that every look needs beside the bridged fields.
-_PLAIN = ("id", "created_at", "modified_at", "is_shell", "remote_was_deleted")
+_PLAIN = ("id", "is_shell", "remote_was_deleted")
 #: When a record was changed, by the provider's account; by ours where it does not say.
 _TIMES = ("remote_updated_at", "remote_created_at")
+_OURS = "modified_at"
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,17 @@ class Frame:
         """Records with what their keys are made of, and no more."""
         return self.model.objects.only(*_PLAIN, *_columns(self.match))
 
+    def listing(self, side: Side, after: Sequence[str] | None) -> QuerySet[CommonModel]:
+        """The same of a side in the order of its lists, which an index has; `after`: the `place` of the last known.
+
+        A record that is born while we read comes later.
+        """
+        records = self.model.objects.only(*_PLAIN, "created_at", *_columns(self.match))
+        if after is not None:
+            last = [dt.datetime.fromisoformat(after[0]), uuid.UUID(after[1])]
+            records = records.extra(where=["(created_at, id) > (%s, %s)"], params=last)
+        return records.filter(linked_account_id=self.account_id(side)).order_by("created_at", "id")
+
     # --- looks ------------------------------------------------------------------------------------------
 
     def seen(self, pairs: Iterable[Pair]) -> Seen:
@@ -148,15 +161,25 @@ class Frame:
 
     def records(self) -> QuerySet[CommonModel]:
         """Records with all that a look needs."""
+        return self.model.objects.only(*_PLAIN, *self._times, *_columns(self.reads))
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The fields of records that a look reads."""
+        return self.configuration.reads()
+
+    @cached_property
+    def _times(self) -> Sequence[str]:
+        """The columns that say when a record was changed; none where the bridge does not ask for that."""
         known = wire_fields(self.model)
         times = [name for name in _TIMES if name in known]
-        return self.model.objects.only(*_PLAIN, *times, *_columns(self.configuration.reads()))
+        return [*times, _OURS] if self.configuration.since else []
 
     def told(self, record: CommonModel | None, side: Side) -> Record | None:
         """A record as the engine sees it; a shell says nothing yet."""
         if record is None or record.is_shell:
             return None
-        held = values.to_json({name: getattr(record, name) for name in self.configuration.reads()})
+        held = values.to_json({name: getattr(record, name) for name in self.reads})
         outside = not self.configuration.filter[side].wants(held)
         carried = {name: held[name] for name in self.policy.fields if name not in self.unmapped[side]}
         return Record(carried, gone=record.remote_was_deleted, outside=outside)
@@ -173,9 +196,8 @@ class Frame:
     def _is_old(self, record: CommonModel) -> bool:
         """Whether it was there, and was left alone since, before the bridge's beginning."""
         since = self.configuration.since
-        moments = (getattr(record, name, None) for name in _TIMES if name in wire_fields(self.model))
-        last = next((moment for moment in moments if moment), record.modified_at)
-        return since is not None and last < since
+        last = next((moment for name in self._times if (moment := getattr(record, name))), None)
+        return since is not None and last is not None and last < since
 
     def speaking(self, told: Both[Sequence[Mapping[str, Any]]], names: Sequence[str]) -> Policy:
         """The policy with the words of references, for these values of these fields."""
@@ -240,6 +262,11 @@ def remember(pair: Pair, memory: Memory) -> None:
     data = memory.as_data()
     pair.state, base = data.pop("state"), data.pop("base")
     pair.base_a, pair.base_b, pair.memory = base["a"], base["b"], data
+
+
+def place(record: CommonModel) -> list[str]:
+    """Where a record stands in the list of its side, as JSON."""
+    return [record.created_at.isoformat(), str(record.id)]
 
 
 def record_of(pair: Pair, side: Side) -> uuid.UUID | None:
