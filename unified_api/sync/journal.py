@@ -113,7 +113,7 @@ def mark_sent(
         write.sent = values.to_json(sent)
         write.pre_image = None if pre_image is None else values.to_json(pre_image)
         write.state, write.sent_at, write.attempts = WriteState.SENT, clock.now(), write.attempts + 1
-        write.save()
+        write.save(update_fields=["sent", "pre_image", "state", "sent_at", "attempts"])
 
 
 def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:

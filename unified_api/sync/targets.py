@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -41,20 +41,43 @@ class TargetRefused(ValueError):
 
 def of(account: LinkedAccount) -> list[FieldMapping]:
     """The mappings of an account; its own before those of its integration, which it has once a name."""
-    shared = Q(linked_account_id=None, integration=account.integration)
-    rows = FieldMapping.objects.filter(shared | Q(linked_account_id=account.id)).order_by("id")
+    return _of([account])[account.id]
+
+
+def _of(accounts: Collection[LinkedAccount]) -> dict[uuid.UUID, list[FieldMapping]]:
+    shared = Q(linked_account_id=None, integration__in={one.integration for one in accounts})
+    own = Q(linked_account_id__in=[one.id for one in accounts])
+    rows = FieldMapping.objects.filter(shared | own).order_by("id")
     ordered = sorted(rows, key=lambda one: one.linked_account_id is not None)
-    return list({(one.model, one.target): one for one in ordered}.values())
+    return {account.id: _for(account, ordered) for account in accounts}
+
+
+def _for(account: LinkedAccount, ordered: Iterable[FieldMapping]) -> list[FieldMapping]:
+    """Those that an account has, of these; of two with one name the later one."""
+    told = {
+        (one.model, one.target): one
+        for one in ordered
+        if one.linked_account_id == account.id
+        or (one.linked_account_id is None and one.integration == account.integration)
+    }
+    return list(told.values())
+
+
+def look_up(accounts: Collection[LinkedAccount]) -> None:
+    """Have the mappings of some accounts at hand, by one query, within the transaction that is open."""
+    found = _of(accounts) if accounts else {}
+    for account in accounts:
+        account.__dict__[_KNOWN] = found[account.id]
 
 
 def mapped(provider: Provider, account: LinkedAccount) -> Provider:
     """The provider as this account has it; the same where nothing is mapped. Looked up once an account object."""
     if account._state.adding:  # noqa: SLF001 - documented; nothing is mapped of an account that is not stored
         return provider
-    known = account.__dict__.get(_KNOWN)
-    if known is None:
-        with transaction.atomic():
-            known = account.__dict__[_KNOWN] = of(account)
+    if _KNOWN not in account.__dict__:
+        with transaction.atomic(savepoint=False):
+            look_up([account])
+    known = account.__dict__[_KNOWN]
     if not known:
         return provider
     return replace(provider, resources=tuple(_extended(resource, known) for resource in provider.resources))

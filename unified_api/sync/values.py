@@ -33,7 +33,7 @@ def from_json(model: type[CommonModel], values: Mapping[str, Any]) -> dict[str, 
 
 def current(model: type[CommonModel], record_id: uuid.UUID | None) -> CommonModel:
     """The record as stored now; raises the model's DoesNotExist."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         record: CommonModel = model.objects.get(id=record_id)
     return record
 

@@ -28,6 +28,7 @@ from unified_api.sync import (
     problems,
     settle,
     store,
+    targets,
     transfer,
     values,
 )
@@ -92,7 +93,8 @@ class Performance:
         with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
             job.hold(self.lease)
             entry.land([there], cause, mapping_version=self.resource.version)
-        return values.current(self.model, self.write.record_id)
+            entry.flush()
+            return values.current(self.model, self.write.record_id)
 
     def _delete(self) -> None:
         record = self.read_again()
@@ -265,10 +267,7 @@ def _refused(write: Write, lease: job.Lease, error: errors.ProviderError) -> Non
 
 def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one write is one slice
     """Perform or settle the write that the job names."""
-    write = values.in_transaction(lambda: Write.objects.filter(id=lease.reference).first())
-    account = write and values.in_transaction(
-        lambda: LinkedAccount.objects.filter(id=write.linked_account_id, deleted_at=None).first()
-    )
+    write, account = values.in_transaction(lambda: _named_by(lease))
     if write is None or account is None or write.state in journal.FINAL:
         job.finish(lease)
         return
@@ -276,3 +275,13 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one write is 
         job.put_off(lease, settle.LAST)
         return
     perform(write, lease, account, patient=True)
+
+
+def _named_by(lease: job.Lease) -> tuple[Write | None, LinkedAccount | None]:
+    """The write of a job, and its account with its custom fields."""
+    write: Write | None = Write.objects.filter(id=lease.reference).first()
+    if write is None:
+        return None, None
+    account = LinkedAccount.objects.filter(id=write.linked_account_id, deleted_at=None).first()
+    targets.look_up([account] if account else [])
+    return write, account

@@ -22,7 +22,7 @@ from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
-from unified_api.sync import connect, values
+from unified_api.sync import connect, targets, values
 from unified_api.sync.bridge import edits, references
 from unified_api.sync.bridge.configuration import Configuration, Leaving
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -54,6 +54,7 @@ class Frame:
         """Of a stored bridge; an account that was deleted is None."""
         living = LinkedAccount.objects.filter(deleted_at=None)
         found = living.in_bulk([bridge.account_a, bridge.account_b])
+        targets.look_up(found.values())
         return cls(bridge, Both(found.get(bridge.account_a), found.get(bridge.account_b)))
 
     @cached_property
