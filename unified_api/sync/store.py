@@ -295,7 +295,7 @@ class Store:
         span = feed.advance(len(entry.log)) if entry.log or shells else None
         if span is not None:
             tables.insert_shells(self.linked_account_id, shells, span.stamp)
-            transaction.on_commit(self._stir_bridges)
+            self._stir_bridges()
         if entry.log or entry.raw:
             self._write(entry, span)
 
@@ -310,9 +310,9 @@ class Store:
                 tables.keep_raw(self.linked_account_id, path, raw)
 
     def _stir_bridges(self) -> None:
-        from unified_api.sync.bridge.stirring import stir
+        from unified_api.sync.bridge.stirring import stir_after_commit
 
-        stir(self.linked_account_id)
+        stir_after_commit(self.linked_account_id)
 
 
 @contextmanager

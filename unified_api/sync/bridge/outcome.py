@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import transaction
 from django.db.models import QuerySet
 
-from unified_api.engine.events import Answered, Dropped, Event, Lost, Overruled, Problem, Record, Rejected
+from unified_api.engine.events import (
+    Answered,
+    Dropped,
+    Event,
+    Look,
+    Lost,
+    Overruled,
+    Problem,
+    Record,
+    Rejected,
+)
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
@@ -16,7 +25,7 @@ from unified_api.sync.bridge import merging, plans, sharing, turns
 from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.rounds import DROPPED, DROPPED_AS
-from unified_api.sync.bridge.stirring import ask, awaken_followers
+from unified_api.sync.bridge.stirring import ask_after_commit, awaken_followers
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -37,7 +46,7 @@ def note(write: Write, *, witnessed: bool) -> None:
     bridge = Bridge.objects.filter(id=write.bridge_id).first()
     if bridge is None:
         return
-    transaction.on_commit(lambda: ask(bridge.id))
+    ask_after_commit(bridge)
     turns.take(bridge.id)
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
     plans.note(write)
@@ -64,7 +73,7 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     if not unsettled:
         pair.write_id, pair.dirty = None, True
     pair.save()
-    if not unsettled:
+    if not unsettled and _may_be_merged(seen.looks[pair.id], write):
         _follow_merges(frame, pair, write)
     again(_waiting(frame, pair))
     if write.operation == "create":
@@ -72,6 +81,11 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
     for one in effects:
         if isinstance(one, Overruled):
             _record(pair, write, one)
+
+
+def _may_be_merged(look: Look, write: Write) -> bool:
+    """Whether a merge can have been left until now: of a record of the pair, which is gone then, or into a new one."""
+    return write.operation == "create" or any(one is not None and one.gone for one in (look.a, look.b))
 
 
 def _follow_merges(frame: Frame, pair: Pair, write: Write) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from unified_api.engine.pair import State
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 KIND: Final = "bridge"
 #: Steps by which a bridge that something changed for comes before its usual priority: before pulls, behind writes.
 EARLIER: Final = 1
+
+
+def stir_after_commit(linked_account_id: uuid.UUID) -> None:
+    """Records of an account change in the transaction that is open: have its bridges look then."""
+    if not _waits(stir, linked_account_id):
+        transaction.on_commit(partial(stir, linked_account_id))
+
+
+def ask_after_commit(bridge: Bridge) -> None:
+    """Have a bridge look once the transaction that is open is committed, if nothing stirs it then anyhow."""
+    if not (_waits(stir, bridge.account_a) or _waits(stir, bridge.account_b)):
+        transaction.on_commit(partial(ask, bridge.id))
+
+
+def _waits(act: Callable[[uuid.UUID], None], reference: uuid.UUID) -> bool:
+    waiting = [one for _, one, *_ in connection.run_on_commit if isinstance(one, partial)]
+    return any(one.func is act and one.args == (reference,) for one in waiting)
 
 
 def stir(linked_account_id: uuid.UUID) -> None:
