@@ -23,6 +23,8 @@ from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Pair
 
 MANY = 3_000
+#: Statements from the look at an edited record to the end of its write; of a transaction its beginning and end as well.
+PER_EDIT = 70
 
 
 @pytest.mark.parametrize("status", [404, 412])
@@ -87,6 +89,26 @@ def _rows_touched(sql: str) -> int:
 def _most(node: dict[str, Any]) -> int:
     below = [_most(child) for child in node.get("Plans", ())]
     return max(int(node["Actual Rows"]) + int(node.get("Rows Removed by Filter", 0)), *below, 0)
+
+
+def test_an_edit_takes_few_statements(desks: Bridged) -> None:
+    """From the look at an edited record to its write's end: so many for each edit more, and no more."""
+    ids = [desks.a.add(title=f"Ticket {number}", state="open") for number in range(8)]
+    for number in range(8):
+        desks.b.add(title=f"Ticket {number}", state="open")
+    desks.join()
+    desks.round()
+
+    def edited(some: list[str]) -> int:
+        for remote_id in some:
+            desks.a.edit(remote_id, state="done")
+        desks.read()
+        return len(_statements(lambda: desks.work_once(kinds=("bridge", "write", "bridge"))))
+
+    few, many = edited(ids[:2]), edited(ids[2:])
+
+    assert many - few <= 4 * PER_EDIT
+    assert {one["state"] for one in desks.b.tables["tickets"].values()} == {"done"}
 
 
 def test_a_search_takes_the_feed_head_before_a_pair(desks: Bridged) -> None:
@@ -225,7 +247,7 @@ def test_matching_many_takes_few_statements(desks: Bridged) -> None:
     desks.read()
     told = _statements(lambda: desks.work_once(kinds=("bridge",)))
 
-    assert len(told) < 200
+    assert len(told) < 100
     assert [(p.record_a is None, p.record_b is None, p.held) for p in desks.pairs()] == [
         (False, False, "")
     ] * 200
