@@ -45,7 +45,7 @@ def inside(house: House) -> Iterator[Server]:
 
 
 def to(location: str, status: int = 302, **headers: str) -> Behaviour:
-    """Redirects there, and takes the next request: hanging up now would meet it on its way, and it would be repeated."""
+    """Redirects there, and takes the next request: hanging up would meet it on its way, and have it sent twice."""
     redirect = head(status, Location=location, Content_Length="0", **headers)
     return says(redirect, then_hang_up=False)
 

@@ -100,7 +100,8 @@ def _follow_merges(frame: Frame, pair: Pair, write: Write) -> None:
 def _waiting(frame: Frame, pair: Pair) -> QuerySet[Pair]:
     """Lone records that could have been what this pair's create made."""
     if pair.key is None:
-        return Pair.objects.filter(bridge_id=pair.bridge_id, held=WAITING, key=None)
+        # Who is held is dirty; said here, it is found by the index of these, not among all that have no key.
+        return Pair.objects.filter(bridge_id=pair.bridge_id, dirty=True, held=WAITING, key=None)
     return sharing.pairs(frame, [pair.key]).filter(held=WAITING)
 
 
