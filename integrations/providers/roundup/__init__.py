@@ -11,7 +11,8 @@ https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the class
   made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or resolved issue
   `chatting` and moves the issue's activity; editing one moves only its own, which a full run sees.
 - Statuses, priorities and keywords have the tracker's own names. A change that a detector refuses is a 405; a
-  failure of the tracker itself, such as a locked database, is a 400 that names its log.
+  failure of the tracker itself, such as a locked database, is a 400 that names its log: in JSON where its REST
+  interface failed, and as a web page where something before that did.
 """
 
 from __future__ import annotations
@@ -98,10 +99,16 @@ def _list(api: Api, made: str, body: dict[str, Any]) -> None:
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | int | None:
-    if status == HTTPStatus.BAD_REQUEST and "check the server log" in str(dig(body, "error.msg")):
+    if status == HTTPStatus.BAD_REQUEST and _names_its_log(body):
         return HTTPStatus.INTERNAL_SERVER_ERROR
     refused = status == HTTPStatus.METHOD_NOT_ALLOWED
     return Rejected("the tracker refuses this", status=status, detail=detail(body)) if refused else None
+
+
+def _names_its_log(body: Any) -> bool:
+    """Whether the tracker failed itself; its web page breaks the sentence into lines."""
+    said = body if isinstance(body, str) else str(dig(body, "error.msg"))
+    return "check the server log" in " ".join(said.split())
 
 
 def _faults(body: Any) -> dict[str, str]:

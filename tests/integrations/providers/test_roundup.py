@@ -19,12 +19,15 @@ from unified_api.models.ticketing import Attachment, Comment
 
 
 def test_a_trackers_own_failure_is_no_refusal() -> None:
-    """A 400 that names the tracker's log stands for an error of the server: nobody's values are wrong."""
+    """A 400 that names the tracker's log, in JSON or as a web page, is an error of the server: no values are wrong."""
     refuse = registry.by_slug("roundup").refuse
     words = "Mon Nov 23 17:16:02 2026: An error occurred. Please check the server log for more information."
+    page = words.replace("check the", f"check\n{' ' * 24}the")
 
     assert refuse(400, {"error": {"status": 400, "msg": words}}, {}) == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert refuse(400, f"<body><p>{page}</p></body>", {}) == HTTPStatus.INTERNAL_SERVER_ERROR
     assert refuse(400, {"error": {"status": 400, "msg": "property title: is required"}}, {}) is None
+    assert refuse(400, "<body><p>Your request is too large for this proxy.</p></body>", {}) is None
 
 
 @dataclass
