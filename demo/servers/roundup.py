@@ -38,13 +38,24 @@ class Roundup(Server):
     def rest(self, method: str, path: str, body: object = None, **params: Any) -> Any:
         """A call below /rest/data, with the ETag that every change needs; what stands in `data`.
 
-        Its threads fail now and then while others write (seen on 2.6.0): whoever would press reload asks again.
+        Its threads fail now and then (2.6.0 under Python 3.11.7, https://github.com/python/cpython/issues/106905), and
+        others may change an issue first: whoever would press reload asks again. What is made is made once for all that.
         """
+        if method == "POST":
+            path = self._once(path)
+        return self._until_answered(method, path, body, params)
+
+    def _once(self, path: str) -> str:
+        """An address at which something is made one time, however often it is asked for (draft-nottingham-http-poe)."""
+        link = self._until_answered("POST", f"{path}/@poe", {}, {})["link"]
+        return str(link).partition("/rest/data/")[2]
+
+    def _until_answered(self, method: str, path: str, body: object, params: dict[str, Any]) -> Any:
         for _ in range(_TRIES - 1):
             try:
                 return self._rest(method, path, body, params)
             except requests.HTTPError as error:
-                if method == "POST" or not _failed_itself(error.response):
+                if not _is_passing(error.response):
                     raise
                 time.sleep(_PAUSE)
         return self._rest(method, path, body, params)
@@ -78,8 +89,12 @@ class Roundup(Server):
         return {"X-Requested-With": "rest", "Origin": self.origin}
 
 
-def _failed_itself(response: requests.Response) -> bool:
-    """Whether the tracker failed, which it also says as a 400 that names its log, and the request is not to blame."""
+def _is_passing(response: requests.Response) -> bool:
+    """Whether the request is not to blame: the tracker failed, or somebody else changed the issue just before.
+
+    That it failed it also says as a 400 that names its log; its web page breaks that sentence into lines.
+    """
     if response.status_code == HTTPStatus.BAD_REQUEST:
-        return "check the server log" in response.text
-    return response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return "check the server log" in " ".join(response.text.split())
+    moved = response.status_code == HTTPStatus.PRECONDITION_FAILED
+    return moved or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR

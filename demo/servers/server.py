@@ -23,7 +23,10 @@ import requests
 from demo.servers.software import installed
 from unified_api.serve.disguise import Disguise, find
 
-_READY = 60.0
+#: Seconds that a server may take until it answers, on a machine that does much else.
+_READY = 180.0
+#: Seconds that it may take for an answer then.
+_ANSWER = 120.0
 _LEFTOVER = 10.0
 _PORT_FREE = 3.0
 _WRITES = re.compile(r'"(?:POST|PUT|PATCH|DELETE) [^"]*"')
@@ -79,6 +82,11 @@ class Server(ABC):
     def log(self) -> Path:
         """Its own access log."""
         return self.data / "access.log"
+
+    @property
+    def output(self) -> Path:
+        """What it printed."""
+        return self.data / "output.log"
 
     @property
     def running(self) -> bool:
@@ -158,7 +166,7 @@ class Server(ABC):
                 json=body,
                 headers={**self._headers(), **(headers or {})},
                 auth=(self.username, self.password),
-                timeout=30,
+                timeout=_ANSWER,
             )
         if not response.ok:
             told = f"{method} {response.url} was answered {response.status_code}: {response.text[:400]}"
@@ -224,7 +232,7 @@ class Server(ABC):
             time.sleep(0.02)
 
     def _spawn(self, command: list[str]) -> None:
-        with (self.data / "output.log").open("ab") as output:
+        with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
                 cwd=self.data,
@@ -245,7 +253,7 @@ class Server(ABC):
                 time.sleep(0.05)
             else:
                 return
-        output = (self.data / "output.log").read_text(errors="replace")[-1500:]
+        output = self.output.read_text(errors="replace")[-1500:]
         self.kill()
         raise ServerFailed(f"{self.name} does not answer at {self.origin}: {output}")
 
