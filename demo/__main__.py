@@ -12,6 +12,7 @@ from types import FrameType
 
 import requests
 
+from demo import evidence
 from demo.isthmus import REPOSITORY, IsthmusFailed
 from demo.servers import ServerFailed
 from demo.servers.software import InstallFailed
@@ -45,13 +46,17 @@ def _run(options: argparse.Namespace, teller: Teller) -> int:
         try:
             tell(stage)
         except (NotSeen, IsthmusFailed, requests.RequestException) as error:
-            teller.line(f"   ✗ step {teller.steps} was not seen: {error}")
-            teller.line(f"     What Isthmus did is in {stage.isthmus.log}.")
-            return 1
-        epilogue(stage, stays=not options.once)
-        if not options.once:
-            signal.pause()
-    return 0
+            told = f"✗ step {teller.steps} was not seen: {error}"
+            teller.say(told)
+        else:
+            epilogue(stage, stays=not options.once)
+            if not options.once:
+                signal.pause()
+            return 0
+    # Last, and the reason behind all else: whoever sees only the end of the output sees why.
+    for line in (*evidence.of(stage), f"\n{teller.steps}. {teller.title}", f"   {told}"):
+        teller.line(line)
+    return 1
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -68,14 +68,19 @@ def roundup_to_desk(stage: Stage) -> None:
 
 
 def both_at_once(stage: Stage) -> None:
-    """Different fields of one ticket, edited on both sides before either edit was carried over."""
+    """Different fields of one ticket, edited on both sides before either edit may be carried over.
+
+    The help desk saves whole tickets: a person's edit and the bridge's at one moment would take each other back.
+    """
     title = titles.of_desk(stage.run)[1]
     renamed = title.replace("a colleague", "two colleagues")
     with stage.teller.step("Different fields of one ticket are edited in both systems; both edits survive"):
         issue, ticket = there(find_issue(stage, title)()), there(find_ticket(stage, title)())
         stage.teller.values(("before, Roundup", issue), ("before, help desk", ticket))
+        steer(stage, "pause")
         directly.edit_issue(stage.roundup, issue["id"], title=renamed)
         directly.edit_ticket(stage.desk, ticket["id"], priority=LOW)
+        steer(stage, "resume")
 
         def both() -> tuple[Any, Any]:
             return (
@@ -108,6 +113,11 @@ def quiet(stage: Stage) -> None:
         expect("the number of changing requests", after, before)
 
 
+def steer(stage: Stage, verb: str) -> None:
+    """Pause or resume the bridge."""
+    stage.isthmus.api("POST", f"sync/v1/bridges/{stage.bridge}/{verb}")
+
+
 def make_bridge(stage: Stage) -> None:
     """Make the bridge, or go on with the one of an earlier run, wherever that was stopped."""
     a, b = stage.accounts[stage.roundup.name].id, stage.accounts[stage.desk.name].id
@@ -121,6 +131,6 @@ def make_bridge(stage: Stage) -> None:
     stage.teller.command(*words)
     stage.teller.values(("bridge_id", stage.bridge))
     if found["paused_by"]:
-        stage.isthmus.api("POST", f"sync/v1/bridges/{stage.bridge}/resume")
+        steer(stage, "resume")
     if found["mode"] != "live":
         planning.go_live(stage)

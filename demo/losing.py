@@ -31,6 +31,7 @@ def put_forty_in(stage: Stage) -> None:
             if title not in there_already:
                 directly.add_ticket(stage.desk, title, "To the new office.", priority=NORMAL)
         stage.until("the forty in Roundup", lambda: _in_roundup(stage), wanted)
+        stage.rest()
         stage.teller.values(("in Roundup", f"{len(wanted)} of {len(wanted)}, each once"))
 
 
@@ -42,9 +43,10 @@ def delete_half(stage: Stage) -> list[dict[str, Any]]:
         lost = half_of(stage.tickets(stage.desk_token))
         reading = ["sync", stage.accounts[stage.desk.name].id, "--model", "tickets"]
         stage.isthmus.manage(*reading, "--pause")
+        earlier = stage.writes()
         for ticket in lost:
             directly.delete_ticket(stage.desk, int(ticket["remote_id"]))
-        before = stage.writes()
+        before = stage.writes_with(earlier, {stage.desk.name: len(lost)})
         (stream,) = stage.isthmus.manage(*reading, "--resume", "--wait")["streams"]
         stage.teller.values(("deleted in the help desk", len(lost)))
         stage.teller.command(*reading, "--resume", "--wait")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from demo import directly, titles
+from demo.bridging import steer
 from demo.directly import HIGH, LOW
 from demo.looking import find_issue, find_ticket, there
 from demo.stage import Stage
@@ -24,7 +25,7 @@ def edit_both(stage: Stage) -> None:
         "The same field is edited in both systems; the bridge's rule says whose edit stays"
     ):
         issue, ticket = there(find_issue(stage, title)()), there(find_ticket(stage, title)())
-        _steer(stage, "pause")
+        steer(stage, "pause")
         directly.edit_issue(stage.roundup, issue["id"], priority="feature")
         directly.edit_ticket(stage.desk, ticket["id"], priority=HIGH)
         stage.until("Roundup's priority as read", lambda: _priority(stage, stage.tracker_token), "LOW")
@@ -32,7 +33,7 @@ def edit_both(stage: Stage) -> None:
         stage.teller.values(
             ("edited in Roundup", "priority LOW"), ("edited in the help desk", "priority HIGH")
         )
-        _steer(stage, "resume")
+        steer(stage, "resume")
         seen = stage.until(
             "the priority in the help desk",
             lambda: directly.read_ticket(stage.desk, ticket["id"])["priority"],
@@ -61,10 +62,6 @@ def look_back(stage: Stage) -> None:
 
 def _by_bridge(entry: dict[str, Any]) -> bool:
     return bool(entry["by"] == "bridge")
-
-
-def _steer(stage: Stage, verb: str) -> None:
-    stage.isthmus.api("POST", f"sync/v1/bridges/{stage.bridge}/{verb}")
 
 
 def _priority(stage: Stage, token: str) -> str:

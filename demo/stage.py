@@ -18,8 +18,9 @@ from demo.telling import NotSeen, Teller, spelled
 from unified_api.serve.web import check_port
 
 Value = TypeVar("Value")
-#: Seconds until something that happens by itself has to be seen.
-PATIENCE = 90.0
+#: Seconds until something that happens by itself has to be seen. Where a server failed at a write, Isthmus looks for a
+#: minute and a quarter, ever less often, whether the request may still arrive, and only then sends it again.
+PATIENCE = 300.0
 LOOK = 0.05
 #: Seconds that an earlier demo, which was killed, may take to end.
 LEFTOVER = 15.0
@@ -87,9 +88,26 @@ class Stage:
             time.sleep(LOOK)
         return seen
 
+    def rest(self) -> None:
+        """Wait until the bridge has nothing to look at, and no write under way."""
+
+        def left() -> list[int]:
+            standing = self.isthmus.api("GET", f"sync/v1/bridges/{self.bridge}")
+            return [standing["dirty"], standing["in_flight"]]
+
+        self.until("what is left to the bridge, and under way,", left, [0, 0])
+
     def writes(self) -> dict[str, int]:
         """How many changing requests each server has answered, by its own access log."""
         return {server.name: server.writes() for server in (self.roundup, self.desk)}
+
+    def writes_with(self, before: dict[str, int], more: dict[str, int]) -> dict[str, int]:
+        """The same, once so many more than before are logged at least: a server answers first, and logs then."""
+        return self.until(
+            f"the number of changing requests since {before}",
+            self.writes,
+            lambda seen: all(seen[name] >= before[name] + number for name, number in more.items()),
+        )
 
 
 @contextmanager

@@ -20,12 +20,16 @@ class NotSeen(Exception):
 
 
 class Teller:
-    """Prints lines as things happen; several threads may report progress at once."""
+    """Prints lines as things happen; several threads may report progress at once.
+
+    steps, title: how many steps there were, and what the last one is about.
+    """
 
     def __init__(self) -> None:
         self._writing = threading.Lock()
         self._began = time.monotonic()
         self.steps = 0
+        self.title = ""
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
 
@@ -60,6 +64,7 @@ class Teller:
     def step(self, title: str) -> Iterator[None]:
         """A step with its number, and how long it took when it was seen."""
         self.steps += 1
+        self.title = title
         self.line(f"\n{self.steps}. {title}")
         began = time.monotonic()
         yield

@@ -59,6 +59,17 @@ def test_what_never_happens_is_told_with_what_was_seen(stage: Stage, monkeypatch
         stage.until("the status", lambda: "OPEN", "CLOSED")
 
 
+def test_a_log_that_comes_late_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server answers before it writes its log: requests that are known to be made are counted when they are there."""
+    counts = iter([{"roundup": 5, "django-helpdesk": 7}, {"roundup": 5, "django-helpdesk": 9}])
+    monkeypatch.setattr(stage, "writes", lambda: next(counts))
+
+    assert stage.writes_with({"roundup": 5, "django-helpdesk": 7}, {"django-helpdesk": 2}) == {
+        "roundup": 5,
+        "django-helpdesk": 9,
+    }
+
+
 def test_the_demo_keeps_away_from_a_given_database(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever production settings the environment has, the demo's Isthmus does not see them."""
     for name in ("DATABASE_URL", "DATABASE_APP_URL_FILE", "BROKER_URL", "MASTER_KEYS", "SECRET_KEY_FILE"):

@@ -18,6 +18,8 @@ from unified_api.serve.postgres import Cluster
 
 #: Where `make demo` keeps the servers' packages by default, so that they are installed once for all that run.
 SOFTWARE = REPOSITORY / ".isthmus" / "servers"
+#: Lines from the end that tell of what was not seen.
+END = 20
 #: Words of steps that must not be left out.
 TOLD = (
     "carried out item by item",
@@ -49,8 +51,14 @@ def _processes_of(home: Path) -> str:
     return "\n".join(line for line in listed.splitlines() if str(home) in line)
 
 
+def _told(output: str) -> str:
+    """The end first, which says what was not seen, and why: of long messages the middle may be cut."""
+    lines = output.splitlines()
+    return "\n".join(["it ends:", *lines[-END:], "", "and begins:", *lines[:-END]])
+
+
 @pytest.mark.real
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_every_step_of_the_demo_is_seen(home: Path) -> None:
     """`python -m demo --once` ends with status 0, tells the bridge's story to its end, and leaves no process."""
     command = [sys.executable, "-m", "demo", "--once", "--port", _free_port(), "--software", str(SOFTWARE)]
@@ -63,7 +71,7 @@ def test_every_step_of_the_demo_is_seen(home: Path) -> None:
         check=False,
     )
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, _told(done.stdout + done.stderr)
     assert done.stderr == ""
     assert "steps were seen" in done.stdout
     assert "✗" not in done.stdout
