@@ -126,3 +126,14 @@ def test_a_round_that_cannot_read_fails(call: Call, desks: Bridged) -> None:
 
     with transaction.atomic():
         assert Write.objects.count() == 0
+
+
+def test_a_plan_without_the_news_of_a_side_fails(call: Call, desks: Bridged) -> None:
+    """What is shown may lack what could not be read: exit status 1, and the sentence says so."""
+    desks.a.add(title="Printer", state="open")
+    made = call(*words(desks, "--json")).document
+    call("bridge", "run", made["bridge_id"])
+    desks.b.token = "another"
+
+    with pytest.raises(CommandError, match="1 of 2 sides could not be read"):
+        call("bridge", "plan", made["bridge_id"], "--new")

@@ -37,10 +37,11 @@ def _plan(options: Options, progress: Progress) -> Document:
     about = meant(options)
     most = None if options["json"] else options["items"]
     documents = [_plan_of(about, n, options["new"], most, progress) for n in range(len(about.bridges))]
-    return {"bridges": documents} if about.named else documents[0]
+    return running.together(documents) if about.named else documents[0]
 
 
 def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: Progress) -> Document:  # noqa: FBT001 - as it is called for
+    """The plan as it is then; `failed` says why a side's news may be missing from it."""
     with scope(about.tenant), transaction.atomic():
         bridge = Bridge.objects.get(id=about.bridges[number])
         if bridge.mode == Bridge.Mode.LIVE and not new:
@@ -50,11 +51,12 @@ def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: P
             )
         if new:
             _anew(bridge)
+    failed = None
     if new or _current(about, number) is None:
-        running.run(about, number, progress)
+        failed = running.run(about, number, progress)["failed"]
     with scope(about.tenant), transaction.atomic():
         bridge = Bridge.objects.get(id=about.bridges[number])
-        return _document(bridge, plans.current(bridge.id), most)
+        return {**_document(bridge, plans.current(bridge.id), most), "failed": failed}
 
 
 def _anew(bridge: Bridge) -> None:

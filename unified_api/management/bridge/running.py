@@ -33,10 +33,13 @@ def _answer(options: Options, progress: Progress) -> Document:
         _preview(about, n) if options["dry_run"] else run(about, n, progress)
         for n in range(len(about.bridges))
     ]
-    if not about.named:
-        return answers[0]
-    failed = [one.pop("failed") for one in answers if one.get("failed")]
-    return {"bridges": answers, "failed": " ".join(failed) or None}
+    return together(answers) if about.named else answers[0]
+
+
+def together(answers: list[Document]) -> Document:
+    """The answers about several bridges as one, and all that failed."""
+    failed = [one.pop("failed", None) for one in answers]
+    return {"bridges": answers, "failed": " ".join(filter(None, failed)) or None}
 
 
 def run(about: Meant, number: int, progress: Progress) -> Document:
