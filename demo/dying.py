@@ -41,7 +41,7 @@ def _work(tenant_name: str, account_id: str, title: str) -> None:
     from unified_api.models.ticketing import Ticket
     from unified_api.sync import journal, tasks, write
 
-    write.Performance.store_answer = _die  # type: ignore[method-assign]
+    write.Performance.store_answer = _die  # type: ignore[method-assign, assignment]
     with scope(tenant_id(tenant_name)):
         with transaction.atomic():
             account = LinkedAccount.objects.get(id=account_id)

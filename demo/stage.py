@@ -14,14 +14,18 @@ from typing import Any, TypeVar
 
 from demo.isthmus import Isthmus
 from demo.servers import HelpDesk, Roundup, Server
-from demo.telling import NotSeen, Teller, spelled
+from demo.telling import NotSeen, Teller, contrast, spelled
 from unified_api.serve.web import check_port
 
 Value = TypeVar("Value")
-#: Seconds until something that happens by itself has to be seen. Where a server failed at a write, Isthmus looks for a
-#: minute and a quarter, ever less often, whether the request may still arrive, and only then sends it again.
+#: Seconds without any change after which something that should happen by itself counts as not seen. Where a server
+#: failed at a write, Isthmus looks for a minute and a quarter, ever less often, whether the request may still arrive,
+#: and only then sends it again.
 PATIENCE = 300.0
-LOOK = 0.05
+#: Seconds that are waited for it at the most, however much changes.
+LONGEST = 900.0
+#: Seconds between two looks at the least, and how often as long as a look took: looking slows down what it looks at.
+LOOK, SHARE = 0.05, 3
 #: Seconds that an earlier demo, which was killed, may take to end.
 LEFTOVER = 15.0
 
@@ -78,15 +82,26 @@ class Stage:
         return found
 
     def until(self, what: str, look: Callable[[], Value], wanted: Any) -> Value:
-        """Look until the wanted value is seen (or a function of it says yes); NotSeen when patience ends."""
-        ends = time.monotonic() + PATIENCE
+        """Look until the wanted value is seen (or a function of it says yes).
+
+        NotSeen when nothing has changed for long: on a machine that does much else, much takes its time.
+        """
         fits = wanted if callable(wanted) else lambda seen: seen == wanted
-        while not fits(seen := look()):
-            if time.monotonic() > ends:
-                expected = "" if callable(wanted) else f"should be {spelled(wanted)}, and "
-                raise NotSeen(f"{what} {expected}is {spelled(seen)} after {PATIENCE:g} s")
-            time.sleep(LOOK)
-        return seen
+        began = moved = time.monotonic()
+        last: Value | None = None
+        while True:
+            asked = time.monotonic()
+            seen = look()
+            if fits(seen):
+                return seen
+            now = time.monotonic()
+            last, moved = (last, moved) if seen == last else (seen, now)
+            if now > min(moved + PATIENCE, began + LONGEST):
+                told = f"is {spelled(seen)}" if callable(wanted) else contrast(seen, wanted)
+                raise NotSeen(
+                    f"{what} {told} after {now - began:.0f} s, {now - moved:.0f} s without a change"
+                )
+            time.sleep(max(LOOK, SHARE * (now - asked)))
 
     def rest(self) -> None:
         """Wait until the bridge has nothing to look at, and no write under way."""

@@ -7,6 +7,7 @@ import shlex
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -77,7 +78,19 @@ def spelled(value: Any) -> str:
     return text if len(text) <= WIDE else f"{text[: WIDE - 1]}…"
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 def expect(what: str, seen: Any, wanted: Any) -> None:
     """Raise NotSeen unless both are equal."""
     if seen != wanted:
-        raise NotSeen(f"{what} should be {spelled(wanted)}, and is {spelled(seen)}")
+        raise NotSeen(f"{what} {contrast(seen, wanted)}")
+
+
+def contrast(seen: Any, wanted: Any) -> str:
+    """What should be, and what is instead; of lists of texts only what differs, as much else would be cut."""
+    if _are_texts(seen) and _are_texts(wanted):
+        lacks, more = Counter(wanted) - Counter(seen), Counter(seen) - Counter(wanted)
+        return f"lacks {spelled([*lacks.elements()])}, and has {spelled([*more.elements()])} that should not be there"
+    return f"should be {spelled(wanted)}, and is {spelled(seen)}"

@@ -59,6 +59,30 @@ def test_what_never_happens_is_told_with_what_was_seen(stage: Stage, monkeypatch
         stage.until("the status", lambda: "OPEN", "CLOSED")
 
 
+def test_what_moves_is_waited_for_longer(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience ends where nothing changes; on a slow machine, what comes one by one may all come."""
+    clock = iter(range(10_000))
+    monkeypatch.setattr(staging, "PATIENCE", 50)
+    monkeypatch.setattr(staging.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(staging.time, "sleep", lambda _: None)
+    seen = iter(range(100))
+
+    assert stage.until("the count", lambda: next(seen), 99) == 99
+    assert next(clock) > 100
+
+
+def test_what_moves_for_ever_is_not_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is an end to that, too."""
+    clock, seen = iter(range(10_000)), iter(range(10_000))
+    monkeypatch.setattr(staging.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(staging.time, "sleep", lambda _: None)
+
+    with pytest.raises(
+        NotSeen, match=r"the count should be -1, and is \d+ after 90\d s, 0 s without a change"
+    ):
+        stage.until("the count", lambda: next(seen), -1)
+
+
 def test_a_log_that_comes_late_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server answers before it writes its log: requests that are known to be made are counted when they are there."""
     counts = iter([{"roundup": 5, "django-helpdesk": 7}, {"roundup": 5, "django-helpdesk": 9}])

@@ -18,6 +18,8 @@ from unified_api.serve.postgres import Cluster
 
 #: Where `make demo` keeps the servers' packages by default, so that they are installed once for all that run.
 SOFTWARE = REPOSITORY / ".isthmus" / "servers"
+#: Seconds that Postgres may take to end, on a machine that does much else.
+STOPPED = 60.0
 #: Lines from the end that tell of what was not seen.
 END = 20
 #: Words of steps that must not be left out.
@@ -36,7 +38,7 @@ def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="isthmus-demo-"))
     folder.chmod(0o711)
     yield folder
-    Cluster(folder).wait_until_stopped()
+    Cluster(folder).wait_until_stopped(STOPPED)
     shutil.rmtree(folder)
 
 
@@ -76,5 +78,5 @@ def test_every_step_of_the_demo_is_seen(home: Path) -> None:
     assert "steps were seen" in done.stdout
     assert "✗" not in done.stdout
     assert [told for told in TOLD if told not in done.stdout] == []
-    Cluster(home).wait_until_stopped()
+    Cluster(home).wait_until_stopped(STOPPED)
     assert _processes_of(home) == ""

@@ -31,6 +31,16 @@ def test_what_is_not_seen_says_what_was(capsys: pytest.CaptureFixture[str]) -> N
         expect("the status", "OPEN", "CLOSED")
 
 
+def test_lists_are_told_apart_by_what_differs() -> None:
+    """Of forty titles the one that lacks is named, and the one that is there twice."""
+    titles = [f"Move desk {number:02}" for number in range(40)]
+
+    with pytest.raises(
+        NotSeen, match=r'lacks \["Move desk 39"\], and has \["Move desk 00"\] that should not'
+    ):
+        expect("the forty", [*titles[:-1], titles[0]], titles)
+
+
 def test_values_stand_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     """Names are padded to the longest; values that are no text are JSON."""
     Teller().values(("before", "OPEN"), ("id", {"a": 1}))
