@@ -6,6 +6,7 @@
     a write of the bridge, and it is on record as having given way       was overruled
     a write of the bridge, after it had come to the other side           has the fate that it had there
     a write of the bridge, and it was what both sides had last agreed    had returned: its side had no news
+    a write of the bridge, and it said what one without an answer sent   was taken for the arrival of that one
     a write of the bridge that went by a read from before it             fell into the window
     a write of either that did not mean the field                        was put back by the server's own save
     an edit of somebody who had opened the ticket before it came         was overwritten unseen
@@ -15,13 +16,13 @@ The last three can happen only at a server without conditional writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from tests.soak.turns import SLACK, Lines, Turn
+from tests.soak.turns import SLACK, Lines, Turn, Unanswered
 
 OTHER: Final = {"a": "b", "b": "a"}
 
@@ -33,6 +34,7 @@ class Fate(StrEnum):
     REPLACED = "replaced by somebody who had seen it"
     OVERRULED = "overruled on record"
     RETURNED = "back at what both sides had last agreed, so that only the other side had news"
+    TAKEN = "taken for the arrival of a write that had sent the same and got no answer"
     WINDOW = "in the window between our read and our write"
     SAVED = "put back by the server, which saves whole tickets"
     UNSEEN = "overwritten by a person who had opened the ticket before it came"
@@ -53,11 +55,15 @@ class GaveWay:
 
 @dataclass
 class Court:
-    """Tells fates. unconditional: sides whose server has no conditional writes."""
+    """Tells fates.
+
+    unconditional: sides whose server has no conditional writes. unanswered: what writes without an answer had sent.
+    """
 
     lines: Lines
     record: list[GaveWay]
     unconditional: frozenset[str]
+    unanswered: Sequence[Unanswered] = ()
     rules: dict[Turn, str] = field(default_factory=dict)
 
     def fate(self, turn: Turn) -> Fate:
@@ -91,6 +97,8 @@ class Court:
                 return fate
         if turn.new in self._agreed(turn):
             return Fate.RETURNED
+        if self._taken(turn):
+            return Fate.TAKEN
         assert following.by is not None
         return self._only(turn, Fate.WINDOW, since=following.by.read)
 
@@ -120,6 +128,18 @@ class Court:
         since = last.at if last else 0.0
         together = {x[0] for x, y in met if max(x[1], y[1], since) < min(x[2], y[2])}
         return together | ({last.new} if last else set())
+
+    def _taken(self, turn: Turn) -> bool:
+        """Whether the last that the bridge wrote to the field said the same, and got no answer.
+
+        Who reads it back sees what was sent, and cannot know that a person typed it: it is agreed from then on.
+        """
+        line = self.lines[turn.side, turn.ticket, turn.field]
+        written = max((t.at for t in line if t.at < turn.at and t.by and t.by.edit is None), default=0.0)
+        place = (turn.side, turn.ticket, turn.field)
+        sent = [one for one in self.unanswered if (one.side, one.ticket, one.field) == place]
+        last = max((one for one in sent if written < one.at < turn.at), key=lambda one: one.at, default=None)
+        return last is not None and last.value == turn.new
 
     def story(self, turn: Turn) -> str:
         """What happened to the field on both sides, around that."""

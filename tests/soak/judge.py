@@ -17,7 +17,7 @@ from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 from tests.soak.editors import Books
 from tests.soak.fates import Court, Fate, GaveWay
-from tests.soak.turns import Lines, Told, Turn, Writer, ours, people, told
+from tests.soak.turns import Lines, Told, Turn, Writer, ours, people, told, unanswered
 from tests.soak.versions import versions
 
 _RECORD = """
@@ -46,14 +46,20 @@ def judge(stage: Stage, scene: Scene, books: Books, tickets: int) -> Verdict:
     if any(" times at " in text for text in verdict.violations):
         return verdict  # whose history would it be?
     names = {side: {t.remote_id: _made_as(t) for t in found} for side, found in store.items()}
+    seen = {side: versions(remote) for side, remote in stage.remotes.items()}
     sides = {
-        side: told(side, versions(remote), _writers(side, remote, books), names[side])
+        side: told(side, seen[side], _writers(side, remote, books), names[side])
         for side, remote in stage.remotes.items()
     }
+    lost = [
+        one
+        for side, remote in stage.remotes.items()
+        for one in unanswered(side, remote, seen[side], names[side])
+    ]
     record = list(_record(stage, scene, names))
     unconditional = frozenset(side for side, remote in stage.remotes.items() if not remote.conditional)
     lines = {place: line for one in sides.values() for place, line in one.lines.items()}
-    account(verdict, books, sides, Court(lines, record, unconditional))
+    account(verdict, books, sides, Court(lines, record, unconditional, lost))
     return verdict
 
 

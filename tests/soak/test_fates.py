@@ -13,7 +13,7 @@ from tests.chaos.proxy import Call
 from tests.soak.editors import Books, Edit
 from tests.soak.fates import Court, Fate, GaveWay
 from tests.soak.judge import Verdict, account
-from tests.soak.turns import Lines, Told, Turn, Writer, people, told, updates
+from tests.soak.turns import Lines, Told, Turn, Unanswered, Writer, people, told, updates
 from tests.soak.versions import Version
 from tests.soak.window import window
 
@@ -115,6 +115,23 @@ def test_an_edit_that_is_on_record_was_overruled() -> None:
     again = lines(a=[person(1, "x", "old"), bridge(2, "y"), person(3, "x", "y"), bridge(4, "z")])
     court = Court(again, [gave_way("a", "x")], frozenset("b"))
     assert [court.fate(turn) for turn in again["a", *PLACE][1::2]] == [Fate.OVERRULED, Fate.LOST]
+
+
+def test_an_edit_that_says_what_a_write_without_an_answer_had_sent() -> None:
+    """It is taken for that write's arrival; not if another value was sent, or earlier, or to another field."""
+    all_lines = lines(b=[bridge(1, "w"), person(5, "x", "w"), bridge(8, "y", read=7.5)])
+
+    def ended(*sent: Unanswered) -> Fate:
+        return Court(all_lines, [], frozenset(), sent).fate(all_lines["b", *PLACE][2])
+
+    assert ended(Unanswered("b", *PLACE, "x", 3.0)) is Fate.TAKEN
+    assert ended() is Fate.LOST
+    assert ended(Unanswered("b", *PLACE, "z", 3.0)) is Fate.LOST
+    assert ended(Unanswered("b", *PLACE, "x", 2.0), Unanswered("b", *PLACE, "z", 3.0)) is Fate.LOST
+    assert ended(Unanswered("b", *PLACE, "x", 0.5)) is Fate.LOST
+    assert ended(Unanswered("b", *PLACE, "x", 6.0)) is Fate.LOST
+    assert ended(Unanswered("a", *PLACE, "x", 3.0)) is Fate.LOST
+    assert ended(Unanswered("b", TICKET, "priority", "x", 3.0)) is Fate.LOST
 
 
 def test_an_edit_back_to_what_was_agreed_is_no_news() -> None:

@@ -82,6 +82,17 @@ class Turn:
         return f"{self.at:.3f} {self.side}: {self.old} -> {self.new} by {who}{saw}{'' if self.meant else ', unmeant'}"
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """What a write of the product that got no answer would have made of a field; whether it arrived, it cannot know."""
+
+    side: str
+    ticket: str
+    field: str
+    value: str | None
+    at: float
+
+
 #: The turns of one field of one ticket at one side, in their order.
 Lines: TypeAlias = dict[tuple[str, str, str], list[Turn]]
 
@@ -148,6 +159,21 @@ def ours(remote: Remote) -> Iterator[Writer]:
         looked = (read.handed_on or read.came) if read else 0.0
         ended = call.answered or (call.ended or began) + LATE
         yield Writer(remote_id_of(call) or "", None, spelled, looked, began, ended)
+
+
+def unanswered(
+    side: str, remote: Remote, versions: Sequence[Version], names: Mapping[str, str]
+) -> Iterator[Unanswered]:
+    """The product's writes there that got no answer, or a failure, by field, in the words of the common model."""
+    for call in remote.proxy.calls:
+        ticket = remote_id_of(call)
+        before = [v for v in versions if v.remote_id == ticket and v.at < call.came]
+        if not before or call.method not in {"PATCH", "PUT"} or (call.status or 500) < 500:  # noqa: PLR2004 - a failure
+            continue
+        spelled = remote.spelled(json.loads(call.body))
+        words = remote.words({**before[-1].spelled, **spelled})
+        for field in sorted({FIELDS[name] for name in spelled if name in FIELDS}):
+            yield Unanswered(side, names[before[-1].remote_id], field, words[field], call.came)
 
 
 def updates(calls: Iterable[Call]) -> Iterator[tuple[Call | None, Call]]:
