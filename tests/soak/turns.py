@@ -168,7 +168,7 @@ def unanswered(
     for call in remote.proxy.calls:
         ticket = remote_id_of(call)
         before = [v for v in versions if v.remote_id == ticket and v.at < call.came]
-        if not before or call.method not in {"PATCH", "PUT"} or (call.status or 500) < 500:  # noqa: PLR2004 - a failure
+        if not before or call.method not in {"PATCH", "PUT"} or (call.status or 500) < 500:
             continue
         spelled = remote.spelled(json.loads(call.body))
         words = remote.words({**before[-1].spelled, **spelled})
