@@ -6,7 +6,9 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +24,11 @@ def stage(tmp_path: Path) -> Stage:
     """A stage on which nothing runs."""
     servers = (Roundup(tmp_path, tmp_path / "roundup"), HelpDesk(tmp_path, tmp_path / "desk"))
     return Stage(*servers, Isthmus(tmp_path, 1, tmp_path / "log"), Teller(), run=1)
+
+
+def _ticking(clock: Iterator[int]) -> SimpleNamespace:
+    """A clock on which every look at it takes a second, and sleep none."""
+    return SimpleNamespace(monotonic=lambda: float(next(clock)), sleep=lambda _: None)
 
 
 def test_a_second_demo_waits_and_then_says_why_it_cannot_start(
@@ -61,11 +68,9 @@ def test_what_never_happens_is_told_with_what_was_seen(stage: Stage, monkeypatch
 
 def test_what_moves_is_waited_for_longer(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience ends where nothing changes; on a slow machine, what comes one by one may all come."""
-    clock = iter(range(10_000))
+    clock, seen = iter(range(10_000)), iter(range(100))
     monkeypatch.setattr(staging, "PATIENCE", 50)
-    monkeypatch.setattr(staging.time, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(staging.time, "sleep", lambda _: None)
-    seen = iter(range(100))
+    monkeypatch.setattr(staging, "time", _ticking(clock))
 
     assert stage.until("the count", lambda: next(seen), 99) == 99
     assert next(clock) > 100
@@ -74,8 +79,7 @@ def test_what_moves_is_waited_for_longer(stage: Stage, monkeypatch: pytest.Monke
 def test_what_moves_for_ever_is_not_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is an end to that, too."""
     clock, seen = iter(range(10_000)), iter(range(10_000))
-    monkeypatch.setattr(staging.time, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(staging.time, "sleep", lambda _: None)
+    monkeypatch.setattr(staging, "time", _ticking(clock))
 
     with pytest.raises(
         NotSeen, match=r"the count should be -1, and is \d+ after 90\d s, 0 s without a change"
