@@ -1,12 +1,15 @@
 """Time that passes faster than the clock: rows are aged, and only as time itself would have aged them.
 
-A lease runs out when its holder is dead or asleep, or has said nothing for seconds while it called nobody. A write
-looks old only when no request is on its way any more. What waits for its time is due.
+A lease runs out when its holder is dead or asleep, or has said nothing for seconds while it called nobody. Whoever
+lives may be slow only: a job that was taken from the living is left to the next one for twice as long, or on a busy
+machine it would be taken from all of them, for ever. A write looks old only when no request is on its way any more.
+What waits for its time is due.
 """
 
 from __future__ import annotations
 
 import threading
+import uuid
 from typing import Final
 
 from tests.chaos.launch import NAME
@@ -37,13 +40,30 @@ _AGE: Final = """
 """
 
 
-def pass_time(stage: Stage, scene: Scene) -> None:
+class Patience:
+    """Seconds of silence after which the living holder of a job counts as stuck, by job."""
+
+    def __init__(self) -> None:
+        self._by_job: dict[uuid.UUID, float] = {}
+
+    def is_over(self, job: uuid.UUID, silent: float) -> bool:
+        """Whether that was too long; then there is twice as much for the next holder."""
+        patience = self._by_job.get(job, SILENCE)
+        if silent <= patience:
+            return False
+        self._by_job[job] = 2 * patience
+        return True
+
+
+def pass_time(stage: Stage, scene: Scene, patience: Patience) -> None:
     """Let some minutes go by."""
     calling = any(remote.proxy.under_way() for remote in stage.remotes.values())
     for job, fence, app, silent in stage.sql(_LEASED, scene.tenant):
         if not app.startswith(NAME):
             continue  # a person, who tells the end of a write
-        if stage.processes.is_silent(int(app.removeprefix(NAME))) or (silent > SILENCE and not calling):
+        if stage.processes.is_silent(int(app.removeprefix(NAME))) or (
+            not calling and patience.is_over(job, silent)
+        ):
             stage.sql(_EXPIRE, job, fence)
     stage.sql(_DUE, scene.tenant)
     if not calling:
@@ -56,14 +76,14 @@ class Clock(threading.Thread):
     def __init__(self, stage: Stage, scene: Scene) -> None:
         super().__init__(daemon=True)
         self._stage, self._scene = stage.beside(), scene
-        self._end = threading.Event()
+        self._end, self._patience = threading.Event(), Patience()
         self.error = ""
 
     def run(self) -> None:
         """Until `close`; an error of the harness itself belongs to the history."""
         try:
             while not self._end.wait(TICK):
-                pass_time(self._stage, self._scene)
+                pass_time(self._stage, self._scene, self._patience)
                 self._stage.wake_workers()
         except Exception as error:  # noqa: BLE001 - told by the history, which would wait for ever otherwise
             self.error = f"the clock stopped: {type(error).__name__} {error}"
