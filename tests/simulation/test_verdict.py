@@ -150,7 +150,12 @@ def test_what_a_write_of_unknown_outcome_may_have_replaced_is_on_record_with_rea
     """It may never have been sent, and nobody can know."""
     end = End()
     end.overrule(end.b, "status", "CLOSED")
-    told = {"values": {}, "sent": {}, "error": None, "journalled_at": datetime.fromtimestamp(0, UTC)}
+    told: dict[str, Any] = {
+        "values": {},
+        "sent": {},
+        "error": None,
+        "journalled_at": datetime.fromtimestamp(0, UTC),
+    }
     record = end.records[Side.B][0].id
     end.journal.append(SimpleNamespace(operation="update", record_id=record, state="uncertain", **told))
 
