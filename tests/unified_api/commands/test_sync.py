@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -11,9 +13,11 @@ from tenants.models import AuditEvent
 from tests.people import Person
 from tests.stub import Desk
 from tests.unified_api.commands.conftest import AtDesk, Call, Printed
+from unified_api.management.commands import sync
 from unified_api.models.ticketing import Ticket
 from unified_api.serve.heartbeat import Heartbeat
-from unified_api.sync.models import Job, Stream
+from unified_api.sync import clock
+from unified_api.sync.models import Job, Run, Stream
 from unified_api.sync.waiting import workers_run
 
 
@@ -53,6 +57,24 @@ def test_people_read_a_line_per_stream(call: Call, desk: Desk, linked: AtDesk) -
 
     assert "MODEL" in told
     assert "1 seen, 1 added" in told
+
+
+def test_a_run_that_is_overtaken_by_the_command_is_not_the_one_it_waits_for(
+    call: Call, desk: Desk, linked: AtDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream that is read all the time has one under way when a complete read takes its place: that one failed."""
+    steer = sync._steer
+
+    def overtaking(streams: list[Stream], options: dict[str, Any]) -> list[Stream]:
+        for stream in streams:
+            stream.run_id = Run.objects.create(stream_id=stream.id, mode="everything", started=clock.now()).id
+            stream.save(update_fields=["run_id"])
+        return steer(streams, options)
+
+    monkeypatch.setattr(sync, "_steer", overtaking)
+    document = call("sync", linked.account_id, "--model", "tickets", "--full", "--wait", "--json").document
+
+    assert [stream["run"]["result"] for stream in document["streams"]] == ["DONE"]
 
 
 def test_a_run_that_fails_ends_with_exit_status_1(call: Call, desk: Desk, linked: AtDesk) -> None:

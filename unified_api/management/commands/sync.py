@@ -55,9 +55,9 @@ class Command(AnsweringCommand):
         if options["pause"] and options["wait"]:
             raise CommandError("--pause and --wait exclude each other: what is paused is not read.")
         tenant, account = _located(options["account"])
-        since = now()
         with scope(tenant), transaction.atomic():
             streams = _steer(_streams(account, options), options)
+            since = now()  # a run that began before, and was overtaken by this, is not the one to wait for
         outcomes = [Outcome(stream, None) for stream in streams]
         if options["wait"]:
             waiting = Waiting(tenant, [stream.id for stream in streams], since)
