@@ -322,6 +322,7 @@ class History:
         for _ in range(2):
             self._drain()
             self.clock.advance(SWEEP)
+            self.wires.deliver_late()
         return self._until_quiet()
 
     def _until_quiet(self) -> int:
