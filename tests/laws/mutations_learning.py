@@ -68,8 +68,8 @@ MUTATIONS: Final = (
     Mutation(
         "a presumption is forgotten",
         "answer.py",
-        "learnt.presumed += [told.place] if presumed else []",
-        "pass",
+        "if presumed:\n            learnt.presume(",
+        "if False:\n            learnt.presume(",
     ),
     Mutation(
         "parts are presumed together",
