@@ -151,6 +151,17 @@ class Performance:
             entry.flush()
             entry.settle(self.model, record, clock.now() + dt.timedelta(seconds=self.resource.read_lag))
 
+    def store_loss(self, remote_id: str, told: str) -> None:
+        """End a create whose record somebody has removed before it was finished: that is for its bridge's rule."""
+        with store.entry(self.line.account_id) as entry:
+            if self.write.record_id is not None:
+                entry.adopt(self.model, remote_id, self.write.record_id, self.cause)
+            record = entry.refer(self.model, remote_id)
+            entry.remove(self.model, [record], self.cause)
+            self.write.record_id, self.write.remote_id = record, remote_id
+            entry.flush()  # its pair sees that it is gone
+            journal.close(self.write, self.lease, WriteState.DONE, error=told)
+
     def store_deletion(self) -> None:
         """Mark the record as deleted, together with the end of the write."""
         assert self.write.record_id is not None  # noqa: S101 - deletes name their record
