@@ -106,7 +106,7 @@ class Resource:
     common fields by which such a record is known. required: further common fields without which a create is
     refused. defaults: remote body fields of every create, from the account's settings. sweep: complete, unfiltered
     lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
-    behind a write. frequency: seconds between runs by default; sweep_every: between complete sweeps. version: of
+    behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete sweeps. version: of
     the mapping; a new one has every record compared anew. markup: the common fields whose texts are HTML there;
     markdown: those whose are Markdown. complete: what is left of a create that takes several calls, where one of
     them failed once the record had its id. mentions: common fields whose texts call people there, with the signs
