@@ -102,8 +102,8 @@ class Pair:
     base: Both[Values] = field(default_factory=lambda: Both[Values]({}, {}))
     sent: Sent | None = None
     refused: tuple[Refusal, ...] = ()
-    # Fields and parts of which nobody knows whether the target ever showed what was agreed, until the next look; and the
-    # rule under which that then gives way.
+    # Fields and parts of which nobody knows whether the target ever showed what was agreed, until the next look; and
+    # the rule under which that then gives way.
     presumed: Mapping[str, Rule] = field(default_factory=dict)
     rulings: tuple[Ruling, ...] = ()
     buried: bool = False  # both records were gone: that either is gone is no news any more
