@@ -163,6 +163,10 @@ class Belonging:
         return not partner.now.gone or (self.of(row).bound and not self.of(row).doubts)
 
     def _pair(self, one: Row, other: Row) -> None:
+        for mine in (self.of(one), self.of(other)):
+            if not mine.bound:  # what no answer shows alike any more, and no round has met, never was agreed
+                for name in [name for name, alike in mine.alike.items() if not alike]:
+                    mine.agreed.pop(name, None)
         self.of(one).partner, self.of(other).partner = other, one
         self.of(one).bound = self.of(other).bound = True
 
