@@ -72,6 +72,12 @@ MUTATIONS: Final = (
         "if False:\n            learnt.presume(",
     ),
     Mutation(
+        "what was answered otherwise counts as seen",
+        "answer.py",
+        "if not told.spelt:\n                learnt.presume(",
+        "if False:\n                learnt.presume(",
+    ),
+    Mutation(
         "parts are presumed together",
         "answer.py",
         "else place(self.whole.field, self.move.field)",

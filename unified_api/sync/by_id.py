@@ -64,4 +64,4 @@ def _land(
         if lease:
             job.hold(lease)
         tally = entry.land([observation], cause, mapping_version=resource.version)
-        entry.settle(resource.model, tally.ids[resource.model, observation.remote_id], resource.read_lag)
+        entry.settle_news(tally, resource.model, observation.remote_id, resource.read_lag)

@@ -240,6 +240,11 @@ class Store:
             self.flush()
             tables.set_settled(model, record, clock.now() + dt.timedelta(seconds=lag))
 
+    def settle_news(self, tally: Tally, model: type[CommonModel], remote_id: str, lag: float) -> None:
+        """The same if the answer about this record said anything new; else lists are as far behind as they were."""
+        if tally.added or tally.changed:
+            self.settle(model, tally.ids[model, remote_id], lag)
+
     def _put(
         self,
         model: type[CommonModel],

@@ -91,7 +91,7 @@ class Performance:
             job.hold(self.lease)
             tally = entry.land([there], cause, mapping_version=self.resource.version)
             entry.flush()
-            entry.settle(self.model, tally.ids[self.model, there.remote_id], self.resource.read_lag)
+            entry.settle_news(tally, self.model, there.remote_id, self.resource.read_lag)
             return values.current(self.model, self.write.record_id)
 
     def _delete(self) -> None:

@@ -420,6 +420,28 @@ def test_a_model_whose_lists_prove_no_absence_is_not_swept_for_ever(
     assert stream.last_sweep is not None
 
 
+def read_one(account: LinkedAccount, remote_id: str) -> bool:
+    """Read a ticket by its id, as after a webhook; whether it is there."""
+    with connect.line(account) as line:
+        resource = line.client.provider.resource(Ticket)
+        assert resource is not None
+        return by_id.read_one(line, resource, remote_id, store.Cause("read"))
+
+
+@pytest.mark.usefixtures("lagging")
+def test_a_read_by_id_that_says_nothing_new_makes_no_list_late(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Else each list would have the record read by id, and each of these reads the next list be late, for ever."""
+    remote_id = desk.add(title="old")
+    work_until_idle()
+    assert read_one(account, remote_id)
+    mirror = Mirror(account.id)
+    tally = mirror.land(mirror.seen(remote_id, name="new"))
+
+    assert tally.late == []
+
+
 @pytest.mark.usefixtures("lagging")
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_list_that_may_lag_behind_a_read_by_id_is_no_news(
@@ -431,10 +453,7 @@ def test_a_list_that_may_lag_behind_a_read_by_id_is_no_news(
     desk.edit(remote_id, title="new")
     if gone:
         desk.tables["tickets"].clear()
-    with connect.line(account) as line:
-        resource = line.client.provider.resource(Ticket)
-        assert resource is not None
-        assert by_id.read_one(line, resource, remote_id, store.Cause("read")) is not gone
+    assert read_one(account, remote_id) is not gone
     mirror = Mirror(account.id)
     tally = mirror.land(mirror.seen(remote_id, name="old"))
 
