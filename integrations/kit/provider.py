@@ -106,15 +106,15 @@ class Resource:
     common fields by which such a record is known. required: further common fields without which a create is
     refused. defaults: remote body fields of every create, from the account's settings. sweep: complete, unfiltered
     lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
-    behind a write. frequency: seconds between runs by default; sweep_every: between complete sweeps. version: of
-    the mapping; a new one has every record compared anew. markup: the common fields whose texts are HTML there;
-    markdown: those whose are Markdown. complete: what is left of a create that takes several calls, where one of
-    them failed once the record had its id. mentions: common fields whose texts call people there, with the signs
-    that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a
-    file are. redirects: a get of a record that was merged answers with the one it was merged into (where it answers
-    itself, and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus,
-    see `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there
-    they may be written.
+    behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete
+    sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose texts
+    are HTML there; markdown: those whose are Markdown. complete: what is left of a create that takes several calls,
+    where one of them failed once the record had its id. mentions: common fields whose texts call people there, with
+    the signs that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the
+    bytes of a file are. redirects: a get of a record that was merged answers with the one it was merged into (where
+    it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other home than
+    Isthmus, see `hosted`. custom: with what the paths begin at which customers' own fields are, such as
+    `properties.`: there they may be written.
     """
 
     hosted: ClassVar[bool] = False

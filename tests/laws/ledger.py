@@ -54,6 +54,7 @@ class Ledger:
     agreed: Both[dict[str, Value]]
     wrongs: list[tuple[Law, str]] = field(default_factory=list)
     doubts: set[str] = field(default_factory=set)  # cells whose last write has an outcome that nobody knows
+    decided: set[str] = field(default_factory=set)  # cells that a remote answered with a word of its own
     left: set[str] = field(default_factory=set)  # cells that had no reason to travel to a new record
     parted: set[str] = field(default_factory=set)  # cells that may differ, as somebody said
     ruled: dict[str, Side | None] = field(
@@ -165,7 +166,7 @@ class Ledger:
             bool(gives_way) and not move.overrules and (fresh or not empty) and not may_fill,
             f"{cell}: an edit of {to} is lost",
         )
-        unfounded = move.overrules and sure and not gives_way and fresh
+        unfounded = move.overrules and sure and not gives_way and fresh and cell not in self.decided
         self.blame(Law.FOUNDED, unfounded, f"{cell}: a conflict that nobody caused")
         self.blame(
             Law.KEPT,

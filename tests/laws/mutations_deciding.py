@@ -134,7 +134,7 @@ MUTATIONS: Final = (
     Mutation(
         "a presumption lasts for ever",
         "weigh.py",
-        "presumed=tuple(tally.presumed))",
+        "presumed=tally.presumed)",
         "presumed=pair.presumed)",
     ),
     Mutation(

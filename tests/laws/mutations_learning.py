@@ -68,8 +68,14 @@ MUTATIONS: Final = (
     Mutation(
         "a presumption is forgotten",
         "answer.py",
-        "learnt.presumed += [told.place] if presumed else []",
-        "pass",
+        "if presumed:\n            learnt.presume(",
+        "if False:\n            learnt.presume(",
+    ),
+    Mutation(
+        "what was answered otherwise counts as seen",
+        "answer.py",
+        "if not told.spelt:\n                learnt.presume(",
+        "if False:\n                learnt.presume(",
     ),
     Mutation(
         "parts are presumed together",

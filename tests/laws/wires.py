@@ -195,8 +195,9 @@ def _overwrite(wire: Wire, remote: Remote, ledger: Ledger, cell: str, value: Val
         return 0
     window = bool(held.known - wire.saw[cell] - wire.knows[cell]) and not unchanged
     wire.took.add(cell)
-    for marks in (ledger.doubts, ledger.left, ledger.parted):
+    for marks in (ledger.doubts, ledger.decided, ledger.left, ledger.parted):
         marks.discard(cell)
+    ledger.decided |= {cell} if decided else set()
     remote.unspelt |= {cell} if late else set()
     known = held.known | wire.knows[cell]
     remote.cells[cell] = replace(held, value=stored, known=known | {ledger.number()} if decided else known)

@@ -111,7 +111,7 @@ class Belonging:
         outside = all(self.is_outside(source, state) for _, state in source.past)
         self._blame(outside, f"a counterpart of {told(source)} was created, which never took part")
         if (lost := self.of(source).partner) is not None:
-            self.remade[lost] = made
+            self._part(lost) if self._is_unknowable(lost) else self.remade.update({lost: made})
         self._pair(source, made)
         for name in FIELDS:
             cell = source.now.cells[name]
@@ -124,6 +124,17 @@ class Belonging:
         partner = self.of(row).partner
         restores = self.policy.deletes[row.side] is DeleteRule.RESTORE
         return restores and partner is not None and partner.now.gone
+
+    def _is_unknowable(self, row: Row) -> bool:
+        """Whether nobody can know that a create made it: its answer was lost, and it was renamed before it was seen."""
+        if row.maker != "bridge" or not self.of(row).doubts:
+            return False
+        made, now = (normal(row.past[at][1].cells["name"].value) for at in (1, -1))
+        return made not in {now, *self.of(row).names}
+
+    def _part(self, row: Row) -> None:
+        """A record is on its own from now on, as one that somebody has made."""
+        self.of(row).partner, self.of(row).bound = None, False
 
     def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
         """Whether the search before a create has shown a record that it doubles.
@@ -147,10 +158,15 @@ class Belonging:
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""
         partner = self.of(row).partner
-        known = self.of(row).bound and not self.of(row).doubts
-        return partner is not None and (known or not partner.now.gone)
+        if partner is None or self._is_unknowable(partner):
+            return False
+        return not partner.now.gone or (self.of(row).bound and not self.of(row).doubts)
 
     def _pair(self, one: Row, other: Row) -> None:
+        for mine in (self.of(one), self.of(other)):
+            if not mine.bound:  # what no answer shows alike any more, and no round has met, never was agreed
+                for name in [name for name, alike in mine.alike.items() if not alike]:
+                    mine.agreed.pop(name, None)
         self.of(one).partner, self.of(other).partner = other, one
         self.of(one).bound = self.of(other).bound = True
 

@@ -141,6 +141,7 @@ class Bookkeeper(Belonging):
             self.told.append(f"{told(row)} is shown: { {n: state.cells[n].value for n in FIELDS} }")
             if self.unread.get(row) == threading.get_ident():
                 del self.unread[row]
+            self._note_overtaken(row)
             self.of(row).moments.append(self.clock())
             self.of(row).names.add(normal(state.cells["name"].value))
             for name in FIELDS:
@@ -152,6 +153,14 @@ class Bookkeeper(Belonging):
                 for name in FIELDS:
                     self.of(row).last[name] = state.cells[name].value
                     self._note_agreement(row, name, state.cells[name])
+
+    def _note_overtaken(self, row: Row) -> None:
+        """Who stores this before the answer to a write is stored makes that late, and it teaches nothing any more."""
+        mine = threading.get_ident()
+        if not self.of(row).doubts and any(
+            row in written for thread, written in self.written.items() if thread != mine
+        ):
+            self.unanswered(row)
 
     def _note_agreement(self, row: Row, name: str, cell: Cell) -> None:
         """What both sides were seen to say alike, and what went back to what was agreed, is no news."""
@@ -182,6 +191,11 @@ class Bookkeeper(Belonging):
         for one in (row, self.maybe(row)):
             if one is not None:
                 self.of(one).doubts |= set(FIELDS)
+
+    def broke_off(self, row: Row | None) -> None:
+        """A worker gets no further with a record: what it has written of it already teaches nothing any more."""
+        if row is not None and row in self.written[threading.get_ident()]:
+            self.unanswered(row)
 
     def silenced(self, thread: int) -> None:
         """A worker died, or somebody else has its job by now: the answers that it had do not count."""

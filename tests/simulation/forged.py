@@ -93,6 +93,12 @@ class Forged:
         ((row, _),) = answer.shown
         return row
 
+    def lost(self, side: Side, **sent: Value) -> Row:
+        """The product creates a record, and gets no answer."""
+        ((row, _),) = self.remotes[side].answer("POST", ["tickets"], {}, _body(sent), "").shown
+        self.books.unanswered(row)
+        return row
+
     def deleted(self, row: Row) -> None:
         """The product deletes a record."""
         self._asked("DELETE", row, {})

@@ -141,7 +141,7 @@ class History:
             wire=self.wires.open,
             clock=self.clock.at,
             monotonic=self.clock,
-            sleep=self.clock.advance,
+            sleep=self._pass,
             random=self.chance.random,
         )
 
@@ -207,8 +207,7 @@ class History:
         for worker in self.workers:
             if worker.idle:  # it has read back what it wrote, or never will
                 self.books.forget(worker.thread)
-        self.clock.advance(self.chance.uniform(0.001, 1.5))
-        self.wires.deliver_late()
+        self._pass(self.chance.uniform(0.001, 1.5))
 
     def _edit(self) -> None:
         self.people.act()
@@ -249,7 +248,16 @@ class History:
             idle[0].begin(partial(self._reread, row.side, row.id))
 
     def _wait(self) -> None:
-        self.clock.advance(self.chance.choice([5, 30, 61, 95, 200]))
+        self._pass(self.chance.choice([5, 30, 61, 95, 200]))
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass; requests that nobody waits for arrive in their own time, and not after the whole of it."""
+        ends = self.clock() + seconds
+        while self.wires.late and (arrives := min(late.at for late in self.wires.late)) < ends:
+            self.clock.advance(max(0.0, arrives - self.clock()))
+            self.wires.deliver_late()
+        self.clock.advance(max(0.0, ends - self.clock()))
+        self.wires.deliver_late()
 
     def _ask(self, worker: Worker, place: str) -> str:
         if self.calm:
@@ -321,8 +329,7 @@ class History:
         # What is gone is found by a complete read that begins now, after the one that may be under way.
         for _ in range(2):
             self._drain()
-            self.clock.advance(SWEEP)
-            self.wires.deliver_late()
+            self._pass(SWEEP)
         return self._until_quiet()
 
     def _until_quiet(self) -> int:
@@ -337,8 +344,7 @@ class History:
         """Both sides are read, and all that is due is done; then the next round's time comes."""
         for remote in self.remotes.values():
             remote.respell()
-        self.clock.advance(FREQUENCY + 1)
-        self.wires.deliver_late()
+        self._pass(FREQUENCY + 1)
         self._drain()
 
     def _drain(self) -> None:
@@ -346,14 +352,14 @@ class History:
         while due := self._due():
             kind, reference = self.chance.choice(due)
             self.workers[0].begin(partial(self._do, kind, reference))
-            self.clock.advance(0.01)
+            self._pass(0.01)
 
     def _pending(self) -> bool:
         """Whether something is under way that is not a regular round; its time comes at once."""
         later = [when for kind, _, when in self._jobs() if kind == write.KIND]
         later += [late.at for late in self.wires.late]
         if later:
-            self.clock.advance(max(0.0, min(later) - self.clock() - FREQUENCY))
+            self._pass(max(0.0, min(later) - self.clock() - FREQUENCY))
         return bool(later)
 
     def _marks(self) -> tuple[int, int]:

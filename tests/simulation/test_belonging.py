@@ -51,3 +51,30 @@ def test_what_gives_way_to_one_of_two_namesakes_may_be_on_record() -> None:
 
     assert [(gave.field, gave.value, gave.by) for gave in forged.books.gave] == [("status", "CLOSED", "OPEN")]
     assert (forged.wrongs, forged.visible) == ([], [])
+
+
+def test_what_was_renamed_before_its_create_was_known_is_nobodys_counterpart() -> None:
+    """The answer was lost, and nobody has seen it by the name that was sent: both records get counterparts."""
+    forged = Forged()
+    a = forged.born(Side.A)
+    forged.shown(a)
+    lost = forged.lost(Side.B, name="v1", description="v2")
+    forged.edited(lost, seen=False, name="v9")
+    b = forged.created(Side.B, name="v1", description="v2")
+    forged.shown(lost)
+    other = forged.created(Side.A, name="v9", description="v2")
+
+    partners = [forged.books.of(row).partner for row in (a, lost)]
+    assert (partners, forged.wrongs) == ([b, other], [])
+
+
+def test_what_was_seen_by_its_name_before_it_was_renamed_has_a_counterpart() -> None:
+    """Whoever has seen it as it was created can know whose counterpart it is, though no answer said so."""
+    forged = Forged()
+    forged.shown(forged.born(Side.A))
+    lost = forged.lost(Side.B, name="v1", description="v2")
+    forged.shown(lost)
+    forged.edited(lost, name="v9")
+    forged.created(Side.B, name="v1", description="v2")
+
+    assert forged.wrongs == ["a second counterpart of 'v1' was created"]

@@ -116,6 +116,18 @@ def test_what_was_alike_and_was_edited_before_a_round_is_new_to_it() -> None:
     assert (forged.wrongs, forged.visible) == ([], [])
 
 
+@pytest.mark.parametrize("met", [True, False])
+def test_what_was_alike_and_met_by_no_round_is_new_after_the_first_write_too(*, met: bool) -> None:
+    """That a write of another field has bound the two says nothing of what differs by then."""
+    forged = Forged()
+    a, b = forged.pair(met=met)
+    forged.edited(a, description=None)
+    forged.edited(b, priority="URGENT")
+    forged.written(a, priority="URGENT")
+
+    assert forged.books.is_new(a, "description") != met
+
+
 def test_an_answer_that_was_lost_with_its_worker_makes_nothing_alike() -> None:
     """What a worker had been shown and did not store, no round finds."""
     forged = Forged()
@@ -250,6 +262,31 @@ def test_what_its_writer_did_not_read_back_is_a_lost_answer(*, read_back: bool) 
     forged.books.forget(thread)
 
     assert ("description" in forged.books.of(b).doubts) != read_back
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_what_its_writer_got_no_further_with_is_a_lost_answer(*, written: bool) -> None:
+    """A create is not finished, and ends as one of unknown outcome though it was answered; others are as they were."""
+    forged = Forged()
+    a, b = forged.kept_equal()
+    forged.books.broke_off(b if written else a)
+
+    assert ("description" in forged.books.of(b).doubts) == written
+
+
+@pytest.mark.parametrize("overtaken", [True, False])
+def test_a_write_whose_answer_is_stored_after_a_newer_read_is_a_lost_answer(*, overtaken: bool) -> None:
+    """Another worker is shown the record before its writer is done, and not after that."""
+    forged = Forged()
+    _, b = forged.kept_equal()
+    (writer,) = forged.books.written
+    if not overtaken:
+        forged.books.forget(writer)
+    reader = threading.Thread(target=forged.shown, args=[b])
+    reader.start()
+    reader.join()
+
+    assert ("description" in forged.books.of(b).doubts) == overtaken
 
 
 # --- the newest, and what people decide -----------------------------------------------------------------

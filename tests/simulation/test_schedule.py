@@ -15,6 +15,7 @@ from tests.simulation.history import History
 from tests.simulation.people import People
 from tests.simulation.remote import Answer
 from tests.simulation.terms import Terms
+from tests.simulation.wire import Late
 from unified_api.engine.values import Side
 from unified_api.sync.bridge import setup
 
@@ -92,6 +93,28 @@ class QuietHours(Scripted):
         if self.is_counting:
             self.looks[kind] += 1
         super()._do(kind, reference)
+
+
+class LateRequests(Scripted):
+    """Two requests that nobody waits for any more are under way; much time passes at once."""
+
+    def _then(self) -> None:
+        self.began, self.arrived = self.clock(), list[float]()
+        for seconds in (70.0, 20.0):
+            at = self.began + seconds
+            self.wires.late.append(Late(at, lambda: self.arrived.append(self.clock() - self.began)))
+        self._pass(200.0)
+        self.passed = self.clock() - self.began
+
+
+def test_late_requests_arrive_in_their_own_time(database: psycopg.Connection[Any]) -> None:
+    """However far time leaps, nothing arrives later than it may."""
+    with place.opened(database) as here:
+        history = LateRequests(1, here)
+        assert history.play().wrongs == []
+
+    assert history.arrived == pytest.approx([20.0, 70.0])
+    assert history.passed == pytest.approx(200.0)
 
 
 @pytest.mark.parametrize("away", Side)

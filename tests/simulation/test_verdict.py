@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +15,7 @@ import pytest
 from tests.simulation import verdict
 from tests.simulation.bookkeeper import Gave
 from tests.simulation.forged import Forged
-from tests.simulation.manners import FIELDS
+from tests.simulation.manners import FIELDS, PLAIN
 from tests.simulation.remote import Row
 from tests.simulation.stage import Stage
 from unified_api.engine.values import Side
@@ -50,11 +51,11 @@ class End:
         self.forged.books.remove(row)
         self.records[row.side][0].remote_was_deleted, self.pair.state = True, "gone"
 
-    def overrule(self, row: Row, name: str, value: str) -> None:
+    def overrule(self, row: Row, name: str, value: str, rule: str = "winner") -> None:
         """The product has an edit on record as overruled."""
         record = self.records[row.side][0].id
         told = {"record_id": record, "field": name, "side": row.side.value, "value": value}
-        self.gave_way.append(SimpleNamespace(by="v9", rule="winner", **told))
+        self.gave_way.append(SimpleNamespace(by="v9", rule=rule, **told))
 
     @property
     def wrongs(self) -> list[str]:
@@ -146,20 +147,32 @@ def test_what_is_wrong_is_told(spoil: Callable[[End], None], words: str) -> None
     assert any(words in wrong for wrong in end.wrongs)
 
 
-def test_what_a_write_of_unknown_outcome_may_have_replaced_is_on_record_with_reason() -> None:
-    """It may never have been sent, and nobody can know."""
+@pytest.mark.parametrize(("decides", "wrong"), [(True, False), (False, True)])
+def test_only_a_remote_that_decides_answers_otherwise(*, decides: bool, wrong: bool) -> None:
+    """The status that it was told gives way to its own word, and that stands on record with reason."""
+    end = End(manners=replace(PLAIN, decides=decides))
+    end.overrule(end.b, "status", "CLOSED", rule="answered otherwise")
+
+    assert bool(end.wrongs) is wrong
+
+
+@pytest.mark.parametrize(("field", "wrong"), [("status", False), ("priority", True)])
+def test_what_a_write_of_unknown_outcome_may_have_replaced_is_on_record_with_reason(
+    field: str, *, wrong: bool
+) -> None:
+    """It may never have been sent, and nobody can know; of a field that it does not carry it is known."""
     end = End()
     end.overrule(end.b, "status", "CLOSED")
     told: dict[str, Any] = {
         "values": {},
-        "sent": {},
+        "sent": {field: "OPEN"},
         "error": None,
         "journalled_at": datetime.fromtimestamp(0, UTC),
     }
     record = end.records[Side.B][0].id
     end.journal.append(SimpleNamespace(operation="update", record_id=record, state="uncertain", **told))
 
-    assert end.wrongs == []
+    assert bool(end.wrongs) is wrong
 
 
 def test_what_gave_way_in_a_lost_answer_and_was_removed_then_need_not_be_on_record() -> None:

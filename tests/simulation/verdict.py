@@ -269,13 +269,27 @@ def _record(found: Verdict) -> Iterator[str]:
         row = rows.get(str(one.record_id))
         if row is None or one.rule == "lost answer" or one.field in found.books.of(row).doubts:
             continue
-        if any(
-            write.record_id == one.record_id and write.state == WriteState.UNCERTAIN for write in found.writes
-        ):
-            continue  # its worker died between noting it as sent and sending it, which nobody can know
+        if _was_answered_otherwise(found, row, one) or _may_have_been_sent(found, one):
+            continue
         same = [gave for gave in found.books.gave if str(found.record_of(gave.row)) == str(one.record_id)]
         if not any(gave.field == one.field for gave in same):
             yield f"a conflict that nobody caused: {one.field} of {row.side}/{row.id}, {one.value!r} to {one.by!r}"
+
+
+def _was_answered_otherwise(found: Verdict, row: Row, one: Overruled) -> bool:
+    """Whether it gave way to what the other side made of it."""
+    decides = found.books.remotes[row.side.other].manners.decides
+    return one.rule == "answered otherwise" and one.field == "status" and decides
+
+
+def _may_have_been_sent(found: Verdict, one: Overruled) -> bool:
+    """Whether a worker died between noting the field as sent and sending it, which nobody can know."""
+    return any(
+        write.record_id == one.record_id
+        and write.state == WriteState.UNCERTAIN
+        and one.field in (write.sent or {})
+        for write in found.writes
+    )
 
 
 def _tells(found: Verdict, one: Overruled, gave: Gave) -> bool:

@@ -173,6 +173,7 @@ class Wire:
     def _not_now(self, call: Call, fault: str) -> Reply | Broken:
         """The request is turned away, or gets nowhere in time."""
         chance = self.wires.chance
+        self.wires.books.broke_off(call.remote.rows.get(call.path[-1]))
         if fault == "busy":
             return _reply(429, {"error": "slow down"}, call, {"Retry-After": str(chance.choice([1, 5, 30]))})
         if fault == "down":

@@ -6,7 +6,8 @@ are left alone, so a value that somebody else changed meanwhile is met as news a
 
 Two answers are no spelling. The old value: the field was refused. And where only one spelling is possible
 (words of a value map, flags, numbers), another value than was sent: the remote made a decision of its own, so
-the base becomes what was sent and the answer is news.
+the base becomes what was sent and the answer is news. Or somebody's edit met the write there; what was sent may
+never have been seen, and is recorded as overruled if it gives way to that.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from unified_api.engine.events import (
     Problem,
     Rejected,
 )
+from unified_api.engine.merge import Rule
 from unified_api.engine.normal import blank
 from unified_api.engine.pair import Move, Pair, Refusal, Sent, State, place
 from unified_api.engine.parts import has_parts, joined, part, part_field
@@ -74,7 +76,7 @@ class _Learnt:
     base: Both[dict[str, Value]] = field(default_factory=lambda: Both[dict[str, Value]]({}, {}))
     refused: list[Refusal] = field(default_factory=list)
     overruled: list[Overruled] = field(default_factory=list)
-    presumed: list[str] = field(default_factory=list)
+    presumed: dict[str, Rule] = field(default_factory=dict)
     arrived: set[str] = field(default_factory=set)
 
     def agree(self, pair: Pair, told: _Told, to: Side, answer: Value) -> None:
@@ -90,6 +92,10 @@ class _Learnt:
         move = told.move
         if move.overrules:
             self.overruled.append(Overruled(told.whole.field, to, move.was, move.value, move.rule))
+
+    def presume(self, name: str, rule: Rule = Rule.LOST) -> None:
+        """A field, or a part, may never have been seen there; who gives way to what is there does so by the rule."""
+        self.presumed[name] = rule
 
     def set(self, pair: Pair, told: _Told, side: Side, value: Value) -> None:
         """The base of a field on one side; of a part within what is known of its field."""
@@ -116,8 +122,10 @@ class _Learnt:
         """The pair at rest again."""
         base = Both[Values]({**pair.base.a, **self.base.a}, {**pair.base.b, **self.base.b})
         refused = (*pair.refused, *self.refused)
-        presumed = (*(one for one in pair.presumed if one not in self.arrived), *self.presumed)
-        done = replace(pair, state=State.PAIRED, base=base, sent=None, refused=refused, presumed=presumed)
+        kept = {name: rule for name, rule in pair.presumed.items() if name not in self.arrived}
+        done = replace(
+            pair, state=State.PAIRED, base=base, sent=None, refused=refused, presumed=kept | self.presumed
+        )
         return done, (*self.overruled, LookAgain())
 
 
@@ -128,6 +136,8 @@ def updated(pair: Pair, sent: Sent, event: Answered, policy: Policy) -> Step:
         if told.old:
             learnt.refuse(told, sent.to, event.values)
         else:
+            if not told.spelt:
+                learnt.presume(told.place, Rule.OTHERWISE)
             learnt.agree(pair, told, sent.to, told.spelling)
     return learnt.close(pair)
 
@@ -171,9 +181,10 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
                 learnt.overrule(told, sent.to)
             continue
         if third and told.old and event.partly:
-            learnt.presumed.append(told.place)
+            learnt.presume(told.place)
             continue
-        learnt.presumed += [told.place] if presumed else []
+        if presumed:
+            learnt.presume(told.place)
         answer = told.move.value if third or told.got is MISSING else told.got
         learnt.agree(pair, told, sent.to, answer)
     return learnt.close(pair)
@@ -191,7 +202,7 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
         if told.got is MISSING or told.one.same(told.got, told.move.value):
             learnt.agree(fresh, told, sent.to, told.spelling)
             continue
-        learnt.presumed.append(told.place)
+        learnt.presume(told.place)
         if told.spelt:
             learnt.agree(fresh, told, sent.to, told.move.value)
         else:
@@ -203,7 +214,8 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     ]
     owed = [name for name in whole if name in sent.owed and name in event.values]
     learnt.base[sent.to].update({name: event.values[name] for name in owed})
-    learnt.presumed += whole
+    for name in whole:
+        learnt.presume(name)
     _leave(learnt, sent, event.values)
     return learnt.close(fresh)
 

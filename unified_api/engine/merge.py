@@ -41,7 +41,9 @@ class Rule(StrEnum):
     FIRST = "first contact"
     NEW = "new record"
     CONSTANT = "constant"
-    LOST = "lost answer"  # as MOVED, but whether the other side's edit was known to it nobody can tell
+    # As MOVED, but whether the other side's edit was ever seen there nobody can tell: of its write
+    LOST = "lost answer"  # the answer was lost
+    OTHERWISE = "answered otherwise"  # the answer showed neither it nor what it was to replace
     UNDO = "undo"
     REPLAY = "replay"  # what another policy would have ended with
 

@@ -7,7 +7,7 @@ needs them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -102,7 +102,9 @@ class Pair:
     base: Both[Values] = field(default_factory=lambda: Both[Values]({}, {}))
     sent: Sent | None = None
     refused: tuple[Refusal, ...] = ()
-    presumed: tuple[str, ...] = ()  # fields and parts whose bases rest on a lost answer, until the next look
+    # Fields and parts of which nobody knows whether the target ever showed what was agreed, until the next look; and
+    # the rule under which that then gives way.
+    presumed: Mapping[str, Rule] = field(default_factory=dict)
     rulings: tuple[Ruling, ...] = ()
     buried: bool = False  # both records were gone: that either is gone is no news any more
     parted: bool = False  # by a person's word one record lives alone, whatever the rule for deletes
@@ -122,7 +124,7 @@ class Pair:
             "base": {side.value: dict(self.base[side]) for side in Side},
             "sent": None if self.sent is None else _sent_data(self.sent),
             "refused": [_refusal_data(one) for one in self.refused],
-            "presumed": list(self.presumed),
+            "presumed": {name: rule.value for name, rule in self.presumed.items()},
             "rulings": [_ruling_data(one) for one in self.rulings],
             "buried": self.buried,
             "parted": self.parted,
@@ -137,11 +139,18 @@ class Pair:
             Both[Values](data["base"]["a"], data["base"]["b"]),
             None if sent is None else _sent(sent),
             tuple(_refusal(one) for one in data["refused"]),
-            tuple(data["presumed"]),
+            _presumed(data["presumed"]),
             tuple(_ruling(one) for one in data.get("rulings", ())),
             data.get("buried", False),
             data.get("parted", False),
         )
+
+
+def _presumed(told: Mapping[str, str] | Sequence[str]) -> dict[str, Rule]:
+    """Without rules, as they were stored at first, all are of lost answers."""
+    if isinstance(told, Mapping):
+        return {name: Rule(rule) for name, rule in told.items()}
+    return dict.fromkeys(told, Rule.LOST)
 
 
 def _refusal_data(one: Refusal) -> dict[str, Any]:

@@ -15,7 +15,7 @@ either no write, or a pair that waits for the outcome of a journalled one.
                Rejected   ALONE               LookAgain; refused fields are left out, or the problem stays
                Dropped    ALONE               LookAgain; surely nothing was created
                Lost       CREATING            Problem UNSETTLED, until it is found or surely absent
-               Lost       PAIRED              (landed: found by a search) LookAgain
+               Lost       PAIRED              (landed: found by a search, or known to have been made) LookAgain
     PAIRED     Look       PAIRED              Settled, with the problems and contests that remain
                           PUSHING             Push to one side; what the other side is owed follows after
                           PAIRED              Withheld: the side that is owed something is closed

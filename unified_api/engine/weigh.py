@@ -6,7 +6,7 @@ them. Fields are independent: one that cannot travel holds up no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from unified_api.engine.carry import carry, carry_parts, compose, refusal_of, standing
@@ -57,7 +57,7 @@ class _Tally:
     owed: Both[list[Move]] = field(default_factory=lambda: Both[list[Move]]([], []))
     problems: list[Problem] = field(default_factory=list)
     contests: list[Contest] = field(default_factory=list)
-    presumed: list[str] = field(default_factory=list)
+    presumed: dict[str, Rule] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,17 @@ class _Scale:
     writable: Both[bool]
     given: Given
     place: str
-    presumed: frozenset[str]
+    presumed: Mapping[str, Rule]
 
     @property
-    def is_presumed(self) -> bool:
-        """Whether what was agreed rests on a lost answer."""
-        return self.place in self.presumed or self.one.name in self.presumed
+    def doubt(self) -> Rule | None:
+        """Why nobody knows that what was agreed was ever seen at the target, if nobody does."""
+        return self.presumed.get(self.place) or self.presumed.get(self.one.name)
 
     def decide(self) -> Decision:
         """About a field of one value."""
         decision = merge(self.one, self.held, self.base, self.writable, self.given)
-        return _unsure(decision) if self.is_presumed else decision
+        return _unsure(decision, self.doubt) if self.doubt else decision
 
 
 def weigh(pair: Pair, now: Both[Record], terms: Terms) -> Weighed:
@@ -93,7 +93,7 @@ def weigh(pair: Pair, now: Both[Record], terms: Terms) -> Weighed:
         _weigh_field(_on_scale(one, pair, now, terms), pair, tally)
     base = Both[Values]({**pair.base.a, **tally.base.a}, {**pair.base.b, **tally.base.b})
     owed = Both(tuple(tally.owed.a), tuple(tally.owed.b))
-    settled = replace(pair, base=base, presumed=tuple(tally.presumed))
+    settled = replace(pair, base=base, presumed=tally.presumed)
     return Weighed(settled, owed, tuple(tally.problems), tuple(tally.contests))
 
 
@@ -106,7 +106,7 @@ def _on_scale(one: Field, pair: Pair, now: Both[Record], terms: Terms) -> _Scale
         Both(name in terms.access.a.update, name in terms.access.b.update),
         Given(_newer(one, now), next((r.winner for r in pair.rulings if r.field == name), None)),
         name,
-        frozenset(pair.presumed),
+        pair.presumed,
     )
 
 
@@ -156,15 +156,16 @@ def _read_only(scale: _Scale, source: Side) -> Problem:
     return Problem(Kind.READ_ONLY, source, scale.one.name, scale.held[source])
 
 
-def _unsure(decision: Decision) -> Decision:
+def _unsure(decision: Decision, doubt: Rule) -> Decision:
     if isinstance(decision, Take) and decision.rule is Rule.MOVED:
-        return replace(decision, rule=Rule.LOST, overrules=True)
+        return replace(decision, rule=doubt, overrules=True)
     return decision
 
 
 def _take(scale: _Scale, take: Take, tally: _Tally) -> None:
     target = take.source.other
-    tally.presumed += [scale.one.name] if scale.is_presumed else []
+    if scale.doubt:
+        tally.presumed[scale.one.name] = scale.doubt
     was = scale.held[target]
     carried = carry(scale.one, scale.held[take.source], target, tally.refused, take.rule, was)
     if isinstance(carried, Problem):
@@ -248,6 +249,7 @@ def _take_parts(pieces: _Pieces, taken: dict[str, Take], to: Side, tally: _Tally
     ]
     refused = refusal_of(one, scale.held[source], to, tally.refused)
     tally.problems += [refused] if refused else problems
-    tally.presumed += sorted(scale.presumed & {one.name, *(place(one.name, name) for name in taken)})
+    doubtful = sorted(scale.presumed.keys() & {one.name, *(place(one.name, name) for name in taken)})
+    tally.presumed |= {name: scale.presumed[name] for name in doubtful}
     if told and not refused:
         tally.owed[to].append(compose(one, scale.held, told, to, told[0].rule))

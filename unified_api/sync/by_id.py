@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from integrations.kit import errors
+from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
-from unified_api.models.base import CommonModel
 from unified_api.sync import connect, job, store
 
 
@@ -16,20 +16,17 @@ def read_one(
     try:
         observation = line.client.read(resource, remote_id)
     except errors.Gone as gone:
-        there = not _mark_gone(line, resource.model, remote_id, cause, lease, began, gone.merged_into)
+        there = not _mark_gone(line, resource, remote_id, cause, lease, began, gone.merged_into)
         if gone.merged_into and not there:
             _read_winner(line, resource, gone.merged_into, cause, lease)
         return there
-    with store.entry(line.account_id, began=line.moments.time_of) as entry:
-        if lease:
-            job.hold(lease)
-        entry.land([observation], cause, mapping_version=resource.version)
+    _land(line, resource, observation, cause, lease)
     return True
 
 
 def _mark_gone(
     line: connect.Line,
-    model: type[CommonModel],
+    resource: Resource,
     remote_id: str,
     cause: store.Cause,
     lease: job.Lease | None,
@@ -40,7 +37,9 @@ def _mark_gone(
     with store.entry(line.account_id) as entry:
         if lease:
             job.hold(lease)
-        return entry.remove_remote(model, remote_id, cause, asked=began, into=into)
+        gone = entry.remove_remote(resource.model, remote_id, cause, asked=began, into=into)
+        entry.settle(resource.model, entry.record_of(resource.model, remote_id), resource.read_lag)
+        return gone
 
 
 def _read_winner(
@@ -51,7 +50,18 @@ def _read_winner(
         observation = line.client.read(resource, remote_id)
     except errors.Gone:
         return
+    _land(line, resource, observation, cause, lease)
+
+
+def _land(
+    line: connect.Line,
+    resource: Resource,
+    observation: Observation,
+    cause: store.Cause,
+    lease: job.Lease | None,
+) -> None:
     with store.entry(line.account_id, began=line.moments.time_of) as entry:
         if lease:
             job.hold(lease)
-        entry.land([observation], cause, mapping_version=resource.version)
+        tally = entry.land([observation], cause, mapping_version=resource.version)
+        entry.settle_news(tally, resource.model, observation.remote_id, resource.read_lag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
@@ -69,7 +70,10 @@ def _named(performance: Performance, remote_id: str, told: Mapping[str, Any]) ->
         made = _shown(performance, remote_id, told)
     except errors.Gone:
         gone = f"It was made as {remote_id} at the provider, and is not there any more."
-        _wait_or(performance, lambda: _not_applied(performance, gone))
+        # Of several steps the first may have named what is no record yet.
+        kept = performance.write.pair_id is not None and performance.resource.complete is None
+        ends = partial(performance.store_loss, remote_id) if kept else partial(_not_applied, performance)
+        _wait_or(performance, lambda: ends(gone))
     else:
         performance.store_answer(_finished(performance, made, told))
 

@@ -25,7 +25,7 @@ from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
 from unified_api.models.base import CUSTOM, CommonModel, model_id, relations
 from unified_api.models.fields import Refs
-from unified_api.sync import feed, landing, moments, tables, told
+from unified_api.sync import clock, feed, landing, moments, tables, told
 from unified_api.sync.identity import Identities, Key
 from unified_api.sync.models import Merged
 
@@ -234,9 +234,16 @@ class Store:
         self._identities.learn([remote_id])
         return self._shell(model, remote_id)
 
-    def settle(self, model: type[CommonModel], record: uuid.UUID, until: dt.datetime) -> None:
-        """Distrust list answers about this record that began before `until`, as the provider's lists lag."""
-        tables.set_settled(model, record, until)
+    def settle(self, model: type[CommonModel], record: uuid.UUID, lag: float) -> None:
+        """Distrust list answers about this record for so many seconds: it was just seen as it is, and lists lag."""
+        if lag:
+            self.flush()
+            tables.set_settled(model, record, clock.now() + dt.timedelta(seconds=lag))
+
+    def settle_news(self, tally: Tally, model: type[CommonModel], remote_id: str, lag: float) -> None:
+        """The same if the answer about this record said anything new; else lists are as far behind as they were."""
+        if tally.added or tally.changed:
+            self.settle(model, tally.ids[model, remote_id], lag)
 
     def _put(
         self,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -20,7 +18,6 @@ from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, wire_fields
 from unified_api.sync import (
     by_id,
-    clock,
     connect,
     hosted,
     job,
@@ -92,8 +89,9 @@ class Performance:
         cause = store.Cause("read", write_id=self.write.id)
         with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
             job.hold(self.lease)
-            entry.land([there], cause, mapping_version=self.resource.version)
+            tally = entry.land([there], cause, mapping_version=self.resource.version)
             entry.flush()
+            entry.settle_news(tally, self.model, there.remote_id, self.resource.read_lag)
             return values.current(self.model, self.write.record_id)
 
     def _delete(self) -> None:
@@ -126,7 +124,7 @@ class Performance:
             tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
             self.write.record_id, self.write.remote_id = record, answer.remote_id
-            self._distrust_lists(entry, record)
+            entry.settle(self.model, record, self.resource.read_lag)
             if self.write.pair_id:
                 entry.flush()  # its pair learns what the answer says
             if not tally.late:
@@ -145,18 +143,24 @@ class Performance:
         except errors.ProviderError as error:  # the write is done, whatever becomes of this read
             log.warning("write.not_read_back", write=str(self.write.id), error=type(error).__name__)
 
-    def _distrust_lists(self, entry: store.Store, record: uuid.UUID) -> None:
-        """Note until when the provider's lists may not show the write yet."""
-        if self.resource.read_lag:
-            entry.flush()
-            entry.settle(self.model, record, clock.now() + dt.timedelta(seconds=self.resource.read_lag))
+    def store_loss(self, remote_id: str, told: str) -> None:
+        """End a create whose record somebody has removed before it was finished: that is for its bridge's rule."""
+        with store.entry(self.line.account_id) as entry:
+            if self.write.record_id is not None:
+                entry.adopt(self.model, remote_id, self.write.record_id, self.cause)
+            record = entry.refer(self.model, remote_id)
+            entry.remove(self.model, [record], self.cause)
+            entry.settle(self.model, record, self.resource.read_lag)
+            self.write.record_id, self.write.remote_id = record, remote_id
+            entry.flush()  # its pair sees that it is gone
+            journal.close(self.write, self.lease, WriteState.DONE, error=told)
 
     def store_deletion(self) -> None:
         """Mark the record as deleted, together with the end of the write."""
         assert self.write.record_id is not None  # noqa: S101 - deletes name their record
         with store.entry(self.line.account_id) as entry:
             entry.remove(self.model, [self.write.record_id], self.cause)
-            self._distrust_lists(entry, self.write.record_id)
+            entry.settle(self.model, self.write.record_id, self.resource.read_lag)
             journal.close(self.write, self.lease, WriteState.DONE)
 
 

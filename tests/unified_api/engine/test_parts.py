@@ -277,7 +277,7 @@ def test_parts_are_presumed_one_by_one() -> None:
     one = at_rest(CUSTOM, {"k": "0", "m": "0"}, {"k": "0", "m": "0"})
     sent(one, {"k": "1", "m": "0"}, {"k": "0", "m": "0"})
     one.tell(Lost({"tags": {"k": "2", "m": "0"}}))
-    assert one.pair.presumed == ("tags/k",)
+    assert one.pair.presumed == {"tags/k": Rule.LOST}
 
     assert sent(one, {"k": "1", "m": "3"}, {"k": "2", "m": "0"}) == (Side.B, {"k": "2", "m": "3"})
     assert one.answer() == (LookAgain(),)

@@ -194,6 +194,28 @@ def test_the_remote_decides_otherwise() -> None:
     assert bench.problems == [("unmapped", "status")]
 
 
+def test_what_was_answered_otherwise_is_on_record_when_it_gives_way() -> None:
+    """The remote's own decision, or an edit that met the write there: nobody may ever have seen what was sent."""
+    bench = Bench(agreed(status=("OPEN", "open")))
+    bench.look({"status": "OPEN"}, {"status": "closed"})
+    bench.tell(Answered({"status": "WORKING"}))
+    bench.look({"status": "WORKING"}, {"status": "closed"})
+    assert bench.push == (Side.B, {"status": "open"})
+
+    done = bench.answer()
+    assert done == (Overruled("status", Side.B, "closed", "open", Rule.OTHERWISE), LookAgain())
+    bench.look({"status": "CLOSED"}, {"status": "open"})
+    assert bench.pair.sent is not None
+    assert [move.rule for move in bench.pair.sent.moves] == [Rule.MOVED]
+
+
+def test_what_was_presumed_before_rules_were_noted_is_of_a_lost_answer() -> None:
+    """A pair that an earlier version stored names the fields only."""
+    data = {**Pair().as_data(), "presumed": ["name"]}
+
+    assert Pair.load(data).presumed == {"name": Rule.LOST}
+
+
 def test_a_lost_answer_that_is_read_back() -> None:
     """Read back as sent: agreed, in the spelling of the target."""
     bench = pushed()
@@ -252,7 +274,7 @@ def test_a_lost_write_and_a_third_value() -> None:
 
     done = bench.tell(Answered({"name": "third"}))
     assert done == (Overruled("name", Side.A, "new", "third", Rule.LOST), LookAgain())
-    assert bench.pair.presumed == ()
+    assert bench.pair.presumed == {}
 
 
 def test_a_lost_write_of_a_field_that_does_not_travel_back() -> None:

@@ -23,7 +23,7 @@ from unified_api import registry
 from unified_api.link import linking
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import job, settle, store, tasks, values
+from unified_api.sync import by_id, connect, job, settle, store, tasks, values
 from unified_api.sync.models import Sighting, Stream, Write, WriteState
 
 Drain = Callable[[], int]
@@ -213,7 +213,6 @@ def test_a_list_that_lags_behind_a_delete_does_not_bring_the_record_back(
     mirror = Mirror(account.id)
     tally = mirror.land(mirror.seen(remote_id, name="A"))
 
-    assert lagging
     assert tally.late == [(Ticket, remote_id)]
     assert ticket(account, remote_id).remote_was_deleted
 
@@ -419,3 +418,43 @@ def test_a_model_whose_lists_prove_no_absence_is_not_swept_for_ever(
         assert not Sighting.objects.exists()
     assert (stream.sweep, stream.status) == (None, "DONE")
     assert stream.last_sweep is not None
+
+
+def read_one(account: LinkedAccount, remote_id: str) -> bool:
+    """Read a ticket by its id, as after a webhook; whether it is there."""
+    with connect.line(account) as line:
+        resource = line.client.provider.resource(Ticket)
+        assert resource is not None
+        return by_id.read_one(line, resource, remote_id, store.Cause("read"))
+
+
+@pytest.mark.usefixtures("lagging")
+def test_a_read_by_id_that_says_nothing_new_makes_no_list_late(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Else each list would have the record read by id, and each of these reads the next list be late, for ever."""
+    remote_id = desk.add(title="old")
+    work_until_idle()
+    assert read_one(account, remote_id)
+    mirror = Mirror(account.id)
+    tally = mirror.land(mirror.seen(remote_id, name="new"))
+
+    assert tally.late == []
+
+
+@pytest.mark.usefixtures("lagging")
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_list_that_may_lag_behind_a_read_by_id_is_no_news(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, *, gone: bool
+) -> None:
+    """What a list shows so soon afterwards may be what was there before: the record is read by id once more."""
+    remote_id = desk.add(title="old")
+    work_until_idle()
+    desk.edit(remote_id, title="new")
+    if gone:
+        desk.tables["tickets"].clear()
+    assert read_one(account, remote_id) is not gone
+    mirror = Mirror(account.id)
+    tally = mirror.land(mirror.seen(remote_id, name="old"))
+
+    assert tally.late == [(Ticket, remote_id)]

@@ -254,7 +254,7 @@ def _resource(account: LinkedAccount | None, model: str) -> Resource | None:
 
 def remembered(pair: Pair) -> Memory:
     """What the engine remembers of a pair."""
-    memory: dict[str, Any] = {"sent": None, "refused": [], "presumed": [], "rulings": [], **pair.memory}
+    memory: dict[str, Any] = {"sent": None, "refused": [], "presumed": {}, "rulings": [], **pair.memory}
     return Memory.load({"state": pair.state, "base": {"a": pair.base_a, "b": pair.base_b}, **memory})
 
 

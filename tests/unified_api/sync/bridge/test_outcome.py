@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from dataclasses import replace
+from typing import Final
 
 import pytest
 from django.db import transaction
 
+from integrations.kit import endpoints
 from integrations.kit.lenses import choice
 from integrations.kit.mapping import Mapping
 from tests import stub
@@ -22,6 +24,24 @@ from unified_api.sync.bridge import edits, setup
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
+
+#: A desk that ignores the state of what is created.
+LATE_STATE: Final = replace(
+    PLAIN,
+    resources=(
+        replace(
+            PLAIN.resources[0],
+            mapping=Mapping(
+                Ticket,
+                remote_id="id",
+                name="title",
+                description="text",
+                status=choice("state", {"OPEN": "open", "CLOSED": "done"}, after_create=True),
+                priority=choice("priority", {"URGENT": "p1", "NORMAL": "p2", "LOW": "p3"}),
+            ),
+        ),
+    ),
+)
 
 
 def hurry(bridged: Bridged) -> None:
@@ -50,16 +70,7 @@ def test_what_the_second_call_of_a_create_could_not_bring_is_still_owed(
     desks: Bridged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The desk was away after the ticket was made: it is adopted as it stands there, and brought up to date."""
-    mapping = Mapping(
-        Ticket,
-        remote_id="id",
-        name="title",
-        description="text",
-        status=choice("state", {"OPEN": "open", "CLOSED": "done"}, after_create=True),
-        priority=choice("priority", {"URGENT": "p1", "NORMAL": "p2", "LOW": "p3"}),
-    )
-    provider = replace(PLAIN, resources=(replace(PLAIN.resources[0], mapping=mapping),))
-    monkeypatch.setitem(registry._providers, "plain", provider)
+    monkeypatch.setitem(registry._providers, "plain", LATE_STATE)
     desks.a.add(title="Printer", text="It is on fire", state="done")
     desks.join()
     desks.read()
@@ -71,6 +82,28 @@ def test_what_the_second_call_of_a_create_could_not_bring_is_still_owed(
 
     assert (desks.both("title"), desks.both("state")) == ((["Printer"],) * 2, (["done"],) * 2)
     assert (standing["pairs"], standing["problems"]) == ({"paired": 1}, [])
+
+
+@pytest.mark.parametrize(("rule", "titles"), [("ask", []), ("restore", ["Printer"])])
+def test_what_was_removed_before_its_create_was_finished_is_deleted(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch, rule: str, titles: list[str]
+) -> None:
+    """Somebody removed the ticket that had been made: whether it is made again is for the rule of deletes to say."""
+    monkeypatch.setitem(registry._providers, "plain", LATE_STATE)
+    desks.a.add(title="Printer", state="done")
+    desks.join(deletes={"a": rule, "b": rule})
+    desks.read()
+    desks.b.after_write = lambda: setattr(desks.b, "refuse_writes", 503)
+    desks.work_once()
+    desks.b.after_write, desks.b.refuse_writes = int, None
+    desks.b.tables["tickets"].clear()
+    hurry(desks)
+    standing = desks.round()
+
+    assert desks.both("title") == (["Printer"], titles)
+    assert (standing["pairs"], [one["kind"] for one in standing["problems"]]) == (
+        ({"gone": 1}, ["gone"]) if rule == "ask" else ({"paired": 1}, [])
+    )
 
 
 def test_a_worker_that_dies_before_it_sends(desks: Bridged) -> None:
@@ -137,6 +170,27 @@ def test_an_edit_that_met_a_write_of_unknown_outcome_is_on_record_when_it_prevai
     assert bridged.both("title") == (["Yours"], ["Yours"])
     told = [(one["value"], one["by"], one["rule"]) for one in standing["overruled"]]
     assert told == [("Mine", "Yours", "lost answer")]
+
+
+def test_an_edit_whose_write_was_answered_otherwise_is_on_record(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write met somebody's edit over there, and its answer shows that: whoever made it may never have seen ours."""
+    tickets = PLAIN.resources[0]
+    assert isinstance(tickets.update, endpoints.Write)
+    silent = replace(tickets, update=replace(tickets.update, answer=None))
+    monkeypatch.setitem(registry._providers, "plain", replace(PLAIN, resources=(silent,)))
+    remote_id = only(bridged.b)[0]
+    bridged.a.edit(only(bridged.a)[0], priority="p1")
+    bridged.b.after_write = lambda: bridged.b.edit(remote_id, priority="p3")
+    bridged.read()
+    bridged.work_once()
+    bridged.b.after_write = int
+    standing = bridged.round()
+
+    assert bridged.both("priority") == (["p3"], ["p3"])
+    told = [(one["value"], one["by"], one["rule"]) for one in standing["overruled"]]
+    assert told == [("URGENT", "LOW", "answered otherwise")]
 
 
 def test_an_edit_between_look_and_write_is_not_overwritten(bridged: Bridged) -> None:
