@@ -416,3 +416,16 @@ def test_deciding_needs_the_right_and_a_form_of_ours(bridged: Bridged, night: Ni
     forged = Context().run(stranger.post, f"/admin/{place.format(conflict.id)}", {"confirmed": "yes"})
     assert forged.status_code == 403
     assert one(Conflict).state == Conflict.State.OPEN
+
+
+def test_a_bridge_is_ended_after_a_second_question(night: Night, bridged: Bridged) -> None:
+    """What is lost is said first; then there is no bridge, and the trail says who ended it."""
+    ticked = {"action": "end", "_selected_action": str(bridged.bridge_id)}
+    assert "it cannot be undone" in text(night.post("sync/bridge/", **ticked))
+    with transaction.atomic():
+        assert Bridge.objects.exists()
+    night.post("sync/bridge/", **ticked, confirmed="yes")
+
+    with transaction.atomic():
+        assert not Bridge.objects.exists()
+        assert AuditEvent.objects.get(action="bridge.ended").actor == "grace"

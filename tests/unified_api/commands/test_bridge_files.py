@@ -206,3 +206,30 @@ def test_one_of_several_tenants_has_to_be_named(call: Call, alice: Person, charl
     """With two, nobody guesses."""
     with pytest.raises(CommandError, match="Give --tenant: there are several tenants, or none"):
         call("bridge", "status")
+
+
+def test_bridges_end_by_their_name(call: Call, desks: Bridged, path: Path) -> None:
+    """Each in a line; then there is none, and the file makes them anew."""
+    call("bridge", "apply", str(path))
+    told = call("bridge", "end", "tickets").out
+
+    assert told.startswith("ticketing.Ticket: ended (")
+    with pytest.raises(CommandError, match="There is no bridge 'tickets'"):
+        call("bridge", "status", "tickets")
+    assert "ticketing.Ticket: created, version 1" in call("bridge", "apply", str(path)).out
+
+
+def test_a_bridge_with_writes_under_way_does_not_end(call: Call, desks: Bridged, path: Path) -> None:
+    """The command says what to do first, and changes nothing."""
+    desks.a.add(title="Printer", state="open")
+    call("bridge", "apply", str(path), "--live")
+    with transaction.atomic():
+        desks.bridge_id = Bridge.objects.get().id
+    desks.read()
+    for _ in range(3):
+        desks.work_once(("bridge",))
+
+    with pytest.raises(CommandError, match=r"ticketing\.Ticket: 1 writes are under way"):
+        call("bridge", "end", "tickets")
+    with transaction.atomic():
+        assert Bridge.objects.exists()

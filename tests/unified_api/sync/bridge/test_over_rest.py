@@ -35,9 +35,20 @@ class Caller:
 
     def post(self, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Any:
         """The same of a POST."""
-        told = json.dumps(body or {})
+        return self._send("post", path, body, status)
+
+    def put(self, path: str, body: dict[str, Any], status: int = 200) -> Any:
+        """The same of a PUT."""
+        return self._send("put", path, body, status)
+
+    def delete(self, path: str, status: int = 200) -> Any:
+        """The same of a DELETE."""
+        return self._send("delete", path, None, status)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, status: int) -> Any:
+        told, send = json.dumps(body or {}), getattr(Client(), method)
         answer = Context().run(
-            Client().post, f"{PREFIX}/{path}", told, content_type="application/json", headers=self.headers
+            send, f"{PREFIX}/{path}", told, content_type="application/json", headers=self.headers
         )
         assert answer.status_code == status, answer.content
         return answer.json()
