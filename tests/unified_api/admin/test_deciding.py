@@ -429,3 +429,24 @@ def test_a_bridge_is_ended_after_a_second_question(night: Night, bridged: Bridge
     with transaction.atomic():
         assert not Bridge.objects.exists()
         assert AuditEvent.objects.get(action="bridge.ended").actor == "grace"
+
+
+def test_records_in_review_are_separated_and_joined(night: Night, desks: Bridged) -> None:
+    """Each is asked again; what is no pair, or no lone one, is refused with a sentence."""
+    for desk in (desks.a, desks.a, desks.b):
+        desk.add(title="Printer", state="open")
+    desks.join()
+    desks.round()
+    [one, other], [there] = (
+        [pair.id for pair in desks.pairs() if getattr(pair, side)] for side in ("record_a", "record_b")
+    )
+    assert "It is one of its own…" in night.says(f"sync/pair/{one}/change/")
+    for wrong, told in (("nobody", "id"), (other, "A pair is made of a lone record")):
+        night.post(f"sync/pair/{one}/do/join/", confirmed="yes", **{"with": wrong})
+        assert told in night.told(f"sync/pair/{one}/change/")
+
+    night.post(f"sync/pair/{one}/do/join/", confirmed="yes", **{"with": there})
+    night.post(f"sync/pair/{other}/do/separate/", confirmed="yes")
+    desks.round()
+    assert desks.both("title") == (["Printer", "Printer"], ["Printer", "Printer"])
+    assert "It is one of its own…" not in night.says(f"sync/pair/{one}/change/")

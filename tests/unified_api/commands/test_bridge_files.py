@@ -233,3 +233,27 @@ def test_a_bridge_with_writes_under_way_does_not_end(call: Call, desks: Bridged,
         call("bridge", "end", "tickets")
     with transaction.atomic():
         assert Bridge.objects.exists()
+
+
+def test_records_in_review_are_separated_and_joined(call: Call, desks: Bridged, path: Path) -> None:
+    """The status names their pairs and both choices; what cannot be said ends with a sentence."""
+    for desk, text in ((desks.a, "On fire"), (desks.a, "Out of paper"), (desks.b, "On fire")):
+        desk.add(title="Printer", text=text, state="open")
+    call("bridge", "apply", str(path), "--live")
+    call("bridge", "run", "tickets")
+    [document] = call("bridge", "status", "tickets", "--json").document["bridges"]
+    bridge, review = document["bridge_id"], document["review"]
+    fire, paper = (one["pair_id"] for one in review if one["record_a"])
+    [there] = [one["pair_id"] for one in review if one["record_b"]]
+    told = call("bridge", "status", bridge).out
+
+    assert f": pair {fire}\n" in told
+    assert f"`bridge separate {bridge} PAIR`; two belong together: `bridge join {bridge} PAIR PAIR`" in told
+    with pytest.raises(CommandError, match="A pair is made of"):
+        call("bridge", "join", bridge, fire, paper)
+    assert "belong together" in call("bridge", "join", "tickets", fire, there).out
+    assert "is one of its own" in call("bridge", "separate", "tickets", paper).out
+    call("bridge", "run", "tickets")
+    assert desks.both("title") == (["Printer", "Printer"], ["Printer", "Printer"])
+    with pytest.raises(CommandError, match="waits for review"):
+        call("bridge", "separate", "tickets", paper)

@@ -181,6 +181,18 @@ def test_a_person_says_who_belongs_together(desks: Bridged, caller: Caller) -> N
     assert caller.get(f"pairs/{joined['id']}")["state"] == "paired"
 
 
+def test_a_person_says_that_a_record_is_one_of_its_own(bridged: Bridged, caller: Caller) -> None:
+    """The newcomer has the title of a pair; it gets a counterpart, and of a pair that cannot be said."""
+    bridged.b.add(title="Printer", state="open")
+    bridged.round()
+    [one] = caller.get("pairs", bridge_id=str(bridged.bridge_id), held="review")["results"]
+
+    assert caller.post(f"pairs/{one['id']}/separate")["held"] == "new"
+    bridged.round()
+    assert caller.get(f"pairs/{one['id']}")["state"] == "paired"
+    assert "waits for review" in caller.post(f"pairs/{one['id']}/separate", status=409)["detail"]
+
+
 def test_what_a_side_lost_is_made_again_by_a_plan(bridged: Bridged, caller: Caller) -> None:
     """The plan shows the create; once approved, the same pair has both records again, and nothing more is written."""
     del bridged.b.tables["tickets"]["1"]
