@@ -11,9 +11,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from unified_api.admin import show
+from unified_api.admin.actions import action
 from unified_api.admin.pages import Page
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
+from unified_api.sync.bridge import ending
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan
 
@@ -36,6 +38,17 @@ class BridgePage(Page):
     texts = ("name",)
     list_filter = ("status", "mode")
     ordering = ("-created_at",)
+    actions = (
+        action(
+            "end",
+            "End",
+            "Ended",
+            lambda bridge: ending.end(bridge.id),
+            warning="Nothing more is written, and pairs, plans, conflicts and versions are erased: it cannot be undone."
+            " The records of both sides stay. Bridged again, they meet as if for the first time.",
+            refusals=(ending.NotEnded,),
+        ),
+    )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The ways to the document and to what belongs to it, and all columns."""

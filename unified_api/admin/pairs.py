@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
 
 from unified_api.admin import naming
 from unified_api.admin.deeds import DecidingPage, Deed
+from unified_api.engine.pair import State
 from unified_api.engine.values import MISSING, Both, Side
-from unified_api.sync.bridge import steering
+from unified_api.models.fields import Malformed, parse_id
+from unified_api.sync.bridge import reviewing, steering
+from unified_api.sync.bridge.held import REVIEW
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.models_bridge import Bridge
+
+
+def _is_lone(pair: Any) -> bool:
+    return bool(pair.state == State.ALONE and not (pair.record_a and pair.record_b))
+
+
+def _join(pair: Any, form: Mapping[str, str]) -> object:
+    """Raises Malformed, NotTwoHalves."""
+    return reviewing.join(pair.id, parse_id(form["with"].strip()))
 
 
 class PairPage(DecidingPage):
@@ -39,7 +52,23 @@ class PairPage(DecidingPage):
             lambda pair, _form: steering.resume_pair(pair.id),
             when=lambda pair: bool(pair.paused_by),
         ),
+        Deed(
+            "separate",
+            "It is one of its own",
+            "Its counterpart is created at the other side, although others there or here have its key.",
+            lambda pair, _form: reviewing.separate(pair.id),
+            when=lambda pair: pair.held == REVIEW,
+        ),
+        Deed(
+            "join",
+            "It belongs together with",
+            "Both lone records become one pair. What they disagree about follows the policy of first contact.",
+            _join,
+            carries=("with",),
+            when=_is_lone,
+        ),
     )
+    refusals = (reviewing.NotInReview, reviewing.NotTwoHalves, Malformed)
 
     def told(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - as the base has it
         """Both records; nothing of a pair whose bridge is gone."""

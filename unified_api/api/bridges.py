@@ -1,4 +1,4 @@
-"""/api/sync/v1/bridges: what is kept equal, how it stands, and what a person does to it."""
+"""/api/sync/v1/bridges: what is kept equal, how it stands, and what a person does to it, from its file to its end."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.http import HttpResponse
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from tenants.models import ApiKey
 from unified_api.api import bodies, newest, parameters, reach
 from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
+from unified_api.api.openapi import bridge_files
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
@@ -24,7 +27,7 @@ from unified_api.api.plans import shown as plan_shown
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Side
 from unified_api.sync import clock, job
-from unified_api.sync.bridge import plans, restoring, showing, steering
+from unified_api.sync.bridge import applying, ending, file, plans, restoring, showing, steering
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.memory import replaying
 from unified_api.sync.memory.otherwise import otherwise
@@ -32,6 +35,8 @@ from unified_api.sync.memory.past import Span
 from unified_api.sync.models_bridge import Bridge
 
 _NAME: Final = parameters.text("name", "With this name, exactly.")
+_LIVE: Final = parameters.flag("live", "The bridges write by themselves at once, whatever is new.")
+_DRY_RUN: Final = parameters.flag("dry_run", "Only say what would be made or changed.")
 _SIDE: Final = bodies.word("side", [*Side], "The side that is meant.")
 _FROM: Final = bodies.instant("from", "When the span begins.")
 _TO: Final = bodies.maybe_instant("to", "When it ends; now, if it is not given.")
@@ -41,11 +46,14 @@ _POLICY: Final = bodies.mapping(
 
 
 class Bridges(Endpoint):
-    """GET bridges."""
+    """bridges."""
 
     needs_account = False
     tag = "bridges"
-    operations = {"get": Operation({200: page_of(told_as.BRIDGE)}, query=(*PAGING, _NAME))}
+    operations = {
+        "get": Operation({200: page_of(told_as.BRIDGE)}, query=(*PAGING, _NAME)),
+        "put": Operation({200: bridge_files.APPLIED}, query=(_LIVE, _DRY_RUN), body=bridge_files.FILE),
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of bridges, the newest first, by name where one is asked for."""
@@ -57,18 +65,60 @@ class Bridges(Endpoint):
             found, page = newest.page(window, rows, "created_at")
             return answer({**page, "results": [showing.about(bridge) for bridge in found]})
 
+    def put(self, _request: Request) -> HttpResponse:
+        """Have the bridges of a bridge file: made, or told what has changed; what is so already stays as it is.
+
+        Mistakes are named by their places. Both accounts belong to one end user.
+        """
+        body, dry_run = self.body(), self.asked(_DRY_RUN)
+        is_test = self.key.kind != ApiKey.Kind.PRODUCTION
+        how = applying.How(live=self.asked(_LIVE), test_only=is_test)
+        if "tenant" in body:
+            raise malformed("tenant", "the API key says whose bridges these are; leave it out")
+        try:
+            read = file.of_data(body, "the body")
+            applied = applying.apply(read, how, dry_run=dry_run)
+        except file.FileRefused as error:
+            raise _refused(error) from error
+        with transaction.atomic():
+            left_out = [bridge.model for bridge in applying.left_out(read)]
+        told = [one.as_data() for one in applied]
+        return answer({"name": body["name"], "dry_run": dry_run, "bridges": told, "left_out": left_out})
+
+
+def _refused(error: file.FileRefused) -> ValidationError:
+    """All that is wrong with a file, by its place."""
+    mistakes: dict[str, list[str]] = {}
+    for fault in error.faults:
+        mistakes.setdefault(file.dotted(fault.path) or "body", []).append(fault.sentence)
+    return ValidationError(mistakes)
+
 
 class OneBridge(Endpoint):
-    """GET bridges/{id}."""
+    """bridges/{id}."""
 
     needs_account = False
     tag = "bridges"
-    operations = {"get": answers(told_as.STANDING)}
+    operations = {
+        "get": answers(told_as.STANDING),
+        "delete": Operation({200: told_as.STANDING, 409: REFUSAL}),
+    }
 
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """How it stands: pairs by state, what keeps fields from being equal, what waits for a person."""
         with transaction.atomic():
             return answer(showing.standing(self.bridge(id)))
+
+    def delete(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
+        """End it: nothing more is written, and what was agreed is forgotten; the records stay. How it stood then."""
+        with transaction.atomic():
+            bridge = self.bridge(id)
+            stood = showing.standing(bridge)
+            try:
+                ending.end(bridge.id)
+            except ending.NotEnded as error:
+                raise conflict(str(error)) from error
+            return answer(stood)
 
     def bridge(self, text: str) -> Bridge:
         """The bridge of a path; raises NotFound."""

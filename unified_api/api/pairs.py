@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.db import transaction
@@ -99,6 +101,10 @@ VERBS: Final = {
         {200: told_as.PAIR}, sentence="Leave two records alone; a write that left is seen through."
     ),
     "resume": Operation({200: told_as.PAIR}, sentence="Keep two records equal again."),
+    "separate": Operation(
+        {200: told_as.PAIR, 409: REFUSAL},
+        sentence="Say of a record in review that it is one of its own: it gets a counterpart, whoever has its key.",
+    ),
     "join": Operation(
         {200: told_as.PAIR, 409: REFUSAL},
         body=bodies.body(_OTHER),
@@ -107,8 +113,15 @@ VERBS: Final = {
 }
 
 
+_DEEDS: Final[dict[str, Callable[[uuid.UUID], object]]] = {
+    "pause": steering.pause_pair,
+    "resume": steering.resume_pair,
+    "separate": reviewing.separate,
+}
+
+
 class PairVerb(OnePair):
-    """POST pairs/{id}/{verb}: pause, resume; join, which makes a pair of two lone records, the other one in `with`."""
+    """POST pairs/{id}/{verb}: pause, resume; separate; join two lone records, of which the other one is in `with`."""
 
     http_method_names = ("post",)
     verb: str = ""
@@ -118,21 +131,18 @@ class PairVerb(OnePair):
         """The pair as it is then."""
         with transaction.atomic():
             pair = self.pair(id)
-            if self.verb == "join":
-                pair = self._joined(pair)
-            elif self.verb == "pause":
-                steering.pause_pair(pair.id)
-            else:
-                steering.resume_pair(pair.id)
+            pair = self._done(pair)
             pair.refresh_from_db()
             return answer(_pair(pair))
 
-    def _joined(self, pair: Pair) -> Pair:
-        other = self.pair(str(_OTHER.of(self.body())))
+    def _done(self, pair: Pair) -> Pair:
         try:
-            return reviewing.join(pair.id, other.id)
-        except reviewing.NotTwoHalves as error:
+            if self.verb == "join":
+                return reviewing.join(pair.id, self.pair(str(_OTHER.of(self.body()))).id)
+            _DEEDS[self.verb](pair.id)
+        except (reviewing.NotTwoHalves, reviewing.NotInReview) as error:
             raise conflict(str(error)) from error
+        return pair
 
 
 class Conflicts(Endpoint):

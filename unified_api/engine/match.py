@@ -3,6 +3,7 @@
     one free record here, one there, nobody paired has the key    a pair
     one free record, none on the other side, nobody has the key   alone: its counterpart may be created
     a create with this key is unsettled                           waits: it may be the record that was created
+    a person said that it is one of its own                       alone; its key counts as that of a paired record
     anything else (twins on a side, the key of a paired record)   review: a person says
 
 Twins go to review also when the other side has none: creating one of them would make the other one match a
@@ -103,10 +104,18 @@ def linked(groups: Iterable[Collection[str]]) -> dict[str, str]:
 
 
 def match(
-    free: Both[Mapping[str, str | None]], *, paired: AbstractSet[str | None], pending: AbstractSet[str | None]
+    free: Both[Mapping[str, str | None]],
+    *,
+    paired: AbstractSet[str | None],
+    pending: AbstractSet[str | None],
+    separate: AbstractSet[str] = frozenset(),
 ) -> Matching:
-    """Match free records (id to key, per side), given the keys of paired records and of unsettled creates."""
+    """Match free records (id to key, per side), given the keys of paired records and of unsettled creates.
+
+    separate: those that a person has called one of their own.
+    """
     groups = Both(_by_key(free.a), _by_key(free.b))
+    own = {key for side in Side for one, key in free[side].items() if one in separate}
     alone: Both[list[str]] = Both([], [])
     waiting: Both[list[str]] = Both([], [])
     keyless = waiting if None in pending else alone
@@ -119,8 +128,11 @@ def match(
         if key in pending:
             waiting.a.extend(here)
             waiting.b.extend(there)
-        elif key in paired or max(len(here), len(there)) > 1:
-            review.append(Review(key, tuple(here), tuple(there)))
+        elif key in own or key in paired or max(len(here), len(there)) > 1:
+            alone.a.extend(i for i in here if i in separate)
+            alone.b.extend(i for i in there if i in separate)
+            others = [tuple(i for i in ids if i not in separate) for ids in (here, there)]
+            review += [Review(key, *others)] if any(others) else []
         elif here and there:
             pairs.append((here[0], there[0]))
         else:

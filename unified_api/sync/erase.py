@@ -1,9 +1,10 @@
-"""Erasing what was mirrored from a linked account that has been deleted, in bounded slices."""
+"""Erasing, in bounded slices, what was mirrored from a linked account that was deleted, or what a bridge knew."""
 
 from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db import connection, models, transaction
@@ -32,6 +33,8 @@ from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue
 
 KIND: Final = "erase"
+#: Of one bridge, whose row is gone already.
+BRIDGE: Final = "erase bridge"
 #: Rows that one transaction erases.
 AT_ONCE: Final = 5_000
 
@@ -40,18 +43,22 @@ _ERASE = sql.SQL(
     "DELETE FROM {table} WHERE tenant_id = %(tenant)s AND ctid = ANY(ARRAY("
     "SELECT ctid FROM {table} WHERE tenant_id = %(tenant)s AND {where} LIMIT %(most)s))"
 )
-_OF_ACCOUNT = sql.SQL("linked_account_id = %(account)s")
-_OF_STREAM = sql.SQL("stream_id IN (SELECT id FROM sync_stream WHERE linked_account_id = %(account)s)")
-_IS_BRIDGE = sql.SQL("(account_a = %(account)s OR account_b = %(account)s)")
+_OF_ACCOUNT = sql.SQL("linked_account_id = %(reference)s")
+_OF_STREAM = sql.SQL("stream_id IN (SELECT id FROM sync_stream WHERE linked_account_id = %(reference)s)")
+_IS_BRIDGE = sql.SQL("(account_a = %(reference)s OR account_b = %(reference)s)")
 _OF_BRIDGE = sql.SQL(
-    "bridge_id IN (SELECT id FROM sync_bridge WHERE account_a = %(account)s OR account_b = %(account)s)"
+    "bridge_id IN (SELECT id FROM sync_bridge WHERE account_a = %(reference)s OR account_b = %(reference)s)"
 )
 _OF_PLAN = sql.SQL(
     "plan_id IN (SELECT p.id FROM sync_plan p JOIN sync_bridge b ON b.tenant_id = p.tenant_id AND b.id = p.bridge_id"
-    " WHERE account_a = %(account)s OR account_b = %(account)s)"
+    " WHERE account_a = %(reference)s OR account_b = %(reference)s)"
+)
+_OF_ENDED = sql.SQL("bridge_id = %(reference)s")
+_OF_ENDED_PLAN = sql.SQL(
+    "plan_id IN (SELECT id FROM sync_plan WHERE tenant_id = %(tenant)s AND bridge_id = %(reference)s)"
 )
 _OF_SWEEP = sql.SQL(
-    "sweep_id IN (SELECT (sweep->>'id')::uuid FROM sync_stream WHERE linked_account_id = %(account)s)"
+    "sweep_id IN (SELECT (sweep->>'id')::uuid FROM sync_stream WHERE linked_account_id = %(reference)s)"
 )
 
 
@@ -68,9 +75,23 @@ def begin(linked_account_id: uuid.UUID) -> None:
     job.ask(KIND, linked_account_id)
 
 
+def begin_bridge(bridge_id: uuid.UUID) -> None:
+    """Have erased what a bridge knew that has ended, within the transaction that ends it."""
+    job.ask(BRIDGE, bridge_id)
+
+
 def work(lease: job.Lease, ends: float) -> None:
-    """One slice of the erasure."""
-    for model, where in _tables():
+    """One slice of the erasure of an account."""
+    _erase(lease, ends, _tables())
+
+
+def work_bridge(lease: job.Lease, ends: float) -> None:
+    """One slice of that of a bridge."""
+    _erase(lease, ends, _of_bridges(_OF_ENDED, _OF_ENDED_PLAN))
+
+
+def _erase(lease: job.Lease, ends: float, tables: Sequence[tuple[type[models.Model], sql.SQL]]) -> None:
+    for model, where in tables:
         while _erase_some(lease, model, where) == AT_ONCE:
             if time.monotonic() > ends:
                 job.go_on(lease)
@@ -97,19 +118,20 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         (Run, _OF_STREAM),
         *((model, _OF_ACCOUNT) for model in owned),
         (Stream, _OF_ACCOUNT),
-        (PlanItem, _OF_PLAN),
-        *(
-            (model, _OF_BRIDGE)
-            for model in (Plan, Conflict, Overruled, DriftAudit, Issue, BridgeVersion, PairKey)
-        ),
-        (Pair, _OF_BRIDGE),
+        *_of_bridges(_OF_BRIDGE, _OF_PLAN),
         (Bridge, _IS_BRIDGE),
     ]
 
 
+def _of_bridges(bridge: sql.SQL, plan: sql.SQL) -> list[tuple[type[models.Model], sql.SQL]]:
+    """What belongs to bridges, and to their plans."""
+    owned = (Plan, Conflict, Overruled, DriftAudit, Issue, BridgeVersion, PairKey, Pair)
+    return [(PlanItem, plan), *((model, bridge) for model in owned)]
+
+
 def _erase_some(lease: job.Lease, model: type[models.Model], where: sql.SQL) -> int:
     statement = _ERASE.format(table=sql.Identifier(model._meta.db_table), where=where)
-    values: dict[str, Any] = {"tenant": current_tenant(), "account": lease.reference, "most": AT_ONCE}
+    values: dict[str, Any] = {"tenant": current_tenant(), "reference": lease.reference, "most": AT_ONCE}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         job.hold(lease)
         cursor.execute(statement, values)

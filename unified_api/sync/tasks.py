@@ -30,6 +30,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     pull.KIND: pull.work,
     write.KIND: write.work,
     erase.KIND: erase.work,
+    erase.BRIDGE: erase.work_bridge,
     stirring.KIND: work_bridge,
     drift.KIND: drift.work,
 }

@@ -416,3 +416,37 @@ def test_deciding_needs_the_right_and_a_form_of_ours(bridged: Bridged, night: Ni
     forged = Context().run(stranger.post, f"/admin/{place.format(conflict.id)}", {"confirmed": "yes"})
     assert forged.status_code == 403
     assert one(Conflict).state == Conflict.State.OPEN
+
+
+def test_a_bridge_is_ended_after_a_second_question(night: Night, bridged: Bridged) -> None:
+    """What is lost is said first; then there is no bridge, and the trail says who ended it."""
+    ticked = {"action": "end", "_selected_action": str(bridged.bridge_id)}
+    assert "it cannot be undone" in text(night.post("sync/bridge/", **ticked))
+    with transaction.atomic():
+        assert Bridge.objects.exists()
+    night.post("sync/bridge/", **ticked, confirmed="yes")
+
+    with transaction.atomic():
+        assert not Bridge.objects.exists()
+        assert AuditEvent.objects.get(action="bridge.ended").actor == "grace"
+
+
+def test_records_in_review_are_separated_and_joined(night: Night, desks: Bridged) -> None:
+    """Each is asked again; what is no pair, or no lone one, is refused with a sentence."""
+    for desk in (desks.a, desks.a, desks.b):
+        desk.add(title="Printer", state="open")
+    desks.join()
+    desks.round()
+    [one, other], [there] = (
+        [pair.id for pair in desks.pairs() if getattr(pair, side)] for side in ("record_a", "record_b")
+    )
+    assert "It is one of its own…" in night.says(f"sync/pair/{one}/change/")
+    for wrong, told in (("nobody", "id"), (other, "A pair is made of a lone record")):
+        night.post(f"sync/pair/{one}/do/join/", confirmed="yes", **{"with": wrong})
+        assert told in night.told(f"sync/pair/{one}/change/")
+
+    night.post(f"sync/pair/{one}/do/join/", confirmed="yes", **{"with": there})
+    night.post(f"sync/pair/{other}/do/separate/", confirmed="yes")
+    desks.round()
+    assert desks.both("title") == (["Printer", "Printer"], ["Printer", "Printer"])
+    assert "It is one of its own…" not in night.says(f"sync/pair/{one}/change/")

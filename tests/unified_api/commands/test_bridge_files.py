@@ -206,3 +206,54 @@ def test_one_of_several_tenants_has_to_be_named(call: Call, alice: Person, charl
     """With two, nobody guesses."""
     with pytest.raises(CommandError, match="Give --tenant: there are several tenants, or none"):
         call("bridge", "status")
+
+
+def test_bridges_end_by_their_name(call: Call, desks: Bridged, path: Path) -> None:
+    """Each in a line; then there is none, and the file makes them anew."""
+    call("bridge", "apply", str(path))
+    told = call("bridge", "end", "tickets").out
+
+    assert told.startswith("ticketing.Ticket: ended (")
+    with pytest.raises(CommandError, match="There is no bridge 'tickets'"):
+        call("bridge", "status", "tickets")
+    assert "ticketing.Ticket: created, version 1" in call("bridge", "apply", str(path)).out
+
+
+def test_a_bridge_with_writes_under_way_does_not_end(call: Call, desks: Bridged, path: Path) -> None:
+    """The command says what to do first, and changes nothing."""
+    desks.a.add(title="Printer", state="open")
+    call("bridge", "apply", str(path), "--live")
+    with transaction.atomic():
+        desks.bridge_id = Bridge.objects.get().id
+    desks.read()
+    for _ in range(3):
+        desks.work_once(("bridge",))
+
+    with pytest.raises(CommandError, match=r"ticketing\.Ticket: 1 writes are under way"):
+        call("bridge", "end", "tickets")
+    with transaction.atomic():
+        assert Bridge.objects.exists()
+
+
+def test_records_in_review_are_separated_and_joined(call: Call, desks: Bridged, path: Path) -> None:
+    """The status names their pairs and both choices; what cannot be said ends with a sentence."""
+    for desk, text in ((desks.a, "On fire"), (desks.a, "Out of paper"), (desks.b, "On fire")):
+        desk.add(title="Printer", text=text, state="open")
+    call("bridge", "apply", str(path), "--live")
+    call("bridge", "run", "tickets")
+    [document] = call("bridge", "status", "tickets", "--json").document["bridges"]
+    bridge, review = document["bridge_id"], document["review"]
+    fire, paper = (one["pair_id"] for one in review if one["record_a"])
+    [there] = [one["pair_id"] for one in review if one["record_b"]]
+    told = call("bridge", "status", bridge).out
+
+    assert f": pair {fire}\n" in told
+    assert f"`bridge separate {bridge} PAIR`; two belong together: `bridge join {bridge} PAIR PAIR`" in told
+    with pytest.raises(CommandError, match="A pair is made of"):
+        call("bridge", "join", bridge, fire, paper)
+    assert "belong together" in call("bridge", "join", "tickets", fire, there).out
+    assert "is one of its own" in call("bridge", "separate", "tickets", paper).out
+    call("bridge", "run", "tickets")
+    assert desks.both("title") == (["Printer", "Printer"], ["Printer", "Printer"])
+    with pytest.raises(CommandError, match="waits for review"):
+        call("bridge", "separate", "tickets", paper)

@@ -57,6 +57,21 @@ def test_the_key_of_a_paired_record_goes_to_review() -> None:
     assert found({"a1": "k"}, {}, paired="k").review == (Review("k", ("a1",), ()),)
 
 
+def test_what_is_one_of_its_own_is_alone_whoever_has_its_key() -> None:
+    """A person said so; for all others its key counts as that of a paired record, and unsettled creates come first."""
+    free: Both[Mapping[str, str | None]] = Both({"a1": "k", "a2": "k"}, {"b1": "k"})
+    rest = Review("k", ("a2",), ("b1",))
+    separate = frozenset({"a1"})
+
+    for paired in (set[str | None](), {"k"}):
+        outcome = match(free, paired=paired, pending=set(), separate=separate)
+        assert outcome == Matching((), Both(("a1",), ()), (rest,), Both((), ()))
+    only = match(Both({"a1": "k"}, {}), paired={"k"}, pending=set(), separate=separate)
+    assert (only.alone.a, only.review) == (("a1",), ())
+    waits = match(free, paired=set(), pending={"k"}, separate=separate)
+    assert (waits.waiting, waits.alone) == (Both(("a1", "a2"), ("b1",)), Both((), ()))
+
+
 def test_a_newcomer_waits_for_an_unsettled_create() -> None:
     """It may be the very record that was created."""
     outcome = found({}, {"b1": "k"}, pending="k")

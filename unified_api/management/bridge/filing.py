@@ -25,7 +25,7 @@ from unified_api.management.bridge.verb import (
     take_tenant,
 )
 from unified_api.sync.bridge import applying, exporting
-from unified_api.sync.bridge.changing import Difference, differing
+from unified_api.sync.bridge.changing import differing
 from unified_api.sync.bridge.file import BridgeFile, FileRefused, parse
 from unified_api.sync.models_bridge import Bridge, BridgeVersion
 
@@ -58,7 +58,7 @@ def _apply(options: Options, _progress: Progress) -> Document:
     return {
         "name": file.data["name"],
         "dry_run": options["dry_run"],
-        "bridges": [_applied(one) for one in applied],
+        "bridges": [one.as_data() for one in applied],
         "left_out": left,
     }
 
@@ -83,23 +83,6 @@ def _mistakes(error: FileRefused) -> list[Document]:
     ]
 
 
-def _applied(one: applying.Applied) -> Document:
-    return {
-        "bridge_id": str(one.bridge.id),
-        "model": one.bridge.model,
-        "what": one.what,
-        "version": one.bridge.version,
-        "mode": one.bridge.mode,
-        "differences": [_difference(difference) for difference in one.changed.differences],
-        "wider": list(one.changed.wider),
-        "limits": list(one.limits),
-    }
-
-
-def _difference(one: Difference) -> Document:
-    return {"place": one.place, "was": one.was, "now": one.now}
-
-
 def _tell_applied(document: Document) -> Iterator[str]:
     would = "would be " if document.get("dry_run") else ""
     for one in document.get("bridges", ()):
@@ -110,7 +93,7 @@ def _tell_applied(document: Document) -> Iterator[str]:
             yield f"  It makes plans{why}: `bridge plan {document['name']}` shows what it would write."
         yield from (f"  {sentence}" for sentence in one["limits"])
     for model in document.get("left_out", ()):
-        yield f"{model} is not in the file any more: its bridge goes on as it is, until it is paused."
+        yield f"{model} is not in the file any more: its bridge goes on as it is, until it is paused or ended."
 
 
 def _shown(value: Any) -> str:
@@ -157,7 +140,7 @@ def _versions_of(bridge: Bridge) -> Document:
                 "version": one.version,
                 "at": one.at.isoformat(),
                 "by": one.actor,
-                "differences": [_difference(d) for d in differences],
+                "differences": [d.as_data() for d in differences],
             }
             for one, differences in zip(kept, changes, strict=True)
         ],

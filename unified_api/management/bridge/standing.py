@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
@@ -22,6 +23,9 @@ from unified_api.management.bridge.verb import (
 )
 from unified_api.sync.bridge import showing, steering
 from unified_api.sync.models_bridge import Bridge, Pair
+
+#: What a person can say of records that share their key, and of how many pairs.
+_CHOICES: Final = (("separate", "PAIR"), ("join", "PAIR PAIR"))
 
 
 def _take_status(parser: CommandParser) -> None:
@@ -70,7 +74,9 @@ def tell(document: Document) -> Iterator[str]:
         yield f"overruled ({one['rule']}): {one['field']} {one['value']!r} of side {one['side']} by {one['by']!r}"
     if document["review"]:
         yield f"{len(document['review'])} records share their key with others, and wait for a person:"
-    yield from (f"  {which(one)}" for one in document["review"])
+        yield from (f"  {which(one)}: pair {one['pair_id']}" for one in document["review"])
+        said = [f"`bridge {verb} {document['bridge_id']} {pairs}`" for verb, pairs in _CHOICES]
+        yield f"  one is one of its own: {said[0]}; two belong together: {said[1]}"
 
 
 def which(one: Document) -> str:
@@ -111,7 +117,7 @@ def _steer(
     about = meant(options)
     if options["pair"]:
         with scope(about.tenant), transaction.atomic():
-            pair(_pair(options["pair"], about.bridges))
+            pair(pair_of(options["pair"], about.bridges))
         return about.each(showing.standing)
 
     def steered(one: Bridge) -> Document:
@@ -124,7 +130,8 @@ def _steer(
     return about.each(steered)
 
 
-def _pair(given: str, bridges: tuple[uuid.UUID, ...]) -> uuid.UUID:
+def pair_of(given: str, bridges: tuple[uuid.UUID, ...]) -> uuid.UUID:
+    """The pair of these bridges that has this id, within the transaction that is open; CommandError."""
     try:
         pair = Pair.objects.filter(id=uuid.UUID(given), bridge_id__in=bridges).first()
     except ValueError:

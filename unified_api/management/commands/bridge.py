@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from unified_api.management import document, drift, replay, undo, why
 from unified_api.management.answering import AnsweringCommand, Document
-from unified_api.management.bridge import filing, making, planning, running, standing
+from unified_api.management.bridge import ending, filing, making, planning, reviewing, running, standing
 from unified_api.management.bridge.verb import Verb, of_one
 
 VERBS: Final = (
@@ -47,7 +47,10 @@ VERBS: Final = (
     ),
     standing.PAUSE,
     standing.RESUME,
+    reviewing.SEPARATE,
+    reviewing.JOIN,
     filing.VERSIONS,
+    ending.END,
 )
 
 

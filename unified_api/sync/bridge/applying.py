@@ -42,10 +42,14 @@ _SAME: Final = (
 
 @dataclass(frozen=True)
 class How:
-    """How a file is applied. live: its bridges write by themselves, whatever is new. crossing: see Wish."""
+    """How a file is applied. live: its bridges write by themselves, whatever is new. crossing: see Wish.
+
+    test_only: only test accounts are found.
+    """
 
     live: bool = False
     crossing: bool = False
+    test_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,19 @@ class Applied:
     what: str
     changed: Changed
     limits: tuple[str, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """The same for people and programs."""
+        return {
+            "bridge_id": str(self.bridge.id),
+            "model": self.bridge.model,
+            "what": self.what,
+            "version": self.bridge.version,
+            "mode": self.bridge.mode,
+            "differences": [one.as_data() for one in self.changed.differences],
+            "wider": list(self.changed.wider),
+            "limits": list(self.limits),
+        }
 
 
 def apply(file: BridgeFile, how: How, *, dry_run: bool = False) -> list[Applied]:
@@ -82,7 +99,7 @@ def wishes(file: BridgeFile, accounts: Both[LinkedAccount], how: How) -> Iterato
 
 def configured(file: BridgeFile, bridge: Bridge) -> Configuration:
     """What a file would tell a bridge that there is, within the transaction that is open; raises FileRefused."""
-    accounts = _accounts(file)
+    accounts = _accounts(file, How())
     if (accounts.a.id, accounts.b.id) != (bridge.account_a, bridge.account_b):
         raise file.refused(
             [((), Mistake("a", "the bridge joins two other accounts, or these the other way round"))]
@@ -99,7 +116,7 @@ def configured(file: BridgeFile, bridge: Bridge) -> Configuration:
 
 
 def _apply(file: BridgeFile, how: How) -> list[Applied]:
-    accounts = _accounts(file)
+    accounts = _accounts(file, how)
     mistakes: list[tuple[Path, Mistake]] = []
     applied = []
     for wish in wishes(file, accounts, how):
@@ -138,6 +155,11 @@ def _refuse_other_name(wish: Wish) -> None:
             raise BridgeRefused(
                 f"These accounts are joined over {model} by {name!r} already; give this file its name."
             )
+        if name == wish.name and accounts == [b, a]:
+            raise BridgeRefused(
+                f"{name!r} joins these accounts with a and b the other way round; swap them, or give this file another"
+                " name."
+            )
         if name == wish.name and accounts != [a, b]:
             raise BridgeRefused(f"{name!r} joins two other accounts; give this file another name.")
 
@@ -174,12 +196,12 @@ def _words(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Side, str,
             yield name, Side(side), there, here
 
 
-def _accounts(file: BridgeFile) -> Both[LinkedAccount]:
+def _accounts(file: BridgeFile, how: How) -> Both[LinkedAccount]:
     found: dict[Side, LinkedAccount] = {}
     mistakes: list[tuple[Path, Mistake]] = []
     for side in Side:
         try:
-            found[side] = _account(file.data[side.value])
+            found[side] = _account(file.data[side.value], how)
         except BridgeRefused as error:
             mistakes += [((), replace(one, place=side.value)) for one in error.mistakes]
     if mistakes:
@@ -187,8 +209,8 @@ def _accounts(file: BridgeFile) -> Both[LinkedAccount]:
     return Both(found[Side.A], found[Side.B])
 
 
-def _account(told: Mapping[str, str]) -> LinkedAccount:
-    living = LinkedAccount.objects.filter(deleted_at=None)
+def _account(told: Mapping[str, str], how: How) -> LinkedAccount:
+    living = LinkedAccount.objects.filter(deleted_at=None, **({"is_test": True} if how.test_only else {}))
     named = {name: told[name] for name in ("integration", "category") if name in told}
     if "end_user" in told:
         named["end_user_origin_id"] = told["end_user"]

@@ -55,6 +55,10 @@ class Difference:
     def __str__(self) -> str:
         return f"{self.place}: {self.was!r} -> {self.now!r}"
 
+    def as_data(self) -> dict[str, Any]:
+        """The same for people and programs."""
+        return {"place": self.place, "was": self.was, "now": self.now}
+
 
 @dataclass(frozen=True)
 class Changed:

@@ -19,6 +19,7 @@ from unified_api.sync.bridge import bringing_back, plans, writing
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
+from unified_api.sync.bridge.separating import in_turn
 from unified_api.sync.memory.touched import is_touched
 from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -41,7 +42,8 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     items = {item.pair_id: item for item in plans.waiting(plan)}
     rows = Pair.objects.filter(id__in=items, bridge_id=frame.bridge.id)
     pairs = list(rows.order_by("id").select_for_update())
-    ready = [pair for pair in pairs if pair.write_id is None and pair.held != SEARCH][:MOST]
+    ready = [pair for pair in pairs if pair.write_id is None and pair.held != SEARCH]
+    ready = in_turn(frame, ready)[:MOST]
     dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns_of(frame, ready)]
     gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
     plans.mark([*dealt, *gone])

@@ -8,7 +8,7 @@ accounts is found out when it is applied.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from unified_api.models.base import CUSTOM, common_model, relations
 from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.configuration import Counterparts, Leaving
 from unified_api.sync.bridge.fields import WINNERS
-from unified_api.sync.bridge.marked import Fault, Marked, Path, Unreadable, read
+from unified_api.sync.bridge.marked import Fault, Marked, Path, Unreadable, bounded, read
 from unified_api.sync.bridge.wish import Mistake
 from unified_api.sync.models_bridge import Bridge
 
@@ -148,18 +148,29 @@ class BridgeFile:
         return FileRefused(self.name, (self._fault(path, one) for path, one in mistakes))
 
     def _fault(self, path: Path, mistake: Mistake) -> Fault:
-        return Fault(self.marked.spot((*path, *_steps(mistake.place))), str(mistake))
+        whole = (*path, *_steps(mistake.place))
+        return Fault(self.marked.spot(whole), str(mistake), whole)
 
 
 def parse(text: str, name: str) -> BridgeFile:
     """Read the text of a file that is called so; raises FileRefused with all that is wrong with its form."""
+    return _understood(read, text, name)
+
+
+def of_data(data: Any, name: str) -> BridgeFile:
+    """The same of what a file says as plain data, whose faults have a path and no line."""
+    return _understood(bounded, data, name)
+
+
+def _understood(read_as: Callable[[Any], Marked], told: Any, name: str) -> BridgeFile:
     try:
-        marked = read(text)
+        marked = read_as(told)
     except Unreadable as error:
         raise FileRefused(name, error.faults) from None
     wrong = list(_wrong(marked.data, FILE, ())) or list(_missing(marked.data))
     if wrong:
-        raise FileRefused(name, (Fault(marked.spot(path), _told(path, sentence)) for path, sentence in wrong))
+        faults = (Fault(marked.spot(path), _told(path, sentence), path) for path, sentence in wrong)
+        raise FileRefused(name, faults)
     return BridgeFile(name, marked.data, marked)
 
 
@@ -211,10 +222,11 @@ def _missing(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def _told(path: Path, sentence: str) -> str:
     place = path[2:] if path[:1] == ("models",) and len(path) > 2 else path  # noqa: PLR2004 - below a model
-    return f"{_dotted(place)}: {sentence}" if place else sentence
+    return f"{dotted(place)}: {sentence}" if place else sentence
 
 
-def _dotted(path: Path) -> str:
+def dotted(path: Path) -> str:
+    """A path in one word: `models.ticketing.Ticket.fields.name`."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step

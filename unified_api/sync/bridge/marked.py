@@ -31,10 +31,11 @@ class Spot:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong at a spot of a file."""
+    """What is wrong at a spot of a file, and of what data, where that is known."""
 
     spot: Spot
     sentence: str
+    path: Path = ()
 
 
 class Unreadable(ValueError):
@@ -96,6 +97,25 @@ def read(text: str) -> Marked:
         return _read(_Loader(text))
     except yaml.YAMLError as error:
         raise Unreadable(_fault(error)) from None
+
+
+def bounded(data: Any) -> Marked:
+    """Data that never was a text, within the same limits; raises Unreadable."""
+    inner, seen, depth = [data], 0, 0
+    while inner:
+        seen, depth = seen + len(inner), depth + 1
+        if seen > MOST or depth > DEEPEST:
+            raise Unreadable(Fault(Spot(1, 1), _TOO_MUCH))
+        if any("\0" in one for one in inner if isinstance(one, str)):
+            raise Unreadable(Fault(Spot(1, 1), "text without NUL characters is expected"))
+        inner = [part for one in inner for part in _parts(one)]
+    return Marked(data)
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
 
 
 def _read(loader: _Loader) -> Marked:

@@ -30,6 +30,7 @@ from unified_api.sync.bridge.held import (
     one_sided,
 )
 from unified_api.sync.bridge.records import Frame, record_of
+from unified_api.sync.bridge.separating import is_separate
 from unified_api.sync.models_bridge import Pair
 
 #: Pairs that one transaction begins with; those who share their keys come on top.
@@ -79,6 +80,7 @@ def match_some(frame: Frame) -> int:
         Both(_keys(lone.values(), Side.A, shared), _keys(lone.values(), Side.B, shared)),
         paired={_standing_for(key, shared) for key in paired},
         pending={_standing_for(key, shared) for key in pending},
+        separate={str(i) for i, pair in lone.items() if is_separate(pair)},
     )
     _carry_out(frame, matching, {str(i): pair for i, pair in lone.items()})
     return len(some)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -28,6 +28,8 @@ from unified_api.sync.bridge.configuration import Configuration, Leaving
 from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Columns that every look needs beside the bridged fields.
+#: In a pair's memory: the key under which a person has called its lone record one of its own.
+SEPARATE: Final = "separate"
 _PLAIN = ("id", "is_shell", "remote_was_deleted")
 #: When a record was changed, by the provider's account; by ours where it does not say.
 _TIMES = ("remote_updated_at", "remote_created_at")
@@ -262,7 +264,8 @@ def remember(pair: Pair, memory: Memory) -> None:
     """Put what the engine remembers into the row; saving is the caller's."""
     data = memory.as_data()
     pair.state, base = data.pop("state"), data.pop("base")
-    pair.base_a, pair.base_b, pair.memory = base["a"], base["b"], data
+    said = {name: pair.memory[name] for name in (SEPARATE,) if name in pair.memory}
+    pair.base_a, pair.base_b, pair.memory = base["a"], base["b"], data | said
 
 
 def place(record: CommonModel) -> list[str]:

@@ -30,6 +30,7 @@ from unified_api.sync import job
 from unified_api.sync.bridge import budget, conflicts, sharing, writing
 from unified_api.sync.bridge.held import CLOSED, FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, remember, remembered
+from unified_api.sync.bridge.separating import in_turn
 from unified_api.sync.models_bridge import Conflict, Pair
 
 #: Pairs that one transaction looks at, and pairs of these that it sends something for.
@@ -81,7 +82,7 @@ def look_at_some(frame: Frame) -> int:
     """
     pairs = _some(free(frame).exclude(one_sided())) or _some(free(frame))
     looked, pushes = [], 0
-    for turn in turns_of(frame, pairs):
+    for turn in turns_of(frame, in_turn(frame, pairs)):
         if consider(turn):
             looked.append(turn.pair)
         pushes += turn.pair.write_id is not None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -210,18 +211,39 @@ def _refuse_ring(wish: Wish) -> None:
     """Bridges over one model form a forest: in a ring with different winners writes never end."""
     with connection.cursor() as cursor:  # two at once would not see each other's
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(current_tenant())])
-    groups: dict[uuid.UUID, uuid.UUID] = {}
+    path = _path(Bridge.objects.filter(model=wish.model), wish.account_a.id, wish.account_b.id)
+    if path:
+        joined = f"These accounts are joined over {wish.model} by {', '.join(map(_called, path))} already"
+        raise BridgeRefused(f"{joined}{_what_to_do(wish, path)}")
 
-    def root(account: uuid.UUID) -> uuid.UUID:
-        while account in groups:
-            account = groups[account]
-        return account
 
-    for a, b in Bridge.objects.filter(model=wish.model).values_list("account_a", "account_b"):
-        if root(a) != root(b):
-            groups[root(a)] = root(b)
-    if root(wish.account_a.id) == root(wish.account_b.id):
-        raise BridgeRefused(
-            "These accounts are joined by bridges over this model already; one more would close a ring, in which"
-            " a value can go round for ever."
+def _what_to_do(wish: Wish, path: Sequence[Bridge]) -> str:
+    first = path[0]
+    if len(path) > 1:
+        return (
+            "; one more would close a ring, in which a value can go round for ever. End one of them first: `bridge end"
+            f" {first.id}`."
         )
+    is_swapped = first.account_a == wish.account_b.id
+    change = ", with a and b the other way round. Swap them" if is_swapped else ". Apply its file"
+    return f"{change} to change that bridge, or end it first: `bridge end {first.id}`."
+
+
+def _path(bridges: Iterable[Bridge], start: uuid.UUID, end: uuid.UUID) -> list[Bridge]:
+    """The fewest bridges by which one account leads to another; none where they are not joined."""
+    leaving: defaultdict[uuid.UUID, list[tuple[uuid.UUID, Bridge]]] = defaultdict(list)
+    for bridge in bridges:
+        leaving[bridge.account_a].append((bridge.account_b, bridge))
+        leaving[bridge.account_b].append((bridge.account_a, bridge))
+    paths: dict[uuid.UUID, list[Bridge]] = {start: []}
+    reached = [start]
+    for account in reached:
+        for other, bridge in leaving[account]:
+            if other not in paths:
+                paths[other] = [*paths[account], bridge]
+                reached.append(other)
+    return paths.get(end, [])
+
+
+def _called(bridge: Bridge) -> str:
+    return f"{bridge.name!r} ({bridge.id})" if bridge.name else str(bridge.id)

@@ -35,9 +35,20 @@ class Caller:
 
     def post(self, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Any:
         """The same of a POST."""
-        told = json.dumps(body or {})
+        return self._send("post", path, body, status)
+
+    def put(self, path: str, body: dict[str, Any], status: int = 200) -> Any:
+        """The same of a PUT."""
+        return self._send("put", path, body, status)
+
+    def delete(self, path: str, status: int = 200) -> Any:
+        """The same of a DELETE."""
+        return self._send("delete", path, None, status)
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None, status: int) -> Any:
+        told, send = json.dumps(body or {}), getattr(Client(), method)
         answer = Context().run(
-            Client().post, f"{PREFIX}/{path}", told, content_type="application/json", headers=self.headers
+            send, f"{PREFIX}/{path}", told, content_type="application/json", headers=self.headers
         )
         assert answer.status_code == status, answer.content
         return answer.json()
@@ -168,6 +179,18 @@ def test_a_person_says_who_belongs_together(desks: Bridged, caller: Caller) -> N
     assert joined["record_b"]
     desks.round()
     assert caller.get(f"pairs/{joined['id']}")["state"] == "paired"
+
+
+def test_a_person_says_that_a_record_is_one_of_its_own(bridged: Bridged, caller: Caller) -> None:
+    """The newcomer has the title of a pair; it gets a counterpart, and of a pair that cannot be said."""
+    bridged.b.add(title="Printer", state="open")
+    bridged.round()
+    [one] = caller.get("pairs", bridge_id=str(bridged.bridge_id), held="review")["results"]
+
+    assert caller.post(f"pairs/{one['id']}/separate")["held"] == "new"
+    bridged.round()
+    assert caller.get(f"pairs/{one['id']}")["state"] == "paired"
+    assert "waits for review" in caller.post(f"pairs/{one['id']}/separate", status=409)["detail"]
 
 
 def test_what_a_side_lost_is_made_again_by_a_plan(bridged: Bridged, caller: Caller) -> None:

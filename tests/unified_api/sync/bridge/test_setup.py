@@ -93,8 +93,27 @@ def test_a_ring_of_bridges_is_refused(desks: Bridged) -> None:
             created_at=between.created_at,
         )
 
-    with pytest.raises(setup.BridgeRefused, match="close a ring"), transaction.atomic():
+    with pytest.raises(setup.BridgeRefused, match="close a ring") as refused, transaction.atomic():
         setup.create(desks.wish())
+    with transaction.atomic():
+        assert all(str(one) in str(refused.value) for one in Bridge.objects.values_list("id", flat=True))
+
+
+def test_two_accounts_are_joined_once_over_a_model(desks: Bridged) -> None:
+    """The refusal names the bridge that there is, says whether its sides are these, and what to do."""
+    desks.join(name="tickets")
+    for wish, told in ((desks.wish(), "Apply its file"), (_turned(desks), "the other way round. Swap them")):
+        with pytest.raises(setup.BridgeRefused) as refused, transaction.atomic():
+            setup.create(wish)
+        assert f"'tickets' ({desks.bridge_id}) already" in str(refused.value)
+        assert told in str(refused.value)
+        assert f"`bridge end {desks.bridge_id}`" in str(refused.value)
+
+
+def _turned(desks: Bridged) -> setup.Wish:
+    """What the tests bridge, with both sides swapped."""
+    a, b = desks.accounts
+    return dataclasses.replace(desks.wish(words=()), account_a=b, account_b=a)
 
 
 def test_limits_of_the_accounts_are_told(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:

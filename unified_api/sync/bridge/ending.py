@@ -1,0 +1,52 @@
+"""Ending a bridge: nothing more is written, and what it knew goes; the records of both sides and the log stay."""
+
+from __future__ import annotations
+
+import uuid
+
+from tenants import audit, door
+from unified_api.sync import erase, job
+from unified_api.sync.bridge import drift, turns
+from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.bridge.work import in_flight
+from unified_api.sync.models_bridge import Bridge
+
+
+class NotEnded(ValueError):
+    """A bridge that cannot end as things stand; the sentence says what to do first."""
+
+
+def end(bridge_id: uuid.UUID) -> None:
+    """End a bridge within the transaction that is open; raises NotEnded.
+
+    Its pairs, with what was agreed, its plans, conflicts, versions and issues are erased by a worker. Both accounts can
+    be joined anew at once: their records meet then as if for the first time.
+    """
+    for kind in (KIND, drift.KIND):
+        job.forget(kind, bridge_id)  # the jobs before the bridge, as the work itself takes them
+    turns.take(bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
+    _refuse_too_early(bridge)
+    audit.record(
+        "bridge.ended",
+        subject=str(bridge_id),
+        name=bridge.name,
+        model=bridge.model,
+        accounts=[str(bridge.account_a), str(bridge.account_b)],
+        configuration=bridge.configuration,
+    )
+    door.close_doors(bridge_id)
+    bridge.delete()
+    erase.begin_bridge(bridge_id)
+
+
+def _refuse_too_early(bridge: Bridge) -> None:
+    """A write that left is told to its pair, and what follows a bridge finds its counterparts by that one's pairs."""
+    if following := [
+        str(one) for one in Bridge.objects.filter(follows=bridge.id).values_list("id", flat=True)
+    ]:
+        raise NotEnded(f"{', '.join(following)} follows this bridge, and has to end first.")
+    if under_way := in_flight(bridge.id).count():
+        raise NotEnded(
+            f"{under_way} writes are under way. Pause the bridge, and end it when they have ended."
+        )
