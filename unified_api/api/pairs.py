@@ -19,10 +19,11 @@ from unified_api.api.openapi.schema import WHOLE, record
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
+from unified_api.models import hidden
 from unified_api.models.fields import Malformed
-from unified_api.sync.bridge import conflicts, reviewing, steering
+from unified_api.sync.bridge import conflicts, reviewing, showing, steering
 from unified_api.sync.bridge.held import HELD
-from unified_api.sync.models_bridge import Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 RESOLUTIONS = ("a", "b", conflicts.BOTH)
 
@@ -73,7 +74,7 @@ class Pairs(Endpoint):
 
             window = Window.asked(self.params, f"{asked} pairs")
             found, page = cursors.turn(window, fetch, lambda pair: (str(pair.id),))
-            return answer({**page, "results": [_pair(pair) for pair in found]})
+            return answer({**page, "results": [_pair(bridge, pair) for pair in found]})
 
 
 class OnePair(Endpoint):
@@ -87,11 +88,16 @@ class OnePair(Endpoint):
         """The pair, with what either side last agreed to."""
         with transaction.atomic():
             pair = self.pair(id)
-            return answer({**_pair(pair), "base_a": pair.base_a, "base_b": pair.base_b})
+            bases = {"base_a": hidden.values(pair.base_a), "base_b": hidden.values(pair.base_b)}
+            return answer({**self.told(pair), **bases})
 
     def pair(self, text: Any) -> Pair:
         """The pair of a path or a body; raises NotFound."""
         return reach.one(reach.pairs(self.key), text)
+
+    def told(self, pair: Pair) -> dict[str, Any]:
+        """What is shown of it."""
+        return _pair(Bridge.objects.get(id=pair.bridge_id), pair)
 
 
 VERBS: Final = {
@@ -125,7 +131,7 @@ class PairVerb(OnePair):
             else:
                 steering.resume_pair(pair.id)
             pair.refresh_from_db()
-            return answer(_pair(pair))
+            return answer(self.told(pair))
 
     def _joined(self, pair: Pair) -> Pair:
         other = self.pair(str(_OTHER.of(self.body())))
@@ -231,9 +237,13 @@ class ResolveAll(Endpoint):
             return answer({"resolved": resolved})
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
-    return {name: getattr(pair, name) for name in told_as.PAIR_COLUMNS}
+def _pair(bridge: Bridge, pair: Pair) -> dict[str, Any]:
+    return {
+        **{name: getattr(pair, name) for name in told_as.PAIR_COLUMNS},
+        "key": showing.key(bridge, pair.key),
+        "problems": [showing.problem_of(one) for one in pair.problems],
+    }
 
 
 def _conflict(one: Conflict) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS}
+    return hidden.about(one.field, {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS})

@@ -17,7 +17,8 @@ from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import page as page_of
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import plans, showing
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 
 _OF_BRIDGES: Final = parameters.ids("bridge_id", "Of one of these bridges.")
@@ -73,12 +74,14 @@ class Items(OnePlan):
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """A page of items, in their order."""
         with transaction.atomic():
-            rows = PlanItem.objects.filter(plan_id=self.plan(id).id)
+            plan = self.plan(id)
+            bridge = Bridge.objects.get(id=plan.bridge_id)
+            rows = PlanItem.objects.filter(plan_id=plan.id)
             if action := self.asked(_ACTION):
                 rows = rows.filter(action=action)
             window = Window.asked(self.params, f"{id} items")
             found, page = cursors.turn(window, _fetch(rows), lambda item: (str(item.ordinal),))
-            return answer({**page, "results": [_item(item) for item in found]})
+            return answer({**page, "results": [_item(bridge, item) for item in found]})
 
 
 class Approve(OnePlan):
@@ -128,8 +131,10 @@ def _fetch(rows: QuerySet[PlanItem]) -> cursors.Fetch[PlanItem]:
     return fetch
 
 
-def _item(item: PlanItem) -> dict[str, Any]:
+def _item(bridge: Bridge, item: PlanItem) -> dict[str, Any]:
+    said = showing.said(item.fields)
     return {
         **{name: getattr(item, name) for name in told_as.ITEM_COLUMNS},
-        **(item.fields if "fields" in item.fields else {"problem": item.fields}),
+        "key": showing.key(bridge, item.key),
+        **(said if "fields" in said else {"problem": said}),
     }

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.values import Side
-from unified_api.management.answering import Document, counted, take_json
+from unified_api.management.answering import Document, counted, quoted, take_json
 from unified_api.management.bridge import running
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import plans, restoring, steering
+from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.attachment_choice import shown
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -99,16 +99,22 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
         "made_because": plan.reason,
         "counts": plan.counts,
         "cost": plan.cost,
-        "items": [_item(one) for one in (items if most is None else items[:most])],
+        "items": [_item(bridge, one) for one in (items if most is None else items[:most])],
     }
 
 
-def _item(one: PlanItem) -> Document:
-    names = ("ordinal", "key", "action", "side", "fields", "state", "reason")
-    records = {
+def _item(bridge: Bridge, one: PlanItem) -> Document:
+    names = ("ordinal", "action", "side", "state", "reason")
+    records: Document = {
         name: str(value) if (value := getattr(one, name)) else None for name in ("record_a", "record_b")
     }
-    return {"pair_id": str(one.pair_id), **records, **{name: getattr(one, name) for name in names}}
+    return {
+        "pair_id": str(one.pair_id),
+        **records,
+        **{name: getattr(one, name) for name in names},
+        "key": showing.key(bridge, one.key),
+        "fields": showing.said(one.fields),
+    }
 
 
 def _tell_plans(document: Document) -> Iterator[str]:
@@ -144,7 +150,7 @@ def _what(item: Document) -> str:
     if item["action"] == plans.HELD:
         return f"{key}: {told['held']} of {running.changes(told['fields'])}. {told['reason']}"
     if item["action"] == "conflict":
-        return f"{key}: {told['field']} is {told['a']!r} at side a and {told['b']!r} at side b"
+        return f"{key}: {told['field']} is {quoted(told, 'a')} at side a and {quoted(told, 'b')} at side b"
     return f"{key}: {told['kind']} {told['field']} {told['reason']}".rstrip()
 
 

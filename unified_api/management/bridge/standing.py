@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.values import Side
-from unified_api.management.answering import Document, counted, table, take_json
+from unified_api.management.answering import Document, counted, quoted, table, take_json
 from unified_api.management.bridge.verb import (
     Options,
     Progress,
@@ -67,7 +67,8 @@ def tell(document: Document) -> Iterator[str]:
     for one in document["problems"]:
         yield f"  {which(one)}: {problem(one)}"
     for one in document["overruled"]:
-        yield f"overruled ({one['rule']}): {one['field']} {one['value']!r} of side {one['side']} by {one['by']!r}"
+        gave_way = f"{one['field']} {quoted(one, 'value')} of side {one['side']} by {quoted(one, 'by')}"
+        yield f"overruled ({one['rule']}): {gave_way}"
     if document["review"]:
         yield f"{len(document['review'])} records share their key with others, and wait for a person:"
     yield from (f"  {which(one)}" for one in document["review"])
@@ -81,7 +82,7 @@ def which(one: Document) -> str:
 
 def problem(one: Document) -> str:
     """A problem in a few words."""
-    value = "nothing" if one["value"] is None else repr(one["value"])
+    value = "nothing" if one["value"] is None and not one["is_hidden"] else quoted(one, "value")
     of = f" {one['field']} is {value} at side {one['side']}" if one["field"] else ""
     return f"{one['kind']}{of}{': ' if one['reason'] else ''}{one['reason']}"
 

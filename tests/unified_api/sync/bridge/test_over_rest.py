@@ -67,6 +67,7 @@ def test_a_plan_is_read_approved_and_executed(desks: Bridged, caller: Caller) ->
         "value": "Printer",
         "rule": "new record",
         "overrules": False,
+        "is_hidden": False,
     }
     refused = caller.post(f"plans/{plan['id']}/approve", {"hash": "guessed"}, status=409)
     assert plan["hash"] in refused["detail"]
