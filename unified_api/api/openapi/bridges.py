@@ -179,6 +179,22 @@ _GAVE_WAY: Final = named(
         | _IS_HIDDEN
     ),
 )
+_OPEN_CONFLICT: Final = named(
+    "OpenConflict",
+    record({"conflict_id": ID, **_NAMES, "field": TEXT, "value_a": ANY, "value_b": ANY, **_IS_HIDDEN}),
+)
+_UNCERTAIN: Final = named(
+    "UncertainWrite",
+    record(
+        {
+            "write_id": ID,
+            "pair_id": maybe(ID),
+            "operation": word(*sorted(WRITES)),
+            "side": _SIDE,
+            "error": maybe(TEXT),
+        }
+    ),
+)
 #: How a bridge stands.
 STANDING: Final = named(
     "BridgeStanding",
@@ -190,10 +206,14 @@ STANDING: Final = named(
             "dirty": WHOLE,
             "in_flight": WHOLE,
             "writes": {**_COUNTS, "description": "By state."},
-            "problems": many(named("BridgeProblem", record({**_NAMES, **_PROBLEM_KEYS}))),
+            "problems": many(
+                named("BridgeProblem", record({**_NAMES, "write_id": maybe(ID), **_PROBLEM_KEYS}))
+            ),
             "review": many(named("PairNames", record(_NAMES))),
             "overruled": many(_GAVE_WAY),
             "conflicts": WHOLE,
+            "open_conflicts": many(_OPEN_CONFLICT),
+            "uncertain": many(_UNCERTAIN),
         },
     ),
 )

@@ -14,7 +14,7 @@ from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.models import hidden
-from unified_api.sync.bridge import plans, turns
+from unified_api.sync.bridge import conflicts, plans, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -23,8 +23,8 @@ from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
-from unified_api.sync.models import Job, Write
-from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
+from unified_api.sync.models import Job, Write, WriteState
+from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 
 Document = dict[str, Any]
 #: Entries of a list that are shown.
@@ -44,11 +44,15 @@ def standing(bridge: Bridge) -> Document:
         "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
         "problems": [
-            {**_names(bridge, pair), **problem_of(problem)} for pair in troubled for problem in pair.problems
+            {**_names(bridge, pair), "write_id": _text(pair.write_id), **problem_of(problem)}
+            for pair in troubled
+            for problem in pair.problems
         ],
         "review": [_names(bridge, pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
         "overruled": [_gave_way(one) for one in gave_way.order_by("-at")[:MOST]],
-        "conflicts": Conflict.objects.filter(bridge_id=bridge.id, state=Conflict.State.OPEN).count(),
+        "conflicts": conflicts.of_bridge(bridge).count(),
+        "open_conflicts": _conflicts(bridge),
+        "uncertain": _uncertain(bridge),
     }
 
 
@@ -141,6 +145,35 @@ def _names(bridge: Bridge, pair: Pair) -> Document:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _conflicts(bridge: Bridge) -> list[Document]:
+    """What waits for a person's word, oldest first."""
+    found = list(conflicts.of_bridge(bridge)[:MOST])
+    pairs = Pair.objects.in_bulk([one.pair_id for one in found])
+    return [
+        {
+            "conflict_id": str(one.id),
+            **_names(bridge, pairs[one.pair_id]),
+            **hidden.about(one.field, {"field": one.field, "value_a": one.value_a, "value_b": one.value_b}),
+        }
+        for one in found
+    ]
+
+
+def _uncertain(bridge: Bridge) -> list[Document]:
+    """The writes of which nobody knows yet whether they were carried out, oldest first."""
+    rows = Write.objects.filter(bridge_id=bridge.id, state=WriteState.UNCERTAIN).order_by("journalled_at")
+    return [
+        {
+            "write_id": str(one.id),
+            "pair_id": _text(one.pair_id),
+            "operation": one.operation,
+            "side": (Side.A if one.linked_account_id == bridge.account_a else Side.B).value,
+            "error": one.error,
+        }
+        for one in rows[:MOST]
+    ]
 
 
 def _gave_way(one: Overruled) -> Document:
