@@ -96,6 +96,7 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
         "state": plan.state,
         "hash": plan.hash,
         "version": plan.version,
+        "created_at": plan.created_at.isoformat(),
         "made_because": plan.reason,
         "counts": plan.counts,
         "cost": plan.cost,
@@ -126,7 +127,8 @@ def _tell_plan(document: Document) -> Iterator[str]:
     if document["plan_id"] is None:
         yield f"{document['model']}: there is no plan. {document['reason']}".rstrip()
         return
-    yield f"{document['model']}, plan {document['plan_id']}: {document['state']} {document['made_because']}".rstrip()
+    made = f"plan {document['plan_id']}, made {document['created_at'][:19]} UTC"
+    yield f"{document['model']}, {made}: {document['state']} {document['made_because']}".rstrip()
     for item in document["items"]:
         yield f"  {item['action']}{_where(item)}: {_what(item)}{_became(item)}"
     hidden = sum(document["counts"].values()) - len(document["items"])
@@ -231,13 +233,16 @@ def _said(plan: Plan) -> dict[str, Any]:
         "state": plan.state,
         "hash": plan.hash,
         "reason": plan.reason,
+        "paused_by": Bridge.objects.values_list("paused_by", flat=True).get(id=plan.bridge_id),
     }
 
 
 def _tell_said(document: Document) -> Iterator[str]:
     for one in document["plans"]:
         yield f"plan {one['plan_id']}: {one['state']} {one['reason']}".rstrip()
-        if one["state"] == Plan.State.APPROVED:
+        if one["state"] == Plan.State.APPROVED and one["paused_by"]:
+            yield f"  Paused by {one['paused_by']}: written when it is resumed, `bridge resume {one['bridge_id']}`."
+        elif one["state"] == Plan.State.APPROVED:
             yield f"  Workers write it now; `bridge run {one['bridge_id']}` waits for it, or does it here."
 
 
