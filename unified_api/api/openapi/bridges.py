@@ -135,7 +135,10 @@ PAIR: Final = named("Pair", _PAIR)
 _BASE: Final = {**keyed(ANY), "description": "By field; null for one that is sensitive."}
 #: A pair, with what either side last agreed to.
 PAIR_WITH_BASES: Final = named("PairWithBases", more(_PAIR, {"base_a": _BASE, "base_b": _BASE}))
-_EDITED: Final = named("ConflictEdit", record({"at": INSTANT, "source": TEXT}, optional=("at", "source")))
+_EDITED: Final = named(
+    "ConflictEdit",
+    record({"at": INSTANT, "source": TEXT, "actor": maybe(TEXT)}, optional=("at", "source", "actor")),
+)
 CONFLICT: Final = named(
     "Conflict",
     record(columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED) | _IS_HIDDEN),

@@ -197,7 +197,7 @@ def _fill(frame: Frame, pair: Pair, conflict: Conflict, contest: Contest) -> Non
 def _edited(frame: Frame, pair: Pair, side: Side, field: str) -> Mapping[str, Any]:
     record = record_of(pair, side)
     edit = edits.of(frame, record, side, field) if record else None
-    return {} if edit is None else {"at": edit.at.isoformat(), "source": edit.source}
+    return {} if edit is None else {"at": edit.at.isoformat(), "source": edit.source, "actor": edit.actor}
 
 
 def _or_null(value: Maybe) -> Value:
