@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from unified_api.api import bodies, cursors, newest, parameters, reach
-from unified_api.api.cursors import PAGING, Key, Window
+from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict, malformed
+from unified_api.api.errors import answer, deciding, malformed
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
@@ -65,15 +65,8 @@ class Pairs(Endpoint):
             for name, parameter in _NARROWER.items():
                 if told := self.asked(parameter):
                     rows = rows.filter(**{name: told})
-
-            def fetch(key: Key | None, backwards: bool, limit: int) -> list[Pair]:  # noqa: FBT001 - cursors.Fetch
-                beyond = (
-                    rows if key is None else rows.filter(**{f"id__{'lt' if backwards else 'gt'}": key[0]})
-                )
-                return list(beyond.order_by("-id" if backwards else "id")[:limit])
-
             window = Window.asked(self.params, f"{asked} pairs")
-            found, page = cursors.turn(window, fetch, lambda pair: (str(pair.id),))
+            found, page = cursors.ordered(window, rows, "id")
             return answer({**page, "results": [_pair(bridge, pair) for pair in found]})
 
 
@@ -122,23 +115,17 @@ class PairVerb(OnePair):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The pair as it is then."""
-        with transaction.atomic():
+        with deciding(reviewing.NotTwoHalves):
             pair = self.pair(id)
             if self.verb == "join":
-                pair = self._joined(pair)
+                other = self.pair(str(_OTHER.of(self.body())))
+                pair = reviewing.join(pair.id, other.id)
             elif self.verb == "pause":
                 steering.pause_pair(pair.id)
             else:
                 steering.resume_pair(pair.id)
             pair.refresh_from_db()
             return answer(self.told(pair))
-
-    def _joined(self, pair: Pair) -> Pair:
-        other = self.pair(str(_OTHER.of(self.body())))
-        try:
-            return reviewing.join(pair.id, other.id)
-        except reviewing.NotTwoHalves as error:
-            raise conflict(str(error)) from error
 
 
 class Conflicts(Endpoint):
@@ -188,12 +175,8 @@ class Resolve(OneConflict):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The resolved conflict; what follows from it is written by the bridge. 409 where it is none any more."""
-        with transaction.atomic():
-            one, resolution = self.conflict(id), _RESOLUTION.of(self.body())
-            try:
-                return answer(_conflict(conflicts.resolve(one.id, resolution)))
-            except conflicts.ConflictClosed as error:
-                raise conflict(str(error)) from error
+        with deciding(conflicts.ConflictClosed):
+            return answer(_conflict(conflicts.resolve(self.conflict(id).id, _RESOLUTION.of(self.body()))))
 
 
 class Give(OneConflict):
@@ -204,14 +187,12 @@ class Give(OneConflict):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """Have a value of your own written at one side; the conflict shows it once it is there."""
-        with transaction.atomic():
+        with deciding(conflicts.ConflictClosed, conflicts.NotWritable):
             one, body = self.conflict(id), self.body()
             try:
                 write = conflicts.give(one.id, Side(_SIDE.of(body)), _VALUE.of(body))
             except Malformed as error:
                 raise malformed("value", str(error)) from error
-            except (conflicts.ConflictClosed, conflicts.NotWritable) as error:
-                raise conflict(str(error)) from error
             return answer({"write_id": write.id}, 202)
 
 

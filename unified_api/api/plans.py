@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from unified_api.api import bodies, cursors, newest, parameters, reach
-from unified_api.api.cursors import PAGING, Key, Window
+from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict
+from unified_api.api.errors import answer, deciding
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
@@ -80,7 +79,7 @@ class Items(OnePlan):
             if action := self.asked(_ACTION):
                 rows = rows.filter(action=action)
             window = Window.asked(self.params, f"{id} items")
-            found, page = cursors.turn(window, _fetch(rows), lambda item: (str(item.ordinal),))
+            found, page = cursors.ordered(window, rows, "ordinal")
             return answer({**page, "results": [_item(bridge, item) for item in found]})
 
 
@@ -92,12 +91,8 @@ class Approve(OnePlan):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The approved plan; 409 where it cannot be, or not as it was seen."""
-        with transaction.atomic():
-            plan, told = self.plan(id), _HASH.of(self.body())
-            try:
-                return answer(shown(plans.approve(plan.id, told)))
-            except plans.PlanRefused as error:
-                raise conflict(str(error)) from error
+        with deciding(plans.PlanRefused):
+            return answer(shown(plans.approve(self.plan(id).id, _HASH.of(self.body()))))
 
 
 class Refuse(OnePlan):
@@ -108,27 +103,13 @@ class Refuse(OnePlan):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The refused plan; 409 where it is too late."""
-        with transaction.atomic():
-            plan, reason = self.plan(id), _REASON.of(self.body()) or ""
-            try:
-                return answer(shown(plans.refuse(plan.id, reason)))
-            except plans.PlanRefused as error:
-                raise conflict(str(error)) from error
+        with deciding(plans.PlanRefused):
+            return answer(shown(plans.refuse(self.plan(id).id, _REASON.of(self.body()) or "")))
 
 
 def shown(plan: Plan) -> dict[str, Any]:
     """A plan without its items."""
     return {name: getattr(plan, name) for name in told_as.PLAN_COLUMNS}
-
-
-def _fetch(rows: QuerySet[PlanItem]) -> cursors.Fetch[PlanItem]:
-    def fetch(key: Key | None, backwards: bool, limit: int) -> list[PlanItem]:  # noqa: FBT001 - cursors.Fetch
-        beyond = (
-            rows if key is None else rows.filter(**{f"ordinal__{'lt' if backwards else 'gt'}": int(key[0])})
-        )
-        return list(beyond.order_by("-ordinal" if backwards else "ordinal")[:limit])
-
-    return fetch
 
 
 def _item(bridge: Bridge, item: PlanItem) -> dict[str, Any]:
