@@ -130,11 +130,11 @@ class ConflictPage(DecidingPage):
         }
 
 
-def _by(source: str | None) -> str:
+def _by(source: str | None, actor: str | None) -> str:
     """Who edited it, as far as the change log knows: what was read is the doing of the account's own people."""
     if source is None:
         return "not known"
-    return f"people or programs there ({source})" if source in _READ else source
+    return f"people or programs there ({source})" if source in _READ else f"{source} {actor or ''}".rstrip()
 
 
 def _side(frame: Frame, conflict: Conflict, side: Side, record: naming.Named | None) -> dict[str, Any]:
@@ -145,5 +145,5 @@ def _side(frame: Frame, conflict: Conflict, side: Side, record: naming.Named | N
         "value": naming.value(conflict.field, getattr(conflict, f"value_{side}")),
         "base": naming.value(conflict.field, getattr(conflict, f"base_{side}")),
         "at": dt.datetime.fromisoformat(edited["at"]) if edited.get("at") else None,
-        "by": _by(edited.get("source")),
+        "by": _by(edited.get("source"), edited.get("actor")),
     }

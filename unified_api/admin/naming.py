@@ -11,9 +11,9 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.html import format_html
 
-from unified_api.admin.show import HIDDEN, sensitive
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.hidden import HIDDEN, sensitive
 from unified_api.sync.bridge.records import Frame
 
 _EMPTY: Final = format_html('<em class="empty">{}</em>', "empty")

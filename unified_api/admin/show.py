@@ -5,7 +5,6 @@ A column is a field's name where Django's own way is good enough, else a functio
 
 from __future__ import annotations
 
-import functools
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterable
@@ -17,8 +16,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from tenants.models import LinkedAccount
-from unified_api.models.base import common_model, common_models, wire_fields
+from unified_api.models.base import common_model, wire_fields
 from unified_api.models.fields import Ref, Refs, Text, Texts, WireField
+from unified_api.models.hidden import HIDDEN, masked, sensitive
 from unified_api.sync.models import Run, Stream, Write
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -29,7 +29,6 @@ NOTHING: Final = "-"
 SHORT: Final = 140
 #: Characters of a text that stays on one line.
 WORD: Final = 24
-HIDDEN: Final = "(hidden)"
 
 #: Columns that hold the id of a row of another table.
 _POINTS_AT: Final[dict[str, type[models.Model]]] = {
@@ -93,21 +92,8 @@ def readable(value: Any, secret: Collection[str] = ()) -> Any:
     """JSON with one value per line; what stands under the names of sensitive fields is hidden."""
     if value is None:
         return NOTHING
-    shown = json.dumps(_masked(value, secret), indent=2, ensure_ascii=False, sort_keys=True, default=str)
+    shown = json.dumps(masked(value, secret), indent=2, ensure_ascii=False, sort_keys=True, default=str)
     return format_html("<pre class='json'>{}</pre>", shown)
-
-
-def _masked(value: Any, secret: Collection[str]) -> Any:
-    if isinstance(value, dict):
-        told = secret if value.get("field") not in secret else {*secret, "value", "a", "b"}
-        return {k: HIDDEN if k in told else _masked(v, secret) for k, v in value.items()}
-    return [_masked(item, secret) for item in value] if isinstance(value, list) else value
-
-
-@functools.cache
-def sensitive() -> frozenset[str]:
-    """Names of the sensitive fields of all common models: journal and log hold values of any of them."""
-    return frozenset(n for model in common_models() for n, f in wire_fields(model).items() if f.sensitive)
 
 
 def _shown(model: type[models.Model]) -> list[models.Field[Any, Any]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import orjson
+from django.db.models import Model, QuerySet
 from django.utils.crypto import salted_hmac
 
 from unified_api.api import parameters
@@ -21,6 +22,7 @@ from unified_api.api.errors import malformed
 from unified_api.api.params import Params
 
 Row = TypeVar("Row")
+Stored = TypeVar("Stored", bound=Model)
 Key = tuple[str, ...]
 DEFAULT_SIZE: Final = 30
 LARGEST_SIZE: Final = 100
@@ -73,6 +75,16 @@ def turn(window: Window, fetch: Fetch[Row], key_of: Callable[[Row], Key]) -> tup
         "next": seal(window.of, key_of(rows[-1])) if after else None,
         "previous": seal(window.of, key_of(rows[0]), backwards=True) if before else None,
     }
+
+
+def ordered(window: Window, rows: QuerySet[Stored], column: str) -> tuple[list[Stored], dict[str, Any]]:
+    """The same of stored rows, in the order of a column that no two of them have alike."""
+
+    def fetch(key: Key | None, backwards: bool, limit: int) -> list[Stored]:  # noqa: FBT001 - Fetch
+        beyond = rows if key is None else rows.filter(**{f"{column}__{'lt' if backwards else 'gt'}": key[0]})
+        return list(beyond.order_by(f"-{column}" if backwards else column)[:limit])
+
+    return turn(window, fetch, lambda row: (str(getattr(row, column)),))
 
 
 def seal(of: str, key: Key, *, backwards: bool = False) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 import structlog
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotFound
 from django.http.response import HttpResponseServerError
 from django.views.defaults import bad_request, page_not_found, server_error
@@ -56,6 +58,16 @@ def malformed(parameter: str, sentence: str) -> ValidationError:
 def conflict(sentence: str) -> Conflicting:
     """What was asked for cannot be done as things stand."""
     return Conflicting(sentence)
+
+
+@contextmanager
+def deciding(*refusals: type[Exception]) -> Iterator[None]:
+    """A transaction in which a person decides something; what these say against it is a 409, and nothing is stored."""
+    with transaction.atomic():
+        try:
+            yield
+        except refusals as error:
+            raise conflict(str(error)) from error
 
 
 def of(error: APIException) -> HttpResponse:

@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from unified_api.api import bodies, cursors, newest, parameters, reach
-from unified_api.api.cursors import PAGING, Key, Window
+from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict, malformed
+from unified_api.api.errors import answer, deciding, malformed
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
@@ -21,10 +21,11 @@ from unified_api.api.openapi.schema import WHOLE, record
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
+from unified_api.models import hidden
 from unified_api.models.fields import Malformed
-from unified_api.sync.bridge import conflicts, reviewing, steering
+from unified_api.sync.bridge import conflicts, reviewing, showing, steering
 from unified_api.sync.bridge.held import HELD
-from unified_api.sync.models_bridge import Conflict, Pair
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 RESOLUTIONS = ("a", "b", conflicts.BOTH)
 
@@ -66,16 +67,9 @@ class Pairs(Endpoint):
             for name, parameter in _NARROWER.items():
                 if told := self.asked(parameter):
                     rows = rows.filter(**{name: told})
-
-            def fetch(key: Key | None, backwards: bool, limit: int) -> list[Pair]:  # noqa: FBT001 - cursors.Fetch
-                beyond = (
-                    rows if key is None else rows.filter(**{f"id__{'lt' if backwards else 'gt'}": key[0]})
-                )
-                return list(beyond.order_by("-id" if backwards else "id")[:limit])
-
             window = Window.asked(self.params, f"{asked} pairs")
-            found, page = cursors.turn(window, fetch, lambda pair: (str(pair.id),))
-            return answer({**page, "results": [_pair(pair) for pair in found]})
+            found, page = cursors.ordered(window, rows, "id")
+            return answer({**page, "results": [_pair(bridge, pair) for pair in found]})
 
 
 class OnePair(Endpoint):
@@ -89,11 +83,16 @@ class OnePair(Endpoint):
         """The pair, with what either side last agreed to."""
         with transaction.atomic():
             pair = self.pair(id)
-            return answer({**_pair(pair), "base_a": pair.base_a, "base_b": pair.base_b})
+            bases = {"base_a": hidden.values(pair.base_a), "base_b": hidden.values(pair.base_b)}
+            return answer({**self.told(pair), **bases})
 
     def pair(self, text: Any) -> Pair:
         """The pair of a path or a body; raises NotFound."""
         return reach.one(reach.pairs(self.key), text)
+
+    def told(self, pair: Pair) -> dict[str, Any]:
+        """What is shown of it."""
+        return _pair(Bridge.objects.get(id=pair.bridge_id), pair)
 
 
 VERBS: Final = {
@@ -129,19 +128,16 @@ class PairVerb(OnePair):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The pair as it is then."""
-        with transaction.atomic():
+        with deciding(reviewing.NotTwoHalves, reviewing.NotInReview):
             pair = self.pair(id)
             pair = self._done(pair)
             pair.refresh_from_db()
-            return answer(_pair(pair))
+            return answer(self.told(pair))
 
     def _done(self, pair: Pair) -> Pair:
-        try:
-            if self.verb == "join":
-                return reviewing.join(pair.id, self.pair(str(_OTHER.of(self.body()))).id)
-            _DEEDS[self.verb](pair.id)
-        except (reviewing.NotTwoHalves, reviewing.NotInReview) as error:
-            raise conflict(str(error)) from error
+        if self.verb == "join":
+            return reviewing.join(pair.id, self.pair(str(_OTHER.of(self.body()))).id)
+        _DEEDS[self.verb](pair.id)
         return pair
 
 
@@ -192,12 +188,8 @@ class Resolve(OneConflict):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The resolved conflict; what follows from it is written by the bridge. 409 where it is none any more."""
-        with transaction.atomic():
-            one, resolution = self.conflict(id), _RESOLUTION.of(self.body())
-            try:
-                return answer(_conflict(conflicts.resolve(one.id, resolution)))
-            except conflicts.ConflictClosed as error:
-                raise conflict(str(error)) from error
+        with deciding(conflicts.ConflictClosed):
+            return answer(_conflict(conflicts.resolve(self.conflict(id).id, _RESOLUTION.of(self.body()))))
 
 
 class Give(OneConflict):
@@ -208,14 +200,12 @@ class Give(OneConflict):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """Have a value of your own written at one side; the conflict shows it once it is there."""
-        with transaction.atomic():
+        with deciding(conflicts.ConflictClosed, conflicts.NotWritable):
             one, body = self.conflict(id), self.body()
             try:
                 write = conflicts.give(one.id, Side(_SIDE.of(body)), _VALUE.of(body))
             except Malformed as error:
                 raise malformed("value", str(error)) from error
-            except (conflicts.ConflictClosed, conflicts.NotWritable) as error:
-                raise conflict(str(error)) from error
             return answer({"write_id": write.id}, 202)
 
 
@@ -241,9 +231,13 @@ class ResolveAll(Endpoint):
             return answer({"resolved": resolved})
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
-    return {name: getattr(pair, name) for name in told_as.PAIR_COLUMNS}
+def _pair(bridge: Bridge, pair: Pair) -> dict[str, Any]:
+    return {
+        **{name: getattr(pair, name) for name in told_as.PAIR_COLUMNS},
+        "key": showing.key(bridge, pair.key),
+        "problems": [showing.problem_of(one) for one in pair.problems],
+    }
 
 
 def _conflict(one: Conflict) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS}
+    return hidden.about(one.field, {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS})

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from unified_api.api import bodies, cursors, newest, parameters, reach
-from unified_api.api.cursors import PAGING, Key, Window
+from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer, conflict
+from unified_api.api.errors import answer, deciding
 from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import page as page_of
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import plans, showing
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 
 _OF_BRIDGES: Final = parameters.ids("bridge_id", "Of one of these bridges.")
@@ -73,12 +73,14 @@ class Items(OnePlan):
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """A page of items, in their order."""
         with transaction.atomic():
-            rows = PlanItem.objects.filter(plan_id=self.plan(id).id)
+            plan = self.plan(id)
+            bridge = Bridge.objects.get(id=plan.bridge_id)
+            rows = PlanItem.objects.filter(plan_id=plan.id)
             if action := self.asked(_ACTION):
                 rows = rows.filter(action=action)
             window = Window.asked(self.params, f"{id} items")
-            found, page = cursors.turn(window, _fetch(rows), lambda item: (str(item.ordinal),))
-            return answer({**page, "results": [_item(item) for item in found]})
+            found, page = cursors.ordered(window, rows, "ordinal")
+            return answer({**page, "results": [_item(bridge, item) for item in found]})
 
 
 class Approve(OnePlan):
@@ -89,12 +91,8 @@ class Approve(OnePlan):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The approved plan; 409 where it cannot be, or not as it was seen."""
-        with transaction.atomic():
-            plan, told = self.plan(id), _HASH.of(self.body())
-            try:
-                return answer(shown(plans.approve(plan.id, told)))
-            except plans.PlanRefused as error:
-                raise conflict(str(error)) from error
+        with deciding(plans.PlanRefused):
+            return answer(shown(plans.approve(self.plan(id).id, _HASH.of(self.body()))))
 
 
 class Refuse(OnePlan):
@@ -105,12 +103,8 @@ class Refuse(OnePlan):
 
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The refused plan; 409 where it is too late."""
-        with transaction.atomic():
-            plan, reason = self.plan(id), _REASON.of(self.body()) or ""
-            try:
-                return answer(shown(plans.refuse(plan.id, reason)))
-            except plans.PlanRefused as error:
-                raise conflict(str(error)) from error
+        with deciding(plans.PlanRefused):
+            return answer(shown(plans.refuse(self.plan(id).id, _REASON.of(self.body()) or "")))
 
 
 def shown(plan: Plan) -> dict[str, Any]:
@@ -118,18 +112,10 @@ def shown(plan: Plan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in told_as.PLAN_COLUMNS}
 
 
-def _fetch(rows: QuerySet[PlanItem]) -> cursors.Fetch[PlanItem]:
-    def fetch(key: Key | None, backwards: bool, limit: int) -> list[PlanItem]:  # noqa: FBT001 - cursors.Fetch
-        beyond = (
-            rows if key is None else rows.filter(**{f"ordinal__{'lt' if backwards else 'gt'}": int(key[0])})
-        )
-        return list(beyond.order_by("-ordinal" if backwards else "ordinal")[:limit])
-
-    return fetch
-
-
-def _item(item: PlanItem) -> dict[str, Any]:
+def _item(bridge: Bridge, item: PlanItem) -> dict[str, Any]:
+    said = showing.said(item.fields)
     return {
         **{name: getattr(item, name) for name in told_as.ITEM_COLUMNS},
-        **(item.fields if "fields" in item.fields else {"problem": item.fields}),
+        "key": showing.key(bridge, item.key),
+        **(said if "fields" in said else {"problem": said}),
     }

@@ -16,6 +16,7 @@ from django.db import OperationalError, ProgrammingError
 from tenants.audit import acting
 from tenants.models import Tenant
 from tenants.vault import VaultError
+from unified_api.models.hidden import HIDDEN
 
 Document = dict[str, Any]
 
@@ -95,6 +96,11 @@ def table(rows: Sequence[Sequence[Any]], *, indent: str = "") -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield (indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))).rstrip()
+
+
+def quoted(told: Mapping[str, Any], name: str) -> str:
+    """A value that a document quotes of a field, or that it does not show."""
+    return HIDDEN if told["is_hidden"] else repr(told[name])
 
 
 def counted(counts: Mapping[str, int]) -> str:

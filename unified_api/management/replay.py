@@ -13,7 +13,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
-from unified_api.management.answering import Document, take_json
+from unified_api.management.answering import Document, quoted, take_json
 from unified_api.management.bridge.verb import take_bridge
 from unified_api.management.undo import made
 from unified_api.models.fields import Malformed, parse_instant
@@ -53,7 +53,7 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
         with scope(tenant), transaction.atomic():
             bridge = Bridge.objects.get(id=bridge_id)
             told, about = _told(bridge, options)
-            return made(replaying.make(bridge, span, told, about, at_leisure=True), "replay")
+            return made(bridge, replaying.make(bridge, span, told, about, at_leisure=True), "replay")
     except (FileRefused, PolicyError, replaying.SpanRefused) as error:
         raise CommandError(str(error)) from error
 
@@ -114,11 +114,12 @@ def tell(document: Document) -> Iterator[str]:
 def _item(item: Document) -> str:
     told = item["fields"]
     if item["action"] == "conflict":
-        return f"{told['field']} would wait for a person: {told['a']!r} at side a, {told['b']!r} at side b"
+        return f"{told['field']} would wait for a person: {quoted(told, 'a')} at side a, {quoted(told, 'b')} at side b"
     if item["action"] == "problem":
         side = f" of side {item['side']}" if item["side"] else ""
         return f"{told['field'] or 'the pair'}{side} is left alone: {told['reason']}"
     return ", ".join(
-        f"{name} of side {item['side']}: {one['was']!r} -> {one['value']!r} ({one['would'] or 'nothing written'})"
+        f"{name} of side {item['side']}: {quoted(one, 'was')} -> {quoted(one, 'value')}"
+        f" ({one['would'] or 'nothing written'})"
         for name, one in told["fields"].items()
     )

@@ -10,9 +10,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
-from unified_api.management.answering import Document, take_json
+from unified_api.management.answering import Document, quoted, take_json
 from unified_api.management.bridge.verb import take_bridge
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import plans, showing
 from unified_api.sync.memory import undo
 from unified_api.sync.memory.deeds import CHOICES, NoDeed
 from unified_api.sync.models_bridge import Bridge
@@ -48,22 +48,33 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
     try:
         with scope(tenant), transaction.atomic():
             bridge = Bridge.objects.get(id=bridge_id)
-            return made(undo.make(bridge, CHOICES[name](bridge, named), f"Undo of {name} {named}."), "undo")
+            return made(
+                bridge, undo.make(bridge, CHOICES[name](bridge, named), f"Undo of {name} {named}."), "undo"
+            )
     except NoDeed as error:
         raise CommandError(str(error)) from error
 
 
-def made(plan: Plan, called: str) -> Document:
+def made(bridge: Bridge, plan: Plan, called: str) -> Document:
     """A plan that was just made, with its first items under this name."""
     items = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST]
-    names = ("action", "side", "key", "fields", "pair_id")
     return {
         "plan_id": str(plan.id),
         "hash": plan.hash,
         "state": plan.state,
         "reason": plan.reason,
         "counts": plan.counts,
-        called: [{name: getattr(item, name) for name in names} for item in items],
+        called: [_shown(bridge, item) for item in items],
+    }
+
+
+def _shown(bridge: Bridge, item: PlanItem) -> Document:
+    return {
+        "action": item.action,
+        "side": item.side,
+        "key": showing.key(bridge, item.key),
+        "fields": showing.said(item.fields),
+        "pair_id": item.pair_id,
     }
 
 
@@ -82,10 +93,12 @@ def _item(item: Document) -> Iterable[str]:
     if item["action"] == "problem":
         return [f"{told['field'] or 'the record'} of side {item['side']} is left alone: {told['reason']}"]
     if item["action"] == "conflict":
-        return [f"{told['field']} is {told['a']!r} at side a and {told['b']!r} at side b: {told['reason']}"]
+        return [
+            f"{told['field']} is {quoted(told, 'a')} at side a and {quoted(told, 'b')} at side b: {told['reason']}"
+        ]
     if item["action"] != "update":
         return [f"the record of side {item['side']} would be {_DEEDS[item['action']]}"]
     return [
-        f"{name} of side {item['side']}: {one['was']!r} -> {one['value']!r}"
+        f"{name} of side {item['side']}: {quoted(one, 'was')} -> {quoted(one, 'value')}"
         for name, one in told["fields"].items()
     ]

@@ -17,6 +17,8 @@ from django.utils import timezone
 from tenants.models import LinkedAccount, Tenant
 from unified_api.sync.models import Job, Stream, Write, WriteState
 
+#: Uncertain writes that are named.
+MOST: Final = 100
 OPEN: Final = (WriteState.JOURNALLED, WriteState.SENT, WriteState.UNCERTAIN)
 #: A job that has been due for so long, and is in nobody's hands, is overdue.
 PATIENCE: Final = dt.timedelta(seconds=60)
@@ -31,7 +33,7 @@ def tenants(only: uuid.UUID | None = None) -> list[dict[str, Any]]:
     """Each tenant with its figures, by name; or `only` the one."""
     accounts = {a.id: a for a in _of(LinkedAccount.objects.filter(deleted_at=None), only)}
     linked, writes, jobs_ = _statuses(accounts), _open_writes(only), _jobs(only)
-    streams = _streams(accounts, only)
+    streams, uncertain = _streams(accounts, only), _uncertain(only)
     chosen = Tenant.objects.order_by("name")
     return [
         {
@@ -39,6 +41,7 @@ def tenants(only: uuid.UUID | None = None) -> list[dict[str, Any]]:
             "name": tenant.name,
             "linked_accounts": dict(linked.get(tenant.id, {})),
             "open_writes": dict(writes.get(tenant.id, {})),
+            "uncertain_writes": uncertain[tenant.id],
             "jobs": dict(jobs_.get(tenant.id, {})),
             "streams_by_status": dict(Counter(s["status"] for s in streams[tenant.id])),
             "streams": streams[tenant.id],
@@ -71,6 +74,16 @@ def _open_writes(only: uuid.UUID | None) -> Counts:
     found: defaultdict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     for tenant, state, number in rows.values_list("tenant_id", "state").annotate(Count("id")):
         found[tenant][str(state)] = number
+    return found
+
+
+def _uncertain(only: uuid.UUID | None) -> defaultdict[uuid.UUID, list[dict[str, Any]]]:
+    """The oldest writes of which nobody knows whether they were carried out, by tenant."""
+    rows = _of(Write.objects.filter(state=WriteState.UNCERTAIN), only).order_by("journalled_at")
+    found: defaultdict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
+    for write in rows[:MOST]:
+        told = {name: getattr(write, name) for name in ("operation", "model", "error")}
+        found[write.tenant_id].append({"write_id": str(write.id), **told})
     return found
 
 

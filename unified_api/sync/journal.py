@@ -18,11 +18,14 @@ from typing import Any, Final
 from django.db import transaction
 
 from tenants.models import LinkedAccount
+from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, model_id
-from unified_api.sync import clock, job, values
+from unified_api.sync import clock, issues, job, values
 from unified_api.sync.models import Job, Write, WriteState
 
 KIND: Final = "write"
+#: The kind of the issue of a write that is left to a person.
+ISSUE: Final = "uncertain"
 FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED, WriteState.NOT_APPLIED})
 
 
@@ -110,6 +113,7 @@ def mark_sent(
     """Commit that the call leaves now, with what it says and what stood there before."""
     with transaction.atomic(durable=True):
         job.hold(lease)
+        _end_waiting(write)
         write.sent = values.to_json(sent)
         write.pre_image = None if pre_image is None else values.to_json(pre_image)
         write.state, write.sent_at, write.attempts = WriteState.SENT, clock.now(), write.attempts + 1
@@ -119,6 +123,7 @@ def mark_sent(
 def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:
     """End a write within the transaction that is open, and its job with it."""
     job.hold(lease)
+    _end_waiting(write)
     answered = write.state == WriteState.SENT and error is None
     write.state, write.error, write.finished_at = state, error, clock.now()
     write.save()
@@ -163,6 +168,24 @@ def abandon(write: Write, lease: job.Lease, error: str) -> None:
     write.save()
     _tell_pair(write, witnessed=False)
     job.finish(lease)
+    account = LinkedAccount.objects.filter(id=write.linked_account_id).first()
+    command = f"manage.py write {write.id} --tenant {current_tenant()}"
+    issues.open_issue(
+        ISSUE,
+        write.id,
+        f"Nobody knows whether the {write.operation} of a {write.model} of {account} was carried out: {error} Look"
+        f" there, then say so: `{command} --applied` (of a create with `--as` its id there) or `--not-applied`;"
+        " `--look-again` has Isthmus look once more.",
+        bridge_id=write.bridge_id,
+        linked_account_id=write.linked_account_id,
+        details={"write_id": str(write.id)},
+    )
+
+
+def _end_waiting(write: Write) -> None:
+    """Nobody has to tell any more what became of a write of which that was unknown until now."""
+    if write.state == WriteState.UNCERTAIN:
+        issues.resolve(ISSUE, write.id)
 
 
 def _tell_pair(write: Write, *, witnessed: bool) -> None:

@@ -10,8 +10,8 @@ from tenants.models import TenantModel
 class Issue(TenantModel):
     """Something that a person has to look at. It ends by itself when its cause does.
 
-    `kind`: budget, drift, conflict …; `subject`: the id of what it is about (a bridge, a pair), so that one cause has
-    one issue however often it is met. `details`: for programs.
+    `kind`: budget, drift, conflict …; `subject`: the id of what it is about (a bridge, a pair, a write), so that one
+    cause has one issue however often it is met. `details`: for programs.
     """
 
     class Status(models.TextChoices):

@@ -9,7 +9,9 @@ from django.db import transaction
 from tests.unified_api.commands.conftest import Call
 from tests.unified_api.sync.bridge.conftest import Bridged, desks
 from tests.unified_api.sync.conftest import tenant
+from unified_api.sync.bridge import conflicts
 from unified_api.sync.models import Write
+from unified_api.sync.models_watch import Issue
 
 __all__ = ["desks", "tenant"]  # fixtures
 
@@ -31,6 +33,16 @@ def words(desks: Bridged, *more: str) -> tuple[str, ...]:
         "--live",
         *more,
     )
+
+
+def contested(desks: Bridged, **more: str) -> str:
+    """A ticket of which both sides edited the title, and further fields, each otherwise; the id of one conflict."""
+    desks.a.add(title="Printer", text="It is on fire", state="open")
+    desks.join(winner="ask")
+    desks.round()
+    desks.a.edit("1", title="Printer A", **more)
+    desks.b.edit("1", title="Printer B", **dict.fromkeys(more, "Edited at b"))
+    return str(desks.round()["open_conflicts"][0]["conflict_id"])
 
 
 def test_a_bridge_is_made_run_and_quiet(call: Call, desks: Bridged) -> None:
@@ -79,6 +91,44 @@ def test_people_read_what_gave_way_and_what_is_wrong(call: Call, desks: Bridged)
     listed = call("bridge", "status", "--tenant", str(desks.tenant)).out
     assert made["bridge_id"] in listed
     assert "1 paired" in listed
+
+
+def test_a_conflict_is_told_and_resolved(call: Call, desks: Bridged) -> None:
+    """The status shows both values and the id, by which a person says who prevails, once."""
+    conflict = contested(desks)
+    bridge = str(desks.bridge_id)
+    told = call("bridge", "status", bridge).out
+    assert "1 conflicts wait for a person" in told
+    assert "name is 'Printer A' at side a and 'Printer B' at side b" in told
+    assert f"[conflict {conflict}]" in told
+    assert "1 conflicts" in call("bridge", "status", "--tenant", str(desks.tenant)).out
+
+    with pytest.raises(CommandError, match="has no conflict 'one'"):
+        call("bridge", "resolve", bridge, "b", "--conflict", "one")
+    assert "1 conflicts are resolved" in call("bridge", "resolve", bridge, "b", "--conflict", conflict).out
+    with pytest.raises(CommandError, match="This conflict is resolved since"):
+        call("bridge", "resolve", bridge, "a", "--conflict", conflict)
+    desks.round()
+    assert desks.both("title") == (["Printer B"], ["Printer B"])
+
+
+def test_conflicts_of_a_bridge_are_one_issue(call: Call, desks: Bridged) -> None:
+    """It lasts until the last one has ended, by a person's word or because both sides say the same."""
+    contested(desks, text="Edited at a")
+    with transaction.atomic():
+        issue = Issue.objects.get()
+    assert (issue.kind, issue.subject) == (conflicts.ISSUE, desks.bridge_id)
+    assert f"`manage.py bridge status {desks.bridge_id}`" in issue.description
+
+    resolve = ("bridge", "resolve", str(desks.bridge_id), "a", "--field", "name", "--json")
+    assert [call(*resolve).document, call(*resolve).document] == [{"resolved": 1}, {"resolved": 0}]
+    desks.round()
+    with transaction.atomic():
+        assert Issue.objects.get().status == Issue.Status.ONGOING
+    desks.b.edit("1", text="Edited at a")
+    desks.round()
+    with transaction.atomic():
+        assert Issue.objects.get().status == Issue.Status.RESOLVED
 
 
 def test_a_one_way_field_travels_one_way(call: Call, desks: Bridged) -> None:

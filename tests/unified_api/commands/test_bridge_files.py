@@ -91,10 +91,16 @@ def test_what_a_plan_shows_is_approved_and_written(call: Call, desks: Bridged, p
     assert "None -> 'Printer' (new record)" in shown
     assert "1 create" in shown
     assert f"hash: {plan['hash']}" in shown
+    assert f"plan {plan['plan_id']}, made {plan['created_at'][:19]} UTC: open" in shown
     assert desks.writes() == 0
     with pytest.raises(CommandError, match="What was approved is not this plan"):
         call("bridge", "approve", "tickets", "0" * 64)
-    assert "approved" in call("bridge", "approve", "tickets", plan["hash"][:12]).out
+    call("bridge", "pause", "tickets")
+    approved = call("bridge", "approve", "tickets", plan["hash"][:12]).out
+    assert "approved" in approved
+    assert f"written when it is resumed, `bridge resume {plan['bridge_id']}`" in approved
+    assert "Workers" not in approved
+    call("bridge", "resume", "tickets")
     call("bridge", "run", "tickets")
     assert desks.both("title") == (["Printer"], ["Printer"])
 

@@ -17,6 +17,7 @@ from tests.unified_api.commands.conftest import AtDesk, Call
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock, job, journal, tasks, write
 from unified_api.sync.models import Job, Write
+from unified_api.sync.models_watch import Issue
 
 
 def _work() -> None:
@@ -89,6 +90,24 @@ def test_looking_again_settles_what_can_be_told_by_now(
     _work()
 
     assert state(alice, waiting) == "done"
+
+
+def test_what_is_left_to_a_person_is_an_issue_until_it_is_known(
+    alice: Person, waiting: str, desk: Desk, call: Call
+) -> None:
+    """It says what to type, as the status names the write; it ends when reading back can tell after all."""
+    with alice.at_work():
+        issue = Issue.objects.get(kind=journal.ISSUE)
+    assert (str(issue.subject), issue.status) == (waiting, Issue.Status.ONGOING)
+    assert f"`manage.py write {waiting} --tenant {alice.tenant_id} --applied`" in issue.description
+    assert f"[write {waiting}]" in call("status").out
+
+    del desk.tables["tickets"]["2"]
+    call("write", waiting, "--tenant", str(alice.tenant_id), "--look-again")
+    _work()
+    with alice.at_work():
+        assert Issue.objects.get(kind=journal.ISSUE).status == Issue.Status.RESOLVED
+    assert waiting not in call("status").out
 
 
 def test_another_tenant_sees_nothing_of_it(charlie: Person, waiting: str, call: Call) -> None:

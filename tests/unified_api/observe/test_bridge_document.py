@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import load_command_class
 from django.core.management.base import CommandError
 from django.db import transaction
 
@@ -113,6 +114,18 @@ def test_it_says_which_fields_travel_which_way_and_who_prevails(desks: Bridged) 
     assert line(taking, "Canary") == "5 creates at first, then a person says go on"
     assert line(taking, "Records find each other by") == "name"
     assert line(taking, "Deleted at Plain, the one at Stub") == "it stays, and a person decides"
+
+
+def test_what_to_type_when_it_fails_are_commands_that_there_are(bridged: Bridged) -> None:
+    """Each row is taken by the parser of `manage.py`; plans, undo, restore, conflicts and writes are among them."""
+    told = section(written(bridged), "When it fails")
+    typed = [one.split() for one in re.findall(r"`manage\.py ([^`]+)`", told)]
+    verbs = set()
+    for name, *words in typed:
+        parsed = load_command_class("unified_api", name).create_parser("manage.py", name).parse_args(words)
+        verbs.add(getattr(parsed, "verb", name))
+
+    assert {"plan", "approve", "undo", "restore", "resolve", "write", "pause", "resume"} <= verbs
 
 
 def test_it_says_how_it_stands(bridged: Bridged) -> None:

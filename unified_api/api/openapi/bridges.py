@@ -65,6 +65,9 @@ CONFLICT_COLUMNS: Final = (
 
 _SIDE: Final = word(*Side)
 _COUNTS: Final = keyed(WHOLE)
+_IS_HIDDEN: Final[dict[str, Schema]] = {
+    "is_hidden": {**FLAG, "description": "The field is sensitive, and none of its values shows."}
+}
 
 # --- plans ------------------------------------------------------------------------------------------------
 
@@ -83,9 +86,10 @@ _PROBLEM_KEYS: Final[dict[str, Schema]] = {
     "field": TEXT,
     "value": ANY,
     "reason": TEXT,
+    **_IS_HIDDEN,
 }
 _PROBLEM: Final = named("PairProblem", record(_PROBLEM_KEYS))
-_CONTEST: Final = named("PlanConflict", record({"field": TEXT, "a": ANY, "b": ANY}))
+_CONTEST: Final = named("PlanConflict", record({"field": TEXT, "a": ANY, "b": ANY, **_IS_HIDDEN}))
 _VALUE: Final = named(
     "PlanField",
     record(
@@ -94,6 +98,7 @@ _VALUE: Final = named(
             "value": ANY,
             "rule": word(*Rule, "deletes"),
             "overrules": FLAG,
+            **_IS_HIDDEN,
             "would": {
                 **maybe(word(*Rule)),
                 "description": "Of a replay: the rule by which it would have come there.",
@@ -127,11 +132,16 @@ _PAIR: Final = record(
     columns(Pair, *PAIR_COLUMNS, state=word(*State), held=word("", *HELD), problems=many(_PROBLEM))
 )
 PAIR: Final = named("Pair", _PAIR)
+_BASE: Final = {**keyed(ANY), "description": "By field; null for one that is sensitive."}
 #: A pair, with what either side last agreed to.
-PAIR_WITH_BASES: Final = named("PairWithBases", more(_PAIR, {"base_a": keyed(ANY), "base_b": keyed(ANY)}))
-_EDITED: Final = named("ConflictEdit", record({"at": INSTANT, "source": TEXT}, optional=("at", "source")))
+PAIR_WITH_BASES: Final = named("PairWithBases", more(_PAIR, {"base_a": _BASE, "base_b": _BASE}))
+_EDITED: Final = named(
+    "ConflictEdit",
+    record({"at": INSTANT, "source": TEXT, "actor": maybe(TEXT)}, optional=("at", "source", "actor")),
+)
 CONFLICT: Final = named(
-    "Conflict", record(columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED))
+    "Conflict",
+    record(columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED) | _IS_HIDDEN),
 )
 
 #: What is on its way to a side of a conflict; see `writes/{id}`.
@@ -169,6 +179,23 @@ _GAVE_WAY: Final = named(
             *("pair_id", "record_id", "field", "side", "value", "by", "rule", "write_id", "at"),
             side=_SIDE,
         )
+        | _IS_HIDDEN
+    ),
+)
+_OPEN_CONFLICT: Final = named(
+    "OpenConflict",
+    record({"conflict_id": ID, **_NAMES, "field": TEXT, "value_a": ANY, "value_b": ANY, **_IS_HIDDEN}),
+)
+_UNCERTAIN: Final = named(
+    "UncertainWrite",
+    record(
+        {
+            "write_id": ID,
+            "pair_id": maybe(ID),
+            "operation": word(*sorted(WRITES)),
+            "side": _SIDE,
+            "error": maybe(TEXT),
+        }
     ),
 )
 #: How a bridge stands.
@@ -182,10 +209,14 @@ STANDING: Final = named(
             "dirty": WHOLE,
             "in_flight": WHOLE,
             "writes": {**_COUNTS, "description": "By state."},
-            "problems": many(named("BridgeProblem", record({**_NAMES, **_PROBLEM_KEYS}))),
+            "problems": many(
+                named("BridgeProblem", record({**_NAMES, "write_id": maybe(ID), **_PROBLEM_KEYS}))
+            ),
             "review": many(named("PairNames", record(_NAMES))),
             "overruled": many(_GAVE_WAY),
             "conflicts": WHOLE,
+            "open_conflicts": many(_OPEN_CONFLICT),
+            "uncertain": many(_UNCERTAIN),
         },
     ),
 )

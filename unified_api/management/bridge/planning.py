@@ -10,10 +10,10 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.values import Side
-from unified_api.management.answering import Document, counted, take_json
+from unified_api.management.answering import Document, counted, quoted, take_json
 from unified_api.management.bridge import running
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import plans, restoring, steering
+from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.attachment_choice import shown
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -96,19 +96,26 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
         "state": plan.state,
         "hash": plan.hash,
         "version": plan.version,
+        "created_at": plan.created_at.isoformat(),
         "made_because": plan.reason,
         "counts": plan.counts,
         "cost": plan.cost,
-        "items": [_item(one) for one in (items if most is None else items[:most])],
+        "items": [_item(bridge, one) for one in (items if most is None else items[:most])],
     }
 
 
-def _item(one: PlanItem) -> Document:
-    names = ("ordinal", "key", "action", "side", "fields", "state", "reason")
-    records = {
+def _item(bridge: Bridge, one: PlanItem) -> Document:
+    names = ("ordinal", "action", "side", "state", "reason")
+    records: Document = {
         name: str(value) if (value := getattr(one, name)) else None for name in ("record_a", "record_b")
     }
-    return {"pair_id": str(one.pair_id), **records, **{name: getattr(one, name) for name in names}}
+    return {
+        "pair_id": str(one.pair_id),
+        **records,
+        **{name: getattr(one, name) for name in names},
+        "key": showing.key(bridge, one.key),
+        "fields": showing.said(one.fields),
+    }
 
 
 def _tell_plans(document: Document) -> Iterator[str]:
@@ -120,7 +127,8 @@ def _tell_plan(document: Document) -> Iterator[str]:
     if document["plan_id"] is None:
         yield f"{document['model']}: there is no plan. {document['reason']}".rstrip()
         return
-    yield f"{document['model']}, plan {document['plan_id']}: {document['state']} {document['made_because']}".rstrip()
+    made = f"plan {document['plan_id']}, made {document['created_at'][:19]} UTC"
+    yield f"{document['model']}, {made}: {document['state']} {document['made_because']}".rstrip()
     for item in document["items"]:
         yield f"  {item['action']}{_where(item)}: {_what(item)}{_became(item)}"
     hidden = sum(document["counts"].values()) - len(document["items"])
@@ -144,7 +152,7 @@ def _what(item: Document) -> str:
     if item["action"] == plans.HELD:
         return f"{key}: {told['held']} of {running.changes(told['fields'])}. {told['reason']}"
     if item["action"] == "conflict":
-        return f"{key}: {told['field']} is {told['a']!r} at side a and {told['b']!r} at side b"
+        return f"{key}: {told['field']} is {quoted(told, 'a')} at side a and {quoted(told, 'b')} at side b"
     return f"{key}: {told['kind']} {told['field']} {told['reason']}".rstrip()
 
 
@@ -225,13 +233,16 @@ def _said(plan: Plan) -> dict[str, Any]:
         "state": plan.state,
         "hash": plan.hash,
         "reason": plan.reason,
+        "paused_by": Bridge.objects.values_list("paused_by", flat=True).get(id=plan.bridge_id),
     }
 
 
 def _tell_said(document: Document) -> Iterator[str]:
     for one in document["plans"]:
         yield f"plan {one['plan_id']}: {one['state']} {one['reason']}".rstrip()
-        if one["state"] == Plan.State.APPROVED:
+        if one["state"] == Plan.State.APPROVED and one["paused_by"]:
+            yield f"  Paused by {one['paused_by']}: written when it is resumed, `bridge resume {one['bridge_id']}`."
+        elif one["state"] == Plan.State.APPROVED:
             yield f"  Workers write it now; `bridge run {one['bridge_id']}` waits for it, or does it here."
 
 

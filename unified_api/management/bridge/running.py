@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
-from unified_api.management.answering import Document, take_json
+from unified_api.management.answering import Document, quoted, take_json
 from unified_api.management.bridge import standing
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import showing
@@ -108,7 +108,9 @@ def _tell_plan(document: Document) -> Iterator[str]:
 
 def changes(fields: Document) -> str:
     """What a write changes: old and new values, each with its rule."""
-    return ", ".join(f"{n}: {c['was']!r} -> {c['value']!r} ({c['rule']})" for n, c in fields.items())
+    return ", ".join(
+        f"{n}: {quoted(c, 'was')} -> {quoted(c, 'value')} ({c['rule']})" for n, c in fields.items()
+    )
 
 
 RUN = Verb("run", "read both accounts now, and settle what differs", _take, _answer, _tell)

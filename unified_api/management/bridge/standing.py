@@ -11,7 +11,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.values import Side
-from unified_api.management.answering import Document, counted, table, take_json
+from unified_api.management.answering import Document, counted, quoted, table, take_json
 from unified_api.management.bridge.verb import (
     Options,
     Progress,
@@ -50,10 +50,21 @@ def _tell_status(document: Document) -> Iterable[str]:
 def tell_all(document: Document) -> Iterable[str]:
     """Several bridges, a line each."""
     rows = [
-        (b["name"], b["model"], b["mode"], b["status"], counted(b["pairs"]), b["bridge_id"])
+        (b["name"], b["model"], b["mode"], b["status"], counted(b["pairs"]), _waits(b), b["bridge_id"])
         for b in document["bridges"]
     ]
-    return table([("NAME", "MODEL", "MODE", "STATUS", "PAIRS", "BRIDGE"), *rows])
+    return table([("NAME", "MODEL", "MODE", "STATUS", "PAIRS", "WAITS FOR YOU", "BRIDGE"), *rows])
+
+
+def _waits(document: Document) -> str:
+    """How much of a bridge waits for a person, or may come to."""
+    return counted(
+        {
+            "conflicts": document["conflicts"],
+            "to review": document["held"].get("review", 0),
+            "uncertain writes": document["writes"].get("uncertain", 0),
+        }
+    )
 
 
 def tell(document: Document) -> Iterator[str]:
@@ -69,14 +80,30 @@ def tell(document: Document) -> Iterator[str]:
     if document["problems"]:
         yield f"{len(document['problems'])} problems keep fields, or whole records, from being equal:"
     for one in document["problems"]:
-        yield f"  {which(one)}: {problem(one)}"
+        write = f", write {one['write_id']}" if one["write_id"] else ""
+        yield f"  {which(one)}: {problem(one)} [pair {one['pair_id']}{write}]"
+    yield from _tell_waiting(document)
     for one in document["overruled"]:
-        yield f"overruled ({one['rule']}): {one['field']} {one['value']!r} of side {one['side']} by {one['by']!r}"
+        gave_way = f"{one['field']} {quoted(one, 'value')} of side {one['side']} by {quoted(one, 'by')}"
+        yield f"overruled ({one['rule']}): {gave_way}"
     if document["review"]:
         yield f"{len(document['review'])} records share their key with others, and wait for a person:"
         yield from (f"  {which(one)}: pair {one['pair_id']}" for one in document["review"])
         said = [f"`bridge {verb} {document['bridge_id']} {pairs}`" for verb, pairs in _CHOICES]
         yield f"  one is one of its own: {said[0]}; two belong together: {said[1]}"
+
+
+def _tell_waiting(document: Document) -> Iterator[str]:
+    """Conflicts, and writes of which nobody knows: with the ids by which a person says what is so."""
+    if document["conflicts"]:
+        yield f"{document['conflicts']} conflicts wait for a person; `bridge resolve` says which side prevails:"
+    for one in document["open_conflicts"]:
+        both = f"{quoted(one, 'value_a')} at side a and {quoted(one, 'value_b')} at side b"
+        yield f"  {which(one)}: {one['field']} is {both} [conflict {one['conflict_id']}]"
+    if document["uncertain"]:
+        yield f"{len(document['uncertain'])} writes of which nobody knows yet whether they were carried out:"
+    for one in document["uncertain"]:
+        yield f"  {one['operation']} at side {one['side']}: {one['error']} [write {one['write_id']}]"
 
 
 def which(one: Document) -> str:
@@ -87,7 +114,7 @@ def which(one: Document) -> str:
 
 def problem(one: Document) -> str:
     """A problem in a few words."""
-    value = "nothing" if one["value"] is None else repr(one["value"])
+    value = "nothing" if one["value"] is None and not one["is_hidden"] else quoted(one, "value")
     of = f" {one['field']} is {value} at side {one['side']}" if one["field"] else ""
     return f"{one['kind']}{of}{': ' if one['reason'] else ''}{one['reason']}"
 

@@ -9,7 +9,16 @@ from django.core.management.base import CommandParser
 
 from unified_api.management import document, drift, replay, undo, why
 from unified_api.management.answering import AnsweringCommand, Document
-from unified_api.management.bridge import ending, filing, making, planning, reviewing, running, standing
+from unified_api.management.bridge import (
+    deciding,
+    ending,
+    filing,
+    making,
+    planning,
+    reviewing,
+    running,
+    standing,
+)
 from unified_api.management.bridge.verb import Verb, of_one
 
 VERBS: Final = (
@@ -21,6 +30,7 @@ VERBS: Final = (
     planning.REFUSE,
     planning.RESTORE,
     running.RUN,
+    deciding.RESOLVE,
     standing.STATUS,
     Verb(
         "why",

@@ -69,6 +69,8 @@ def _tell_tenant(tenant: Document, *, everything: bool) -> Iterator[str]:
     yield f"{tenant['name']}  {tenant['tenant_id']}"
     yield f"  accounts: {counted(tenant['linked_accounts'])}"
     yield f"  open writes: {counted(tenant['open_writes'])}"
+    for one in tenant["uncertain_writes"]:
+        yield f"    {one['operation']} of {one['model']} is uncertain: {one['error']} [write {one['write_id']}]"
     yield f"  jobs: {counted(tenant['jobs'])}"
     yield f"  streams: {counted(tenant['streams_by_status'])}"
     shown = [s for s in tenant["streams"] if everything or s["error"] or s["held_removals"]]

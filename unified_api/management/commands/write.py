@@ -26,7 +26,9 @@ class Command(AnsweringCommand):
 
     def take(self, parser: CommandParser) -> None:
         """The write, and a person's word on it."""
-        parser.add_argument("write", help="id, as the API's header X-Isthmus-Write and `status` tell it")
+        parser.add_argument(
+            "write", help="id, as the API's header X-Isthmus-Write, `status` and `bridge status` tell it"
+        )
         parser.add_argument("--tenant", required=True, metavar="T", help="name or id")
         said = parser.add_mutually_exclusive_group()
         said.add_argument("--look-again", action="store_true", help="have reading back try once more")

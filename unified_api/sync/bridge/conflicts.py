@@ -10,9 +10,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tenants import audit
 from tenants.audit import current_actor
@@ -20,7 +21,7 @@ from unified_api.engine.events import Contest
 from unified_api.engine.pair import Ruling
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
 from unified_api.models.base import wire_fields
-from unified_api.sync import clock, journal, values
+from unified_api.sync import clock, issues, journal, values
 from unified_api.sync.bridge import edits, turns
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
@@ -29,6 +30,8 @@ from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 BOTH = "both"
+#: The kind of the issue of a bridge of which conflicts wait.
+ISSUE: Final = "conflict"
 
 
 class ConflictClosed(ValueError):
@@ -57,10 +60,11 @@ def open_ones(pairs: Iterable[Pair]) -> dict[uuid.UUID, list[Conflict]]:
 def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[Conflict]) -> None:
     """Open, bring up to date and close the conflicts of a pair after a look, within the transaction that is open."""
     contested = {one.field: one for one in contests}
+    over = []
     for conflict in known:
         contest = contested.pop(conflict.field, None)
         if contest is None:
-            _void(conflict)
+            over.append(conflict)
         elif _values(contest) != {name: getattr(conflict, name) for name in _values(contest)}:
             _fill(frame, pair, conflict, contest)
             conflict.save()
@@ -70,6 +74,10 @@ def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[
         )
         _fill(frame, pair, conflict, contest)
         conflict.save(force_insert=True)
+    if contested:
+        _tell(frame.bridge)
+    for conflict in over:
+        _void(conflict)
 
 
 def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
@@ -87,6 +95,7 @@ def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
     conflict.resolution, conflict.resolved_by = resolution, f"{actor.kind} {actor.name}"
     conflict.save()
     audit.record("conflict.resolved", subject=str(conflict.id), field=conflict.field, resolution=resolution)
+    _end(conflict)
     transaction.on_commit(lambda: ask(conflict.bridge_id))
     return conflict
 
@@ -148,6 +157,26 @@ def _rule(conflict: Conflict, winner: Side | None) -> None:
 def _void(conflict: Conflict) -> None:
     conflict.state, conflict.closed_at = Conflict.State.VOID, clock.now()
     conflict.save(update_fields=["state", "closed_at"])
+    _end(conflict)
+
+
+def _tell(bridge: Bridge) -> None:
+    """A bridge has conflicts: one issue, however many."""
+    issues.open_issue(
+        ISSUE,
+        bridge.id,
+        f"Both sides of the bridge {bridge.name or bridge.model} edited the same fields, and its policy leaves these to"
+        f" a person; all else goes on. `manage.py bridge status {bridge.id}` shows them; say who prevails by"
+        f" `manage.py bridge resolve {bridge.id}`, in the console, or at /api/sync/v1/conflicts?bridge_id={bridge.id}.",
+        bridge_id=bridge.id,
+    )
+
+
+def _end(conflict: Conflict) -> None:
+    """One conflict less; of the last one the issue ends."""
+    waiting = Conflict.objects.filter(bridge_id=conflict.bridge_id, state=Conflict.State.OPEN)
+    if not waiting.exists():
+        issues.resolve(ISSUE, conflict.bridge_id)
 
 
 def _values(contest: Contest) -> dict[str, Any]:
@@ -168,13 +197,13 @@ def _fill(frame: Frame, pair: Pair, conflict: Conflict, contest: Contest) -> Non
 def _edited(frame: Frame, pair: Pair, side: Side, field: str) -> Mapping[str, Any]:
     record = record_of(pair, side)
     edit = edits.of(frame, record, side, field) if record else None
-    return {} if edit is None else {"at": edit.at.isoformat(), "source": edit.source}
+    return {} if edit is None else {"at": edit.at.isoformat(), "source": edit.source, "actor": edit.actor}
 
 
 def _or_null(value: Maybe) -> Value:
     return None if value is MISSING else value
 
 
-def of_bridge(bridge: Bridge) -> Iterable[Conflict]:
+def of_bridge(bridge: Bridge) -> QuerySet[Conflict]:
     """The open conflicts of a bridge, oldest first."""
     return Conflict.objects.filter(bridge_id=bridge.id, state=Conflict.State.OPEN).order_by("opened_at", "id")

@@ -30,11 +30,15 @@ MOST: Final = 50
 
 @dataclass(frozen=True)
 class Edit:
-    """One edit: when (corrected), who as far as is known, and by how many seconds the time may be wrong."""
+    """One edit: when (corrected), who as far as is known, and by how many seconds the time may be wrong.
+
+    actor: who wanted it, where a write of ours made it; else only the source tells.
+    """
 
     at: dt.datetime
     source: str
     doubt: float
+    actor: str | None = None
 
 
 def dated(frame: Frame, pairs: Iterable[Pair], looks: Mapping[uuid.UUID, Look]) -> dict[uuid.UUID, Look]:
@@ -55,13 +59,16 @@ def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
 
     When what another bridge brought was edited, its own other side would know: here it has no time.
     """
-    rows = Write.objects.filter(record_id=record).exclude(bridge_id=None)
-    writes = {one.id: one for one in rows.only("id", "bridge_id", "sent")}
-    entries = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
-    for entry in (one for one in entries if name in one.fields):
+    latest = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
+    entries = [one for one in latest if name in one.fields]
+    behind = [one.write_id for one in entries if one.write_id]
+    writes = Write.objects.only("bridge_id", "actor", "sent").in_bulk(behind)
+    for entry in entries:
         write = writes.get(entry.write_id) if entry.write_id else None
         if write is None or not _made(write, entry, name):
             return dated_by(entry, frame, side)
+        if write.bridge_id is None:
+            return replace(dated_by(entry, frame, side), actor=write.actor)
         if write.bridge_id != frame.bridge.id:
             return None
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,7 +13,8 @@ from unified_api.engine.events import Problem
 from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
-from unified_api.sync.bridge import plans, turns
+from unified_api.models import hidden
+from unified_api.sync.bridge import conflicts, plans, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -22,8 +23,8 @@ from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
-from unified_api.sync.models import Job, Write
-from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
+from unified_api.sync.models import Job, Write, WriteState
+from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 
 Document = dict[str, Any]
 #: Entries of a list that are shown.
@@ -42,10 +43,16 @@ def standing(bridge: Bridge) -> Document:
         "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).count(),
         "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
-        "problems": [{**_names(pair), **problem} for pair in troubled for problem in pair.problems],
-        "review": [_names(pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
+        "problems": [
+            {**_names(bridge, pair), "write_id": _text(pair.write_id), **problem_of(problem)}
+            for pair in troubled
+            for problem in pair.problems
+        ],
+        "review": [_names(bridge, pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
         "overruled": [_gave_way(one) for one in gave_way.order_by("-at")[:MOST]],
-        "conflicts": Conflict.objects.filter(bridge_id=bridge.id, state=Conflict.State.OPEN).count(),
+        "conflicts": conflicts.of_bridge(bridge).count(),
+        "open_conflicts": _conflicts(bridge),
+        "uncertain": _uncertain(bridge),
     }
 
 
@@ -63,9 +70,26 @@ def preview(bridge_id: uuid.UUID) -> Document:
         pairs = Pair.objects.filter(bridge_id=bridge_id)
         considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None))
         document["plan"] = [item for turn in turns_of(frame, considered) for item in _items(turn)]
-        document["review"] = [_names(pair) for pair in pairs.filter(held=REVIEW)]
+        document["review"] = [_names(frame.bridge, pair) for pair in pairs.filter(held=REVIEW)]
         transaction.set_rollback(True)
     return document
+
+
+def key(bridge: Bridge, told: str | None) -> str | None:
+    """The key of a pair as it is shown: not where it is made of a sensitive field."""
+    return hidden.key(bridge.configuration["match"], told)
+
+
+def said(item: Mapping[str, Any]) -> Document:
+    """What an item of a plan says, without the values of sensitive fields; what its hash is of stays as it is."""
+    if "fields" not in item:
+        return problem_of(item)
+    return {**item, "fields": {name: hidden.about(name, one) for name, one in item["fields"].items()}}
+
+
+def problem_of(told: Mapping[str, Any]) -> Document:
+    """What keeps a field from being equal, without the value of a sensitive one."""
+    return hidden.about(told["field"], told)
 
 
 def about(bridge: Bridge) -> Document:
@@ -104,15 +128,16 @@ def _items(turn: Turn) -> Iterator[Document]:
     """What is owed either side, and the problems that stay."""
     terms = Terms(turn.policy, turn.frame.access, turn.frame.closed)
     foreseen = forecast(remembered(turn.pair), turn.look, terms)
-    yield from ({**_names(turn.pair), **told(one.write)} for one in foreseen.writes)
+    names = _names(turn.frame.bridge, turn.pair)
+    yield from ({**names, **said(told(one.write))} for one in foreseen.writes)
     problems = (one for one in foreseen.remains if isinstance(one, Problem))
-    yield from ({**_names(turn.pair), "action": "problem", **shown(one)} for one in problems)
+    yield from ({**names, "action": "problem", **problem_of(shown(one))} for one in problems)
 
 
-def _names(pair: Pair) -> Document:
+def _names(bridge: Bridge, pair: Pair) -> Document:
     return {
         "pair_id": str(pair.id),
-        "key": pair.key,
+        "key": key(bridge, pair.key),
         "record_a": _text(record_of(pair, Side.A)),
         "record_b": _text(record_of(pair, Side.B)),
     }
@@ -122,12 +147,41 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _conflicts(bridge: Bridge) -> list[Document]:
+    """What waits for a person's word, oldest first."""
+    found = list(conflicts.of_bridge(bridge)[:MOST])
+    pairs = Pair.objects.in_bulk([one.pair_id for one in found])
+    return [
+        {
+            "conflict_id": str(one.id),
+            **_names(bridge, pairs[one.pair_id]),
+            **hidden.about(one.field, {"field": one.field, "value_a": one.value_a, "value_b": one.value_b}),
+        }
+        for one in found
+    ]
+
+
+def _uncertain(bridge: Bridge) -> list[Document]:
+    """The writes of which nobody knows yet whether they were carried out, oldest first."""
+    rows = Write.objects.filter(bridge_id=bridge.id, state=WriteState.UNCERTAIN).order_by("journalled_at")
+    return [
+        {
+            "write_id": str(one.id),
+            "pair_id": _text(one.pair_id),
+            "operation": one.operation,
+            "side": (Side.A if one.linked_account_id == bridge.account_a else Side.B).value,
+            "error": one.error,
+        }
+        for one in rows[:MOST]
+    ]
+
+
 def _gave_way(one: Overruled) -> Document:
     names = ("field", "side", "value", "by", "rule")
     return {
         "pair_id": str(one.pair_id),
         "record_id": _text(one.record_id),
-        **{name: getattr(one, name) for name in names},
+        **hidden.about(one.field, {name: getattr(one, name) for name in names}),
         "write_id": _text(one.write_id),
         "at": one.at.isoformat(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import uuid
 from dataclasses import replace
 from typing import Final
 
@@ -19,11 +20,12 @@ from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import clock, job, tasks
+from unified_api.sync import clock, job, tasks, word
 from unified_api.sync.bridge import edits, setup
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_watch import Issue
 
 #: A desk that ignores the state of what is created.
 LATE_STATE: Final = replace(
@@ -341,6 +343,19 @@ def test_a_create_that_nobody_can_settle_waits_for_a_person(desks: Bridged) -> N
     assert desks.both("title") == (["Another", "Printer"], ["Another", "Printer", "Printer"])
     assert [(p["kind"], p["side"]) for p in standing["problems"]] == [("unsettled", "b")]
     assert (standing["held"]["unsettled"], standing["status"]) == (1, "quiet")
+    [write] = standing["uncertain"]
+    assert [p["write_id"] for p in standing["problems"]] == [write["write_id"]]
+    with transaction.atomic():
+        issue = Issue.objects.get()
+        assert (issue.kind, str(issue.subject), issue.bridge_id) == (
+            "uncertain",
+            write["write_id"],
+            desks.bridge_id,
+        )
+    word.not_applied(uuid.UUID(write["write_id"]))
+    with transaction.atomic():
+        assert Issue.objects.get().status == Issue.Status.RESOLVED
+    assert desks.standing()["uncertain"] == []
 
 
 def test_an_edit_whose_adapter_was_not_installed_is_still_owed(

@@ -16,6 +16,7 @@ from tests import documented
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import configure, field, lose
 from unified_api.sync import clock
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge
 
 PREFIX = "/api/sync/v1"
@@ -78,6 +79,7 @@ def test_a_plan_is_read_approved_and_executed(desks: Bridged, caller: Caller) ->
         "value": "Printer",
         "rule": "new record",
         "overrules": False,
+        "is_hidden": False,
     }
     refused = caller.post(f"plans/{plan['id']}/approve", {"hash": "guessed"}, status=409)
     assert plan["hash"] in refused["detail"]
@@ -141,7 +143,12 @@ def test_a_third_value_is_given(bridged: Bridged, caller: Caller) -> None:
         "done",
         "api",
     )
-    assert caller.get(f"conflicts/{one['id']}")["value_a"] == "Printer C"
+    shown = caller.get(f"conflicts/{one['id']}")
+    with transaction.atomic():
+        actor = Write.objects.get(id=write).actor
+    assert (shown["value_a"], shown["edited_a"]["source"]) == ("Printer C", "api")
+    assert (shown["edited_a"]["actor"], shown["edited_b"]["actor"]) == (actor, None)
+    assert actor
     caller.post(f"conflicts/{one['id']}/resolve", {"resolution": "a"})
     bridged.round()
     assert bridged.both("title") == (["Printer C"], ["Printer C"])

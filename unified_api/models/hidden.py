@@ -1,0 +1,48 @@
+"""What is not shown of sensitive fields where values are quoted by the names of fields: in plans, pairs, conflicts.
+
+Such documents hold values of any model, so a name counts as sensitive if it is so in one of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from unified_api.models.base import common_models, wire_fields
+
+#: In place of a value, where a text can stand.
+HIDDEN: Final = "(hidden)"
+#: Under which words a document about one field quotes its values.
+_QUOTED: Final = frozenset({"was", "value", "by", "a", "b", "value_a", "value_b", "base_a", "base_b"})
+
+
+@functools.cache
+def sensitive() -> frozenset[str]:
+    """Names of the sensitive fields of all common models."""
+    return frozenset(n for model in common_models() for n, f in wire_fields(model).items() if f.sensitive)
+
+
+def about(field: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told about a field. `is_hidden`: it is sensitive, and none of its values shows, as in the change log."""
+    is_hidden = field in sensitive()
+    quoted = _QUOTED & told.keys() if is_hidden else ()
+    return {**told, **dict.fromkeys(quoted), "is_hidden": is_hidden}
+
+
+def values(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by field; those of sensitive ones are null, as in lists of records."""
+    return {name: None if name in sensitive() else value for name, value in told.items()}
+
+
+def key(fields: Iterable[str], told: str | None) -> str | None:
+    """A key that these fields make, or that it is hidden."""
+    return told if told is None or sensitive().isdisjoint(fields) else HIDDEN
+
+
+def masked(value: Any, secret: Collection[str]) -> Any:
+    """A JSON value in which what stands under these names, or is said to be about one of them, is hidden."""
+    if isinstance(value, dict):
+        told = secret if value.get("field") not in secret else {*secret, "value", "a", "b"}
+        return {k: HIDDEN if k in told else masked(v, secret) for k, v in value.items()}
+    return [masked(item, secret) for item in value] if isinstance(value, list) else value
