@@ -39,6 +39,7 @@ class _Linking:
     credential: Mapping[str, Secret]
     remote_identity: str | None
     is_test: bool
+    replaces_remote_account: bool
     now: datetime
     randomness: Randomness = field(repr=False)
 
@@ -54,6 +55,7 @@ def link(
     credential: Mapping[str, Secret],
     remote_identity: str | None = None,
     is_test: bool = False,
+    replaces_remote_account: bool = False,
     now: datetime | None = None,
     randomness: Randomness = os.urandom,
 ) -> tuple[LinkedAccount, Secret, bool]:
@@ -62,7 +64,8 @@ def link(
     The same end user, category and integration is a relink: same id, same token, new settings and credential
     (a new token too if the old one was given up with a lost master key).
     remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and
-    nothing is changed, if a relink meets another than the first time.
+    nothing is changed, if a relink meets another than the first time; unless it replaces_remote_account, whose
+    records are the caller's to see to.
     """
     linking = _Linking(
         category=category,
@@ -76,6 +79,7 @@ def link(
         credential=credential,
         remote_identity=remote_identity,
         is_test=is_test,
+        replaces_remote_account=replaces_remote_account,
         now=now or timezone.now(),
         randomness=randomness,
     )
@@ -83,12 +87,20 @@ def link(
         found = _linked_before(linking)
         account = _relink(found, linking) if found else _first_link(linking)
         audit.record(
-            "account.relinked" if found else "account.linked",
+            _action(linking, relinked=found is not None),
             subject=str(account.id),
             integration=integration,
             end_user_origin_id=end_user_origin_id,
         )
         return account, account.token(), found is not None
+
+
+def linked(*, category: str, integration: str, end_user_origin_id: str) -> LinkedAccount | None:
+    """The account that a link of these would be a relink of, or None."""
+    found: LinkedAccount | None = LinkedAccount.objects.filter(
+        category=category, integration=integration, end_user_origin_id=end_user_origin_id, deleted_at=None
+    ).first()
+    return found
 
 
 def by_token(token: str | Secret) -> LinkedAccount | None:
@@ -169,7 +181,8 @@ def _first_link(linking: _Linking) -> LinkedAccount:
 
 
 def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
-    _refuse_other_remote(account, linking.remote_identity)
+    if not linking.replaces_remote_account:
+        _refuse_other_remote(account, linking.remote_identity)
     for name, value in linking.about.items():
         setattr(account, name, value)
     account.remote_identity = linking.remote_identity or account.remote_identity
@@ -179,6 +192,12 @@ def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
         _give_token(account, linking.randomness)
     account.save()
     return account
+
+
+def _action(linking: _Linking, *, relinked: bool) -> str:
+    if relinked and linking.replaces_remote_account:
+        return "account.replaced"
+    return "account.relinked" if relinked else "account.linked"
 
 
 def _give_token(account: LinkedAccount, randomness: Randomness) -> None:
@@ -194,5 +213,6 @@ def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None) ->
     if known and remote_identity and known != remote_identity:
         raise OtherRemoteAccount(
             f"Linked account {account.id} is {known!r} at {account.integration}; this credential opens "
-            f"{remote_identity!r}. Use a credential of the same account, or delete this link first."
+            f"{remote_identity!r}. Use a credential of the same account; or, if that one is lost, have this one take"
+            " its place: manage.py link --replaces-remote-account."
         )

@@ -63,7 +63,7 @@ def test_a_relink_to_another_remote_account_is_refused(alice: Person) -> None:
     """Records of two remote accounts would mix; nothing is changed, and the sentence names both."""
     account, _ = alice.link(remote_identity="me")
 
-    with pytest.raises(accounts.OtherRemoteAccount, match=r"'me'.*'you'.*delete this link"):
+    with pytest.raises(accounts.OtherRemoteAccount, match=r"'me'.*'you'.*take its place"):
         alice.link(remote_identity="you", credential={"password": Secret("yours")})
     with alice.at_work():
         assert LinkedAccount.objects.get(pk=account.pk).credential() == {

@@ -97,7 +97,9 @@ def readable(value: Any, secret: Collection[str] = ()) -> Any:
 
 
 def _shown(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    return [field for field in model._meta.concrete_fields if not isinstance(field, models.BinaryField)]
+    """What was stored; not what the database derives from it."""
+    fields = model._meta.concrete_fields
+    return [field for field in fields if not (field.generated or isinstance(field, models.BinaryField))]
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:

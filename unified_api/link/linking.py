@@ -24,7 +24,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
-from unified_api.sync import connect, journal, pull
+from unified_api.sync import connect, journal, pull, replacing
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.NeedsReauthorisation, "Check user name, password or key, and link again."),
@@ -43,7 +43,8 @@ class Request:
     """What is to be linked.
 
     values: settings and secrets together, as the adapter declares them. category: needed where the integration has
-    several.
+    several. replaces_remote_account: the account that was linked is lost at the provider, and this credential opens
+    another one, which takes its place.
     """
 
     integration: str
@@ -53,16 +54,21 @@ class Request:
     end_user_organization_name: str = ""
     end_user_email_address: str = ""
     is_test: bool = False
+    replaces_remote_account: bool = False
 
 
 @dataclass(frozen=True)
 class Linked:
-    """A linked account, its token (the same after a relink), whether it was one, and the models now read."""
+    """A linked account, its token (the same after a relink), whether it was one, and the models now read.
+
+    paused: the names of bridges that wait for a person, as another remote account has taken the place of the old one.
+    """
 
     account: LinkedAccount
     token: Secret
     relinked: bool
     models: tuple[str, ...]
+    paused: tuple[str, ...] = ()
 
 
 def link(request: Request) -> Linked:
@@ -72,12 +78,17 @@ def link(request: Request) -> Linked:
     provider = _within(_provider(request.integration), request.category)
     settings, secrets = _accepted(provider, request.values)
     identity = check(provider, settings, secrets)
+    if request.replaces_remote_account:
+        replacing.retire(_replaced(provider, request, identity))
     with transaction.atomic(durable=True):
         account, token, relinked = _store(provider, request, settings, secrets, identity)
+        if request.replaces_remote_account:
+            replacing.take_over(account)
         streams = pull.start(account)
         if relinked:
             journal.take_up_again(account)
-    return Linked(account, token, relinked, tuple(stream.model for stream in streams))
+        paused = _names(account) if request.replaces_remote_account else ()
+    return Linked(account, token, relinked, tuple(stream.model for stream in streams), paused)
 
 
 def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str, Secret]) -> str | None:
@@ -144,6 +155,41 @@ def _is_private(host: str, port: int) -> bool:
     return False
 
 
+def _replaced(provider: Provider, request: Request, identity: str | None) -> LinkedAccount:
+    """The linked account whose remote account is lost; raises LinkRefused where there is none, or it is not."""
+    with transaction.atomic():
+        account = _linked(provider, request)
+    if account is None or provider.hosted:
+        raise LinkRefused(
+            f"{request.end_user_origin_id} has no account at {provider.name} that could be replaced; link it without."
+        )
+    if identity is not None and identity == account.remote_identity:
+        raise LinkRefused(
+            f"This credential opens {identity!r}, the very account that is linked: nothing is to be replaced."
+            " Link it again without saying so; what is gone there is found by reading."
+        )
+    return account
+
+
+def _linked(provider: Provider, request: Request) -> LinkedAccount | None:
+    return accounts.linked(
+        category=provider.category,
+        integration=provider.slug,
+        end_user_origin_id=request.end_user_origin_id,
+    )
+
+
+def _names(account: LinkedAccount) -> tuple[str, ...]:
+    return tuple(bridge.name or str(bridge.id) for bridge in replacing.bridges_of(account))
+
+
+def _other_remote(error: accounts.OtherRemoteAccount, account: LinkedAccount | None) -> LinkRefused:
+    """Why a credential of another account is refused, and what hangs on the account that is linked."""
+    names = _names(account) if account else ()
+    ended = f" Deleting the link instead would end its bridges for good: {', '.join(names)}." if names else ""
+    return LinkRefused(f"{error}{ended}")
+
+
 def _store(
     provider: Provider,
     request: Request,
@@ -162,6 +208,7 @@ def _store(
             credential=secrets,
             remote_identity=identity,
             is_test=request.is_test,
+            replaces_remote_account=request.replaces_remote_account,
         )
     except accounts.OtherRemoteAccount as error:
-        raise LinkRefused(str(error)) from error
+        raise _other_remote(error, _linked(provider, request)) from error

@@ -13,11 +13,12 @@ A lead that one system recommends to another travels as a `Lead`, and comes back
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from unified_api.models.base import CommonModel, Wire
 from unified_api.models.codes import COUNTRIES
 from unified_api.models.fields import Choice, Flag, Instant, Ref, Text, Whole, WireField
+from unified_api.models.people import BY_EMAIL, email_of
 from unified_api.models.shapes import Shapes
 
 ADDRESS: Final[dict[str, WireField]] = {
@@ -62,6 +63,10 @@ class Lead(CrmModel):
     converted_account = Ref("crm.Account", filter="converted_account_id")
     converted_opportunity = Ref("crm.Opportunity", filter="converted_opportunity_id", contract=False)
     status = Choice("OPEN", "CLOSED", "UNQUALIFIED", "QUALIFIED", write="never")
+    email_key = email_of("email_addresses", of_list=True)
+
+    class Meta(CrmModel.Meta):
+        indexes: ClassVar = [*CrmModel.Meta.indexes, BY_EMAIL]
 
 
 class Contact(CrmModel):
@@ -78,6 +83,10 @@ class Contact(CrmModel):
     phone_numbers = Shapes(PHONE_NUMBER, key="phone_number", filter="phone_numbers", pii=True)
     last_activity_at = Instant()
     remote_created_at = Instant(write="never")
+    email_key = email_of("email_addresses", of_list=True)
+
+    class Meta(CrmModel.Meta):
+        indexes: ClassVar = [*CrmModel.Meta.indexes, BY_EMAIL]
 
 
 class Account(CrmModel):
@@ -132,3 +141,7 @@ class User(CrmModel):
     name = Text(pii=True)
     email = Text(filter="email", pii=True)
     is_active = Flag()
+    email_key = email_of("email")
+
+    class Meta(CrmModel.Meta):
+        indexes: ClassVar = [*CrmModel.Meta.indexes, BY_EMAIL]

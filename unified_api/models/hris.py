@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from unified_api.models.base import CommonModel, Wire
 from unified_api.models.codes import COUNTRIES, CURRENCIES
 from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Ref, Refs, Text, Texts
+from unified_api.models.people import BY_EMAIL, email_of
 from unified_api.models.shapes import Object
 
 
@@ -68,6 +71,10 @@ class Employee(HrisModel):
     termination_date = Day(filter="terminated")
     avatar = Text(pii=True)
     custom_fields = Object(write="never", pii=True)
+    email_key = email_of("work_email", "personal_email")
+
+    class Meta(HrisModel.Meta):
+        indexes: ClassVar = [*HrisModel.Meta.indexes, BY_EMAIL]
 
 
 class Employment(HrisModel):

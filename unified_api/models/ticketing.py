@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from unified_api.models.base import CommonModel, Wire
 from unified_api.models.fields import Choice, Flag, Instant, Ref, Refs, Shape, Text, Texts, Whole
+from unified_api.models.people import BY_EMAIL, email_of
 
 
 class TicketingModel(CommonModel):
@@ -68,6 +71,10 @@ class User(TicketingModel):
     teams = Refs("ticketing.Team", filter=("team", "teams"))
     roles = Refs("ticketing.Role", filter="roles")
     avatar = Text()
+    email_key = email_of("email_address")
+
+    class Meta(TicketingModel.Meta):
+        indexes: ClassVar = [*TicketingModel.Meta.indexes, BY_EMAIL]
 
 
 class Tag(TicketingModel):
@@ -132,6 +139,10 @@ class Contact(TicketingModel):
     phone_number = Text(pii=True)
     details = Text()
     account = Ref("ticketing.Account")
+    email_key = email_of("email_address")
+
+    class Meta(TicketingModel.Meta):
+        indexes: ClassVar = [*TicketingModel.Meta.indexes, BY_EMAIL]
 
 
 class Attachment(TicketingModel):

@@ -161,6 +161,14 @@ def take_up_again(account: LinkedAccount) -> None:
         job.ask(KIND, reference, queue=job.INTERACTIVE)
 
 
+def withdraw(write: Write, error: str) -> None:
+    """End an open write whoever is at it, within the transaction that is open: where it was to go, nothing is left."""
+    job.forget(KIND, write.id)
+    write.state, write.error, write.finished_at = WriteState.NOT_APPLIED, error, clock.now()
+    write.save(update_fields=["state", "error", "finished_at"])
+    _tell_pair(write, witnessed=False)
+
+
 def abandon(write: Write, lease: job.Lease, error: str) -> None:
     """Leave a write uncertain for a person, within the transaction that is open."""
     job.hold(lease)

@@ -14,17 +14,23 @@ from tenants.scope import current_tenant
 
 #: Seconds that requests may queue up. Nobody waits that long: a longer queue would be of requests never sent.
 FARTHEST = 60
+#: More than any provider takes, and no more than a column holds.
+_MOST = 2**53
 #: Requests are taken in advance, so that later callers queue behind earlier ones; the answer is the wait in seconds.
 #: Nobody waits for the disk: what a power cut takes back is a few requests of a budget.
 _ACQUIRE = """
-    INSERT INTO sync_throttle AS t (id, tenant_id, linked_account_id, tokens, filled_at)
-    VALUES (gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp())
+    INSERT INTO sync_throttle AS t (id, tenant_id, linked_account_id, tokens, filled_at, remaining, resets_at)
+    VALUES (
+        gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp(), %(remaining)s, %(reset)s
+    )
     ON CONFLICT (tenant_id, linked_account_id) DO UPDATE SET
         tokens = greatest(
             least(%(burst)s, t.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - t.filled_at)) - %(cost)s,
             -%(rate)s * %(farthest)s
         ),
-        filled_at = clock_timestamp()
+        filled_at = clock_timestamp(),
+        remaining = coalesce(excluded.remaining, t.remaining),
+        resets_at = coalesce(excluded.resets_at, t.resets_at)
     RETURNING greatest(-tokens / %(rate)s, extract(epoch FROM blocked_until - clock_timestamp()), 0)::float8,
         set_config('synchronous_commit', 'off', true)
 """
@@ -35,13 +41,18 @@ _BLOCK = """
 
 
 class SharedLimiter:
-    """The kit's limiter port, over Postgres. The rate is the installation's; what a provider says comes on top."""
+    """The kit's limiter port, over Postgres. The rate is the installation's; what a provider says comes on top.
+
+    What remains of its quota is noted with the next request, so that it costs no statement of its own.
+    """
 
     def __init__(self, linked_account_id: uuid.UUID) -> None:
         self.linked_account_id = linked_account_id
+        self._said: tuple[int | None, dt.datetime | None] = (None, None)
 
     def acquire(self, cost: int) -> float:
         """Take `cost` requests; the seconds to wait before sending."""
+        remaining, reset = self._said
         values: dict[str, Any] = {
             "tenant": current_tenant(),
             "account": self.linked_account_id,
@@ -49,6 +60,8 @@ class SharedLimiter:
             "rate": settings.PROVIDER_REQUESTS_PER_SECOND,
             "burst": settings.PROVIDER_BURST,
             "farthest": FARTHEST,
+            "remaining": remaining,
+            "reset": reset,
         }
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(_ACQUIRE, values)
@@ -56,7 +69,8 @@ class SharedLimiter:
         return float(wait)
 
     def learn(self, remaining: int, reset: dt.datetime) -> None:
-        """Hold all workers until the provider's reset, once it says that no request remains."""
+        """Note what remains; hold all workers until the provider's reset, once it says that no request does."""
+        self._said = min(remaining, _MOST), reset
         if remaining > 0:
             return
         self._block("%s", reset)

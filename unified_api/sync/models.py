@@ -291,7 +291,10 @@ class Write(TenantModel):
 
 
 class Throttle(TenantModel):
-    """The request budget of one linked account, shared by all workers: a token bucket, and what the provider said."""
+    """The request budget of one linked account, shared by all workers: a token bucket, and what the provider said.
+
+    `remaining`, `resets_at`: how many requests the provider said that it takes until then.
+    """
 
     database_key = ("tenant_id", "linked_account_id")
 
@@ -299,6 +302,8 @@ class Throttle(TenantModel):
     tokens = models.FloatField()
     filled_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True)
+    remaining = models.BigIntegerField(null=True)
+    resets_at = models.DateTimeField(null=True)
 
 
 class Job(models.Model):

@@ -13,7 +13,7 @@ from typing import Any
 from tenants import audit
 from tenants.audit import current_actor
 from unified_api.sync import issues, job, pull, sweep
-from unified_api.sync.models import Stream
+from unified_api.sync.models import SetAside, Stream
 
 #: Seconds between the runs of a stream, at the least.
 SHORTEST = 1.0
@@ -41,6 +41,19 @@ def read_account_again(linked_account_id: uuid.UUID) -> list[Stream]:
         if not stream.paused_by:
             pull.resync(stream)
     return streams
+
+
+def begin_anew(linked_account_id: uuid.UUID) -> None:
+    """Have an account read as if nothing had been read of it; paused streams begin when they are resumed.
+
+    The caller puts it on record.
+    """
+    mine = Stream.objects.filter(linked_account_id=linked_account_id).order_by("model")
+    for stream in [_taken(stream_id) for stream_id in mine.values_list("id", flat=True)]:
+        stream.is_initial, stream.last_sweep, stream.skew, stream.held_removals = True, None, None, 0
+        SetAside.objects.filter(stream_id=stream.id).delete()
+        issues.resolve(sweep.ISSUE, stream.id)
+        _start_over(stream)
 
 
 def allow_removals(stream_id: uuid.UUID) -> Stream:

@@ -35,8 +35,8 @@ model_of = functools.cache(common_model)
 
 @functools.cache
 def columns(model: type[CommonModel]) -> tuple[str, ...]:
-    """The columns of a model's table; a common model's field and column have one name."""
-    return tuple(str(f.column) for f in model._meta.concrete_fields)
+    """The columns of a model's table that are stored; a common model's field and column have one name."""
+    return tuple(str(f.column) for f in model._meta.concrete_fields if not f.generated)
 
 
 def execute(statement: str | sql.Composed, values: Sequence[Any]) -> CursorWrapper:

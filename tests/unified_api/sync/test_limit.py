@@ -6,10 +6,13 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from integrations.kit.limiter import LONGEST_PAUSE
 from unified_api.sync.limit import FARTHEST, SharedLimiter
+from unified_api.sync.models import Throttle
 
 
 @pytest.fixture
@@ -44,6 +47,22 @@ def test_a_pause_that_a_provider_asked_for_holds_every_worker(limiter: SharedLim
 
     assert 290 < SharedLimiter(limiter.linked_account_id).acquire(1) <= 300
     assert SharedLimiter(uuid.uuid4()).acquire(1) == 0
+
+
+def test_what_remains_of_a_quota_is_noted_with_the_next_request(limiter: SharedLimiter) -> None:
+    """It costs no statement of its own, another worker who knows nothing leaves it, and no number is too large."""
+    reset = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+    said = Throttle.objects.filter(linked_account_id=limiter.linked_account_id)
+    with CaptureQueriesContext(connection) as told:
+        limiter.learn(4_999, reset)
+    assert len(told) == 0
+
+    limiter.acquire(1)
+    SharedLimiter(limiter.linked_account_id).acquire(1)
+    with transaction.atomic():
+        assert said.values_list("remaining", "resets_at").get() == (4_999, reset)
+    limiter.learn(10**30, reset)
+    assert limiter.acquire(1) < FARTHEST
 
 
 def test_no_wish_of_a_provider_closes_an_account_for_longer_than_a_day(limiter: SharedLimiter) -> None:

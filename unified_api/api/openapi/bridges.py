@@ -72,7 +72,16 @@ _IS_HIDDEN: Final[dict[str, Schema]] = {
 # --- plans ------------------------------------------------------------------------------------------------
 
 _COST: Final = named(
-    "PlanCost", record({"calls": WHOLE, "per_second": NUMBER, "blocked_until": maybe(INSTANT)})
+    "PlanCost",
+    record(
+        {
+            "calls": WHOLE,
+            "per_second": NUMBER,
+            "remaining": maybe(WHOLE),
+            "resets_at": maybe(INSTANT),
+            "blocked_until": maybe(INSTANT),
+        }
+    ),
 )
 _PLAN: Final = record(columns(Plan, *PLAN_COLUMNS, counts=_COUNTS, cost=keyed(_COST)))
 #: A plan without its items.

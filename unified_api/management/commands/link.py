@@ -52,6 +52,12 @@ class Command(AnsweringCommand):
         parser.add_argument("--organization", default="", metavar="NAME")
         parser.add_argument("--email", default="")
         parser.add_argument("--test", action="store_true", help="a test account, for test API keys")
+        parser.add_argument(
+            "--replaces-remote-account",
+            action="store_true",
+            help="the linked account is lost at the provider, and another one there takes its place: what was read of"
+            " the lost one counts as deleted, and its bridges are paused, to be restored",
+        )
         pair: dict[str, Any] = {"action": "append", "default": [], "metavar": "KEY=VALUE"}
         parser.add_argument("--set", **pair, help="a setting that is no secret")
         parser.add_argument("--secret", **pair, help="a secret; see the warning above")
@@ -75,6 +81,7 @@ class Command(AnsweringCommand):
             end_user_organization_name=options["organization"],
             end_user_email_address=options["email"],
             is_test=options["test"],
+            replaces_remote_account=options["replaces_remote_account"],
             values=_unique([*_pairs(options["set"], "--set"), *_secrets(options)]),
         )
         try:
@@ -90,6 +97,9 @@ class Command(AnsweringCommand):
         yield f"linked_account_id: {document['linked_account_id']}"
         yield f"account_token: {document['account_token']}"
         yield f"{_about(document)}: {', '.join(document['models']) or 'nothing'}."
+        if document["paused"]:
+            yield f"Paused: {', '.join(document['paused'])}. Once all is read: `bridge restore --to SIDE`, then"
+            yield "`bridge approve`, then `bridge resume`. Resumed first, a bridge does what its rule for deletes says."
 
 
 def _about(document: Document) -> str:
@@ -109,6 +119,7 @@ def _document(linked: Linked) -> Document:
         "end_user_origin_id": account.end_user_origin_id,
         "remote_identity": account.remote_identity,
         "models": list(linked.models),
+        "paused": list(linked.paused),
     }
 
 

@@ -215,7 +215,7 @@ def complete(frame: Frame, plan: Plan) -> None:
 
 
 def _cost(frame: Frame, items: Any, side: Side) -> dict[str, Any]:
-    """Calls at one side, and how fast its provider lets us call, as far as its adapter knows."""
+    """Calls at one side, and how fast and how often they may be made, as far as that is known."""
     writes = items.filter(action__in=WRITES)
     calls = Counter(writes.filter(side=side.value).values_list("action", flat=True).iterator())
     copied = 0

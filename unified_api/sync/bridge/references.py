@@ -10,13 +10,11 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from unified_api.engine.normal import normal
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
-from unified_api.models.base import CommonModel, common_model, relations, wire_fields
-from unified_api.models.fields import Text
+from unified_api.models.base import CommonModel, common_model, relations
 from unified_api.sync.bridge.configuration import Configuration, Counterparts
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 Words = Both[Mapping[str, str]]
 #: States of pairs whose records belong together, whatever is under way between them.
 _TOGETHER = (State.PAIRED, State.PUSHING, State.DORMANT, State.DELETING, State.GONE)
-#: Where people's addresses stand, in one of these.
-_ADDRESSES = ("email_address", "work_email", "personal_email", "email", "email_addresses")
 
 
 def words(frame: Frame, name: str, told: Both[Sequence[Mapping[str, Any]]]) -> Words:
@@ -93,61 +89,26 @@ def _paired(frame: Frame, model: str, named: Both[set[str]]) -> Words:
 
 def _people(frame: Frame, model: type[CommonModel], named: Both[set[str]]) -> Words:
     """Who has an address that each side knows once; an address that two people of a side share is nobody's."""
-    mails = {
-        mail for side in Side for mail in _addresses(model, frame.account_id(side), named[side]).values()
-    }
+    mails = {mail for side in Side for mail in _addresses(model, frame.account_id(side), named[side])}
     a, b = (_by_address(model, frame.account_id(side), mails) for side in Side)
     both = a.keys() & b.keys()
     return Both[Mapping[str, str]]({b[mail]: a[mail] for mail in both}, {a[mail]: b[mail] for mail in both})
 
 
-def _addresses(model: type[CommonModel], account: uuid.UUID, ids: set[str]) -> dict[str, str]:
-    """Addresses of some people by id, without those who have none."""
-    rows = _rows(model, account, Q(id__in=ids)) if ids else []
-    return {str(row["id"]): mail for row in rows if (mail := _address(row))}
+def _addresses(model: type[CommonModel], account: uuid.UUID, ids: set[str]) -> list[str]:
+    """Addresses of some people, without those who have none."""
+    people = _known(model, account).filter(id__in=ids, email_key__isnull=False)
+    return list(people.values_list("email_key", flat=True))
 
 
 def _by_address(model: type[CommonModel], account: uuid.UUID, wanted: set[str]) -> dict[str, str]:
     """Ids by address, of people whose address nobody shares."""
     found: dict[str, list[str]] = {}
-    for row in _rows(model, account, _has_one_of(model, wanted)) if wanted else []:
-        found.setdefault(_address(row), []).append(str(row["id"]))
-    return {mail: ids[0] for mail, ids in found.items() if len(ids) == 1 and mail in wanted}
+    people = _known(model, account).filter(email_key__in=wanted)
+    for mail, person in people.values_list("email_key", "id"):
+        found.setdefault(mail, []).append(str(person))
+    return {mail: ids[0] for mail, ids in found.items() if len(ids) == 1}
 
 
-def _rows(model: type[CommonModel], account: uuid.UUID, which: Q) -> list[dict[str, Any]]:
-    people = model.objects.filter(which, linked_account_id=account, remote_was_deleted=False, is_shell=False)
-    return list(people.values("id", *_columns(model)))
-
-
-def _has_one_of(model: type[CommonModel], wanted: set[str]) -> Q:
-    """Rough, as the database compares: who has such an address in any case; `_address` decides."""
-    which = Q()
-    for column in _columns(model):
-        if isinstance(wire_fields(model)[column], Text):
-            for mail in wanted:
-                which |= Q(**{f"{column}__icontains": mail})
-        else:
-            which |= Q(**{f"{column}__isnull": False})
-    return which
-
-
-def _columns(model: type[CommonModel]) -> list[str]:
-    return [name for name in _ADDRESSES if name in wire_fields(model)]
-
-
-def _address(row: Mapping[str, Any]) -> str:
-    """The first address that there is, in the form in which addresses are compared."""
-    for name in _ADDRESSES:
-        for told in _all(row.get(name)):
-            if mail := normal(told, "email"):
-                return str(mail)
-    return ""
-
-
-def _all(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return [
-            str(one.get("email_address") or one.get("value") or "") for one in value if isinstance(one, dict)
-        ]
-    return [value] if isinstance(value, str) else []
+def _known(model: type[CommonModel], account: uuid.UUID) -> QuerySet[CommonModel]:
+    return model.objects.filter(linked_account_id=account, remote_was_deleted=False, is_shell=False)

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from unified_api.engine.events import Create, Delete, Problem, Push
 from unified_api.engine.values import MISSING, Maybe, Side, Value
-from unified_api.sync import job, journal, values
+from unified_api.sync import clock, job, journal, values
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models import Throttle
 from unified_api.sync.models_bridge import Pair
@@ -95,12 +95,15 @@ def _change(was: Maybe, value: Value, rule: str, *, overrules: bool = False) -> 
 
 
 def quota(frame: Frame, side: Side) -> dict[str, Any]:
-    """How many calls a side is given a second, and when it may be called again where its provider has said so."""
-    told = Throttle.objects.filter(linked_account_id=frame.account_id(side)).values_list(
-        "blocked_until", flat=True
-    )
-    blocked = told.first()
+    """How many calls a second this installation gives a side, and what its provider said, as far as that still holds.
+
+    remaining: how many it takes until `resets_at`. blocked_until: before then it takes none.
+    """
+    told = Throttle.objects.filter(linked_account_id=frame.account_id(side)).first() or Throttle()
+    reset = told.resets_at if told.resets_at and told.resets_at > clock.now() else None
     return {
         "per_second": settings.PROVIDER_REQUESTS_PER_SECOND,
-        "blocked_until": blocked.isoformat() if blocked else None,
+        "remaining": told.remaining if reset else None,
+        "resets_at": reset.isoformat() if reset else None,
+        "blocked_until": told.blocked_until.isoformat() if told.blocked_until else None,
     }

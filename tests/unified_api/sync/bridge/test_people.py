@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import transaction
 from pytest_django.fixtures import Settings
@@ -15,14 +16,15 @@ from integrations.kit.mapping import Mapping
 from tests import stub
 from tests.unified_api.sync.bridge.conftest import Bridged, link
 from unified_api import registry
-from unified_api.models.base import CommonModel, model_id
-from unified_api.models.crm import Contact as Customer
+from unified_api.engine.normal import normal
+from unified_api.models.base import common_models, model_id
 from unified_api.models.crm import Lead
-from unified_api.models.crm import User as Seller
 from unified_api.models.hris import Employee
-from unified_api.models.ticketing import Contact, User
+from unified_api.models.ticketing import User
+from unified_api.sync import clock
 from unified_api.sync.bridge import setup
-from unified_api.sync.bridge.references import _columns
+from unified_api.sync.bridge.configure import PEOPLE
+from unified_api.sync.bridge.references import _known
 from unified_api.sync.models_bridge import PairKey
 
 LEADS = replace(
@@ -123,10 +125,67 @@ def test_an_address_that_a_pair_has_got_since_counts(leads: Leads) -> None:
     assert keys == ['["new@x.example"]', '["new@x.example"]', '["one@x.example"]']
 
 
-@pytest.mark.parametrize("model", [Seller, Customer, Lead, Employee, User, Contact], ids=model_id)
-def test_every_model_of_people_has_a_field_of_addresses(model: type[CommonModel]) -> None:
+def test_every_model_of_people_has_an_address_to_be_found_by() -> None:
     """A reference by e-mail finds them."""
-    assert _columns(model)
+    assert {model_id(one) for one in common_models() if hasattr(one, "email_key")} == set(PEOPLE)
+
+
+WRITTEN = (
+    "ada@x.example",
+    "  Ada@X.Example\n",
+    "mailto:Ada@x.example",
+    "Mailto: ada@x.example",
+    "Ada <the first> <Ada@x.example>",
+    '"King, Ada" <ada@x.example> ',
+    "ada.king+bridge@x.example",
+    "not an address",
+    "<>",
+    " ",
+    "",
+    None,
+)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_an_address_is_found_in_the_form_in_which_the_engine_compares_it(
+    tenant: uuid.UUID, written: str | None
+) -> None:
+    """Postgres and the normalizer take the same for decoration, whether in a field or first in a list."""
+    mails = [{"email_address": None}, {"email_address": written}, {"email_address": "second@x.example"}]
+    user = _person(User, email_address=written)
+    employee = _person(Employee, work_email=written, personal_email="home@x.example")
+    lead = _person(Lead, email_addresses=mails)
+    with transaction.atomic():
+        for person in (user, employee, lead):
+            person.save(force_insert=True)
+    bare = normal(written, "email")
+    assert user.email_key == bare
+    assert employee.email_key == (bare or "home@x.example")
+    assert lead.email_key == (bare or "second@x.example")
+
+
+def test_people_are_found_by_an_index(tenant: uuid.UUID, database: psycopg.Connection) -> None:
+    """Behind row-level security too: a look costs what the named people cost, not what those who are there do."""
+    account = uuid.uuid4()
+    people = [
+        _person(User, linked_account_id=account, email_address=f"p{number}@x.example")
+        for number in range(5_000)
+    ]
+    with transaction.atomic():
+        User.objects.bulk_create(people)
+    database.execute("ANALYZE ticketing_user")
+    with transaction.atomic():
+        found = _known(User, account).filter(email_key__in={"p7@x.example", "p9@x.example"})
+        plan = found.explain()
+        assert len(found) == 2
+    assert "ticketing_user_e" in plan
+    assert "email_key = ANY" in plan.split("Index Cond:")[1].split("\n")[0]
+
+
+def _person(model: Any, **values: Any) -> Any:
+    now = clock.now()
+    given = {"id": uuid.uuid4(), "linked_account_id": uuid.uuid4(), "created_at": now, "modified_at": now}
+    return model(**(given | values))
 
 
 def test_the_addresses_of_both_records_count(leads: Leads) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api.engine.values import Side
-from unified_api.sync import steer
+from unified_api.sync import clock, steer
 from unified_api.sync.bridge import conflicts, plans, steering
 from unified_api.sync.bridge.changing import change
 from unified_api.sync.bridge.wish import BridgeRefused
+from unified_api.sync.limit import SharedLimiter
 from unified_api.sync.models import Stream
 from unified_api.sync.models_bridge import Bridge, Conflict, Overruled
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -95,6 +97,22 @@ def test_nothing_is_written_before_a_plan_is_approved(planning: Bridged) -> None
         "overrules": True,
     }
     assert planning.standing()["status"] == "planned"
+
+
+def test_a_plan_tells_what_its_providers_still_take(desks: Bridged) -> None:
+    """What they said of their quota, beside the installation's own rate; nothing of a quota that began anew since."""
+    a, b = (SharedLimiter(account.id) for account in desks.accounts)
+    reset = clock.now() + dt.timedelta(hours=1)
+    for limiter, until in ((a, reset), (b, clock.now() - dt.timedelta(hours=1))):
+        limiter.learn(812, until)
+        limiter.acquire(1)
+    desks.a.add(title="Printer", text="t", state="open", priority="p2")
+    desks.join(mode="plan")
+    desks.round()
+    cost = the_plan(desks).cost
+
+    assert (cost["a"]["remaining"], cost["a"]["resets_at"]) == (812, reset.isoformat())
+    assert (cost["b"]["remaining"], cost["b"]["resets_at"]) == (None, None)
 
 
 def test_an_approved_plan_does_what_it_showed_and_the_bridge_goes_live(planning: Bridged) -> None:
