@@ -165,7 +165,7 @@ def _join(frame: Frame, matched: Sequence[tuple[Pair, Pair]]) -> None:
         cursor.execute(_JOIN, [*columns, current_tenant()])
 
 
-def _columns(rows: Iterable[tuple[Any, Any]]) -> list[list[Any]]:
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] or [[], []]
 
 
