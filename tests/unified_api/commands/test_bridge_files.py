@@ -199,7 +199,8 @@ def test_a_model_that_left_its_file_is_said(call: Call, desks: Bridged, path: Pa
 
     told = call("bridge", "apply", str(path)).out
     assert (
-        "ticketing.Tag is not in the file any more: its bridge goes on as it is, until it is paused." in told
+        "ticketing.Tag is not in the file any more: its bridge goes on as it is, until it is paused or ended."
+        in told
     )
 
 
