@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
@@ -110,5 +110,6 @@ def _by_address(model: type[CommonModel], account: uuid.UUID, wanted: set[str]) 
     return {mail: ids[0] for mail, ids in found.items() if len(ids) == 1}
 
 
-def _known(model: type[CommonModel], account: uuid.UUID) -> QuerySet[CommonModel]:
+def _known(model: type[CommonModel], account: uuid.UUID) -> Any:
+    """People of an account; Any, as only models of people have an address."""
     return model.objects.filter(linked_account_id=account, remote_was_deleted=False, is_shell=False)
