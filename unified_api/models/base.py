@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from tenants.models import TenantModel
 from unified_api.models.fields import Custom, Ref, Refs, WireField
+from unified_api.models.shapes import Keyed
 
 #: Ids of records are uuid5 in this namespace, so a relation's id is known before its record is seen.
 NAMESPACE = uuid.UUID("7b1f8a52-6f3c-4f0e-9a53-0d2f5b6c1e77")
+
+
+def in_order_of(name: str, kind: str) -> models.Index:
+    """An index for lists that are ordered by a field, see `unified_api.api.orders`. kind: the type of its column."""
+    latest = RawSQL(f"coalesce({name}, 'infinity'::{kind})", ())  # noqa: S611 - names of our own
+    return models.Index("tenant_id", "linked_account_id", latest, "id", name="%(app_label)s_%(class)s_o")
 
 
 #: What the names of custom fields begin with, where they stand beside others: `field_mappings.churn_risk`.
@@ -29,7 +37,9 @@ class Wire:
     path: URL segment. writes: offered operations among `create` and `update`. contract: part of the wire contract,
     or ours. public: the name used in statuses and events, where it differs from the class's. remote_fields: whether
     the contract shows the provider's further fields beside the common ones. category: of the accounts that hold it,
-    where that is not the one of its name.
+    where that is not the one of its name. alone: whether it has a list of its own, or only lists below other records.
+    beyond: keys of every record that the contract does not have for this model. by_remote_ids: whether the contract has
+    the filter `remote_ids` for it; where not, it is ours. meta: values that the contract's meta/post asks for.
     """
 
     path: str
@@ -38,6 +48,10 @@ class Wire:
     public: str | None = None
     remote_fields: bool = False
     category: str | None = None
+    alone: bool = True
+    beyond: tuple[str, ...] = ()
+    by_remote_ids: bool = False
+    meta: tuple[str, ...] = ()
 
 
 class CommonModel(TenantModel):
@@ -122,6 +136,26 @@ def wire_fields(model: type[CommonModel]) -> Fields:
 def relations(model: type[CommonModel]) -> dict[str, Ref | Refs]:
     """The fields that hold ids of other records."""
     return {name: f for name, f in wire_fields(model).items() if isinstance(f, Ref | Refs)}
+
+
+@functools.cache
+def nested(model: type[CommonModel]) -> dict[str, Keyed]:
+    """The fields of nested objects with keys of ours."""
+    return {name: f for name, f in wire_fields(model).items() if isinstance(f, Keyed)}
+
+
+@functools.cache
+def referring(model: type[CommonModel]) -> dict[str, Ref | Refs | Keyed]:
+    """The fields that name other records, be it within nested objects."""
+    inner = {name: f for name, f in nested(model).items() if f.relations}
+    return {**relations(model), **inner}
+
+
+@functools.cache
+def expandable(model: type[CommonModel]) -> tuple[str, ...]:
+    """The names that `expand` takes: relations, and nested objects that are always shown whole."""
+    fields = wire_fields(model).items()
+    return tuple(name for name, f in fields if isinstance(f, Ref | Refs | Keyed) and f.expands)
 
 
 @functools.cache

@@ -344,5 +344,6 @@ from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Pair,
     PairKey,
 )
+from unified_api.sync.models_fields import RemoteFieldClass  # noqa: E402, F401
 from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
 from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401

@@ -23,8 +23,7 @@ from django.db import connection, transaction
 
 from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
-from unified_api.models.base import CUSTOM, CommonModel, model_id, relations
-from unified_api.models.fields import Refs
+from unified_api.models.base import CUSTOM, CommonModel, model_id, referring
 from unified_api.sync import feed, landing, moments, tables, told
 from unified_api.sync.identity import Identities, Key
 from unified_api.sync.models import Merged
@@ -266,15 +265,13 @@ class Store:
     def _resolved(self, observation: Observation) -> dict[str, Any]:
         """The values with ids in place of remote ids; what they name is noted as a shell, should it be unknown."""
         values = dict(observation.values)
-        for name, relation in relations(observation.model).items():
-            if (named := values.get(name)) is None:
-                continue
-            target = tables.model_of(relation.to)
-            if isinstance(relation, Refs):
-                values[name] = [self._shell(target, str(remote)) for remote in named]
-            else:
-                values[name] = self._shell(target, str(named))
+        for name, field_ in referring(observation.model).items():
+            if (named := values.get(name)) is not None:
+                values[name] = told.replaced(field_, named, observation.values, self._named)
         return values
+
+    def _named(self, to: str, remote: Any) -> uuid.UUID:
+        return self._shell(tables.model_of(to), str(remote))
 
     def _shell(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
         record = self._identities.of(model, remote_id)
