@@ -16,7 +16,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import parameters, records
+from unified_api.api import disclosed, parameters, records
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
@@ -76,18 +76,20 @@ class Extras:
     origins: tuple[str, ...] = ()
     remote_data: bool = False
     remote_fields: bool = False
+    sensitive: bool = False
 
     @classmethod
     def asked(cls, model: type[CommonModel], params: Params) -> Extras:
         """What the parameters ask for; names that the model does not have are ignored."""
-        expand, known = _expand_of(model).of(params), _with_origins(model)
-        origins = [name for given in ORIGINS for name in _origins_of(given, model).of(params)]
-        related = {name for name in expandable(model) if name in relations(model)}
+        asked = {parameter.name: parameter.of(params) for parameter in asked_for(model)}
+        related, known = relations(model), _with_origins(model)
+        origins = [name for given in ORIGINS for name in asked.get(given, ())]
         return cls(
-            expand=tuple(name for name in expand if name in related),
+            expand=tuple(n for n in asked.get("expand", ()) if n in related and related[n].expands),
             origins=tuple(name for name in origins if name in known),
-            remote_data=_REMOTE_DATA.of(params),
-            remote_fields=_REMOTE_FIELDS.of(params) and model.wire.remote_fields,
+            remote_data=asked[_REMOTE_DATA.name],
+            remote_fields=asked.get(_REMOTE_FIELDS.name, False),
+            sensitive=asked.get(SENSITIVE, False),
         )
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
@@ -98,6 +100,8 @@ class Extras:
         if self.remote_fields:
             for record in page:
                 record["remote_fields"] = []
+        if self.sensitive:
+            disclosed.show(model, page)
         if self.expand:
             _expand(model, account.id, page, self.expand)
 

@@ -8,7 +8,7 @@ import uuid
 from typing import Any, Final
 
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
@@ -19,15 +19,23 @@ from unified_api.api.errors import answer
 from unified_api.api.extras import Extras, asked_for
 from unified_api.api.openapi import records as components
 from unified_api.api.openapi.operation import Header, Operation
+from unified_api.api.openapi.refusals import REFUSAL
+from unified_api.api.openapi.schema import Schema
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.orders import Order
 from unified_api.api.parameters import Parameter
 from unified_api.api.render import Record
-from unified_api.models.base import CommonModel, model_id, relations
+from unified_api.models.base import CommonModel, model_id, relations, sensitive
 from unified_api.sync import connect, feed, values
 
 #: A record that is known by reference only is shown by its id in any case: whoever asks has the reference.
 SHELL: Final = parameters.flag("include_shell_data", "Without effect: a record is shown also as a shell.")
+
+
+_NO_SENSITIVE: Final = (
+    "This API key may not read sensitive fields. Leave include_sensitive_fields out, or use a key made with"
+    " `manage.py tenant key create --may-read-sensitive`."
+)
 
 
 class ModelEndpoint(Endpoint):
@@ -43,16 +51,21 @@ def list_told(endpoint: ModelEndpoint) -> Operation:
     order = orders.parameter_of(model)
     ordered: list[Parameter[Any]] = [] if order is None else [order]
     query: tuple[Parameter[Any], ...] = (*cursors.PAGING, *ordered, *asked, *asked_for(model))
-    return Operation({200: page_of(components.shown(model))}, query=query)
+    return Operation({200: page_of(components.shown(model)), **_refused(model)}, query=query)
 
 
 def one_told(endpoint: ModelEndpoint) -> Operation:
     """What `show_one` takes and answers."""
     return Operation(
-        {200: components.shown(endpoint.model), 304: None},
+        {200: components.shown(endpoint.model), 304: None, **_refused(endpoint.model)},
         query=(*asked_for(endpoint.model), SHELL),
         headers=(Header("If-None-Match", "The version that the reader has; 304 where it is still that."),),
     )
+
+
+def _refused(model: type[CommonModel]) -> dict[int, Schema]:
+    """What is answered to who asks for sensitive fields with a key that may not read them."""
+    return {403: REFUSAL} if sensitive(model) else {}
 
 
 def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -> HttpResponse:
@@ -62,13 +75,21 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
     wanted = [*filters.conditions(model, params), *([above] if above else [])]
     order = orders.asked(model, params)
     window = cursors.Window.asked(params, _name_of(account, model, order, above))
-    extras = Extras.asked(model, params)
+    extras = _extras(endpoint)
     if params.instant("modified_after") is not None:
         feed.wait_for_commits_in_flight()
     fetch = functools.partial(records.fetch, model, account.id, wanted, order=order)
     rows, page = cursors.turn(window, fetch, order.key_of)
     extras.add(model, account, rows)
     return answer({**page, "results": rows})
+
+
+def _extras(endpoint: ModelEndpoint) -> Extras:
+    """What is asked for beyond the plain record; raises PermissionDenied for what the key may not read."""
+    extras = Extras.asked(endpoint.model, endpoint.params)
+    if extras.sensitive and not endpoint.key.may_read_sensitive:
+        raise PermissionDenied(_NO_SENSITIVE)
+    return extras
 
 
 def _name_of(
@@ -81,11 +102,11 @@ def _name_of(
 
 def show_one(endpoint: ModelEndpoint, request: Request, text: str) -> HttpResponse:
     """One record, with its version as ETag; 304 for a reader who has it."""
-    extras = Extras.asked(endpoint.model, endpoint.params)
+    extras = _extras(endpoint)
     record = read_one(endpoint, text)
     extras.add(endpoint.model, endpoint.account, [record])
     tag = etag(endpoint.model, record)
-    plain = not (extras.expand or extras.remote_data or extras.origins)
+    plain = not (extras.expand or extras.remote_data or extras.origins or extras.sensitive)
     if plain and tag in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304, headers={"ETag": tag})
     return answer(record, headers={"ETag": tag})

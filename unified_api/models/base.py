@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from tenants.models import TenantModel
 from unified_api.models.fields import Custom, Ref, Refs, WireField
+from unified_api.models.sealed import Sensitive
 from unified_api.models.shapes import Keyed
 
 #: Ids of records are uuid5 in this namespace, so a relation's id is known before its record is seen.
@@ -139,6 +140,12 @@ def relations(model: type[CommonModel]) -> dict[str, Ref | Refs]:
 
 
 @functools.cache
+def sensitive(model: type[CommonModel]) -> tuple[str, ...]:
+    """The names of the fields that are sealed."""
+    return tuple(name for name, field in wire_fields(model).items() if isinstance(field, Sensitive))
+
+
+@functools.cache
 def nested(model: type[CommonModel]) -> dict[str, Keyed]:
     """The fields of nested objects with keys of ours."""
     return {name: f for name, f in wire_fields(model).items() if isinstance(f, Keyed)}
@@ -171,7 +178,10 @@ def public_id(model: type[CommonModel]) -> str:
 
 def common_model(name: str) -> type[CommonModel]:
     """The model of `category.Model`; raises LookupError for a name that is none."""
-    found = apps.get_model(name)
+    try:
+        found = apps.get_model(name)
+    except ValueError as error:  # not even of the form of a name
+        raise LookupError(f"{name} is not a common model") from error
     if issubclass(found, CommonModel):
         return found
     raise LookupError(f"{name} is not a common model")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from integrations.kit.observation import Observation
-from unified_api.models.base import referring
+from unified_api.models.base import common_model, model_id, referring
 from unified_api.models.fields import Ref, Refs
 from unified_api.models.shapes import Keyed
 
@@ -69,4 +69,7 @@ def _plain(told: Any) -> Any:
 
 def _to(field: Ref | Refs, values: Mapping[str, Any]) -> str:
     other = values.get(field.by) if isinstance(field, Ref) and field.by else None
-    return str(other or field.to)
+    try:
+        return model_id(common_model(str(other))) if other else field.to
+    except LookupError:  # a model that only the provider knows
+        return field.to

@@ -13,6 +13,7 @@ import orjson
 from django.db import transaction
 
 from integrations.kit.errors import Rejected
+from tenants.vault import Secret
 from unified_api.models.base import CUSTOM, CommonModel, referring, wire_fields
 from unified_api.sync import told
 from unified_api.sync.models import Change
@@ -22,8 +23,9 @@ T = TypeVar("T")
 
 
 def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored values as JSON: times and ids become text."""
-    document: dict[str, Any] = orjson.loads(orjson.dumps(dict(values)))
+    """Stored values as JSON: times and ids become text. What is sensitive, sealed or not, is left out."""
+    plain = {n: value for n, value in values.items() if not isinstance(value, Secret | bytes | memoryview)}
+    document: dict[str, Any] = orjson.loads(orjson.dumps(plain))
     return document
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from unified_api.models.base import Wire, in_order_of
 from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Ref, Text, WireField
 from unified_api.models.hris.category import HrisModel
+from unified_api.models.sealed import Sensitive
 from unified_api.models.shapes import RECORD, Shapes
 
 EARNING: Final[dict[str, WireField]] = {
@@ -71,8 +72,8 @@ class BankInfo(HrisModel):
     wire = Wire("bank-info")
 
     employee = Ref("hris.Employee", filter="employee_id")
-    account_number = Text(pii=True, sensitive=True, ours=("include_sensitive_fields",))
-    routing_number = Text(pii=True, sensitive=True, ours=("include_sensitive_fields",))
+    account_number = Sensitive(ours=("include_sensitive_fields",))
+    routing_number = Sensitive(ours=("include_sensitive_fields",))
     bank_name = Text(filter="bank_name")
     account_type = Choice("SAVINGS", "CHECKING", filter="account_type", origins=True)
     remote_created_at = Instant(write="never", orders=True)

@@ -8,6 +8,7 @@ from unified_api.models.base import Wire, in_order_of
 from unified_api.models.codes import CURRENCIES
 from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Ref, Refs, Text
 from unified_api.models.hris.category import HrisModel
+from unified_api.models.sealed import Sensitive
 from unified_api.models.shapes import Object
 
 _GENDERS: Final = ("MALE", "FEMALE", "NON-BINARY", "OTHER", "PREFER_NOT_TO_DISCLOSE")
@@ -36,7 +37,7 @@ class Employee(HrisModel):
     manager = Ref("hris.Employee", filter="manager_id")
     team = Ref("hris.Team", filter="team_id")
     pay_group = Ref("hris.PayGroup", filter="pay_group_id")
-    ssn = Text(pii=True, sensitive=True)
+    ssn = Sensitive()
     gender = Choice(*_GENDERS, origins=True, pii=True)
     ethnicity = Choice(
         "AMERICAN_INDIAN_OR_ALASKA_NATIVE",
@@ -126,4 +127,4 @@ class Dependent(HrisModel):
     phone_number = Text(pii=True)
     home_location = Ref("hris.Location", expands=False)
     is_student = Flag()
-    ssn = Text(pii=True, sensitive=True)
+    ssn = Sensitive()
