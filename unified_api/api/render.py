@@ -16,7 +16,7 @@ from django.db import connection
 
 from tenants.postgres.ask import spelled_instant
 from unified_api.models.base import CommonModel, nested, wire_fields
-from unified_api.models.fields import Instant, Shape, WireField
+from unified_api.models.fields import Day, Instant, Shape, WireField
 from unified_api.models.shapes import Keyed
 
 Record = dict[str, Any]
@@ -81,7 +81,9 @@ def as_sent(model: type[CommonModel], known: Record) -> Record:
     """A record that shows what somebody wants it to be, while it is not known whether it is."""
     shown = form(model)
     nothing = (None,) * (len(shown.names) - len(shown.tail))
-    return {**shown.show(nothing), "remote_was_deleted": False, **known}
+    days = {name: told for name, told in known.items() if isinstance(wire_fields(model).get(name), Day)}
+    spelled = {name: told and f"{told[:10]}T00:00:00Z" for name, told in days.items()}
+    return {**shown.show(nothing), "remote_was_deleted": False, **known, **spelled}
 
 
 def _column(name: str, field: WireField) -> str:

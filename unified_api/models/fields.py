@@ -15,8 +15,10 @@ import sys
 import uuid
 from typing import Any, ClassVar, Literal
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 
 Writable = Literal["always", "create", "never"]
 _INT64 = range(-(2**63), 2**63)
@@ -322,6 +324,12 @@ class Shape(WireField, models.JSONField):
 
     schema: ClassVar = {"type": "array", "items": {"type": "object"}}
     plain = models.JSONField
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Numbers of Postgres beyond 64 bits are decimals, as they were when they came."""
+        if isinstance(value, str) and not isinstance(expression, KeyTransform):
+            return orjson.loads(value)
+        return super().from_db_value(value, expression, connection)
 
     def parse(self, value: Any) -> Any:
         """Taken as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link
 from tests.unified_api.api.pushing import Product, product_of
 from unified_api.models.hris import Employee
+from unified_api.sync.bridge.fields import offered
+from unified_api.sync.bridge.wish import BridgeRefused
 from unified_api.sync.models import Change, Write
 
 NUMBER = "078-05-1120"
@@ -113,6 +116,14 @@ def test_a_write_that_waits_keeps_its_number_sealed(product: Product) -> None:
     assert answer.status_code == 202
     assert "219-09" not in answer.content.decode() + before
     assert found.json()["results"][0]["ssn"] == "219-09-9999"
+
+
+def test_no_bridge_carries_a_number() -> None:
+    """A configuration that names one is refused, with the reason."""
+    wish: Any = SimpleNamespace(model="hris.Employee", common=Employee)
+
+    with pytest.raises(BridgeRefused, match="ssn is sensitive: no bridge carries it"):
+        offered(wish, "ssn", "fields.ssn")
 
 
 def test_numbers_outlive_a_change_of_the_tenants_key(product: Product) -> None:

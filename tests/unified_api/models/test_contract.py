@@ -40,6 +40,7 @@ from unified_api.models.fields import (
     Whole,
     WireField,
 )
+from unified_api.models.sealed import Sensitive
 from unified_api.models.shapes import Keyed, Nested, Object, Objects, Shapes
 from unified_api.sync.models_fields import RemoteFieldClass
 
@@ -125,6 +126,7 @@ def kind_of(field: WireField) -> str:
         (Choice, "word"),
         (Texts, "texts"),
         (Text, "str"),
+        (Sensitive, "str"),
         (Refs, "relations" if getattr(field, "expands", False) else "texts"),
         (Ref, "relation" if getattr(field, "expands", False) else "str"),
         (Shapes, "objects"),
