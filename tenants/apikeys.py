@@ -23,19 +23,28 @@ NOTED_EVERY = timedelta(minutes=1)
 
 
 def issue(
-    name: str, kind: str = ApiKey.Kind.PRODUCTION, *, randomness: Randomness = os.urandom
+    name: str,
+    kind: str = ApiKey.Kind.PRODUCTION,
+    *,
+    may_read_sensitive: bool = False,
+    randomness: Randomness = os.urandom,
 ) -> tuple[ApiKey, Secret]:
     """A new key of the tenant in scope, with its text, which is shown now and never again.
 
-    kind: `production` or `test`; ValueError for any other.
+    kind: `production` or `test`; ValueError for any other. may_read_sensitive: it opens sensitive fields, too.
     """
     text = new_token(PREFIX[ApiKey.Kind(kind)], randomness)
     with transaction.atomic():
         key: ApiKey = ApiKey.objects.create(
-            name=name, kind=kind, digest=digest(DOOR, text), hint=text.reveal()[-4:]
+            name=name,
+            kind=kind,
+            may_read_sensitive=may_read_sensitive,
+            digest=digest(DOOR, text),
+            hint=text.reveal()[-4:],
         )
         door.open_door(DOOR, text, reference=key.id)
-        audit.record("api_key.issued", subject=str(key.id), name=name, kind=str(kind))
+        told = {"name": name, "kind": str(kind), "may_read_sensitive": may_read_sensitive}
+        audit.record("api_key.issued", subject=str(key.id), **told)
     return key, text
 
 

@@ -82,7 +82,10 @@ class Tenant(Walled):
 
 
 class ApiKey(TenantModel):
-    """A key to the API. Shown once; kept as a digest, with the last four characters as a hint."""
+    """A key to the API. Shown once; kept as a digest, with the last four characters as a hint.
+
+    `may_read_sensitive`: whether sensitive fields of records are shown to who asks for them with it.
+    """
 
     class Kind(models.TextChoices):
         """What the key opens: linked accounts of customers, or of test."""
@@ -94,6 +97,7 @@ class ApiKey(TenantModel):
     digest = models.BinaryField(editable=False)
     hint = models.TextField(editable=False)
     kind = models.TextField(choices=Kind.choices, default=Kind.PRODUCTION)
+    may_read_sensitive = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)

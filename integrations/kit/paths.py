@@ -61,6 +61,17 @@ def bury(path: Path, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def without(record: Any, path: Path) -> Any:
+    """The record without what stands at a path; shares all else with it."""
+    if isinstance(record, list):
+        return [without(item, path) for item in record]
+    first, *rest = steps(path)
+    if not isinstance(record, dict) or first not in record:
+        return record
+    kept = {key: value for key, value in record.items() if key != first}
+    return {**kept, first: without(record[first], tuple(rest))} if rest else kept
+
+
 def merge(into: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """Both objects as one, deeply; the second wins."""
     out = dict(into)

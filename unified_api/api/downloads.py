@@ -29,6 +29,9 @@ from unified_api.sync.bridge.attachment_choice import LARGEST
 from unified_api.sync.transfer import kind_of
 
 _TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
+_SHELL: Final = parameters.flag(
+    "include_shell_data", "Without effect: what is known by reference only has no file."
+)
 #: Categories of signs that nobody sees, and that may turn the order of others: `exe.txt` can be a `txt.exe`.
 _UNSEEN: Final = frozenset({"Cc", "Cf"})
 #: A file is nobody's page: a browser neither guesses what it is nor runs what stands in it.
@@ -44,7 +47,7 @@ class Download(ModelEndpoint):
 
     http_method_names = ("get", "options")
     operations = {
-        "get": Operation({200: Media(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE,)),
+        "get": Operation({200: Media(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE, _SHELL)),
     }
 
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word

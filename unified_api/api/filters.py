@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -55,7 +56,7 @@ def declared(model: type[CommonModel]) -> tuple[Filter, ...]:
     """Those of every list, those that the model's fields declare, and those through its relations."""
     fields = wire_fields(model).items()
     own = (
-        one
+        _marked(one, is_ours=field.is_ours(one.parameter.name))
         for name, field in fields
         for parameter in field.filters
         for one in _BY_CLASS[_kind(field)](name, parameter, field)
@@ -66,10 +67,22 @@ def declared(model: type[CommonModel]) -> tuple[Filter, ...]:
         if isinstance(field, Refs)
         for parameter in field.through
     )
-    return (*_everywhere(), *own, *through)
+    return (*_everywhere(model), *own, *through)
 
 
-def _everywhere() -> Iterator[Filter]:
+def _marked(one: Filter, *, is_ours: bool) -> Filter:
+    return replace(one, parameter=replace(one.parameter, is_ours=is_ours)) if is_ours else one
+
+
+def below(field: Ref | Refs, record: uuid.UUID) -> Condition:
+    """What holds for the records that name this one in a field."""
+    column = _quoted(field.name)
+    return Condition(
+        f"{column} @> ARRAY[%s::uuid]" if isinstance(field, Refs) else f"{column} = %s::uuid", (record,)
+    )
+
+
+def _everywhere(model: type[CommonModel]) -> Iterator[Filter]:
     """What every list can be filtered by."""
     yield from _range("created_at", "created")
     yield from _range("modified_at", "modified")
@@ -77,10 +90,11 @@ def _everywhere() -> Iterator[Filter]:
         parameters.text("remote_id", "With this id at the provider."),
         lambda value: Condition("remote_id = %s", (value,)),
     )
-    yield Filter(
+    several = Filter(
         parameters.texts("remote_ids", "With one of these ids at the provider."),
         lambda values: Condition("remote_id = ANY(%s)", (values,)),
     )
+    yield _marked(several, is_ours=not model.wire.by_remote_ids)
     yield Filter(
         parameters.flag("include_deleted_data", "Also those that were deleted at the provider."),
         lambda asked: None if asked else Condition("NOT remote_was_deleted"),

@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
+from unified_api.api import parameters
 from unified_api.api.drafts import Operation
 from unified_api.api.errors import answer
+from unified_api.api.openapi.operation import Operation as Told
 from unified_api.api.openapi.operation import answers
 from unified_api.api.openapi.schema import ANY, FLAG, TEXT, keyed, named, record
 from unified_api.api.reading import ModelEndpoint, read_one
@@ -31,10 +33,16 @@ _META = named(
 )
 
 
+def _told_of_create(endpoint: ModelEndpoint) -> Told:
+    """What meta/post takes and answers."""
+    about = "Without effect: what can be written depends on no value."
+    return Told({200: _META}, query=tuple(parameters.text(n, about) for n in endpoint.model.wire.meta))
+
+
 class MetaPost(ModelEndpoint):
     """GET {model}/meta/post."""
 
-    operations = {"get": answers(_META)}
+    operations = {"get": _told_of_create}
 
     def get(self, _request: Request) -> HttpResponse:
         """The schema of a create."""

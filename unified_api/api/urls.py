@@ -30,7 +30,14 @@ from unified_api.api import (
 )
 from unified_api.api.endpoint import Endpoint, Unknown
 from unified_api.api.passthrough import Passthrough
-from unified_api.models.base import CommonModel, category_of, common_models, model_id
+from unified_api.models.base import (
+    CommonModel,
+    category_of,
+    common_model,
+    common_models,
+    model_id,
+    relations,
+)
 from unified_api.sync.bridge.attachment_check import holds_files
 
 #: The first segment of what is beyond the wire contract.
@@ -55,8 +62,10 @@ def _of_category(category: str) -> Iterator[URLPattern]:
             name=f"api-{category}-{segment.replace('/', '-')}",
         )
     for model in common_models(category):
-        if model.wire.contract:
+        if model.wire.contract and model.wire.alone:
             yield from _of_model(model, category)
+        if model.wire.contract:
+            yield from _below(model, category)
 
 
 def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
@@ -73,6 +82,24 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
     if holds_files(model):
         yield path(f"{base}/<str:id>/download", downloads.Download.as_view(**facts), name=f"{name}-download")
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
+
+
+def _below(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
+    """Lists of a model below the records that it names."""
+    for field in relations(model).values():
+        if field.below:
+            above, segment = common_model(field.to), model.wire.path
+            endpoint = views.Below.as_view(**_facts(model), by=field.name)
+            name = f"api-{room}-{above.wire.path}-{segment}"
+            yield path(f"{room}/v1/{_place(above)}/<str:id>/{segment}", endpoint, name=name)
+
+
+def _place(model: type[CommonModel]) -> str:
+    """Where the records of a model stand; those without a list of their own below the one that they name first."""
+    if model.wire.alone:
+        return model.wire.path
+    first = next(field for field in relations(model).values() if field.below)
+    return f"{_place(common_model(first.to))}/<str:above>/{model.wire.path}"
 
 
 def _facts(model: type[CommonModel]) -> dict[str, Any]:

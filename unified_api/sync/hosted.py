@@ -37,7 +37,7 @@ class _Performance:
         self.entry = entry
         self.version = resource.version
         self.model: type[CommonModel] = resource.model
-        self.wanted = values.from_json(self.model, write.values)
+        self.wanted = journal.wanted(write)
         self.cause = store.Cause(write.source, write_id=write.id)
 
     def go(self) -> None:

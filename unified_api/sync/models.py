@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from tenants.models import TenantModel
+from tenants.sealed import SealedField
 
 
 class FeedHead(TenantModel):
@@ -230,7 +231,8 @@ class WriteState(models.TextChoices):
 class Write(TenantModel):
     """One intended change to a remote system, journalled before it leaves.
 
-    `values`: common-model values as asked for; `sent`: those really sent; `pre_image`: what stood there before.
+    `values`: common-model values as asked for; `sealed_values`: those of sensitive fields, until it ends; `sent`: those
+    really sent; `pre_image`: what stood there before.
     `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api,
     operator, or bridge with `bridge_id` and `pair_id`; a bridge says in `reasons` for each field by which `rule` it
     travels, and which value of the other side, `source`, it carries. `problems`: in the form of the wire contract.
@@ -245,6 +247,7 @@ class Write(TenantModel):
     operation = models.TextField()
     record_id = models.UUIDField(null=True)
     values = models.JSONField()
+    sealed_values = SealedField(purpose="values of a write")
     sent = models.JSONField(null=True)
     pre_image = models.JSONField(null=True)
     expected = models.JSONField(null=True)
@@ -344,5 +347,6 @@ from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Pair,
     PairKey,
 )
+from unified_api.sync.models_fields import RemoteFieldClass  # noqa: E402, F401
 from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
 from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401

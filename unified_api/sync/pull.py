@@ -24,7 +24,19 @@ from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, model_id
-from unified_api.sync import by_id, clock, connect, failing, job, landing, set_aside, store, sweep, verdict
+from unified_api.sync import (
+    by_id,
+    clock,
+    connect,
+    failing,
+    job,
+    landing,
+    sealing,
+    set_aside,
+    store,
+    sweep,
+    verdict,
+)
 from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
@@ -48,7 +60,7 @@ class Arrived:
     @classmethod
     def of(cls, page: Page, resource: Resource) -> Arrived:
         """What arrived with a page; TypeError where an adapter made something that is no JSON."""
-        return cls(page, landing.Arrival.of(page.observations, resource.version))
+        return cls(page, landing.Arrival.of(page.observations, resource.version, sealing.digest_key()))
 
     @property
     def last(self) -> bool:

@@ -23,9 +23,8 @@ from django.db import connection, transaction
 
 from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
-from unified_api.models.base import CUSTOM, CommonModel, model_id, relations
-from unified_api.models.fields import Refs
-from unified_api.sync import feed, landing, moments, tables, told
+from unified_api.models.base import CUSTOM, CommonModel, model_id, referring, sensitive
+from unified_api.sync import feed, landing, moments, sealing, tables, told
 from unified_api.sync.identity import Identities, Key
 from unified_api.sync.models import Merged
 
@@ -82,6 +81,7 @@ class Store:
         self._identities = Identities(linked_account_id)
         self._began = began
         self._entry = _Entry()
+        self._sealing = sealing.Sealing()
 
     def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID, cause: Cause) -> None:
         """A record that was lost has been made again under another remote id: it stays the record that it was.
@@ -101,7 +101,7 @@ class Store:
 
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
-        return self.take(landing.Arrival.of(observations, mapping_version), cause)
+        return self.take(landing.Arrival.of(observations, mapping_version, sealing.digest_key()), cause)
 
     def take(self, arrival: landing.Arrival, cause: Cause) -> Tally:
         """The same for what was looked at before this transaction began."""
@@ -146,7 +146,7 @@ class Store:
         if observation.merged_into is not None:
             self.merge(model, record, observation.merged_into, cause)
             return
-        values = self._resolved(observation)
+        values = self._resolved(observation, record, row)
         changes = landing.differences(row, values)
         kind = landing.kind_of_change(row)
         if (
@@ -247,6 +247,7 @@ class Store:
         changes: dict[str, list[Any]],
         cause: Cause,
     ) -> None:
+        logged = {name: told for name, told in changes.items() if name not in sensitive(model)}
         row |= {"id": record, "tenant_id": current_tenant(), "linked_account_id": self.linked_account_id}
         self._entry.rows[model][record] = row
         if kind == "created":
@@ -256,25 +257,31 @@ class Store:
                 "model": model_id(model),
                 "record_id": record,
                 "kind": kind,
-                "fields": changes,
+                "fields": logged,
                 "source": cause.source,
                 "run_id": cause.run_id,
                 "write_id": cause.write_id,
             }
         )
 
-    def _resolved(self, observation: Observation) -> dict[str, Any]:
-        """The values with ids in place of remote ids; what they name is noted as a shell, should it be unknown."""
+    def _resolved(
+        self, observation: Observation, record: uuid.UUID, row: landing.Row | None
+    ) -> dict[str, Any]:
+        """The values with ids in place of remote ids, and what is sensitive sealed.
+
+        What they name is noted as a shell, should it be unknown.
+        """
         values = dict(observation.values)
-        for name, relation in relations(observation.model).items():
-            if (named := values.get(name)) is None:
-                continue
-            target = tables.model_of(relation.to)
-            if isinstance(relation, Refs):
-                values[name] = [self._shell(target, str(remote)) for remote in named]
-            else:
-                values[name] = self._shell(target, str(named))
+        for name, field_ in referring(observation.model).items():
+            if (named := values.get(name)) is not None:
+                values[name] = told.replaced(field_, named, observation.values, self._named)
+        for name in sensitive(observation.model):
+            if name in values:
+                values[name] = self._sealing.column(observation.model, name, record, row, values[name])
         return values
+
+    def _named(self, to: str, remote: Any) -> uuid.UUID:
+        return self._shell(tables.model_of(to), str(remote))
 
     def _shell(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
         record = self._identities.of(model, remote_id)

@@ -50,7 +50,7 @@ class Performance:
         self.line = line
         self.resource = resource
         self.model: type[CommonModel] = resource.model
-        self.wanted = values.from_json(self.model, write.values)
+        self.wanted = journal.wanted(write)
         self.cause = store.Cause(write.source, write_id=write.id)
 
     def go(self) -> None:

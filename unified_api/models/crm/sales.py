@@ -1,44 +1,11 @@
-"""CRM: leads, the people and companies behind them, and what is sold. Meanings follow the wire contract's.
-
-A lead that one system recommends to another travels as a `Lead`, and comes back as what became of it:
-
-    recommended        Lead, status OPEN; `lead_source` says by whom
-    accepted           Lead, status QUALIFIED, with `converted_date`, `converted_contact`, `converted_account`
-    not accepted       Lead, status UNQUALIFIED
-    outcome, amount    Opportunity that the lead's `converted_opportunity` names: status WON or LOST, `amount`,
-                       `close_date`, and `lost_reason` when it was lost
-
-`converted_opportunity` and `lost_reason` are ours: the contract has no place for them.
-"""
+"""What is sold and to whom: leads, the people and companies behind them, and sales that may come about."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from unified_api.models.base import CommonModel, Wire
-from unified_api.models.codes import COUNTRIES
-from unified_api.models.fields import Choice, Flag, Instant, Ref, Text, Whole, WireField
-from unified_api.models.shapes import Shapes
-
-ADDRESS: Final[dict[str, WireField]] = {
-    "street_1": Text(),
-    "street_2": Text(),
-    "city": Text(),
-    "state": Text(),
-    "postal_code": Text(),
-    "country": Choice(*COUNTRIES),
-    "address_type": Choice("BILLING", "SHIPPING"),
-}
-EMAIL_ADDRESS: Final[dict[str, WireField]] = {"email_address": Text(), "email_address_type": Text()}
-PHONE_NUMBER: Final[dict[str, WireField]] = {"phone_number": Text(), "phone_number_type": Text()}
-
-
-class CrmModel(CommonModel):
-    """A model of the CRM category."""
-
-    class Meta(CommonModel.Meta):
-        abstract = True
-        app_label = "crm"
+from unified_api.models.base import Wire
+from unified_api.models.crm.category import ADDRESS, EMAIL_ADDRESS, PHONE_NUMBER, CrmModel
+from unified_api.models.fields import Choice, Flag, Instant, Ref, Text, Whole
+from unified_api.models.shapes import STAMPS, Shapes
 
 
 class Lead(CrmModel):
@@ -52,9 +19,11 @@ class Lead(CrmModel):
     company = Text(pii=True)
     first_name = Text(pii=True)
     last_name = Text(pii=True)
-    addresses = Shapes(ADDRESS, pii=True)
-    email_addresses = Shapes(EMAIL_ADDRESS, key="email_address", filter="email_addresses", pii=True)
-    phone_numbers = Shapes(PHONE_NUMBER, key="phone_number", filter="phone_numbers", pii=True)
+    addresses = Shapes(ADDRESS, fills=STAMPS, pii=True)
+    email_addresses = Shapes(
+        EMAIL_ADDRESS, fills=STAMPS, key="email_address", filter="email_addresses", pii=True
+    )
+    phone_numbers = Shapes(PHONE_NUMBER, fills=STAMPS, key="phone_number", filter="phone_numbers", pii=True)
     remote_updated_at = Instant(write="never")
     remote_created_at = Instant(write="never")
     converted_date = Instant()
@@ -73,9 +42,11 @@ class Contact(CrmModel):
     last_name = Text(pii=True)
     account = Ref("crm.Account", filter="account_id")
     owner = Ref("crm.User")
-    addresses = Shapes(ADDRESS, pii=True)
-    email_addresses = Shapes(EMAIL_ADDRESS, key="email_address", filter="email_addresses", pii=True)
-    phone_numbers = Shapes(PHONE_NUMBER, key="phone_number", filter="phone_numbers", pii=True)
+    addresses = Shapes(ADDRESS, fills=STAMPS, pii=True)
+    email_addresses = Shapes(
+        EMAIL_ADDRESS, fills=STAMPS, key="email_address", filter="email_addresses", pii=True
+    )
+    phone_numbers = Shapes(PHONE_NUMBER, fills=STAMPS, key="phone_number", filter="phone_numbers", pii=True)
     last_activity_at = Instant()
     remote_created_at = Instant(write="never")
 
@@ -91,8 +62,8 @@ class Account(CrmModel):
     industry = Text()
     website = Text()
     number_of_employees = Whole()
-    addresses = Shapes(ADDRESS, pii=True)
-    phone_numbers = Shapes(PHONE_NUMBER, pii=True, write="never")
+    addresses = Shapes(ADDRESS, fills=STAMPS, pii=True)
+    phone_numbers = Shapes(PHONE_NUMBER, fills=STAMPS, pii=True, write="never")
     last_activity_at = Instant()
     remote_updated_at = Instant(write="never")
     remote_created_at = Instant(write="never")
@@ -109,11 +80,11 @@ class Opportunity(CrmModel):
     owner = Ref("crm.User", filter="owner_id")
     account = Ref("crm.Account", filter="account_id")
     stage = Ref("crm.Stage", filter="stage_id")
-    status = Choice("OPEN", "WON", "LOST", filter="status")
+    status = Choice("OPEN", "WON", "LOST", filter="status", origins=True)
     lost_reason = Text(contract=False)
     last_activity_at = Instant()
     close_date = Instant()
-    remote_created_at = Instant(filter="remote_created", write="never")
+    remote_created_at = Instant(filter="remote_created", ours=("remote_created_before",), write="never")
 
 
 class Stage(CrmModel):

@@ -1,19 +1,17 @@
-"""HRIS: people, where they work and what they are paid for. Meanings follow the wire contract's."""
+"""People who work for the company, what they do there, and who depends on them."""
 
 from __future__ import annotations
 
-from unified_api.models.base import CommonModel, Wire
-from unified_api.models.codes import COUNTRIES, CURRENCIES
-from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Ref, Refs, Text, Texts
+from typing import Final
+
+from unified_api.models.base import Wire, in_order_of
+from unified_api.models.codes import CURRENCIES
+from unified_api.models.fields import Choice, Day, Flag, Instant, Number, Ref, Refs, Text
+from unified_api.models.hris.category import HrisModel
+from unified_api.models.sealed import Sensitive
 from unified_api.models.shapes import Object
 
-
-class HrisModel(CommonModel):
-    """A model of the HRIS category."""
-
-    class Meta(CommonModel.Meta):
-        abstract = True
-        app_label = "hris"
+_GENDERS: Final = ("MALE", "FEMALE", "NON-BINARY", "OTHER", "PREFER_NOT_TO_DISCLOSE")
 
 
 class Employee(HrisModel):
@@ -39,8 +37,8 @@ class Employee(HrisModel):
     manager = Ref("hris.Employee", filter="manager_id")
     team = Ref("hris.Team", filter="team_id")
     pay_group = Ref("hris.PayGroup", filter="pay_group_id")
-    ssn = Text(pii=True, sensitive=True)
-    gender = Choice("MALE", "FEMALE", "NON-BINARY", "OTHER", "PREFER_NOT_TO_DISCLOSE", pii=True)
+    ssn = Sensitive()
+    gender = Choice(*_GENDERS, origins=True, pii=True)
     ethnicity = Choice(
         "AMERICAN_INDIAN_OR_ALASKA_NATIVE",
         "ASIAN_OR_INDIAN_SUBCONTINENT",
@@ -50,6 +48,7 @@ class Employee(HrisModel):
         "TWO_OR_MORE_RACES",
         "WHITE",
         "PREFER_NOT_TO_DISCLOSE",
+        origins=True,
         pii=True,
     )
     marital_status = Choice(
@@ -58,13 +57,14 @@ class Employee(HrisModel):
         "MARRIED_FILING_SEPARATELY",
         "HEAD_OF_HOUSEHOLD",
         "QUALIFYING_WIDOW_OR_WIDOWER_WITH_DEPENDENT_CHILD",
+        origins=True,
         pii=True,
     )
     date_of_birth = Day(pii=True)
     hire_date = Day()
     start_date = Day(filter="started")
     remote_created_at = Instant(write="never")
-    employment_status = Choice("ACTIVE", "PENDING", "INACTIVE", filter="employment_status")
+    employment_status = Choice("ACTIVE", "PENDING", "INACTIVE", filter="employment_status", origins=True)
     termination_date = Day(filter="terminated")
     avatar = Text(pii=True)
     custom_fields = Object(write="never", pii=True)
@@ -88,6 +88,7 @@ class Employment(HrisModel):
         "QUARTER",
         "EVERY_SIX_MONTHS",
         "YEAR",
+        origins=True,
     )
     pay_frequency = Choice(
         "WEEKLY",
@@ -99,64 +100,31 @@ class Employment(HrisModel):
         "THIRTEEN-MONTHLY",
         "PRO_RATA",
         "SEMIMONTHLY",
+        origins=True,
     )
     pay_currency = Choice(*CURRENCIES)
     pay_group = Ref("hris.PayGroup")
-    flsa_status = Choice("EXEMPT", "SALARIED_NONEXEMPT", "NONEXEMPT", "OWNER")
-    effective_date = Day()
-    employment_type = Choice("FULL_TIME", "PART_TIME", "INTERN", "CONTRACTOR", "FREELANCE")
+    flsa_status = Choice("EXEMPT", "SALARIED_NONEXEMPT", "NONEXEMPT", "OWNER", origins=True)
+    effective_date = Day(orders=True)
+    employment_type = Choice("FULL_TIME", "PART_TIME", "INTERN", "CONTRACTOR", "FREELANCE", origins=True)
+
+    class Meta(HrisModel.Meta):
+        indexes = [*HrisModel.Meta.indexes, in_order_of("effective_date", "date")]
 
 
-class Location(HrisModel):
-    """An address at which people work or live."""
+class Dependent(HrisModel):
+    """Somebody for whom an employee provides."""
 
-    wire = Wire("locations")
+    wire = Wire("dependents")
 
-    name = Text()
+    first_name = Text(pii=True)
+    middle_name = Text(pii=True)
+    last_name = Text(pii=True)
+    relationship = Choice("CHILD", "SPOUSE", "DOMESTIC_PARTNER")
+    employee = Ref("hris.Employee", filter="employee_id", expands=False)
+    date_of_birth = Day(pii=True)
+    gender = Choice(*_GENDERS, pii=True)
     phone_number = Text(pii=True)
-    street_1 = Text(pii=True)
-    street_2 = Text(pii=True)
-    city = Text(pii=True)
-    state = Text()
-    zip_code = Text(pii=True)
-    country = Choice(*COUNTRIES)
-    location_type = Choice("HOME", "WORK", filter="location_type")
-
-
-class Team(HrisModel):
-    """People who work together."""
-
-    wire = Wire("teams")
-
-    name = Text()
-    parent_team = Ref("hris.Team", filter="parent_team_id")
-
-
-class Group(HrisModel):
-    """A part of the company, of whatever kind: a department, a cost centre, a business unit."""
-
-    wire = Wire("groups")
-
-    group_url = Text()
-    parent_group = Ref("hris.Group")
-    name = Text(filter="names", any_of=True)
-    type = Choice("TEAM", "DEPARTMENT", "COST_CENTER", "BUSINESS_UNIT", "GROUP", filter="types", any_of=True)
-    is_commonly_used_as_team = Flag(filter="is_commonly_used_as_team")
-
-
-class PayGroup(HrisModel):
-    """Employees who are paid together."""
-
-    wire = Wire("pay-groups")
-
-    pay_group_name = Text()
-
-
-class Company(HrisModel):
-    """A legal entity that employs people."""
-
-    wire = Wire("companies")
-
-    legal_name = Text()
-    display_name = Text()
-    eins = Texts(pii=True)
+    home_location = Ref("hris.Location", expands=False)
+    is_student = Flag()
+    ssn = Sensitive()
