@@ -9,7 +9,7 @@ lens is read-only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -31,7 +31,7 @@ from integrations.kit.endpoints import (
 from integrations.kit.errors import InvalidSettings, ProviderError
 from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
-from integrations.kit.mapping import Extended
+from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.searching import SearchLens
 from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
@@ -196,6 +196,28 @@ class Resource:
         lenses = {one.name: one.lens(self) for one in told}
         version = "\x1f".join([self.version, *(f"{one.name}={one.read}" for one in told)])
         return replace(self, mapping=Extended(self.mapping, lenses), version=version)
+
+    def without(self, hidden: Mapping[str, Collection[str]], unread: Collection[str]) -> Self:
+        """The same without some fields of its model and of those inside it, and without some models inside it.
+
+        hidden: names of fields by `category.Model`. Who may read others has every record compared anew.
+        """
+
+        def narrowed(mapping: FieldMapping) -> FieldMapping:
+            names = hidden.get(model_id(mapping.model), ())
+            return Narrowed(mapping, names) if names else mapping
+
+        told = sorted(f"{model}={','.join(sorted(names))}" for model, names in hidden.items() if names)
+        return replace(
+            self,
+            mapping=narrowed(self.mapping),
+            embedded=tuple(
+                replace(one, mapping=narrowed(one.mapping))
+                for one in self.embedded
+                if model_id(one.mapping.model) not in unread
+            ),
+            version="\x1f".join([self.version, *told]),
+        )
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """The common words that this provider can store in a field.

@@ -10,7 +10,8 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from psycopg import sql
 
-from tenants import door
+from tenants import audit, door
+from tenants.events import EventType
 from tenants.scope import current_tenant
 from unified_api.models.base import common_models
 from unified_api.sync import job
@@ -75,7 +76,11 @@ def work(lease: job.Lease, ends: float) -> None:
             if time.monotonic() > ends:
                 job.go_on(lease)
                 return
-    job.finish(lease)
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        event_type = EventType.DELETED_ALL_COMMON_MODELS_FOR_LINKED_ACCOUNT
+        audit.record("account.erased", subject=str(lease.reference), event_type=event_type)
+        job.finish(lease)
 
 
 def _tables() -> list[tuple[type[models.Model], sql.SQL]]:

@@ -196,6 +196,7 @@ class Pull:
         with transaction.atomic(durable=True):
             job.hold(self.lease)
             verdict.close(self.stream, self.run, self.account, _request(resource))
+            failing.recovered(self.stream)
 
 
 def work(lease: job.Lease, ends: float) -> None:
@@ -250,6 +251,9 @@ def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
             return None
         account = LinkedAccount.objects.filter(id=stream.linked_account_id, deleted_at=None).first()
         if account is None or account.status == "RELINK_NEEDED":
+            return None
+        if not account.may("read", stream.model):
+            rest(stream)
             return None
         run = Run.objects.filter(id=stream.run_id, finished=None).first() if stream.run_id else None
         return stream, run or _open_run(stream, account), account
@@ -333,6 +337,16 @@ def resync(stream: Stream) -> None:
     stream.status, stream.reason, stream.error, stream.next_due = "SYNCING", None, None, clock.now()
     stream.save()
     job.ask(KIND, stream.id, priority=3)
+
+
+def rest(stream: Stream) -> None:
+    """Nothing may be read of the stream's model, as things are; a slice under way is overtaken by who takes its job."""
+    Run.objects.filter(id=stream.run_id, finished=None).update(
+        finished=clock.now(), result="DISABLED", error="Its model may not be read any more."
+    )
+    sweep.forget(stream)
+    stream.sweep, stream.run_id, stream.status, stream.next_due = None, None, "DISABLED", None
+    stream.save()
 
 
 def pause(stream: Stream, who: str) -> None:

@@ -23,6 +23,7 @@ from django.db.models import Q
 from integrations.kit.provider import Provider, Resource, Target
 from integrations.kit.searching import NoPath, compiled
 from tenants import audit
+from tenants.events import EventType
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CUSTOM, common_model, model_id
@@ -121,7 +122,13 @@ def add(
         remote_path=remote_path,
         created_at=clock.now(),
     )
-    audit.record("field_mapping.created", subject=str(made.id), target=target, model=model)
+    audit.record(
+        "field_mapping.created",
+        subject=str(made.id),
+        event_type=_event("CREATED", made),
+        target=target,
+        model=model,
+    )
     _read_again(made)
     return made
 
@@ -137,13 +144,21 @@ def remove(mapping_id: uuid.UUID) -> FieldMapping:
             raise TargetRefused("There is no field mapping with this id.")
         accounts = list(_accounts(mapping))
         mapping.delete()
-        audit.record("field_mapping.deleted", subject=str(mapping_id), target=mapping.target)
+        event_type = _event("DELETED", mapping)
+        audit.record(
+            "field_mapping.deleted", subject=str(mapping_id), event_type=event_type, target=mapping.target
+        )
         left = {account.id: {(one.model, one.target) for one in of(account)} for account in accounts}
         _read_again(mapping)
     for account in accounts:
         if (mapping.model, mapping.target) not in left[account.id]:
             _forget(account, mapping)
     return mapping
+
+
+def _event(done: str, mapping: FieldMapping) -> EventType:
+    whose = "INTEGRATION_WIDE" if mapping.linked_account_id is None else "LINKED_ACCOUNT"
+    return EventType(f"{done}_{whose}_FIELD_MAPPING")
 
 
 def _check(integration: str, model: str, target: str, jmes_path: str, remote_path: str | None) -> None:

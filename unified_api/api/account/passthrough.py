@@ -30,7 +30,8 @@ from integrations.kit.strict import NotJson, strictly
 from integrations.kit.transport import Limits
 from tenants import audit
 from unified_api import registry
-from unified_api.api import bulkhead, multipart
+from unified_api.api import bulkhead
+from unified_api.api.account import multipart
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import Busy, answer, malformed
 from unified_api.api.openapi.operation import Operation
@@ -101,8 +102,8 @@ class Passthrough(Endpoint):
         call, base = _call(body), _text(body, "base_url_override")
         if call.method not in _SAFE:
             with transaction.atomic():
-                where = {"method": call.method, "path": urlsplit(call.path).path}
-                audit.record("account.passthrough", subject=str(self.account.id), **where)
+                subject, path = str(self.account.id), urlsplit(call.path).path
+                audit.record("account.passthrough", subject=subject, method=call.method, path=path)
         with bulkhead.slot(), self._line() as line:
             http = _way(line, base)
             try:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants import audit
+from tenants.events import EventType
 from unified_api.api import cursors
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
@@ -73,9 +74,8 @@ class Resync(Endpoint):
         account = self.account
         with transaction.atomic():
             streams = steer.read_account_again(account.id)
-            audit.record(
-                "account.resync_forced", subject=str(account.id), event_type="FORCED_LINKED_ACCOUNT_RESYNC"
-            )
+            event_type = EventType.FORCED_LINKED_ACCOUNT_RESYNC
+            audit.record("account.resync_forced", subject=str(account.id), event_type=event_type)
         return answer([_shown(stream) for stream in streams])
 
 
