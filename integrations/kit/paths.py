@@ -61,6 +61,18 @@ def bury(path: Path, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def without(data: Any, path: tuple[str, ...]) -> Any:
+    """The data with nothing at a path, in every element of lists on the way; nothing at all for an empty path."""
+    if not path:
+        return None
+    if isinstance(data, list):
+        return [without(one, path) for one in data]
+    if not isinstance(data, dict) or path[0] not in data:
+        return data
+    rest = {key: value for key, value in data.items() if key != path[0]}
+    return rest if len(path) == 1 else {**rest, path[0]: without(data[path[0]], path[1:])}
+
+
 def merge(into: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """Both objects as one, deeply; the second wins."""
     out = dict(into)

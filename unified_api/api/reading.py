@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.api import cursors, filters, records
+from unified_api.api.concealing import conceal
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.api.extras import Extras, asked_for
@@ -52,13 +53,16 @@ def show_list(endpoint: ModelEndpoint) -> HttpResponse:
     """A page of records."""
     model, account, params = endpoint.model, endpoint.account, endpoint.params
     refuse_unsupported(account, model)
-    wanted = filters.conditions(model, params)
+    wanted = filters.conditions(model, params, hidden=account.hidden(model_id(model)))
+    if not account.may("read", model_id(model)):
+        wanted.append(filters.NOTHING)
     window = cursors.Window.asked(params, f"{account.id} {model_id(model)}")
     extras = Extras.asked(model, params)
     if params.instant("modified_after") is not None:
         feed.wait_for_commits_in_flight()
     fetch = functools.partial(records.fetch, model, account.id, wanted)
     rows, page = cursors.turn(window, fetch, lambda record: (record["created_at"], record["id"]))
+    conceal(account, model, rows)
     extras.add(model, account, rows)
     return answer({**page, "results": rows})
 
@@ -79,8 +83,9 @@ def read_one(endpoint: ModelEndpoint, text: str | uuid.UUID) -> Record:
     """The record with the id of a path; raises NotFound."""
     record_id = parse_id(str(text))
     found = records.by_id(endpoint.model, endpoint.account.id, [record_id]).get(str(record_id))
-    if found is None:
+    if found is None or not endpoint.account.may("read", model_id(endpoint.model)):
         raise NotFound
+    conceal(endpoint.account, endpoint.model, [found])
     return found
 
 

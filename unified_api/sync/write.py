@@ -203,7 +203,8 @@ def _resource(write: Write, account: LinkedAccount) -> Resource:
         raise _Impossible(told, WriteState.NOT_APPLIED) from error
     if not account.may("write", write.model):
         told = f"{write.model} may not be written at this linked account, by its scopes."
-        raise _Impossible(told, WriteState.NOT_APPLIED, "DISABLED_MODEL_WRITE")
+        state = WriteState.NOT_APPLIED if write.bridge_id else WriteState.REJECTED
+        raise _Impossible(told, state, "DISABLED_MODEL_WRITE")
     if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
         raise _Impossible(f"{account.integration} cannot {write.operation} this.", WriteState.REJECTED)
     return resource

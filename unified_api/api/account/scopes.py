@@ -58,6 +58,9 @@ _SAID: Final = bodies.objects(
 )
 
 
+_PARTS: Final = ("field_permissions", "model_permissions")
+
+
 class DefaultScopes(Endpoint):
     """GET default-scopes: those of all accounts of which nothing else is said."""
 
@@ -137,8 +140,7 @@ def said_of(told: Iterable[Mapping[str, Any]], models: Iterable[type[CommonModel
     said = {}
     for one in told:
         model = model_named(one.get("model_name"), known, "common_models")
-        fields = one.get("field_permissions") or {}
-        actions = one.get("model_permissions") or {}
+        fields, actions = ({} if (part := one.get(k)) is None else part for k in _PARTS)
         if not isinstance(fields, dict) or not isinstance(actions, dict):
             raise malformed("common_models", f"{model.__name__}: objects are expected")
         said[model_id(model)] = Say(
