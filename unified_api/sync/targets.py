@@ -11,9 +11,10 @@ the records at once, some at a time, each with an entry in the log.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -96,13 +97,15 @@ def add(
     target: str,
     *,
     jmes_path: str = "",
+    steps: Sequence[str | int] = (),
     remote_path: str | None = None,
     description: str = "",
 ) -> FieldMapping:
     """Map a target, for an account or for all at an integration (its slug), within the transaction that is open.
 
-    Raises TargetRefused.
+    steps: where it is read, in place of a JMESPath. Raises TargetRefused.
     """
+    jmes_path = jmes_path or path_of(steps)
     integration = account if isinstance(account, str) else account.integration
     _check(integration, model, target, jmes_path, remote_path)
     if isinstance(account, LinkedAccount):
@@ -119,6 +122,7 @@ def add(
         target=target,
         description=description,
         jmes_path=jmes_path,
+        steps=list(steps),
         remote_path=remote_path,
         created_at=clock.now(),
     )
@@ -131,6 +135,28 @@ def add(
     )
     _read_again(made)
     return made
+
+
+def change(mapping: FieldMapping, *, jmes_path: str = "", steps: Sequence[str | int] = ()) -> None:
+    """Read a target somewhere else from now on, within the transaction that is open; raises TargetRefused."""
+    path = jmes_path or path_of(steps)
+    _check(mapping.integration, mapping.model, mapping.target, path, mapping.remote_path)
+    mapping.jmes_path, mapping.steps = path, list(steps)
+    mapping.save(update_fields=["jmes_path", "steps"])
+    audit.record(
+        "field_mapping.changed",
+        subject=str(mapping.id),
+        event_type=_event("CHANGED", mapping),
+        target=mapping.target,
+        jmes_path=path,
+    )
+    _read_again(mapping)
+
+
+def path_of(steps: Sequence[str | int]) -> str:
+    """The JMESPath of names and places in lists, one inside the other; empty for none."""
+    told = [f"[{step}]" if isinstance(step, int) else json.dumps(step, ensure_ascii=False) for step in steps]
+    return ".".join(told).replace(".[", "[")
 
 
 def remove(mapping_id: uuid.UUID) -> FieldMapping:

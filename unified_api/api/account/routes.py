@@ -7,7 +7,17 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from unified_api.api.account import accounts, catalogue, issues, keys, scopes, sync_status, tokens, trail
+from unified_api.api.account import (
+    accounts,
+    catalogue,
+    issues,
+    keys,
+    mappings,
+    scopes,
+    sync_status,
+    tokens,
+    trail,
+)
 from unified_api.api.account.passthrough import Passthrough
 from unified_api.api.endpoint import Endpoint
 
@@ -19,6 +29,8 @@ ACCOUNT_LEVEL: Final[dict[str, type[Endpoint]]] = {
     "available-actions": accounts.AvailableActions,
     "default-scopes": scopes.DefaultScopes,
     "delete-account": accounts.DeleteAccount,
+    "field-mappings": mappings.FieldMappings,
+    "field-mappings/<str:field_mapping_id>": mappings.OneFieldMapping,
     "generate-key": keys.GenerateKey,
     "issues": issues.Issues,
     "issues/<str:id>": issues.OneIssue,
@@ -27,8 +39,10 @@ ACCOUNT_LEVEL: Final[dict[str, type[Endpoint]]] = {
     "linked-accounts": accounts.LinkedAccounts,
     "passthrough": Passthrough,
     "regenerate-key": keys.RegenerateKey,
+    "remote-fields": mappings.RemoteFields,
     "sync-status": sync_status.SyncStatus,
     "sync-status/resync": sync_status.Resync,
+    "target-fields": mappings.TargetFields,
 }
 
 

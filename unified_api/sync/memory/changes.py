@@ -25,7 +25,7 @@ LOOKED_AT: Final = 1_000
 
 @dataclass(frozen=True)
 class Page:
-    """A stretch of the log: what of it was wanted, up to where it was looked at, whether it goes on, and whose it is."""
+    """What was wanted of a stretch of the log, up to where it was looked at, whether it goes on, and whose it is."""
 
     changes: Sequence[Change]
     position: int
