@@ -114,7 +114,8 @@ class Resource:
     file are. redirects: a get of a record that was merged answers with the one it was merged into (where it answers
     itself, and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus,
     see `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there
-    they may be written.
+    they may be written. selects: what the list can be asked for, by common field and operator of selective sync: from
+    the value to compare with to query parameters.
     """
 
     hosted: ClassVar[bool] = False
@@ -143,6 +144,7 @@ class Resource:
     redirects: bool = False
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
+    selects: Mapping[tuple[str, str], Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -218,6 +220,15 @@ class Resource:
             ),
             version="\x1f".join([self.version, *told]),
         )
+
+    def selected(self, wanted: Iterable[tuple[str, str, Any]]) -> Self:
+        """The same with a list that is asked for certain records: common field, operator, value to compare with."""
+        asked: dict[str, Any] = {}
+        for name, operator, value in wanted:
+            asked |= self.selects[name, operator](value)
+        if not asked or self.list is None:
+            return self
+        return replace(self, list=replace(self.list, params={**self.list.params, **asked}))
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """The common words that this provider can store in a field.

@@ -16,6 +16,7 @@ from tenants.scope import current_tenant
 from unified_api.models.base import common_models
 from unified_api.sync import job
 from unified_api.sync.models import (
+    AsyncPassthrough,
     Change,
     FieldMapping,
     Identity,
@@ -25,7 +26,9 @@ from unified_api.sync.models import (
     SetAside,
     Sighting,
     Stream,
+    SyncCondition,
     Throttle,
+    WebhookReceiver,
     Write,
 )
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
@@ -60,6 +63,8 @@ def begin(linked_account_id: uuid.UUID) -> None:
     """Stop everything that works for the account and have its data erased; within the transaction that deletes it."""
     for stream in Stream.objects.filter(linked_account_id=linked_account_id):
         job.forget("pull", stream.id)
+    for call in AsyncPassthrough.objects.filter(linked_account_id=linked_account_id, finished_at=None):
+        job.forget("passthrough", call.id)
     for write in Write.objects.filter(linked_account_id=linked_account_id, finished_at=None):
         job.forget("write", write.id)
     for bridge in Bridge.objects.filter(Q(account_a=linked_account_id) | Q(account_b=linked_account_id)):
@@ -87,11 +92,14 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
     """What is erased by which condition; what a condition looks at goes last."""
     owned: list[type[models.Model]] = [
         *common_models(),
+        AsyncPassthrough,
         Change,
         FieldMapping,
         Identity,
         Merged,
         RemoteData,
+        SyncCondition,
+        WebhookReceiver,
         Write,
         Throttle,
         Issue,

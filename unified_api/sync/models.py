@@ -338,6 +338,11 @@ class Job(models.Model):
 
 
 # Django finds models here.
+from unified_api.sync.models_account import (  # noqa: E402, F401
+    AsyncPassthrough,
+    SyncCondition,
+    WebhookReceiver,
+)
 from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Bridge,
     BridgeVersion,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -28,6 +28,7 @@ from unified_api.sync import by_id, clock, connect, failing, job, landing, set_a
 from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
+from unified_api.sync.selecting import Selection
 
 log = structlog.get_logger(__name__)
 KIND: Final = "pull"
@@ -68,6 +69,7 @@ class Pull:
         self.run = run
         self.line = line
         self.model: type[CommonModel] = common_model(stream.model)
+        self.selection = Selection.of(account)
         self.cause = store.Cause("pull", run_id=run.id)
         self.pages: Ahead[Arrived]
 
@@ -80,11 +82,12 @@ class Pull:
         """Read pages until the run is over (True) or the slice is (False)."""
         with Ahead(self._arriving(resource), ends) as self.pages:
             for arrived in self.pages:
-                self._land(arrived, resource)
+                self._land(self._selected(arrived, resource), resource)
                 if not arrived.last and sweep.repeats(self.stream):
                     raise _endless(resource)
                 if arrived.last:
-                    self._conclude(resource, complete=arrived.page.complete)
+                    is_whole = self._asked(resource) is resource
+                    self._conclude(resource, complete=arrived.page.complete and is_whole)
                     return True
                 if self.pages.over:
                     return False
@@ -93,11 +96,23 @@ class Pull:
     def _arriving(self, resource: Resource) -> Generator[Arrived]:
         """Pages, looked at as far as can be without the database."""
         full = self.stream.mode == "everything"
-        for page in self.client.pages(resource, self.stream.cursor, full=full):
+        asked = self._asked(resource)
+        for page in self.client.pages(asked, self.stream.cursor, full=full):
             try:
                 yield Arrived.of(page, resource)
             except TypeError as error:
                 yield Arrived.of(_storable(page, error), resource)
+
+    def _asked(self, resource: Resource) -> Resource:
+        """The resource as it is read: who knows of no record yet need not be shown those that are not wanted."""
+        return self.selection.pushed(resource) if self.stream.is_initial else resource
+
+    def _selected(self, arrived: Arrived, resource: Resource) -> Arrived:
+        """What is to be taken in of a page."""
+        if self.selection.is_everything:
+            return arrived
+        wanted = self.selection.of_page(self.account, arrived.page.observations)
+        return Arrived.of(replace(arrived.page, observations=tuple(wanted)), resource)
 
     def _land(self, arrived: Arrived, resource: Resource) -> None:
         """Land a page; if nothing can hold a record of it, which an adapter made out of good text, without that one."""

@@ -1,45 +1,35 @@
-"""Passthrough: any call to the account's provider, signed with its credential.
+"""Passthrough: any call to the account's provider, signed with its credential, now or by a worker.
 
-The credential goes to the account's own address and nowhere else: a call to another host is made without it. What
-was sent to sign, and what of it a provider repeats, is never shown. The answer is always 200 with the provider's
+What was sent to sign, and what of it a provider repeats, is never shown. The answer is always 200 with the provider's
 inside, also when a write got no answer: a status that clients retry would let it happen twice.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 
 from integrations.kit import errors as kit
-from integrations.kit.auth import Secrets, Unsigned, scrub
-from integrations.kit.http import Answer, Http, Patience
 from integrations.kit.http import Request as Call
-from integrations.kit.limiter import Unlimited
-from integrations.kit.session import fill
-from integrations.kit.strict import NotJson, strictly
-from integrations.kit.transport import Limits
 from tenants import audit
 from unified_api import registry
 from unified_api.api import bulkhead
 from unified_api.api.account import multipart
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import Busy, answer, malformed
-from unified_api.api.openapi.operation import Operation
-from unified_api.api.openapi.schema import ANY, FLAG, TEXT, WHOLE, keyed, many, maybe, named, record, word
-from unified_api.sync import connect
+from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.schema import ANY, FLAG, ID, TEXT, WHOLE, keyed, many, maybe, named, record, word
+from unified_api.api.reading import parse_id
+from unified_api.sync import async_passthrough, connect, passthrough
 
 METHODS: Final = ("GET", "OPTIONS", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_SAFE: Final = frozenset({"GET", "OPTIONS", "HEAD"})
 _TYPES: Final = {"JSON": "application/json", "XML": "application/xml", "MULTIPART": ""}
 #: Headers that say where a message goes, how it is framed, or who sends it: not the caller's to say.
 _FRAMING: Final = ("content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect")
@@ -49,7 +39,6 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLACEHOLDER: Final = re.compile(
     r"\{\{\s*(API_KEY|USERNAME|PASSWORD|API_URL_SUBDOMAIN|LINKED_ACCOUNT_ATTR\.\w+)\s*\}\}"
 )
-_SECONDS: Final = 55.0
 
 
 _PART: Final = record(
@@ -88,54 +77,101 @@ _ANSWER: Final = named(
 )
 
 
-class Passthrough(Endpoint):
-    """POST passthrough."""
+_OPERATION: Final = {"body": record(_CALL, optional={*_CALL} - {"method", "path"})}
+_RECEIPT: Final = named("AsyncPassthroughReceipt", record({"async_passthrough_receipt_id": ID}))
+
+
+class Calling(Endpoint):
+    """A URL by which a call of the provider is asked for."""
 
     tag = "accounts"
-    operations = {
-        "post": Operation({200: _ANSWER}, body=record(_CALL, optional={*_CALL} - {"method", "path"}))
-    }
+
+    def asked_for(self, body: Mapping[str, Any]) -> tuple[Call, str | None]:
+        """The call that a body asks for, and another address than the account's, if it names one."""
+        call, base = _call(body), _text(body, "base_url_override")
+        if base is not None:
+            try:
+                passthrough.origin(base)
+            except passthrough.NoAddress as error:
+                raise malformed("base_url_override", str(error)) from error
+        return call, base
+
+    def put_on_record(self, call: Call) -> None:
+        """Calls that may change something are in the audit trail; within the transaction that is open."""
+        if call.method not in passthrough.SAFE:
+            path = urlsplit(call.path).path
+            audit.record("account.passthrough", subject=str(self.account.id), method=call.method, path=path)
+
+
+class Passthrough(Calling):
+    """POST passthrough."""
+
+    operations = {"post": Operation({200: _ANSWER}, **_OPERATION)}
 
     def post(self, _request: Request) -> HttpResponse:
         """Make the call and show what came of it."""
         body = self.body()
-        call, base = _call(body), _text(body, "base_url_override")
-        if call.method not in _SAFE:
-            with transaction.atomic():
-                subject, path = str(self.account.id), urlsplit(call.path).path
-                audit.record("account.passthrough", subject=subject, method=call.method, path=path)
+        call, base = self.asked_for(body)
+        with transaction.atomic():
+            self.put_on_record(call)
         with bulkhead.slot(), self._line() as line:
-            http = _way(line, base)
             try:
-                shown = _shown(http.raw(call), call, line.client.connection.secrets)
-            except kit.Uncertain as error:
-                shown = _nothing(error)
-            except (OperationalError, InterfaceError):
-                if call.method in _SAFE:
-                    raise
-                shown = _nothing(kit.Uncertain("Our database was lost during the call"))
+                shown = passthrough.perform(line, call, base)
             except kit.RetryLater as error:
                 raise Busy(str(error), after=error.after or 5.0) from error
             except kit.ProviderError as error:
                 raise ParseError(str(error)) from error
-            finally:
-                http.close()
         if body.get("normalize_response"):
-            shown["response"] = {"type": _type(shown["response"]), "value": shown["response"]}
+            shown["response"] = async_passthrough.normalized(shown["response"])
         return answer({"method": call.method, "path": call.path, **shown})
 
     def _line(self) -> connect.Line:
         try:
-            provider = connect.adapter_of(self.account)
-            if provider.hosted:
-                raise NotFound(f"{provider.name} has no server of its own; there is nothing to call.")
-            return connect.line(self.account)
-        except registry.UnknownIntegration as error:
+            return passthrough.line(self.account)
+        except (registry.UnknownIntegration, passthrough.NoServer) as error:
             raise NotFound(str(error)) from error
         except kit.RetryLater as error:
             raise Busy(str(error), after=error.after or connect.LOCKED) from error
         except kit.NeedsReauthorisation as error:
             raise ParseError(str(error)) from error
+
+
+class AsyncPassthrough(Calling):
+    """POST async-passthrough."""
+
+    operations = {"post": Operation({200: _RECEIPT}, **_OPERATION)}
+
+    def post(self, _request: Request) -> HttpResponse:
+        """Have a worker make the call; the receipt with which its answer is fetched."""
+        body = self.body()
+        call, base = self.asked_for(body)
+        if connect.is_hosted(self.account):
+            raise NotFound("The account's integration has no server of its own; there is nothing to call.")
+        with transaction.atomic():
+            self.put_on_record(call)
+            receipt = async_passthrough.enter(
+                self.account, call, base, normalized=bool(body.get("normalize_response"))
+            )
+        return answer({"async_passthrough_receipt_id": str(receipt)})
+
+
+class AsyncPassthroughAnswer(Endpoint):
+    """GET async-passthrough/{receipt}."""
+
+    tag = "accounts"
+    operations = {"get": answers(_ANSWER)}
+
+    def get(self, _request: Request, async_passthrough_receipt_id: str) -> HttpResponse:
+        """What came of the call; 404 until it is known, and once it was kept for a week."""
+        receipt = parse_id(async_passthrough_receipt_id)
+        with transaction.atomic():
+            try:
+                found = async_passthrough.answer_of(self.account, receipt)
+            except LookupError as error:
+                raise NotFound(str(error)) from error
+        if found is None:
+            raise NotFound("The call is still under way; ask again in a few seconds.")
+        return answer(found)
 
 
 def _call(body: Mapping[str, Any]) -> Call:
@@ -176,80 +212,3 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise malformed(name, "a string is expected")
     return value
-
-
-def _way(line: connect.Line, override: str | None) -> Http:
-    """The way to the account's address, or to another one, unsigned."""
-    provider, connection = line.client.provider, line.client.connection
-    own = fill(provider.base_url, connection.settings)
-    base = own if override is None else override
-    mine = _origin(own) == _origin(base)
-    headers = {name: fill(text, connection.settings) for name, text in provider.headers.items()}
-    # Another host spends nothing of the account's budget, and its wish to be left alone holds up nobody.
-    line_of = connection if mine else replace(connection, limiter=Unlimited())
-    return Http(
-        line_of,
-        base_url=base,
-        auth=provider.auth if mine else Unsigned(),
-        headers=headers if mine else {},
-        rate=provider.rate if mine else None,
-        limits=Limits(read=_SECONDS, total=_SECONDS),
-        patience=Patience(attempts=1),
-    )
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an address; raises DRF's ValidationError for what is none, or holds a login."""
-    sentence = "an address such as https://host/path is expected, without login, query or fragment"
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    except (ValueError, KeyError) as error:
-        raise malformed("base_url_override", sentence) from error
-    odd = "@" in parts.netloc or {"\\", "?", "#"} & {*url} or not url.isprintable()
-    if odd or not parts.hostname or any(sign.isspace() for sign in url):
-        raise malformed("base_url_override", sentence)
-    return parts.scheme, parts.hostname.rstrip("."), port
-
-
-def _shown(got: Answer, call: Call, secrets: Secrets) -> dict[str, Any]:
-    """The provider's answer in the contract's form, without the account's secrets."""
-    content, kind = _content(got.body)
-    return {
-        "status": got.status,
-        "response": _clean(content, secrets),
-        "response_headers": _clean(dict(got.headers), secrets),
-        "response_type": kind,
-        "headers": {**call.headers, "Authorization": "<redacted>"},
-    }
-
-
-def _nothing(error: kit.ProviderError) -> dict[str, Any]:
-    """The form of a write that got no answer. 504 is what a gateway says then."""
-    told = {"detail": f"{error}. Look at the provider before you repeat it."}
-    return {"status": 504, "response": told, "response_headers": {}, "response_type": "JSON", "headers": {}}
-
-
-def _content(body: bytes) -> tuple[Any, str]:
-    try:
-        return (strictly(body).data if body.strip() else None), "JSON"
-    except NotJson:
-        pass
-    try:
-        return body.decode(), "JSON"
-    except UnicodeDecodeError:
-        return base64.b64encode(gzip.compress(body)).decode(), "BASE64_GZIP"
-
-
-def _clean(value: Any, secrets: Secrets) -> Any:
-    """The value with secrets cut out of every text in it."""
-    if isinstance(value, str):
-        return scrub(value, secrets)
-    if isinstance(value, dict):
-        return {scrub(name, secrets): _clean(inner, secrets) for name, inner in value.items()}
-    return [_clean(inner, secrets) for inner in value] if isinstance(value, list) else value
-
-
-def _type(value: Any) -> str:
-    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    return kinds.get(type(value), "null")

@@ -13,18 +13,22 @@ from unified_api.api.account import (
     issues,
     keys,
     mappings,
+    passthrough,
+    receivers,
     scopes,
+    selection,
     sync_status,
     tokens,
     trail,
 )
-from unified_api.api.account.passthrough import Passthrough
 from unified_api.api.endpoint import Endpoint
 
 ACCOUNT_LEVEL: Final[dict[str, type[Endpoint]]] = {
     "account-details": accounts.AccountDetails,
     "account-token/regenerate": tokens.RegenerateAccountToken,
     "account-token/<str:public_token>": tokens.AccountToken,
+    "async-passthrough": passthrough.AsyncPassthrough,
+    "async-passthrough/<str:async_passthrough_receipt_id>": passthrough.AsyncPassthroughAnswer,
     "audit-trail": trail.AuditTrail,
     "available-actions": accounts.AvailableActions,
     "default-scopes": scopes.DefaultScopes,
@@ -37,12 +41,14 @@ ACCOUNT_LEVEL: Final[dict[str, type[Endpoint]]] = {
     "link-token": tokens.LinkToken,
     "linked-account-scopes": scopes.LinkedAccountScopes,
     "linked-accounts": accounts.LinkedAccounts,
-    "passthrough": Passthrough,
+    "passthrough": passthrough.Passthrough,
     "regenerate-key": keys.RegenerateKey,
     "remote-fields": mappings.RemoteFields,
+    "selective-sync/conditions": selection.Conditions,
     "sync-status": sync_status.SyncStatus,
     "sync-status/resync": sync_status.Resync,
     "target-fields": mappings.TargetFields,
+    "webhook-receivers": receivers.WebhookReceivers,
 }
 
 
