@@ -42,6 +42,9 @@ _INTEGRATION: Final = parameters.text("integration_name", "Of this integration, 
 _IS_TEST: Final = parameters.maybe_flag(
     "is_test_account", "Test accounts, in place of the others; a test key sees no others."
 )
+_DUPLICATES: Final = parameters.maybe_flag(
+    "include_duplicates", "Accepted: an account is never linked twice."
+)
 
 
 class LinkedAccounts(Endpoint):
@@ -52,7 +55,7 @@ class LinkedAccounts(Endpoint):
     operations = {
         "get": Operation(
             {200: page(told_as.LISTED)},
-            query=(*cursors.PAGING, *_EXACT, _ORIGINS, *_IDS, _INTEGRATION, _IS_TEST),
+            query=(*cursors.PAGING, *_EXACT, _ORIGINS, *_IDS, _INTEGRATION, _IS_TEST, _DUPLICATES),
         )
     }
 
