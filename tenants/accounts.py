@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tenants import audit, door, permissions
 from tenants.events import EventType
-from tenants.models import Door, LinkedAccount, Permission
+from tenants.models import Door, LinkedAccount, LinkToken, Permission
 from tenants.scope import current_tenant
 from tenants.tokens import digest, new_token
 from tenants.vault import Randomness, Secret
@@ -131,7 +131,8 @@ def delete(account: LinkedAccount, *, now: datetime | None = None) -> bool:
         row.token_digest, row.sealed_token, row.sealed_credential = None, b"", b""
         row.save()
         door.close_doors(row.pk)
-        Permission.objects.filter(linked_account_id=row.pk).delete()
+        for told in (Permission, LinkToken):
+            told.objects.filter(linked_account_id=row.pk).delete()
         event_type = EventType.DELETED_LINKED_ACCOUNT
         audit.record(
             "account.deleted", subject=str(row.pk), event_type=event_type, integration=row.integration

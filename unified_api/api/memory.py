@@ -54,8 +54,10 @@ class Asking(Endpoint):
     def subject(self, record_id: uuid.UUID) -> Subject:
         """The record that is asked about, within the transaction that is open; raises NotFound."""
         found = Subject.find(record_id)
-        owner = found and self.visible({found.account_id}).get(found.account_id)
-        if found is None or owner is None or not owner.may("read", model_id(found.model)):
+        if found is None:
+            raise NotFound
+        owner = self.visible({found.account_id}).get(found.account_id)
+        if owner is None or not owner.may("read", model_id(found.model)):
             raise NotFound
         return found
 

@@ -57,6 +57,7 @@ def issue(wish: Wish, *, randomness: Randomness = os.urandom) -> tuple[LinkToken
     now = clock.now()
     about = {name: value for name, value in vars(wish).items() if name != "lasts"}
     with transaction.atomic():
+        LinkToken.objects.filter(used_at=None, expires_at__lt=now).delete()  # nobody can use them
         made = LinkToken(**about, created_at=now, expires_at=now + wish.lasts)
         made.integration = made.integration or _linked_before(wish)
         made.save(force_insert=True)

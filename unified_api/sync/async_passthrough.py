@@ -21,7 +21,7 @@ from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import clock, job, passthrough
-from unified_api.sync.models import AsyncPassthrough
+from unified_api.sync.models_account import AsyncPassthrough
 
 KIND: Final = "passthrough"
 #: How long an answer can be fetched.

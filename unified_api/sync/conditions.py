@@ -8,7 +8,8 @@ from typing import Any
 from tenants import audit
 from tenants.models import LinkedAccount
 from unified_api.sync import connect, job, pull
-from unified_api.sync.models import Stream, SyncCondition
+from unified_api.sync.models import Stream
+from unified_api.sync.models_account import SyncCondition
 
 
 def set_for(account: LinkedAccount, wanted: Sequence[SyncCondition]) -> None:

@@ -16,7 +16,6 @@ from tenants.scope import current_tenant
 from unified_api.models.base import common_models
 from unified_api.sync import job
 from unified_api.sync.models import (
-    AsyncPassthrough,
     Change,
     FieldMapping,
     Identity,
@@ -26,11 +25,10 @@ from unified_api.sync.models import (
     SetAside,
     Sighting,
     Stream,
-    SyncCondition,
     Throttle,
-    WebhookReceiver,
     Write,
 )
+from unified_api.sync.models_account import AsyncPassthrough, SyncCondition, WebhookReceiver
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
 from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue

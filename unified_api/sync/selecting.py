@@ -20,7 +20,7 @@ from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, model_id, relations, wire_fields
 from unified_api.models.fields import Malformed, WireField
 from unified_api.sync import clock, store
-from unified_api.sync.models import SyncCondition
+from unified_api.sync.models_account import SyncCondition
 
 Compare = Callable[[Any, Any], bool]
 VALUE: Final = "value"

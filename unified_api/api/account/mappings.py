@@ -40,6 +40,7 @@ from unified_api.api.openapi.schema import (
 from unified_api.api.outcomes import envelope
 from unified_api.api.reading import parse_id
 from unified_api.models.base import CommonModel, common_models, model_id
+from unified_api.models.fields import Malformed
 from unified_api.sync import connect, targets
 from unified_api.sync.models import FieldMapping
 from unified_api.sync.problems import problem
@@ -110,24 +111,26 @@ def _steps(name: str, *, is_required: bool) -> bodies.Key[list[str | int]]:
         if told is None and not is_required:
             return []
         if not isinstance(told, list) or not all(type(one) in {str, int} for one in told):
-            raise bodies.Malformed("a list of names, and of places in lists, is expected")
+            raise Malformed("a list of names, and of places in lists, is expected")
         return told
 
     schema = many(_STEP)
     return bodies.Key(name, _PLACE, schema if is_required else maybe(schema), parse, is_required)
 
 
-_NEW: Final = (
+_AT: Final = _steps("remote_field_traversal_path", is_required=True)
+_ELSEWHERE: Final = _steps("remote_field_traversal_path", is_required=False)
+_NEW: Final[tuple[bodies.Key[Any], ...]] = (
     _NAME,
     _ABOUT,
-    _steps("remote_field_traversal_path", is_required=True),
+    _AT,
     bodies.text("remote_method", _METHOD),
     bodies.text("remote_url_path", _URL),
     _MODEL,
     _JMES,
 )
-_CHANGED: Final = (
-    _steps("remote_field_traversal_path", is_required=False),
+_CHANGED: Final[tuple[bodies.Key[Any], ...]] = (
+    _ELSEWHERE,
     bodies.maybe_text("remote_method", _METHOD),
     bodies.maybe_text("remote_url_path", _URL),
     _JMES,

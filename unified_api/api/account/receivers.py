@@ -18,7 +18,7 @@ from unified_api.api.errors import answer
 from unified_api.api.openapi.operation import Operation
 from unified_api.api.openapi.schema import FLAG, TEXT, many, maybe, named, record
 from unified_api.sync import clock
-from unified_api.sync.models import WebhookReceiver
+from unified_api.sync.models_account import WebhookReceiver
 
 _PREFIX: Final = "iwk_"
 _EVENT: Final = bodies.text("event", "The provider's name of the event.")

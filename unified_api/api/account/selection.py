@@ -18,7 +18,7 @@ from unified_api.api.openapi.schema import ANY, ID, TEXT, any_of, keyed, many, m
 from unified_api.models.base import CommonModel, common_model, common_models, model_id
 from unified_api.models.fields import Malformed
 from unified_api.sync import clock, conditions, selecting
-from unified_api.sync.models import SyncCondition
+from unified_api.sync.models_account import SyncCondition
 
 _SAID: Final = {"common_model": TEXT, "normalized_key_name": TEXT}
 _OPERATOR: Final = {"operator": word(*selecting.OPERATORS)}
@@ -56,10 +56,11 @@ class Conditions(Endpoint):
 
     def _condition(self, told: Mapping[str, Any], models: list[type[CommonModel]]) -> SyncCondition:
         model = model_named(told.get("common_model"), models, _CONDITIONS.name)
-        field, operator, value = (told.get(name) for name in ("normalized_key_name", "operator", "value"))
+        field, operator = (str(told.get(name)) for name in ("normalized_key_name", "operator"))
+        value = told.get(selecting.VALUE)
         value = value.get(selecting.VALUE) if isinstance(value, dict) else value
         try:
-            selecting.check(model, str(field), str(operator), value)
+            selecting.check(model, field, operator, value)
         except Malformed as error:
             raise malformed(_CONDITIONS.name, str(error)) from error
         return SyncCondition(

@@ -33,7 +33,8 @@ from unified_api.api.openapi.schema import (
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.models.base import common_model, public_id
 from unified_api.sync import steer
-from unified_api.sync.models import Stream, SyncCondition
+from unified_api.sync.models import Stream
+from unified_api.sync.models_account import SyncCondition
 
 _STATUS: Final = named(
     "SyncStatus",

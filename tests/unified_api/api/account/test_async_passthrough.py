@@ -11,7 +11,7 @@ from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api.sync import async_passthrough, clock
-from unified_api.sync.models import AsyncPassthrough
+from unified_api.sync.models_account import AsyncPassthrough
 
 
 def asked(linked: Linked, method: str = "GET", path: str = "/me", **more: Any) -> str:

