@@ -46,7 +46,7 @@ class WebhookReceivers(Endpoint):
         """A receiver of an event, in the place of the one that there was; its key is shown this once."""
         body = self.body()
         event, active, key = (one.of(body) for one in (_EVENT, _ACTIVE, _KEY))
-        secret = Secret(key) if key else new_token(_PREFIX, os.urandom)
+        secret = Secret(str(key)) if key else new_token(_PREFIX, os.urandom)
         with transaction.atomic():
             made, _ = WebhookReceiver.objects.select_for_update().get_or_create(
                 linked_account_id=self.account.id,
