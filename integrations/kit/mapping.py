@@ -5,6 +5,7 @@ Checked against the declaration when it is imported.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -211,6 +212,19 @@ class Extended(Mapping):
         self.lenses = {**base.lenses, **custom}
         self._coerce = {**self._coerce, **dict.fromkeys(custom, scrub)}
         self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
+
+
+class Narrowed(Mapping):
+    """A mapping that neither reads nor writes some of its fields; what it knows of them stays."""
+
+    def __init__(self, base: Mapping, without: Collection[str]) -> None:
+        self.__dict__.update(vars(base))
+        self._without = frozenset(without)
+        self._reads = [one for one in self._reads if one[0] not in self._without]
+
+    def writable(self, operation: Operation) -> frozenset[str]:
+        """Names of the fields that may be sent."""
+        return super().writable(operation) - self._without
 
 
 def _shapeless(name: str, error: Exception) -> Unmappable:

@@ -62,7 +62,12 @@ def bury(path: Path, value: Any) -> dict[str, Any]:
 
 
 def without(record: Any, path: Path) -> Any:
-    """The record without what stands at a path; shares all else with it."""
+    """The record with nothing at a path, in every element of lists on the way; nothing at all for an empty path.
+
+    It shares all else with the one that was given.
+    """
+    if not path:
+        return None
     if isinstance(record, list):
         return [without(item, path) for item in record]
     first, *rest = steps(path)

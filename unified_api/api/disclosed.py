@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from django.db import transaction
@@ -15,9 +15,12 @@ from unified_api.models.base import CommonModel, model_id, sensitive
 log = structlog.get_logger(__name__)
 
 
-def show(model: type[CommonModel], page: Sequence[Record]) -> None:
-    """Put what is sealed into the records of a page. What does not open stays null, and is logged."""
-    names = sensitive(model)
+def show(model: type[CommonModel], page: Sequence[Record], *, hidden: Collection[str] = ()) -> None:
+    """Put what is sealed into the records of a page. What does not open stays null, and is logged.
+
+    hidden: fields that the account's scopes keep back, whatever the key may read.
+    """
+    names = [name for name in sensitive(model) if name not in hidden]
     with transaction.atomic():
         rows = {str(row.pk): row for row in model.objects.filter(id__in=[one["id"] for one in page])}
     for record in page:

@@ -23,7 +23,7 @@ from unified_api.api.errors import Busy, conflict
 from unified_api.api.openapi.operation import Media, Operation
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.reading import ModelEndpoint, parse_id
-from unified_api.models.base import CommonModel
+from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect
 from unified_api.sync.bridge.attachment_choice import LARGEST
 from unified_api.sync.transfer import kind_of
@@ -53,6 +53,8 @@ class Download(ModelEndpoint):
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word
         """The file; its name and media type as the record has them."""
         record: Any = writes.stored(self.model, self.account, parse_id(id))
+        if not self.account.may("read", model_id(self.model)):
+            raise NotFound
         if record.is_shell or record.remote_was_deleted or record.remote_id is None:
             raise NotFound
         with ExitStack() as held:

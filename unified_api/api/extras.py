@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,11 +16,12 @@ from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.api import disclosed, parameters, records
+from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 from unified_api.api.render import Record
-from unified_api.models.base import CommonModel, common_model, expandable, relations, wire_fields
+from unified_api.models.base import CommonModel, common_model, expandable, model_id, relations, wire_fields
 from unified_api.models.fields import Text
 from unified_api.sync import connect
 from unified_api.sync.models import RemoteData
@@ -95,15 +95,18 @@ class Extras:
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
         """Put what was asked for into the records of a page."""
         if self.remote_data or self.origins:
-            raw = _raw([record["id"] for record in page])
+            raw = {
+                record_id: cleaned(account, model, told)
+                for record_id, told in _raw([record["id"] for record in page]).items()
+            }
             self._add_raw(model, account, page, raw)
         if self.remote_fields:
             for record in page:
                 record["remote_fields"] = []
         if self.sensitive:
-            disclosed.show(model, page)
+            disclosed.show(model, page, hidden=account.hidden(model_id(model)))
         if self.expand:
-            _expand(model, account.id, page, self.expand)
+            _expand(model, account, page, self.expand)
 
     def _add_raw(
         self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], raw: dict[str, Any]
@@ -148,16 +151,22 @@ def _origins(
 
 
 def _expand(
-    model: type[CommonModel], account_id: uuid.UUID, page: Sequence[Record], names: Sequence[str]
+    model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], names: Sequence[str]
 ) -> None:
-    """Put records in the place of their ids, one level deep; an id without a record stays an id."""
+    """Put records in the place of their ids, one level deep; an id without a record that may be read stays an id."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for name in names:
         for record in page:
             wanted[relations(model)[name].to].update(_ids(record[name]))
-    known = {to: records.by_id(common_model(to), account_id, sorted(ids)) for to, ids in wanted.items()}
+    known = {
+        to: records.by_id(common_model(to), account.id, sorted(ids))
+        for to, ids in wanted.items()
+        if account.may("read", to)
+    }
+    for to, found in known.items():
+        conceal(account, common_model(to), found.values())
     for name in names:
-        there = known[relations(model)[name].to] if page else {}
+        there = known.get(relations(model)[name].to, {})
         for record in page:
             told = record[name]
             record[name] = (

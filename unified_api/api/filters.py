@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.db import connection
@@ -33,12 +33,17 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
+#: What holds for no row.
+NOTHING: Final = Condition("FALSE")
+
+
 @dataclass(frozen=True)
 class Filter:
-    """A parameter, and what its value asks of a row; None where it asks nothing."""
+    """A parameter, and what its value asks of a row; None where it asks nothing. field: that it looks at."""
 
     parameter: Parameter[Any]
     condition: Callable[[Any], Condition | None]
+    field: str = ""
 
     def of(self, params: Params) -> Condition | None:
         """What a request asks for; raises DRF's ValidationError for a malformed value."""
@@ -46,9 +51,13 @@ class Filter:
         return None if value is None or value == [] else self.condition(value)
 
 
-def conditions(model: type[CommonModel], params: Params) -> list[Condition]:
-    """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one."""
-    return [found for one in declared(model) if (found := one.of(params)) is not None]
+def conditions(model: type[CommonModel], params: Params, *, hidden: Collection[str] = ()) -> list[Condition]:
+    """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one.
+
+    hidden: fields by which nothing is found, so that nobody learns by asking what may not be shown.
+    """
+    asked = [(one.field, found) for one in declared(model) if (found := one.of(params)) is not None]
+    return [NOTHING if field in hidden else found for field, found in asked]
 
 
 @functools.cache
@@ -56,13 +65,13 @@ def declared(model: type[CommonModel]) -> tuple[Filter, ...]:
     """Those of every list, those that the model's fields declare, and those through its relations."""
     fields = wire_fields(model).items()
     own = (
-        _marked(one, is_ours=field.is_ours(one.parameter.name))
+        replace(_marked(one, is_ours=field.is_ours(one.parameter.name)), field=name)
         for name, field in fields
         for parameter in field.filters
         for one in _BY_CLASS[_kind(field)](name, parameter, field)
     )
     through = (
-        _through(name, parameter, field)
+        replace(_through(name, parameter, field), field=name)
         for name, field in fields
         if isinstance(field, Refs)
         for parameter in field.through

@@ -17,7 +17,7 @@ from unified_api.api.openapi.operation import answers
 from unified_api.api.openapi.schema import ANY, FLAG, TEXT, keyed, named, record
 from unified_api.api.reading import ModelEndpoint, read_one
 from unified_api.api.writes import resource_for
-from unified_api.models.base import wire_fields
+from unified_api.models.base import model_id, wire_fields
 
 _META = named(
     "Meta",
@@ -77,7 +77,8 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
         "remote_field_classes": {},
         "status": {
             "linked_account_status": account.status,
-            "can_make_request": account.status != LinkedAccount.Status.RELINK_NEEDED,
+            "can_make_request": account.status != LinkedAccount.Status.RELINK_NEEDED
+            and account.may("write", model_id(endpoint.model)),
         },
         "has_conditional_params": False,
         "has_required_linked_account_params": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,13 +49,18 @@ def parameter_of(model: type[CommonModel]) -> Parameter[str | None] | None:
     return parameters.word("order_by", words, about) if words else None
 
 
-def asked(model: type[CommonModel], params: Params) -> Order:
-    """The order that a request asks for; raises DRF's ValidationError for one that there is not."""
+def asked(model: type[CommonModel], params: Params, *, hidden: Collection[str] = ()) -> Order:
+    """The order that a request asks for; raises DRF's ValidationError for one that there is not.
+
+    hidden: fields that nothing is ordered by, so that nobody learns by asking what may not be shown.
+    """
     parameter = parameter_of(model)
     told = parameter.of(params) if parameter else None
     if told is None:
         return BY_AGE
     name = told.removeprefix("-")
+    if name in hidden:
+        return BY_AGE
     kind = "date" if isinstance(wire_fields(model)[name], Day) else "timestamptz"
     column = f"r.{connection.ops.quote_name(name)}"
     return Order(name, f"coalesce({column}, '{_LAST}'::{kind})", kind, is_reversed=told != name)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.api import cursors, filters, orders, parameters, records
+from unified_api.api.concealing import conceal
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.api.extras import Extras, asked_for
@@ -72,14 +73,18 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
     """A page of records. above: what holds for those below the record that the path names."""
     model, account, params = endpoint.model, endpoint.account, endpoint.params
     refuse_unsupported(account, model)
-    wanted = [*filters.conditions(model, params), *([above] if above else [])]
-    order = orders.asked(model, params)
+    hidden = account.hidden(model_id(model))
+    wanted = [*filters.conditions(model, params, hidden=hidden), *([above] if above else [])]
+    if not account.may("read", model_id(model)):
+        wanted.append(filters.NOTHING)
+    order = orders.asked(model, params, hidden=hidden)
     window = cursors.Window.asked(params, _name_of(account, model, order, above))
     extras = _extras(endpoint)
     if params.instant("modified_after") is not None:
         feed.wait_for_commits_in_flight()
     fetch = functools.partial(records.fetch, model, account.id, wanted, order=order)
     rows, page = cursors.turn(window, fetch, order.key_of)
+    conceal(account, model, rows)
     extras.add(model, account, rows)
     return answer({**page, "results": rows})
 
@@ -116,8 +121,9 @@ def read_one(endpoint: ModelEndpoint, text: str | uuid.UUID) -> Record:
     """The record with the id of a path; raises NotFound."""
     record_id = parse_id(str(text))
     found = records.by_id(endpoint.model, endpoint.account.id, [record_id]).get(str(record_id))
-    if found is None:
+    if found is None or not endpoint.account.may("read", model_id(endpoint.model)):
         raise NotFound
+    conceal(endpoint.account, endpoint.model, [found])
     return found
 
 
@@ -129,7 +135,8 @@ def read_above(endpoint: ModelEndpoint, model: type[CommonModel], text: str, abo
     record_id = parse_id(text)
     found = records.by_id(model, endpoint.account.id, [record_id]).get(str(record_id))
     named = [found[name] for name, field in relations(model).items() if field.below] if found else []
-    if found is None or (above and str(parse_id(above)) not in named):
+    may = endpoint.account.may("read", model_id(model))
+    if found is None or not may or (above and str(parse_id(above)) not in named):
         raise NotFound
     return record_id
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 
 from unified_api.api import (
-    accounts,
     bridges,
     documents,
     downloads,
@@ -24,12 +23,11 @@ from unified_api.api import (
     plans,
     reference,
     state,
-    sync_status,
     undo,
     views,
 )
+from unified_api.api.account import routes, scopes
 from unified_api.api.endpoint import Endpoint, Unknown
-from unified_api.api.passthrough import Passthrough
 from unified_api.models.base import (
     CommonModel,
     category_of,
@@ -42,25 +40,10 @@ from unified_api.sync.bridge.attachment_check import holds_files
 
 #: The first segment of what is beyond the wire contract.
 OURS = "sync"
-#: One implementation for all categories.
-ACCOUNT_LEVEL: dict[str, type[Endpoint]] = {
-    "account-details": accounts.AccountDetails,
-    "available-actions": accounts.AvailableActions,
-    "delete-account": accounts.DeleteAccount,
-    "linked-accounts": accounts.LinkedAccounts,
-    "passthrough": Passthrough,
-    "sync-status": sync_status.SyncStatus,
-    "sync-status/resync": sync_status.Resync,
-}
 
 
 def _of_category(category: str) -> Iterator[URLPattern]:
-    for segment, endpoint in ACCOUNT_LEVEL.items():
-        yield path(
-            f"{category}/v1/{segment}",
-            endpoint.as_view(category=category),
-            name=f"api-{category}-{segment.replace('/', '-')}",
-        )
+    yield from routes.of_category(category)
     for model in common_models(category):
         if model.wire.contract and model.wire.alone:
             yield from _of_model(model, category)
@@ -133,8 +116,10 @@ def _verbs(things: str, endpoint: type[Endpoint], verbs: Iterable[str]) -> Itera
 
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
+    *routes.without_category(),
     *(route for model in common_models() if not model.wire.contract for route in _of_model(model, OURS)),
     *(route for model in common_models() for route in _by_own_ids(model)),
+    path("sync/v1/default-scopes", scopes.OurDefaultScopes.as_view(), name="api-default-scopes"),
     path("sync/v1/changes", memory.Changes.as_view(), name="api-changes"),
     path("sync/v1/history", memory.History.as_view(), name="api-history"),
     path("sync/v1/records/<str:id>", memory.Record.as_view(), name="api-record"),

@@ -29,7 +29,7 @@ from unified_api.api.openapi.refusals import REFUSAL, REFUSED
 from unified_api.api.openapi.schema import any_of
 from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.reading import ModelEndpoint, parse_id
-from unified_api.models.base import CommonModel
+from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect, job, journal, values
 from unified_api.sync.models import Write
 from unified_api.sync.problems import problem
@@ -142,6 +142,9 @@ def intent_of(
     if account.status == LinkedAccount.Status.RELINK_NEEDED:
         told = f"The linked account must be linked again: {account.status_detail}"
         return Outcome(400, envelope(None, errors=[problem("RELINK_NEEDED", "Relink needed", told)]))
+    if not account.may("write", model_id(model)):
+        told = f"{model_id(model)} may not be written at this linked account, by its scopes."
+        return Outcome(400, envelope(None, errors=[problem("DISABLED_MODEL_WRITE", "Disabled model", told)]))
     draft = drafts.check(sent, operation, resource, account)
     if draft.errors:
         return Outcome(400, envelope(None, draft.warnings, draft.errors))

@@ -95,7 +95,8 @@ class RemoteData(TenantModel):
 class FieldMapping(TenantModel):
     """A custom field of a common model: of one linked account, or of all at an integration (no `linked_account_id`).
 
-    `jmes_path`: where it is read. `remote_path`: where it is written, if it can be.
+    `jmes_path`: where it is read. `steps`: the same as names, one inside the other, where it was said like that.
+    `remote_path`: where it is written, if it can be.
     """
 
     linked_account_id = models.UUIDField(null=True)
@@ -104,6 +105,7 @@ class FieldMapping(TenantModel):
     target = models.TextField()
     description = models.TextField(default="")
     jmes_path = models.TextField(default="")
+    steps = models.JSONField(default=list)
     remote_path = models.TextField(null=True)
     created_at = models.DateTimeField()
 
@@ -339,6 +341,11 @@ class Job(models.Model):
 
 
 # Django finds models here.
+from unified_api.sync.models_account import (  # noqa: E402, F401
+    AsyncPassthrough,
+    SyncCondition,
+    WebhookReceiver,
+)
 from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Bridge,
     BridgeVersion,

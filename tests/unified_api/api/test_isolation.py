@@ -26,7 +26,19 @@ FEEDS = ("api/sync/v1/changes",)
 #: Routes that name a bridge in their query.
 BY_BRIDGE = ("api/sync/v1/drift", "api/sync/v1/pairs")
 #: What everybody may see, as it is nobody's.
-OPEN = ("api/docs", "api/openapi.json")
+OPEN = ("api/docs", "api/openapi.json", "api/integrations")
+#: The last segments of what is asked with a key alone, and about what is the key's.
+OF_THE_KEY = (
+    "audit-trail",
+    "create-link-token",
+    "default-scopes",
+    "generate-key",
+    "integrations",
+    "issues",
+    "link-token",
+    "linked-accounts",
+    "regenerate-key",
+)
 #: Lists of what a key reaches, which name no account.
 LISTS = tuple(f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans", "writes"))
 
@@ -126,7 +138,7 @@ def _knock(
 def _paths_naming(route: str, record: str, write: str, account: str) -> list[str]:
     """The route with somebody's ids in all places that take one."""
     if "<" in route:
-        return ["/" + route.replace("<str:id>", named) for named in (record, write)]
+        return ["/" + re.sub(r"<str:\w+>", named, route) for named in (record, write)]
     if route in BY_RECORD:
         return [f"/{route}?record_id={record}&field=name"]
     if route in BY_BRIDGE:
@@ -138,5 +150,5 @@ def _is_own(path: str, who: str) -> bool:
     """Whether a stranger asks for what is his: lists of his own account, and accounts that his key opens."""
     if "?" in path or path[1:] in OPEN:
         return path[1:] in OPEN
-    of_the_key = "linked-accounts" in path or path[1:] in (*FEEDS, *LISTS)
+    of_the_key = path.rpartition("/")[2] in OF_THE_KEY or path[1:] in (*FEEDS, *LISTS)
     return not re.search(r"[0-9a-f]{8}-", path) and (who == "their ids" or (of_the_key and "their" in who))

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("hris", "0003_the_whole_contract"),
-        ("tenants", "0003_keys_that_may_read_sensitive_fields"),
+        ("tenants", "0004_keys_that_may_read_sensitive_fields"),
     ]
 
     operations = [

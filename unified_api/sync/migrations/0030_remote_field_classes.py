@@ -9,7 +9,7 @@ import tenants.scope
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0019_writes_of_a_bridge"),
+        ("sync", "0021_account_level"),
     ]
 
     operations = [

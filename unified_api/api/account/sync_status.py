@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import transaction
@@ -9,16 +11,30 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants import audit
+from tenants.events import EventType
+from tenants.models import LinkedAccount
 from unified_api.api import cursors
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.api.openapi.operation import Operation, answers
-from unified_api.api.openapi.schema import FLAG, INSTANT, NULL, TEXT, columns, many, maybe, named, record
+from unified_api.api.openapi.schema import (
+    FLAG,
+    INSTANT,
+    NULL,
+    TEXT,
+    columns,
+    many,
+    maybe,
+    named,
+    record,
+    word,
+)
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.models.base import common_model, public_id
 from unified_api.sync import steer
 from unified_api.sync.models import Stream
+from unified_api.sync.models_account import SyncCondition
 
 _STATUS: Final = named(
     "SyncStatus",
@@ -35,7 +51,7 @@ _STATUS: Final = named(
             **columns(Stream, "status"),
             "sync_status_reason": maybe(TEXT),
             "is_initial_sync": FLAG,
-            "selective_sync_configurations_usage": NULL,
+            "selective_sync_configurations_usage": maybe(word("IN_NEXT_SYNC", "IN_LAST_SYNC")),
         }
     ),
 )
@@ -59,7 +75,8 @@ class SyncStatus(Endpoint):
         with transaction.atomic():
             window = Window.asked(self.params, f"{self.account.id} sync-status")
             streams, page = cursors.turn(window, fetch, lambda stream: (stream.model,))
-        return answer({**page, "results": [_shown(stream) for stream in streams]})
+            selected = _selected(self.account)
+        return answer({**page, "results": [_shown(stream, selected) for stream in streams]})
 
 
 class Resync(Endpoint):
@@ -73,13 +90,27 @@ class Resync(Endpoint):
         account = self.account
         with transaction.atomic():
             streams = steer.read_account_again(account.id)
-            audit.record(
-                "account.resync_forced", subject=str(account.id), event_type="FORCED_LINKED_ACCOUNT_RESYNC"
-            )
-        return answer([_shown(stream) for stream in streams])
+            event_type = EventType.FORCED_LINKED_ACCOUNT_RESYNC
+            selected = _selected(account)
+            audit.record("account.resync_forced", subject=str(account.id), event_type=event_type)
+        return answer([_shown(stream, selected) for stream in streams])
 
 
-def _shown(stream: Stream) -> dict[str, Any]:
+def _selected(account: LinkedAccount) -> dict[str, dt.datetime]:
+    """Since when which models of an account are synced selectively."""
+    rows = SyncCondition.objects.filter(linked_account_id=account.id)
+    return dict(rows.order_by("created_at").values_list("model", "created_at"))
+
+
+def _usage(stream: Stream, since: dt.datetime | None) -> str | None:
+    """Whether the last run that ended knew of the conditions."""
+    if since is None:
+        return None
+    began = stream.fresh_as_of
+    return "IN_LAST_SYNC" if began is not None and began >= since else "IN_NEXT_SYNC"
+
+
+def _shown(stream: Stream, selected: Mapping[str, dt.datetime]) -> dict[str, Any]:
     model = common_model(stream.model)
     return {
         "model_name": model.__name__,
@@ -93,5 +124,5 @@ def _shown(stream: Stream) -> dict[str, Any]:
         "status": stream.status,
         "sync_status_reason": stream.reason,
         "is_initial_sync": stream.is_initial,
-        "selective_sync_configurations_usage": None,
+        "selective_sync_configurations_usage": _usage(stream, selected.get(stream.model)),
     }

@@ -14,6 +14,7 @@ from tenants import accounts
 from tenants.models import ApiKey, LinkedAccount
 from unified_api import registry
 from unified_api.api import cursors, parameters
+from unified_api.api.account import catalogue
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
@@ -21,7 +22,7 @@ from unified_api.api.openapi import accounts as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.schema import page, record
 from unified_api.api.params import Params
-from unified_api.sync import connect, erase
+from unified_api.sync import erase
 
 #: The group of the account-level operations in the OpenAPI document.
 TAG: Final = "accounts"
@@ -41,8 +42,9 @@ _INTEGRATION: Final = parameters.text("integration_name", "Of this integration, 
 _IS_TEST: Final = parameters.maybe_flag(
     "is_test_account", "Test accounts, in place of the others; a test key sees no others."
 )
-#: The contract wants a color; adapters have none.
-_COLOR: Final = "#5a6270"
+_DUPLICATES: Final = parameters.maybe_flag(
+    "include_duplicates", "Accepted: an account is never linked twice."
+)
 
 
 class LinkedAccounts(Endpoint):
@@ -53,7 +55,7 @@ class LinkedAccounts(Endpoint):
     operations = {
         "get": Operation(
             {200: page(told_as.LISTED)},
-            query=(*cursors.PAGING, *_EXACT, _ORIGINS, *_IDS, _INTEGRATION, _IS_TEST),
+            query=(*cursors.PAGING, *_EXACT, _ORIGINS, *_IDS, _INTEGRATION, _IS_TEST, _DUPLICATES),
         )
     }
 
@@ -84,7 +86,7 @@ class AccountDetails(Endpoint):
         account = self.account
         described = {
             **_described(account),
-            "integration": _name(account),
+            "integration": catalogue.name_of(account),
             "integration_slug": account.integration,
             "webhook_listener_url": None,
             "instance_id": None,
@@ -179,15 +181,11 @@ def _listed(account: LinkedAccount) -> dict[str, Any]:
 
 def _integration(account: LinkedAccount) -> dict[str, Any]:
     """The integration as an object, with what it can do."""
+    provider = catalogue.provider_of(account)
     return {
-        "name": _name(account),
-        "categories": [account.category],
-        "image": None,
-        "square_image": None,
-        "color": _COLOR,
-        "slug": account.integration,
-        "passthrough_available": _has_passthrough(_provider(account)),
-        "available_model_operations": _operations(_provider(account)),
+        **catalogue.shown_of(account),
+        "passthrough_available": _has_passthrough(provider),
+        "available_model_operations": _operations(provider),
     }
 
 
@@ -210,16 +208,3 @@ def _operations(provider: Any) -> list[dict[str, Any]]:
         }
         for resource in (provider.resources if provider else ())
     ]
-
-
-def _name(account: LinkedAccount) -> str:
-    """The display name of the integration; its slug, where the adapter is not installed any more."""
-    provider = _provider(account)
-    return provider.name if provider else account.integration
-
-
-def _provider(account: LinkedAccount) -> Any:
-    try:
-        return connect.adapter_of(account)
-    except registry.UnknownIntegration:
-        return None

@@ -109,7 +109,7 @@ def test_resync_reads_everything_again(api: Linked) -> None:
     event = api.stored(lambda: AuditEvent.objects.get(action="account.resync_forced"))
 
     assert statuses == {"Ticket": "SYNCING", "Tag": "SYNCING", "User": "PAUSED"}
-    assert (event.actor_kind, event.detail["event_type"]) == ("api_key", "FORCED_LINKED_ACCOUNT_RESYNC")
+    assert (event.actor_kind, event.event_type) == ("api_key", "FORCED_LINKED_ACCOUNT_RESYNC")
 
 
 def test_delete_account_erases(api: Linked, desk: Any) -> None:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0002_sealed_under"),
+        ("tenants", "0003_account_level"),
     ]
 
     operations = [
