@@ -134,16 +134,27 @@ class Nested(Keyed):
 
 
 class Object(Shape):
-    """One object, whose keys are the provider's own."""
+    """One object, whose keys are the provider's own. of: what each value is, if not anything."""
 
     schema: ClassVar = {"type": "object", "additionalProperties": True}
 
+    def __init__(self, of: WireField | None = None, **kwargs: Any) -> None:
+        self.of = of
+        super().__init__(**kwargs)
+
     def parse(self, value: Any) -> dict[str, Any]:
-        """Taken as it is."""
+        """Taken as it is, where nothing is said of its values."""
         if not isinstance(value, dict):
             message = "an object is expected"
             raise Malformed(message)
-        return value
+        if self.of is None:
+            return value
+        return {key: None if told is None else self.of.parse(told) for key, told in value.items()}
+
+    def wire_schema(self) -> dict[str, Any]:
+        """What its values are, where that is said."""
+        told = super().wire_schema()
+        return told if self.of is None else {**told, "additionalProperties": self.of.wire_schema()}
 
 
 class Objects(Shape):

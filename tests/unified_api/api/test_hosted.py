@@ -188,6 +188,8 @@ def _example(field: Any) -> Any:
     if isinstance(field, Keyed):
         keys = {name: _example(of) for name, of in field.keys.items()}
         return [keys] if isinstance(field, Shapes) else keys
+    if isinstance(field, Object) and field.of is not None:
+        return {"any": _example(field.of)}
     by_class: dict[Any, Any] = {
         Choice: field.words[0] if isinstance(field, Choice) else None,
         Text: "a text",

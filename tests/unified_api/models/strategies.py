@@ -63,6 +63,8 @@ def of_field(field: WireField) -> Values:
         return st.sampled_from(field.words) | TEXT
     if isinstance(field, Choices):
         return st.lists(st.sampled_from(field.words), max_size=3, unique=True)
+    if isinstance(field, Object) and field.of is not None:
+        return st.dictionaries(TEXT, st.none() | of_field(field.of), max_size=3)
     if isinstance(field, Nested):
         return _object(field)
     if isinstance(field, Shapes):

@@ -28,7 +28,7 @@ class CustomObjectClass(CrmModel):
 
     name = Text()
     description = Text()
-    labels = Object()
+    labels = Object(Text())
     fields = Shapes(FIELD_CLASS, fills=STAMPS, expands=True)
     association_types = Objects()
 
