@@ -103,6 +103,8 @@ class Belonging:
             free = [row for row in free if normal(sent.get("name")) in self.of(row).names]
         if len(free) > 1:
             free = [row for row in free if not row.now.gone]
+        if len(free) > 1:
+            free = [row for row in free if all(self._writer(row, made.side, *each) for each in sent.items())]
         if len(free) != 1:
             return
         (source,) = free

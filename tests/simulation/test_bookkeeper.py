@@ -415,6 +415,17 @@ def test_a_created_record_belongs_to_the_one_that_was_shown_by_its_name() -> Non
     assert forged.wrongs == []
 
 
+def test_a_created_record_belongs_to_the_namesake_that_held_all_of_it() -> None:
+    """Of two that were shown by its name, one was renamed since; what was created says what the other says."""
+    forged = Forged()
+    renamed, other = forged.born(Side.A), forged.born(Side.A, description="v6")
+    forged.shown(renamed, other)
+    forged.edited(renamed, name="v9")
+    made = forged.created(Side.B, name="v1", description="v6")
+
+    assert forged.books.of(made).partner is other
+
+
 def test_a_name_that_no_answer_showed_makes_no_namesake() -> None:
     """What was renamed before anybody read it leaves two records of its first name the only ones, and agreed."""
     forged = Forged()

@@ -78,16 +78,18 @@ class QuietHours(Scripted):
     """Nobody does anything."""
 
     looks: Counter[str]
+    is_counting = False
     priority = 5
 
     def _then(self) -> None:
         told = [self.priority, self.stage.bridge]
         self.owner.execute("UPDATE sync_bridge SET priority = %s WHERE id = %s", told)
-        self.looks = Counter()
+        self.looks, self.is_counting = Counter(), True
         self._pass_time(2 * HOUR, 60.0)
+        self.is_counting = False
 
     def _do(self, kind: str, reference: uuid.UUID) -> None:
-        if hasattr(self, "looks"):
+        if self.is_counting:
             self.looks[kind] += 1
         super()._do(kind, reference)
 
