@@ -53,7 +53,7 @@ _JOB_OF: Final[dict[str, type[models.Model]]] = {
 
 
 def page(model: type[models.Model]) -> list[Column]:
-    """The columns of a row's own page: all, but for what is sealed, a digest or otherwise bytes."""
+    """The columns of a row's own page: all, but for a digest and other bytes; what is sensitive is hidden."""
     return [_column(field, short=False) for field in _shown(model)]
 
 
@@ -65,7 +65,8 @@ def columns(model: type[models.Model], names: Iterable[str]) -> list[Column]:
 def telling(model: type[models.Model], most: int = 5) -> list[str]:
     """The wire fields of a common model that tell its rows apart in a list."""
     fields: Any = wire_fields(model)  # asked for common models only
-    plain = [name for name, f in fields.items() if not isinstance(f, Ref | Refs | Texts | models.JSONField)]
+    odd = (Ref, Refs, Texts, models.JSONField, models.BinaryField)
+    plain = [name for name, f in fields.items() if not isinstance(f, odd)]
     return plain[:most]
 
 
@@ -111,7 +112,12 @@ def sensitive() -> frozenset[str]:
 
 
 def _shown(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    return [field for field in model._meta.concrete_fields if not isinstance(field, models.BinaryField)]
+    """All columns but bytes; a sensitive field has its place, though not its value."""
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if isinstance(field, WireField) or not isinstance(field, models.BinaryField)
+    ]
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -125,7 +131,7 @@ def _column(field: models.Field[Any, Any], *, short: bool) -> Column:
 
     def column(row: Any) -> Any:
         value = getattr(row, field.name)
-        return NOTHING if value in (None, "", []) else shown(row, value)
+        return NOTHING if value in (None, "", [], b"") else shown(row, value)
 
     column.__name__ = f"{field.name}_shown"
     name = str(field.verbose_name)

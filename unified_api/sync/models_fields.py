@@ -34,10 +34,14 @@ class RemoteFieldClass(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "linked_account_id", "model", "object_class", "remote_key_name"],
-                nulls_distinct=False,
+                fields=["tenant_id", "linked_account_id", "model", "remote_key_name"],
+                condition=models.Q(object_class=None),
                 name="remote_field_class_unique",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "linked_account_id", "object_class", "remote_key_name"],
+                name="remote_field_class_of_object",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,10 +40,14 @@ class Migration(migrations.Migration):
                 "base_manager_name": "objects",
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant_id", "linked_account_id", "model", "object_class", "remote_key_name"),
+                        condition=models.Q(("object_class", None)),
+                        fields=("tenant_id", "linked_account_id", "model", "remote_key_name"),
                         name="remote_field_class_unique",
-                        nulls_distinct=False,
-                    )
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant_id", "linked_account_id", "object_class", "remote_key_name"),
+                        name="remote_field_class_of_object",
+                    ),
                 ],
             },
         ),
