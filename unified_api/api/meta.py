@@ -46,7 +46,7 @@ class MetaPost(ModelEndpoint):
 
     def get(self, _request: Request) -> HttpResponse:
         """The schema of a create."""
-        return answer(schema_of(self, "create"))
+        return answered(self)
 
 
 class MetaPatch(ModelEndpoint):
@@ -61,6 +61,11 @@ class MetaPatch(ModelEndpoint):
         return answer(schema_of(self, "update"))
 
 
+def answered(endpoint: ModelEndpoint) -> HttpResponse:
+    """The answer of meta/post."""
+    return answer(schema_of(endpoint, "create"))
+
+
 def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
     """The wire contract's MetaResponse; raises NotFound when the operation is not offered."""
     account = endpoint.account
@@ -71,7 +76,10 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
         for name, field in wire_fields(endpoint.model).items()
         if name in writable and (resource.hosted or field.write in {"always", operation})
     }
-    model = {"type": "object", "properties": properties, "required": sorted(resource.requires(operation))}
+    told = endpoint.place
+    properties = {name: schema for name, schema in properties.items() if name not in told}
+    required = sorted(resource.requires(operation) - set(told))
+    model = {"type": "object", "properties": properties, "required": required}
     return {
         "request_schema": {"type": "object", "properties": {"model": model}, "required": ["model"]},
         "remote_field_classes": {},

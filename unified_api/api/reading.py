@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -26,7 +28,7 @@ from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.orders import Order
 from unified_api.api.parameters import Parameter
 from unified_api.api.render import Record
-from unified_api.models.base import CommonModel, model_id, relations, sensitive
+from unified_api.models.base import CommonModel, common_model, model_id, relations, sensitive
 from unified_api.sync import connect, feed, values
 
 #: A record that is known by reference only is shown by its id in any case: whoever asks has the reference.
@@ -40,9 +42,10 @@ _NO_SENSITIVE: Final = (
 
 
 class ModelEndpoint(Endpoint):
-    """A URL of one common model."""
+    """A URL of one common model. `place`: what a path says of a record, by field: the one that it stands below."""
 
     model: type[CommonModel] = None  # type: ignore[assignment] # given by the route
+    place: Mapping[str, str] = MappingProxyType({})
 
 
 def list_told(endpoint: ModelEndpoint) -> Operation:
@@ -121,10 +124,17 @@ def read_one(endpoint: ModelEndpoint, text: str | uuid.UUID) -> Record:
     """The record with the id of a path; raises NotFound."""
     record_id = parse_id(str(text))
     found = records.by_id(endpoint.model, endpoint.account.id, [record_id]).get(str(record_id))
-    if found is None or not endpoint.account.may("read", model_id(endpoint.model)):
+    elsewhere = found is None or any(found[name] != above for name, above in endpoint.place.items())
+    if found is None or elsewhere or not endpoint.account.may("read", model_id(endpoint.model)):
         raise NotFound
     conceal(endpoint.account, endpoint.model, [found])
     return found
+
+
+def stand_below(endpoint: ModelEndpoint, by: str, text: str, above: str = "") -> None:
+    """Note as the endpoint's place the record with the id of a path, which others name in a field; raises NotFound."""
+    to = common_model(relations(endpoint.model)[by].to)
+    endpoint.place = {by: str(read_above(endpoint, to, text, above))}
 
 
 def read_above(endpoint: ModelEndpoint, model: type[CommonModel], text: str, above: str) -> uuid.UUID:

@@ -11,6 +11,8 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 
 from unified_api.api import (
+    associations,
+    below,
     bridges,
     documents,
     downloads,
@@ -25,6 +27,7 @@ from unified_api.api import (
     state,
     undo,
     views,
+    words,
 )
 from unified_api.api.account import routes, scopes
 from unified_api.api.endpoint import Endpoint, Unknown
@@ -36,6 +39,7 @@ from unified_api.models.base import (
     model_id,
     relations,
 )
+from unified_api.models.crm import Association
 from unified_api.sync.bridge.attachment_check import holds_files
 
 #: The first segment of what is beyond the wire contract.
@@ -59,6 +63,9 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
         yield path(f"{base}/meta/patch/<str:id>", meta.MetaPatch.as_view(**facts), name=f"{name}-meta-patch")
+    for choice in model.wire.listed:
+        view = words.Words.as_view(**facts, choice=choice)
+        yield path(f"{base}/{choice}s", view, name=f"{name}-{choice}s")
     lists = ["get", "head", *(["post"] if "create" in writes else [])]
     ones = ["get", "head", *(["patch"] if "update" in writes else [])]
     yield path(base, views.Collection.as_view(**facts, http_method_names=lists), name=f"{name}-list")
@@ -68,13 +75,24 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
 
 
 def _below(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
-    """Lists of a model below the records that it names."""
-    for field in relations(model).values():
-        if field.below:
-            above, segment = common_model(field.to), model.wire.path
-            endpoint = views.Below.as_view(**_facts(model), by=field.name)
-            name = f"api-{room}-{above.wire.path}-{segment}"
-            yield path(f"{room}/v1/{_place(above)}/<str:id>/{segment}", endpoint, name=name)
+    """Lists of a model below the records that it names, and its records where these have their place there."""
+    named = [field for field in relations(model).values() if field.below]
+    has_place = not model.wire.alone and len(named) == 1 and "id" not in model.wire.beyond
+    for field in named:
+        above, facts = common_model(field.to), {**_facts(model), "by": field.name}
+        base, name = f"{room}/v1/{_place(above)}", f"api-{room}-{above.wire.path}-{model.wire.path}"
+        here = f"{base}/<str:id>/{model.wire.path}"
+        creates = has_place and "create" in model.wire.writes
+        if creates:
+            yield path(f"{here}/meta/post", below.BelowMeta.as_view(**facts), name=f"{name}-meta-post")
+        verbs = ["get", "head", *(["post"] if creates else [])]
+        yield path(here, below.Below.as_view(**facts, http_method_names=verbs), name=name)
+        if model is Association:
+            put = associations.Associate.as_view(**_facts(model))
+            yield path(f"{here}/{associations.NAMED}", put, name=f"{name}-put")
+        if has_place:
+            one = f"{base}/<str:above>/{model.wire.path}/<str:id>"
+            yield path(one, below.BelowMember.as_view(**facts), name=f"{name}-one")
 
 
 def _place(model: type[CommonModel]) -> str:

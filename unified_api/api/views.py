@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from unified_api.api import filters, reading, writes
-from unified_api.models.base import common_model, relations
+from unified_api.api import reading, writes
 
 
 class Collection(writes.WritingEndpoint):
@@ -21,19 +20,6 @@ class Collection(writes.WritingEndpoint):
     def post(self, request: Request) -> HttpResponse:
         """A new record."""
         return writes.create(self, request)
-
-
-class Below(reading.ModelEndpoint):
-    """{others}/{id}/{model}: a list of those that name one record. `by`: the field in which they name it."""
-
-    by: str = ""
-    operations = {"get": reading.list_told}
-
-    def get(self, _request: Request, id: str, above: str = "") -> HttpResponse:  # noqa: A002 - the path's word
-        """A page of the records that name this one."""
-        field = relations(self.model)[self.by]
-        record = reading.read_above(self, common_model(field.to), id, above)
-        return reading.show_list(self, filters.below(field, record))
 
 
 class Member(writes.WritingEndpoint):

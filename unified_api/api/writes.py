@@ -48,12 +48,17 @@ KEY: Final = Header(
 )
 #: So often two requests with one key may overtake each other, each freeing the key for the next.
 _ROUNDS = 3
+_DONE: Final = (200, 201)
 
 
 class WritingEndpoint(ModelEndpoint):
-    """A URL below which records are written. `journalled`: the write that this request has on its way."""
+    """A URL below which records are written.
+
+    journalled: the write that this request has on its way. is_bare: what is done is answered as the record alone.
+    """
 
     journalled: Write | None = None
+    is_bare: bool = False
 
     @property
     def _harmless(self) -> bool:
@@ -145,7 +150,7 @@ def intent_of(
     if not account.may("write", model_id(model)):
         told = f"{model_id(model)} may not be written at this linked account, by its scopes."
         return Outcome(400, envelope(None, errors=[problem("DISABLED_MODEL_WRITE", "Disabled model", told)]))
-    draft = drafts.check(sent, operation, resource, account)
+    draft = drafts.check(sent, operation, resource, account, endpoint.place)
     if draft.errors:
         return Outcome(400, envelope(None, draft.warnings, draft.errors))
     own_ids.introduce(account.id, draft.named)
@@ -246,7 +251,9 @@ def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
 
 def answered(endpoint: WritingEndpoint, outcome: Outcome, *, replayed: bool = False) -> HttpResponse:
     """The answer, with logs where the caller debugs."""
-    if endpoint.asked(IS_DEBUG_MODE):
+    if endpoint.is_bare and outcome.status in _DONE:
+        outcome = Outcome(200, outcome.body["model"], outcome.headers)
+    elif endpoint.asked(IS_DEBUG_MODE):
         outcome.body = {**outcome.body, "logs": _logs(endpoint, outcome)}
     more = {"Idempotent-Replayed": "true"} if replayed else {}
     return outcome.response(more)

@@ -40,7 +40,8 @@ class Wire:
     the contract shows the provider's further fields beside the common ones. category: of the accounts that hold it,
     where that is not the one of its name. alone: whether it has a list of its own, or only lists below other records.
     beyond: keys of every record that the contract does not have for this model. by_remote_ids: whether the contract has
-    the filter `remote_ids` for it; where not, it is ours. meta: values that the contract's meta/post asks for.
+    the filter `remote_ids` for it; where not, it is ours. meta: values that the contract's meta/post asks for. listed:
+    the choices whose words have a list of their own, at `{path}/{choice}s`.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Wire:
     beyond: tuple[str, ...] = ()
     by_remote_ids: bool = False
     meta: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 class CommonModel(TenantModel):

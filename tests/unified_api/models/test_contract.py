@@ -13,10 +13,10 @@ import pytest
 
 from tests.unified_api.models import contract
 from unified_api.api import filters
+from unified_api.api.below import Below
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.openapi.document import described, methods, template
 from unified_api.api.urls import urlpatterns
-from unified_api.api.views import Below
 from unified_api.models.base import (
     CommonModel,
     common_model,

@@ -38,7 +38,7 @@ class AssociationType(CrmModel):
 
     wire = Wire("association-types", writes=("create",), alone=False, beyond=_BEYOND)
 
-    source_class = Ref("crm.CustomObjectClass", below=True, expands=False, contract=False)
+    source_class = Ref("crm.CustomObjectClass", below=True, expands=False, contract=False, write="never")
     source_object_class = Nested(OBJECT_CLASS)
     target_object_classes = Shapes(OBJECT_CLASS, fills=STAMPS, expands=True)
     remote_key_name = Text()

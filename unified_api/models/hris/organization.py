@@ -36,7 +36,7 @@ class Team(HrisModel):
 class Group(HrisModel):
     """A part of the company, of whatever kind: a department, a cost centre, a business unit."""
 
-    wire = Wire("groups")
+    wire = Wire("groups", listed=("type",))
 
     group_url = Text()
     parent_group = Ref("hris.Group", expands=False)
