@@ -18,6 +18,7 @@ from unified_api.api import (
     downloads,
     drift,
     hosted,
+    ignore,
     issues,
     memory,
     meta,
@@ -63,6 +64,8 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
         yield path(f"{base}/meta/patch/<str:id>", meta.MetaPatch.as_view(**facts), name=f"{name}-meta-patch")
+    if model.wire.ignores:
+        yield path(f"{base}/ignore/<str:model_id>", ignore.Ignore.as_view(**facts), name=f"{name}-ignore")
     for choice in model.wire.listed:
         view = words.Words.as_view(**facts, choice=choice)
         yield path(f"{base}/{choice}s", view, name=f"{name}-{choice}s")

@@ -171,11 +171,10 @@ def intent_of(
 
 
 def stored(model: type[CommonModel], account: LinkedAccount, record_id: uuid.UUID) -> CommonModel:
-    """The record that is to be changed; raises NotFound."""
+    """The record that is to be changed; raises NotFound, also for one that is blank."""
     with transaction.atomic():
-        record: CommonModel | None = model.objects.filter(
-            id=record_id, linked_account_id=account.id, remote_was_deleted=False
-        ).first()
+        mine = model.objects.filter(id=record_id, linked_account_id=account.id, remote_was_deleted=False)
+        record: CommonModel | None = mine.exclude(remote_id=None).first()
     if record is None:
         raise NotFound
     return record

@@ -41,7 +41,8 @@ class Wire:
     where that is not the one of its name. alone: whether it has a list of its own, or only lists below other records.
     beyond: keys of every record that the contract does not have for this model. by_remote_ids: whether the contract has
     the filter `remote_ids` for it; where not, it is ours. meta: values that the contract's meta/post asks for. listed:
-    the choices whose words have a list of their own, at `{path}/{choice}s`.
+    the choices whose words have a list of their own, at `{path}/{choice}s`. ignores: whether a record can be ignored,
+    see `unified_api.sync.ignoring`.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Wire:
     by_remote_ids: bool = False
     meta: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    ignores: bool = False
 
 
 class CommonModel(TenantModel):

@@ -28,8 +28,9 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
-from unified_api.sync.models_account import AsyncPassthrough, SyncCondition, WebhookReceiver
+from unified_api.sync.models_account import AsyncPassthrough, Ignored, SyncCondition, WebhookReceiver
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
+from unified_api.sync.models_fields import RemoteFieldClass
 from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue
 
@@ -94,8 +95,10 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         Change,
         FieldMapping,
         Identity,
+        Ignored,
         Merged,
         RemoteData,
+        RemoteFieldClass,
         SyncCondition,
         WebhookReceiver,
         Write,

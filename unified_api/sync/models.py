@@ -27,7 +27,7 @@ class Change(TenantModel):
     """One entry of the change log: which fields of which record went from what to what, when, and why.
 
     `fields` maps a field to [old, new]; it is empty for a creation, which replaced nothing. `source` is pull, read,
-    write, bridge, sweep, resync or mapping (a custom field is not mapped any more); `run` the run, and
+    write, bridge, sweep, resync, mapping (a custom field is not mapped any more) or ignore; `run` the run, and
     `write` the journalled write that caused it.
     """
 

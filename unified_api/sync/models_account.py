@@ -1,4 +1,4 @@
-"""What the shell keeps of account-level operations: which records are wanted, calls that wait, hooks of providers."""
+"""What the shell keeps of what was asked of accounts: which records are wanted, calls that wait, hooks of providers."""
 
 from __future__ import annotations
 
@@ -71,3 +71,22 @@ class WebhookReceiver(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.event} of {self.linked_account_id}"
+
+
+class Ignored(TenantModel):
+    """A record that is not shown and not taken in any more, see `unified_api.sync.ignoring`."""
+
+    database_key = ("tenant_id", "record_id")
+
+    linked_account_id = models.UUIDField()
+    model = models.TextField()
+    record_id = models.UUIDField()
+    reason = models.TextField()
+    message = models.TextField(null=True)
+    ignored_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "linked_account_id"], name="ignored_account")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.record_id}"

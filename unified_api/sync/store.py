@@ -119,6 +119,9 @@ class Store:
         news = tables.news(model, ids, [digest for _, digest in group])
         # A list answer whose digest is the row's says nothing new; an answer about one record always goes on.
         differing = [at for at, (o, _) in enumerate(group) if at in news or o.shape != "list"]
+        if model.wire.ignores:
+            ignored = tables.ignored({ids[at] for at in differing})
+            differing = [at for at in differing if ids[at] not in ignored]
         rows = tables.locked(model, sorted({ids[at] for at in differing if news.get(at, True)}))
         rows |= self._entry.rows[model]
         for at in differing:
@@ -212,6 +215,14 @@ class Store:
             Merged.objects.update_or_create(
                 record_id=record, defaults={**told, "into_id": self.refer(model, into)}
             )
+
+    def blank(self, model: type[CommonModel], record: uuid.UUID, cause: Cause) -> None:
+        """Leave nothing of a record but its id."""
+        row = tables.locked(model, [record])[record]
+        kept = {name: row[name] for name in ("id", "created_at", "remote_was_deleted")}
+        sealed = dict.fromkeys(sensitive(model), b"")
+        blank = {**dict.fromkeys(row), **sealed, **kept, "is_shell": True, "as_of": moments.Moments().draw()}
+        self._put(model, record, blank, "deleted", {}, cause)
 
     def forget(self, model: type[CommonModel], ids: Iterable[uuid.UUID], name: str, cause: Cause) -> None:
         """Take a custom field out of records."""

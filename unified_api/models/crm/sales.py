@@ -36,7 +36,9 @@ class Lead(CrmModel):
 class Contact(CrmModel):
     """A person at a customer."""
 
-    wire = Wire("contacts", writes=("create", "update"), public="CRMContact", remote_fields=True)
+    wire = Wire(
+        "contacts", writes=("create", "update"), public="CRMContact", remote_fields=True, ignores=True
+    )
 
     first_name = Text(pii=True)
     last_name = Text(pii=True)
@@ -98,7 +100,7 @@ class Stage(CrmModel):
 class User(CrmModel):
     """A person who works in the CRM."""
 
-    wire = Wire("users", public="CRMUser", remote_fields=True)
+    wire = Wire("users", public="CRMUser", remote_fields=True, ignores=True)
 
     name = Text(pii=True)
     email = Text(filter="email", pii=True)

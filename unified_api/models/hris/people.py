@@ -17,7 +17,7 @@ _GENDERS: Final = ("MALE", "FEMALE", "NON-BINARY", "OTHER", "PREFER_NOT_TO_DISCL
 class Employee(HrisModel):
     """A person who works, worked or will work for the company."""
 
-    wire = Wire("employees", writes=("create",))
+    wire = Wire("employees", writes=("create",), ignores=True)
 
     employee_url = Text()
     employee_number = Text(filter="employee_number")
