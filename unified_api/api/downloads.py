@@ -12,14 +12,11 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from django.http import FileResponse
-from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 
-from integrations.kit import errors as kit
 from integrations.kit.content import Spool
-from unified_api import registry
-from unified_api.api import bulkhead, parameters, writes
-from unified_api.api.errors import Busy, conflict
+from unified_api.api import bulkhead, calling, parameters, writes
 from unified_api.api.openapi.operation import Media, Operation
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.reading import ModelEndpoint, parse_id
@@ -70,7 +67,7 @@ class Download(ModelEndpoint):
         return response
 
     def _bring(self, record: CommonModel, spool: Spool) -> str:
-        try:
+        with calling.answers_of(self.account):
             provider = connect.adapter_of(self.account)
             resource = provider.resource(self.model)
             if resource is None or resource.download is None:
@@ -79,17 +76,6 @@ class Download(ModelEndpoint):
                 )
             with connect.line(self.account) as line:
                 return line.client.download(resource, str(record.remote_id), spool)
-        except (registry.UnknownIntegration, kit.Gone) as error:
-            raise NotFound(str(error)) from error
-        except kit.RetryLater as error:
-            raise Busy(str(error), after=error.after or 5.0) from error
-        except kit.Forbidden as error:
-            raise PermissionDenied(str(error)) from error
-        except kit.NeedsReauthorisation as error:
-            connect.pause(self.account, str(error))
-            raise conflict(f"The linked account has to be linked again: {error}") from error
-        except kit.ProviderError as error:
-            raise ParseError(str(error)) from error
 
     def _refuse_other(self, kind: str) -> None:
         wanted = self.asked(_TYPE)

@@ -15,7 +15,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import disclosed, parameters, records
+from unified_api.api import disclosed, further, parameters, records
 from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
@@ -94,15 +94,15 @@ class Extras:
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
         """Put what was asked for into the records of a page."""
-        if self.remote_data or self.origins:
+        raw: dict[str, Any] = {}
+        if self.remote_data or self.origins or self.remote_fields:
             raw = {
                 record_id: cleaned(account, model, told)
                 for record_id, told in _raw([record["id"] for record in page]).items()
             }
             self._add_raw(model, account, page, raw)
         if self.remote_fields:
-            for record in page:
-                record["remote_fields"] = []
+            further.show(account, model, page, raw)
         if self.sensitive:
             disclosed.show(model, page, hidden=account.hidden(model_id(model)))
         if self.expand:

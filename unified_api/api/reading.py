@@ -114,8 +114,7 @@ def show_one(endpoint: ModelEndpoint, request: Request, text: str) -> HttpRespon
     record = read_one(endpoint, text)
     extras.add(endpoint.model, endpoint.account, [record])
     tag = etag(endpoint.model, record)
-    plain = not (extras.expand or extras.remote_data or extras.origins or extras.sensitive)
-    if plain and tag in request.headers.get("If-None-Match", ""):
+    if extras == Extras() and tag in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304, headers={"ETag": tag})
     return answer(record, headers={"ETag": tag})
 

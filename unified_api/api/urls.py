@@ -17,9 +17,11 @@ from unified_api.api import (
     documents,
     downloads,
     drift,
+    field_classes,
     hosted,
     ignore,
     issues,
+    live_search,
     memory,
     meta,
     pairs,
@@ -64,6 +66,10 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
         yield path(f"{base}/meta/patch/<str:id>", meta.MetaPatch.as_view(**facts), name=f"{name}-meta-patch")
+    if model.wire.searched:
+        yield path(f"{base}/live-search", live_search.LiveSearch.as_view(**facts), name=f"{name}-live-search")
+    if model.wire.remote_fields:
+        yield _field_classes(model, base, name)
     if model.wire.ignores:
         yield path(f"{base}/ignore/<str:model_id>", ignore.Ignore.as_view(**facts), name=f"{name}-ignore")
     for choice in model.wire.listed:
@@ -90,12 +96,20 @@ def _below(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
             yield path(f"{here}/meta/post", below.BelowMeta.as_view(**facts), name=f"{name}-meta-post")
         verbs = ["get", "head", *(["post"] if creates else [])]
         yield path(here, below.Below.as_view(**facts, http_method_names=verbs), name=name)
+        if model.wire.remote_fields and not model.wire.alone:
+            yield _field_classes(model, f"{base}/{model.wire.path}", name)
         if model is Association:
             put = associations.Associate.as_view(**_facts(model))
             yield path(f"{here}/{associations.NAMED}", put, name=f"{name}-put")
         if has_place:
             one = f"{base}/<str:above>/{model.wire.path}/<str:id>"
             yield path(one, below.BelowMember.as_view(**facts), name=f"{name}-one")
+
+
+def _field_classes(model: type[CommonModel], base: str, name: str) -> URLPattern:
+    """The fields of a provider's own; of records below others, those of all of them."""
+    view = field_classes.FieldClasses.as_view(**_facts(model))
+    return path(f"{base}/remote-field-classes", view, name=f"{name}-remote-field-classes")
 
 
 def _place(model: type[CommonModel]) -> str:

@@ -42,7 +42,7 @@ class Wire:
     beyond: keys of every record that the contract does not have for this model. by_remote_ids: whether the contract has
     the filter `remote_ids` for it; where not, it is ours. meta: values that the contract's meta/post asks for. listed:
     the choices whose words have a list of their own, at `{path}/{choice}s`. ignores: whether a record can be ignored,
-    see `unified_api.sync.ignoring`.
+    see `unified_api.sync.ignoring`. searched: the fields by which a live search at the provider can ask.
     """
 
     path: str
@@ -57,6 +57,7 @@ class Wire:
     meta: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     ignores: bool = False
+    searched: tuple[str, ...] = ()
 
 
 class CommonModel(TenantModel):

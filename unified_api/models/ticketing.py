@@ -38,6 +38,7 @@ class Ticket(TicketingModel):
         remote_fields=True,
         by_remote_ids=True,
         meta=("collection_id", "ticket_type"),
+        searched=("name", "status", "assignees", "collections", "ticket_url"),
     )
 
     name = Text(filter="name", pii=True)

@@ -29,6 +29,7 @@ from unified_api.sync import (
     clock,
     connect,
     failing,
+    field_classes,
     job,
     landing,
     sealing,
@@ -242,6 +243,8 @@ def work(lease: job.Lease, ends: float) -> None:
                 _nothing_to_read(lease, stream, run, account)
                 return
             with connect.line(account, lease) as line:
+                if stream.cursor is None:
+                    field_classes.read(line, account, resource, lease)
                 over = Pull(lease, stream, run, account, line).go(resource, ends)
         except registry.UnknownIntegration as error:
             failing.failed(

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable
 from typing import Any, Final
 
+from unified_api.api.openapi import field_classes
 from unified_api.api.openapi.schema import (
     ANY,
     FLAG,
@@ -105,7 +106,7 @@ def _record(model: type[CommonModel], *, is_stored: bool = True) -> Schema:
         "remote_data": maybe(many(_REMOTE_DATA)),
     }
     if model.wire.remote_fields:
-        ours["remote_fields"] = maybe(many(ANY))
+        ours["remote_fields"] = maybe(many(field_classes.VALUE))
     return {**record(ours), "description": model.__doc__}
 
 
