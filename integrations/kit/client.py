@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from integrations.kit.content import Content, Spool
 from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, RetryLater
-from integrations.kit.further import FurtherField
+from integrations.kit.field_classes import FieldClass
 from integrations.kit.guard import Guard
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Bad, Connection, Observation, Page, RawAnswer
@@ -95,9 +95,9 @@ class Client:
         """The pages of a list from a cursor on; None begins. full: without the filter for changes."""
         return self._reader.pages(resource, cursor, full=full)
 
-    def further(self, resource: Resource) -> list[FurtherField]:
+    def field_classes(self, resource: Resource) -> list[FieldClass]:
         """The fields that records have here beside the common ones, by their keys; the account's own say more."""
-        told = resource.further
+        told = resource.field_classes
         if told is None:
             return []
         own = self._reader.items(told.get) if told.get else ()

@@ -29,7 +29,7 @@ from integrations.kit.endpoints import (
     Write,
 )
 from integrations.kit.errors import InvalidSettings, ProviderError
-from integrations.kit.further import Further
+from integrations.kit.field_classes import FieldClasses
 from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Extended, Narrowed
@@ -116,7 +116,7 @@ class Resource:
     itself, and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus,
     see `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there
     they may be written. selects: what the list can be asked for, by common field and operator of selective sync: from
-    the value to compare with to query parameters. further: the fields that its records have beside the common ones.
+    the value to compare with to query parameters. field_classes: fields beside the common ones.
     """
 
     hosted: ClassVar[bool] = False
@@ -146,7 +146,7 @@ class Resource:
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
     selects: Mapping[tuple[str, str], Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
-    further: Further | None = None
+    field_classes: FieldClasses | None = None
 
     def __post_init__(self) -> None:
         name = self.model.__name__

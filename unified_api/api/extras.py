@@ -15,7 +15,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import disclosed, further, parameters, records
+from unified_api.api import disclosed, field_values, parameters, records
 from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
@@ -102,7 +102,7 @@ class Extras:
             }
             self._add_raw(model, account, page, raw)
         if self.remote_fields:
-            further.show(account, model, page, raw)
+            field_values.show(account, model, page, raw)
         if self.sensitive:
             disclosed.show(model, page, hidden=account.hidden(model_id(model)))
         if self.expand:

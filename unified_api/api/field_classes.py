@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from unified_api.api import cursors, parameters
 from unified_api.api.cursors import Key, Window
 from unified_api.api.errors import answer
-from unified_api.api.further import shown
+from unified_api.api.field_values import shown
 from unified_api.api.openapi.field_classes import CLASS
 from unified_api.api.openapi.operation import Operation
 from unified_api.api.openapi.schema import page as page_of

@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 
 from integrations.kit import errors
-from integrations.kit.further import FurtherField
+from integrations.kit.field_classes import FieldClass
 from integrations.kit.paths import steps
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
@@ -68,10 +68,10 @@ def read(line: connect.Line, account: LinkedAccount, resource: Resource, lease: 
 
     Raises RetryLater and NeedsReauthorisation.
     """
-    if resource.further is None:
+    if resource.field_classes is None:
         return
     try:
-        told = line.client.further(resource)
+        told = line.client.field_classes(resource)
     except (errors.Forbidden, errors.Gone, errors.Misconfigured, errors.Rejected) as error:
         log.warning("field_classes.not_read", model=model_id(resource.model), problem=str(error))
         return
@@ -80,7 +80,7 @@ def read(line: connect.Line, account: LinkedAccount, resource: Resource, lease: 
         _keep(account, resource, told)
 
 
-def _keep(account: LinkedAccount, resource: Resource, told: Iterable[FurtherField]) -> None:
+def _keep(account: LinkedAccount, resource: Resource, told: Iterable[FieldClass]) -> None:
     mine = RemoteFieldClass.objects.filter(linked_account_id=account.id, model=model_id(resource.model))
     known = {one.id: one for one in mine}
     for field in told:
@@ -93,15 +93,15 @@ def _keep(account: LinkedAccount, resource: Resource, told: Iterable[FurtherFiel
     mine.filter(id__in=list(known)).delete()
 
 
-def _class_of(account: LinkedAccount, resource: Resource, field: FurtherField) -> RemoteFieldClass:
-    assert resource.further is not None  # noqa: S101 - it has just been asked
+def _class_of(account: LinkedAccount, resource: Resource, field: FieldClass) -> RemoteFieldClass:
+    assert resource.field_classes is not None  # noqa: S101 - it has just been asked
     common = {steps(_place(lens)) for lens in resource.mapping.lenses.values()}
     return RemoteFieldClass(
         **field.described(),
         id=_id(account, resource.model, field.key),
         linked_account_id=account.id,
         model=model_id(resource.model),
-        is_common_model_field=resource.further.place(field.key) in common,
+        is_common_model_field=resource.field_classes.place(field.key) in common,
     )
 
 

@@ -69,16 +69,13 @@ def test_what_stands_below_another_class_is_not_found(client: Any, ships: str, p
     """An object is retrieved below its own class only, and nothing is made below a class that there is not."""
     boats = pushed("crm.CustomObjectClass", "boats", name="Boat")
     beagle = pushed("crm.CustomObject", "1", object_class={"remote_id": "ships"}, fields={})
-    objects = client.custom_objects
-    for call in (
-        lambda: objects.custom_object_classes_custom_objects_retrieve(boats, beagle),
-        lambda: objects.custom_object_classes_custom_objects_create(
-            str(uuid.uuid4()), model=CustomObjectRequest(fields={})
-        ),
-    ):
-        with pytest.raises(ApiError) as caught:
-            call()
-        assert caught.value.status_code == 404
+    objects, nowhere = client.custom_objects, str(uuid.uuid4())
+    with pytest.raises(ApiError) as elsewhere:
+        objects.custom_object_classes_custom_objects_retrieve(boats, beagle)
+    with pytest.raises(ApiError) as unmade:
+        objects.custom_object_classes_custom_objects_create(nowhere, model=CustomObjectRequest(fields={}))
+
+    assert (elsewhere.value.status_code, unmade.value.status_code) == (404, 404)
     assert objects.custom_object_classes_custom_objects_retrieve(ships, beagle).fields == {}
 
 

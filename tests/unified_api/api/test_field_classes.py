@@ -10,7 +10,7 @@ import pytest
 from merge.client import Merge
 
 from integrations.kit.endpoints import GET
-from integrations.kit.further import Further, FurtherField
+from integrations.kit.field_classes import FieldClass, FieldClasses
 from integrations.kit.paging import ByPage
 from tests import stub
 from tests.people import Person
@@ -22,10 +22,10 @@ from unified_api.sync.models import Stream
 
 TICKETS = replace(
     stub.TICKETS,
-    further=Further(
-        known=(FurtherField(key="state", name="State", kind="string", is_custom=False),),
+    field_classes=FieldClasses(
+        known=(FieldClass(key="state", name="State", kind="string", is_custom=False),),
         get=GET("/fields", items="items", paging=ByPage(size_param="size", size=stub.PAGE)),
-        read=lambda told: FurtherField(
+        read=lambda told: FieldClass(
             key=told["key"],
             name=told["label"],
             kind=told["kind"],
@@ -157,9 +157,9 @@ def test_the_fields_of_custom_objects_are_those_of_their_classes(alice: Person, 
 @pytest.mark.parametrize(
     ("made", "told"),
     [
-        (lambda: FurtherField(key="x", kind="text"), "'text' is no kind of values"),  # type: ignore[arg-type]
-        (lambda: Further(get=GET("/fields", items="")), "get= and read= belong together"),
-        (lambda: Further(get=GET("/fields", item=""), read=FurtherField), "needs items="),  # type: ignore[arg-type]
+        (lambda: FieldClass(key="x", kind="text"), "'text' is no kind of values"),  # type: ignore[arg-type]
+        (lambda: FieldClasses(get=GET("/fields", items="")), "get= and read= belong together"),
+        (lambda: FieldClasses(get=GET("/fields", item=""), read=FieldClass), "needs items="),  # type: ignore[arg-type]
     ],
 )
 def test_a_contradiction_is_one_sentence(made: Callable[[], Any], told: str) -> None:

@@ -6,18 +6,15 @@ keys of every record that the contract lacks for a model by `beyond`.
 
 from __future__ import annotations
 
-import re
 from importlib import import_module
 from typing import Any
 
 import pytest
 
+from tests.unified_api.api.table import route
 from tests.unified_api.models import contract
 from unified_api.api import filters
 from unified_api.api.below import Below
-from unified_api.api.endpoint import Endpoint
-from unified_api.api.openapi.document import described, methods, template
-from unified_api.api.urls import urlpatterns
 from unified_api.models.base import (
     CommonModel,
     common_model,
@@ -45,7 +42,6 @@ from unified_api.models.sealed import Sensitive
 from unified_api.models.shapes import Keyed, Nested, Object, Objects, Shapes
 from unified_api.sync.models_fields import RemoteFieldClass
 
-VARIABLE = re.compile(r"{\w+}")
 CONTRACT = [model for model in common_models() if model.wire.contract]
 each_model = pytest.mark.parametrize("model", CONTRACT, ids=model_id)
 #: What every record has beside its model's own fields.
@@ -58,17 +54,7 @@ ALWAYS = (
     "field_mappings",
     "remote_data",
 )
-ROUTES: dict[tuple[str, str], Endpoint] = {
-    (method, VARIABLE.sub("{}", template(pattern))): endpoint
-    for pattern, endpoint in described(urlpatterns)
-    for method in methods(endpoint)
-}
 OPERATIONS = [one for category in contract.CATEGORIES for one in contract.operations(category)]
-
-
-def route(operation: contract.Operation) -> Endpoint | None:
-    """The endpoint of ours that answers a call of the client."""
-    return ROUTES.get((operation.method.lower(), f"/api/{operation.category}/v1/{operation.path}"))
 
 
 #: What is listed of a model that is no record of it.

@@ -14,7 +14,7 @@ Kind = Literal["string", "number", "date", "datetime", "bool", "list"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FurtherField:
+class FieldClass:
     """One of them. key: the provider's name of it. choices: the values that it can have, and how these are shown.
 
     kind, kind_of_items: of its value, and of what is in it, if that is a list. is_custom: somebody made it at the
@@ -54,23 +54,23 @@ class FurtherField:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Further:
-    """The further fields of a model's records.
+class FieldClasses:
+    """All of them, of a model's records.
 
     known: those that every account has. get, read: where an account lists its own, and how one of these is understood;
     None leaves it out. within: the path of the object in which their values stand by their keys.
     """
 
-    known: Sequence[FurtherField] = ()
+    known: Sequence[FieldClass] = ()
     get: GET | None = None
-    read: Callable[[Any], FurtherField | None] | None = None
+    read: Callable[[Any], FieldClass | None] | None = None
     within: str = ""
 
     def __post_init__(self) -> None:
         if (self.get is None) != (self.read is None):
-            raise TypeError("Further: get= and read= belong together; give both or none")
+            raise TypeError("FieldClasses: get= and read= belong together; give both or none")
         if self.get is not None and self.get.items is None:
-            raise TypeError("Further: get= needs items=")
+            raise TypeError("FieldClasses: get= needs items=")
 
     def place(self, key: str) -> tuple[str, ...]:
         """Where the value of a field stands in a record."""

@@ -52,10 +52,10 @@ def _in_answers(
         resource = connect.adapter_of(account).resource(model)
     except registry.UnknownIntegration:
         return
-    if resource is None or resource.further is None:
+    if resource is None or resource.field_classes is None:
         return
     for one in classes:
-        place = resource.further.place(one.remote_key_name)
+        place = resource.field_classes.place(one.remote_key_name)
         values = (dig(answer["data"], place) for answer in told or ())
         found = next((value for value in values if value is not MISSING), MISSING)
         if found is not MISSING:
