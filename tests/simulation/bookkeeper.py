@@ -146,9 +146,8 @@ class Bookkeeper(Belonging):
             for name in FIELDS:
                 self.of(row).shown[name] |= state.cells[name].known
                 self.contests.shown(row, state.cells[name].known, self.clock())
-            if (
-                state.version >= self.of(row).version
-            ):  # what came late, of an older state, is not what it says
+            # What came late, of an older state, is not what it says.
+            if state.version >= self.of(row).version:
                 self.of(row).version = state.version
                 for name in FIELDS:
                     self.of(row).last[name] = state.cells[name].value
@@ -301,9 +300,8 @@ class Bookkeeper(Belonging):
         self._blame(sure and not news, f"{name} of {told(row)}: nobody's value replaced an edit")
         one = self.policy.fields[name]
         fixed = self.remotes[row.side.other].manners.fixed_fields
-        met = (
-            name not in self.first or one.winner is Winner.ASK
-        )  # at first contact, a blank may be filled by whom it lacks
+        # At first contact, a blank may be filled by whom it lacks.
+        met = name not in self.first or one.winner is Winner.ASK
         both = one.direction is Direction.BOTH and met and name not in fixed
         wrong = sure and both and bool(news)
         loser, winner = Claim(row, old.value, unknown), Claim(source, writer.value, news)

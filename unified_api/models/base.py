@@ -59,6 +59,11 @@ class Wire:
     ignores: bool = False
     searched: tuple[str, ...] = ()
 
+    @property
+    def is_mappable(self) -> bool:
+        """Whether the contract has custom fields of it, and so calls that map them."""
+        return self.contract and "field_mappings" not in self.beyond
+
 
 class CommonModel(TenantModel):
     """One record, mirrored from one linked account.

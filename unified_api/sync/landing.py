@@ -56,11 +56,12 @@ class Arrival:
 
     @classmethod
     def of(cls, observations: Iterable[Observation], mapping_version: str = "", key: bytes = b"") -> Arrival:
-        """What arrived, in the order in which models come up. key: of digests."""
+        """What arrived, in the order in which models come up. key: of digests of what has sensitive fields."""
         outer = list(observations)
         groups: dict[type[CommonModel], list[tuple[Observation, bytes]]] = defaultdict(list)
         for observation in told.flat(outer):
-            groups[observation.model].append((observation, digest(observation, mapping_version, key)))
+            keyed = key if sensitive(observation.model) else b""
+            groups[observation.model].append((observation, digest(observation, mapping_version, keyed)))
         return cls(frozenset(o.model for o in outer), groups)
 
 

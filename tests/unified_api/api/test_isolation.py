@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import stub
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.conftest import Link, Linked, caller
 from unified_api.models.ticketing import Ticket
 
 SECRET = "eyes only"
@@ -86,7 +85,7 @@ def victim(api: Linked) -> tuple[Linked, uuid.UUID, str]:
 
 def _call(path: str, method: str, headers: dict[str, str], ids: dict[str, str]) -> Any:
     body = json.dumps({"model": {"name": "x"}, "method": "GET", "path": "/me", **ids})
-    call = getattr(Client(raise_request_exception=False), method)
+    call = getattr(caller(), method)
     if method == "get":
         return call(path, headers=headers)
     return call(path, data=body, content_type="application/json", headers=headers)

@@ -39,8 +39,15 @@ def same(field: WireField, said: Any, shown: Any) -> bool:
 def _known(field: Keyed, told: Any) -> list[dict[str, Any]]:
     """Nested objects without what is filled in, null, or the id of a record, which is spelled otherwise."""
     items = told if isinstance(told, list) else [told]
-    plain = [name for name in field.keys if name not in field.relations]
-    return [{name: item[name] for name in plain if item.get(name) is not None} for item in items]
+    plain = {name: one for name, one in field.keys.items() if name not in field.relations}
+    return [
+        {
+            name: _known(one, item[name]) if isinstance(one, Keyed) else item[name]
+            for name, one in plain.items()
+            if item.get(name) is not None
+        }
+        for item in items
+    ]
 
 
 @pytest.mark.parametrize("category", ["hris", "crm", "ticketing"])

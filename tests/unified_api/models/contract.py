@@ -93,9 +93,18 @@ def _answer(annotation: Any) -> type | None:
 
 
 def fields(category: str, name: str) -> dict[str, Any]:
-    """The annotations of a type of the client, by key."""
+    """The annotations of a type of the client, by attribute."""
+    return {key: told.annotation for key, told in _type(category, name).model_fields.items()}
+
+
+def keys(category: str, name: str) -> set[str]:
+    """The keys of a type of the client, as its JSON has them."""
+    return {told.alias or key for key, told in _type(category, name).model_fields.items()}
+
+
+def _type(category: str, name: str) -> type[pydantic.BaseModel]:
     found: type[pydantic.BaseModel] = getattr(import_module(f"merge.resources.{category}.types"), name)
-    return {key: told.annotation for key, told in found.model_fields.items()}
+    return found
 
 
 def results(operation: Operation) -> type | None:

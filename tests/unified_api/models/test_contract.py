@@ -96,6 +96,15 @@ def test_fields_are_those_of_the_contract(model: type[CommonModel]) -> None:
     assert own | always | further == set(theirs(model))
 
 
+@pytest.mark.parametrize("category", contract.CATEGORIES)
+@pytest.mark.parametrize("told", ["RemoteFieldApi", "ExternalTargetFieldApi", "FieldMappingApiInstance"])
+def test_what_can_be_mapped_is_that_of_the_contract(category: str, told: str) -> None:
+    """The answers about field mappings have a key for each model that has them."""
+    ours = {m.__name__ for m in CONTRACT if m.wire.is_mappable and m._meta.app_label == category}
+
+    assert ours == contract.keys(category, f"{told}Response")
+
+
 @each_model
 def test_values_are_of_the_contracts_types(model: type[CommonModel]) -> None:
     """A text is a text there, a relation one, a list of objects one: each field has the class that fits."""

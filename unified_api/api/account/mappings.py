@@ -144,8 +144,8 @@ class MappingEndpoint(Endpoint):
     tag = "field mappings"
 
     def models(self) -> list[type[CommonModel]]:
-        """The contract's models of the category."""
-        return [model for model in common_models(self.category) if model.wire.contract]
+        """The models of the category that the contract's calls map."""
+        return [model for model in common_models(self.category) if model.wire.is_mappable]
 
     def done(self, act: Callable[[], FieldMapping], status: int = 200, looked_at: int = 0) -> HttpResponse:
         """Do something to a mapping and show it in the envelope; or why it is refused."""
