@@ -9,7 +9,7 @@ import tenants.scope
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0031_sealed_values"),
+        ("sync", "0032_open_writes_sealed"),
     ]
 
     operations = [
