@@ -61,12 +61,14 @@ def test_it_is_not_taken_in_again(desks: Bridged, ignored: uuid.UUID) -> None:
 
 
 def test_its_counterpart_is_left_alone(desks: Bridged, ignored: uuid.UUID) -> None:
-    """Nobody ends it, or makes it anew at the other side; its edits go nowhere."""
+    """Nobody ends it, or makes it anew at the other side; its edits go nowhere, and nobody is asked about it."""
     writes = desks.writes()
     [counterpart] = desks.b.tables["tickets"]
     desks.round()
     desks.b.edit(counterpart, title="Plotter")
     desks.round()
+    [pair] = desks.pairs()
 
+    assert (pair.state, pair.problems) == ("gone", [])
     assert desks.writes() == writes
     assert desks.both("title") == (["Printer"], ["Plotter"])
