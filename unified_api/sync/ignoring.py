@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from tenants import audit
 from tenants.models import LinkedAccount
@@ -54,24 +54,30 @@ def ignore(account: LinkedAccount, model: type[CommonModel], record: uuid.UUID, 
         writes.update(values={}, sent=None, pre_image=None, expected=None, reasons=None, answer=None)
         entry.blank(model, record, store.Cause("ignore"))
         entry.flush()  # the feed head before any pair, as the end of a write takes them
-        _part(record)
+        _part(account, record)
         audit.record("record.ignored", subject=str(record), model=model_id(model), reason=why.reason)
 
 
-def _part(record: uuid.UUID) -> None:
+def _part(account: LinkedAccount, record: uuid.UUID) -> None:
     """Have bridges leave what is paired with the record alone, and forget what it said; raises UnderWay."""
     from unified_api.sync.bridge import turns
-    from unified_api.sync.models_bridge import Conflict, Overruled, Pair, PairKey
+    from unified_api.sync.models_bridge import Bridge, Pair
 
-    mine: QuerySet[Pair] = Pair.objects.filter(Q(record_a=record) | Q(record_b=record))
-    for bridge in sorted(mine.values_list("bridge_id", flat=True).distinct()):
-        turns.take(bridge)
-    pairs = list(mine.select_for_update().order_by("id"))
-    if any(pair.write_id for pair in pairs):
+    of_account = Q(account_a=account.id) | Q(account_b=account.id)
+    for bridge in Bridge.objects.filter(of_account).order_by("id"):
+        turns.take(bridge.id)
+        side = {"record_a": record} if bridge.account_a == account.id else {"record_b": record}
+        for pair in Pair.objects.select_for_update().filter(bridge_id=bridge.id, **side):
+            _forget(pair)
+
+
+def _forget(pair: Pair) -> None:
+    from unified_api.sync.models_bridge import Conflict, Overruled, PairKey
+
+    if pair.write_id:
         raise UnderWay
-    for pair in pairs:
-        for of_pair in (Conflict, Overruled, PairKey):
-            of_pair.objects.filter(pair_id=pair.id).delete()
-        pair.base_a, pair.base_b, pair.key, pair.problems = {}, {}, None, []
-        pair.memory, pair.dirty = {"parted": True}, True
-        pair.save()
+    for of_pair in (Conflict, Overruled, PairKey):
+        of_pair.objects.filter(bridge_id=pair.bridge_id, pair_id=pair.id).delete()
+    pair.base_a, pair.base_b, pair.key, pair.problems = {}, {}, None, []
+    pair.memory, pair.dirty = {"parted": True}, True
+    pair.save()

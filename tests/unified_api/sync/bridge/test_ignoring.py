@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import ignoring
+from unified_api.sync import ignoring, journal
 from unified_api.sync.models import Change, RemoteData, Write
 from unified_api.sync.models_account import Ignored
 
@@ -18,16 +18,22 @@ WHY = ignoring.Why("GDPR", "asked by letter")
 
 
 @pytest.fixture
-def ignored(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> uuid.UUID:
-    """A ticket that both sides have, ignored at side a; what is deleted at a is to be deleted at b."""
+def known(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> uuid.UUID:
+    """The record at side a of a ticket that both sides have; what is deleted at a is to be deleted at b."""
     monkeypatch.setattr(Ticket, "wire", replace(Ticket.wire, ignores=True))
     desks.a.add(title="Printer", text="It is on fire", state="open", priority="p2")
     desks.join(deletes={"b": "propagate"})
     desks.round()
     [pair] = desks.pairs()
     assert pair.record_a is not None
-    ignoring.ignore(desks.accounts[0], Ticket, pair.record_a, WHY)
     return pair.record_a
+
+
+@pytest.fixture
+def ignored(desks: Bridged, known: uuid.UUID) -> uuid.UUID:
+    """The same, ignored."""
+    ignoring.ignore(desks.accounts[0], Ticket, known, WHY)
+    return known
 
 
 def test_nothing_of_it_is_kept(ignored: uuid.UUID) -> None:
@@ -72,3 +78,16 @@ def test_its_counterpart_is_left_alone(desks: Bridged, ignored: uuid.UUID) -> No
     assert (pair.state, pair.problems) == ("gone", [])
     assert desks.writes() == writes
     assert desks.both("title") == (["Printer"], ["Plotter"])
+
+
+def test_a_write_that_is_on_its_way_comes_first(desks: Bridged, known: uuid.UUID) -> None:
+    """Its answer would bring back what was forgotten; nothing is forgotten until it ended."""
+    with transaction.atomic():
+        journal.enter(
+            journal.Intent(desks.accounts[0], Ticket, "update", {"name": "Plotter"}, record_id=known)
+        )
+    with pytest.raises(ignoring.UnderWay):
+        ignoring.ignore(desks.accounts[0], Ticket, known, WHY)
+    with transaction.atomic():
+        assert Ticket.objects.get(id=known).name == "Printer"
+        assert not Ignored.objects.exists()
