@@ -15,6 +15,7 @@ import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -140,7 +141,22 @@ class Server(ABC):
 
     def writes(self) -> int:
         """How many requests that change something it has answered so far, by its own log."""
-        return len(_WRITES.findall(self.log.read_text(errors="replace"))) if self.log.exists() else 0
+        if self.running:
+            self._catch_up()
+        return len(_WRITES.findall(self._logged()))
+
+    def _catch_up(self) -> None:
+        """Wait until the log tells of a read that begins now: an answer is sent before the line about it is written."""
+        mark, deadline = secrets.token_hex(8), time.monotonic() + _READY
+        while mark not in self._logged():
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"{self.name} does not write what it answers into {self.log}")
+            with suppress(requests.RequestException):
+                self.api("GET", f"/{mark}")
+            time.sleep(0.01)
+
+    def _logged(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def api(
         self,

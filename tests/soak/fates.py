@@ -10,8 +10,10 @@
     a write of the bridge that went by a read from before it             fell into the window
     a write of either that did not mean the field                        was put back by the server's own save
     an edit of somebody who had opened the ticket before it came         was overwritten unseen
+    a conditional write that was on its way when it came                 raced with it in the server
 
-The last three can happen only at a server without conditional writes.
+The three before the last can happen only at a server without conditional writes. The last is how Roundup's happen: it
+compares the ETag first and writes afterwards, so of two at once it takes both (51 of 60 such pairs that were tried).
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from tests.soak.turns import SLACK, Lines, Turn, Unanswered
+from tests.soak.turns import SLACK, Lines, Turn, Unanswered, Writer
 
 OTHER: Final = {"a": "b", "b": "a"}
 
@@ -38,6 +40,7 @@ class Fate(StrEnum):
     WINDOW = "in the window between our read and our write"
     SAVED = "put back by the server, which saves whole tickets"
     UNSEEN = "overwritten by a person who had opened the ticket before it came"
+    RACED = "overwritten by a conditional write that the server took at the same time"
     LOST = "lost without a trace"
 
 
@@ -75,17 +78,18 @@ class Court:
         following = line[place + 1]
         assert following.by is not None
         if not following.meant:
-            return self._only(turn, Fate.SAVED, since=following.by.began)
+            return self._overwritten(turn, following.by, Fate.SAVED, since=following.by.began)
         if following.by.edit is None:
             return self._written_over(turn, following)
         if following.by.edit.seen == turn.new:
             return Fate.REPLACED
-        return self._only(turn, Fate.UNSEEN, since=following.by.read)
+        return self._overwritten(turn, following.by, Fate.UNSEEN, since=following.by.read)
 
-    def _only(self, turn: Turn, fate: Fate, *, since: float) -> Fate:
-        """This fate, where the server has no conditional writes and the value came after `since`; else it is lost."""
-        possible = turn.side in self.unconditional and turn.ended + SLACK >= since
-        return fate if possible else Fate.LOST
+    def _overwritten(self, turn: Turn, by: Writer, fate: Fate, *, since: float) -> Fate:
+        """This fate, if it came after `since` to a server without conditional writes; else it raced, or is lost."""
+        if turn.side not in self.unconditional:
+            fate, since = Fate.RACED, by.began
+        return fate if turn.ended + SLACK >= since else Fate.LOST
 
     def _written_over(self, turn: Turn, following: Turn) -> Fate:
         """The bridge wrote something else there."""
@@ -100,7 +104,7 @@ class Court:
         if self._taken(turn):
             return Fate.TAKEN
         assert following.by is not None
-        return self._only(turn, Fate.WINDOW, since=following.by.read)
+        return self._overwritten(turn, following.by, Fate.WINDOW, since=following.by.read)
 
     def _overruled(self, turn: Turn) -> bool:
         """Whether it stands in the bridge's record; an entry accounts for one edit."""

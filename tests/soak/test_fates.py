@@ -94,7 +94,10 @@ CASES = [
     ("a", Fate.LOST, lines(a=[person(1, "x", "old"), bridge(1.3, "y", read=1.05)])),
     ("b", Fate.SAVED, lines(b=[person(1, "x", "old"), saved(1.15, "old")])),
     ("b", Fate.LOST, lines(b=[person(1, "x", "old"), saved(2, "old")])),
-    ("a", Fate.LOST, lines(a=[person(1, "x", "old"), saved(1.15, "old")])),
+    ("a", Fate.LOST, lines(a=[person(1, "x", "old"), saved(1.3, "old")])),
+    ("a", Fate.RACED, lines(a=[person(1, "x", "old"), saved(1.15, "old")])),
+    ("a", Fate.RACED, lines(a=[person(1, "x", "old"), bridge(1.15, "y")])),
+    ("a", Fate.RACED, lines(a=[bridge(1, "x"), person(1.15, "y", "old")])),
     ("a", Fate.LOST, lines(a=[person(1, "x", "old"), bridge(2, "y")])),
 ]
 

@@ -19,6 +19,8 @@ from unified_api.sync.models_bridge import Pair
 
 CREATES: Final = "creates"
 DELETES: Final = "deletes"
+#: Who makes the plan of a run that is over its budget.
+MADE: Final = "budget"
 #: Beside these in what is stored of a run: whether it is the bridge's first.
 FIRST: Final = "first"
 #: Pairs that are looked at together while they are counted.
@@ -28,10 +30,13 @@ AT_ONCE: Final = 500
 class OverBudget(Exception):
     """A run would do more than it may; the sentence says what and how much."""
 
-    def __init__(self, kind: str, would: int, most: int) -> None:
+    def __init__(self, kind: str, would: int, most: int, spent: int) -> None:
+        written = (
+            f"{spent} went out, and nothing more of it is written" if spent else "nothing of it was written"
+        )
         super().__init__(
-            f"This run would make {would} {kind} or more, and may make {most}: nothing of it was written. Look at the"
-            " plan, and approve it, or raise the budget of the bridge."
+            f"This run would make {would} {kind} or more, and may make {most}: {written}. Look at the plan, and approve"
+            " it, or raise the budget of the bridge."
         )
         self.kind, self.would, self.most = kind, would, most
 
@@ -64,7 +69,7 @@ def _granted(frame: Frame, kind: str, spent: int) -> int:
     most = max(pairs, would) if kind == CREATES and _is_first(frame) else limit.of(pairs)
     would = spent + max(_count(frame, kind, most - spent), 1)
     if would > most:
-        raise OverBudget(kind, would, most)
+        raise OverBudget(kind, would, most, spent)
     return would
 
 

@@ -1,7 +1,7 @@
 """When people edited what two sides disagree about: for policies in which the newest edit wins.
 
 Only asked where it decides: a field whose newest edit prevails, that both sides moved. An edit is the newest change of
-the field that no write of this bridge made; its time is the provider's own, where it keeps one, corrected by how its
+the field that no bridge made; its time is the provider's own, where it keeps one, corrected by how its
 clock (the Date of its answers) differs from ours. Where it keeps none, the edit was somewhere between two readings.
 """
 
@@ -51,19 +51,25 @@ def dated(frame: Frame, pairs: Iterable[Pair], looks: Mapping[uuid.UUID, Look]) 
 
 
 def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
-    """The newest edit of a field that this bridge did not make; None where the log knows none."""
-    writes = Write.objects.filter(record_id=record, bridge_id=frame.bridge.id).values_list("id", "sent")
-    mine: dict[uuid.UUID | None, Mapping[str, Any]] = {i: sent or {} for i, sent in writes}
+    """The newest edit of a field that no bridge made; None where the log knows none, or another bridge brought it.
+
+    When what another bridge brought was edited, its own other side would know: here it has no time.
+    """
+    rows = Write.objects.filter(record_id=record).exclude(bridge_id=None)
+    writes = {one.id: one for one in rows.only("id", "bridge_id", "sent")}
     entries = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
-    entry = next((one for one in entries if name in one.fields and not _is_ours(one, name, mine)), None)
-    return None if entry is None else dated_by(entry, frame, side)
+    for entry in (one for one in entries if name in one.fields):
+        write = writes.get(entry.write_id) if entry.write_id else None
+        if write is None or not _made(write, entry, name):
+            return dated_by(entry, frame, side)
+        if write.bridge_id != frame.bridge.id:
+            return None
+    return None
 
 
-def _is_ours(entry: Change, name: str, mine: Mapping[uuid.UUID | None, Mapping[str, Any]]) -> bool:
-    """Whether a write of the bridge made it: what was read beside the write is somebody's, unless it was sent."""
-    if entry.write_id not in mine:
-        return False
-    sent = mine[entry.write_id]
+def _made(write: Write, entry: Change, name: str) -> bool:
+    """Whether the write made the entry: what was read beside it is somebody's, unless it was sent."""
+    sent = write.sent or {}
     return entry.source != "read" or (name in sent and entry.fields[name][1] == sent[name])
 
 

@@ -42,8 +42,9 @@ _NOTE_KEYS = """
     WHERE p.tenant_id = %s AND p.id = noted.id
 """
 _JOIN = """
-    UPDATE sync_pair p SET record_b = joined.record, held = '', dirty = true
-    FROM unnest(%s::uuid[], %s::uuid[]) AS joined (id, record)
+    UPDATE sync_pair p SET record_b = joined.record, held = '', dirty = true,
+        paused_by = coalesce(p.paused_by, joined.paused_by)
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS joined (id, record, paused_by)
     WHERE p.tenant_id = %s AND p.id = joined.id
 """
 
@@ -152,13 +153,14 @@ def _to_be_searched(frame: Frame, pair: Pair) -> bool:
 
 
 def _join(frame: Frame, matched: Sequence[tuple[Pair, Pair]]) -> None:
-    """Make one pair of two, keeping that of side a."""
+    """Make one pair of two, keeping that of side a; who paused either has paused it."""
     if not matched:
         return
     Pair.objects.filter(id__in=[b.id for _, b in matched]).delete()
     sharing.note(frame, {b.id: [] for _, b in matched} | {a.id: [a.key, b.key] for a, b in matched})
     with connection.cursor() as cursor:
-        cursor.execute(_JOIN, [*_columns([(a.id, b.record_b) for a, b in matched]), current_tenant()])
+        columns = _columns([(a.id, b.record_b, b.paused_by) for a, b in matched])
+        cursor.execute(_JOIN, [*columns, current_tenant()])
 
 
 def _columns(rows: Iterable[tuple[Any, Any]]) -> list[list[Any]]:

@@ -65,6 +65,7 @@ def _follow(frame: Frame, side: Side, pair: Pair, into: uuid.UUID) -> None:
     else:
         if rival is not None:
             _drop(frame, rival)
+            pair.paused_by = pair.paused_by or rival.paused_by
         set_record(pair, side, into)
         _free(pair)
 
@@ -115,7 +116,7 @@ def _hold(pair: Pair) -> None:
 
 def _free(pair: Pair) -> None:
     pair.held, pair.dirty = NEW if _is_lone(pair) else FREE, True
-    pair.save(update_fields=["record_a", "record_b", "state", "held", "dirty"])
+    pair.save(update_fields=["record_a", "record_b", "state", "held", "dirty", "paused_by"])
 
 
 def _is_lone(pair: Pair) -> bool:

@@ -135,7 +135,7 @@ def _brake(lease: job.Lease, over: budget.OverBudget) -> None:
         bridge.mode, bridge.run = Bridge.Mode.PLAN, {}
         bridge.status, bridge.reason = Bridge.Status.HELD, str(over)
         bridge.save(update_fields=["mode", "run", "status", "reason"])
-        plans.begin(bridge, str(over), made_by="budget")
+        plans.begin(bridge, str(over), made_by=budget.MADE)
         issues.open_issue(BUDGET, bridge.id, str(over), bridge_id=bridge.id, details={"kind": over.kind})
 
 
@@ -220,14 +220,20 @@ def _rest(lease: job.Lease) -> None:
         if in_flight(bridge.id).exists():
             _note(bridge, Bridge.Status.WORKING, "")
         elif bridge.mode == Bridge.Mode.PLAN:
-            held = bridge.status == Bridge.Status.HELD
-            waits = plans.current(bridge.id) is not None
-            reason = (bridge.reason or WAITS) if waits else REFUSED
-            _note(bridge, Bridge.Status.HELD if held else Bridge.Status.PLANNED, reason)
+            _note(bridge, *_standing(plans.current(bridge.id)))
         else:
             bridge.run = {}
             _note(bridge, Bridge.Status.QUIET, "")
         job.again(lease, bridge.frequency, usual=bridge.priority)
+
+
+def _standing(plan: Plan | None) -> tuple[Bridge.Status, str]:
+    """How a bridge stands that plans, whatever has been noted of it meanwhile, and why."""
+    if plan is None:
+        return Bridge.Status.PLANNED, REFUSED
+    if plan.made_by == budget.MADE:
+        return Bridge.Status.HELD, plan.reason
+    return Bridge.Status.PLANNED, WAITS
 
 
 def _note(bridge: Bridge, status: str, reason: str) -> None:

@@ -224,6 +224,26 @@ def test_a_first_run_in_portions_ends_as_one_in_one_piece_does(
     assert [w.operation for w in _writes()] == ["create"]
 
 
+def test_a_record_that_a_person_paused_stays_so_when_it_finds_its_counterpart(desks: Bridged) -> None:
+    """Its namesake appears on the other side: they are a pair, and nothing is written to either."""
+    number = desks.b.add(title="Printer", text="of b", state="open", priority="p2")
+    desks.join(creates=["b"])
+    desks.round()
+    (lone,) = desks.pairs()
+    with transaction.atomic():
+        steering.pause_pair(lone.id)
+    desks.a.add(title="Printer", text="of a", state="open", priority="p1")
+    desks.round()
+
+    (pair,) = desks.pairs()
+    assert None not in {pair.record_a, pair.record_b, pair.paused_by}
+    assert desks.b.tables["tickets"][number]["text"] == "of b"
+    with transaction.atomic():
+        steering.resume_pair(pair.id)
+    desks.round()
+    assert desks.b.tables["tickets"][number]["text"] == "of a"
+
+
 def _writes() -> list[Write]:
     with transaction.atomic():
         return list(Write.objects.all())

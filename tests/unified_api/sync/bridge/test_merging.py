@@ -11,7 +11,7 @@ from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import lose, tell
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
-from unified_api.sync.bridge import restoring
+from unified_api.sync.bridge import restoring, steering
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_watch import Issue
 
@@ -82,6 +82,17 @@ def test_the_pair_goes_on_with_the_winner(lone: Merging, *, redirects: bool) -> 
     lone.desks.round()
     assert lone.desks.a.tables["tickets"][lone.winner]["title"] == "From b"
     assert issues() == []
+
+
+def test_a_winner_that_a_person_paused_stays_so(lone: Merging) -> None:
+    """It is in the loser's pair from then on, and nothing is written to that."""
+    (paused,) = (pair for pair in lone.desks.pairs() if pair.state == "alone")
+    with transaction.atomic():
+        steering.pause_pair(paused.id)
+    lone.merge(redirects=True)
+
+    assert lone.pairs() == {(lone.winner, "1", "paired", "")}
+    assert lone.desks.both("title")[1] == ["Printer"]
 
 
 @STYLES

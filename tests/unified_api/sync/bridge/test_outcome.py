@@ -11,7 +11,8 @@ from django.db import transaction
 
 from integrations.kit.lenses import choice
 from integrations.kit.mapping import Mapping
-from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged
+from tests import stub
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api import registry
 from unified_api.engine.values import Side
@@ -166,6 +167,24 @@ def test_what_is_read_just_before_a_write_is_somebodys_edit(bridged: Bridged) ->
         found = {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
     assert found["name"] is None
     assert found["description"] is not None
+
+
+def test_what_another_bridge_brought_has_no_time(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a chain, the moment at which a link wrote is not that of the edit: the newest is then not known."""
+    bridged.b.edit(only(bridged.b)[0], title="Earlier")
+    bridged.round()
+    bridged.a.edit(only(bridged.a)[0], title="Brought")
+    bridged.round()
+    third = replace(PLAIN, slug="third", name="Third")
+    monkeypatch.setitem(registry._providers, third.slug, third)
+    (pair,) = bridged.pairs()
+    with stub.running() as desk, transaction.atomic():
+        ends = bridged.accounts[1], link(third, desk)
+        further = setup.create(setup.Wish(*ends, "ticketing.Ticket", winner="newest", fields=("name",)))
+        of_first, of_second = Frame.of(Bridge.objects.get(id=bridged.bridge_id)), Frame.of(further)
+        assert pair.record_b is not None
+        assert edits.of(of_second, pair.record_b, Side.A, "name") is None
+        assert edits.of(of_first, pair.record_b, Side.B, "name") is not None
 
 
 def test_a_write_that_finds_its_work_done_overrules_nobody(desks: Bridged) -> None:

@@ -195,6 +195,11 @@ def test_a_run_over_its_budget_of_deletes_stops_before_the_first(desks: Bridged)
     assert "4 deletes" in issue.description or "3 deletes" in issue.description
     plan = the_plan(desks)
     assert [one.action for one in items(plan)] == ["delete"] * 4
+    with transaction.atomic():
+        steering.pause(desks.bridge_id)
+        steering.resume(desks.bridge_id)
+    resumed = desks.round()
+    assert (resumed["status"], resumed["reason"]) == ("held", standing["reason"])
 
     approve(plan)
     desks.round()
