@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from tenants import audit, door
-from tenants.models import Door, LinkedAccount
+from tenants import audit, door, permissions
+from tenants.events import EventType
+from tenants.models import Door, LinkedAccount, LinkToken, Permission
 from tenants.scope import current_tenant
 from tenants.tokens import digest, new_token
 from tenants.vault import Randomness, Secret
@@ -142,8 +143,24 @@ def delete(account: LinkedAccount, *, now: datetime | None = None) -> bool:
         row.token_digest, row.sealed_token, row.sealed_credential = None, b"", b""
         row.save()
         door.close_doors(row.pk)
-        audit.record("account.deleted", subject=str(row.pk), integration=row.integration)
+        for told in (Permission, LinkToken):
+            told.objects.filter(linked_account_id=row.pk).delete()
+        event_type = EventType.DELETED_LINKED_ACCOUNT
+        audit.record(
+            "account.deleted", subject=str(row.pk), event_type=event_type, integration=row.integration
+        )
     return True
+
+
+def replace_token(account: LinkedAccount, *, randomness: Randomness = os.urandom) -> Secret:
+    """A new account token in the place of the one that there was, which opens nothing from now on."""
+    with transaction.atomic():
+        row = LinkedAccount.objects.select_for_update().get(pk=account.pk)
+        _give_token(row, randomness)
+        row.save(update_fields=["sealed_token", "token_digest"])
+        audit.record("account.token_replaced", subject=str(row.pk))
+        token: Secret = row.token()
+    return token
 
 
 def _linked_before(linking: _Linking) -> LinkedAccount | None:
@@ -171,6 +188,7 @@ def _first_link(linking: _Linking) -> LinkedAccount:
         remote_identity=linking.remote_identity,
         is_test=linking.is_test,
         completed_at=linking.now,
+        permissions=permissions.limits(permissions.of_all()),
         **linking.about,
     )
     _give_token(account, linking.randomness)

@@ -7,9 +7,11 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants import audit, door
+from tenants.events import EventType
 from tenants.models import ApiKey
 from tenants.scope import scope
 from tenants.tokens import digest, new_token
@@ -18,24 +20,79 @@ from tenants.vault import Randomness, Secret
 DOOR = "api key"
 PREFIX = {ApiKey.Kind.PRODUCTION: "isk_live_", ApiKey.Kind.TEST: "isk_test_"}
 
+_ISSUED = {
+    ApiKey.Kind.PRODUCTION: EventType.CREATED_REMOTE_PRODUCTION_API_KEY,
+    ApiKey.Kind.TEST: EventType.CREATED_TEST_API_KEY,
+}
+_REVOKED = {
+    ApiKey.Kind.PRODUCTION: EventType.DELETED_REMOTE_PRODUCTION_API_KEY,
+    ApiKey.Kind.TEST: EventType.DELETED_TEST_API_KEY,
+}
+
 #: `last_used_at` is this exact, so that a busy key does not write with each request.
 NOTED_EVERY = timedelta(minutes=1)
 
 
+class NoSuchKey(ValueError):
+    """The tenant has no key of this name and kind."""
+
+
 def issue(
-    name: str, kind: str = ApiKey.Kind.PRODUCTION, *, randomness: Randomness = os.urandom
+    name: str,
+    kind: str = ApiKey.Kind.PRODUCTION,
+    *,
+    may_read_sensitive: bool = False,
+    randomness: Randomness = os.urandom,
 ) -> tuple[ApiKey, Secret]:
     """A new key of the tenant in scope, with its text, which is shown now and never again.
 
-    kind: `production` or `test`; ValueError for any other.
+    kind: `production` or `test`; ValueError for any other. may_read_sensitive: it opens sensitive fields, too.
     """
     text = new_token(PREFIX[ApiKey.Kind(kind)], randomness)
     with transaction.atomic():
         key: ApiKey = ApiKey.objects.create(
-            name=name, kind=kind, digest=digest(DOOR, text), hint=text.reveal()[-4:]
+            name=name,
+            kind=kind,
+            may_read_sensitive=may_read_sensitive,
+            digest=digest(DOOR, text),
+            hint=text.reveal()[-4:],
         )
         door.open_door(DOOR, text, reference=key.id)
-        audit.record("api_key.issued", subject=str(key.id), name=name, kind=str(kind))
+        audit.record(
+            "api_key.issued",
+            subject=str(key.id),
+            event_type=_ISSUED[ApiKey.Kind(kind)],
+            name=name,
+            kind=str(kind),
+            may_read_sensitive=may_read_sensitive,
+        )
+    return key, text
+
+
+def in_force(name: str, kind: str) -> QuerySet[ApiKey]:
+    """The keys of the tenant in scope that have this name and kind, and are not revoked."""
+    found: QuerySet[ApiKey] = ApiKey.objects.filter(name=name, kind=kind, revoked_at=None)
+    return found
+
+
+def replace(
+    name: str, kind: str, *, now: datetime | None = None, randomness: Randomness = os.urandom
+) -> tuple[ApiKey, Secret]:
+    """A new key in the place of all that have this name and kind, which end at once; NoSuchKey if none has.
+
+    It may read what each of them may.
+    """
+    with transaction.atomic():
+        former = list(in_force(name, kind).select_for_update().order_by("id"))
+        if not former:
+            raise NoSuchKey(f"There is no {kind} key named {name!r}.")
+        for key in former:
+            revoke(key, now=now)
+        sensitive = all(key.may_read_sensitive for key in former)
+        key, text = issue(name, kind, may_read_sensitive=sensitive, randomness=randomness)
+        if kind == ApiKey.Kind.PRODUCTION:
+            event_type = EventType.REGENERATED_PRODUCTION_API_KEY
+            audit.record("api_key.replaced", subject=str(key.id), event_type=event_type, name=name)
     return key, text
 
 
@@ -73,4 +130,5 @@ def revoke(key: ApiKey, *, now: datetime | None = None) -> None:
         door.close_doors(key.pk)
         if changed:
             key.revoked_at = moment
-            audit.record("api_key.revoked", subject=str(key.pk), name=key.name)
+            event_type = _REVOKED[ApiKey.Kind(key.kind)]
+            audit.record("api_key.revoked", subject=str(key.pk), event_type=event_type, name=key.name)

@@ -11,16 +11,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple
 
+from tenants.events import EventType
 from tenants.models import AuditEvent
 
 ActorKind = Literal["api_key", "operator", "command", "system"]
 
 
 class Actor(NamedTuple):
-    """Who acts. `name`: an API key's hint, an operator's login, a command's name."""
+    """Who acts. name: an API key's hint, an operator's login, a command's name. address: that a request came from."""
 
     kind: ActorKind
     name: str
+    address: str = ""
 
 
 _actor: ContextVar[Actor] = ContextVar("isthmus_actor", default=Actor("system", ""))  # noqa: B039 - a tuple
@@ -32,22 +34,31 @@ def current_actor() -> Actor:
 
 
 @contextmanager
-def acting(kind: ActorKind, name: str) -> Iterator[None]:
+def acting(kind: ActorKind, name: str, address: str = "") -> Iterator[None]:
     """What happens inside the block is done by this actor."""
-    token = _actor.set(Actor(kind, name))
+    token = _actor.set(Actor(kind, name, address))
     try:
         yield
     finally:
         _actor.reset(token)
 
 
-def record(action: str, subject: str = "", **detail: Any) -> AuditEvent:
+def record(
+    action: str, subject: str = "", *, event_type: EventType | None = None, **detail: Any
+) -> AuditEvent:
     """Add an event to the trail of the tenant in scope, in the caller's transaction: both happen, or neither.
 
-    action: `thing.verb`. subject: id of the thing. detail: JSON without secrets (a Secret raises TypeError).
+    action: `thing.verb`. subject: id of the thing. event_type: what the wire contract calls it, if it has a word.
+    detail: JSON without secrets (a Secret raises TypeError).
     """
     actor = current_actor()
     event: AuditEvent = AuditEvent.objects.create(
-        actor_kind=actor.kind, actor=actor.name, action=action, subject=subject, detail=detail
+        actor_kind=actor.kind,
+        actor=actor.name,
+        address=actor.address,
+        action=action,
+        subject=subject,
+        event_type=event_type,
+        detail=detail,
     )
     return event

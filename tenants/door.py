@@ -49,6 +49,15 @@ def enter(kind: str, secret: Secret, *, now: datetime | None = None) -> Door | N
     return Door.objects.filter(unexpired, digest=digest(kind, secret), kind=kind).first()
 
 
+def use_up(kind: str, secret: Secret, *, now: datetime | None = None) -> bool:
+    """Enter a door of the tenant in scope for the last time: of several at once, one may. In the open transaction."""
+    door = enter(kind, secret, now=now)
+    if door is None or door.tenant_id != current_tenant():
+        return False
+    used, _ = Door.objects.filter(digest=door.digest).delete()
+    return bool(used)
+
+
 def close_doors(reference: uuid.UUID) -> int:
     """Close every door of the tenant in scope that leads to this; returns how many there were."""
     closed, _ = Door.objects.filter(tenant_id=current_tenant(), reference=reference).delete()

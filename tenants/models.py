@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from django.db import models, transaction
 from django.db.models.functions import Now
@@ -18,8 +18,10 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "Door",
+    "LinkToken",
     "LinkedAccount",
     "OperatorEvent",
+    "Permission",
     "Tenant",
     "TenantExists",
     "TenantManager",
@@ -82,7 +84,10 @@ class Tenant(Walled):
 
 
 class ApiKey(TenantModel):
-    """A key to the API. Shown once; kept as a digest, with the last four characters as a hint."""
+    """A key to the API. Shown once; kept as a digest, with the last four characters as a hint.
+
+    `may_read_sensitive`: whether sensitive fields of records are shown to who asks for them with it.
+    """
 
     class Kind(models.TextChoices):
         """What the key opens: linked accounts of customers, or of test."""
@@ -94,6 +99,7 @@ class ApiKey(TenantModel):
     digest = models.BinaryField(editable=False)
     hint = models.TextField(editable=False)
     kind = models.TextField(choices=Kind.choices, default=Kind.PRODUCTION)
+    may_read_sensitive = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
@@ -106,8 +112,9 @@ class LinkedAccount(TenantModel):
     """One end user's connection to one integration in one category.
 
     `settings` holds what is no secret (a site's address); `sealed_credential` what is. `remote_identity` is
-    the provider's own name of the account, which a relink has to meet again. `deleted_at` ends it: token and
-    credential are erased at that moment.
+    the provider's own name of the account, which a relink has to meet again. `permissions`: what of it may not be read
+    or written, by common model, as `tenants.permissions` makes it of what was said for all accounts and for this one.
+    `deleted_at` ends it: token and credential are erased at that moment.
     """
 
     class Status(models.TextChoices):
@@ -131,6 +138,7 @@ class LinkedAccount(TenantModel):
     settings = models.JSONField(default=dict)
     sealed_credential = SealedField(purpose="credential")
     remote_identity = models.TextField(null=True)
+    permissions = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -166,6 +174,14 @@ class LinkedAccount(TenantModel):
 
         return secrets.opened(self, "sealed_token")
 
+    def may(self, action: Literal["read", "write"], model: str) -> bool:
+        """Whether records of a common model (`category.Model`) may be read, or written."""
+        return bool(self.permissions.get(model, {}).get(action, True))
+
+    def hidden(self, model: str) -> frozenset[str]:
+        """Names of the fields of a common model that are neither read nor shown nor written."""
+        return frozenset(self.permissions.get(model, {}).get("hidden", ()))
+
     def store_token(self, token: Secret) -> None:
         """Seal the account token into the row, and note its digest; saving is the caller's."""
         from tenants import secrets, tokens
@@ -174,8 +190,68 @@ class LinkedAccount(TenantModel):
         self.token_digest = tokens.digest("account token", token)
 
 
+class Permission(TenantModel):
+    """What was said of one common model: for one linked account, or for all (no `linked_account_id`).
+
+    `reads`, `writes`: null where nothing was said. `fields`: by name, whether the field may be read and written.
+    """
+
+    linked_account_id = models.UUIDField(null=True)
+    model = models.TextField()
+    reads = models.BooleanField(null=True)
+    writes = models.BooleanField(null=True)
+    fields = models.JSONField(default=dict)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "linked_account_id", "model"],
+                name="permission_account",
+                condition=models.Q(linked_account_id__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["tenant_id", "model"],
+                name="permission_default",
+                condition=models.Q(linked_account_id=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"permission of {self.model}"
+
+
+class LinkToken(TenantModel):
+    """A tenant's leave to link one end user's account, for as long as it lasts, once.
+
+    `categories`: in which it may be linked. `integration`: the slug of the only one, if it was said, or follows from
+    the account that is linked again. `permissions`: of the account, as `tenants.permissions` reads them. `used_at`:
+    when an account was linked by it, which is `linked_account_id`.
+    """
+
+    end_user_origin_id = models.TextField()
+    end_user_organization_name = models.TextField()
+    end_user_email_address = models.TextField()
+    categories = models.JSONField()
+    integration = models.TextField(default="")
+    is_test = models.BooleanField(default=False)
+    are_syncs_disabled = models.BooleanField(default=False)
+    language = models.TextField(default="en")
+    permissions = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    linked_account_id = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return f"link token of {self.end_user_origin_id}"
+
+
 class AuditEvent(TenantModel):
-    """Who did what to a tenant's things. Never changed, never deleted by the app."""
+    """Who did what to a tenant's things. Never changed, never deleted by the app.
+
+    `event_type`: what the wire contract calls it; null for what the contract has no word for, and does not show.
+    `address`: where the request of an API key came from, as the server saw it.
+    """
 
     append_only: ClassVar[bool] = True
 
@@ -185,9 +261,18 @@ class AuditEvent(TenantModel):
     action = models.TextField()
     subject = models.TextField(default="")
     detail = models.JSONField(default=dict)
+    event_type = models.TextField(null=True)
+    address = models.TextField(default="")
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index("tenant_id", "at", name="audit_event_at")]
+        indexes = [
+            models.Index("tenant_id", "at", name="audit_event_at"),
+            models.Index(
+                fields=["tenant_id", "at", "id"],
+                condition=models.Q(event_type__isnull=False),
+                name="audit_event_typed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_kind} {self.actor}: {self.action} {self.subject}"

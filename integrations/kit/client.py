@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from integrations.kit.content import Content, Spool
 from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, RetryLater
+from integrations.kit.field_classes import FieldClass
 from integrations.kit.guard import Guard
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Bad, Connection, Observation, Page, RawAnswer
@@ -94,6 +95,20 @@ class Client:
         """The pages of a list from a cursor on; None begins. full: without the filter for changes."""
         return self._reader.pages(resource, cursor, full=full)
 
+    def field_classes(self, resource: Resource) -> list[FieldClass]:
+        """The fields that records have here beside the common ones, by their keys; the account's own say more."""
+        told = resource.field_classes
+        if told is None:
+            return []
+        own = self._reader.items(told.get) if told.get else ()
+        try:
+            read = [told.read(item) for item in own] if told.read else []
+        except SHAPELESS as error:
+            raise Misconfigured(
+                f"a field of {resource.model.__name__} is not described as it used to be"
+            ) from error
+        return list({one.key: one for one in (*told.known, *read) if one is not None}.values())
+
     def read(self, resource: Resource, remote_id: str) -> Observation:
         """One record; raises Gone."""
         return self._writer.read(resource, remote_id)
@@ -151,6 +166,14 @@ class Client:
         found = self._reader.few(resource, resource.recent, **facts)
         same = resource.mapping.same
         return [o for o in found if all(same(n, o.values.get(n), values.get(n)) for n in resource.recognise)]
+
+    def search(
+        self, resource: Resource, state: dict[str, Any] | None
+    ) -> tuple[tuple[Observation, ...], dict[str, Any] | None]:
+        """A page of what the list shows just now, and where the next one is; None begins, and is the end."""
+        if resource.list is None:
+            raise Misconfigured(f"{self.provider.slug} does not list {resource.model.__name__}")
+        return self._reader.page_of(resource, resource.list, state)
 
     def raw(
         self,

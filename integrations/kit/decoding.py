@@ -13,7 +13,7 @@ from integrations.kit.endpoints import GET, Api, Then
 from integrations.kit.errors import SHAPELESS, Misconfigured, Unmappable
 from integrations.kit.mapping import Mapping, Pulled
 from integrations.kit.observation import Bad, Observation, Shape
-from integrations.kit.paths import dig, steps
+from integrations.kit.paths import bury, dig, merge, steps
 from integrations.kit.provider import Embedded, Resource
 from integrations.kit.strict import Decoded, Flawed, flaw
 from unified_api.models.base import model_id
@@ -160,7 +160,18 @@ def _observe(
     inner: list[Observation] = []
     for embedded in resource.embedded:
         inner += _inside(embedded, record, seen, bad)
-    return _observation(resource.mapping, pulled, record, seen, tuple(inner)), pulled.unknown
+    return _observation(resource.mapping, pulled, _bare(resource, record), seen, tuple(inner)), pulled.unknown
+
+
+def _bare(resource: Resource, record: Any) -> Any:
+    """The record as it may be kept: without its sensitive fields, and those of the records inside it."""
+    kept = resource.mapping.bare(record)
+    for embedded in resource.embedded:
+        inside = dig(kept, embedded.path)
+        if embedded.mapping.hides and isinstance(inside, list):
+            bare = [embedded.mapping.bare(item) for item in inside]
+            kept = merge(kept, bury(embedded.path, bare))
+    return kept
 
 
 def _inside(embedded: Embedded, record: Any, seen: Seen, bad: list[Bad]) -> list[Observation]:
@@ -169,7 +180,7 @@ def _inside(embedded: Embedded, record: Any, seen: Seen, bad: list[Bad]) -> list
     for item in found if isinstance(found, list) else ():
         try:
             pulled = embedded.mapping.pull(item, dirty=seen.dirty)
-            out.append(_observation(embedded.mapping, pulled, item, seen, ()))
+            out.append(_observation(embedded.mapping, pulled, embedded.mapping.bare(item), seen, ()))
         except Unmappable as error:
             bad.append(_bad(embedded.mapping, item, f"in {embedded.path}: {error}", inside=True))
     return out

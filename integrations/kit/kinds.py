@@ -17,6 +17,7 @@ from integrations.kit.errors import Unmappable
 from integrations.kit.strict import REPLACEMENT, scrub
 from unified_api.models.fields import (
     Choice,
+    Custom,
     Day,
     Flag,
     Instant,
@@ -28,6 +29,8 @@ from unified_api.models.fields import (
     Texts,
     WireField,
 )
+from unified_api.models.sealed import Sensitive
+from unified_api.models.shapes import Keyed, Shapes
 
 #: From a value that is not null to the one that the field holds.
 Coerce = Callable[[Any], Any]
@@ -41,6 +44,10 @@ def coercion(field: WireField) -> Coerce:
     """How values come into this field; raises TypeError for a class of fields that the kit does not know."""
     if isinstance(field, models.IntegerField):
         return whole
+    if isinstance(field, Keyed):
+        return _objects(field)
+    if isinstance(field, Sensitive):
+        return lambda value: field.parse(text(value))
     for kind, coerce in _BY_CLASS.items():
         if isinstance(field, kind):
             return coerce
@@ -131,6 +138,20 @@ def shape(value: Any) -> Any:
     return scrub(value)
 
 
+def _objects(field: Keyed) -> Coerce:
+    """Nested objects, each key as a field of its class is filled; of one that the field lacks, the adapter is wrong."""
+    keys = {name: coercion(one) for name, one in field.keys.items()}
+
+    def nested(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Unmappable(f"an object is due, a {_name(value)} came")
+        if unknown := sorted(set(value) - set(keys)):
+            raise Unmappable(f"{unknown[0]!r} is no key of these objects; known are {', '.join(keys)}")
+        return {name: None if told is None else keys[name](told) for name, told in value.items()}
+
+    return (lambda value: [nested(item) for item in _list(value)]) if isinstance(field, Shapes) else nested
+
+
 def _once(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values)) if len(values) > 1 else values
 
@@ -146,6 +167,7 @@ def _name(value: Any) -> str:
 
 
 _BY_CLASS: dict[type[WireField], Coerce] = {
+    Custom: scrub,
     Choice: text,
     Text: text,
     Instant: instant,

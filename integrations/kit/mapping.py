@@ -5,6 +5,7 @@ Checked against the declaration when it is imported.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,10 +13,11 @@ from integrations.kit.errors import SHAPELESS, Rejected, Unmappable, Unwritable
 from integrations.kit.kinds import Coerce, coercion, identifier
 from integrations.kit.lens import ChoiceLens, ComputeLens, Lens, RefLens, Words
 from integrations.kit.lenses import at, refs
-from integrations.kit.paths import MISSING, merge
+from integrations.kit.paths import MISSING, merge, without
 from integrations.kit.strict import REPLACEMENT, scrub
-from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.base import CommonModel, sensitive, wire_fields
 from unified_api.models.fields import Choice, Ref, Refs, Texts
+from unified_api.models.sealed import revealed
 
 Operation = Literal["create", "update"]
 _UNREADABLE = (Unmappable, *SHAPELESS)
@@ -64,6 +66,11 @@ class Mapping:
         self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
         self._words = {name: f.words for name, f in fields.items() if isinstance(f, Choice)}
         self._sets = {name for name, f in fields.items() if isinstance(f, Refs | Texts)}
+        self._hidden = [self.lenses[name].path for name in sensitive(model) if name in self.lenses]
+        if not all(self._hidden):
+            raise TypeError(
+                f"{model.__name__}: the lens of a sensitive field needs the path at which it stands"
+            )
         self._check_words()
 
     def pull(self, record: Any, *, dirty: bool = False) -> Pulled:
@@ -88,6 +95,17 @@ class Mapping:
             tuple(f"{name}: characters that cannot be stored were replaced" for name in cleaned),
             None if into in (None, MISSING, "") else identifier(into),
         )
+
+    @property
+    def hides(self) -> bool:
+        """Whether it has sensitive fields."""
+        return bool(self._hidden)
+
+    def bare(self, record: Any) -> Any:
+        """The record without its sensitive fields, as it may be kept."""
+        for path in self._hidden:
+            record = without(record, path)
+        return record
 
     def _values(self, record: Any) -> dict[str, Any]:
         """What the record says of each field; a loop of its own, as nothing is done more often."""
@@ -174,7 +192,7 @@ class Mapping:
             return {}
         if not lens.writes(operation):
             raise Unwritable("cannot be changed there" if operation == "update" else "cannot be set there")
-        patch = lens.write(wanted, current, words)
+        patch = lens.write(revealed(wanted), current, words)
         return {} if operation == "create" and lens.after_create else patch
 
     def _check_words(self) -> None:
@@ -194,6 +212,19 @@ class Extended(Mapping):
         self.lenses = {**base.lenses, **custom}
         self._coerce = {**self._coerce, **dict.fromkeys(custom, scrub)}
         self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
+
+
+class Narrowed(Mapping):
+    """A mapping that neither reads nor writes some of its fields; what it knows of them stays."""
+
+    def __init__(self, base: Mapping, without: Collection[str]) -> None:
+        self.__dict__.update(vars(base))
+        self._without = frozenset(without)
+        self._reads = [one for one in self._reads if one[0] not in self._without]
+
+    def writable(self, operation: Operation) -> frozenset[str]:
+        """Names of the fields that may be sent."""
+        return super().writable(operation) - self._without
 
 
 def _shapeless(name: str, error: Exception) -> Unmappable:

@@ -61,6 +61,22 @@ def bury(path: Path, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def without(record: Any, path: Path) -> Any:
+    """The record with nothing at a path, in every element of lists on the way; nothing at all for an empty path.
+
+    It shares all else with the one that was given.
+    """
+    if not path:
+        return None
+    if isinstance(record, list):
+        return [without(item, path) for item in record]
+    first, *rest = steps(path)
+    if not isinstance(record, dict) or first not in record:
+        return record
+    kept = {key: value for key, value in record.items() if key != first}
+    return {**kept, first: without(record[first], tuple(rest))} if rest else kept
+
+
 def merge(into: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """Both objects as one, deeply; the second wins."""
     out = dict(into)

@@ -9,7 +9,7 @@ lens is read-only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -29,9 +29,10 @@ from integrations.kit.endpoints import (
     Write,
 )
 from integrations.kit.errors import InvalidSettings, ProviderError
+from integrations.kit.field_classes import FieldClasses
 from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
-from integrations.kit.mapping import Extended
+from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.searching import SearchLens
 from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
@@ -114,7 +115,9 @@ class Resource:
     bytes of a file are. redirects: a get of a record that was merged answers with the one it was merged into (where
     it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other home than
     Isthmus, see `hosted`. custom: with what the paths begin at which customers' own fields are, such as
-    `properties.`: there they may be written.
+    `properties.`: there they may be written. selects: what the list can be asked for, by common field and operator
+    of selective sync: from the value to compare with to query parameters. field_classes: fields beside the common
+    ones.
     """
 
     hosted: ClassVar[bool] = False
@@ -143,6 +146,8 @@ class Resource:
     redirects: bool = False
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom: tuple[str, ...] = ()
+    selects: Mapping[tuple[str, str], Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
+    field_classes: FieldClasses | None = None
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -196,6 +201,37 @@ class Resource:
         lenses = {one.name: one.lens(self) for one in told}
         version = "\x1f".join([self.version, *(f"{one.name}={one.read}" for one in told)])
         return replace(self, mapping=Extended(self.mapping, lenses), version=version)
+
+    def without(self, hidden: Mapping[str, Collection[str]], unread: Collection[str]) -> Self:
+        """The same without some fields of its model and of those inside it, and without some models inside it.
+
+        hidden: names of fields by `category.Model`. Who may read others has every record compared anew.
+        """
+
+        def narrowed(mapping: FieldMapping) -> FieldMapping:
+            names = hidden.get(model_id(mapping.model), ())
+            return Narrowed(mapping, names) if names else mapping
+
+        told = sorted(f"{model}={','.join(sorted(names))}" for model, names in hidden.items() if names)
+        return replace(
+            self,
+            mapping=narrowed(self.mapping),
+            embedded=tuple(
+                replace(one, mapping=narrowed(one.mapping))
+                for one in self.embedded
+                if model_id(one.mapping.model) not in unread
+            ),
+            version="\x1f".join([self.version, *told]),
+        )
+
+    def selected(self, wanted: Iterable[tuple[str, str, Any]]) -> Self:
+        """The same with a list that is asked for certain records: common field, operator, value to compare with."""
+        asked: dict[str, Any] = {}
+        for name, operator, value in wanted:
+            asked |= self.selects[name, operator](value)
+        if not asked or self.list is None:
+            return self
+        return replace(self, list=replace(self.list, params={**self.list.params, **asked}))
 
     def words(self, name: str) -> tuple[str, ...] | None:
         """The common words that this provider can store in a field.

@@ -37,6 +37,8 @@ from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
+#: Of what describes records, so many are read.
+MOST_PAGES_OF_ITEMS = 100
 #: Nor does one that shows the records of one page so often again.
 MOST_ALIKE = 2
 
@@ -74,6 +76,26 @@ class Reader:
             if state is None:
                 break
         return found
+
+    def page_of(
+        self, resource: Resource, endpoint: GET, state: dict[str, Any] | None
+    ) -> tuple[tuple[Observation, ...], dict[str, Any] | None]:
+        """One page of a list whose run nobody keeps, and the state of the next page; None at the end."""
+        decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, {})
+        return decoding.observations, endpoint.paging.next(state, turn) if endpoint.paging else None
+
+    def items(self, endpoint: GET) -> Iterator[Any]:
+        """What a list has that is not one of records: bounded, and from its beginning."""
+        state: dict[str, Any] | None = None
+        for _number in range(endpoint.pages or MOST_PAGES_OF_ITEMS):
+            paging = endpoint.paging.params(state) if endpoint.paging else {}
+            answer, decoded = self.session.read(endpoint, paging)
+            found = records_of(endpoint, decoded, status=answer.status)
+            yield from found
+            turn = Turn(decoded.data, answer.headers, len(found))
+            state = endpoint.paging.next(state, turn) if endpoint.paging else None
+            if state is None:
+                return
 
     def _page(
         self, resource: Resource, endpoint: GET, run: dict[str, Any]

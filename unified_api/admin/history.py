@@ -104,9 +104,9 @@ def _lines(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _values(subject: Subject, asked: Mapping[str, str]) -> dict[str, Any]:
     """What the record says now, what it said then, and why a field says what it says."""
     moment, problem = _moment(asked.get("as_of", ""))
-    now = shown.image(subject.model, Image.of(subject.row).values)
+    now = shown.image(subject.model, Image.of(subject.row).values, subject.hidden)
     sight = as_of(subject, moment) if moment else None
-    then = shown.image(subject.model, sight.image.values) if sight else {}
+    then = shown.image(subject.model, sight.image.values, subject.hidden) if sight else {}
     field = _field(subject, asked, "why") if subject.row is not None else None
     return {
         "as_of": asked.get("as_of", ""),

@@ -55,7 +55,7 @@ class TenantPage(Page):
 class ApiKeyPage(Page):
     """Keys, by name and their last characters."""
 
-    listed = ("name", "kind", "hint", "created_at", "last_used_at", "revoked_at")
+    listed = ("name", "kind", "may_read_sensitive", "hint", "created_at", "last_used_at", "revoked_at")
     texts = ("name", "hint")
     ordering = ("-created_at",)
     actions = actions.OF_KEYS

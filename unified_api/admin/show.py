@@ -52,7 +52,7 @@ _JOB_OF: Final[dict[str, type[models.Model]]] = {
 
 
 def page(model: type[models.Model]) -> list[Column]:
-    """The columns of a row's own page: all, but for what is sealed, a digest or otherwise bytes."""
+    """The columns of a row's own page: all, but for a digest and other bytes; what is sensitive is hidden."""
     return [_column(field, short=False) for field in _shown(model)]
 
 
@@ -64,7 +64,8 @@ def columns(model: type[models.Model], names: Iterable[str]) -> list[Column]:
 def telling(model: type[models.Model], most: int = 5) -> list[str]:
     """The wire fields of a common model that tell its rows apart in a list."""
     fields: Any = wire_fields(model)  # asked for common models only
-    plain = [name for name, f in fields.items() if not isinstance(f, Ref | Refs | Texts | models.JSONField)]
+    odd = (Ref, Refs, Texts, models.JSONField, models.BinaryField)
+    plain = [name for name, f in fields.items() if not isinstance(f, odd)]
     return plain[:most]
 
 
@@ -97,9 +98,12 @@ def readable(value: Any, secret: Collection[str] = ()) -> Any:
 
 
 def _shown(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    """What was stored; not what the database derives from it."""
-    fields = model._meta.concrete_fields
-    return [field for field in fields if not (field.generated or isinstance(field, models.BinaryField))]
+    """What was stored, without bytes and what the database derives; a sensitive field has its place, not its value."""
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if isinstance(field, WireField) or not (field.generated or isinstance(field, models.BinaryField))
+    ]
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -113,7 +117,7 @@ def _column(field: models.Field[Any, Any], *, short: bool) -> Column:
 
     def column(row: Any) -> Any:
         value = getattr(row, field.name)
-        return NOTHING if value in (None, "", []) else shown(row, value)
+        return NOTHING if value in (None, "", [], b"") else shown(row, value)
 
     column.__name__ = f"{field.name}_shown"
     name = str(field.verbose_name)

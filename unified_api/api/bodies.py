@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from unified_api.api.errors import malformed
-from unified_api.api.openapi.schema import ID, INSTANT, TEXT, Schema, maybe, record
+from unified_api.api.openapi.schema import FLAG, ID, INSTANT, TEXT, Schema, many, maybe, record
 from unified_api.api.openapi.schema import word as one_of
 from unified_api.models.fields import Malformed, Text, parse_id, parse_instant
 
@@ -55,6 +55,82 @@ def maybe_text(name: str, about: str) -> Key[str | None]:
     return Key(
         name, about, maybe(TEXT), lambda told: None if told is None else Text().parse(told), is_required=False
     )
+
+
+def words(name: str, known: Collection[str], about: str) -> Key[list[str]]:
+    """Several of these words, one at least."""
+
+    def parse(told: Any) -> list[str]:
+        if not isinstance(told, list) or not told or not all(one in known for one in told):
+            raise Malformed(f"a list of one or more of {', '.join(known)} is expected")
+        return list(dict.fromkeys(told))
+
+    return Key(name, about, many(one_of(*known)), parse)
+
+
+def maybe_word(name: str, known: Collection[str], about: str, *, default: str) -> Key[str]:
+    """One of these words, where it is given."""
+
+    def parse(told: Any) -> str:
+        if told is not None and told not in known:
+            raise Malformed(f"one of {', '.join(known)} is expected")
+        return default if told is None else str(told)
+
+    return Key(name, about, maybe(one_of(*known)), parse, is_required=False)
+
+
+def flag(name: str, about: str) -> Key[bool]:
+    """True or false."""
+    return Key(name, about, FLAG, _flag)
+
+
+def maybe_flag(name: str, about: str) -> Key[bool]:
+    """True or false; false where it is not given."""
+    return Key(name, about, maybe(FLAG), lambda told: told is not None and _flag(told), is_required=False)
+
+
+def _flag(told: Any) -> bool:
+    if not isinstance(told, bool):
+        raise Malformed("true or false is expected")
+    return told
+
+
+def maybe_whole(name: str, about: str, *, default: int, least: int, most: int) -> Key[int]:
+    """A whole number within bounds, where it is given."""
+
+    def parse(told: Any) -> int:
+        if told is None:
+            return default
+        if isinstance(told, bool) or not isinstance(told, int) or not least <= told <= most:
+            raise Malformed(f"a whole number from {least} to {most} is expected")
+        return told
+
+    return Key(name, about, maybe({"type": "integer", "default": default}), parse, is_required=False)
+
+
+def objects(name: str, about: str, item: Schema, *, is_required: bool = True) -> Key[list[dict[str, Any]]]:
+    """A list of objects that somebody else understands; none where it need not be given."""
+
+    def parse(told: Any) -> list[dict[str, Any]]:
+        if told is None and not is_required:
+            return []
+        if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+            raise Malformed("a list of objects is expected")
+        return told
+
+    schema = many(item)
+    return Key(name, about, schema if is_required else maybe(schema), parse, is_required)
+
+
+def maybe_mapping(name: str, about: str) -> Key[dict[str, Any]]:
+    """An object whose keys somebody else understands; an empty one where it is not given."""
+
+    def parse(told: Any) -> dict[str, Any]:
+        if told is not None and not isinstance(told, dict):
+            raise Malformed("an object is expected")
+        return told or {}
+
+    return Key(name, about, maybe({"type": "object"}), parse, is_required=False)
 
 
 def one_id(name: str, about: str, *, is_required: bool = True) -> Key[uuid.UUID]:

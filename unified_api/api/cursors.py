@@ -54,7 +54,7 @@ class Window:
         size, cursor = PAGE_SIZE.of(params), CURSOR.of(params)
         if cursor is None:
             return cls(of, size)
-        backwards, key = _open(cursor, of)
+        backwards, key = opened(cursor, of)
         return cls(of, size, key, backwards)
 
 
@@ -97,7 +97,8 @@ def _encode(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def _open(cursor: str, of: str) -> tuple[bool, Key]:
+def opened(cursor: str, of: str) -> tuple[bool, Key]:
+    """Which way a cursor of a list goes on, and from where; raises DRF's ValidationError."""
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

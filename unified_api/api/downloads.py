@@ -12,23 +12,23 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from django.http import FileResponse
-from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
 
-from integrations.kit import errors as kit
 from integrations.kit.content import Spool
-from unified_api import registry
-from unified_api.api import bulkhead, parameters, writes
-from unified_api.api.errors import Busy, conflict
+from unified_api.api import bulkhead, calling, parameters, writes
 from unified_api.api.openapi.operation import Media, Operation
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.reading import ModelEndpoint, parse_id
-from unified_api.models.base import CommonModel
+from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect
 from unified_api.sync.bridge.attachment_choice import LARGEST
 from unified_api.sync.transfer import kind_of
 
 _TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
+_SHELL: Final = parameters.flag(
+    "include_shell_data", "Without effect: what is known by reference only has no file."
+)
 #: Categories of signs that nobody sees, and that may turn the order of others: `exe.txt` can be a `txt.exe`.
 _UNSEEN: Final = frozenset({"Cc", "Cf"})
 #: A file is nobody's page: a browser neither guesses what it is nor runs what stands in it.
@@ -44,12 +44,14 @@ class Download(ModelEndpoint):
 
     http_method_names = ("get", "options")
     operations = {
-        "get": Operation({200: Media(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE,)),
+        "get": Operation({200: Media(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE, _SHELL)),
     }
 
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word
         """The file; its name and media type as the record has them."""
         record: Any = writes.stored(self.model, self.account, parse_id(id))
+        if not self.account.may("read", model_id(self.model)):
+            raise NotFound
         if record.is_shell or record.remote_was_deleted or record.remote_id is None:
             raise NotFound
         with ExitStack() as held:
@@ -65,7 +67,7 @@ class Download(ModelEndpoint):
         return response
 
     def _bring(self, record: CommonModel, spool: Spool) -> str:
-        try:
+        with calling.answers_of(self.account):
             provider = connect.adapter_of(self.account)
             resource = provider.resource(self.model)
             if resource is None or resource.download is None:
@@ -74,17 +76,6 @@ class Download(ModelEndpoint):
                 )
             with connect.line(self.account) as line:
                 return line.client.download(resource, str(record.remote_id), spool)
-        except (registry.UnknownIntegration, kit.Gone) as error:
-            raise NotFound(str(error)) from error
-        except kit.RetryLater as error:
-            raise Busy(str(error), after=error.after or 5.0) from error
-        except kit.Forbidden as error:
-            raise PermissionDenied(str(error)) from error
-        except kit.NeedsReauthorisation as error:
-            connect.pause(self.account, str(error))
-            raise conflict(f"The linked account has to be linked again: {error}") from error
-        except kit.ProviderError as error:
-            raise ParseError(str(error)) from error
 
     def _refuse_other(self, kind: str) -> None:
         wanted = self.asked(_TYPE)

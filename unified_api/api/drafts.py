@@ -7,6 +7,7 @@ whose records are hosted holds every field of them, also those that the wire con
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,9 +18,10 @@ from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.api import own_ids
 from unified_api.api.errors import malformed
-from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
-from unified_api.models.fields import Choice, Malformed, Ref, Refs, WireField
+from unified_api.models.base import CUSTOM, CommonModel, common_model, relations, wire_fields
+from unified_api.models.fields import Choice, Malformed, WireField
 from unified_api.sync.problems import problem
+from unified_api.sync.told import references
 
 Operation = Literal["create", "update"]
 Problem = dict[str, Any]
@@ -54,9 +56,16 @@ def model_of(body: Mapping[str, Any]) -> dict[str, Any]:
     return dict(body["model"])
 
 
-def check(sent: Mapping[str, Any], operation: Operation, resource: Resource, account: LinkedAccount) -> Draft:
-    """The draft of a write: what is sent, what is left out, what stands against it."""
+def check(
+    sent: Mapping[str, Any],
+    operation: Operation,
+    resource: Resource,
+    account: LinkedAccount,
+    place: Mapping[str, str],
+) -> Draft:
+    """The draft of a write: what is sent, what is left out, what stands against it. place: what its path says of it."""
     draft = Draft()
+    sent = {name: value for name, value in sent.items() if name not in place}
     if resource.hosted:
         sent, draft.named = own_ids.translate(sent, resource.model, account.id)
         if operation == "create" and (own := sent.pop("remote_id", None)) is not None:
@@ -72,6 +81,9 @@ def check(sent: Mapping[str, Any], operation: Operation, resource: Resource, acc
                 draft.warnings.append(_ignored(name))
         else:
             _take(draft, known, value, operation, resource)
+    for name, record in place.items():
+        if fields[name].contract or name in resource.writable(operation):
+            _take(draft, fields[name], record, operation, resource)
     if operation == "create":
         draft.errors += _missing(draft, resource)
     draft.errors += _strangers(draft.values, resource.model, account.id, {*draft.named.values()})
@@ -132,18 +144,22 @@ def _strangers(
     values: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID, welcome: set[uuid.UUID]
 ) -> list[Problem]:
     """Relations to records that this linked account does not have."""
-    named = {
-        n: v for n, f in wire_fields(model).items() if isinstance(f, Ref | Refs) and (v := values.get(n))
-    }
     found = []
-    for name, told in named.items():
-        to = wire_fields(model)[name].to  # type: ignore[attr-defined] # a relation, by the line above
-        ids = set(told if isinstance(told, list) else [told]) - welcome
-        with transaction.atomic():
-            rows = common_model(to).objects.filter(id__in=ids, linked_account_id=account_id)
-            ids -= set(rows.exclude(remote_id=None).values_list("id", flat=True))
-        found += [_stranger(name, to, stranger) for stranger in sorted(ids)]
+    for name, field_ in relations(model).items():
+        named = references(field_, values[name], values) if values.get(name) else ()
+        by_model: dict[str, set[uuid.UUID]] = defaultdict(set)
+        for to, record in named:
+            by_model[to].add(record)
+        for to, ids in by_model.items():
+            unknown = _unknown(common_model(to), ids - welcome, account_id)
+            found += [_stranger(name, to, stranger) for stranger in sorted(unknown)]
     return found
+
+
+def _unknown(model: type[CommonModel], ids: set[uuid.UUID], account_id: uuid.UUID) -> set[uuid.UUID]:
+    with transaction.atomic():
+        rows = model.objects.filter(id__in=ids, linked_account_id=account_id)
+        return ids - set(rows.exclude(remote_id=None).values_list("id", flat=True))
 
 
 def _stranger(name: str, to: str, stranger: uuid.UUID) -> Problem:

@@ -80,7 +80,8 @@ class Endpoint(APIView):
         caller = auth.caller_of(request)
         self.key = caller.key
         self._within.enter_context(scope(caller.key.tenant_id))
-        self._within.enter_context(acting("api_key", self.key.hint))
+        sender = str(request.META.get("REMOTE_ADDR", ""))
+        self._within.enter_context(acting("api_key", self.key.hint, sender))
         if self.needs_account:
             self._account = auth.account_of(request, caller, self.category)
         self._begun = True

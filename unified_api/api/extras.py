@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -16,12 +15,13 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.api import parameters, records
+from unified_api.api import disclosed, field_values, parameters, records
+from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 from unified_api.api.render import Record
-from unified_api.models.base import CommonModel, common_model, relations, wire_fields
+from unified_api.models.base import CommonModel, common_model, expandable, model_id, relations, wire_fields
 from unified_api.models.fields import Text
 from unified_api.sync import connect
 from unified_api.sync.models import RemoteData
@@ -30,20 +30,42 @@ _REMOTE_DATA: Final = parameters.flag(
     "include_remote_data", "Show the provider's own answers in `remote_data`."
 )
 _REMOTE_FIELDS: Final = parameters.flag("include_remote_fields", "Show further fields in `remote_fields`.")
-_ORIGINS: Final = {
-    name: parameters.texts(name, "Fields to show in the provider's own words.")
-    for name in ("show_enum_origins", "remote_fields")
-}
+SENSITIVE: Final = "include_sensitive_fields"
+#: Two names of one parameter; the second one is the contract's old one.
+ORIGINS: Final = ("show_enum_origins", "remote_fields")
 
 
 def asked_for(model: type[CommonModel]) -> tuple[Parameter[Any], ...]:
-    """The parameters by which a reader of a model asks for more."""
-    return (_expand_of(model), *_ORIGINS.values(), _REMOTE_DATA, _REMOTE_FIELDS)
+    """The parameters by which a reader of a model asks for more, of which each has a meaning for it."""
+    expand = [_expand_of(model)] if expandable(model) else []
+    hidden = [one] if (one := _sensitive_of(model)) else []
+    origins = [_origins_of(name, model) for name in ORIGINS] if _with_origins(model) else []
+    further = [_REMOTE_FIELDS] if model.wire.remote_fields else []
+    return (*expand, *origins, _REMOTE_DATA, *further, *hidden)
 
 
 def _expand_of(model: type[CommonModel]) -> Parameter[list[str]]:
     about = "Relations to show as records, one level deep; others are ignored."
-    return parameters.texts("expand", about, open_word(relations(model)))
+    return parameters.texts("expand", about, open_word(expandable(model)))
+
+
+def _origins_of(name: str, model: type[CommonModel]) -> Parameter[list[str]]:
+    about = "Fields to show in the provider's own words; others are ignored."
+    return parameters.texts(name, about, open_word(_with_origins(model)))
+
+
+def _sensitive_of(model: type[CommonModel]) -> Parameter[bool] | None:
+    """The parameter by which a reader asks for sensitive fields, where the model has such."""
+    hidden = [field for field in wire_fields(model).values() if field.sensitive]
+    if not hidden:
+        return None
+    is_ours = any(field.is_ours(SENSITIVE) for field in hidden)
+    return replace(parameters.flag(SENSITIVE, "Show sensitive fields too."), is_ours=is_ours)
+
+
+def _with_origins(model: type[CommonModel]) -> tuple[str, ...]:
+    """The fields that can be shown in the provider's own words."""
+    return tuple(n for n, f in wire_fields(model).items() if isinstance(f, Text) and f.origins)
 
 
 @dataclass(frozen=True)
@@ -54,29 +76,37 @@ class Extras:
     origins: tuple[str, ...] = ()
     remote_data: bool = False
     remote_fields: bool = False
+    sensitive: bool = False
 
     @classmethod
     def asked(cls, model: type[CommonModel], params: Params) -> Extras:
         """What the parameters ask for; names that the model does not have are ignored."""
-        words = {name for name, field in wire_fields(model).items() if isinstance(field, Text)}
-        origins = [name for parameter in _ORIGINS.values() for name in parameter.of(params)]
+        asked = {parameter.name: parameter.of(params) for parameter in asked_for(model)}
+        related, known = relations(model), _with_origins(model)
+        origins = [name for given in ORIGINS for name in asked.get(given, ())]
         return cls(
-            expand=tuple(name for name in _expand_of(model).of(params) if name in relations(model)),
-            origins=tuple(name for name in origins if name in words),
-            remote_data=_REMOTE_DATA.of(params),
-            remote_fields=_REMOTE_FIELDS.of(params) and model.wire.remote_fields,
+            expand=tuple(n for n in asked.get("expand", ()) if n in related and related[n].expands),
+            origins=tuple(name for name in origins if name in known),
+            remote_data=asked[_REMOTE_DATA.name],
+            remote_fields=asked.get(_REMOTE_FIELDS.name, False),
+            sensitive=asked.get(SENSITIVE, False),
         )
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
         """Put what was asked for into the records of a page."""
-        if self.remote_data or self.origins:
-            raw = _raw([record["id"] for record in page])
+        raw: dict[str, Any] = {}
+        if self.remote_data or self.origins or self.remote_fields:
+            raw = {
+                record_id: cleaned(account, model, told)
+                for record_id, told in _raw([record["id"] for record in page]).items()
+            }
             self._add_raw(model, account, page, raw)
         if self.remote_fields:
-            for record in page:
-                record["remote_fields"] = []
+            field_values.show(account, model, page, raw)
+        if self.sensitive:
+            disclosed.show(model, page, hidden=account.hidden(model_id(model)))
         if self.expand:
-            _expand(model, account.id, page, self.expand)
+            _expand(model, account, page, self.expand)
 
     def _add_raw(
         self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], raw: dict[str, Any]
@@ -121,16 +151,22 @@ def _origins(
 
 
 def _expand(
-    model: type[CommonModel], account_id: uuid.UUID, page: Sequence[Record], names: Sequence[str]
+    model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], names: Sequence[str]
 ) -> None:
-    """Put records in the place of their ids, one level deep; an id without a record stays an id."""
+    """Put records in the place of their ids, one level deep; an id without a record that may be read stays an id."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for name in names:
         for record in page:
             wanted[relations(model)[name].to].update(_ids(record[name]))
-    known = {to: records.by_id(common_model(to), account_id, sorted(ids)) for to, ids in wanted.items()}
+    known = {
+        to: records.by_id(common_model(to), account.id, sorted(ids))
+        for to, ids in wanted.items()
+        if account.may("read", to)
+    }
+    for to, found in known.items():
+        conceal(account, common_model(to), found.values())
     for name in names:
-        there = known[relations(model)[name].to] if page else {}
+        there = known.get(relations(model)[name].to, {})
         for record in page:
             told = record[name]
             record[name] = (

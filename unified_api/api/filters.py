@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import orjson
 from django.db import connection
@@ -32,12 +33,17 @@ class Condition:
     values: tuple[Any, ...] = ()
 
 
+#: What holds for no row.
+NOTHING: Final = Condition("FALSE")
+
+
 @dataclass(frozen=True)
 class Filter:
-    """A parameter, and what its value asks of a row; None where it asks nothing."""
+    """A parameter, and what its value asks of a row; None where it asks nothing. field: that it looks at."""
 
     parameter: Parameter[Any]
     condition: Callable[[Any], Condition | None]
+    field: str = ""
 
     def of(self, params: Params) -> Condition | None:
         """What a request asks for; raises DRF's ValidationError for a malformed value."""
@@ -45,9 +51,13 @@ class Filter:
         return None if value is None or value == [] else self.condition(value)
 
 
-def conditions(model: type[CommonModel], params: Params) -> list[Condition]:
-    """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one."""
-    return [found for one in declared(model) if (found := one.of(params)) is not None]
+def conditions(model: type[CommonModel], params: Params, *, hidden: Collection[str] = ()) -> list[Condition]:
+    """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one.
+
+    hidden: fields by which nothing is found, so that nobody learns by asking what may not be shown.
+    """
+    asked = [(one.field, found) for one in declared(model) if (found := one.of(params)) is not None]
+    return [NOTHING if field in hidden else found for field, found in asked]
 
 
 @functools.cache
@@ -55,21 +65,33 @@ def declared(model: type[CommonModel]) -> tuple[Filter, ...]:
     """Those of every list, those that the model's fields declare, and those through its relations."""
     fields = wire_fields(model).items()
     own = (
-        one
+        replace(_marked(one, is_ours=field.is_ours(one.parameter.name)), field=name)
         for name, field in fields
         for parameter in field.filters
         for one in _BY_CLASS[_kind(field)](name, parameter, field)
     )
     through = (
-        _through(name, parameter, field)
+        replace(_through(name, parameter, field), field=name)
         for name, field in fields
         if isinstance(field, Refs)
         for parameter in field.through
     )
-    return (*_everywhere(), *own, *through)
+    return (*_everywhere(model), *own, *through)
 
 
-def _everywhere() -> Iterator[Filter]:
+def _marked(one: Filter, *, is_ours: bool) -> Filter:
+    return replace(one, parameter=replace(one.parameter, is_ours=is_ours)) if is_ours else one
+
+
+def below(field: Ref | Refs, record: uuid.UUID) -> Condition:
+    """What holds for the records that name this one in a field."""
+    column = _quoted(field.name)
+    return Condition(
+        f"{column} @> ARRAY[%s::uuid]" if isinstance(field, Refs) else f"{column} = %s::uuid", (record,)
+    )
+
+
+def _everywhere(model: type[CommonModel]) -> Iterator[Filter]:
     """What every list can be filtered by."""
     yield from _range("created_at", "created")
     yield from _range("modified_at", "modified")
@@ -77,10 +99,11 @@ def _everywhere() -> Iterator[Filter]:
         parameters.text("remote_id", "With this id at the provider."),
         lambda value: Condition("remote_id = %s", (value,)),
     )
-    yield Filter(
+    several = Filter(
         parameters.texts("remote_ids", "With one of these ids at the provider."),
         lambda values: Condition("remote_id = ANY(%s)", (values,)),
     )
+    yield _marked(several, is_ours=not model.wire.by_remote_ids)
     yield Filter(
         parameters.flag("include_deleted_data", "Also those that were deleted at the provider."),
         lambda asked: None if asked else Condition("NOT remote_was_deleted"),

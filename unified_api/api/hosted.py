@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from unified_api import registry
 from unified_api.api import drafts, own_ids, reading, records, writes
+from unified_api.api.concealing import conceal
 from unified_api.api.errors import Busy, malformed
 from unified_api.api.openapi.operation import Header, Operation
 from unified_api.api.openapi.schema import TEXT
@@ -136,6 +137,7 @@ class PushedMember(Pushing):
     def _unchanged(self, record: CommonModel, warnings: list[dict[str, Any]]) -> Outcome:
         """The answer where there is nothing to do."""
         shown = records.by_id(self.model, self.account.id, [record.id])[str(record.id)]
+        conceal(self.account, self.model, [shown])
         return Outcome(200, envelope(shown, warnings), {"ETag": reading.etag(self.model, shown)})
 
 

@@ -7,7 +7,6 @@ changed nothing gives its key free: the same request may be tried again with it.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
 import uuid
 from typing import Any, Final
@@ -20,6 +19,7 @@ from unified_api.api.errors import malformed
 from unified_api.api.outcomes import Outcome
 from unified_api.sync import clock, journal
 from unified_api.sync.models import Write, WriteState
+from unified_api.sync.sealing import keyed_digest
 
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = dt.timedelta(hours=24)
@@ -39,8 +39,7 @@ def key_of(request: HttpRequest) -> str | None:
 
 def digest_of(request: HttpRequest, body: dict[str, Any]) -> bytes:
     """What a key is bound to: method, path and body."""
-    sent = orjson.dumps([request.method, request.path, body], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(sent).digest()
+    return keyed_digest(request.method, request.path, body)
 
 
 def earlier(account_id: uuid.UUID, key: str | None, digest: bytes) -> Write | None:

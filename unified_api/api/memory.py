@@ -54,14 +54,17 @@ class Asking(Endpoint):
     def subject(self, record_id: uuid.UUID) -> Subject:
         """The record that is asked about, within the transaction that is open; raises NotFound."""
         found = Subject.find(record_id)
-        if found is None or not self.visible({found.account_id}):
+        if found is None:
+            raise NotFound
+        owner = self.visible({found.account_id}).get(found.account_id)
+        if owner is None or not owner.may("read", model_id(found.model)):
             raise NotFound
         return found
 
-    def visible(self, account_ids: set[uuid.UUID]) -> set[uuid.UUID]:
-        """Those of these accounts that are still linked, and that the key opens."""
+    def visible(self, account_ids: set[uuid.UUID]) -> dict[uuid.UUID, LinkedAccount]:
+        """Those of these accounts that are still linked, and that the key opens, by id."""
         linked = LinkedAccount.objects.filter(id__in=account_ids, deleted_at=None)
-        return {account.id for account in linked if auth.reaches(self.key, account)}
+        return {account.id: account for account in linked if auth.reaches(self.key, account)}
 
     def asked_field(self, subject: Subject) -> str | None:
         """The parameter `field`, which is one of the record's model; raises ValidationError."""
@@ -84,6 +87,7 @@ class Record(Asking):
             subject = self.subject(record_id)
             at = moment or clock.now()
             sight = as_of(subject, at)
+            shown_values = shown.image(subject.model, sight.image.values, subject.hidden)
         instants = {"as_of": at, "modified_at": sight.modified_at, "known_from": sight.known_from}
         return answer(
             {
@@ -93,7 +97,7 @@ class Record(Asking):
                 "remote_id": subject.row and subject.row.remote_id,
                 "presence": sight.image.presence,
                 **{name: known and shown.instant(known) for name, known in instants.items()},
-                "values": shown.image(subject.model, sight.image.values),
+                "values": shown_values,
             }
         )
 
@@ -166,7 +170,9 @@ class Changes(Asking):
             {
                 "next": cursors.seal(window.of, (str(page.position),)),
                 "has_more": page.has_more,
-                "results": [changes.document(change) for change in page.changes],
+                "results": [
+                    changes.document(change, page.owners[change.linked_account_id]) for change in page.changes
+                ],
             }
         )
 

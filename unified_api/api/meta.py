@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
+from unified_api.api import parameters
 from unified_api.api.drafts import Operation
 from unified_api.api.errors import answer
+from unified_api.api.openapi.operation import Operation as Told
 from unified_api.api.openapi.operation import answers
 from unified_api.api.openapi.schema import ANY, FLAG, TEXT, keyed, named, record
 from unified_api.api.reading import ModelEndpoint, read_one
 from unified_api.api.writes import resource_for
-from unified_api.models.base import wire_fields
+from unified_api.models.base import model_id, wire_fields
 
 _META = named(
     "Meta",
@@ -31,14 +33,20 @@ _META = named(
 )
 
 
+def _told_of_create(endpoint: ModelEndpoint) -> Told:
+    """What meta/post takes and answers."""
+    about = "Without effect: what can be written depends on no value."
+    return Told({200: _META}, query=tuple(parameters.text(n, about) for n in endpoint.model.wire.meta))
+
+
 class MetaPost(ModelEndpoint):
     """GET {model}/meta/post."""
 
-    operations = {"get": answers(_META)}
+    operations = {"get": _told_of_create}
 
     def get(self, _request: Request) -> HttpResponse:
         """The schema of a create."""
-        return answer(schema_of(self, "create"))
+        return answered(self)
 
 
 class MetaPatch(ModelEndpoint):
@@ -53,6 +61,11 @@ class MetaPatch(ModelEndpoint):
         return answer(schema_of(self, "update"))
 
 
+def answered(endpoint: ModelEndpoint) -> HttpResponse:
+    """The answer of meta/post."""
+    return answer(schema_of(endpoint, "create"))
+
+
 def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
     """The wire contract's MetaResponse; raises NotFound when the operation is not offered."""
     account = endpoint.account
@@ -63,13 +76,17 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
         for name, field in wire_fields(endpoint.model).items()
         if name in writable and (resource.hosted or field.write in {"always", operation})
     }
-    model = {"type": "object", "properties": properties, "required": sorted(resource.requires(operation))}
+    told = endpoint.place
+    properties = {name: schema for name, schema in properties.items() if name not in told}
+    required = sorted(resource.requires(operation) - set(told))
+    model = {"type": "object", "properties": properties, "required": required}
     return {
         "request_schema": {"type": "object", "properties": {"model": model}, "required": ["model"]},
         "remote_field_classes": {},
         "status": {
             "linked_account_status": account.status,
-            "can_make_request": account.status != LinkedAccount.Status.RELINK_NEEDED,
+            "can_make_request": account.status != LinkedAccount.Status.RELINK_NEEDED
+            and account.may("write", model_id(endpoint.model)),
         },
         "has_conditional_params": False,
         "has_required_linked_account_params": False,

@@ -14,7 +14,9 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 
+from tenants.models import LinkedAccount
 from unified_api.api import records
+from unified_api.api.concealing import conceal
 from unified_api.api.errors import answer
 from unified_api.api.reading import etag
 from unified_api.api.render import Record, as_sent
@@ -90,7 +92,9 @@ def _done(write: Write, warnings: list[dict[str, Any]], headers: dict[str, str])
     model: type[CommonModel] = common_model(write.model)
     record_id: uuid.UUID = write.record_id  # type: ignore[assignment] # what is done has a record
     with transaction.atomic():
-        record = records.by_id(model, write.linked_account_id, [record_id])[str(record_id)]
+        account = LinkedAccount.objects.get(id=write.linked_account_id)
+        record = records.by_id(model, account.id, [record_id])[str(record_id)]
+    conceal(account, model, [record])
     status = 201 if write.operation == "create" else 200
     return Outcome(status, envelope(record, warnings), {**headers, "ETag": etag(model, record)})
 

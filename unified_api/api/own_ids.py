@@ -14,8 +14,8 @@ from django.db import transaction
 from integrations.kit.errors import Unmappable
 from integrations.kit.kinds import identifier
 from unified_api.api.errors import malformed
-from unified_api.models.base import CommonModel, common_model, relations
-from unified_api.sync import store, tables
+from unified_api.models.base import CommonModel, common_model, referring
+from unified_api.sync import store, tables, told
 from unified_api.sync.identity import Identities, Key
 
 Named = dict[Key, uuid.UUID]
@@ -41,23 +41,20 @@ def translate(
     sent: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID
 ) -> tuple[dict[str, Any], Named]:
     """What was sent, with ids in the place of remote ones, and the records that were named so."""
-    given = {name: relation for name, relation in relations(model).items() if name in sent}
+    given = {name: field for name, field in referring(model).items() if sent.get(name) is not None}
     keys = [
-        (common_model(relation.to), parse(item["remote_id"]))
-        for name, relation in given.items()
-        for item in _items(sent[name])
+        (common_model(to), parse(item["remote_id"]))
+        for name, field in given.items()
+        for to, item in told.references(field, sent[name], sent)
         if _is_own(item)
     ]
     named = _identities(account_id, keys) if keys else {}
 
-    def ours(to: type[CommonModel], item: Any) -> Any:
-        return str(named[to, parse(item["remote_id"])]) if _is_own(item) else item
+    def ours(to: str, item: Any) -> Any:
+        return str(named[common_model(to), parse(item["remote_id"])]) if _is_own(item) else item
 
-    translated = dict(sent)
-    for name, relation in given.items():
-        to, told = common_model(relation.to), sent[name]
-        translated[name] = [ours(to, item) for item in told] if isinstance(told, list) else ours(to, told)
-    return translated, named
+    changed = {name: told.replaced(field, sent[name], sent, ours) for name, field in given.items()}
+    return {**sent, **changed}, named
 
 
 def introduce(account_id: uuid.UUID, named: Named) -> None:
@@ -76,10 +73,6 @@ def _identities(account_id: uuid.UUID, keys: Iterable[Key]) -> Named:
         identities = Identities(account_id)
         identities.learn(remote_id for _, remote_id in keys)
         return {(model, remote_id): identities.of(model, remote_id) for model, remote_id in keys}
-
-
-def _items(told: Any) -> list[Any]:
-    return told if isinstance(told, list) else [told]
 
 
 def _is_own(item: Any) -> bool:

@@ -21,13 +21,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Parameter(Generic[T]):
-    """One query parameter. `of`: its value in a request, or what stands for none; raises DRF's ValidationError."""
+    """One query parameter. `of`: its value in a request, or what stands for none; raises DRF's ValidationError.
+
+    is_ours: of a list or record of the wire contract, whether it is beyond the contract.
+    """
 
     name: str
     about: str
     schema: Schema
     of: Callable[[Params], T]
     is_required: bool = False
+    is_ours: bool = False
 
 
 def text(name: str, about: str, schema: Schema = TEXT) -> Parameter[str | None]:

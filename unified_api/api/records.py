@@ -12,6 +12,7 @@ from tenants.postgres.ask import ask
 from tenants.scope import current_tenant
 from unified_api.api.cursors import Key
 from unified_api.api.filters import Condition
+from unified_api.api.orders import BY_AGE, Order
 from unified_api.api.render import NO_MAPPINGS, Record, form
 from unified_api.models.base import CommonModel, model_id
 from unified_api.sync.models import FieldMapping
@@ -24,19 +25,21 @@ def fetch(
     key: Key | None,
     backwards: bool,  # noqa: FBT001 - see cursors.Fetch
     limit: int,
+    order: Order = BY_AGE,
 ) -> list[Record]:
-    """Records in the order in which they were first stored, or the reverse, beyond the key.
+    """Records in this order, or backwards, beyond the key.
 
     The order names the table's columns (`r.id`): a bare `id` would mean what is selected under that name, its text,
     and Postgres would sort all that one store transaction brought instead of reading an index.
     """
     wanted = list(conditions)
+    falls = backwards is not order.is_reversed
     if key is not None:
-        sign = "<" if backwards else ">"
-        wanted.append(Condition(f"(created_at, id) {sign} (%s::timestamptz, %s::uuid)", key))
-    way = "DESC" if backwards else "ASC"
-    order = Condition(f"ORDER BY r.created_at {way}, r.id {way} LIMIT %s", (limit,))
-    return _select(model, account_id, wanted, order)
+        sign = "<" if falls else ">"
+        wanted.append(Condition(f"({order.expression}, r.id) {sign} (%s::{order.kind}, %s::uuid)", key))
+    way = "DESC" if falls else "ASC"
+    end = Condition(f"ORDER BY {order.expression} {way}, r.id {way} LIMIT %s", (limit,))
+    return _select(model, account_id, wanted, end)
 
 
 def by_id(
@@ -54,14 +57,14 @@ def _select(
     model: type[CommonModel],
     account_id: uuid.UUID,
     wanted: Sequence[Condition],
-    order: Condition | None = None,
+    end: Condition | None = None,
 ) -> list[Record]:
     mine = Condition("tenant_id = %s AND linked_account_id = %s", (current_tenant(), account_id))
     shown = form(model)
     where = " AND ".join(condition.sql for condition in (mine, *wanted))
     table = connection.ops.quote_name(model._meta.db_table)
-    text = f"SELECT {shown.select} FROM {table} r WHERE {where} {order.sql if order else ''}"  # noqa: S608 - no value
-    values: list[Any] = [v for c in (mine, *wanted, *([order] if order else [])) for v in c.values]
+    text = f"SELECT {shown.select} FROM {table} r WHERE {where} {end.sql if end else ''}"  # noqa: S608 - no value
+    values: list[Any] = [v for c in (mine, *wanted, *([end] if end else [])) for v in c.values]
     found = [shown.show(row) for row in ask(text, values)]
     _tell_targets(model, account_id, [one for one in found if one["field_mappings"] is not NO_MAPPINGS])
     return found

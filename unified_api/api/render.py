@@ -15,8 +15,9 @@ import orjson
 from django.db import connection
 
 from tenants.postgres.ask import spelled_instant
-from unified_api.models.base import CommonModel, wire_fields
-from unified_api.models.fields import Instant, Shape, WireField
+from unified_api.models.base import CommonModel, nested, wire_fields
+from unified_api.models.fields import Day, Instant, Shape, WireField
+from unified_api.models.shapes import Keyed
 
 Record = dict[str, Any]
 _STAMPS = ("created_at", "modified_at")
@@ -29,13 +30,14 @@ class Form:
 
     Rows are in the order of `names`, of which the last stand for `tail`: what is the same in every record. `fixes`
     says at which places a value that is not null has to change. Custom fields, should a record have any, are shown by
-    target; which of them are the account's own `targets` knows.
+    target; which of them are the account's own `targets` knows. Nested objects are completed from their record.
     """
 
     select: str
     names: tuple[str, ...]
     fixes: tuple[tuple[int, Callable[[Any], Any]], ...]
     tail: tuple[Any, ...]
+    nested: tuple[Keyed, ...] = ()
 
     def show(self, row: tuple[Any, ...]) -> Record:
         """A selected row as the wire has it."""
@@ -45,6 +47,9 @@ class Form:
                 values[place] = fix(value)
         record = dict(zip(self.names, values, strict=True))
         record["field_mappings"] = record["field_mappings"] or NO_MAPPINGS
+        for field in self.nested:
+            if (told := record[field.name]) is not None:
+                record[field.name] = field.show_all(told, record)
         return record
 
 
@@ -68,6 +73,7 @@ def form(model: type[CommonModel]) -> Form:
         names=(*columns, *tail),
         fixes=tuple((list(columns).index(name), fix) for name, fix in fixes.items() if fix),
         tail=tuple(tail.values()),
+        nested=tuple(nested(model).values()),
     )
 
 
@@ -75,7 +81,9 @@ def as_sent(model: type[CommonModel], known: Record) -> Record:
     """A record that shows what somebody wants it to be, while it is not known whether it is."""
     shown = form(model)
     nothing = (None,) * (len(shown.names) - len(shown.tail))
-    return {**shown.show(nothing), "remote_was_deleted": False, **known}
+    days = {name: told for name, told in known.items() if isinstance(wire_fields(model).get(name), Day)}
+    spelled = {name: told and f"{told[:10]}T00:00:00Z" for name, told in days.items()}
+    return {**shown.show(nothing), "remote_was_deleted": False, **known, **spelled}
 
 
 def _column(name: str, field: WireField) -> str:
@@ -85,6 +93,8 @@ def _column(name: str, field: WireField) -> str:
 
 
 def _fix(field: WireField) -> Callable[[Any], Any] | None:
+    if isinstance(field, Keyed):
+        return orjson.loads
     if isinstance(field, Shape):
         return _json
     if isinstance(field, Instant):

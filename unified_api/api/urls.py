@@ -11,52 +11,51 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 
 from unified_api.api import (
-    accounts,
+    associations,
+    below,
     bridges,
     documents,
     downloads,
     drift,
+    field_classes,
     hosted,
+    ignore,
     issues,
+    live_search,
     memory,
     meta,
     pairs,
     plans,
     reference,
     state,
-    sync_status,
     undo,
     views,
+    words,
 )
+from unified_api.api.account import routes, scopes
 from unified_api.api.endpoint import Endpoint, Unknown
-from unified_api.api.passthrough import Passthrough
-from unified_api.models.base import CommonModel, category_of, common_models, model_id
+from unified_api.models.base import (
+    CommonModel,
+    category_of,
+    common_model,
+    common_models,
+    model_id,
+    relations,
+)
+from unified_api.models.crm import Association
 from unified_api.sync.bridge.attachment_check import holds_files
 
 #: The first segment of what is beyond the wire contract.
 OURS = "sync"
-#: One implementation for all categories.
-ACCOUNT_LEVEL: dict[str, type[Endpoint]] = {
-    "account-details": accounts.AccountDetails,
-    "available-actions": accounts.AvailableActions,
-    "delete-account": accounts.DeleteAccount,
-    "linked-accounts": accounts.LinkedAccounts,
-    "passthrough": Passthrough,
-    "sync-status": sync_status.SyncStatus,
-    "sync-status/resync": sync_status.Resync,
-}
 
 
 def _of_category(category: str) -> Iterator[URLPattern]:
-    for segment, endpoint in ACCOUNT_LEVEL.items():
-        yield path(
-            f"{category}/v1/{segment}",
-            endpoint.as_view(category=category),
-            name=f"api-{category}-{segment.replace('/', '-')}",
-        )
+    yield from routes.of_category(category)
     for model in common_models(category):
-        if model.wire.contract:
+        if model.wire.contract and model.wire.alone:
             yield from _of_model(model, category)
+        if model.wire.contract:
+            yield from _below(model, category)
 
 
 def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
@@ -67,12 +66,58 @@ def _of_model(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
         yield path(f"{base}/meta/post", meta.MetaPost.as_view(**facts), name=f"{name}-meta-post")
     if "update" in writes:
         yield path(f"{base}/meta/patch/<str:id>", meta.MetaPatch.as_view(**facts), name=f"{name}-meta-patch")
+    if model.wire.searched:
+        yield path(f"{base}/live-search", live_search.LiveSearch.as_view(**facts), name=f"{name}-live-search")
+    if model.wire.remote_fields:
+        yield _field_classes(model, base, name)
+    if model.wire.ignores:
+        yield path(f"{base}/ignore/<str:model_id>", ignore.Ignore.as_view(**facts), name=f"{name}-ignore")
+    for choice in model.wire.listed:
+        view = words.Words.as_view(**facts, choice=choice)
+        yield path(f"{base}/{choice}s", view, name=f"{name}-{choice}s")
     lists = ["get", "head", *(["post"] if "create" in writes else [])]
     ones = ["get", "head", *(["patch"] if "update" in writes else [])]
     yield path(base, views.Collection.as_view(**facts, http_method_names=lists), name=f"{name}-list")
     if holds_files(model):
         yield path(f"{base}/<str:id>/download", downloads.Download.as_view(**facts), name=f"{name}-download")
     yield path(f"{base}/<str:id>", views.Member.as_view(**facts, http_method_names=ones), name=f"{name}-one")
+
+
+def _below(model: type[CommonModel], room: str) -> Iterator[URLPattern]:
+    """Lists of a model below the records that it names, and its records where these have their place there."""
+    named = [field for field in relations(model).values() if field.below]
+    has_place = not model.wire.alone and len(named) == 1 and "id" not in model.wire.beyond
+    for field in named:
+        above, facts = common_model(field.to), {**_facts(model), "by": field.name}
+        base, name = f"{room}/v1/{_place(above)}", f"api-{room}-{above.wire.path}-{model.wire.path}"
+        here = f"{base}/<str:id>/{model.wire.path}"
+        creates = has_place and "create" in model.wire.writes
+        if creates:
+            yield path(f"{here}/meta/post", below.BelowMeta.as_view(**facts), name=f"{name}-meta-post")
+        verbs = ["get", "head", *(["post"] if creates else [])]
+        yield path(here, below.Below.as_view(**facts, http_method_names=verbs), name=name)
+        if model.wire.remote_fields and not model.wire.alone:
+            yield _field_classes(model, f"{base}/{model.wire.path}", name)
+        if model is Association:
+            put = associations.Associate.as_view(**_facts(model))
+            yield path(f"{here}/{associations.NAMED}", put, name=f"{name}-put")
+        if has_place:
+            one = f"{base}/<str:above>/{model.wire.path}/<str:id>"
+            yield path(one, below.BelowMember.as_view(**facts), name=f"{name}-one")
+
+
+def _field_classes(model: type[CommonModel], base: str, name: str) -> URLPattern:
+    """The fields of a provider's own; of records below others, those of all of them."""
+    view = field_classes.FieldClasses.as_view(**_facts(model))
+    return path(f"{base}/remote-field-classes", view, name=f"{name}-remote-field-classes")
+
+
+def _place(model: type[CommonModel]) -> str:
+    """Where the records of a model stand; those without a list of their own below the one that they name first."""
+    if model.wire.alone:
+        return model.wire.path
+    first = next(field for field in relations(model).values() if field.below)
+    return f"{_place(common_model(first.to))}/<str:above>/{model.wire.path}"
 
 
 def _facts(model: type[CommonModel]) -> dict[str, Any]:
@@ -106,8 +151,10 @@ def _verbs(things: str, endpoint: type[Endpoint], verbs: Iterable[str]) -> Itera
 
 urlpatterns = [
     *(route for category in _categories() for route in _of_category(category)),
+    *routes.without_category(),
     *(route for model in common_models() if not model.wire.contract for route in _of_model(model, OURS)),
     *(route for model in common_models() for route in _by_own_ids(model)),
+    path("sync/v1/default-scopes", scopes.OurDefaultScopes.as_view(), name="api-default-scopes"),
     path("sync/v1/changes", memory.Changes.as_view(), name="api-changes"),
     path("sync/v1/history", memory.History.as_view(), name="api-history"),
     path("sync/v1/records/<str:id>", memory.Record.as_view(), name="api-record"),

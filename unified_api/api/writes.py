@@ -29,7 +29,7 @@ from unified_api.api.openapi.refusals import REFUSAL, REFUSED
 from unified_api.api.openapi.schema import any_of
 from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.reading import ModelEndpoint, parse_id
-from unified_api.models.base import CommonModel
+from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect, job, journal, values
 from unified_api.sync.models import Write
 from unified_api.sync.problems import problem
@@ -48,12 +48,17 @@ KEY: Final = Header(
 )
 #: So often two requests with one key may overtake each other, each freeing the key for the next.
 _ROUNDS = 3
+_DONE: Final = (200, 201)
 
 
 class WritingEndpoint(ModelEndpoint):
-    """A URL below which records are written. `journalled`: the write that this request has on its way."""
+    """A URL below which records are written.
+
+    journalled: the write that this request has on its way. is_bare: what is done is answered as the record alone.
+    """
 
     journalled: Write | None = None
+    is_bare: bool = False
 
     @property
     def _harmless(self) -> bool:
@@ -142,7 +147,10 @@ def intent_of(
     if account.status == LinkedAccount.Status.RELINK_NEEDED:
         told = f"The linked account must be linked again: {account.status_detail}"
         return Outcome(400, envelope(None, errors=[problem("RELINK_NEEDED", "Relink needed", told)]))
-    draft = drafts.check(sent, operation, resource, account)
+    if not account.may("write", model_id(model)):
+        told = f"{model_id(model)} may not be written at this linked account, by its scopes."
+        return Outcome(400, envelope(None, errors=[problem("DISABLED_MODEL_WRITE", "Disabled model", told)]))
+    draft = drafts.check(sent, operation, resource, account, endpoint.place)
     if draft.errors:
         return Outcome(400, envelope(None, draft.warnings, draft.errors))
     own_ids.introduce(account.id, draft.named)
@@ -163,11 +171,10 @@ def intent_of(
 
 
 def stored(model: type[CommonModel], account: LinkedAccount, record_id: uuid.UUID) -> CommonModel:
-    """The record that is to be changed; raises NotFound."""
+    """The record that is to be changed; raises NotFound, also for one that is blank."""
     with transaction.atomic():
-        record: CommonModel | None = model.objects.filter(
-            id=record_id, linked_account_id=account.id, remote_was_deleted=False
-        ).first()
+        mine = model.objects.filter(id=record_id, linked_account_id=account.id, remote_was_deleted=False)
+        record: CommonModel | None = mine.exclude(remote_id=None).first()
     if record is None:
         raise NotFound
     return record
@@ -243,7 +250,9 @@ def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
 
 def answered(endpoint: WritingEndpoint, outcome: Outcome, *, replayed: bool = False) -> HttpResponse:
     """The answer, with logs where the caller debugs."""
-    if endpoint.asked(IS_DEBUG_MODE):
+    if endpoint.is_bare and outcome.status in _DONE:
+        outcome = Outcome(200, outcome.body["model"], outcome.headers)
+    elif endpoint.asked(IS_DEBUG_MODE):
         outcome.body = {**outcome.body, "logs": _logs(endpoint, outcome)}
     more = {"Idempotent-Replayed": "true"} if replayed else {}
     return outcome.response(more)

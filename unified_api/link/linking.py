@@ -8,7 +8,7 @@ asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
-from unified_api.sync import connect, journal, pull, replacing
+from unified_api.sync import connect, issues, journal, pull, replacing
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.NeedsReauthorisation, "Check user name, password or key, and link again."),
@@ -32,6 +32,10 @@ _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.RetryLater, "Check that the server is up and the address right, and link again."),
     (errors.Misconfigured, "Correct the address or the setting, and link again."),
 )
+
+
+#: Who paused what a link token has not read.
+_UNREAD = "link token"
 
 
 class LinkRefused(ValueError):
@@ -43,7 +47,8 @@ class Request:
     """What is to be linked.
 
     values: settings and secrets together, as the adapter declares them. category: needed where the integration has
-    several. replaces_remote_account: the account that was linked is lost at the provider, and this credential opens
+    several. categories: in which it may be linked, where not in all. are_syncs_disabled: nothing is read until a person
+    resumes it. replaces_remote_account: the account that was linked is lost at the provider, and this credential opens
     another one, which takes its place.
     """
 
@@ -55,6 +60,8 @@ class Request:
     end_user_email_address: str = ""
     is_test: bool = False
     replaces_remote_account: bool = False
+    categories: tuple[str, ...] = ()
+    are_syncs_disabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,14 @@ class Linked:
     paused: tuple[str, ...] = ()
 
 
-def link(request: Request) -> Linked:
-    """Check and link for the tenant in scope, and have everything read; raises LinkRefused."""
+def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None = None) -> Linked:
+    """Check and link for the tenant in scope, and have everything read; raises LinkRefused.
+
+    stored: called within the transaction that stores the account, before anything of it is read.
+    """
     if not request.end_user_origin_id.strip():
         raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
-    provider = _within(_provider(request.integration), request.category)
+    provider = _within(_provider(request.integration), request)
     settings, secrets = _accepted(provider, request.values)
     identity = check(provider, settings, secrets)
     if request.replaces_remote_account:
@@ -84,9 +94,15 @@ def link(request: Request) -> Linked:
         account, token, relinked = _store(provider, request, settings, secrets, identity)
         if request.replaces_remote_account:
             replacing.take_over(account)
+        if stored:
+            stored(account)
         streams = pull.start(account)
         if relinked:
             journal.take_up_again(account)
+            issues.resolve_of_account(account.id)
+        elif request.are_syncs_disabled:
+            for stream in streams:
+                pull.pause(stream, _UNREAD)
         paused = _names(account) if request.replaces_remote_account else ()
     return Linked(account, token, relinked, tuple(stream.model for stream in streams), paused)
 
@@ -116,11 +132,14 @@ def _provider(slug: str) -> Provider:
     return provider
 
 
-def _within(provider: Provider, category: str) -> Provider:
-    """The provider in the category that was asked for, or the only one that it has."""
-    known = provider.categories
+def _within(provider: Provider, request: Request) -> Provider:
+    """The provider in the category that was asked for, or the only one that it has and that may be."""
+    category = request.category
+    known = [c for c in provider.categories if c in (request.categories or provider.categories)]
     if category in known or (not category and len(known) == 1):
         return provider.within(category or known[0])
+    if not known:
+        raise LinkRefused(f"{provider.name} has no accounts of {', '.join(request.categories)}.")
     told = f"has no accounts of category {category!r}" if category else "has accounts of several categories"
     raise LinkRefused(f"{provider.name} {told}; name one of {', '.join(known)}.")
 

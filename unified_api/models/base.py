@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.apps import apps
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from tenants.models import TenantModel
 from unified_api.models.fields import Custom, Ref, Refs, WireField
+from unified_api.models.sealed import Sensitive
+from unified_api.models.shapes import Keyed
 
 #: Ids of records are uuid5 in this namespace, so a relation's id is known before its record is seen.
 NAMESPACE = uuid.UUID("7b1f8a52-6f3c-4f0e-9a53-0d2f5b6c1e77")
+
+
+def in_order_of(name: str, kind: str) -> models.Index:
+    """An index for lists that are ordered by a field, see `unified_api.api.orders`. kind: the type of its column."""
+    latest = RawSQL(f"coalesce({name}, 'infinity'::{kind})", ())  # noqa: S611 - names of our own
+    return models.Index("tenant_id", "linked_account_id", latest, "id", name="%(app_label)s_%(class)s_o")
 
 
 #: What the names of custom fields begin with, where they stand beside others: `field_mappings.churn_risk`.
@@ -29,7 +38,11 @@ class Wire:
     path: URL segment. writes: offered operations among `create` and `update`. contract: part of the wire contract,
     or ours. public: the name used in statuses and events, where it differs from the class's. remote_fields: whether
     the contract shows the provider's further fields beside the common ones. category: of the accounts that hold it,
-    where that is not the one of its name.
+    where that is not the one of its name. alone: whether it has a list of its own, or only lists below other records.
+    beyond: keys of every record that the contract does not have for this model. by_remote_ids: whether the contract has
+    the filter `remote_ids` for it; where not, it is ours. meta: values that the contract's meta/post asks for. listed:
+    the choices whose words have a list of their own, at `{path}/{choice}s`. ignores: whether a record can be ignored,
+    see `unified_api.sync.ignoring`. searched: the fields by which a live search at the provider can ask.
     """
 
     path: str
@@ -38,6 +51,18 @@ class Wire:
     public: str | None = None
     remote_fields: bool = False
     category: str | None = None
+    alone: bool = True
+    beyond: tuple[str, ...] = ()
+    by_remote_ids: bool = False
+    meta: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    ignores: bool = False
+    searched: tuple[str, ...] = ()
+
+    @property
+    def is_mappable(self) -> bool:
+        """Whether the contract has custom fields of it, and so calls that map them."""
+        return self.contract and "field_mappings" not in self.beyond
 
 
 class CommonModel(TenantModel):
@@ -125,6 +150,32 @@ def relations(model: type[CommonModel]) -> dict[str, Ref | Refs]:
 
 
 @functools.cache
+def sensitive(model: type[CommonModel]) -> tuple[str, ...]:
+    """The names of the fields that are sealed."""
+    return tuple(name for name, field in wire_fields(model).items() if isinstance(field, Sensitive))
+
+
+@functools.cache
+def nested(model: type[CommonModel]) -> dict[str, Keyed]:
+    """The fields of nested objects with keys of ours."""
+    return {name: f for name, f in wire_fields(model).items() if isinstance(f, Keyed)}
+
+
+@functools.cache
+def referring(model: type[CommonModel]) -> dict[str, Ref | Refs | Keyed]:
+    """The fields that name other records, be it within nested objects."""
+    inner = {name: f for name, f in nested(model).items() if f.relations}
+    return {**relations(model), **inner}
+
+
+@functools.cache
+def expandable(model: type[CommonModel]) -> tuple[str, ...]:
+    """The names that `expand` takes: relations, and nested objects that are always shown whole."""
+    fields = wire_fields(model).items()
+    return tuple(name for name, f in fields if isinstance(f, Ref | Refs | Keyed) and f.expands)
+
+
+@functools.cache
 def model_id(model: type[CommonModel]) -> str:
     """`category.Model`, as used within the product and by references."""
     return f"{model._meta.app_label}.{model.__name__}"
@@ -137,7 +188,10 @@ def public_id(model: type[CommonModel]) -> str:
 
 def common_model(name: str) -> type[CommonModel]:
     """The model of `category.Model`; raises LookupError for a name that is none."""
-    found = apps.get_model(name)
+    try:
+        found = apps.get_model(name)
+    except ValueError as error:  # not even of the form of a name
+        raise LookupError(f"{name} is not a common model") from error
     if issubclass(found, CommonModel):
         return found
     raise LookupError(f"{name} is not a common model")

@@ -15,8 +15,10 @@ import sys
 import uuid
 from typing import Any, ClassVar, Literal
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 
 Writable = Literal["always", "create", "never"]
 _INT64 = range(-(2**63), 2**63)
@@ -34,7 +36,8 @@ class WireField(models.Field):  # type: ignore[type-arg]
 
     filter: names of the query parameters that filter by this field; what they mean is the class's business.
     write: when a caller may set it. pii: redacted in logs. sensitive: never shown unless asked for. contract: part of
-    the wire contract, or ours beside it.
+    the wire contract, or ours beside it. ours: those of the query parameters that are beyond the contract; of a field
+    that is ours, all of them, unless said otherwise.
     """
 
     #: JSON schema of one value on the wire.
@@ -49,14 +52,20 @@ class WireField(models.Field):  # type: ignore[type-arg]
         pii: bool = False,
         sensitive: bool = False,
         contract: bool = True,
+        ours: tuple[str, ...] | None = None,
         **kwargs: Any,
     ) -> None:
         self.filters = (filter,) if isinstance(filter, str) else filter
+        self._ours = ours
         self.write = write
         self.pii = pii
         self.sensitive = sensitive
         self.contract = contract
         super().__init__(*args, **({"null": True, "blank": True} | kwargs))
+
+    def is_ours(self, parameter: str) -> bool:
+        """Whether one of its query parameters is beyond the wire contract."""
+        return parameter in self._ours if self._ours is not None else not self.contract
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         """Show migrations the plain column."""
@@ -77,14 +86,21 @@ class WireField(models.Field):  # type: ignore[type-arg]
 
 
 class Text(WireField, models.TextField):  # type: ignore[type-arg]
-    """A string. contains: its filter finds parts of the value; any_of: its filter takes several values with commas."""
+    """A string.
+
+    contains: its filter finds parts of the value. any_of: its filter takes several values with commas. origins: a
+    reader may ask for the provider's own word in its place.
+    """
 
     schema: ClassVar = {"type": "string"}
     plain = models.TextField
 
-    def __init__(self, *args: Any, contains: bool = False, any_of: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, contains: bool = False, any_of: bool = False, origins: bool = False, **kwargs: Any
+    ) -> None:
         self.contains = contains
         self.any_of = any_of
+        self.origins = origins
         super().__init__(*args, **kwargs)
 
     def parse(self, value: Any) -> str:
@@ -120,7 +136,15 @@ class Choice(Text):
         return {**super().wire_schema(), "enum": list(self.words)}
 
 
-class Instant(WireField, models.DateTimeField):  # type: ignore[type-arg]
+class Temporal(WireField):
+    """What lists can be ordered by: with orders=True, a list's `order_by` takes the field's name."""
+
+    def __init__(self, *args: Any, orders: bool = False, **kwargs: Any) -> None:
+        self.orders = orders
+        super().__init__(*args, **kwargs)
+
+
+class Instant(Temporal, models.DateTimeField):  # type: ignore[type-arg]
     """A point in time, UTC. Filters take `<name>_after` and `<name>_before`, both bounds inclusive."""
 
     schema: ClassVar = {"type": "string", "format": "date-time"}
@@ -131,7 +155,7 @@ class Instant(WireField, models.DateTimeField):  # type: ignore[type-arg]
         return parse_instant(value)
 
 
-class Day(WireField, models.DateField):  # type: ignore[type-arg]
+class Day(Temporal, models.DateField):  # type: ignore[type-arg]
     """A calendar day: stored and compared as a date, midnight UTC only on the wire."""
 
     schema: ClassVar = {"type": "string", "format": "date-time"}
@@ -194,14 +218,21 @@ class Number(WireField, models.FloatField):  # type: ignore[type-arg]
 class Ref(WireField, models.UUIDField):  # type: ignore[type-arg]
     """The id of one record of another common model, named as `category.Model`.
 
-    No foreign key: a relation is known before its record is seen, and the store inserts a shell for it.
+    No foreign key: a relation is known before its record is seen, and the store inserts a shell for it. by: a field
+    that names another model, where a record is not of `to`. expands: `expand` takes its name. below: there is a list
+    of this model below the record that it names.
     """
 
     schema: ClassVar = {"type": "string", "format": "uuid"}
     plain = models.UUIDField
 
-    def __init__(self, to: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, to: str = "", *, by: str = "", expands: bool = True, below: bool = False, **kwargs: Any
+    ) -> None:
         self.to = to
+        self.by = by
+        self.expands = expands
+        self.below = below
         super().__init__(**kwargs)
 
     def parse(self, value: Any) -> uuid.UUID:
@@ -238,15 +269,26 @@ class WireArray(WireField, ArrayField):  # type: ignore[type-arg]
 class Refs(WireArray):
     """Ids of several records of another common model, in the provider's order.
 
-    through: texts of these records by which lists of ours can be filtered, under their own names.
+    through: texts of these records by which lists of ours can be filtered, under their own names. expands, below: as of
+    `Ref`.
     """
 
     schema: ClassVar = {"type": "array", "items": {"type": "string", "format": "uuid"}}
     base = models.UUIDField
 
-    def __init__(self, to: str = "", *, through: tuple[str, ...] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        to: str = "",
+        *,
+        through: tuple[str, ...] = (),
+        expands: bool = True,
+        below: bool = False,
+        **kwargs: Any,
+    ) -> None:
         self.to = to
         self.through = through
+        self.expands = expands
+        self.below = below
         super().__init__(**kwargs)
 
     def parse_item(self, value: Any) -> uuid.UUID:
@@ -265,11 +307,29 @@ class Texts(WireArray):
         return Text().parse(value)
 
 
+class Choices(Texts):
+    """Words of an open list."""
+
+    def __init__(self, *words: str, **kwargs: Any) -> None:
+        self.words = words
+        super().__init__(**kwargs)
+
+    def wire_schema(self) -> dict[str, Any]:
+        """The words are named, though others may come."""
+        return {**super().wire_schema(), "items": {"type": "string", "enum": list(self.words)}}
+
+
 class Shape(WireField, models.JSONField):
     """Small nested objects that are not records of their own, kept as JSON."""
 
     schema: ClassVar = {"type": "array", "items": {"type": "object"}}
     plain = models.JSONField
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Numbers of Postgres beyond 64 bits are decimals, as they were when they came."""
+        if isinstance(value, str) and not isinstance(expression, KeyTransform):
+            return orjson.loads(value)
+        return super().from_db_value(value, expression, connection)
 
     def parse(self, value: Any) -> Any:
         """Taken as it is."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from unified_api.models.base import CommonModel, Wire
-from unified_api.models.fields import Choice, Flag, Instant, Ref, Refs, Shape, Text, Texts, Whole
+from unified_api.models.fields import Choice, Choices, Flag, Instant, Ref, Refs, Text, Texts, Whole, WireField
 from unified_api.models.people import BY_EMAIL, email_of
+from unified_api.models.shapes import RECORD, Shapes
+
+#: Who may do what with a ticket or a collection.
+PERMISSION: Final[dict[str, WireField]] = {
+    "remote_id": Text(),
+    "effect": Choice("ALLOWED", "DENIED", "INHERITED"),
+    "actions": Choices("VIEW", "CREATE", "EDIT", "DELETE"),
+    "applied_to_users": Refs("ticketing.User"),
+    "applied_to_roles": Refs("ticketing.Role"),
+    "applied_to_teams": Refs("ticketing.Team"),
+    "applied_to_collections": Refs("ticketing.Collection"),
+}
+_OF_PERMISSIONS: Final = tuple(name for name in RECORD if name != "remote_data")
 
 
 class TicketingModel(CommonModel):
@@ -20,27 +33,34 @@ class TicketingModel(CommonModel):
 class Ticket(TicketingModel):
     """A piece of work that somebody asked for."""
 
-    wire = Wire("tickets", writes=("create", "update"), remote_fields=True)
+    wire = Wire(
+        "tickets",
+        writes=("create", "update"),
+        remote_fields=True,
+        by_remote_ids=True,
+        meta=("collection_id", "ticket_type"),
+        searched=("name", "status", "assignees", "collections", "ticket_url"),
+    )
 
     name = Text(filter="name", pii=True)
     assignees = Refs("ticketing.User", filter="assignee_ids")
     assigned_teams = Refs("ticketing.Team")
     creator = Ref("ticketing.User", filter=("creator_id", "creator_ids"))
     due_date = Instant(filter="due")
-    status = Choice("OPEN", "CLOSED", "IN_PROGRESS", "ON_HOLD", filter="status")
+    status = Choice("OPEN", "CLOSED", "IN_PROGRESS", "ON_HOLD", filter="status", origins=True)
     description = Text(pii=True)
     collections = Refs("ticketing.Collection", filter="collection_ids")
-    ticket_type = Text(filter="ticket_type")
+    ticket_type = Text(filter="ticket_type", origins=True)
     account = Ref("ticketing.Account", filter="account_id")
     contact = Ref("ticketing.Contact", filter="contact_id")
     parent_ticket = Ref("ticketing.Ticket", filter="parent_ticket_id")
     attachments = Refs("ticketing.Attachment", write="create")
     access_level = Choice("COMPANY", "PUBLIC", "PRIVATE", "COLLECTION")
-    permissions = Shape(write="never")
+    permissions = Shapes(PERMISSION, fills=_OF_PERMISSIONS, expands=True, write="never")
     tags = Texts(filter="tags")
     roles = Texts()
     ticket_url = Text(filter="ticket_url", contains=True)
-    priority = Choice("URGENT", "HIGH", "NORMAL", "LOW", filter="priority")
+    priority = Choice("URGENT", "HIGH", "NORMAL", "LOW", filter="priority", origins=True)
     remote_created_at = Instant(filter="remote_created", write="never")
     remote_updated_at = Instant(filter="remote_updated", write="never")
     completed_at = Instant(filter="completed")
@@ -57,11 +77,11 @@ class Comment(TicketingModel):
     html_body = Text(pii=True)
     ticket = Ref("ticketing.Ticket", filter="ticket_id")
     is_private = Flag()
-    remote_created_at = Instant(filter="remote_created", write="never")
+    remote_created_at = Instant(filter="remote_created", ours=("remote_created_before",), write="never")
 
 
 class User(TicketingModel):
-    """A person who works in the ticketing system."""
+    """A person who works in the ticketing system. `collections`, `projects` are ours: where that person takes part."""
 
     wire = Wire("users")
 
@@ -71,6 +91,15 @@ class User(TicketingModel):
     teams = Refs("ticketing.Team", filter=("team", "teams"))
     roles = Refs("ticketing.Role", filter="roles")
     avatar = Text()
+    collections = Refs(
+        "ticketing.Collection",
+        filter="collections",
+        ours=(),
+        expands=False,
+        contract=False,
+        write="never",
+    )
+    projects = Refs("ticketing.Project", below=True, expands=False, contract=False, write="never")
     email_key = email_of("email_address")
 
     class Meta(TicketingModel.Meta):
@@ -93,12 +122,37 @@ class Collection(TicketingModel):
     name = Text(filter="name")
     description = Text()
     access_level = Choice("PRIVATE", "COMPANY", "PUBLIC", "PARENT_COLLECTION")
-    collection_type = Choice("LIST", "PROJECT", filter="collection_type")
+    collection_type = Choice("LIST", "PROJECT", filter="collection_type", origins=True)
     parent_collection = Ref("ticketing.Collection", filter="parent_collection_id")
-    permissions = Shape(write="never")
+    permissions = Shapes(PERMISSION, fills=_OF_PERMISSIONS, expands=True, write="never")
     collection_url = Text()
     remote_created_at = Instant(write="never")
     remote_updated_at = Instant(write="never")
+
+
+class Project(TicketingModel):
+    """What collections were called before there were others: a project that tickets stand in."""
+
+    wire = Wire("projects")
+
+    name = Text()
+    description = Text()
+
+
+class Viewer(TicketingModel):
+    """Who can see a ticket or a collection: a user, or the users of a team. `ticket`, `collection` are ours: which."""
+
+    wire = Wire(
+        "viewers",
+        public="TicketingViewer",
+        alone=False,
+        beyond=("remote_was_deleted", "field_mappings", "remote_data"),
+    )
+
+    team = Ref("ticketing.Team")
+    user = Ref("ticketing.User")
+    ticket = Ref("ticketing.Ticket", below=True, expands=False, contract=False)
+    collection = Ref("ticketing.Collection", below=True, expands=False, contract=False)
 
 
 class Team(TicketingModel):
@@ -116,7 +170,7 @@ class Role(TicketingModel):
     wire = Wire("roles")
 
     name = Text()
-    ticket_actions = Texts()
+    ticket_actions = Choices("VIEW", "CREATE", "EDIT", "DELETE", "CLOSE", "ASSIGN")
     ticket_access = Choice("ALL", "ASSIGNED_ONLY", "TEAM_ONLY")
 
 
@@ -154,7 +208,7 @@ class Attachment(TicketingModel):
     ticket = Ref("ticketing.Ticket", filter="ticket_id")
     file_url = Text()
     content_type = Text()
-    uploaded_by = Ref("ticketing.User")
-    remote_created_at = Instant(filter="remote_created", write="never")
+    uploaded_by = Ref("ticketing.User", expands=False)
+    remote_created_at = Instant(filter="remote_created", ours=("remote_created_before",), write="never")
     size = Whole(contract=False, write="never")
     is_private = Flag(contract=False)

@@ -24,7 +24,7 @@ from tenants import audit
 from tenants.models import LinkedAccount
 from tenants.vault import Secret, VaultError
 from unified_api import registry
-from unified_api.sync import job
+from unified_api.sync import issues, job
 from unified_api.sync.limit import SharedLimiter
 from unified_api.sync.moments import Moments
 
@@ -86,13 +86,21 @@ class _Held:
 
 
 def provider_of(account: LinkedAccount) -> Provider:
-    """The adapter of an account, with the models of its category and its custom fields.
+    """The adapter of an account, with the models of its category, its custom fields, and the fields that it may have.
 
     Raises UnknownIntegration when it is gone.
     """
-    from unified_api.sync import targets
+    from unified_api.sync import permissions, targets
 
-    return targets.mapped(adapter_of(account), account)
+    return permissions.narrowed(targets.mapped(adapter_of(account), account), account)
+
+
+def is_hosted(account: LinkedAccount) -> bool:
+    """Whether Isthmus itself keeps the account's records."""
+    try:
+        return adapter_of(account).hosted
+    except registry.UnknownIntegration:
+        return False
 
 
 def adapter_of(account: LinkedAccount) -> Provider:
@@ -156,3 +164,6 @@ def pause(account: LinkedAccount, why: str) -> None:
     with transaction.atomic(durable=True):
         if refused.update(status=PAUSED_FOR_RELINK, status_detail=why):
             audit.record("linked_account.relink_needed", subject=str(account.id), why=why)
+            told = f"The credential of {account} is refused: {why}. Have the account linked again; until then"
+            told += " nothing is read or written."
+            issues.open_issue(issues.CREDENTIAL, account.id, told, linked_account_id=account.id)

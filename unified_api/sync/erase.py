@@ -11,7 +11,8 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from psycopg import sql
 
-from tenants import door
+from tenants import audit, door
+from tenants.events import EventType
 from tenants.scope import current_tenant
 from unified_api.models.base import common_models
 from unified_api.sync import job
@@ -28,7 +29,9 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
+from unified_api.sync.models_account import AsyncPassthrough, Ignored, SyncCondition, WebhookReceiver
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
+from unified_api.sync.models_fields import RemoteFieldClass
 from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue
 
@@ -66,6 +69,8 @@ def begin(linked_account_id: uuid.UUID) -> None:
     """Stop everything that works for the account and have its data erased; within the transaction that deletes it."""
     for stream in Stream.objects.filter(linked_account_id=linked_account_id):
         job.forget("pull", stream.id)
+    for call in AsyncPassthrough.objects.filter(linked_account_id=linked_account_id, finished_at=None):
+        job.forget("passthrough", call.id)
     for write in Write.objects.filter(linked_account_id=linked_account_id, finished_at=None):
         job.forget("write", write.id)
     for bridge in Bridge.objects.filter(Q(account_a=linked_account_id) | Q(account_b=linked_account_id)):
@@ -96,18 +101,27 @@ def _erase(lease: job.Lease, ends: float, tables: Sequence[tuple[type[models.Mod
             if time.monotonic() > ends:
                 job.go_on(lease)
                 return
-    job.finish(lease)
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        event_type = EventType.DELETED_ALL_COMMON_MODELS_FOR_LINKED_ACCOUNT
+        audit.record("account.erased", subject=str(lease.reference), event_type=event_type)
+        job.finish(lease)
 
 
 def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
     """What is erased by which condition; what a condition looks at goes last."""
     owned: list[type[models.Model]] = [
         *common_models(),
+        AsyncPassthrough,
         Change,
         FieldMapping,
         Identity,
+        Ignored,
         Merged,
         RemoteData,
+        RemoteFieldClass,
+        SyncCondition,
+        WebhookReceiver,
         Write,
         Throttle,
         Issue,

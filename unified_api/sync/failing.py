@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,17 @@ from django.db import InterfaceError, OperationalError, transaction
 from integrations.kit import errors
 from integrations.kit.reading import begin_again
 from tenants.models import LinkedAccount
-from unified_api.sync import connect, job, sweep, verdict
+from unified_api.sync import clock, connect, issues, job, sweep, verdict
 from unified_api.sync.models import Run, Stream
+from unified_api.sync.models_watch import Issue
 
 log = structlog.get_logger(__name__)
 #: Seconds after which a provider that is down is asked again at the latest, where a stream is read more often.
 LONGEST_OUTAGE: Final = 60.0
+#: Runs that fail in a row until a person is to look at it.
+WORTH_A_LOOK: Final = 5
+#: How long nothing may have failed until an issue about reading is over.
+CALM: Final = dt.timedelta(days=1)
 
 
 @contextmanager
@@ -68,10 +74,36 @@ def _fail(
             sweep.forget(stored)
             stored.cursor, stored.sweep = begin_again(stored.cursor), None
         verdict.fail(stored, Run.objects.get(id=run.id), account, error, delay)
+        _tell(stored, error)
         if delay is None:
             job.finish(lease)
         else:
             job.put_off(lease, delay)
+
+
+def _tell(stream: Stream, error: errors.ProviderError) -> None:
+    """Have a person look at a model that may not be read, or that could not be read so many times in a row.
+
+    That a credential is refused is an issue of the account, not of each of its streams.
+    """
+    if isinstance(error, errors.NeedsReauthorisation):
+        return
+    kind = issues.PERMISSION if isinstance(error, errors.Forbidden) else issues.READING
+    if kind == issues.PERMISSION or stream.failures >= WORTH_A_LOOK:
+        about = {"model": stream.model, "failures": stream.failures}
+        issues.open_issue(
+            kind, stream.id, str(stream.error), linked_account_id=stream.linked_account_id, details=about
+        )
+
+
+def recovered(stream: Stream) -> None:
+    """A run ended well: what was wrong a day ago, and not since, is over."""
+    long_ago = clock.now() - CALM
+    ongoing = Issue.objects.filter(
+        subject=stream.id, kind__in=(issues.PERMISSION, issues.READING), status=Issue.Status.ONGOING
+    )
+    for issue in ongoing.filter(last_incident_time__lte=long_ago).select_for_update():
+        issues.close(issue)
 
 
 def delay_after(error: errors.ProviderError, usual: float, attempts: int) -> float:

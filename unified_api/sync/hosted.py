@@ -15,7 +15,7 @@ from integrations.kit import errors
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from unified_api.models.base import CUSTOM, CommonModel, model_id, wire_fields
-from unified_api.sync import clock, job, journal, store, values
+from unified_api.sync import clock, job, journal, store, tables, values
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.moments import Moments
 from unified_api.sync.moved import refuse_moved
@@ -37,7 +37,7 @@ class _Performance:
         self.entry = entry
         self.version = resource.version
         self.model: type[CommonModel] = resource.model
-        self.wanted = values.from_json(self.model, write.values)
+        self.wanted = journal.wanted(write)
         self.cause = store.Cause(write.source, write_id=write.id)
 
     def go(self) -> None:
@@ -50,6 +50,8 @@ class _Performance:
         record = self.entry.record_of(self.model, remote_id)
         if self.model.objects.filter(id=record, is_shell=False, remote_was_deleted=False).exists():
             raise errors.Exists(f"there is a {self.model.__name__.lower()} with the id {remote_id!r} already")
+        if self.model.wire.ignores and tables.ignored([record]):
+            raise errors.Rejected(f"the {self.model.__name__.lower()} with the id {remote_id!r} is ignored")
         # A record that comes back says nothing that it said in its former life.
         former = self.model.objects.filter(id=record).values_list("field_mappings", flat=True).first() or {}
         blank = dict.fromkeys([*wire_fields(self.model), *(CUSTOM + target for target in former)])

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from tenants import audit
+from tenants.events import EventType
 from unified_api.sync import clock
 from unified_api.sync.models_watch import Issue
 
 log = structlog.get_logger(__name__)
+#: Kinds of issues about reading an account: its credential is refused; it may not read a model; reading one fails.
+CREDENTIAL: Final = "credential"
+PERMISSION: Final = "permission"
+READING: Final = "reading"
+OF_READING: Final = (CREDENTIAL, PERMISSION, READING)
 
 
 def open_issue(
@@ -63,6 +69,15 @@ def resolve(kind: str, subject: uuid.UUID) -> bool:
     return True
 
 
+def resolve_of_account(linked_account_id: uuid.UUID) -> None:
+    """The account has been linked again, which ends what was wrong with reading it."""
+    ongoing = Issue.objects.select_for_update().filter(
+        linked_account_id=linked_account_id, kind__in=OF_READING, status=Issue.Status.ONGOING
+    )
+    for issue in ongoing.order_by("id"):
+        close(issue)
+
+
 def close(issue: Issue) -> None:
     """End an issue, by its cause's end or by a person's word; one that is over stays as it is."""
     if issue.status == Issue.Status.RESOLVED:
@@ -79,4 +94,6 @@ def mute(issue: Issue, *, muted: bool) -> None:
         return
     issue.is_muted = muted
     issue.save(update_fields=["is_muted"])
-    audit.record("issue.muted" if muted else "issue.unmuted", subject=str(issue.id), kind=issue.kind)
+    event_type = EventType.MUTED_ISSUE if muted else None
+    action = "issue.muted" if muted else "issue.unmuted"
+    audit.record(action, subject=str(issue.id), event_type=event_type, kind=issue.kind)

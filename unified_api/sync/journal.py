@@ -17,9 +17,11 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from tenants import secrets
 from tenants.models import LinkedAccount
 from tenants.scope import current_tenant
-from unified_api.models.base import CommonModel, model_id
+from tenants.vault import Secret
+from unified_api.models.base import CommonModel, common_model, model_id
 from unified_api.sync import clock, issues, job, values
 from unified_api.sync.models import Job, Write, WriteState
 
@@ -85,10 +87,18 @@ def draft(intent: Intent) -> Write:
 def enter(intent: Intent, *, queue: str = job.BACKGROUND, delay: float = 0.0) -> Write:
     """Journal a write within the transaction that is open, to be performed by a worker `delay` seconds from now."""
     write = draft(intent)
+    if hidden := {name: told for name, told in intent.wanted.items() if isinstance(told, Secret)}:
+        secrets.put(secrets.pack(hidden), write, "sealed_values")
     write.journalled_at = clock.now()
     write.save(force_insert=True)
     job.ask(KIND, write.id, queue=queue, priority=_urgency(intent), delay=delay)
     return write
+
+
+def wanted(write: Write) -> dict[str, Any]:
+    """The values that a write asks for, as they are stored; what is sensitive as a `Secret`."""
+    plain = values.from_json(common_model(write.model), write.values)
+    return plain | secrets.unpack(secrets.opened(write, "sealed_values")) if write.sealed_values else plain
 
 
 def _urgency(intent: Intent) -> int:
@@ -126,6 +136,7 @@ def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | Non
     _end_waiting(write)
     answered = write.state == WriteState.SENT and error is None
     write.state, write.error, write.finished_at = state, error, clock.now()
+    write.sealed_values = b""  # nobody asks for it any more
     write.save()
     _tell_pair(write, witnessed=answered)
     job.finish(lease)

@@ -20,7 +20,8 @@ from typing import Any
 import orjson
 
 from integrations.kit.observation import Observation
-from unified_api.models.base import CUSTOM, CommonModel
+from unified_api.models.base import CUSTOM, CommonModel, sensitive
+from unified_api.models.sealed import revealed
 from unified_api.sync import told
 
 Row = dict[str, Any]
@@ -31,12 +32,16 @@ _SOURCE = slice(12, 14)
 _RAW = slice(14, 26)
 
 
-def digest(observation: Observation, mapping_version: str) -> bytes:
-    """12 bytes of what the mapping makes of the answer, 2 of where it came from, 12 of it as the provider gave it."""
+def digest(observation: Observation, mapping_version: str, key: bytes = b"") -> bytes:
+    """12 bytes of what the mapping makes of the answer, 2 of where it came from, 12 of it as the provider gave it.
+
+    key: only who has it can find out by trying what was in an answer.
+    """
     head = f"{mapping_version}\x1f{observation.shape}\x1f".encode()
-    mapped = orjson.dumps(observation.values, option=orjson.OPT_SORT_KEYS)
+    mapped = orjson.dumps(observation.values, option=orjson.OPT_SORT_KEYS, default=revealed)
     raw = orjson.dumps(observation.raw, option=orjson.OPT_SORT_KEYS)
-    return _hash(head + mapped, _MAPPED) + _hash(observation.path.encode(), _SOURCE) + _hash(raw, _RAW)
+    source = _hash(observation.path.encode(), _SOURCE)
+    return _hash(head + mapped, _MAPPED, key) + source + _hash(raw, _RAW, key)
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,13 @@ class Arrival:
     groups: dict[type[CommonModel], list[tuple[Observation, bytes]]]
 
     @classmethod
-    def of(cls, observations: Iterable[Observation], mapping_version: str = "") -> Arrival:
-        """What arrived, in the order in which models come up."""
+    def of(cls, observations: Iterable[Observation], mapping_version: str = "", key: bytes = b"") -> Arrival:
+        """What arrived, in the order in which models come up. key: of digests of what has sensitive fields."""
         outer = list(observations)
         groups: dict[type[CommonModel], list[tuple[Observation, bytes]]] = defaultdict(list)
         for observation in told.flat(outer):
-            groups[observation.model].append((observation, digest(observation, mapping_version)))
+            keyed = key if sensitive(observation.model) else b""
+            groups[observation.model].append((observation, digest(observation, mapping_version, keyed)))
         return cls(frozenset(o.model for o in outer), groups)
 
 
@@ -77,8 +83,8 @@ def raw_moved(row: Row, observation: Observation, seen: bytes) -> bool:
     return comparable(row, seen) and bytes(known)[_RAW] != seen[_RAW]
 
 
-def _hash(text: bytes, part: slice) -> bytes:
-    return hashlib.blake2b(text, digest_size=part.stop - part.start).digest()
+def _hash(text: bytes, part: slice, key: bytes = b"") -> bytes:
+    return hashlib.blake2b(text, digest_size=part.stop - part.start, key=key).digest()
 
 
 def is_late(row: Row, observation: Observation, began: dt.datetime) -> bool:
@@ -130,7 +136,7 @@ def landed(row: Row | None, observation: Observation, values: Mapping[str, Any],
     """The row after the observation; identity, stamps and tenant are the store's to fill."""
     is_list = observation.shape == "list"
     return {
-        **(row or {"settled_at": None}),
+        **(row or {"settled_at": None, **dict.fromkeys(sensitive(observation.model), b"")}),
         **columns(row, values),
         "remote_id": observation.remote_id,
         "remote_was_deleted": False,

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from tenants.models import TenantModel
+from tenants.sealed import SealedField
 
 
 class FeedHead(TenantModel):
@@ -26,7 +27,7 @@ class Change(TenantModel):
     """One entry of the change log: which fields of which record went from what to what, when, and why.
 
     `fields` maps a field to [old, new]; it is empty for a creation, which replaced nothing. `source` is pull, read,
-    write, bridge, sweep, resync or mapping (a custom field is not mapped any more); `run` the run, and
+    write, bridge, sweep, resync, mapping (a custom field is not mapped any more) or ignore; `run` the run, and
     `write` the journalled write that caused it.
     """
 
@@ -94,7 +95,8 @@ class RemoteData(TenantModel):
 class FieldMapping(TenantModel):
     """A custom field of a common model: of one linked account, or of all at an integration (no `linked_account_id`).
 
-    `jmes_path`: where it is read. `remote_path`: where it is written, if it can be.
+    `jmes_path`: where it is read. `steps`: the same as names, one inside the other, where it was said like that.
+    `remote_path`: where it is written, if it can be.
     """
 
     linked_account_id = models.UUIDField(null=True)
@@ -103,6 +105,7 @@ class FieldMapping(TenantModel):
     target = models.TextField()
     description = models.TextField(default="")
     jmes_path = models.TextField(default="")
+    steps = models.JSONField(default=list)
     remote_path = models.TextField(null=True)
     created_at = models.DateTimeField()
 
@@ -230,7 +233,8 @@ class WriteState(models.TextChoices):
 class Write(TenantModel):
     """One intended change to a remote system, journalled before it leaves.
 
-    `values`: common-model values as asked for; `sent`: those really sent; `pre_image`: what stood there before.
+    `values`: common-model values as asked for; `sealed_values`: those of sensitive fields, until it ends; `sent`: those
+    really sent; `pre_image`: what stood there before.
     `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api,
     operator, or bridge with `bridge_id` and `pair_id`; a bridge says in `reasons` for each field by which `rule` it
     travels, and which value of the other side, `source`, it carries. `problems`: in the form of the wire contract.
@@ -245,6 +249,7 @@ class Write(TenantModel):
     operation = models.TextField()
     record_id = models.UUIDField(null=True)
     values = models.JSONField()
+    sealed_values = SealedField(purpose="values of a write")
     sent = models.JSONField(null=True)
     pre_image = models.JSONField(null=True)
     expected = models.JSONField(null=True)
@@ -341,6 +346,11 @@ class Job(models.Model):
 
 
 # Django finds models here.
+from unified_api.sync.models_account import (  # noqa: E402, F401
+    AsyncPassthrough,
+    SyncCondition,
+    WebhookReceiver,
+)
 from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Bridge,
     BridgeVersion,
@@ -349,5 +359,6 @@ from unified_api.sync.models_bridge import (  # noqa: E402, F401
     Pair,
     PairKey,
 )
+from unified_api.sync.models_fields import RemoteFieldClass  # noqa: E402, F401
 from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
 from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401

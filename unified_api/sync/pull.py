@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -24,10 +24,24 @@ from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model, model_id
-from unified_api.sync import by_id, clock, connect, failing, job, landing, set_aside, store, sweep, verdict
+from unified_api.sync import (
+    by_id,
+    clock,
+    connect,
+    failing,
+    field_classes,
+    job,
+    landing,
+    sealing,
+    set_aside,
+    store,
+    sweep,
+    verdict,
+)
 from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
+from unified_api.sync.selecting import Selection
 
 log = structlog.get_logger(__name__)
 KIND: Final = "pull"
@@ -48,7 +62,7 @@ class Arrived:
     @classmethod
     def of(cls, page: Page, resource: Resource) -> Arrived:
         """What arrived with a page; TypeError where an adapter made something that is no JSON."""
-        return cls(page, landing.Arrival.of(page.observations, resource.version))
+        return cls(page, landing.Arrival.of(page.observations, resource.version, sealing.digest_key()))
 
     @property
     def last(self) -> bool:
@@ -68,6 +82,7 @@ class Pull:
         self.run = run
         self.line = line
         self.model: type[CommonModel] = common_model(stream.model)
+        self.selection = Selection.of(account)
         self.cause = store.Cause("pull", run_id=run.id)
         self.pages: Ahead[Arrived]
 
@@ -80,11 +95,12 @@ class Pull:
         """Read pages until the run is over (True) or the slice is (False)."""
         with Ahead(self._arriving(resource), ends) as self.pages:
             for arrived in self.pages:
-                self._land(arrived, resource)
+                self._land(self._selected(arrived, resource), resource)
                 if not arrived.last and sweep.repeats(self.stream):
                     raise _endless(resource)
                 if arrived.last:
-                    self._conclude(resource, complete=arrived.page.complete)
+                    is_whole = self._asked(resource) is resource
+                    self._conclude(resource, complete=arrived.page.complete and is_whole)
                     return True
                 if self.pages.over:
                     return False
@@ -93,11 +109,23 @@ class Pull:
     def _arriving(self, resource: Resource) -> Generator[Arrived]:
         """Pages, looked at as far as can be without the database."""
         full = self.stream.mode == "everything"
-        for page in self.client.pages(resource, self.stream.cursor, full=full):
+        asked = self._asked(resource)
+        for page in self.client.pages(asked, self.stream.cursor, full=full):
             try:
                 yield Arrived.of(page, resource)
             except TypeError as error:
                 yield Arrived.of(_storable(page, error), resource)
+
+    def _asked(self, resource: Resource) -> Resource:
+        """The resource as it is read: who knows of no record yet need not be shown those that are not wanted."""
+        return self.selection.pushed(resource) if self.stream.is_initial else resource
+
+    def _selected(self, arrived: Arrived, resource: Resource) -> Arrived:
+        """What is to be taken in of a page."""
+        if self.selection.is_everything:
+            return arrived
+        wanted = self.selection.of_page(self.account, arrived.page.observations)
+        return Arrived.of(replace(arrived.page, observations=tuple(wanted)), resource)
 
     def _land(self, arrived: Arrived, resource: Resource) -> None:
         """Land a page; if nothing can hold a record of it, which an adapter made out of good text, without that one."""
@@ -196,6 +224,7 @@ class Pull:
         with transaction.atomic(durable=True):
             job.hold(self.lease)
             verdict.close(self.stream, self.run, self.account, _request(resource))
+            failing.recovered(self.stream)
 
 
 def work(lease: job.Lease, ends: float) -> None:
@@ -214,6 +243,8 @@ def work(lease: job.Lease, ends: float) -> None:
                 _nothing_to_read(lease, stream, run, account)
                 return
             with connect.line(account, lease) as line:
+                if stream.cursor is None:
+                    field_classes.read(line, account, resource, lease)
                 over = Pull(lease, stream, run, account, line).go(resource, ends)
         except registry.UnknownIntegration as error:
             failing.failed(
@@ -250,6 +281,9 @@ def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
             return None
         account = LinkedAccount.objects.filter(id=stream.linked_account_id, deleted_at=None).first()
         if account is None or account.status == "RELINK_NEEDED":
+            return None
+        if not account.may("read", stream.model):
+            rest(stream)
             return None
         run = Run.objects.filter(id=stream.run_id, finished=None).first() if stream.run_id else None
         return stream, run or _open_run(stream, account), account
@@ -333,6 +367,16 @@ def resync(stream: Stream) -> None:
     stream.status, stream.reason, stream.error, stream.next_due = "SYNCING", None, None, clock.now()
     stream.save()
     job.ask(KIND, stream.id, priority=3)
+
+
+def rest(stream: Stream) -> None:
+    """Nothing may be read of the stream's model, as things are; a slice under way is overtaken by who takes its job."""
+    Run.objects.filter(id=stream.run_id, finished=None).update(
+        finished=clock.now(), result="DISABLED", error="Its model may not be read any more."
+    )
+    sweep.forget(stream)
+    stream.sweep, stream.run_id, stream.status, stream.next_due = None, None, "DISABLED", None
+    stream.save()
 
 
 def pause(stream: Stream, who: str) -> None:

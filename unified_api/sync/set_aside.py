@@ -11,7 +11,7 @@ import orjson
 
 from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.strict import plain
-from unified_api.models.base import model_id
+from unified_api.models.base import common_model, model_id, sensitive
 from unified_api.sync import clock, told
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, SetAside, Stream
@@ -19,6 +19,8 @@ from unified_api.sync.models import Run, SetAside, Stream
 #: Characters of the raw record, and of the reason, that are kept.
 _KEPT = 20_000
 _REASON = 500
+#: Kept in the place of a record that does not map: where its sensitive fields stand, nobody can tell.
+_HIDDEN = "(not kept: records of this model have sensitive fields)"
 
 
 def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
@@ -35,7 +37,7 @@ def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
             run_id=run.id,
             remote_id=_name(b),
             reason=plain(b.reason)[:_REASON],
-            raw=_text(b.raw),
+            raw=_HIDDEN if sensitive(common_model(b.inside or stream.model)) else _text(b.raw),
             seen_at=now,
         )
         for b in bad

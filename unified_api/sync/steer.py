@@ -34,11 +34,11 @@ def read_everything(stream_id: uuid.UUID) -> Stream:
 
 
 def read_account_again(linked_account_id: uuid.UUID) -> list[Stream]:
-    """Have everything of an account read again from the start, but for paused streams; the caller puts it on record."""
+    """Have everything of an account that is read at all read again from the start; the caller puts it on record."""
     mine = Stream.objects.filter(linked_account_id=linked_account_id).order_by("model")
     streams = [_taken(stream_id) for stream_id in mine.values_list("id", flat=True)]
     for stream in streams:
-        if not stream.paused_by:
+        if not stream.paused_by and stream.status != "DISABLED":
             pull.resync(stream)
     return streams
 

@@ -23,9 +23,8 @@ from django.db import connection, transaction
 
 from integrations.kit.observation import Observation
 from tenants.scope import current_tenant
-from unified_api.models.base import CUSTOM, CommonModel, model_id, relations
-from unified_api.models.fields import Refs
-from unified_api.sync import clock, feed, landing, moments, tables, told
+from unified_api.models.base import CUSTOM, CommonModel, model_id, referring, sensitive
+from unified_api.sync import clock, feed, landing, moments, sealing, tables, told
 from unified_api.sync.identity import Identities, Key
 from unified_api.sync.models import Merged
 
@@ -82,6 +81,7 @@ class Store:
         self._identities = Identities(linked_account_id)
         self._began = began
         self._entry = _Entry()
+        self._sealing = sealing.Sealing()
 
     def adopt(self, model: type[CommonModel], remote_id: str, record: uuid.UUID, cause: Cause) -> None:
         """A record that was lost has been made again under another remote id: it stays the record that it was.
@@ -101,7 +101,7 @@ class Store:
 
     def land(self, observations: Iterable[Observation], cause: Cause, *, mapping_version: str = "") -> Tally:
         """Take in what the provider said; records that show something newer are left alone and named in `late`."""
-        return self.take(landing.Arrival.of(observations, mapping_version), cause)
+        return self.take(landing.Arrival.of(observations, mapping_version, sealing.digest_key()), cause)
 
     def take(self, arrival: landing.Arrival, cause: Cause) -> Tally:
         """The same for what was looked at before this transaction began."""
@@ -119,6 +119,9 @@ class Store:
         news = tables.news(model, ids, [digest for _, digest in group])
         # A list answer whose digest is the row's says nothing new; an answer about one record always goes on.
         differing = [at for at, (o, _) in enumerate(group) if at in news or o.shape != "list"]
+        if model.wire.ignores:
+            ignored = tables.ignored({ids[at] for at in differing})
+            differing = [at for at in differing if ids[at] not in ignored]
         rows = tables.locked(model, sorted({ids[at] for at in differing if news.get(at, True)}))
         rows |= self._entry.rows[model]
         for at in differing:
@@ -146,7 +149,7 @@ class Store:
         if observation.merged_into is not None:
             self.merge(model, record, observation.merged_into, cause)
             return
-        values = self._resolved(observation)
+        values = self._resolved(observation, record, row)
         changes = landing.differences(row, values)
         kind = landing.kind_of_change(row)
         if (
@@ -213,6 +216,14 @@ class Store:
                 record_id=record, defaults={**told, "into_id": self.refer(model, into)}
             )
 
+    def blank(self, model: type[CommonModel], record: uuid.UUID, cause: Cause) -> None:
+        """Leave nothing of a record but its id."""
+        row = tables.locked(model, [record])[record]
+        kept = {name: row[name] for name in ("id", "created_at", "remote_was_deleted")}
+        sealed = dict.fromkeys(sensitive(model), b"")
+        blank = {**dict.fromkeys(row), **sealed, **kept, "is_shell": True, "as_of": moments.Moments().draw()}
+        self._put(model, record, blank, "deleted", {}, cause)
+
     def forget(self, model: type[CommonModel], ids: Iterable[uuid.UUID], name: str, cause: Cause) -> None:
         """Take a custom field out of records."""
         target = name.removeprefix(CUSTOM)
@@ -254,6 +265,7 @@ class Store:
         changes: dict[str, list[Any]],
         cause: Cause,
     ) -> None:
+        logged = {name: told for name, told in changes.items() if name not in sensitive(model)}
         row |= {"id": record, "tenant_id": current_tenant(), "linked_account_id": self.linked_account_id}
         self._entry.rows[model][record] = row
         if kind == "created":
@@ -263,25 +275,31 @@ class Store:
                 "model": model_id(model),
                 "record_id": record,
                 "kind": kind,
-                "fields": changes,
+                "fields": logged,
                 "source": cause.source,
                 "run_id": cause.run_id,
                 "write_id": cause.write_id,
             }
         )
 
-    def _resolved(self, observation: Observation) -> dict[str, Any]:
-        """The values with ids in place of remote ids; what they name is noted as a shell, should it be unknown."""
+    def _resolved(
+        self, observation: Observation, record: uuid.UUID, row: landing.Row | None
+    ) -> dict[str, Any]:
+        """The values with ids in place of remote ids, and what is sensitive sealed.
+
+        What they name is noted as a shell, should it be unknown.
+        """
         values = dict(observation.values)
-        for name, relation in relations(observation.model).items():
-            if (named := values.get(name)) is None:
-                continue
-            target = tables.model_of(relation.to)
-            if isinstance(relation, Refs):
-                values[name] = [self._shell(target, str(remote)) for remote in named]
-            else:
-                values[name] = self._shell(target, str(named))
+        for name, field_ in referring(observation.model).items():
+            if (named := values.get(name)) is not None:
+                values[name] = told.replaced(field_, named, observation.values, self._named)
+        for name in sensitive(observation.model):
+            if name in values:
+                values[name] = self._sealing.column(observation.model, name, record, row, values[name])
         return values
+
+    def _named(self, to: str, remote: Any) -> uuid.UUID:
+        return self._shell(tables.model_of(to), str(remote))
 
     def _shell(self, model: type[CommonModel], remote_id: str) -> uuid.UUID:
         record = self._identities.of(model, remote_id)

@@ -29,6 +29,7 @@ from unified_api.models.base import CommonModel, common_model
 from unified_api.sync.feed import Span
 from unified_api.sync.identity import Key
 from unified_api.sync.landing import Row
+from unified_api.sync.models_account import Ignored
 
 model_of = functools.cache(common_model)
 
@@ -147,6 +148,11 @@ def _upsert_statement(model: type[CommonModel]) -> sql.Composed:
         assigned=sql.SQL(", ").join(assigned),
         document=_DOCUMENT,
     )
+
+
+def ignored(ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these records that are not taken in any more."""
+    return set(Ignored.objects.filter(record_id__in=list(ids)).values_list("record_id", flat=True))
 
 
 def insert_shells(linked_account_id: uuid.UUID, shells: Mapping[Key, uuid.UUID], stamp: dt.datetime) -> None:

@@ -11,9 +11,10 @@ the records at once, some at a time, each with an entry in the log.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from django.db.models import Q
 from integrations.kit.provider import Provider, Resource, Target
 from integrations.kit.searching import NoPath, compiled
 from tenants import audit
+from tenants.events import EventType
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CUSTOM, common_model, model_id
@@ -95,13 +97,15 @@ def add(
     target: str,
     *,
     jmes_path: str = "",
+    steps: Sequence[str | int] = (),
     remote_path: str | None = None,
     description: str = "",
 ) -> FieldMapping:
     """Map a target, for an account or for all at an integration (its slug), within the transaction that is open.
 
-    Raises TargetRefused.
+    steps: where it is read, in place of a JMESPath. Raises TargetRefused.
     """
+    jmes_path = jmes_path or path_of(steps)
     integration = account if isinstance(account, str) else account.integration
     _check(integration, model, target, jmes_path, remote_path)
     if isinstance(account, LinkedAccount):
@@ -118,12 +122,41 @@ def add(
         target=target,
         description=description,
         jmes_path=jmes_path,
+        steps=list(steps),
         remote_path=remote_path,
         created_at=clock.now(),
     )
-    audit.record("field_mapping.created", subject=str(made.id), target=target, model=model)
+    audit.record(
+        "field_mapping.created",
+        subject=str(made.id),
+        event_type=_event("CREATED", made),
+        target=target,
+        model=model,
+    )
     _read_again(made)
     return made
+
+
+def change(mapping: FieldMapping, *, jmes_path: str = "", steps: Sequence[str | int] = ()) -> None:
+    """Read a target somewhere else from now on, within the transaction that is open; raises TargetRefused."""
+    path = jmes_path or path_of(steps)
+    _check(mapping.integration, mapping.model, mapping.target, path, mapping.remote_path)
+    mapping.jmes_path, mapping.steps = path, list(steps)
+    mapping.save(update_fields=["jmes_path", "steps"])
+    audit.record(
+        "field_mapping.changed",
+        subject=str(mapping.id),
+        event_type=_event("CHANGED", mapping),
+        target=mapping.target,
+        jmes_path=path,
+    )
+    _read_again(mapping)
+
+
+def path_of(steps: Sequence[str | int]) -> str:
+    """The JMESPath of names and places in lists, one inside the other; empty for none."""
+    told = [f"[{step}]" if isinstance(step, int) else json.dumps(step, ensure_ascii=False) for step in steps]
+    return ".".join(told).replace(".[", "[")
 
 
 def remove(mapping_id: uuid.UUID) -> FieldMapping:
@@ -137,13 +170,21 @@ def remove(mapping_id: uuid.UUID) -> FieldMapping:
             raise TargetRefused("There is no field mapping with this id.")
         accounts = list(_accounts(mapping))
         mapping.delete()
-        audit.record("field_mapping.deleted", subject=str(mapping_id), target=mapping.target)
+        event_type = _event("DELETED", mapping)
+        audit.record(
+            "field_mapping.deleted", subject=str(mapping_id), event_type=event_type, target=mapping.target
+        )
         left = {account.id: {(one.model, one.target) for one in of(account)} for account in accounts}
         _read_again(mapping)
     for account in accounts:
         if (mapping.model, mapping.target) not in left[account.id]:
             _forget(account, mapping)
     return mapping
+
+
+def _event(done: str, mapping: FieldMapping) -> EventType:
+    whose = "INTEGRATION_WIDE" if mapping.linked_account_id is None else "LINKED_ACCOUNT"
+    return EventType(f"{done}_{whose}_FIELD_MAPPING")
 
 
 def _check(integration: str, model: str, target: str, jmes_path: str, remote_path: str | None) -> None:

@@ -11,7 +11,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
-from unified_api.sync import erase, job, pull, write
+from unified_api.sync import async_passthrough, erase, job, pull, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
@@ -31,6 +31,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     write.KIND: write.work,
     erase.KIND: erase.work,
     erase.BRIDGE: erase.work_bridge,
+    async_passthrough.KIND: async_passthrough.work,
     stirring.KIND: work_bridge,
     drift.KIND: drift.work,
 }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import orjson
 from django.db import transaction
 
 from integrations.kit.errors import Rejected
-from unified_api.models.base import CUSTOM, CommonModel, relations, wire_fields
-from unified_api.models.fields import Refs
+from tenants.vault import Secret
+from unified_api.models.base import CUSTOM, CommonModel, referring, wire_fields
+from unified_api.sync import told
 from unified_api.sync.models import Change
 from unified_api.sync.tables import model_of
 
@@ -20,8 +23,9 @@ T = TypeVar("T")
 
 
 def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Stored values as JSON: times and ids become text."""
-    document: dict[str, Any] = orjson.loads(orjson.dumps(dict(values)))
+    """Stored values as JSON: times and ids become text. What is sensitive, sealed or not, is left out."""
+    plain = {n: value for n, value in values.items() if not isinstance(value, Secret | bytes | memoryview)}
+    document: dict[str, Any] = orjson.loads(orjson.dumps(plain))
     return document
 
 
@@ -42,14 +46,12 @@ def for_adapter(
     model: type[CommonModel], values: Mapping[str, Any], linked_account_id: uuid.UUID
 ) -> dict[str, Any]:
     """Stored values as an adapter takes them: the provider's ids in place of ours; raises Rejected for unknown ones."""
-    told = dict(values)
-    for name, relation in relations(model).items():
-        if (ids := told.get(name)) is None:
-            continue
-        wanted = ids if isinstance(relation, Refs) else [ids]
-        remote = _remote_ids(relation.to, name, wanted, linked_account_id)
-        told[name] = remote if isinstance(relation, Refs) else remote[0]
-    return told
+    remote = dict(values)
+    for name, field in referring(model).items():
+        if (ids := values.get(name)) is not None:
+            known = _remote_ids(told.references(field, ids, values), name, linked_account_id)
+            remote[name] = told.replaced(field, ids, values, functools.partial(_looked_up, known))
+    return remote
 
 
 def version(record: CommonModel) -> str:
@@ -93,15 +95,27 @@ def in_transaction(read: Callable[[], T]) -> T:
         return read()
 
 
-def _remote_ids(to: str, name: str, ids: list[uuid.UUID], linked_account_id: uuid.UUID) -> list[str]:
-    """Of this account alone: another one's id would name a stranger there."""
-    with transaction.atomic():
-        own = model_of(to).objects.filter(id__in=ids, linked_account_id=linked_account_id)
-        rows = own.values_list("id", "remote_id")
-        known = {record: remote for record, remote in rows if remote is not None}
-    unknown = [str(i) for i in ids if i not in known]
-    if unknown:
-        raise Rejected(
-            f"{name} names a record that is not known", fields={name: f"no {to} has id {unknown[0]}"}
-        )
-    return [known[i] for i in ids]
+def _looked_up(known: Mapping[str, str], _to: str, record: Any) -> str:
+    return known[str(record)]
+
+
+def _remote_ids(
+    references: Iterable[tuple[str, Any]], name: str, linked_account_id: uuid.UUID
+) -> dict[str, str]:
+    """The provider's ids by ours. Of this account alone: another one's id would name a stranger there."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for to, record in references:
+        named[to].append(str(record))
+    found: dict[str, str] = {}
+    for to, ids in named.items():
+        with transaction.atomic():
+            own = model_of(to).objects.filter(id__in=ids, linked_account_id=linked_account_id)
+            rows = own.exclude(remote_id=None).values_list("id", "remote_id")
+            known = {str(record): str(remote) for record, remote in rows}
+        unknown = [record for record in ids if record not in known]
+        if unknown:
+            raise Rejected(
+                f"{name} names a record that is not known", fields={name: f"no {to} has id {unknown[0]}"}
+            )
+        found |= known
+    return found

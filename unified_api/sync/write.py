@@ -47,7 +47,7 @@ class Performance:
         self.line = line
         self.resource = resource
         self.model: type[CommonModel] = resource.model
-        self.wanted = values.from_json(self.model, write.values)
+        self.wanted = journal.wanted(write)
         self.cause = store.Cause(write.source, write_id=write.id)
 
     def go(self) -> None:
@@ -190,11 +190,12 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
 
 
 class _Impossible(Exception):
-    """There is no adapter that could do this. `state`: how a write ends that did not leave."""
+    """There is no adapter that could do this, or it may not. `state`: how a write ends that did not leave."""
 
-    def __init__(self, why: str, state: WriteState) -> None:
+    def __init__(self, why: str, state: WriteState, problem_type: str = "MISCONFIGURED") -> None:
         super().__init__(why)
         self.state = state
+        self.problem_type = problem_type
 
 
 def _resource(write: Write, account: LinkedAccount) -> Resource:
@@ -204,6 +205,10 @@ def _resource(write: Write, account: LinkedAccount) -> Resource:
         # Not a refusal of the values: a bridge still owes them.
         told = f"The adapter of this account is not installed: {error}"
         raise _Impossible(told, WriteState.NOT_APPLIED) from error
+    if not account.may("write", write.model):
+        told = f"{write.model} may not be written at this linked account, by its scopes."
+        state = WriteState.NOT_APPLIED if write.bridge_id else WriteState.REJECTED
+        raise _Impossible(told, state, "DISABLED_MODEL_WRITE")
     if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
         raise _Impossible(f"{account.integration} cannot {write.operation} this.", WriteState.REJECTED)
     return resource
@@ -214,7 +219,9 @@ def _end_impossible(write: Write, lease: job.Lease, error: _Impossible) -> None:
     why = str(error)
     log.warning("write.impossible", write=str(write.id), why=why)
     if write.state == WriteState.JOURNALLED:
-        found = problems.problem("MISCONFIGURED", "The write cannot be carried out; nothing was changed", why)
+        found = problems.problem(
+            error.problem_type, "The write cannot be carried out; nothing was changed", why
+        )
         journal.close_alone(write, lease, error.state, why, [found])
         return
     with transaction.atomic(durable=True):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 import uuid
@@ -18,6 +19,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import transaction
 from django.test import Client
+from django.test.client import ClientHandler
 from django.test.testcases import QuietWSGIRequestHandler
 from merge.client import Merge
 from pytest_django import Settings
@@ -46,6 +48,19 @@ def desk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[stub.D
         yield running
 
 
+@functools.cache
+def _handler() -> ClientHandler:
+    """Made once: each one looks through all files of the console and the documents anew."""
+    return ClientHandler(enforce_csrf_checks=False)
+
+
+def caller(*, raises: bool = False) -> Client:
+    """Who calls the API in this process. raises: whether an error of ours is one of the test, and no answer."""
+    client = Client(raise_request_exception=raises)
+    client.handler = _handler()
+    return client
+
+
 @dataclass
 class Linked:
     """An account of a person's customer at the help desk, and the API as its caller sees it."""
@@ -62,12 +77,14 @@ class Linked:
 
     def get(self, path: str, query: dict[str, Any] | None = None, **headers: str) -> Any:
         """GET below the category's path."""
-        return Client().get(f"/api/ticketing/v1/{path}", query or {}, headers={**self.headers, **headers})
+        return caller(raises=True).get(
+            f"/api/ticketing/v1/{path}", query or {}, headers={**self.headers, **headers}
+        )
 
     def send(self, method: str, path: str, body: Any, **headers: str) -> Any:
         """A request with a JSON body; `If_Match` stands for the header If-Match."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        call = getattr(Client(raise_request_exception=False), method)
+        call = getattr(caller(), method)
         sent = {"data": body, "content_type": "application/json"}
         return call(f"/api/ticketing/v1/{path}", **sent, headers={**self.headers, **more})
 

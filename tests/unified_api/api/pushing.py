@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.test import Client
-
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.conftest import Link, Linked, caller
 from unified_api.sync.models import Write
 
 
@@ -23,7 +21,7 @@ class Product:
         """A request below /api/."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {} if body is None else {"data": body, "content_type": "application/json"}
-        call = getattr(Client(raise_request_exception=False), method)
+        call = getattr(caller(), method)
         return call(f"/api/{path}", **sent, headers={**self.linked.headers, **more})
 
     def push(self, model: str, remote_id: str, values: dict[str, Any], **headers: str) -> Any:

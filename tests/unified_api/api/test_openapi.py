@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 from tests import documented
 from tests.unified_api.api.test_isolation import routes
 from unified_api import __version__
-from unified_api.api import filters
+from unified_api.api import filters, orders
 from unified_api.api.cursors import Window
 from unified_api.api.extras import Extras
 from unified_api.api.openapi.document import METHODS, document
@@ -83,11 +83,19 @@ def test_a_list_has_the_parameters_that_it_reads(model: type[CommonModel]) -> No
     given = documented.Recorded(QueryDict())
     params = Params(given)  # type: ignore[arg-type] # enough of a QueryDict
     filters.conditions(model, params)
+    orders.asked(model, params)
     Window.asked(params, "a list")
     Extras.asked(model, params)
     room = model._meta.app_label if model.wire.contract else "sync"
 
-    assert given.given.read == parameters(operations()[f"get /api/{room}/v1/{model.wire.path}"])
+    lists = [
+        one
+        for place, one in operations().items()
+        if re.fullmatch(rf"get /api/{room}/v1/(.*}}/)?{model.wire.path}", place)
+    ]
+
+    assert lists
+    assert all(given.given.read == parameters(one) for one in lists)
 
 
 def test_relations_nest_and_are_written_in_three_ways() -> None:

@@ -27,7 +27,8 @@ _OPERATIONS: Final = named(
         }
     ),
 )
-_INTEGRATION_KEYS: Final = {
+#: What is shown of an integration everywhere.
+INTEGRATION_KEYS: Final = {
     "name": TEXT,
     "categories": many(TEXT),
     "image": NULL,
@@ -36,7 +37,8 @@ _INTEGRATION_KEYS: Final = {
     "slug": TEXT,
 }
 _OFFERED: Final = {"passthrough_available": FLAG, "available_model_operations": many(_OPERATIONS)}
-ACTIONS: Final = named("AvailableActions", record({"integration": record(_INTEGRATION_KEYS), **_OFFERED}))
+INTEGRATION: Final = named("Integration", record(INTEGRATION_KEYS))
+ACTIONS: Final = named("AvailableActions", record({"integration": INTEGRATION, **_OFFERED}))
 DETAILS: Final = named(
     "AccountDetails",
     record(
@@ -58,7 +60,7 @@ LISTED: Final = named(
             "status_detail": maybe(TEXT),
             "subdomain": NULL,
             "webhook_listener_url": TEXT,
-            "integration": record({**_INTEGRATION_KEYS, **_OFFERED}),
+            "integration": record({**INTEGRATION_KEYS, **_OFFERED}),
             "integration_specific_fields": keyed(TEXT),
         }
     ),

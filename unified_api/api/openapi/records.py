@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable
 from typing import Any, Final
 
+from unified_api.api.openapi import field_classes
 from unified_api.api.openapi.schema import (
     ANY,
     FLAG,
@@ -26,6 +27,7 @@ from unified_api.api.openapi.schema import (
 )
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
 from unified_api.models.fields import Ref, Refs, WireField
+from unified_api.models.shapes import Keyed, Shapes
 
 _MAPPINGS: Final = named(
     "FieldMappings",
@@ -104,7 +106,7 @@ def _record(model: type[CommonModel], *, is_stored: bool = True) -> Schema:
         "remote_data": maybe(many(_REMOTE_DATA)),
     }
     if model.wire.remote_fields:
-        ours["remote_fields"] = maybe(many(ANY))
+        ours["remote_fields"] = maybe(many(field_classes.VALUE))
     return {**record(ours), "description": model.__doc__}
 
 
@@ -115,7 +117,14 @@ def _value(field: WireField) -> Schema:
     if isinstance(field, Refs):
         return maybe(many(any_of(ID, shown(common_model(field.to)))))
     told = modern(field.wire_schema())
-    return {**told, "description": "Sensitive: null."} if field.sensitive else told
+    return (
+        {
+            **told,
+            "description": "Sensitive: null, unless include_sensitive_fields asks for it with a key that may read it.",
+        }
+        if field.sensitive
+        else told
+    )
 
 
 def _body(model: type[CommonModel], operation: str) -> Schema:
@@ -138,7 +147,11 @@ def _written(field: WireField) -> Schema:
         return any_of(*_named_by(), NULL)
     if isinstance(field, Refs):
         return maybe(many(any_of(*_named_by())))
-    return modern(field.wire_schema())
+    told = modern(field.wire_schema())
+    if isinstance(field, Keyed):
+        one_of_them = told["items"] if isinstance(field, Shapes) else told
+        one_of_them["properties"].update({key: _written(one) for key, one in field.relations.items()})
+    return told
 
 
 def _named_by() -> Iterable[Schema]:

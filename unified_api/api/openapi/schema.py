@@ -125,6 +125,8 @@ def modern(declared: Mapping[str, Any]) -> Schema:
     told = {key: value for key, value in declared.items() if key != "nullable"}
     if "properties" in told:
         told["properties"] = {name: modern(one) for name, one in told["properties"].items()}
+    if isinstance(told.get("additionalProperties"), dict):
+        told["additionalProperties"] = modern(told["additionalProperties"])
     if "items" in told:
         told["items"] = modern(told["items"])
     if "enum" in told:

@@ -59,7 +59,7 @@ def _moment(text: str | None) -> dt.datetime | None:
 
 def _sight(subject: Subject, field: str | None, moment: dt.datetime) -> Document:
     sight = as_of(subject, moment)
-    values = shown.image(subject.model, sight.image.values)
+    values = shown.image(subject.model, sight.image.values, subject.hidden)
     return {
         "as_of": shown.instant(moment),
         "presence": sight.image.presence,

@@ -42,6 +42,8 @@ class Command(AnsweringCommand):
         create.add_argument("tenant", help="name or id")
         create.add_argument("--name", default="", help="what the key is for")
         create.add_argument("--test", action="store_true", help="a key for test accounts")
+        about = "a key that may read sensitive fields, such as social security numbers"
+        create.add_argument("--may-read-sensitive", action="store_true", help=about)
         revoke = verbs.add_parser("revoke", help="end a key at once")
         revoke.add_argument("tenant", help="name or id")
         revoke.add_argument("key", help="the key's id, or its last four characters")
@@ -58,7 +60,8 @@ class Command(AnsweringCommand):
             return _list()
         with scope(tenant_id(options["tenant"])), transaction.atomic():
             if options["key_verb"] == "create":
-                return _issue(options["name"], TEST if options["test"] else PRODUCTION)
+                kind = TEST if options["test"] else PRODUCTION
+                return _issue(options["name"], kind, may_read_sensitive=options["may_read_sensitive"])
             if options["key_verb"] == "revoke":
                 return _revoke(options["key"])
             return {"api_keys": [_key(key) for key in ApiKey.objects.order_by("created_at")]}
@@ -101,9 +104,10 @@ def _list() -> Document:
     }
 
 
-def _issue(name: str, kind: str) -> Document:
-    key, text = apikeys.issue(name or f"{kind} key", kind)
-    return {"api_key_id": str(key.id), "name": key.name, "kind": key.kind, "api_key": text.reveal()}
+def _issue(name: str, kind: str, *, may_read_sensitive: bool) -> Document:
+    key, text = apikeys.issue(name or f"{kind} key", kind, may_read_sensitive=may_read_sensitive)
+    told = {"api_key_id": str(key.id), "name": key.name, "kind": key.kind}
+    return {**told, "may_read_sensitive": key.may_read_sensitive, "api_key": text.reveal()}
 
 
 def _revoke(which: str) -> Document:
@@ -122,6 +126,7 @@ def _key(key: ApiKey) -> Document:
         "api_key_id": str(key.id),
         "name": key.name,
         "kind": key.kind,
+        "may_read_sensitive": key.may_read_sensitive,
         "hint": key.hint,
         **{name: moment.isoformat() if moment else None for name, moment in times.items()},
     }

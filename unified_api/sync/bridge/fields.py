@@ -50,6 +50,9 @@ def offered(wish: Wish, name: str, place: str, sides: Sequence[Side] = tuple(Sid
     known = wire_fields(wish.common)
     if name not in known:
         raise BridgeRefused(Mistake(place, f"{wish.model} has no field {name}; it has {', '.join(known)}."))
+    if known[name].sensitive:
+        told = f"{name} is sensitive: no bridge carries it, matches or filters by it; leave it out."
+        raise BridgeRefused(Mistake(place, told))
     for side in sides:
         if not has(wish, side, name) and name.startswith(CUSTOM):
             target = name.removeprefix(CUSTOM)

@@ -7,12 +7,13 @@ looks at a bounded stretch of the log, whatever the filters leave of it: it may 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import QuerySet
 
+from tenants.models import LinkedAccount
 from unified_api.models.base import common_model, wire_fields
 from unified_api.sync.memory import shown
 from unified_api.sync.memory.shown import Document
@@ -24,11 +25,12 @@ LOOKED_AT: Final = 1_000
 
 @dataclass(frozen=True)
 class Page:
-    """A stretch of the log: what of it was wanted, the position up to which it was looked at, whether it goes on."""
+    """What was wanted of a stretch of the log, up to where it was looked at, whether it goes on, and whose it is."""
 
     changes: Sequence[Change]
     position: int
     has_more: bool
+    owners: Mapping[uuid.UUID, LinkedAccount]
 
 
 def page(
@@ -37,13 +39,20 @@ def page(
     *,
     account_id: uuid.UUID | None = None,
     model: str | None = None,
-    visible: Callable[[set[uuid.UUID]], set[uuid.UUID]] = lambda account_ids: account_ids,
+    visible: Callable[[set[uuid.UUID]], Mapping[uuid.UUID, LinkedAccount]],
 ) -> Page:
-    """Up to `size` entries behind a position. `visible`: those of these accounts whose entries may be seen."""
+    """Up to `size` entries behind a position. `visible`: those of these accounts whose entries may be seen.
+
+    Of models that may not be read at their account nothing is seen.
+    """
     entries = stretch(after, account_id)
     looked_at = list(entries.values_list("position", "linked_account_id", "model"))
     owners = visible({owner for _, owner, _ in looked_at})
-    wanted = [place for place, owner, of in looked_at if model in {None, of} and owner in owners]
+    wanted = [
+        place
+        for place, owner, of in looked_at
+        if model in {None, of} and owner in owners and owners[owner].may("read", of)
+    ]
     positions = wanted[:size]
     last = looked_at[-1][0] if looked_at else after
     is_full = len(wanted) > size
@@ -51,6 +60,7 @@ def page(
         list(Change.objects.filter(position__in=positions).order_by("position")),
         positions[-1] if is_full else last,
         is_full or len(looked_at) == LOOKED_AT,
+        owners,
     )
 
 
@@ -62,9 +72,9 @@ def stretch(after: int, account_id: uuid.UUID | None) -> QuerySet[Change]:
     return entries[:LOOKED_AT]
 
 
-def document(change: Change) -> Document:
+def document(change: Change, owner: LinkedAccount) -> Document:
     """An entry as the feed shows it. A creation is without values: the record is to be read."""
-    names = wire_fields(common_model(change.model))
+    names, hidden = wire_fields(common_model(change.model)), owner.hidden(change.model)
     return {
         "position": change.position,
         "at": shown.instant(change.at),
@@ -73,7 +83,7 @@ def document(change: Change) -> Document:
         "record_id": str(change.record_id),
         "kind": change.kind,
         "fields": {
-            name: shown.change(names[name], *old_new)
+            name: shown.change(shown.concealed(names[name], name in hidden), *old_new)
             for name, old_new in change.fields.items()
             if name in names
         },

@@ -70,7 +70,7 @@ def _creation(subject: Subject, change: Change) -> Mapping[str, Sequence[Any]]:
 
 
 def _field(subject: Subject, change: Change, name: str, was_is: Sequence[Any], causes: Causes) -> Document:
-    field, write = wire_fields(subject.model)[name], causes.write(change, name)
+    field, write = subject.field(name), causes.write(change, name)
     gave_way = write and causes.gave_way(write, name)
     return {
         **shown.change(field, *was_is),

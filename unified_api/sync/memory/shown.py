@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from unified_api.models.base import CUSTOM, CommonModel, wire_fields
@@ -12,10 +13,23 @@ from unified_api.models.fields import Day, Instant, WireField
 Document = dict[str, Any]
 
 
-def image(model: type[CommonModel], values: Mapping[str, Any]) -> Document:
-    """The values of a record, in the order of the model's fields."""
-    declared = {name: value(one, values[name]) for name, one in wire_fields(model).items() if name in values}
+def image(model: type[CommonModel], values: Mapping[str, Any], hidden: Collection[str] = ()) -> Document:
+    """The values of a record, in the order of the model's fields. hidden: those that show null."""
+    declared = {
+        name: value(concealed(one, name in hidden), values[name])
+        for name, one in wire_fields(model).items()
+        if name in values
+    }
     return declared | {name: told for name, told in values.items() if name.startswith(CUSTOM)}
+
+
+def concealed(field: WireField, hides: bool) -> WireField:  # noqa: FBT001 - hides or not
+    """The field; as a sensitive one where it may not be read."""
+    if not hides or field.sensitive:
+        return field
+    same = copy.copy(field)
+    same.sensitive = True
+    return same
 
 
 def value(field: WireField, known: Any) -> Any:

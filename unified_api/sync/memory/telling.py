@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenants.models import LinkedAccount
-from unified_api.models.base import model_id, wire_fields
+from unified_api.models.base import model_id
 from unified_api.sync.memory import shown
 from unified_api.sync.memory.cause import by, reason
 from unified_api.sync.memory.history import run_document, write_document
@@ -31,7 +31,7 @@ Accounts = Mapping[uuid.UUID, LinkedAccount]
 def document(answer: Answer) -> Document:
     """The answer as data, the sentence included; within the transaction that is open."""
     first = answer.steps[0]
-    subject, field = first.subject, wire_fields(first.subject.model)[answer.field]
+    subject, field = first.subject, first.subject.field(answer.field)
     return {
         "record_id": str(subject.record_id),
         "model": model_id(subject.model),
@@ -46,7 +46,7 @@ def document(answer: Answer) -> Document:
 
 
 def _step(name: str, step: Step) -> Document:
-    field, change = wire_fields(step.subject.model)[name], step.change
+    field, change = step.subject.field(name), step.change
     told = reason(step.write, name) if step.write else {}
     return {
         "record_id": str(step.subject.record_id),
@@ -121,7 +121,7 @@ def _name(subject: Subject, accounts: Accounts) -> str:
 
 
 def _quote(name: str, subject: Subject, value: Any) -> str:
-    field = wire_fields(subject.model)[name]
+    field = subject.field(name)
     if field.sensitive:
         return "a value that is not shown"
     if value is None:

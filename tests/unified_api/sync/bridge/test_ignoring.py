@@ -1,0 +1,93 @@
+"""A record that is ignored is blank and stays so; what a bridge keeps equal with it is left alone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+import pytest
+from django.db import transaction
+
+from tests.unified_api.sync.bridge.conftest import Bridged
+from unified_api.models.ticketing import Ticket
+from unified_api.sync import ignoring, journal
+from unified_api.sync.models import Change, RemoteData, Write
+from unified_api.sync.models_account import Ignored
+
+WHY = ignoring.Why("GDPR", "asked by letter")
+
+
+@pytest.fixture
+def known(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> uuid.UUID:
+    """The record at side a of a ticket that both sides have; what is deleted at a is to be deleted at b."""
+    monkeypatch.setattr(Ticket, "wire", replace(Ticket.wire, ignores=True))
+    desks.a.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.join(deletes={"b": "propagate"})
+    desks.round()
+    [pair] = desks.pairs()
+    assert pair.record_a is not None
+    return pair.record_a
+
+
+@pytest.fixture
+def ignored(desks: Bridged, known: uuid.UUID) -> uuid.UUID:
+    """The same, ignored."""
+    ignoring.ignore(desks.accounts[0], Ticket, known, WHY)
+    return known
+
+
+def test_nothing_of_it_is_kept(ignored: uuid.UUID) -> None:
+    """Not in the record, its past, its raw answers or the journal; the reason is."""
+    with transaction.atomic():
+        record = Ticket.objects.get(id=ignored)
+        kept = Ignored.objects.get(record_id=ignored)
+        changes = list(Change.objects.filter(record_id=ignored).values_list("kind", "fields", "source"))
+        raw = RemoteData.objects.filter(record_id=ignored).count()
+        said = [(one.values, one.sent) for one in Write.objects.filter(record_id=ignored)]
+
+    assert (record.name, record.description, record.remote_id, record.is_shell) == (None, None, None, True)
+    assert (kept.reason, kept.message) == ("GDPR", "asked by letter")
+    assert (changes, raw) == ([("deleted", {}, "ignore")], 0)
+    assert all(one == ({}, None) for one in said)
+
+
+def test_it_is_not_taken_in_again(desks: Bridged, ignored: uuid.UUID) -> None:
+    """Whatever becomes of it there, and however often it is read."""
+    desks.a.edit("1", title="Plotter")
+    desks.a.add(title="Door", text="It squeaks", state="open", priority="p2")
+    desks.round()
+    with transaction.atomic():
+        names = list(
+            Ticket.objects.filter(linked_account_id=desks.accounts[0].id).values_list(
+                "name", "remote_was_deleted"
+            )
+        )
+
+    assert sorted(names, key=str) == [("Door", False), (None, False)]
+
+
+def test_its_counterpart_is_left_alone(desks: Bridged, ignored: uuid.UUID) -> None:
+    """Nobody ends it, or makes it anew at the other side; its edits go nowhere, and nobody is asked about it."""
+    writes = desks.writes()
+    [counterpart] = desks.b.tables["tickets"]
+    desks.round()
+    desks.b.edit(counterpart, title="Plotter")
+    desks.round()
+    [pair] = desks.pairs()
+
+    assert (pair.state, pair.problems) == ("gone", [])
+    assert desks.writes() == writes
+    assert desks.both("title") == (["Printer"], ["Plotter"])
+
+
+def test_a_write_that_is_on_its_way_comes_first(desks: Bridged, known: uuid.UUID) -> None:
+    """Its answer would bring back what was forgotten; nothing is forgotten until it ended."""
+    with transaction.atomic():
+        journal.enter(
+            journal.Intent(desks.accounts[0], Ticket, "update", {"name": "Plotter"}, record_id=known)
+        )
+    with pytest.raises(ignoring.UnderWay):
+        ignoring.ignore(desks.accounts[0], Ticket, known, WHY)
+    with transaction.atomic():
+        assert Ticket.objects.get(id=known).name == "Printer"
+        assert not Ignored.objects.exists()

@@ -1,0 +1,1 @@
+"""Account-level operations of the wire contract: one implementation for all categories."""

@@ -1,0 +1,65 @@
+"""What follows for streams when it changes what of an account may be read.
+
+A model that may not be read is not read: its stream rests as DISABLED, and its records are shown to nobody. A field
+that may not be read is left out of what is stored from now on, and what is stored of it is shown to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from integrations.kit.provider import Provider, Resource
+from tenants import permissions
+from tenants.models import LinkedAccount
+from tenants.permissions import Says
+from unified_api.models.base import model_id
+from unified_api.sync import connect, job, pull
+from unified_api.sync.models import Stream
+
+
+def set_own(account: LinkedAccount, says: Says) -> None:
+    """Have this hold for an account, beside what holds for all; within the transaction that is open."""
+    _follow(account, permissions.set_own(account, says))
+
+
+def set_of_all(says: Says) -> None:
+    """Have this hold for all accounts that say nothing else; within the transaction that is open."""
+    for account, before in permissions.set_of_all(says):
+        _follow(account, before)
+
+
+def narrowed(provider: Provider, account: LinkedAccount) -> Provider:
+    """The provider without the fields that may neither be read nor written at this account."""
+    if not account.permissions:
+        return provider
+    return replace(provider, resources=tuple(_narrowed(resource, account) for resource in provider.resources))
+
+
+def _narrowed(resource: Resource, account: LinkedAccount) -> Resource:
+    hidden = {model_id(model): account.hidden(model_id(model)) for model in _models(resource)}
+    unread = {name for name in hidden if not account.may("read", name)}
+    return resource.without(hidden, unread) if unread or any(hidden.values()) else resource
+
+
+def _models(resource: Resource) -> list[Any]:
+    return [resource.model, *(embedded.mapping.model for embedded in resource.embedded)]
+
+
+def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
+    """Stop streams of what may not be read any more; read again what may, or whose fields are others."""
+    if connect.is_hosted(account):
+        return
+    mine = Stream.objects.filter(linked_account_id=account.id).order_by("model")
+    for stream_id, model in list(mine.values_list("id", "model")):
+        was, now = before.get(model, {}), account.permissions.get(model, {})
+        same = was.get("read", True) == now.get("read", True) and was.get("hidden") == now.get("hidden")
+        if same:
+            continue
+        job.forget(pull.KIND, stream_id)
+        stream: Stream = Stream.objects.select_for_update().get(id=stream_id)
+        if not account.may("read", model):
+            pull.rest(stream)
+        elif stream.paused_by is None:
+            pull.resync(stream)
