@@ -105,7 +105,7 @@ def _made(
         "reference": stream.id,
         "model": "ticketing.Ticket",
     }
-    fields = [f for f in model._meta.concrete_fields if not f.primary_key]
+    fields = [f for f in model._meta.concrete_fields if not (f.primary_key or f.generated)]
     values = {f.name: known.get(f.name, _value(f, canary)) for f in fields}
     return model._default_manager.create(id=uuid.uuid4(), **values)
 
