@@ -29,7 +29,9 @@ class Refused(Exception):
     def response(self) -> HttpResponse:
         """What the caller gets."""
         told: dict[str, Any] = {"message": str(self), **({"errors": self.fields} if self.fields else {})}
-        return answer(told, self.status, self.headers)
+        made = answer(told, self.status, self.headers)
+        made._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 - Django's mark: our server is well
+        return made
 
 
 def answer(data: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> HttpResponse:

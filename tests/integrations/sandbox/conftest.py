@@ -26,12 +26,18 @@ from unified_api.link.linking import Request, link
 from unified_api.sync import job, tasks
 
 
+class Handler(QuietWSGIRequestHandler):
+    """Closes the connection behind every answer, also behind one that is shorter than it says."""
+
+    protocol_version = "HTTP/1.0"
+
+
 @pytest.fixture
 def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of the sandbox; wake-ups go nowhere, a test does the due work itself."""
     monkeypatch.setattr(job, "wake", lambda *_args: None)
     settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server = ThreadedWSGIServer(("127.0.0.1", 0), Handler)
     server.set_app(WSGIHandler())
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from pytest_django import Settings
 
 from integrations.sandbox.service.endpoint import Endpoint
-from tenants.models import LinkedAccount
+from tenants import apikeys
+from tenants.models import ApiKey, LinkedAccount
 from tenants.scope import scope
 from tests.integrations.sandbox.conftest import Account, MakeAccount, MakeRemote, linked
 from tests.people import Person
@@ -97,6 +99,7 @@ def test_a_file_is_uploaded_and_downloaded(desk: Account, served: str) -> None:
 
 def test_a_write_whose_connection_broke_is_settled_and_never_doubled(desk: Account) -> None:
     """It was carried out before the break: 202 at first, then the record, and one of it."""
+    read(desk)
     behave(desk, dropNext=1)
     answer = desk.send("post", "tickets", {"model": {"name": TITLE}})
     assert answer.status_code == 202
@@ -220,6 +223,21 @@ def test_test_accounts_are_linked_at_sandboxes_only(alice: Person, remote: MakeR
     wish = Request("roundup", "customer-2", {"base_url": "https://bugs.example.com"}, is_test=True)
     with scope(alice.tenant_id), pytest.raises(LinkRefused, match="no sandbox"):
         link(wish)
+
+
+def test_a_test_key_issues_no_link_to_another_system(alice: Person) -> None:
+    """A link token that names one is refused at once."""
+    with alice.at_work():
+        _, key = apikeys.issue("test", ApiKey.Kind.TEST)
+    about = dict.fromkeys(("end_user_email_address", "end_user_organization_name", "end_user_origin_id"), "x")
+    for slug, status in (("roundup", 400), ("sandbox-ticketing", 200)):
+        told = Client().post(
+            "/api/ticketing/v1/link-token",
+            json.dumps({**about, "categories": ["ticketing"], "integration": slug}),
+            "application/json",
+            headers={"Authorization": f"Bearer {key.reveal()}"},
+        )
+        assert told.status_code == status, told.content
 
 
 def test_a_resync_is_allowed(alice: Person, remote: MakeRemote) -> None:

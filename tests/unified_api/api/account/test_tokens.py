@@ -19,6 +19,7 @@ from tenants.vault import Secret
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
+from unified_api import registry
 from unified_api.link import tokens
 from unified_api.link.linking import LinkRefused
 from unified_api.sync import clock
