@@ -182,7 +182,7 @@ def test_changes_are_read_alone(desk: Account) -> None:
     desk.remote.call("PATCH", "objects/ticket/ticket-1003", {"state": "working", "subject": TITLE})
     read(desk)
     with desk.person.at_work():
-        last = Run.objects.order_by("started").last()
+        last = Run.objects.latest("started")
 
     [row] = desk.get("tickets", name=TITLE)["results"]
     assert (row["remote_id"], row["status"]) == ("ticket-1003", "IN_PROGRESS")
