@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.db import transaction
+from django.core.servers.basehttp import WSGIServer
+from django.db import connections, transaction
 from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django import Settings
@@ -26,10 +26,10 @@ from unified_api.link.linking import Request, link
 from unified_api.sync import job, tasks
 
 
-class Handler(QuietWSGIRequestHandler):
-    """Closes the connection behind every answer, also behind one that is shorter than it says."""
-
-    protocol_version = "HTTP/1.0"
+def _serve(server: WSGIServer) -> None:
+    """Answer one request after the other; a server without threads closes the connection behind each answer."""
+    server.serve_forever(0.02)
+    connections.close_all()
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
     """The address of the sandbox; wake-ups go nowhere, a test does the due work itself."""
     monkeypatch.setattr(job, "wake", lambda *_args: None)
     settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
-    server = ThreadedWSGIServer(("127.0.0.1", 0), Handler)
+    server = WSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
     server.set_app(WSGIHandler())
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread = threading.Thread(target=_serve, args=(server,))
     thread.start()
     settings.SANDBOX_URL = f"http://127.0.0.1:{server.server_port}/sandbox"
     yield settings.SANDBOX_URL

@@ -16,6 +16,7 @@ from integrations.sandbox.service.endpoint import Endpoint
 from tenants import apikeys
 from tenants.models import ApiKey, LinkedAccount
 from tenants.scope import scope
+from tests.integrations.listener import Told, listening
 from tests.integrations.sandbox.conftest import Account, MakeAccount, MakeRemote, linked
 from tests.people import Person
 from unified_api.link.linking import LinkRefused, Request, link
@@ -87,14 +88,33 @@ def test_writes_arrive_and_come_back(desk: Account) -> None:
     assert (there["id"], there["state"]) == (record["remote_id"], "solved")
 
 
-def test_a_file_is_uploaded_and_downloaded(desk: Account, served: str) -> None:
-    """A file of the sandbox comes through the API as it is."""
+def test_a_file_of_the_sandbox_is_downloaded(desk: Account, served: str) -> None:
+    """It comes through the API as it is."""
     read(desk, "ticketing.Attachment")
     [shown] = [row for row in desk.get("attachments")["results"] if row["file_name"] == "log-1.txt"]
     file = desk.fetch(f"attachments/{shown['id']}/download")
 
     assert shown["file_url"].startswith(served)
     assert b"".join(file.streaming_content) == b"This is log-1.txt.\n"
+
+
+def test_a_file_is_uploaded(desk: Account, settings: Settings) -> None:
+    """What is at the address that a caller names is in the sandbox afterwards, byte by byte."""
+    settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
+    content = bytes(range(256))
+    read(desk)
+    with listening(lambda _: Told(body=content, headers={"Content-Type": "image/png"})) as elsewhere:
+        about = {"file_name": "plan.png", "ticket": _ticket(desk), "file_url": f"{elsewhere.url}/plan.png"}
+        made = desk.send("post", "attachments", {"model": about}).json()["model"]
+
+    assert (made["file_name"], made["content_type"]) == ("plan.png", "image/png")
+    there = desk.remote.call("GET", f"objects/attachment/{made['remote_id']}/content")
+    assert (there.content, there.headers["Content-Type"]) == (content, "image/png")
+
+
+def _ticket(one: Account) -> str:
+    """The id of the first ticket."""
+    return str(record_id(uuid.UUID(one.get("account-details")["id"]), Ticket, "ticket-1001"))
 
 
 def test_a_write_whose_connection_broke_is_settled_and_never_doubled(desk: Account) -> None:
@@ -263,8 +283,7 @@ def test_the_guard_opens_for_the_account_alone(desk: Account, served: str, setti
     """An address of this installation that a caller names for a file is not called, though the sandbox is."""
     assert settings.ALLOW_PRIVATE_HOSTS == []
     read(desk)
-    ticket = str(record_id(uuid.UUID(desk.get("account-details")["id"]), Ticket, "ticket-1001"))
-    body = {"model": {"file_name": "a.txt", "ticket": ticket, "file_url": f"{served}/v1/account"}}
+    body = {"model": {"file_name": "a.txt", "ticket": _ticket(desk), "file_url": f"{served}/v1/account"}}
     answer = desk.send("post", "attachments", body)
 
     assert answer.status_code == 400
