@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "unified_api.apps.TicketingConfig",
     "unified_api.sync",
     "integrations",
+    "integrations.sandbox",
 ]
 MIGRATION_MODULES = {
     category: f"unified_api.migrations.{category}" for category in ("hris", "training", "crm", "ticketing")
@@ -154,6 +155,9 @@ USE_TZ = True
 # Providers at private addresses are refused, save for these host names and ranges
 # (`10.1.0.0/16,tracker.internal`).
 ALLOW_PRIVATE_HOSTS = env.words("ALLOW_PRIVATE_HOSTS")
+
+# Where the sandbox integrations reach this installation's own web server: its address, and /sandbox.
+SANDBOX_URL = env.text("SANDBOX_URL", "http://127.0.0.1:8000/sandbox")
 
 # Logs: `json` for machines, `console` for people; by default whatever standard error is.
 LOG_FORMAT = env.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")

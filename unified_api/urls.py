@@ -1,4 +1,4 @@
-"""Routes: health, the operators' console, and the API."""
+"""Routes: health, the operators' console, the API, and the sandbox."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("api/", include("unified_api.api.urls")),
+    path("sandbox/", include("integrations.sandbox.service.urls")),
 ]
 handler400 = "unified_api.api.errors.refused"
 handler404 = "unified_api.api.errors.not_found"

@@ -26,7 +26,10 @@ __all__ = ["Bad", "Client", "Connection", "Observation", "Page", "RawAnswer"]
 
 
 class Client:
-    """One account's way to its provider; used by one thread at a time, closed at the end."""
+    """One account's way to its provider; used by one thread at a time, closed at the end.
+
+    base_url: the account's address.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,8 @@ class Client:
     ) -> None:
         self.provider = provider
         self.connection = connection
-        base_url = fill(provider.base_url, connection.settings)
+        own = {"home": provider.home()} if provider.home else {}
+        self.base_url = base_url = fill(provider.base_url, {**connection.settings, **own})
         names = {**connection.settings, "origin": urljoin(base_url, "/").rstrip("/")}
         self._http = http or Http(
             connection,
@@ -51,6 +55,7 @@ class Client:
             limits=limits,
             patience=patience,
             wire=wire,
+            at_home=provider.is_sandbox,
         )
         session = Session(provider, connection, self._http)
         self._session = session

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import Any, Self
 
 Address = IPv4Address | IPv6Address
 #: family, address as a socket takes it
@@ -54,13 +54,14 @@ class Guard:
 
     allow_hosts: names, without port, whose addresses are not judged. allow_networks: CIDR ranges beyond
     public ones. ca_file: certificate authorities to trust instead of the usual ones, for an operator who has
-    their own.
+    their own. home: host and port of this installation itself, open to who calls a sandbox there.
     """
 
     allow_hosts: frozenset[str] = frozenset()
     allow_networks: tuple[str, ...] = ()
     resolve: Resolve = resolve
     ca_file: str | None = None
+    home: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allow_hosts", frozenset(_plain(host) for host in self.allow_hosts))
@@ -72,12 +73,17 @@ class Guard:
         Raises Blocked when there is none, OSError when it is unknown.
         """
         found = self.resolve(_plain(host), port)
-        open_ = found if _plain(host) in self.allow_hosts else [t for t in found if self.allows(str(t[1][0]))]
+        named = _plain(host) in self.allow_hosts or (_plain(host), port) == self.home
+        open_ = found if named else [t for t in found if self.allows(str(t[1][0]))]
         if not open_:
             raise Blocked(
                 f"{host} is an address inside a private network; the operator can allow it by name or range"
             )
         return open_
+
+    def at_home(self, host: str, port: int) -> Self:
+        """The same, for calls of this installation's own sandbox."""
+        return replace(self, home=(_plain(host), port))
 
     def allows(self, address: str) -> bool:
         """Whether an IP address may be called."""

@@ -127,7 +127,9 @@ class Http:
         limits: Limits | None = None,
         patience: Patience | None = None,
         wire: Callable[[Guard, Limits], Way] = Wire,
+        at_home: bool = False,
     ) -> None:
+        """at_home: the base address is this installation's own, and open to calls of the account; to no others."""
         self.connection = connection
         self.base_url = base_url.rstrip("/")
         self.calls = 0
@@ -136,7 +138,8 @@ class Http:
         self._rate = rate
         self._patience = patience or Patience()
         self._limits = limits or Limits()
-        self._wire = wire(connection.guard, self._limits)
+        self._outside = wire(connection.guard, self._limits)
+        self._wire = wire(_home(connection.guard, base_url), self._limits) if at_home else self._outside
         self._secrets = connection.secrets
 
     def json(
@@ -168,6 +171,8 @@ class Http:
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+        if self._outside is not self._wire:
+            self._outside.close()
 
     def _persist(
         self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]], into: Spool | None = None
@@ -235,7 +240,8 @@ class Http:
         prepared = self._prepare(request, url, signature)
         clock, started = time.monotonic(), self.connection.moments()
         self.calls += 1
-        reply = self._wire.exchange(prepared, ends=ends, into=into)
+        way = self._outside if request.strange else self._wire
+        reply = way.exchange(prepared, ends=ends, into=into)
         arrived = self.connection.moments()
         self._tell(request, reply, time.monotonic() - clock)
         if isinstance(reply, Broken):
@@ -333,6 +339,12 @@ def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -
         return refuse(status, body, headers)
     except SHAPELESS:
         return None
+
+
+def _home(guard: Guard, base_url: str) -> Guard:
+    """The guard of an account whose system is served by this installation itself."""
+    url = urlsplit(base_url)
+    return guard.at_home(url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
 
 
 def _host(address: str) -> str | None:

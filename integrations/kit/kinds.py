@@ -29,7 +29,7 @@ from unified_api.models.fields import (
     Texts,
     WireField,
 )
-from unified_api.models.sealed import Sensitive
+from unified_api.models.sealed import Sensitive, revealed
 from unified_api.models.shapes import Keyed, Shapes
 
 #: From a value that is not null to the one that the field holds.
@@ -47,7 +47,7 @@ def coercion(field: WireField) -> Coerce:
     if isinstance(field, Keyed):
         return _objects(field)
     if isinstance(field, Sensitive):
-        return lambda value: field.parse(text(value))
+        return lambda value: field.parse(text(revealed(value)))
     for kind, coerce in _BY_CLASS.items():
         if isinstance(field, kind):
             return coerce

@@ -249,7 +249,8 @@ class Provider:
     the models of its category. base_url: template over the settings. headers: templates over the settings and
     `origin` (scheme and host of the base URL), sent with every request. tables: the provider's own words. refuse:
     finds an error in an answer that looks good, or names the status that it should have had. faults: from a
-    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit.
+    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. home: where this
+    installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can choose another.
     """
 
     hosted: ClassVar[bool] = False
@@ -268,6 +269,7 @@ class Provider:
     faults: Callable[[Any], dict[str, str]] | None = None
     rate: Rate = field(default_factory=Rate)
     further: tuple[str, ...] = ()
+    home: Callable[[], str] | None = None
 
     def __post_init__(self) -> None:
         names = [setting.name for setting in self.settings]
@@ -289,6 +291,16 @@ class Provider:
         foreign = {m.__name__ for m in models if category_of(m) not in self.categories}
         if foreign:
             raise TypeError(f"{self.slug}: {sorted(foreign)} is not of category {', '.join(self.categories)}")
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this installation itself serves the system: nobody's records are there."""
+        return self.home is not None
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether test accounts may be linked: no customer's system is called."""
+        return self.is_sandbox or self.hosted
 
     @cached_property
     def models(self) -> frozenset[type[CommonModel]]:

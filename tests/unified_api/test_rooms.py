@@ -10,6 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+_ADAPTERS = (
+    "integrations/kit",
+    "integrations/providers",
+    "integrations/sandbox/adapter.py",
+    "integrations/sandbox/data",
+    "integrations/sandbox/spelling.py",
+)
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -54,7 +61,7 @@ def test_adapters_import_of_the_product_only_the_vocabulary() -> None:
     """Kit and providers import nothing of the product but `unified_api.models`, and nothing of tenants."""
     foreign = {
         f"{file.relative_to(ROOT)}: {name}"
-        for file in files("integrations/kit", "integrations/providers")
+        for file in files(*_ADAPTERS)
         for name in imports(file)
         if name.split(".")[0] in {"unified_api", "tenants"} and not name.startswith("unified_api.models")
     }

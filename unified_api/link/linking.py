@@ -86,6 +86,10 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
     if not request.end_user_origin_id.strip():
         raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
     provider = _within(_provider(request.integration), request)
+    if request.is_test and not provider.rehearses:
+        raise LinkRefused(
+            f"{provider.name} is no sandbox. Test accounts are linked at sandboxes; link this one without test."
+        )
     settings, secrets = _accepted(provider, request.values)
     identity = check(provider, settings, secrets)
     if request.replaces_remote_account:
@@ -154,6 +158,8 @@ def _accepted(provider: Provider, values: Mapping[str, str]) -> tuple[dict[str, 
 
 def _refuse_private_address(provider: Provider, settings: Mapping[str, str]) -> None:
     """The kit refuses it as well; here it can be said which setting of the operator's allows it."""
+    if provider.home:
+        return
     url = urlsplit(fill(provider.base_url, settings))
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     if _is_private(host, port):

@@ -93,7 +93,7 @@ def origin(url: str) -> tuple[str, str, int]:
 def _http(way: connect.Line, override: str | None) -> Http:
     """The way to the account's address, or to another one, unsigned."""
     provider, connection = way.client.provider, way.client.connection
-    own = fill(provider.base_url, connection.settings)
+    own = way.client.base_url
     base = own if override is None else override
     mine = origin(own) == origin(base)
     headers = {name: fill(text, connection.settings) for name, text in provider.headers.items()}
@@ -107,6 +107,7 @@ def _http(way: connect.Line, override: str | None) -> Http:
         rate=provider.rate if mine else None,
         limits=Limits(read=SECONDS, total=SECONDS),
         patience=Patience(attempts=1),
+        at_home=provider.is_sandbox and override is None,
     )
 
 

@@ -123,3 +123,15 @@ def test_a_redirect_into_a_private_network_is_refused() -> None:
 
     with listening(answers) as server, pytest.raises(Misconfigured, match="private network"):
         http(server.url).json(Request("GET", "/x"))
+
+
+def test_an_address_of_this_installation_is_open_at_its_port_alone() -> None:
+    """To who calls a sandbox there; neither other ports of the host nor other private hosts are."""
+    guard = Guard().at_home("127.0.0.1", 8000)
+
+    assert guard.targets("127.0.0.1", 8000)
+    for host, port in (("127.0.0.1", 5432), ("127.0.0.2", 8000), ("localhost", 8000)):
+        with pytest.raises(Blocked):
+            guard.targets(host, port)
+    with pytest.raises(Blocked):
+        Guard().targets("127.0.0.1", 8000)

@@ -112,15 +112,15 @@ class LinkToken(Endpoint):
         origin = _ORIGIN.of(body).strip()
         if not origin:
             raise malformed(_ORIGIN.name, "your own id of the customer is expected")
-        categories = _categories(body)
+        categories, is_test = _categories(body), self.key.kind == ApiKey.Kind.TEST
         return tokens.Wish(
             end_user_origin_id=origin,
             end_user_organization_name=_ORGANIZATION.of(body),
             end_user_email_address=_EMAIL.of(body),
             categories=categories,
             lasts=dt.timedelta(minutes=minutes),
-            integration=_integration(body, categories),
-            is_test=self.key.kind == ApiKey.Kind.TEST,
+            integration=_integration(body, categories, is_test=is_test),
+            is_test=is_test,
             are_syncs_disabled=_UNREAD.of(body),
             language=_LANGUAGE.of(body),
             permissions=permissions.spelled(_permissions(body, categories)),
@@ -167,7 +167,7 @@ def _categories(body: Mapping[str, Any]) -> tuple[str, ...]:
     return asked
 
 
-def _integration(body: Mapping[str, Any], categories: tuple[str, ...]) -> str:
+def _integration(body: Mapping[str, Any], categories: tuple[str, ...], *, is_test: bool) -> str:
     slug = _INTEGRATION.of(body)
     if not slug:
         return ""
@@ -177,6 +177,8 @@ def _integration(body: Mapping[str, Any], categories: tuple[str, ...]) -> str:
         raise malformed(_INTEGRATION.name, str(error)) from error
     if not {*provider.categories} & {*categories}:
         raise malformed(_INTEGRATION.name, f"{slug} has no accounts of {', '.join(categories)}")
+    if is_test and not provider.rehearses:
+        raise malformed(_INTEGRATION.name, f"{slug} is no sandbox, and a test key links no other systems")
     return str(slug)
 
 

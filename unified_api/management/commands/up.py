@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             web.check_port(host, port)
         except web.PortTaken as error:
             raise CommandError(str(error)) from error
+        os.environ.setdefault("SANDBOX_URL", f"http://{_reached(host)}:{port}/sandbox")  # children inherit it
         supervisor = Supervisor(commands(host, port), self.stdout)
         proven = require_master_keys("up")
         supervisor.say("migrating the database")
@@ -75,6 +77,11 @@ def is_ready(host: str, port: int) -> bool:
         connection.close()
     expected = {"beat", *(f"worker {queue}" for queue in QUEUES)}
     return answer.status == http.client.OK and expected <= set(state["heartbeats"])
+
+
+def _reached(host: str) -> str:
+    """Where a process of this machine reaches a server that listens there."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not listened on
 
 
 def _host_name() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tenants.vault import Secret
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
+from unified_api import registry
 from unified_api.link import tokens
 from unified_api.link.linking import LinkRefused
 from unified_api.sync import clock
@@ -168,11 +170,16 @@ def test_a_link_token_may_be_for_one_integration(alice: Person, desk: stub.Desk)
     assert exchanged(alice, completed(alice, text, desk, integration="")).status_code == 200
 
 
-def test_test_keys_issue_links_of_test_accounts(alice: Person, desk: stub.Desk) -> None:
-    """Whose tokens they can exchange."""
+def test_test_keys_issue_links_of_test_accounts(
+    alice: Person, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose tokens they can exchange; and sandboxes are all that these link."""
     with alice.at_work():
         test = apikeys.issue("rehearsal", "test")[1]
     text = Secret(asked(alice, key=test).json()["link_token"])
+    with pytest.raises(LinkRefused, match="no sandbox"):
+        completed(alice, text, desk)
+    monkeypatch.setitem(registry._providers, "stub", replace(stub.PROVIDER, home=lambda: desk.url))
     told = exchanged(alice, completed(alice, text, desk), Authorization=f"Bearer {test.reveal()}").json()
     with alice.at_work():
         assert LinkedAccount.objects.get(id=told["id"]).is_test

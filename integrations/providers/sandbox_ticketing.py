@@ -1,0 +1,7 @@
+"""A Ticketing system for rehearsals, served by this installation itself; see `integrations.sandbox`."""
+
+from __future__ import annotations
+
+from integrations.sandbox.adapter import sandbox
+
+provider = sandbox("sandbox-ticketing", "Sandbox Ticketing", "ticketing")

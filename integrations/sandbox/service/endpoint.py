@@ -1,0 +1,114 @@
+"""What all addresses of the sandbox share: whose key it is, how the sandbox behaves, and JSON."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+import orjson
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from integrations.sandbox.models import Sandbox
+from integrations.sandbox.service import behaviour, store
+from integrations.sandbox.service.errors import Refused
+from tenants import door
+from tenants.scope import scope
+from tenants.vault import Secret
+
+_HARMLESS: Final = frozenset({"GET", "HEAD"})
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Endpoint(View):
+    """One address below a sandbox's own. Its methods run in the scope of the sandbox's tenant, outside transactions.
+
+    behaves: whether the sandbox behaves there as it was told; where it is told, it does not.
+    """
+
+    behaves: ClassVar[bool] = True
+    pause: Callable[[float], None] = staticmethod(time.sleep)
+    sandbox_id: uuid.UUID
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer; every refusal as JSON."""
+        try:
+            entered = _entered(request)
+            with scope(entered.tenant_id):
+                self.sandbox_id = uuid.UUID(str(entered.reference))
+                return self._within(request, *args, **kwargs)
+        except Refused as error:
+            return error.response()
+
+    def _within(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        turn = self._turn(request)
+        if turn.seconds:
+            self.pause(turn.seconds)
+        if turn.refused:
+            raise turn.refused
+        response = super().dispatch(request, *args, **kwargs)
+        if turn.drops and response.status_code < HTTPStatus.BAD_REQUEST:
+            return cut_short()
+        for name, value in turn.headers.items():
+            response[name] = value
+        return response
+
+    def _turn(self, request: HttpRequest) -> behaviour.Turn:
+        if not self.behaves:
+            return behaviour.Turn()
+        return behaviour.take_turn(self.sandbox_id, timezone.now(), writes=request.method not in _HARMLESS)
+
+    def sandbox(self) -> Sandbox:
+        """The sandbox of the key; in the open transaction."""
+        found: Sandbox = Sandbox.objects.get(id=self.sandbox_id)
+        return found
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object that was sent; raises Refused."""
+        return parsed(self.request.body)
+
+    def http_method_not_allowed(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
+        """405, as JSON."""
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not offered here.")
+
+
+def parsed(text: bytes | str) -> dict[str, Any]:
+    """A JSON object; raises Refused."""
+    try:
+        told = orjson.loads(text or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
+    if not isinstance(told, dict):
+        raise Refused(HTTPStatus.BAD_REQUEST, "The body has to be a JSON object.")
+    return told
+
+
+def bearer(request: HttpRequest) -> Secret | None:
+    """What a request carries to be let in."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return Secret(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
+
+
+def cut_short() -> HttpResponseBase:
+    """An answer that says how long it is, and ends before: a server can only break the connection then."""
+    pieces: Iterable[bytes] = [b"{"]
+    return StreamingHttpResponse(pieces, content_type="application/json", headers={"Content-Length": "1000"})
+
+
+def _entered(request: HttpRequest) -> Any:
+    key = bearer(request)
+    found = door.enter(store.DOOR, key) if key else None
+    if found is None:
+        raise Refused(HTTPStatus.UNAUTHORIZED, "The key is missing or unknown.")
+    with scope(found.tenant_id), transaction.atomic():
+        if not Sandbox.objects.filter(id=found.reference).exists():
+            raise Refused(HTTPStatus.UNAUTHORIZED, "The sandbox of this key is gone.")
+    return found

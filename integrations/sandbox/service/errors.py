@@ -1,0 +1,51 @@
+"""How the sandbox refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from django.http import HttpResponse
+
+
+class Refused(Exception):
+    """An answer that is no success. fields: reasons by the sandbox's own names. headers: of the answer."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        message: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.fields = dict(fields or {})
+        self.headers = dict(headers or {})
+
+    def response(self) -> HttpResponse:
+        """What the caller gets."""
+        told: dict[str, Any] = {"message": str(self), **({"errors": self.fields} if self.fields else {})}
+        made = answer(told, self.status, self.headers)
+        made._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001 - Django's mark: our server is well
+        return made
+
+
+def answer(data: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """JSON."""
+    return HttpResponse(
+        orjson.dumps(data), status=status, content_type="application/json", headers=dict(headers or {})
+    )
+
+
+def invalid(fields: Mapping[str, str]) -> Refused:
+    """Values that cannot be stored."""
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Some values cannot be stored.", fields=fields)
+
+
+def unknown(kind: str, name: str) -> Refused:
+    """A record that is not there."""
+    return Refused(HTTPStatus.NOT_FOUND, f"There is no {kind} {name}.")

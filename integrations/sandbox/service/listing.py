@@ -1,0 +1,104 @@
+"""Lists of a sandbox: which records, in which order, from where on."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, Self
+
+import orjson
+from django.db.models import F, Func, Q, QuerySet, TextField
+
+from integrations.sandbox.models import Sandbox, SandboxRecord
+from integrations.sandbox.service import behaviour
+from integrations.sandbox.service.errors import Refused
+
+_USUAL, _MOST = 50, 100
+_KNOWN: Final = ("cursor", "limit", "changedSince", "newest")
+_BUCKETS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for. after: behind which record the page begins, by place in the order and id."""
+
+    limit: int = _USUAL
+    since: dt.datetime | None = None
+    newest: bool = False
+    after: tuple[str, str] | None = None
+
+    @classmethod
+    def of(cls, params: Mapping[str, str]) -> Self:
+        """The query parameters, understood; raises Refused."""
+        if unknown := sorted(set(params) - set(_KNOWN)):
+            raise _malformed(f"{unknown[0]} is no parameter of lists; known are {', '.join(_KNOWN)}.")
+        try:
+            limit = int(params.get("limit", _USUAL))
+            since = params.get("changedSince")
+            after = _opened(params["cursor"]) if "cursor" in params else None
+            moment = dt.datetime.fromisoformat(since) if since else None
+        except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError) as error:
+            raise _malformed(f"A parameter is not understood: {error}") from error
+        return cls(min(max(limit, 1), _MOST), moment, params.get("newest") == "true", after)
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of records, by a column and then by id, rising or falling."""
+
+    column: str
+    falls: bool = False
+
+    def beyond(self, place: Any, name: str) -> Q:
+        """Behind this place."""
+        side = "lt" if self.falls else "gt"
+        return Q(**{f"{self.column}__{side}": place}) | Q(**{self.column: place, f"name__{side}": name})
+
+    def columns(self) -> list[str]:
+        """As Django sorts by them."""
+        return [f"{'-' if self.falls else ''}{name}" for name in (self.column, "name")]
+
+
+def page(sandbox: Sandbox, kind: str, asked: Asked) -> tuple[list[SandboxRecord], str | None]:
+    """The records of a page, and the cursor of the next one; raises Refused."""
+    told = behaviour.shown(sandbox)
+    rows: QuerySet[Any] = SandboxRecord.objects.filter(sandbox_id=sandbox.id, kind=kind, removed_on=None)
+    rows = rows.annotate(mixed=Func(F("name"), function="md5", output_field=TextField()))
+    order = Order("changed_on")
+    if asked.newest:
+        order = Order("created_on", falls=True)
+    elif told["shuffled"]:
+        order = Order("mixed")
+    if asked.since is not None:
+        rows = rows.filter(changed_on__gte=asked.since)
+    if asked.after is not None:
+        rows = rows.filter(order.beyond(*asked.after))
+    found = list(rows.order_by(*order.columns())[: asked.limit + 1])
+    here = found[: asked.limit]
+    more = _sealed(getattr(here[-1], order.column), here[-1].name) if len(found) > asked.limit else None
+    return [row for row in here if not vanished(row.name, told["vanishedShare"])], more
+
+
+def vanished(name: str, share: float) -> bool:
+    """Whether a record is among the share that plays to be gone: always the same ones."""
+    bucket = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % _BUCKETS
+    return bucket < share * _BUCKETS
+
+
+def _sealed(place: Any, name: str) -> str:
+    spelled = place.isoformat() if isinstance(place, dt.datetime) else place
+    return base64.urlsafe_b64encode(orjson.dumps([spelled, name])).decode()
+
+
+def _opened(cursor: str) -> tuple[str, str]:
+    place, name = orjson.loads(base64.urlsafe_b64decode(cursor))
+    return str(place), str(name)
+
+
+def _malformed(message: str) -> Refused:
+    return Refused(HTTPStatus.BAD_REQUEST, message)

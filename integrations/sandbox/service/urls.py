@@ -1,0 +1,16 @@
+"""Addresses of the sandbox, below /sandbox/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from integrations.sandbox.service import accounts, views
+
+urlpatterns = [
+    path("accounts", accounts.Accounts.as_view(), name="sandbox-accounts"),
+    path("v1/account", views.Account.as_view(), name="sandbox-account"),
+    path("v1/behaviour", views.Behaviour.as_view(), name="sandbox-behaviour"),
+    path("v1/objects/<str:kind>", views.Objects.as_view(), name="sandbox-objects"),
+    path("v1/objects/<str:kind>/<str:name>", views.Object.as_view(), name="sandbox-object"),
+    path("v1/objects/<str:kind>/<str:name>/content", views.Content.as_view(), name="sandbox-content"),
+]
