@@ -1,4 +1,7 @@
-"""Sensitive fields: a bridge carries them, and none of its documents shows what they hold."""
+"""Sensitive fields: what a bridge has of them from before they were so, none of its documents shows.
+
+Today no bridge may carry one; here a field becomes sensitive under a bridge that does.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,9 @@ SECRET = "123-45"
 
 @pytest.fixture
 def people(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Bridged:
-    """Two systems of people with a bridge that plans; one person, at side a."""
-    mapping = Mapping(Employee, remote_id="id", work_email="title", ssn="text")
+    """Two systems of people with a bridge that plans; one person, at side a; the second field is sensitive by now."""
+    monkeypatch.setattr(hidden, "sensitive", lambda: frozenset({"preferred_name"}))
+    mapping = Mapping(Employee, remote_id="id", work_email="title", preferred_name="text")
     resource = replace(stub.TICKETS, mapping=mapping, recognise=("work_email",), required=("work_email",))
     a, b = (
         replace(stub.PROVIDER, slug=slug, name=slug, category="hris", resources=(resource,))
@@ -42,7 +46,9 @@ def people(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Bridged:
         monkeypatch.setitem(registry._providers, provider.slug, provider)
     desks.accounts = (link(a, desks.a), link(b, desks.b))
     desks.a.add(title="ann@acme.example", text=FIRST)
-    wish = setup.Wish(*desks.accounts, "hris.Employee", winner="a", fields=("work_email", "ssn"), mode="plan")
+    wish = setup.Wish(
+        *desks.accounts, "hris.Employee", winner="a", fields=("work_email", "preferred_name"), mode="plan"
+    )
     with transaction.atomic():
         desks.bridge_id = setup.create(wish).id
     return desks
@@ -67,8 +73,8 @@ def test_a_plan_shows_that_a_sensitive_field_travels_and_not_what(people: Bridge
     [line] = [line for line in planning._tell_plan(told) if "create" in line and "ann@" in line]
     item = approve(people, caller)
 
-    assert "ssn: (hidden) -> (hidden)" in line
-    assert item["fields"]["ssn"] == {
+    assert "preferred_name: (hidden) -> (hidden)" in line
+    assert item["fields"]["preferred_name"] == {
         "was": None,
         "value": None,
         "rule": "new record",
@@ -82,29 +88,31 @@ def test_a_plan_shows_that_a_sensitive_field_travels_and_not_what(people: Bridge
 def test_nothing_of_a_pair_or_a_conflict_shows_it(people: Bridged, caller: Caller) -> None:
     """Both values, what was agreed, what is kept from being equal and what gave way are null, and say so."""
     approve(people, caller)
-    field(people, "ssn", winner="ask")
+    field(people, "preferred_name", winner="ask")
     people.a.edit("1", text=AT_A)
     people.b.edit("1", text=AT_B)
     people.round()
     [conflict] = caller.get("conflicts")["results"]
     [pair] = caller.get("pairs", bridge_id=str(people.bridge_id))["results"]
     base = caller.get(f"pairs/{pair['id']}")["base_b"]
-    assert (conflict["field"], conflict["value_a"], conflict["is_hidden"]) == ("ssn", None, True)
-    assert base == {"work_email": "ann@acme.example", "ssn": None}
+    assert (conflict["field"], conflict["value_a"], conflict["is_hidden"]) == ("preferred_name", None, True)
+    assert base == {"work_email": "ann@acme.example", "preferred_name": None}
     assert SECRET not in json.dumps([conflict, pair, base])
 
     caller.post(f"conflicts/{conflict['id']}/resolve", {"resolution": "a"})
     status = people.round()
     lines = list(standing.tell(status))
     assert people.both("text") == ([AT_A], [AT_A])
-    assert [(one["field"], one["value"], one["by"]) for one in status["overruled"]] == [("ssn", None, None)]
-    assert any("ssn (hidden) of side b by (hidden)" in line for line in lines)
+    assert [(one["field"], one["value"], one["by"]) for one in status["overruled"]] == [
+        ("preferred_name", None, None)
+    ]
+    assert any("preferred_name (hidden) of side b by (hidden)" in line for line in lines)
     assert SECRET not in json.dumps([status, caller.get(f"bridges/{people.bridge_id}")]) + "".join(lines)
 
 
 def test_a_key_of_a_sensitive_field_is_hidden(people: Bridged, caller: Caller) -> None:
     """Whoever is matched by it is shown without it, in plans, pairs and the preview of a round."""
-    configure(people, match=["ssn"])
+    configure(people, match=["preferred_name"])
     item = approve(people, caller)
     [pair] = caller.get("pairs", bridge_id=str(people.bridge_id))["results"]
     people.a.edit("1", title="anna@acme.example")
