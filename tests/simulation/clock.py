@@ -20,6 +20,8 @@ from django.db.backends.signals import connection_created
 
 #: When every history begins.
 BEGINNING: Final = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+#: Seconds that it counts as one: what falls between two of these is past at the second.
+TICK: Final = 0.000_001
 _SCHEMA: Final = """
 CREATE SCHEMA IF NOT EXISTS simulation;
 CREATE SEQUENCE IF NOT EXISTS simulation.micros;

@@ -254,7 +254,7 @@ class History:
         """Let time pass; requests that nobody waits for arrive in their own time, and not after the whole of it."""
         ends = self.clock() + seconds
         while self.wires.late and (arrives := min(late.at for late in self.wires.late)) < ends:
-            self.clock.advance(max(0.0, arrives - self.clock()))
+            self.clock.advance(max(0.0, arrives - self.clock()) + clocks.TICK)
             self.wires.deliver_late()
         self.clock.advance(max(0.0, ends - self.clock()))
         self.wires.deliver_late()

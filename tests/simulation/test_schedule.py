@@ -100,7 +100,7 @@ class LateRequests(Scripted):
 
     def _then(self) -> None:
         self.began, self.arrived = self.clock(), list[float]()
-        for seconds in (70.0, 20.0):
+        for seconds in (70.0000004, 20.0000003):  # no whole microseconds, as the clock has them
             at = self.began + seconds
             self.wires.late.append(Late(at, lambda: self.arrived.append(self.clock() - self.began)))
         self._pass(200.0)
