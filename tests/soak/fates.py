@@ -93,7 +93,7 @@ class Court:
 
     def _written_over(self, turn: Turn, following: Turn) -> Fate:
         """The bridge wrote something else there."""
-        if self._overruled(turn):
+        if self._overruled(turn, following):
             return Fate.OVERRULED
         for copy in self._copies(turn, following):
             fate = self.fate(copy)
@@ -106,11 +106,14 @@ class Court:
         assert following.by is not None
         return self._overwritten(turn, following.by, Fate.WINDOW, since=following.by.read)
 
-    def _overruled(self, turn: Turn) -> bool:
-        """Whether it stands in the bridge's record; an entry accounts for one edit."""
+    def _overruled(self, turn: Turn, following: Turn) -> bool:
+        """Whether it stands in the bridge's record; an entry accounts for one edit, and for the last that said so."""
         place = (turn.side, turn.ticket, turn.field, turn.new)
+        line = self.lines[place[:3]]
+        again = min((t.at for t in line if t.at > following.at and t.new == turn.new), default=float("inf"))
         for one in self.record:
-            if (one.side, one.ticket, one.field, one.value) == place and one.at >= turn.at - SLACK:
+            told = (one.side, one.ticket, one.field, one.value)
+            if told == place and turn.at - SLACK <= one.at < again:
                 self.record.remove(one)
                 self.rules[turn] = one.rule
                 return True

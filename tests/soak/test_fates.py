@@ -59,9 +59,9 @@ def lines(**sides: list[tuple[float, str, Writer]]) -> Lines:
     return result
 
 
-def gave_way(side: str, value: str) -> GaveWay:
+def gave_way(side: str, value: str, at: float = 5.0) -> GaveWay:
     """An entry of the bridge's record."""
-    return GaveWay(side, *PLACE, value, "winner", 5.0)
+    return GaveWay(side, *PLACE, value, "winner", at)
 
 
 def fate(side: str, all_lines: Lines, *record: GaveWay) -> Fate:
@@ -109,15 +109,16 @@ def test_what_became_of_an_edit(side: str, expected: Fate, all_lines: Lines) -> 
 
 
 def test_an_edit_that_is_on_record_was_overruled() -> None:
-    """An entry accounts for this value of this side, and for one edit alone."""
+    """An entry accounts for this value of this side, and for one edit alone: the last before it that said so."""
     over = lines(a=[person(1, "x", "old"), bridge(2, "y")])
 
     assert fate("a", over, gave_way("a", "x")) is Fate.OVERRULED
     assert fate("a", over, gave_way("b", "x")) is Fate.LOST
     assert fate("a", over, gave_way("a", "z")) is Fate.LOST
     again = lines(a=[person(1, "x", "old"), bridge(2, "y"), person(3, "x", "y"), bridge(4, "z")])
-    court = Court(again, [gave_way("a", "x")], frozenset("b"))
-    assert [court.fate(turn) for turn in again["a", *PLACE][1::2]] == [Fate.OVERRULED, Fate.LOST]
+    for at, fates in ((2.1, [Fate.OVERRULED, Fate.LOST]), (4.1, [Fate.LOST, Fate.OVERRULED])):
+        court = Court(again, [gave_way("a", "x", at)], frozenset("b"))
+        assert [court.fate(turn) for turn in again["a", *PLACE][1::2]] == fates
 
 
 def test_an_edit_that_says_what_a_write_without_an_answer_had_sent() -> None:

@@ -124,6 +124,7 @@ def test_a_preview_keeps_nothing_and_sends_nothing(bridged: Bridged) -> None:
         "value": "Printer upstairs",
         "rule": "moved",
         "overrules": False,
+        "is_hidden": False,
     }
 
 
