@@ -77,8 +77,12 @@ class Belonging:
         return found[0] if len(found) == 1 and self.of(found[0]).partner is None else None
 
     def _source(self, row: Row, sent: Mapping[str, Value]) -> Row | None:
-        """Where a write came from: the counterpart, or a namesake that was shown as one and held all of it."""
-        if partner := self.of(row).partner:
+        """Where a write came from: the counterpart, or a namesake that was shown as one and held all of it.
+
+        A counterpart that was removed before a bridge had met it may have been taken the place of.
+        """
+        partner = self.of(row).partner
+        if self._is_paired(row):
             return partner
         found = [one for one in self._namesakes(row) if not self._is_paired(one)]
         found = [one for one in found if self.of(one).names & self.of(row).names] or found
@@ -87,7 +91,7 @@ class Belonging:
         if len(found) > 1:
             now = normal(self.of(row).last.get("name"))
             found = [one for one in found if normal(self.of(one).last.get("name")) == now]
-        return found[0] if len(found) == 1 else None
+        return found[0] if len(found) == 1 else partner
 
     def _find_source(self, made: Row, sent: Mapping[str, Value]) -> None:
         """The record whose counterpart was created; what had no reason to travel is agreed as it stands."""

@@ -31,6 +31,20 @@ def test_a_write_comes_from_the_namesake_that_held_all_of_it() -> None:
     assert (forged.books.of(b).partner is a, forged.wrongs) == (True, [])
 
 
+def test_who_was_removed_before_a_bridge_had_met_it_may_be_replaced_by_a_namesake() -> None:
+    """The bridge joins the newcomer instead, and what that says travels."""
+    forged = Forged()
+    a, b = forged.pair(met=False)
+    forged.books.join(a, b)
+    forged.books.remove(b)
+    other = forged.born(Side.B, status="CLOSED")
+    forged.shown(other)
+    forged.edited(other, name="v9")
+    forged.written(a, name="v9", status="CLOSED")
+
+    assert (forged.books.of(a).partner is other, forged.wrongs) == (True, [])
+
+
 def test_a_write_of_which_one_value_is_nobodys_is_blamed_for_that_value() -> None:
     """The one namesake that a record has said one value of a write, and never the other."""
     forged = Forged()
