@@ -81,6 +81,16 @@ def test_lists_are_asked_for_values_of_fields(remote: MakeRemote) -> None:
     assert desk.all("ticket", "&where.state=[]") == []
 
 
+def test_a_text_is_looked_for_as_it_is(remote: MakeRemote) -> None:
+    """Signs that mean something in patterns mean themselves."""
+    desk = remote("ticketing")
+    for subject in (r"100 % \_", "100 of them"):
+        desk.call("POST", "objects/ticket", {**TICKET, "subject": subject})
+
+    for part in ("%25", "_", "%5C"):
+        assert [row["subject"] for row in desk.all("ticket", f"&contains.subject={part}")] == [r"100 % \_"]
+
+
 def test_a_mistake_in_a_list_is_named(remote: MakeRemote) -> None:
     """A parameter or a cursor that is none is 400, a kind that there is not 404, a method 405."""
     desk = remote("ticketing")
