@@ -23,6 +23,8 @@ from tests.unified_api.models.answers import checked
 from unified_api.sync import job, pull
 from unified_api.sync.models import Stream
 
+pytestmark = pytest.mark.timeout(240)  # a hundred calls, each through all of the product
+
 TOGETHER = 234
 #: Of each category a model, the kind of its objects, and one of their fields.
 KNOWN = {
