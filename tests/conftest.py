@@ -89,6 +89,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(home)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what tests recorded by `record_property`; what their workers print is not shown."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-django who needs the test database: it makes none when it sees no marker of its own."""
     for item in items:

@@ -228,7 +228,8 @@ class Resource:
         """The same with a list that is asked for certain records: common field, operator, value to compare with."""
         asked: dict[str, Any] = {}
         for name, operator, value in wanted:
-            asked |= self.selects[name, operator](value)
+            told = self.selects[name, operator](value)
+            asked |= {parameter: _literal(text) for parameter, text in told.items()}
         if not asked or self.list is None:
             return self
         return replace(self, list=replace(self.list, params={**self.list.params, **asked}))
@@ -358,6 +359,11 @@ class Provider:
             {name: value for name, value in there.items() if not known[name].secret},
             {name: value for name, value in there.items() if known[name].secret},
         )
+
+
+def _literal(text: str) -> str:
+    """A template that is this text."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _url_fault(value: str) -> str | None:

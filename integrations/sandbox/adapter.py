@@ -2,6 +2,7 @@
 
     GET    /objects/{kind}?changedSince=…&cursor=…    {"objects": […], "next": …}, in the order of changes
     GET    /objects/{kind}?newest=true                the same, those first that were made last
+    GET    /objects/{kind}?where.{field}=[…]          those with one of these values in a field; contains.{field}=text
     GET    /objects/{kind}/{id}                       one, with an ETag
     POST   /objects/{kind}                            makes one; PATCH changes under If-Match, DELETE removes
 
@@ -24,6 +25,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider, Resource, Setting
+from integrations.sandbox.fields import field_classes, selects
 from integrations.sandbox.spelling import CHANGED, kind_of, lenses, spelled
 from unified_api.models.base import CommonModel, common_models, model_id, wire_fields
 from unified_api.models.fields import Text
@@ -109,6 +111,8 @@ def _resource(model: type[CommonModel]) -> Resource:
         delete=DELETE(one),
         recent=GET(path, items="objects", params=newest),
         recognise=known_by(model),
+        selects=selects(model),
+        field_classes=field_classes(model, known_by(model)),
         frequency=60.0,
         sweep_every=3_600.0,
         **_create(model, path, one),

@@ -46,6 +46,11 @@ def invalid(fields: Mapping[str, str]) -> Refused:
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "Some values cannot be stored.", fields=fields)
 
 
+def malformed(message: str) -> Refused:
+    """A request that is not understood."""
+    return Refused(HTTPStatus.BAD_REQUEST, message)
+
+
 def unknown(kind: str, name: str) -> Refused:
     """A record that is not there."""
     return Refused(HTTPStatus.NOT_FOUND, f"There is no {kind} {name}.")

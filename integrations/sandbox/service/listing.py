@@ -7,8 +7,7 @@ import binascii
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import orjson
@@ -16,7 +15,10 @@ from django.db.models import F, Func, Q, QuerySet, TextField
 
 from integrations.sandbox.models import Sandbox, SandboxRecord
 from integrations.sandbox.service import behaviour
-from integrations.sandbox.service.errors import Refused
+from integrations.sandbox.service.errors import malformed
+from integrations.sandbox.service.matching import is_matching, matching
+from integrations.sandbox.spelling import kind_of
+from unified_api.models.base import CommonModel
 
 _USUAL, _MOST = 50, 100
 _KNOWN: Final = ("cursor", "limit", "changedSince", "newest")
@@ -25,26 +27,32 @@ _BUCKETS: Final = 10_000
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks for. after: behind which record the page begins, by place in the order and id."""
+    """What a request asks for. after: behind which record the page begins, by place in the order and id.
+
+    matching: what the fields of a record have to say, see `matching`.
+    """
 
     limit: int = _USUAL
     since: dt.datetime | None = None
     newest: bool = False
     after: tuple[str, str] | None = None
+    matching: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, params: Mapping[str, str]) -> Self:
         """The query parameters, understood; raises Refused."""
+        fields = {name: told for name, told in params.items() if is_matching(name)}
+        params = {name: told for name, told in params.items() if name not in fields}
         if unknown := sorted(set(params) - set(_KNOWN)):
-            raise _malformed(f"{unknown[0]} is no parameter of lists; known are {', '.join(_KNOWN)}.")
+            raise malformed(f"{unknown[0]} is no parameter of lists; known are {', '.join(_KNOWN)}.")
         try:
             limit = int(params.get("limit", _USUAL))
             since = params.get("changedSince")
             after = _opened(params["cursor"]) if "cursor" in params else None
             moment = dt.datetime.fromisoformat(since) if since else None
         except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError) as error:
-            raise _malformed(f"A parameter is not understood: {error}") from error
-        return cls(min(max(limit, 1), _MOST), moment, params.get("newest") == "true", after)
+            raise malformed(f"A parameter is not understood: {error}") from error
+        return cls(min(max(limit, 1), _MOST), moment, params.get("newest") == "true", after, fields)
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,12 @@ class Order:
         return [f"{'-' if self.falls else ''}{name}" for name in (self.column, "name")]
 
 
-def page(sandbox: Sandbox, kind: str, asked: Asked) -> tuple[list[SandboxRecord], str | None]:
+def page(sandbox: Sandbox, model: type[CommonModel], asked: Asked) -> tuple[list[SandboxRecord], str | None]:
     """The records of a page, and the cursor of the next one; raises Refused."""
     told = behaviour.shown(sandbox)
-    rows: QuerySet[Any] = SandboxRecord.objects.filter(sandbox_id=sandbox.id, kind=kind, removed_on=None)
+    rows: QuerySet[Any] = SandboxRecord.objects.filter(
+        *matching(model, asked.matching), sandbox_id=sandbox.id, kind=kind_of(model), removed_on=None
+    )
     rows = rows.annotate(mixed=Func(F("name"), function="md5", output_field=TextField()))
     order = Order("changed_on")
     if asked.newest:
@@ -98,7 +108,3 @@ def _sealed(place: Any, name: str) -> str:
 def _opened(cursor: str) -> tuple[str, str]:
     place, name = orjson.loads(base64.urlsafe_b64decode(cursor))
     return str(place), str(name)
-
-
-def _malformed(message: str) -> Refused:
-    return Refused(HTTPStatus.BAD_REQUEST, message)

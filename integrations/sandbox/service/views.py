@@ -80,7 +80,7 @@ class Objects(Endpoint):
         with transaction.atomic():
             sandbox = self.sandbox()
             model = store.model_of(sandbox, kind)
-            rows, more = page(sandbox, kind, asked)
+            rows, more = page(sandbox, model, asked)
             told = [_shown(row, model) for row in rows]
         return answer({"objects": told, "next": more})
 

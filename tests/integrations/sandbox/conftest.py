@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,10 +19,14 @@ from django.test import Client
 from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django import Settings
 
+from integrations.kit.client import Client as KitClient
+from integrations.kit.observation import Connection
 from integrations.sandbox.service import store
+from integrations.sandbox.spelling import categories
 from tenants.scope import scope
 from tenants.vault import Secret
 from tests.people import Person
+from unified_api import registry
 from unified_api.link.linking import Request, link
 from unified_api.sync import job, tasks
 
@@ -139,3 +144,12 @@ def remote(alice: Person, served: str) -> MakeRemote:
 def account(alice: Person, remote: MakeRemote) -> MakeAccount:
     """Make a sandbox of Alice's, and link it for her customer."""
     return lambda category, **more: linked(alice, remote(category), **more)
+
+
+@pytest.fixture(params=categories())
+def client(request: pytest.FixtureRequest, remote: MakeRemote) -> Iterator[KitClient]:
+    """The kit's way to a sandbox of each category."""
+    sandbox = remote(request.param)
+    connection = Connection({}, {"key": sandbox.key}, moments=count(1).__next__)
+    with KitClient(registry.by_slug(f"sandbox-{request.param}"), connection) as one:
+        yield one

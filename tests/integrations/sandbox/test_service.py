@@ -62,12 +62,48 @@ def test_lists_are_paged_in_the_order_of_changes(remote: MakeRemote) -> None:
     assert desk.call("GET", "objects/ticket?newest=true&limit=1").json()["objects"][0]["id"] == newest
 
 
+def test_lists_are_asked_for_values_of_fields(remote: MakeRemote) -> None:
+    """One of some words, one among the items of a list, a part of a text; several at once have all to hold."""
+    desk = remote("ticketing")
+    every = desk.all("ticket")
+    states, asked = {"new", "working"}, '&where.state=["new","working"]'
+    first = every[0]["assigneeKeys"][0]
+    invoices = [row for row in every if "Invoice" in row["subject"]]
+
+    assert desk.all("ticket", asked) == [row for row in every if row["state"] in states]
+    assert desk.all("ticket", f'&where.assigneeKeys=["{first}"]') == [
+        row for row in every if first in row["assigneeKeys"]
+    ]
+    assert desk.all("ticket", "&contains.subject=Invoice") == invoices != []
+    assert desk.all("ticket", f"{asked}&contains.subject=Invoice") == [
+        row for row in invoices if row["state"] in states
+    ]
+    assert desk.all("ticket", "&where.state=[]") == []
+
+
+def test_a_text_is_looked_for_as_it_is(remote: MakeRemote) -> None:
+    """Signs that mean something in patterns mean themselves."""
+    desk = remote("ticketing")
+    for subject in (r"100 % \_", "100 of them"):
+        desk.call("POST", "objects/ticket", {**TICKET, "subject": subject})
+
+    for part in ("%25", "_", "%5C"):
+        assert [row["subject"] for row in desk.all("ticket", f"&contains.subject={part}")] == [r"100 % \_"]
+
+
 def test_a_mistake_in_a_list_is_named(remote: MakeRemote) -> None:
     """A parameter or a cursor that is none is 400, a kind that there is not 404, a method 405."""
     desk = remote("ticketing")
     other = desk.call("GET", "objects/time-off")
 
-    for query in ("cursor=nonsense", "limit=many", "changedSince=soon", "colour=red"):
+    fields = (
+        "where.state=new",
+        'where.state="new"',
+        "where.colour=[]",
+        "contains.fileUrl=x",
+        "contains.id=x",
+    )
+    for query in ("cursor=nonsense", "limit=many", "changedSince=soon", "colour=red", *fields):
         assert desk.call("GET", f"objects/ticket?{query}").status_code == 400, query
     assert (other.status_code, "ticket" in other.json()["message"]) == (404, True)
     assert desk.call("DELETE", "objects/ticket").status_code == 405

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -11,20 +9,8 @@ import pytest
 from integrations.kit.client import Client
 from integrations.kit.content import Content, Spool
 from integrations.kit.errors import Gone
-from integrations.kit.observation import Connection, Observation
+from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
-from integrations.sandbox.spelling import categories
-from tests.integrations.sandbox.conftest import MakeRemote
-from unified_api import registry
-
-
-@pytest.fixture(params=categories())
-def client(request: pytest.FixtureRequest, remote: MakeRemote) -> Iterator[Client]:
-    """The kit's way to a sandbox of each category."""
-    sandbox = remote(request.param)
-    connection = Connection({}, {"key": sandbox.key}, moments=count(1).__next__)
-    with Client(registry.by_slug(f"sandbox-{request.param}"), connection) as one:
-        yield one
 
 
 def made(client: Client, resource: Resource, values: dict[str, Any]) -> Observation:

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,17 +135,26 @@ def api(alice: Person, link: Link) -> Linked:
     return link(alice)
 
 
-@pytest.fixture
-def live(desk: stub.Desk) -> Iterator[str]:
-    """The address of the API on loopback."""
+@contextmanager
+def on_loopback() -> Iterator[str]:
+    """A server of all that this installation serves, with a thread for each connection; its address."""
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
     server.set_app(WSGIHandler())
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def live(desk: stub.Desk) -> Iterator[str]:
+    """The address of the API on loopback."""
+    with on_loopback() as address:
+        yield address
 
 
 @pytest.fixture

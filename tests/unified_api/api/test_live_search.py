@@ -98,6 +98,13 @@ def test_people_are_searched_by_our_ids_and_by_their_names(
         assert search(merge, **query)["results"] == []
 
 
+def test_a_name_is_asked_for_as_it_is(merge: Merge, desk: stub.Desk) -> None:
+    """Also with signs that mean something in templates of adapters."""
+    for name in ("{base_url}", "a { of its own", "100 %s"):
+        desk.add(title=name, state="open")
+        assert [one["name"] for one in search(merge, name=name)["results"]] == [name]
+
+
 def test_what_the_provider_cannot_be_asked_is_refused(merge: Merge) -> None:
     """With the name of the parameter, and with what it can be asked."""
     with pytest.raises(ApiError) as caught:

@@ -23,7 +23,7 @@ _CLIENT = Merge(api_key="", base_url="http://nowhere.test")
 
 @dataclass(frozen=True)
 class Operation:
-    """One call of the client. path: from the category on, with `{}` in the place of ids.
+    """One call of the client. path: from the category on, with `{}` in the place of ids. call: its name there.
 
     answer: the class it makes. body: the class of the `model` that it sends.
     """
@@ -31,6 +31,7 @@ class Operation:
     category: str
     method: str
     path: str
+    call: str
     query: dict[str, Any]
     answer: type | None
     body: type | None
@@ -47,17 +48,17 @@ def operations(category: str) -> tuple[Operation, ...]:
     for name in dir(getattr(_CLIENT, category)):
         client = getattr(getattr(_CLIENT, category), name)
         if not name.startswith("_") and hasattr(client, "with_raw_response"):
-            found += list(_of(category, client.with_raw_response))
+            found += list(_of(category, name, client.with_raw_response))
     return tuple(found)
 
 
-def _of(category: str, raw: Any) -> Iterator[Operation]:
+def _of(category: str, resource: str, raw: Any) -> Iterator[Operation]:
     for name, call in inspect.getmembers(raw, inspect.ismethod):
         if not name.startswith("_"):
-            yield _operation(category, call)
+            yield _operation(category, f"{resource}.{name}", call)
 
 
-def _operation(category: str, call: Callable[..., Any]) -> Operation:
+def _operation(category: str, name: str, call: Callable[..., Any]) -> Operation:
     """A call sends one request: its address and method are literals, its query a dictionary of its arguments."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(call)))
     asked = ("request", "stream")
@@ -73,7 +74,8 @@ def _operation(category: str, call: Callable[..., Any]) -> Operation:
         category,
         ast.literal_eval(given["method"]),
         re.sub(rf"^{category}/v1/", "", _spelled(sent.args[0])),
-        {name: hints[name] for name in query},
+        name,
+        {one: hints[one] for one in query},
         _answer(hints["return"]),
         next(iter(classes(hints.get("model"))), None),
     )
