@@ -87,25 +87,31 @@ def begin_bridge(bridge_id: uuid.UUID) -> None:
 
 def work(lease: job.Lease, ends: float) -> None:
     """One slice of the erasure of an account."""
-    _erase(lease, ends, _tables())
-
-
-def work_bridge(lease: job.Lease, ends: float) -> None:
-    """One slice of that of a bridge."""
-    _erase(lease, ends, _of_bridges(_OF_ENDED, _OF_ENDED_PLAN))
-
-
-def _erase(lease: job.Lease, ends: float, tables: Sequence[tuple[type[models.Model], sql.SQL]]) -> None:
-    for model, where in tables:
-        while _erase_some(lease, model, where) == AT_ONCE:
-            if time.monotonic() > ends:
-                job.go_on(lease)
-                return
+    if not _erase(lease, ends, _tables()):
+        job.go_on(lease)
+        return
     with transaction.atomic(durable=True):
         job.hold(lease)
         event_type = EventType.DELETED_ALL_COMMON_MODELS_FOR_LINKED_ACCOUNT
         audit.record("account.erased", subject=str(lease.reference), event_type=event_type)
         job.finish(lease)
+
+
+def work_bridge(lease: job.Lease, ends: float) -> None:
+    """One slice of that of a bridge."""
+    if _erase(lease, ends, _of_bridges(_OF_ENDED, _OF_ENDED_PLAN)):
+        job.finish(lease)
+    else:
+        job.go_on(lease)
+
+
+def _erase(lease: job.Lease, ends: float, tables: Sequence[tuple[type[models.Model], sql.SQL]]) -> bool:
+    """Whether all is gone, before it was time to stop."""
+    for model, where in tables:
+        while _erase_some(lease, model, where) == AT_ONCE:
+            if time.monotonic() > ends:
+                return False
+    return True
 
 
 def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
