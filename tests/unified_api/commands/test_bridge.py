@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+
 import pytest
 from django.core.management.base import CommandError
 from django.db import transaction
@@ -10,8 +13,10 @@ from tests.unified_api.commands.conftest import Call
 from tests.unified_api.sync.bridge.conftest import Bridged, desks
 from tests.unified_api.sync.conftest import tenant
 from unified_api.sync.bridge import conflicts
+from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Write
 from unified_api.sync.models_watch import Issue
+from unified_api.sync.waiting import Outcome
 
 __all__ = ["desks", "tenant"]  # fixtures
 
@@ -176,6 +181,30 @@ def test_a_round_that_cannot_read_fails(call: Call, desks: Bridged) -> None:
 
     with transaction.atomic():
         assert Write.objects.count() == 0
+
+
+def test_a_new_plan_has_what_was_read_for_it(
+    call: Call, desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a worker was quick, and had planned before the sides were read."""
+    desks.a.add(title="Printer", text="It is on fire", state="open")
+    made = call(*words(desks, "--json")).document
+    call("bridge", "run", made["bridge_id"])
+    desks.bridge_id = uuid.UUID(made["bridge_id"])
+    desks.a.edit("1", title="Printer upstairs")
+    honest = Round.read
+
+    def read(turn: Round, on_alone: Callable[[], None]) -> list[Outcome]:
+        desks.work_once(["bridge"])
+        return honest(turn, on_alone)
+
+    monkeypatch.setattr(Round, "read", read)
+    plan = call("bridge", "plan", made["bridge_id"], "--new", "--json").document
+
+    assert [(one["action"], one["side"], list(one["fields"]["fields"])) for one in plan["items"]] == [
+        ("update", "b", ["name"])
+    ]
+    assert desks.both("title")[1] == ["Printer"]
 
 
 def test_a_plan_without_the_news_of_a_side_fails(call: Call, desks: Bridged) -> None:

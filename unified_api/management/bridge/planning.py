@@ -49,19 +49,22 @@ def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: P
                 f"{bridge.model} writes by itself. `bridge run --dry-run` shows what a round would write; `bridge plan"
                 " --new` has it plan from now on."
             )
-        if new:
-            _anew(bridge)
     failed = None
-    if new or _current(about, number) is None:
+    if new:
+        _anew(about, number)  # from now on it writes nothing
+        # What a quick worker has planned by the time that both sides are read lacks what was read.
+        failed = running.run(about, number, progress, lambda: _anew(about, number))["failed"]
+    elif _current(about, number) is None:
         failed = running.run(about, number, progress)["failed"]
     with scope(about.tenant), transaction.atomic():
         bridge = Bridge.objects.get(id=about.bridges[number])
         return {**_document(bridge, plans.current(bridge.id), most), "failed": failed}
 
 
-def _anew(bridge: Bridge) -> None:
+def _anew(about: Meant, number: int) -> None:
     try:
-        steering.plan_anew(bridge.id)
+        with scope(about.tenant), transaction.atomic():
+            steering.plan_anew(about.bridges[number])
     except plans.PlanRefused as error:
         raise CommandError(str(error)) from error
 

@@ -42,14 +42,17 @@ def together(answers: list[Document]) -> Document:
     return {"bridges": answers, "failed": " ".join(filter(None, failed)) or None}
 
 
-def run(about: Meant, number: int, progress: Progress) -> Document:
-    """One round of one bridge; how it stands then."""
+def run(
+    about: Meant, number: int, progress: Progress, when_read: Callable[[], object] = lambda: None
+) -> Document:
+    """One round of one bridge; how it stands then. when_read: called when both sides were read, before they settle."""
     before = _standing(about, number)
     if before["paused_by"]:
         raise CommandError(f"The bridge is paused by {before['paused_by']}; `bridge resume` goes on with it.")
     turn = Round(about.tenant, about.bridges[number])
     outcomes = turn.read(lambda: progress("No worker is running; this process does the work itself."))
     progress("Both sides are read.")
+    when_read()
     over = turn.settle(reporter(about, number, progress))
     after = _standing(about, number)
     unread = [o.stream.model for o in outcomes if o.run is None or o.run.result == "FAILED"]
