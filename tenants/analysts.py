@@ -170,12 +170,12 @@ def _made(name: str, definition: str) -> str:
 
 
 def dropped(views: Views) -> str:
-    """The SQL that makes room for migrations: a column that a view reads can neither be altered nor dropped."""
-    return (
-        f"DROP VIEW {', '.join(f'{SCHEMA}.{_quote(name)}' for name in sorted(views.views))}"
-        if views.views
-        else ""
-    )
+    """The SQL that makes room for migrations: a column that a view reads can neither be altered nor dropped.
+
+    Empty where there is no view.
+    """
+    listed = ", ".join(f"{SCHEMA}.{_quote(name)}" for name in sorted(views.views))
+    return f"DROP VIEW {listed}" if listed else ""
 
 
 def _digest(definition: str) -> str:

@@ -31,11 +31,8 @@ _PASSWORD_BYTES: Final = 24
 
 def make_role(tenant: uuid.UUID) -> Document:
     """Make the login, or give it a new password; the walls are built first, so that nobody finds less than all."""
-    role, password, administrator = (
-        login_name(tenant),
-        secrets.token_urlsafe(_PASSWORD_BYTES),
-        administrator_login(),
-    )
+    role, administrator = login_name(tenant), administrator_login()
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
     users = [connection.settings_dict["OWNER_USER"], connection.settings_dict["USER"], OPERATOR]
     try:
         if analysts.make_group(administrator):
