@@ -86,6 +86,7 @@ REFUSED = {
 CALLS = {
     "lo_create(oid)": "SELECT lo_create(0)",
     "lo_from_bytea(oid,bytea)": "SELECT lo_from_bytea(0, 'loot')",
+    "pg_logical_emit_message(boolean,text,text,boolean)": "SELECT pg_logical_emit_message(false, 'loot', 'x')",
     "pg_advisory_lock(bigint)": "SELECT pg_advisory_lock(1)",
     "pg_advisory_xact_lock(integer,integer)": "SELECT pg_advisory_xact_lock(1, 2)",
     "pg_try_advisory_lock_shared(bigint)": "SELECT pg_try_advisory_lock_shared(n) FROM generate_series(1, 10) AS n",

@@ -64,7 +64,9 @@ def tell_role(document: Document) -> Iterable[str]:
         return [f"{document['sql_role']} is revoked: its sessions are over, and it opens nothing any more."]
     told = [f"{name}: {value}" for name, value in document.items() if name != "left_open" and value]
     left: list[str] = document["left_open"]
-    advice = ["Let an administrator run this too, so that analysts can write nowhere and hold nobody up:"]
+    advice = [
+        "Let an administrator run this in the database, so that analysts can write nowhere and hold nobody up:"
+    ]
     return [*told, ONCE, *(advice if left else []), *(f"  {statement};" for statement in left)]
 
 

@@ -36,11 +36,13 @@ SETTINGS: Final = {
 LARGEST_SPILL: Final = "1GB"
 #: How long a session may take to end, in milliseconds.
 _PATIENCE: Final = 5_000
-#: What is open to everybody though it writes, or holds others up: large objects, and locks of the session.
-_FUNCTIONS: Final = """
+#: What is open to everybody though it writes, or holds others up: large objects, messages in the log, advisory locks.
+_FUNCTIONS: Final = r"""
 SELECT string_agg(oid::regprocedure::text, ', ' ORDER BY oid::regprocedure::text) FROM pg_proc
-WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*)$'
-    AND has_function_privilege(%s, oid, 'EXECUTE')
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname NOT IN ('lo_import', 'lo_export')
+    AND proname ~ '^(lo_.*|loread|lowrite|pg_logical_emit_message|pg_(try_)?advisory_.*)$'
+    AND (has_function_privilege(%s, oid, 'EXECUTE')
+        OR EXISTS (SELECT FROM unnest(%s::text[]) AS name WHERE NOT has_function_privilege(name, oid, 'EXECUTE')))
 """
 _OTHER_DATABASES: Final = """
 SELECT datname FROM pg_database
@@ -76,9 +78,13 @@ def let_in(administrator: Login, role: str, password: str, *, users: list[str]) 
             connection.rollback()
             raise RolesMissing(_administrators_sql(connection, role, statements, error)) from error
         if is_superuser(connection):
-            for statement in _closed(connection, role, users):
+            for statement in [*_limited(connection, role), *_closed(connection, role, users)]:
                 connection.execute(statement)
-        left = [*_closed(connection, role, users), *_other_databases(connection, role)]
+        left = [
+            *_limited(connection, role),
+            *_closed(connection, role, users),
+            *_other_databases(connection, role),
+        ]
         return [statement.as_string(connection) for statement in left]
 
 
@@ -92,8 +98,7 @@ def _login(connection: psycopg.Connection, role: str, database: str) -> Iterator
     if not has(connection, "pg_roles", "rolname", role):
         yield sql.SQL("CREATE ROLE {role} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE").format(**known)
     yield sql.SQL("ALTER ROLE {role} LOGIN INHERIT CONNECTION LIMIT {limit}").format(**known)
-    settings = SETTINGS | ({"temp_file_limit": LARGEST_SPILL} if is_superuser(connection) else {})
-    for name, value in settings.items():
+    for name, value in SETTINGS.items():
         yield sql.SQL("ALTER ROLE {role} SET {name} = {value}").format(
             **known, name=sql.Identifier(name), value=sql.Literal(value)
         )
@@ -103,9 +108,17 @@ def _login(connection: psycopg.Connection, role: str, database: str) -> Iterator
     )
 
 
+def _limited(connection: psycopg.Connection, role: str) -> Iterator[sql.Composed]:
+    """Limit what one query may spill to the disk, unless that was said already."""
+    row = connection.execute("SELECT rolconfig FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    if not any(setting.startswith("temp_file_limit=") for setting in (row and row[0]) or ()):
+        known = {"role": sql.Identifier(role), "limit": sql.Literal(LARGEST_SPILL)}
+        yield sql.SQL("ALTER ROLE {role} SET temp_file_limit = {limit}").format(**known)
+
+
 def _closed(connection: psycopg.Connection, role: str, users: list[str]) -> Iterator[sql.Composed]:
     """Take from everybody but the product's roles what lets who only reads write, or hold others up."""
-    row = connection.execute(_FUNCTIONS, [role]).fetchone()
+    row = connection.execute(_FUNCTIONS, [role, users]).fetchone()
     if row and row[0]:
         known = {"functions": sql.SQL(row[0]), "users": sql.SQL(", ").join(map(sql.Identifier, users))}
         yield sql.SQL("GRANT EXECUTE ON FUNCTION {functions} TO {users}").format(**known)

@@ -76,6 +76,22 @@ def test_a_superuser_closes_it_at_once(server: Login) -> None:
             session.execute("SET temp_file_limit = -1")
 
 
+def test_a_further_role_of_the_product_gets_what_was_closed(server: Login) -> None:
+    """After the app's login has changed, making the analysts' again lets the new one take its locks."""
+    owner = made(server, "SUPERUSER")
+    analysts.make_group(owner)
+    let_in(owner)
+    with psycopg.connect(owner.conninfo(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE newer")
+        connection.execute("SET ROLE newer")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT pg_advisory_lock(1)")
+        analysts.let_in(owner, ROLE, FIRST, users=[owner.user, "newer"])
+        connection.execute("SELECT pg_advisory_lock(1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT lo_import('/etc/hostname')")
+
+
 @pytest.mark.parametrize("has_group", [True, False])
 def test_a_login_that_may_not_says_what_an_administrator_runs(server: Login, *, has_group: bool) -> None:
     """That SQL, run by an administrator, makes the login; ending it is told the same way."""
