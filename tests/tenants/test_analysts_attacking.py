@@ -46,7 +46,6 @@ REFUSED = {
     "insert": "INSERT INTO linked_account (id) VALUES (gen_random_uuid())",
     "update": "UPDATE linked_account SET status = 'IDLE'",
     "delete": "DELETE FROM linked_account",
-    "merge": "MERGE INTO linked_account a USING linked_account b ON a.id = b.id WHEN MATCHED THEN DELETE",
     "insert below": "INSERT INTO public.ticketing_ticket (id) VALUES (gen_random_uuid())",
     "update below": "UPDATE public.ticketing_ticket SET name = 'x'",
     "delete below": "DELETE FROM public.ticketing_ticket",
@@ -84,12 +83,12 @@ REFUSED = {
 }
 #: What everybody may call, unless a superuser has closed it: it writes, or holds others up.
 CALLS = {
-    "lo_create(oid)": "SELECT lo_create(0)",
-    "lo_from_bytea(oid,bytea)": "SELECT lo_from_bytea(0, 'loot')",
-    "pg_logical_emit_message(boolean,text,text,boolean)": "SELECT pg_logical_emit_message(false, 'loot', 'x')",
-    "pg_advisory_lock(bigint)": "SELECT pg_advisory_lock(1)",
-    "pg_advisory_xact_lock(integer,integer)": "SELECT pg_advisory_xact_lock(1, 2)",
-    "pg_try_advisory_lock_shared(bigint)": "SELECT pg_try_advisory_lock_shared(n) FROM generate_series(1, 10) AS n",
+    "lo_create": "SELECT lo_create(0)",
+    "lo_from_bytea": "SELECT lo_from_bytea(0, 'loot')",
+    "pg_logical_emit_message": "SELECT pg_logical_emit_message(false, 'loot', 'x')",
+    "pg_advisory_lock": "SELECT pg_advisory_lock(1)",
+    "pg_advisory_xact_lock": "SELECT pg_advisory_xact_lock(1, 2)",
+    "pg_try_advisory_lock_shared": "SELECT pg_try_advisory_lock_shared(n) FROM generate_series(1, 10) AS n",
 }
 
 
@@ -130,7 +129,7 @@ def test_nobody_takes_anothers_name(analyst: Session, alice: Person) -> None:
 def test_what_everybody_may_call_is_closed_or_told(analyst: Session, charlie: Person) -> None:
     """Large objects and locks are refused where this login can see to it, else an administrator is told how."""
     told = " ".join(made(charlie)["left_open"])
-    done = {name: outcome(analyst, call) for name, call in CALLS.items() if name not in told}
+    done = {name: outcome(analyst, call) for name, call in CALLS.items() if f"{name}(" not in told}
 
     assert set(done.values()) <= {"refused"}
     assert done or not settings.EMBEDDED
@@ -248,5 +247,5 @@ def test_a_role_of_no_tenant_gets_an_error_and_not_nothing(analyst: Session, dat
             with enter({**told, "database": analyst.info.dbname}) as stray, refused:
                 names(stray, "SELECT name FROM analysts.ticketing_ticket")
         finally:
-            server.execute(f"DROP OWNED BY {name}".encode())
+            server.execute(f"REVOKE CONNECT ON DATABASE {analyst.info.dbname} FROM {name}".encode())
             server.execute(f"DROP ROLE {name}".encode())
