@@ -10,7 +10,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError, connections, models
 
-from tenants.catalog import Roles, read_roles
+from tenants.analysts import ANALYST
+from tenants.catalog import Roles, read_powers, read_roles
 from tenants.postgres.roles import OPERATOR
 from tenants.proof import doubts
 from tenants.rows import Walled
@@ -25,7 +26,7 @@ _MIGRATE = "Run `manage.py migrate` with the owner's login (DATABASE_URL): it bu
 def check_walls(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """tenants.E001: a table lacks key, policy or right. tenants.E002: the app's role passes the walls.
 
-    tenants.E006: the database does not answer.
+    tenants.E006: the database does not answer. tenants.E007: a role for analysts may do more than it should.
     """
     ours = [name for name in databases or () if connections[name].settings_dict["ENGINE"] == ENGINE]
     if current_role() == "owner":  # who migrates is about to put it right
@@ -35,7 +36,7 @@ def check_walls(databases: Sequence[str] | None = None, **_: Any) -> list[CheckM
 
 def _check_database(using: str) -> list[CheckMessage]:
     try:
-        return [*_check_tables(using), *_check_roles(using)]
+        return [*_check_tables(using), *_check_roles(using), *_check_analysts(using)]
     except OperationalError as error:
         first = str(error).strip().partition("\n")[0]
         return [
@@ -82,6 +83,18 @@ def _dangers(roles: Roles, app: str) -> Iterator[tuple[str, str]]:
         )
     if not roles.may_become_operator:
         yield f"may not become {OPERATOR}, which the console needs", f"GRANT {OPERATOR} TO {app}"
+
+
+def _check_analysts(using: str) -> Iterator[CheckMessage]:
+    for role, is_mighty, groups in read_powers(connections[using], ANALYST):
+        if is_mighty or groups:
+            also = "".join(f"; REVOKE {group} FROM {role}" for group in groups)
+            powers = "NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION"
+            yield Error(
+                f"The role {role} may do more than analysts should, who read their tenant's views.",
+                hint=f"Let an administrator run: ALTER ROLE {role} {powers}{also};",
+                id="tenants.E007",
+            )
 
 
 @register(Tags.database)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, Self
 from django.db import models, transaction
 from django.db.models.functions import Now
 
+from tenants.analysts import Shown
 from tenants.rows import TenantManager, TenantModel, Walled
 from tenants.scope import scope
 from tenants.sealed import KeyIdOf, SealedField
@@ -155,6 +156,12 @@ class LinkedAccount(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.end_user_origin_id} at {self.integration}"
+
+    @classmethod
+    def shown_to_analysts(cls) -> Shown:
+        """Whose account it is, where, and since when; nothing by which it is opened."""
+        named = ("category", "integration", "end_user_origin_id", "end_user_organization_name")
+        return Shown("linked_account", ("id", *named, "status", "is_test", "created_at", "completed_at"))
 
     def credential(self) -> dict[str, Secret]:
         """The secrets given at linking, by name. Reveal them only where a request is about to be signed."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from tenants.analysts import Shown
 from tenants.scope import ScopeConflict, current_tenant, sees_every_tenant
 
 
@@ -56,6 +57,11 @@ class Walled(models.Model):
     class Meta:
         abstract = True
         base_manager_name = "objects"
+
+    @classmethod
+    def shown_to_analysts(cls) -> Shown | None:
+        """The view of the table for analysts who log in for one tenant; None where they see nothing of it."""
+        return None
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row; ScopeConflict if it is another tenant's."""

@@ -17,9 +17,10 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
-from tenants.catalog import Policy, Roles, Table, read_roles, read_tables
+from tenants import analysts
+from tenants.catalog import Policy, Roles, Table, read_roles, read_tables, read_views
 from tenants.postgres.roles import OPERATOR
 from tenants.rows import Walled
 
@@ -27,19 +28,23 @@ ENGINE = "tenants.postgres"
 _MINE = "({column} = (current_setting('isthmus.tenant'::text))::uuid)"
 _OWNER_AND_SCHEMA = """
 SELECT coalesce((SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = to_regclass('django_migrations')),
-                current_user), current_schema()
+                current_user), current_schema(), EXISTS (SELECT FROM pg_roles WHERE rolname = %s)
 """
 _COMMANDS = {"*": "ALL", "r": "SELECT"}
 
 
 @dataclass(frozen=True)
 class Wall:
-    """What a table has to be. `column` says whose a row is; None for a table without policies."""
+    """What a table has to be. `column` says whose a row is; None for a table without policies.
+
+    `shown`: what analysts see of it.
+    """
 
     table: str
     column: str | None
     key: tuple[str, ...]
     app_rights: frozenset[str]
+    shown: analysts.Shown | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Names:
-    """The roles of this database, and the schema of its tables."""
+    """The roles of this database, and the schema of its tables. `has_analysts`: whether their role exists."""
 
     app: str
     owner: str
     schema: str
+    has_analysts: bool
     operator: str = OPERATOR
 
 
@@ -73,9 +79,8 @@ def _has_own_table(model: type[models.Model]) -> bool:
 
 def _wall(model: type[models.Model]) -> Wall:
     if issubclass(model, Walled):
-        return Wall(
-            model._meta.db_table, model.wall_column, _columns(model, model.database_key), _rights(model)
-        )
+        key, column = _columns(model, model.database_key), model.wall_column
+        return Wall(model._meta.db_table, column, key, _rights(model), model.shown_to_analysts())
     return Wall(model._meta.db_table, None, (), _rights(model))
 
 
@@ -93,14 +98,18 @@ def _rights(model: type[models.Model]) -> frozenset[str]:
     return frozenset(rights)
 
 
-def policies(column: str, names: Names) -> frozenset[Policy]:
-    """Who sees which rows: the app its tenant's; the owner all (FORCE binds it too); the operator all."""
+def policies(column: str, names: Names, *, analysed: bool = False) -> frozenset[Policy]:
+    """Who sees which rows: the app its tenant's; the owner all (FORCE binds it too); the operator all.
+
+    analysed: analysts see those of their tenant.
+    """
     mine = _MINE.format(column=column)
     return frozenset(
         {
             Policy("isthmus_tenant", "*", names.app, mine, mine),
             Policy("isthmus_owner", "*", names.owner, "true", "true"),
             Policy("isthmus_operator", "r", names.operator, "true", None),
+            *([analysts.policy(column)] if analysed else []),
         }
     )
 
@@ -115,14 +124,14 @@ def differences(connection: BaseDatabaseWrapper) -> list[Difference]:
     known = [(wall, tables[wall.table]) for wall in walls if wall.table in tables]
     found = [found for wall, table in known for found in _of_table(wall, table, names)]
     grants = [found for wall, table in known for found in _of_rights(wall, table, names)]
-    return [*found, *_of_roles(roles, names), *grants]
+    return [*found, *_of_roles(roles, names), *grants, *_of_views(connection, known, names)]
 
 
 def _names(connection: BaseDatabaseWrapper) -> Names:
     with connection.cursor() as cursor:
-        cursor.execute(_OWNER_AND_SCHEMA)
-        owner, schema = cursor.fetchone()
-    return Names(app=connection.settings_dict["USER"], owner=owner, schema=schema)
+        cursor.execute(_OWNER_AND_SCHEMA, [analysts.ANALYST])
+        owner, schema, has_analysts = cursor.fetchone()
+    return Names(connection.settings_dict["USER"], owner, schema, has_analysts)
 
 
 def _of_table(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
@@ -133,10 +142,10 @@ def _of_table(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
         sql = f"ALTER TABLE {quoted} {drop}ADD CONSTRAINT {name} PRIMARY KEY ({columns})"
         yield Difference(wall.table, f"its key is {table.key}, not {wall.key}", sql)
     if wall.column in table.columns:
-        yield from _of_policies(wall.column, table, names)
+        yield from _of_policies(wall, wall.column, table, names)
 
 
-def _of_policies(column: str, table: Table, names: Names) -> Iterator[Difference]:
+def _of_policies(wall: Wall, column: str, table: Table, names: Names) -> Iterator[Difference]:
     quoted = _quote(table.name)
     if not table.enabled:
         sql = f"ALTER TABLE {quoted} ENABLE ROW LEVEL SECURITY"
@@ -144,7 +153,7 @@ def _of_policies(column: str, table: Table, names: Names) -> Iterator[Difference
     if not table.forced:
         sql = f"ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY"
         yield Difference(table.name, "row-level security does not bind the owner", sql)
-    wanted = policies(column, names)
+    wanted = policies(column, names, analysed=bool(wall.shown and names.has_analysts))
     for policy in sorted(table.policies - wanted, key=lambda policy: policy.name):
         sql = f"DROP POLICY {_quote(policy.name)} ON {quoted}"
         yield Difference(table.name, f"it has a policy that it should not have, {policy.name}", sql)
@@ -159,7 +168,13 @@ def _create(policy: Policy, table: str) -> str:
 
 
 def _of_rights(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
-    wanted = {names.app: wall.app_rights, names.operator: frozenset({"SELECT"}), "public": frozenset()}
+    none: frozenset[str] = frozenset()
+    wanted = {
+        names.app: wall.app_rights,
+        names.operator: frozenset({"SELECT"}),
+        analysts.ANALYST: none,
+        "public": none,
+    }
     for role, rights in wanted.items():
         granted = table.rights.get(role, frozenset())
         to = "PUBLIC" if role == "public" else _quote(role)
@@ -169,6 +184,20 @@ def _of_rights(wall: Wall, table: Table, names: Names) -> Iterator[Difference]:
         if missing := rights - granted:
             sql = f"GRANT {_listed(missing)} ON {_quote(wall.table)} TO {to}"
             yield Difference(wall.table, f"{role} may not {_listed(missing)}", sql)
+    for what, sql in analysts.of_columns(table, wall.shown if names.has_analysts else None):
+        yield Difference(wall.table, what, sql)
+
+
+def _of_views(
+    connection: BaseDatabaseWrapper, known: list[tuple[Wall, Table]], names: Names
+) -> Iterator[Difference]:
+    if not names.has_analysts:
+        return
+    views = read_views(connection, analysts.SCHEMA)
+    shown = {wall.table: wall.shown for wall, _ in known if wall.shown}
+    tables, others = {table.name: table for _, table in known}, (names.owner, names.app, names.operator)
+    for name, what, sql in analysts.of_views(views, shown, tables, schema=names.schema, others=others):
+        yield Difference(f"{analysts.SCHEMA}.{name}" if name else "", what, sql)
 
 
 def _of_roles(roles: Roles, names: Names) -> Iterator[Difference]:
@@ -205,9 +234,20 @@ def build(using: str) -> list[Difference]:
 
 def build_after_migrations(sender: AppConfig) -> None:
     """Build the walls at the end of every `migrate`: when this app's turn comes, all tables are there."""
+    pre_migrate.connect(_before_migrations, sender=sender, dispatch_uid="tenants.walls")
     post_migrate.connect(_after_migrations, sender=sender, dispatch_uid="tenants.walls")
 
 
 def _after_migrations(*, using: str, **_: Any) -> None:
     if connections[using].settings_dict["ENGINE"] == ENGINE:
         build(using)
+
+
+def _before_migrations(*, using: str, plan: list[Any] = (), **_: Any) -> None:  # type: ignore[assignment]
+    """Take analysts' views away: a column that one reads can neither be altered nor dropped."""
+    connection = connections[using]
+    if plan and connection.settings_dict["ENGINE"] == ENGINE:
+        statement = analysts.dropped(read_views(connection, analysts.SCHEMA))
+        if statement:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models.expressions import RawSQL
 
+from tenants.analysts import Shown
 from tenants.models import TenantModel
 from unified_api.models.fields import Custom, Ref, Refs, WireField
 from unified_api.models.sealed import Sensitive
@@ -26,6 +27,17 @@ def in_order_of(name: str, kind: str) -> models.Index:
     latest = RawSQL(f"coalesce({name}, 'infinity'::{kind})", ())  # noqa: S611 - names of our own
     return models.Index("tenant_id", "linked_account_id", latest, "id", name="%(app_label)s_%(class)s_o")
 
+
+#: What analysts see of every record, see `tenants.analysts`.
+_ORIGIN = (
+    "id",
+    "linked_account_id",
+    "remote_id",
+    "created_at",
+    "modified_at",
+    "remote_was_deleted",
+    "field_mappings",
+)
 
 #: What the names of custom fields begin with, where they stand beside others: `field_mappings.churn_risk`.
 CUSTOM = "field_mappings."
@@ -109,6 +121,12 @@ class CommonModel(TenantModel):
 
     def __str__(self) -> str:
         return f"{model_id(type(self))} {self.remote_id}"
+
+    @classmethod
+    def shown_to_analysts(cls) -> Shown:
+        """Its declared fields but the sensitive ones, and where and since when it is known."""
+        fields = tuple(f.name for f in wire_fields(cls).values() if not f.sensitive)
+        return Shown(cls._meta.db_table, _ORIGIN, fields, model_id(cls))
 
     if not TYPE_CHECKING:  # a type checker would take every misspelt name for an attribute
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import psycopg
 from psycopg import sql
 
+from tenants.analysts import ANALYST
 from unified_api.serve.logins import APP, BROKER, OPERATOR, OWNER, Login, role_password
 
 #: What each role may do. Without INHERIT the app gets the operator's rights by SET ROLE only: policies for
@@ -19,6 +20,7 @@ ATTRIBUTES = {
     OWNER: "LOGIN CREATEDB NOSUPERUSER NOBYPASSRLS",
     APP: "LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     OPERATOR: "NOLOGIN NOSUPERUSER NOBYPASSRLS",
+    ANALYST: "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     BROKER: "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
 }
 
@@ -33,11 +35,13 @@ def prepare_server(
     """Make or correct all roles and both databases, as superuser in autocommit."""
     passwords = {OWNER: owner.password, **{name: role_password(secret_key, name) for name in (APP, BROKER)}}
     for role in ATTRIBUTES:
-        if not _has(connection, "pg_roles", "rolname", role):
-            connection.execute(_role_statement("CREATE", role))
+        if not has(connection, "pg_roles", "rolname", role):
+            connection.execute(role_statement("CREATE", role))
         if role in passwords:
-            _set_password(connection, role, passwords[role])
+            set_password(connection, role, passwords[role])
     connection.execute(_grant_operator())
+    connection.execute("REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC")
+    connection.execute(f"GRANT CONNECT ON DATABASE postgres TO {OWNER}")
     for statement in database_statements(
         connection, database=owner.database, broker_database=broker_database
     ):
@@ -59,11 +63,12 @@ def prepare_given_server(owner: Login, *, app: Login, broker: Login | None) -> N
 
 def _prepare_as_owner(connection: psycopg.Connection, owner: Login, app: Login, broker: Login | None) -> None:
     logins = {login.user: login for login in (app, broker) if login}
-    for role in [OPERATOR, *logins]:
-        if not _has(connection, "pg_roles", "rolname", role):
-            connection.execute(_role_statement("CREATE", role))
+    optional = [ANALYST] if may_make_roles(connection) else []  # without analysts everything else works
+    for role in [OPERATOR, *optional, *logins]:
+        if not has(connection, "pg_roles", "rolname", role):
+            connection.execute(role_statement("CREATE", role))
             if role in logins:
-                _set_password(connection, role, logins[role].password)
+                set_password(connection, role, logins[role].password)
     if not _is_member(connection, OPERATOR, app.user):
         connection.execute(_grant_operator(app.user))
     names = (broker.database, broker.user) if broker else (None, BROKER)
@@ -73,7 +78,7 @@ def _prepare_as_owner(connection: psycopg.Connection, owner: Login, app: Login, 
         connection.execute(statement)
     for role, login in logins.items():
         if not _may_enter(login):
-            _set_password(connection, role, login.password)
+            set_password(connection, role, login.password)
 
 
 def database_statements(
@@ -85,12 +90,12 @@ def database_statements(
     broker: str = BROKER,
 ) -> Iterator[sql.Composed]:
     """What is missing of the databases and of the rights to connect: each role may enter its own only."""
-    owner = OWNER if _is_superuser(connection) and _has(connection, "pg_roles", "rolname", OWNER) else None
+    owner = OWNER if is_superuser(connection) and has(connection, "pg_roles", "rolname", OWNER) else None
     for name, role in ((database, app), (broker_database, broker)):
         if name is None:
             continue
         known = {"database": sql.Identifier(name), "role": sql.Identifier(role)}
-        if not _has(connection, "pg_database", "datname", name):
+        if not has(connection, "pg_database", "datname", name):
             yield sql.SQL("CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'").format(**known)
             if owner:
                 yield sql.SQL("ALTER DATABASE {database} OWNER TO {owner}").format(
@@ -103,15 +108,25 @@ def database_statements(
         )
 
 
-def _has(connection: psycopg.Connection, catalogue: str, column: str, name: str) -> bool:
+def has(connection: psycopg.Connection, catalogue: str, column: str, name: str) -> bool:
+    """Whether a catalogue has a row of this name."""
     query = sql.SQL("SELECT 1 FROM {} WHERE {} = %s").format(
         sql.Identifier(catalogue), sql.Identifier(column)
     )
     return connection.execute(query, [name]).fetchone() is not None
 
 
-def _is_superuser(connection: psycopg.Connection) -> bool:
+def is_superuser(connection: psycopg.Connection) -> bool:
+    """Whether this login may do anything."""
     row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    return bool(row and row[0])
+
+
+def may_make_roles(connection: psycopg.Connection) -> bool:
+    """Whether this login may make roles."""
+    row = connection.execute(
+        "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
     return bool(row and row[0])
 
 
@@ -120,7 +135,8 @@ def _is_member(connection: psycopg.Connection, group: str, member: str) -> bool:
     return connection.execute(query, [group, member]).fetchone() is not None
 
 
-def _role_statement(verb: str, role: str) -> sql.Composed:
+def role_statement(verb: str, role: str) -> sql.Composed:
+    """Make a role, or correct what it may do."""
     attributes = ATTRIBUTES.get(role, ATTRIBUTES[APP])
     return sql.SQL("{} ROLE {} {}").format(sql.SQL(verb), sql.Identifier(role), sql.SQL(attributes))
 
@@ -129,7 +145,7 @@ def _grant_operator(member: str = APP) -> sql.Composed:
     return sql.SQL("GRANT {} TO {}").format(sql.Identifier(OPERATOR), sql.Identifier(member))
 
 
-def _set_password(connection: psycopg.Connection, role: str, password: str) -> None:
+def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
     """Only the verifier is sent, so that the password is in no statement log."""
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     connection.execute(
@@ -149,9 +165,9 @@ def _administrators_sql(
     connection: psycopg.Connection, app: Login, broker: Login | None, error: psycopg.Error
 ) -> str:
     wanted = [OPERATOR, app.user, *([broker.user] if broker else [])]
-    statements = [_role_statement("CREATE", role) for role in _unknown(connection, wanted)]
+    statements = [role_statement("CREATE", role) for role in _unknown(connection, wanted)]
     statements.append(_grant_operator(app.user))
-    if broker and not _has(connection, "pg_database", "datname", broker.database):
+    if broker and not has(connection, "pg_database", "datname", broker.database):
         names = {"database": sql.Identifier(broker.database), "broker": sql.Identifier(broker.user)}
         statements.append(sql.SQL("CREATE DATABASE {database}").format(**names))
         statements.append(sql.SQL("GRANT CONNECT, CREATE ON DATABASE {database} TO {broker}").format(**names))
@@ -163,4 +179,4 @@ def _administrators_sql(
 
 
 def _unknown(connection: psycopg.Connection, names: Sequence[str]) -> list[str]:
-    return [name for name in names if not _has(connection, "pg_roles", "rolname", name)]
+    return [name for name in names if not has(connection, "pg_roles", "rolname", name)]

@@ -11,7 +11,7 @@ import pytest
 
 from unified_api.serve.logins import Login
 from unified_api.serve.postgres import SUPERUSER, Cluster
-from unified_api.serve.roles import RolesMissing, prepare_given_server
+from unified_api.serve.roles import ATTRIBUTES, RolesMissing, prepare_given_server
 
 pytestmark = pytest.mark.processes
 
@@ -28,7 +28,9 @@ def server(tmp_path: Path) -> Iterator[Login]:
         with psycopg.connect(login.conninfo(), autocommit=True) as connection:
             connection.execute("DROP DATABASE isthmus")
             connection.execute("DROP DATABASE isthmus_broker")
-            connection.execute("DROP ROLE isthmus_owner, isthmus_app, isthmus_operator, isthmus_broker")
+            connection.execute("REVOKE ALL ON DATABASE postgres FROM isthmus_owner")
+            for role in ATTRIBUTES:
+                connection.execute(f"DROP ROLE {role}".encode())
         yield login
     assert cluster.wait_until_stopped()
 

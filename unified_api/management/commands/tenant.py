@@ -1,4 +1,4 @@
-"""`manage.py tenant`: make tenants and their API keys, list them, revoke keys."""
+"""`manage.py tenant`: make tenants, their API keys and logins for their analysts, list them, revoke keys."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tenants.operators import as_operator
 from tenants.scope import scope
 from unified_api.management.answering import AnsweringCommand, Document, table, take_json, tenant_id
 from unified_api.management.keys import require_master_keys
+from unified_api.management.sql_role import ONCE, end_role, make_role, tell_role
 
 PRODUCTION, TEST = ApiKey.Kind.PRODUCTION.value, ApiKey.Kind.TEST.value
-ONCE = "Keep it now: it is shown this once."
 
 
 class Command(AnsweringCommand):
     """Tenants and their API keys."""
 
-    help = "Make and list tenants; create, revoke and list their API keys."
+    help = "Make and list tenants; create, revoke and list their API keys; logins for analysts."
     called = "tenant"
 
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|key")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|key|sql-role")
         create = verbs.add_parser("create", help="make a tenant with an API key, which is printed once")
         create.add_argument("name")
         create.add_argument("--test", action="store_true", help="make a key for test accounts as well")
@@ -35,6 +35,12 @@ class Command(AnsweringCommand):
         key = verbs.add_parser("key", help="API keys of a tenant")
         take_json(create)
         take_json(tenants)
+        role = verbs.add_parser(
+            "sql-role", help="a login to Postgres for analysts of a tenant, who only read"
+        )
+        role.add_argument("tenant", help="name or id")
+        role.add_argument("--revoke", action="store_true", help="end the login and its sessions")
+        take_json(role)
         self._take_key(key.add_subparsers(dest="key_verb", required=True, metavar="create|revoke|list"))
 
     def _take_key(self, verbs: Any) -> None:
@@ -58,6 +64,8 @@ class Command(AnsweringCommand):
             return _create(options["name"], test=options["test"])
         if options["verb"] == "list":
             return _list()
+        if options["verb"] == "sql-role":
+            return (end_role if options["revoke"] else make_role)(tenant_id(options["tenant"]))
         with scope(tenant_id(options["tenant"])), transaction.atomic():
             if options["key_verb"] == "create":
                 kind = TEST if options["test"] else PRODUCTION
@@ -73,6 +81,8 @@ class Command(AnsweringCommand):
             return table([("TENANT", "SINCE", "NAME"), *rows])
         if "api_keys" in document:
             return _tell_keys(document["api_keys"])
+        if "sql_role" in document:
+            return tell_role(document)
         if "revoked_at" in document:
             return [f"Key {document['name']} (…{document['hint']}) is revoked: it opens nothing any more."]
         return [*(f"{name}: {value}" for name, value in document.items()), ONCE]
