@@ -119,10 +119,18 @@ class Client:
         return self._writer.read(resource, remote_id)
 
     def create(
-        self, resource: Resource, values: Mapping[str, Any], content: Content | None = None
+        self,
+        resource: Resource,
+        values: Mapping[str, Any],
+        content: Content | None = None,
+        *,
+        unmoved: bool = False,
     ) -> Observation:
-        """Make a record. values: common fields, references as remote ids. content: of one that `uploads`."""
-        return self._writer.create(resource, dict(values), content)
+        """Make a record. values: common fields, references as remote ids. content: of one that `uploads`.
+
+        unmoved: what a create ignores is only sent to a record that nobody has edited since.
+        """
+        return self._writer.create(resource, dict(values), content, unmoved=unmoved)
 
     def download(self, resource: Resource, remote_id: str, into: Spool) -> str:
         """Bring the bytes of a file; its media type as it is told, or nothing. Raises Gone, TooLarge."""

@@ -60,9 +60,14 @@ class Writer:
         return _itself(resource, remote_id, _observed(resource, record, seen))
 
     def create(
-        self, resource: Resource, values: dict[str, Any], content: Content | None = None
+        self,
+        resource: Resource,
+        values: dict[str, Any],
+        content: Content | None = None,
+        *,
+        unmoved: bool = False,
     ) -> Observation:
-        """A new record, as the provider shows it afterwards."""
+        """A new record, as the provider shows it afterwards. unmoved: see finish."""
         if resource.create is None:
             raise _refused(self.session, resource, "created")
         missing = {
@@ -76,7 +81,7 @@ class Writer:
         body = self._body(resource, said)
         with _common_names(resource):
             observation = self._create(resource, body, content)
-        return self.finish(resource, observation, said)
+        return self.finish(resource, observation, said, unmoved=unmoved)
 
     def complete(self, resource: Resource, remote_id: str, values: Mapping[str, Any]) -> Observation:
         """A record whose create broke off behind its id, once the rest of it was sent; raises Gone."""
@@ -200,17 +205,21 @@ class Writer:
         except Unmappable as error:
             raise Uncertain(f"it was written, but the answer does not map: {error}", request=path) from error
 
-    def finish(self, resource: Resource, made: Observation, values: Mapping[str, Any]) -> Observation:
+    def finish(
+        self, resource: Resource, made: Observation, values: Mapping[str, Any], *, unmoved: bool = False
+    ) -> Observation:
         """Send what a create with these values ignores; raises Uncertain where nobody knows, or it may succeed later.
 
-        The record exists: what is refused here shows in its values, not as an error.
+        The record exists: what is refused here shows in its values, not as an error. unmoved: only where it still says
+        what the create's answer showed; an edit since then is somebody's, and no answer to what was created.
         """
         lenses = resource.mapping.lenses
         late = {n: v for n, v in values.items() if n in lenses and lenses[n].after_create}
         if not late:
             return made
+        shown = {n: made.values[n] for n in values if n in made.values and n not in late} if unmoved else {}
         try:
-            return self.update(resource, made.remote_id, late)
+            return self.update(resource, made.remote_id, late, expected=shown)
         except ProviderError as error:
             log.warning(
                 "create_unfinished", model=resource.model.__name__, remote_id=made.remote_id, error=str(error)

@@ -63,7 +63,9 @@ class Performance:
         told = values.for_adapter(self.model, self.wanted, self.line.account_id)
         with transfer.brought(self.write, self.resource, self.line, self.lease) as file:
             journal.mark_sent(self.write, self.lease, self.wanted, None)
-            self.store_answer(self.line.client.create(self.resource, told, file))
+            # A bridge owes what was left out, and takes what the answer shows for spelling: nobody's edit may be in it.
+            bridged = self.write.pair_id is not None
+            self.store_answer(self.line.client.create(self.resource, told, file, unmoved=bridged))
 
     def _update(self) -> None:
         record = values.current(self.model, self.write.record_id)

@@ -86,6 +86,23 @@ def test_what_the_second_call_of_a_create_could_not_bring_is_still_owed(
     assert (standing["pairs"], standing["problems"]) == ({"paired": 1}, [])
 
 
+def test_an_edit_between_the_two_calls_of_a_create_is_news(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody edits what was just made, before its state is sent: the edit travels, and the state is still brought."""
+    monkeypatch.setitem(registry._providers, "plain", LATE_STATE)
+    desks.a.add(title="Printer", text="It is on fire", state="done")
+    desks.join()
+    desks.read()
+    desks.b.after_write = lambda: desks.b.edit(next(iter(desks.b.tables["tickets"])), text="It is out again")
+    desks.work_once()
+    desks.b.after_write = int
+    standing = desks.round()
+
+    assert (desks.both("text"), desks.both("state")) == ((["It is out again"],) * 2, (["done"],) * 2)
+    assert (standing["pairs"], standing["problems"]) == ({"paired": 1}, [])
+
+
 @pytest.mark.parametrize(("rule", "titles"), [("ask", []), ("restore", ["Printer"])])
 def test_what_was_removed_before_its_create_was_finished_is_deleted(
     desks: Bridged, monkeypatch: pytest.MonkeyPatch, rule: str, titles: list[str]
