@@ -55,7 +55,7 @@ class Window:
         if cursor is None:
             return cls(of, size)
         backwards, key = opened(cursor, of)
-        return cls(of, size, key, backwards)
+        return cls(of, size, key or None, backwards)
 
 
 #: From (key, backwards, limit) to rows in that direction, nearest first.
@@ -67,13 +67,23 @@ def turn(window: Window, fetch: Fetch[Row], key_of: Callable[[Row], Key]) -> tup
     found = fetch(window.key, window.backwards, window.size + 1)
     more = len(found) > window.size
     rows = list(found[: window.size])
+    if not rows:
+        return rows, _way_out(window)
     if window.backwards:
         rows.reverse()
-    after = bool(rows) and (more or window.backwards)
-    before = bool(rows) and (more if window.backwards else window.key is not None)
+    after = more or window.backwards
+    before = more if window.backwards else window.key is not None
     return rows, {
         "next": seal(window.of, key_of(rows[-1])) if after else None,
         "previous": seal(window.of, key_of(rows[0]), backwards=True) if before else None,
+    }
+
+
+def _way_out(window: Window) -> dict[str, Any]:
+    """Where an empty page leads. Whatever stood behind its cursor is gone, so all that is left is on the other side."""
+    return {
+        "next": seal(window.of, ()) if window.backwards else None,
+        "previous": seal(window.of, (), backwards=True) if window.key and not window.backwards else None,
     }
 
 
@@ -88,7 +98,7 @@ def ordered(window: Window, rows: QuerySet[Stored], column: str) -> tuple[list[S
 
 
 def seal(of: str, key: Key, *, backwards: bool = False) -> str:
-    """The cursor of what comes after a key in a list, or before it."""
+    """The cursor of what comes after a key in a list, or before it; without a key, from that end of the list."""
     payload = orjson.dumps([int(backwards), *key])
     return _encode(_mac(of, payload) + payload)
 

@@ -128,3 +128,26 @@ def test_a_record_that_is_deleted_at_a_cursor_does_not_move_it(api: Linked) -> N
 
     assert [record["id"] for record in rest["results"]] == everything[2:]
     assert page(api, 2, rest["previous"])["results"] == []
+
+
+def test_an_empty_page_leads_back_to_what_is_left(api: Linked) -> None:
+    """When all that stood behind a cursor is gone, `previous` is the last page there is; and before it, `next`."""
+    land_together(api, [str(n) for n in range(4)])
+    first = page(api, 2)
+    everything = [record["id"] for record in page(api, 100)["results"]]
+
+    def remove(ids: list[str]) -> None:
+        with scope(api.person.tenant_id), store.entry(api.account.id) as entry:
+            entry.remove(Ticket, [uuid.UUID(one) for one in ids], store.Cause("sweep"))
+
+    remove(everything[2:])
+    empty = page(api, 2, first["next"])
+    last = page(api, 2, empty["previous"])
+    behind = page(api, 2, last["next"])
+    remove(everything[:2])
+    nothing = page(api, 2, behind["previous"])
+
+    assert (empty["results"], empty["next"]) == ([], None)
+    assert ([record["id"] for record in last["results"]], last["previous"]) == (everything[:2], None)
+    assert (nothing["results"], nothing["previous"]) == ([], None)
+    assert page(api, 2, nothing["next"]) == {"next": None, "previous": None, "results": []}
