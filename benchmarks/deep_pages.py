@@ -1,4 +1,6 @@
-"""The first page of a list against the thousandth and the ten-thousandth, of one account with a million tickets.
+"""The first page of a list of a million records against the thousandth and the ten-thousandth.
+
+Tickets, with and without filters, and employees, the widest model, each of one account.
 
 Over HTTP, as `list_page` asks, one connection; rounds alternate between the pages, and of each page the best round
 counts, of which the median is shown. Buffers are those that Postgres touches for the page, behind the policies; the
@@ -15,12 +17,11 @@ from typing import Any, Final
 from benchmarks.figures import Budget, Figure, report, say
 from benchmarks.house import house
 
-TICKETS: Final = 1_050_000
+RECORDS: Final = 1_050_000
 PAGE: Final = 100
 ROUNDS: Final = 5
 SECONDS: Final = 0.5
 MOST: Final = 1.5
-_PATH: Final = "/api/ticketing/v1/tickets"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Case:
     name: str
     deep: tuple[int, ...]
     query: dict[str, str] = field(default_factory=dict)
+
+
+OF_EMPLOYEES: Final = Case("employees", (1_000, 10_000))
 
 
 def cases(begin: dt.datetime, end: dt.datetime) -> tuple[Case, ...]:
@@ -42,22 +46,26 @@ def cases(begin: dt.datetime, end: dt.datetime) -> tuple[Case, ...]:
         Case("created_after", (1_000, 5_000), {"created_after": half}),
         Case("modified_after, half of all", (1_000, 5_000), {"modified_after": half}),
         Case("modified_after, the newest 3%", (100, 300), {"modified_after": late}),
-        Case("remote_id", (), {"remote_id": str(TICKETS // 2)}),
+        Case("remote_id", (), {"remote_id": str(RECORDS // 2)}),
     )
 
 
 def main() -> None:
     """Measure, and print the line."""
     with house():
+        from benchmarks.lists.employees import staff
+        from benchmarks.lists.full import BEGIN, END
         from benchmarks.lists.server import server
-        from benchmarks.lists.tickets import BEGIN, END, desk
+        from benchmarks.lists.tickets import desk
 
-        say(f"making {TICKETS:,} tickets")
-        one = desk("Benchmark of deep pages", TICKETS, text=60)
         figures: list[Figure] = []
         budgets: list[Budget] = []
+        say(f"making {RECORDS:,} tickets and employees")
+        tickets = desk("Benchmark of deep pages", RECORDS, text=60)
+        employees = staff("Benchmark of deep pages", RECORDS)
+        asked = [(tickets, case) for case in cases(BEGIN, END)] + [(employees, OF_EMPLOYEES)]
         with server() as serving:
-            for case in cases(BEGIN, END):
+            for one, case in asked:
                 found = _measured(serving.port, one, case)
                 figures += _figures(case, found)
                 budgets += _budgets(case, found)
@@ -70,7 +78,7 @@ def _measured(port: int, one: Any, case: Case) -> dict[int, tuple[float, int]]:
     from benchmarks.lists.deep import buffers, path
 
     keys = {page: _key(one, case, page) for page in (1, *case.deep)}
-    paths = {page: path(_PATH, one, case.query, key, PAGE) for page, key in keys.items()}
+    paths = {page: path(one, case.query, key, PAGE) for page, key in keys.items()}
     times: dict[int, list[float]] = {page: [] for page in paths}
     for _ in range(ROUNDS):
         for page, url in paths.items():

@@ -1,29 +1,33 @@
-"""A page of 100 tickets through the whole stack: ours, a plain ModelSerializer view's, and the SQL's own.
+"""A page of 100 tickets, or employees (the widest model): ours, a plain ModelSerializer view's, and the SQL's own.
 
-One granian server as in production serves both over HTTP; key and token are looked up for each request, row-level
-security holds. Short rounds alternate between ours and the peer; of each, the best round counts, for what else the
-machine does can only make a round worse. Processor time is that of the server and of Postgres together, for one answer.
+Through the whole stack: one granian server as in production serves both over HTTP; key and token are looked up for each
+request, row-level security holds. Short rounds alternate between ours and the peer; of each, the best round counts, for
+what else the machine does can only make a round worse. Processor time is that of the server and of Postgres together,
+for one answer.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from benchmarks.figures import Budget, Figure, report, say
 from benchmarks.house import house
 
-TICKETS: Final = 20_000
+RECORDS: Final = 20_000
 ROUNDS: Final = 10
 SECONDS: Final = 0.5
 PAGE: Final = 100
 CONNECTIONS: Final = (1, 8)
 #: From DESIGN: a page against the peer's.
 LEAST: Final = 6.0
-_OURS: Final = "/api/ticketing/v1/tickets"
-_EXPAND: Final = "expand=account,assignees"
+#: By model: names of its pages, and the queries that ask for them.
+QUERIES: Final = {
+    "Ticket": {"page": "", "expanded page": "&expand=account,assignees"},
+    "Employee": {"page of employees": ""},
+}
 OURS, PEER = "ours", "ModelSerializer"
 
 
@@ -32,7 +36,7 @@ class Bench:
     """What is asked, and whose processor time is looked at."""
 
     port: int
-    headers: Mapping[str, str]
+    full: Any
     processes: tuple[int, ...]
 
 
@@ -40,17 +44,29 @@ def main() -> None:
     """Measure, and print the line."""
     with house() as home:
         from benchmarks.lists.server import server
-        from benchmarks.lists.tickets import desk
 
-        say(f"making {TICKETS:,} tickets")
-        one = desk("Benchmark of lists", TICKETS)
-        desk("Somebody else", TICKETS)
+        full = _made()
+        figures: list[Figure] = []
+        budgets: list[Budget] = []
         with server() as serving:
             postmaster = int((home / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
-            bench = Bench(serving.port, one.headers, (serving.pid, postmaster))
-            figures, budgets = _measured(bench, _some_id(one))
-        figures += _limits(one)
+            for one in full:
+                bench = Bench(serving.port, one, (serving.pid, postmaster))
+                more, kept = _measured(bench, _some_id(one))
+                figures, budgets = [*figures, *more], [*budgets, *kept]
+        figures += [figure for one in full for figure in _limits(one)]
     report("list_page", figures, budgets)
+
+
+def _made() -> list[Any]:
+    from benchmarks.lists.employees import staff
+    from benchmarks.lists.tickets import desk
+
+    say(f"making {RECORDS:,} tickets and employees, and as many of somebody else")
+    full = [desk("Benchmark of lists", RECORDS), staff("Benchmark of lists", RECORDS)]
+    for make in (desk, staff):
+        make("Somebody else", RECORDS)
+    return full
 
 
 def _measured(bench: Bench, record_id: str) -> tuple[list[Figure], list[Budget]]:
@@ -58,16 +74,18 @@ def _measured(bench: Bench, record_id: str) -> tuple[list[Figure], list[Budget]]
 
     figures: list[Figure] = []
     budgets: list[Budget] = []
+    model = bench.full.model.__name__
+    peer = PATH.format(path=bench.full.model.wire.path)
     for connections in CONNECTIONS:
-        for name, query in (("page", ""), ("expanded page", f"&{_EXPAND}")):
+        for name, query in QUERIES[model].items():
             title = f"{name}, {_spelled(connections)}"
-            paths = {OURS: f"{_OURS}?page_size={PAGE}{query}", PEER: f"/{PATH}?{query[1:]}"}
+            paths = {OURS: f"{bench.full.path}?page_size={PAGE}{query}", PEER: f"/{peer}?{query[1:]}"}
             rounds = _rounds(bench, paths, connections)
             for who, found in rounds.items():
                 figures += _figures(f"{title}, {who}", found, PAGE)
             budgets.append(_budget(title, rounds))
-        found = _rounds(bench, {OURS: f"{_OURS}/{record_id}"}, connections)[OURS]
-        figures += _figures(f"one record, {_spelled(connections)}", found)
+        found = _rounds(bench, {OURS: f"{bench.full.path}/{record_id}"}, connections)[OURS]
+        figures += _figures(f"one {model}, {_spelled(connections)}", found)
     return figures, budgets
 
 
@@ -94,7 +112,7 @@ def _round(bench: Bench, path: str, connections: int) -> dict[str, float]:
     from benchmarks.lists.spent import seconds
 
     before = sum(map(seconds, bench.processes))
-    found = load(bench.port, path, bench.headers, connections=connections, seconds=SECONDS)
+    found = load(bench.port, path, bench.full.headers, connections=connections, seconds=SECONDS)
     spent = sum(map(seconds, bench.processes)) - before
     answers = found.answers + 2 * connections  # those before the clock, and those on their way at its end
     return {**vars(found), "spent": spent / answers * 1000}
@@ -119,10 +137,9 @@ def _some_id(one: Any) -> str:
     from django.db import transaction
 
     from tenants.scope import scope
-    from unified_api.models.ticketing import Ticket
 
     with scope(one.tenant_id), transaction.atomic():
-        return str(Ticket.objects.filter(is_shell=False, remote_was_deleted=False).order_by("id")[0].id)
+        return str(one.model.objects.filter(is_shell=False, remote_was_deleted=False).order_by("id")[0].id)
 
 
 def _limits(one: Any) -> Iterator[Figure]:
@@ -131,14 +148,13 @@ def _limits(one: Any) -> Iterator[Figure]:
     from benchmarks.lists import pgbench
     from unified_api.api import filters, records
     from unified_api.api.params import Params
-    from unified_api.models.ticketing import Ticket
 
-    conditions = filters.conditions(Ticket, Params(QueryDict()))
-    read = functools.partial(records.fetch, Ticket, one.account_id, conditions, None, False, PAGE + 1)
+    conditions = filters.conditions(one.model, Params(QueryDict()))
+    read = functools.partial(records.fetch, one.model, one.account_id, conditions, None, False, PAGE + 1)
     sql = pgbench.statements(one.tenant_id, read)
     for connections in CONNECTIONS:
         rate, latency = pgbench.rate(one.tenant_id, sql, connections=connections, seconds=4)
-        name = f"SQL of the page alone (pgbench), {_spelled(connections)}"
+        name = f"SQL of a page of {one.model.__name__} alone (pgbench), {_spelled(connections)}"
         yield Figure(f"{name}: rate", rate, "messages/s")
         yield Figure(f"{name}: mean", latency, "ms")
 

@@ -22,10 +22,11 @@ from rest_framework.serializers import ModelSerializer
 from tenants.audit import acting
 from tenants.scope import scope
 from unified_api.api import auth
-from unified_api.models.base import wire_fields
+from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.hris import Employee
 from unified_api.models.ticketing import Account, Ticket, User
 
-PATH = "api/peer/tickets"
+PATH = "api/peer/{path}"
 _ALWAYS = ("id", "remote_id", "created_at", "modified_at")
 
 
@@ -35,7 +36,8 @@ class KeyAndToken(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Any]:
         """The key stands for the user, the linked account for what it is authorized for."""
         caller = auth.caller_of(request._request)  # noqa: SLF001 - the request behind DRF's
-        return caller.key, auth.account_of(request._request, caller, "ticketing")  # noqa: SLF001 - the same
+        category = "hris" if request.path.endswith(Employee.wire.path) else "ticketing"
+        return caller.key, auth.account_of(request._request, caller, category)  # noqa: SLF001 - the same
 
 
 class ReachesTheAccount(BasePermission):
@@ -82,6 +84,18 @@ class TicketSerializer(_Plain):
         fields = (*_ALWAYS, *wire_fields(Ticket), "remote_was_deleted")
 
 
+class EmployeeSerializer(_Plain):
+    """An employee, all fields but the sensitive one, which costs the peer nothing."""
+
+    class Meta:
+        model = Employee
+        fields = (
+            *_ALWAYS,
+            *(n for n, one in wire_fields(Employee).items() if not one.sensitive),
+            "remote_was_deleted",
+        )
+
+
 class ExpandedSerializer(TicketSerializer):
     """A ticket with its account and assignees as records."""
 
@@ -96,9 +110,10 @@ class Pages(CursorPagination):
     ordering = ("created_at", "id")
 
 
-class Tickets(ListAPIView[Any]):
-    """GET: a page of the account's tickets."""
+class _List(ListAPIView[Any]):
+    """GET: a page of the account's records. shown: the model."""
 
+    shown: type[CommonModel]
     authentication_classes = [KeyAndToken]
     permission_classes = [ReachesTheAccount]
     pagination_class = Pages
@@ -106,7 +121,21 @@ class Tickets(ListAPIView[Any]):
     def get_queryset(self) -> Any:
         """The account's records that are neither deleted nor shells."""
         account: Any = self.request.auth
-        return Ticket.objects.filter(linked_account_id=account.id, remote_was_deleted=False, is_shell=False)
+        return self.shown.objects.filter(
+            linked_account_id=account.id, remote_was_deleted=False, is_shell=False
+        )
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """In the tenant's scope, and a transaction."""
+        key: Any = request.user
+        with scope(key.tenant_id), acting("api_key", key.hint), transaction.atomic():
+            return super().list(request, *args, **kwargs)
+
+
+class Tickets(_List):
+    """Tickets, with their account and assignees where these are asked for."""
+
+    shown = Ticket
 
     def get_serializer_class(self) -> Any:
         """The plain one, or the one with nested records."""
@@ -119,11 +148,12 @@ class Tickets(ListAPIView[Any]):
             _prefetch(page)
         return page
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """In the tenant's scope, and a transaction."""
-        key: Any = request.user
-        with scope(key.tenant_id), acting("api_key", key.hint), transaction.atomic():
-            return super().list(request, *args, **kwargs)
+
+class Employees(_List):
+    """Employees."""
+
+    shown = Employee
+    serializer_class = EmployeeSerializer
 
 
 def _prefetch(page: Iterable[Any]) -> None:
@@ -135,4 +165,8 @@ def _prefetch(page: Iterable[Any]) -> None:
         ticket.expanded_assignees = [users[i] for i in ticket.assignees or () if i in users]
 
 
-urlpatterns = [path(PATH, Tickets.as_view()), path("", include("unified_api.urls"))]
+urlpatterns = [
+    path(PATH.format(path=Ticket.wire.path), Tickets.as_view()),
+    path(PATH.format(path=Employee.wire.path), Employees.as_view()),
+    path("", include("unified_api.urls")),
+]

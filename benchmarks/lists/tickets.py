@@ -1,20 +1,15 @@
-"""A tenant with linked accounts full of tickets, made by SQL as the owner: what is measured is reading them."""
+"""An account full of tickets, and the records that they refer to."""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
-from tenants import accounts, apikeys
-from tenants.models import Tenant
+from benchmarks.lists.full import BEGIN, END, Full, linked
 from tenants.postgres.roles import as_owner
-from tenants.scope import scope
-from tenants.vault import Secret
-from unified_api import registry
+from unified_api.models.ticketing import Ticket
 
 #: The record of a kind that this number leads to.
 _RECORD = """
@@ -59,47 +54,16 @@ _TICKETS = """
             %(begin)s + (%(end)s - %(begin)s) * ((n - 1) / 500 * 500.0 / %(count)s) + interval '1 us' AS stamp
         FROM generate_series(1, %(count)s) n) numbered
 """
-#: Tickets were stored from here to there.
-BEGIN = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
-END = BEGIN + dt.timedelta(days=60)
 
 
-@dataclass(frozen=True)
-class Desk:
-    """A linked account full of tickets, and what opens it."""
-
-    tenant_id: uuid.UUID
-    account_id: uuid.UUID
-    key: str
-    token: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What a request for this account carries."""
-        return {"Authorization": f"Bearer {self.key}", "X-Account-Token": self.token}
-
-
-def desk(name: str, tickets: int, *, text: int = 400, edited: int = 5) -> Desk:
+def desk(name: str, tickets: int, *, text: int = 400, edited: int = 5) -> Full:
     """A new tenant whose one linked account holds so many tickets.
 
     text: characters of a description. edited: the share of tickets, in percent, that changed later at some time.
     """
-    tenant = Tenant.create(f"{name} {uuid.uuid4()}")  # a kept house has had others
-    with scope(tenant.id), transaction.atomic():
-        _key, key = apikeys.issue("benchmark")
-        account, token, _ = accounts.link(
-            category="ticketing",
-            integration=registry.all()[0].slug,
-            end_user_origin_id="customer",
-            end_user_organization_name="Customer Ltd",
-            end_user_email_address="it@customer.example",
-            settings={"base_url": "https://desk.example"},
-            credential={"password": Secret("none")},
-            remote_identity="desk",
-            is_test=False,
-        )
-    _fill(tenant.id, account.id, tickets, text, edited)
-    return Desk(tenant.id, account.id, key.reveal(), token.reveal())
+    one = linked(name, Ticket)
+    _fill(one.tenant_id, one.account_id, tickets, text, edited)
+    return one
 
 
 def _fill(tenant_id: uuid.UUID, account_id: uuid.UUID, tickets: int, text: int, edited: int) -> None:
