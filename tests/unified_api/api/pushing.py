@@ -41,10 +41,11 @@ class Product:
         )
 
 
-def product_of(person: Person, link: Link, category: str = "hris") -> Product:
+def product_of(person: Person, link: Link, category: str = "hris", customer: str = "customer-1") -> Product:
     """A product account of a person's customer."""
     more: dict[str, Any] = {
         "integration": "product",
+        "end_user_origin_id": customer,
         "settings": {},
         "credential": {},
         "remote_identity": None,
