@@ -1,0 +1,495 @@
+"""`manage.py import_merge`, against a unified API elsewhere that tells the truth, lies, breaks off or babbles."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
+
+from tenants import accounts, door
+from tenants.models import LinkedAccount
+from tenants.scope import scope
+from tenants.vault import Secret
+from tests.people import Person
+from tests.stub import Desk
+from tests.unified_api.api.conftest import Linked
+from tests.unified_api.commands.conftest import Call
+from tests.unified_api.commands.elsewhere import KEY, Elsewhere, elsewhere, row
+from unified_api.link.linking import LinkRefused, Request, link
+from unified_api.management import importing
+from unified_api.management.importing import source
+from unified_api.models.base import record_id
+from unified_api.models.ticketing import Tag, Ticket
+from unified_api.sync.models import FieldMapping, Identity, Stream
+from unified_api.sync.models_account import ImportedPart
+from unified_api.sync.moments import Moments
+
+
+@pytest.fixture
+def there(desk: Desk) -> Iterator[Elsewhere]:
+    """A running one, which may be called, beside the help desk whose accounts it lists."""
+    with elsewhere() as running:
+        yield running
+
+
+def accredit(person: Person, desk: Desk) -> Linked:
+    """Link the imported account again at the desk, as its end user would."""
+    with scope(person.tenant_id):
+        made = link(Request("stub", "customer-1", {"base_url": desk.url, "token": desk.token}))
+    return Linked(person, made.account, made.token, Moments())
+
+
+def identities(person: Person) -> dict[str, uuid.UUID]:
+    """Ids that were taken over, by remote ids."""
+    with person.at_work():
+        return dict(Identity.objects.values_list("remote_id", "record_id"))
+
+
+def test_an_account_keeps_its_id_and_token(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Under both it is found at once; it says what it lacks, and is complete as soon as it is linked again."""
+    account_id = there.account()
+    call(*there.words(alice, tmp_path))
+    with alice.at_work():
+        account = accounts.by_token(f"token-of-{account_id}")
+        assert account is not None
+        shown = (account.id, account.status, account.status_detail, account.end_user_organization_name)
+    assert shown == (account_id, "RELINK_NEEDED", account.status_detail, "Rabbit & Co")
+    assert "without a credential" in account.status_detail
+    assert accounts.locate(str(account_id)) == (alice.tenant_id, account_id)
+
+    linked = accredit(alice, desk)
+    details = linked.get("account-details").json()
+    listed = linked.get("linked-accounts", {"ids": str(account_id)}).json()["results"]
+    assert (details["id"], details["status"]) == (str(account_id), "COMPLETE")
+    assert [one["completed_at"] for one in listed] == ["2025-05-05T05:05:05Z"]
+    assert linked.token == Secret(f"token-of-{account_id}")
+
+
+def test_records_have_their_old_ids_once_they_are_read(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
+) -> None:
+    """In retrieve, in filters, in relations, expanded, and in the change log; before, there is nothing under them."""
+    there.account()
+    ticket, author = uuid.uuid4(), uuid.uuid4()
+    user = desk.add("users", name="Ann", mail="ann@x.test")
+    number = desk.add(title="Old", author=user)
+    there.rows = {"tickets": [row(number, ticket)], "users": [row(user, author)]}
+    call(*there.words(alice, tmp_path))
+    linked = accredit(alice, desk)
+    assert linked.get(f"tickets/{ticket}").status_code == 404
+    linked.work()
+
+    assert linked.get(f"tickets/{ticket}").json()["creator"] == str(author)
+    found = linked.get("tickets", {"creator_id": str(author), "expand": "creator"}).json()["results"]
+    assert [(one["id"], one["creator"]["id"], one["creator"]["name"]) for one in found] == [
+        (str(ticket), str(author), "Ann")
+    ]
+    patched = linked.send("patch", f"tickets/{ticket}", {"model": {"name": "New"}})
+    assert patched.json()["model"]["id"] == str(ticket)
+    assert desk.tables["tickets"][number]["title"] == "New"
+
+
+def test_an_import_that_was_cut_off_goes_on(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has landed is not asked for again; until all ids are here, the account is not linked."""
+    monkeypatch.setattr(source, "AT_ONCE", 2)
+    there.account()
+    there.rows = {"tickets": [row(str(number)) for number in range(5)], "tags": [row("t")]}
+    there.scripted["tickets"] = [
+        there.answer("tickets", {"page_size": "2"}, next(iter(there.tokens))),
+        (403, {}, "{}"),
+    ]
+    with pytest.raises(CommandError, match="1 of 1 linked accounts were not imported"):
+        call(*there.words(alice, tmp_path))
+    assert len(identities(alice)) == 2
+    with pytest.raises(LinkRefused, match="still to be imported"):
+        accredit(alice, desk)
+
+    there.log.clear()
+    document = call(*there.words(alice, tmp_path)).document
+    assert document["accounts"][0]["models"]["ticketing.Ticket"] == {
+        "kept": 3,
+        "same": 0,
+        "refused": 0,
+        "nameless": 0,
+    }
+    assert [query.get("cursor") for query in there.asked("tickets")] == ["2", "4"]
+    assert len(identities(alice)) == 6
+    accredit(alice, desk)
+
+
+def test_a_cursor_that_has_expired_begins_anew(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was there already is the same; nothing is missed."""
+    monkeypatch.setattr(source, "AT_ONCE", 2)
+    there.account()
+    there.rows = {"tickets": [row(str(number)) for number in range(3)]}
+    there.scripted["tickets"] = [
+        there.answer("tickets", {"page_size": "2"}, next(iter(there.tokens))),
+        (403, {}, "{}"),
+        (400, {}, "{}"),
+    ]
+    with pytest.raises(CommandError):
+        call(*there.words(alice, tmp_path))
+    document = call(*there.words(alice, tmp_path)).document
+    assert document["accounts"][0]["models"]["ticketing.Ticket"] == {
+        "kept": 1,
+        "same": 2,
+        "refused": 0,
+        "nameless": 0,
+    }
+
+
+def test_a_further_run_brings_what_is_new(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Only records created since are asked for, with a day to spare by the clock there; all else stays."""
+    there.account()
+    there.rows = {"tickets": [row("1")]}
+    call(*there.words(alice, tmp_path))
+    before = identities(alice)
+    there.rows["tickets"].append(row("2", created_at="2026-02-02T00:00:00Z"))
+    there.log.clear()
+    document = call(*there.words(alice, tmp_path)).document
+
+    assert [query["created_after"][:10] for query in there.asked("tickets")] == ["2025-12-31"]
+    assert document["accounts"][0]["models"]["ticketing.Ticket"] == {
+        "kept": 1,
+        "same": 1,
+        "refused": 0,
+        "nameless": 0,
+    }
+    assert identities(alice).items() > before.items()
+    assert there.asked("linked-account-scopes") == []
+
+
+def test_a_dry_run_changes_nothing(call: Call, alice: Person, there: Elsewhere, tmp_path: Path) -> None:
+    """It reads all and counts what would be."""
+    there.account()
+    there.rows = {"tickets": [row("1"), row("2"), row(None)]}
+    document = call(*there.words(alice, tmp_path, "--dry-run")).document
+
+    assert document["accounts"][0]["models"]["ticketing.Ticket"] == {
+        "kept": 2,
+        "same": 0,
+        "refused": 0,
+        "nameless": 1,
+    }
+    with alice.at_work():
+        assert not LinkedAccount.objects.exists()
+        assert not ImportedPart.objects.exists()
+    assert identities(alice) == {}
+
+
+def test_one_id_is_one_record(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Of several remote ids with one id, be they of two models, the first keeps it; the others get own ones."""
+    account_id, one = there.account(), uuid.uuid4()
+    number, other = desk.add(title="first"), desk.add(title="second")
+    tag = desk.add("tags", name="third")
+    there.rows = {"tickets": [row(number, one), row(other, one)], "tags": [row(tag, one)]}
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+    linked = accredit(alice, desk)
+    linked.work()
+
+    assert identities(alice) == {number: one}
+    assert [told["models"][m]["refused"] for m in ("ticketing.Ticket", "ticketing.Tag")] == [1, 1]
+    assert f"has the id of ticketing.Ticket '{number}'" in told["problems"][0]
+    assert {row["id"] for row in linked.get("tickets").json()["results"]} == {
+        str(one),
+        str(record_id(account_id, Ticket, other)),
+    }
+    assert linked.get("tags").json()["results"][0]["id"] == str(record_id(account_id, Tag, tag))
+
+
+def test_an_id_that_follows_from_another_record_is_not_given_twice(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """A source that gives a record the id that another one of its list would have by itself mixes no two records."""
+    account_id = there.account()
+    stolen = record_id(account_id, Ticket, "2")
+    there.rows = {"tickets": [row("1", stolen), row("2", stolen)]}
+    call(*there.words(alice, tmp_path))
+
+    found = identities(alice)
+    assert found["1"] == stolen
+    assert found["2"] not in {stolen, None}
+
+
+def test_an_id_of_another_record_here_is_refused(
+    call: Call, alice: Person, charlie: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Whatever the tenant's account and model; what other tenants have is neither known nor in the way."""
+    mine, _ = alice.link(integration="stub", end_user_origin_id="customer-0")
+    theirs, token = charlie.link(integration="stub", end_user_origin_id="customer-0")
+    taken = Linked(alice, mine, Secret(""), Moments()).land("9", name="Mine")
+    foreign = Linked(charlie, theirs, token, Moments()).land("9", name="Theirs")
+    there.account()
+    there.rows = {"tags": [row("1", taken)], "tickets": [row("2", foreign)]}
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+
+    assert identities(alice) == {"2": foreign}
+    assert told["problems"] == [
+        f"ticketing.Tag '1' ({taken} there) has the id of ticketing.Ticket '9' of linked account {mine.id}"
+    ]
+
+
+def test_a_record_that_was_read_here_keeps_the_id_that_it_has(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
+) -> None:
+    """What is created after the first read has an id of ours, which a further run does not take away."""
+    there.account()
+    call(*there.words(alice, tmp_path))
+    linked = accredit(alice, desk)
+    number = desk.add(title="Since")
+    linked.work()
+    there.rows = {"tickets": [row(number)]}
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+
+    assert identities(alice) == {}
+    assert "is known here as" in told["problems"][0]
+
+
+def _printed(*words: str) -> Any:
+    """The document of a command that fails."""
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command(*words, stdout=out, stderr=io.StringIO())
+    return json.loads(out.getvalue())
+
+
+def test_rows_that_are_none_are_told_and_left_out(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """One bad record does not hold up its page."""
+    there.account()
+    there.rows = {"tickets": [row("1", "no id"), row("a\0b"), row(["x"]), row(""), 7, row("2")]}
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+
+    assert list(identities(alice)) == ["2"]
+    assert told["models"]["ticketing.Ticket"] == {"kept": 1, "same": 0, "refused": 5, "nameless": 0}
+
+
+def test_what_cannot_be_taken_over_is_told(
+    call: Call, alice: Person, charlie: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Each account says why; the others go on."""
+    reasons = {
+        there.account("a", "nowhere"): "no integration 'nowhere'",
+        there.account("b", account_type="TEST"): "is no sandbox",
+        there.account("c", category="hris"): "no accounts of hris",
+        there.account("d"): "was linked here already, as",
+        (moved := there.account("e")): "opens another linked account",
+        (foreign := there.account("f")): "Another tenant",
+    }
+    good = there.account("g", "theirs")
+    gone = there.account("h")
+    there.accounts = [one for one in there.accounts if one["id"] != str(gone)]
+    alice.link(integration="stub", end_user_origin_id="d")
+    there.tokens[f"token-of-{moved}"] = str(good)
+    account, _ = charlie.link()
+    with charlie.at_work():
+        door.open_door(accounts.ID_DOOR, Secret(str(foreign)), reference=account.id)
+    tokens = [
+        {"linked_account_id": token.removeprefix("token-of-"), "account_token": token}
+        for token in there.tokens
+    ]
+    words = there.words(alice, tmp_path, "--integration", "theirs=stub")
+    there.files(tmp_path, tokens)
+    document = _printed(*words)
+
+    told = {uuid.UUID(one["linked_account_id"]): one for one in document["accounts"]}
+    assert {i: one["state"] for i, one in told.items()} == {
+        **dict.fromkeys(reasons, "refused"),
+        good: "imported",
+    }
+    assert [i for i, reason in reasons.items() if reason not in told[i]["reason"]] == []
+    assert document["tokens_without_account"] == [len(tokens)]
+    with alice.at_work():
+        assert {one.id for one in LinkedAccount.objects.exclude(end_user_origin_id="d")} == {good}
+
+
+def test_tokens_are_found_by_whose_they_are(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """By end user and category, for who has stored no ids; accounts without a token are counted."""
+    there.account("rabbit")
+    there.account("hatter")
+    words = there.words(alice, tmp_path)
+    token = next(iter(there.tokens))
+    there.files(tmp_path, [{"end_user_origin_id": "rabbit", "category": "ticketing", "account_token": token}])
+    document = call(*words).document
+
+    assert [one["end_user_origin_id"] for one in document["accounts"]] == ["rabbit"]
+    assert document["without_token"] == 1
+
+
+def test_scopes_and_mappings_come_along(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
+) -> None:
+    """What holds for all, where the account differs, and custom fields; each is in force before anything is read."""
+    enabled = {"READ": {"is_enabled": True}, "WRITE": {"is_enabled": True}}
+
+    def said(model: str, *, read: bool = True, off: tuple[str, ...] = ()) -> dict[str, Any]:
+        permissions = {**enabled, "READ": {"is_enabled": read}}
+        return {
+            "model_name": model,
+            "model_permissions": permissions,
+            "field_permissions": {"disabled_fields": off},
+        }
+
+    there.objects = {
+        "default-scopes": {"common_models": [said("Tag", read=False), said("Ticket", off=("priority",))]},
+        "linked-account-scopes": {
+            "common_models": [said("Tag"), said("Ticket", off=("priority", "description"))]
+        },
+        "field-mappings": {
+            "Ticket": [
+                {
+                    "id": str(uuid.uuid4()),
+                    "is_integration_wide": False,
+                    "target_field": {
+                        "name": "churn_risk",
+                        "description": "of sales",
+                        "is_organization_wide": False,
+                    },
+                    "remote_field": {
+                        "remote_key_name": "risk",
+                        "remote_endpoint_info": {
+                            "method": "GET",
+                            "url_path": "/tickets",
+                            "field_traversal_path": ["x_more", "risk"],
+                        },
+                    },
+                },
+                {"target_field": {"name": "Not A Name"}, "remote_field": {}},
+            ]
+        },
+    }
+    there.account()
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+    number = desk.add(title="T", text="secret", priority="p1", x_more={"risk": "high"})
+    linked = accredit(alice, desk)
+    linked.work()
+
+    with alice.at_work():
+        account = LinkedAccount.objects.get()
+        mapping = FieldMapping.objects.get()
+    assert account.permissions == {"ticketing.Ticket": {"hidden": ["description", "priority"]}}
+    assert (mapping.target, mapping.steps, mapping.description) == (
+        "churn_risk",
+        ["x_more", "risk"],
+        "of sales",
+    )
+    assert (told["limited"], told["mapped"]) == (2, 1)
+    assert "Not A Name" in told["problems"][0]
+    [shown] = linked.get("tickets", {"remote_id": number}).json()["results"]
+    assert (shown["field_mappings"]["linked_account_defined_targets"], shown.get("description")) == (
+        {"churn_risk": {"value": "high"}},
+        None,
+    )
+
+
+def test_settings_that_are_not_to_be_had_are_told(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Plans there differ in what they show; ids are brought all the same."""
+    there.account()
+    there.scripted = {path: [(403, {}, "{}")] for path in ("linked-account-scopes", "field-mappings", "tags")}
+    there.rows = {"tickets": [row("1")]}
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+
+    assert told["state"] == "imported"
+    assert [problem.split(" could")[0] for problem in told["problems"]] == [
+        "scopes",
+        "field mappings",
+        "ticketing.Tag",
+    ]
+
+
+def test_the_rest_can_be_done_without(
+    call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
+) -> None:
+    """A person who says so links the account with the ids that have arrived."""
+    account_id = there.account()
+    there.scripted["tickets"] = [(200, {}, "[]")]
+    with pytest.raises(CommandError):
+        call(*there.words(alice, tmp_path))
+    words = ("import_merge", "--tenant", str(alice.tenant_id), "--give-up", str(account_id), "--json")
+    assert call(*words).document["given_up"] > 1
+
+    accredit(alice, desk)
+    with alice.at_work():
+        assert Stream.objects.exists()
+
+
+def test_neither_key_nor_token_is_printed(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in the answer, not in the progress, not in the logs."""
+    account_id = there.account()
+    there.rows = {"tickets": [row("1")]}
+    printed = call(*there.words(alice, tmp_path))
+
+    told = printed.out + printed.err + caplog.text
+    assert str(account_id) in told
+    assert KEY not in told
+    assert "token-of-" not in told
+
+
+def test_a_mistake_in_the_file_of_tokens_is_told_before_anything_is_done(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """With its line; nobody is asked."""
+    words = there.words(alice, tmp_path)
+    (tmp_path / "tokens").write_text("{}\n")
+    with pytest.raises(
+        CommandError, match=r"Nothing was imported\.\nline 1: 'end_user_origin_id' is missing"
+    ):
+        call(*words)
+    assert there.log == []
+
+
+def test_a_wrong_key_is_told(call: Call, alice: Person, there: Elsewhere, tmp_path: Path) -> None:
+    """It is the first thing that is asked for."""
+    words = there.words(alice, tmp_path)
+    (tmp_path / "key").write_text("another key")
+    with pytest.raises(CommandError, match=r"the answer is 401\. Is the API key the right one\?"):
+        call(*words)
+
+
+def test_a_private_address_is_closed_until_it_is_named(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path, settings: Settings
+) -> None:
+    """Where accounts come from is no exception from where requests may go."""
+    settings.ALLOW_PRIVATE_HOSTS = []
+    with pytest.raises(CommandError, match=r"127\.0\.0\.1 cannot be called: .* private network"):
+        call(*there.words(alice, tmp_path))
+    assert there.log == []
+
+
+def test_a_client_library_that_is_missing_is_named(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the command that installs it."""
+    words = there.words(alice, tmp_path)
+    for name in ("run", "source"):
+        monkeypatch.delattr(importing, name)
+        monkeypatch.delitem(sys.modules, f"unified_api.management.importing.{name}")
+    monkeypatch.setitem(sys.modules, "merge.client", None)
+    with pytest.raises(CommandError, match=r"pip install .* mergepythonclient"):
+        call(*words)
