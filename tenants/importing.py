@@ -50,9 +50,11 @@ def bring_in(
     )
     refuse_taken(account)
     if not door.claim(accounts.ID_DOOR, Secret(str(account_id)), reference=account_id):
-        raise NotImported("Another tenant of this installation has a linked account with this id.")
+        raise NotImported(
+            "This id is taken in this installation: by another tenant's account, or imported just now."
+        )
     if not door.claim(accounts.TOKEN_DOOR, token, reference=account_id):
-        raise NotImported("Another linked account of this installation has this account token.")
+        raise NotImported("This account token is taken in this installation, by another linked account.")
     account.store_token(token)
     with transaction.atomic():
         account.save(force_insert=True)

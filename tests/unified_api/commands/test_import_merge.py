@@ -29,7 +29,7 @@ from unified_api.management import importing
 from unified_api.management.importing import source
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Tag, Ticket
-from unified_api.sync.models import FieldMapping, Identity, Stream
+from unified_api.sync.models import Change, FieldMapping, Identity, Stream
 from unified_api.sync.models_account import ImportedPart
 from unified_api.sync.moments import Moments
 
@@ -88,13 +88,21 @@ def test_records_have_their_old_ids_once_they_are_read(
     call(*there.words(alice, tmp_path))
     linked = accredit(alice, desk)
     assert linked.get(f"tickets/{ticket}").status_code == 404
+    check = ("import_merge", "--tenant", str(alice.tenant_id), "--check")
+    assert "ticketing.Ticket: 0 of 1 ids belong to a record" in call(*check).out
     linked.work()
+    [told] = call(*check, "--json").document["accounts"]
+    assert told["models"] == {
+        key: {"brought": 1, "read": 1} for key in ("ticketing.Ticket", "ticketing.User")
+    }
 
     assert linked.get(f"tickets/{ticket}").json()["creator"] == str(author)
     found = linked.get("tickets", {"creator_id": str(author), "expand": "creator"}).json()["results"]
     assert [(one["id"], one["creator"]["id"], one["creator"]["name"]) for one in found] == [
         (str(ticket), str(author), "Ann")
     ]
+    changed = linked.stored(lambda: set(Change.objects.values_list("record_id", flat=True)))
+    assert changed == {ticket, author}
     patched = linked.send("patch", f"tickets/{ticket}", {"model": {"name": "New"}})
     assert patched.json()["model"]["id"] == str(ticket)
     assert desk.tables["tickets"][number]["title"] == "New"
@@ -191,7 +199,10 @@ def test_a_dry_run_changes_nothing(call: Call, alice: Person, there: Elsewhere, 
     with alice.at_work():
         assert not LinkedAccount.objects.exists()
         assert not ImportedPart.objects.exists()
-    assert identities(alice) == {}
+    call(*there.words(alice, tmp_path))
+    there.rows["tickets"].append(row("3"))
+    [told] = call(*there.words(alice, tmp_path, "--dry-run")).document["accounts"]
+    assert (told["models"]["ticketing.Ticket"]["kept"], len(identities(alice))) == (1, 2)
 
 
 def test_one_id_is_one_record(
@@ -294,7 +305,7 @@ def test_what_cannot_be_taken_over_is_told(
         there.account("c", category="hris"): "no accounts of hris",
         there.account("d"): "was linked here already, as",
         (moved := there.account("e")): "opens another linked account",
-        (foreign := there.account("f")): "Another tenant",
+        (foreign := there.account("f")): "by another tenant's account",
     }
     good = there.account("g", "theirs")
     gone = there.account("h")
@@ -491,5 +502,5 @@ def test_a_client_library_that_is_missing_is_named(
         monkeypatch.delattr(importing, name)
         monkeypatch.delitem(sys.modules, f"unified_api.management.importing.{name}")
     monkeypatch.setitem(sys.modules, "merge.client", None)
-    with pytest.raises(CommandError, match=r"pip install .* mergepythonclient"):
+    with pytest.raises(CommandError, match=r"uv pip install .* requirements/import-merge\.lock"):
         call(*words)

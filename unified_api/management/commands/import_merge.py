@@ -16,7 +16,7 @@ from django.db import transaction
 from tenants.scope import scope
 from tenants.vault import Secret
 from unified_api.management.answering import AnsweringCommand, Document, tenant_id
-from unified_api.management.importing import parts, tokens
+from unified_api.management.importing import checking, parts, tokens
 from unified_api.management.importing.entries import STDIN, BadFile
 from unified_api.management.keys import require_master_keys
 from unified_api.sync import connect
@@ -25,8 +25,8 @@ URL: Final = "https://api.merge.dev/api"
 #: Packages that the import needs, and that an installation without it does not have.
 _OPTIONAL: Final = ("merge", "httpx")
 _INSTALL: Final = (
-    "Merge's client library is not installed: .venv/bin/uv pip install --python .venv/bin/python"
-    " mergepythonclient (in an image: pip install mergepythonclient)."
+    "Merge's client library is not installed: .venv/bin/uv pip install --python .venv/bin/python --require-hashes"
+    " -r requirements/import-merge.lock"
 )
 
 
@@ -59,15 +59,23 @@ class Command(AnsweringCommand):
         parser.add_argument("--url", default=URL, help=f"where its API is; {URL} if not said")
         parser.add_argument("--dry-run", action="store_true", help="read all, change nothing, show counts")
         parser.add_argument(
+            "--check",
+            action="store_true",
+            help="show how many of the ids that came belong to records read since",
+        )
+        parser.add_argument(
             "--give-up",
             metavar="ACCOUNT",
             help="do without the ids of this linked account that are still to come, so that it can be linked",
         )
 
     def answer(self, **options: Any) -> Document:
-        """Import, or give up."""
+        """Import; or look at what came; or give up."""
         require_master_keys(self.called)
         tenant = tenant_id(options["tenant"])
+        if options["check"]:
+            with scope(tenant):
+                return {"checked": True, **checking.check()}
         if options["give_up"]:
             with scope(tenant), transaction.atomic():
                 return {"given_up": parts.give_up(_account(options["give_up"]))}
@@ -85,11 +93,13 @@ class Command(AnsweringCommand):
 
     def tell(self, document: Document) -> Iterable[str]:
         """What became of each account."""
-        from unified_api.management.importing import run
-
         if "given_up" in document:
             yield f"Done without the rest: {document['given_up']} parts were still to come."
+        elif "checked" in document:
+            yield from checking.tell(document)
         else:
+            from unified_api.management.importing import run
+
             yield from run.tell(document)
 
 

@@ -7,7 +7,6 @@ Each step is a transaction of its own, and nothing is asked of the source in one
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +23,7 @@ from unified_api import registry
 from unified_api.management.importing import mappings, parts, scopes
 from unified_api.management.importing.source import Listed, Malformed, Page, Refused, Source
 from unified_api.models.base import CommonModel, model_id
-from unified_api.sync import imported_ids
+from unified_api.sync import clock, imported_ids
 from unified_api.sync.models_account import ImportedPart
 
 #: What one account tells of its problems, in full; of the others, how many there are.
@@ -80,12 +79,12 @@ class Import:
         """As far as it goes; raises Unreachable and Overtaken."""
         try:
             refuse_unknown(self.listed)
-            known = self._parts()
+            is_known = self._is_known()
             self._refuse_other_token()
         except (NotImported, Refused, Malformed) as error:
             return self._ended("refused", str(error))
         try:
-            known = known or self._begin()
+            known = {} if self.dry_run else self._begin(is_known=is_known)
             self._settings(known.get(parts.SETTINGS))
             for model in parts.models_of(self.listed.category):
                 self._model(model, known.get(model_id(model)))
@@ -99,14 +98,14 @@ class Import:
         self.report.state, self.report.reason = state, reason
         return self.report
 
-    def _parts(self) -> dict[str, ImportedPart]:
-        """What was noted of it by an earlier run; raises NotImported where the account is another one's."""
+    def _is_known(self) -> bool:
+        """Whether an earlier run made the account; raises NotImported where it is another one's."""
         with transaction.atomic():
-            found = parts.of(self.listed.id)
-            if found and LinkedAccount.objects.filter(id=self.listed.id, deleted_at=None).exists():
-                return found
+            is_here = LinkedAccount.objects.filter(id=self.listed.id, deleted_at=None).exists()
+            if is_here and parts.is_known(self.listed.id):
+                return True
             importing.refuse_taken(self._account())
-            return {}
+            return False
 
     def _refuse_other_token(self) -> None:
         told = self.source.account_id(self.listed.category)
@@ -118,18 +117,16 @@ class Import:
         names = ("id", "category", "integration", "end_user_origin_id")
         return LinkedAccount(**{name: getattr(listed, name) for name in names})
 
-    def _begin(self) -> dict[str, ImportedPart]:
-        """Make the account; in a dry run, nothing."""
-        if self.dry_run:
-            return {}
+    def _begin(self, *, is_known: bool) -> dict[str, ImportedPart]:
+        """Make the account if there is none; its parts, of which some may be there."""
         about: dict[str, Any] = {
             k: v for k, v in vars(self.listed).items() if k not in {"id", "completed_at"}
         }
         with transaction.atomic(durable=True):
-            completed = self.listed.completed_at or dt.datetime.now(dt.UTC)
-            importing.bring_in(self.listed.id, self.token, completed_at=completed, **about)
-            parts.begin(self.listed.id, self.listed.category)
-            return parts.of(self.listed.id)
+            if not is_known:
+                completed = self.listed.completed_at or clock.now()
+                importing.bring_in(self.listed.id, self.token, completed_at=completed, **about)
+            return parts.begin(self.listed.id, self.listed.category)
 
     def _settings(self, part: ImportedPart | None) -> None:
         """Scopes and mappings, once: what a person changes here afterwards stays."""

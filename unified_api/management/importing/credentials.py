@@ -1,7 +1,7 @@
 """Credentials from the owner's own store, or another service: each links an account, or links it again.
 
     {"linked_account_id": "…", "credential": {"refresh_token": "…"}}
-    {"end_user_origin_id": "customer-42", "integration": "roundup", "credential": {"base_url": "…", "password": "…"}}
+    {"end_user_origin_id": "customer-42", "integration": "slug", "credential": {"base_url": "…", "password": "…"}}
 
 `credential` holds what `manage.py link` takes: settings and secrets together, by the names that the adapter declares
 (`manage.py integrations`). What it declares is all that is kept; there is no other form of a credential.

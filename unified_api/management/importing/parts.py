@@ -30,15 +30,21 @@ def models_of(category: str) -> list[type[CommonModel]]:
     return [m for m in common_models(category) if m.wire.contract and model_id(m) not in _LEFT_OUT]
 
 
-def begin(account_id: uuid.UUID, category: str) -> None:
-    """Note that all parts of an account are to come, within the transaction that makes the account."""
+def begin(account_id: uuid.UUID, category: str) -> dict[str, ImportedPart]:
+    """Note of all parts of an account that they are to come, unless they were noted before; they, by name.
+
+    In the transaction that is open.
+    """
     names = [SETTINGS, *(model_id(model) for model in models_of(category))]
-    ImportedPart.objects.bulk_create(ImportedPart(linked_account_id=account_id, part=name) for name in names)
-
-
-def of(account_id: uuid.UUID) -> dict[str, ImportedPart]:
-    """The parts of an account by name; none where it was not imported. In the transaction that is open."""
+    ImportedPart.objects.bulk_create(
+        (ImportedPart(linked_account_id=account_id, part=name) for name in names), ignore_conflicts=True
+    )
     return {row.part: row for row in ImportedPart.objects.filter(linked_account_id=account_id)}
+
+
+def is_known(account_id: uuid.UUID) -> bool:
+    """Whether an account was imported, as far as it goes. In the transaction that is open."""
+    return ImportedPart.objects.filter(linked_account_id=account_id).exists()
 
 
 def begin_anew(part: ImportedPart) -> None:
