@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tenants.scope import scope
 from tests.people import Person
+from tests.stub import Desk
+from tests.unified_api.api.conftest import Linked
+from unified_api.link.linking import Request, link
+from unified_api.sync.models import Identity
+from unified_api.sync.moments import Moments
 
 KEY = "the key of an organization elsewhere"
 #: Status, headers, body.
@@ -102,6 +108,19 @@ class Elsewhere:
         """The words of the command that brings all to a person."""
         to = ("--tenant", str(person.tenant_id), "--url", f"{self.url}/api", "--json")
         return ("import_merge", *to, *self.files(folder), *more)
+
+
+def accredit(person: Person, desk: Desk) -> Linked:
+    """Link the imported account again at the desk, as its end user would."""
+    with scope(person.tenant_id):
+        made = link(Request("stub", "customer-1", {"base_url": desk.url, "token": desk.token}))
+    return Linked(person, made.account, made.token, Moments())
+
+
+def identities(person: Person) -> dict[str, uuid.UUID]:
+    """Ids that were taken over, by remote ids."""
+    with person.at_work():
+        return dict(Identity.objects.values_list("remote_id", "record_id"))
 
 
 def _page(rows: list[Any], query: dict[str, str]) -> Answer:

@@ -15,7 +15,7 @@ import pytest
 from integrations.kit.guard import Guard, Target
 from tenants.vault import Secret
 from tests.unified_api.commands.elsewhere import KEY, Answer, Elsewhere, elsewhere, row
-from unified_api.management.importing import outgoing, source, tokens
+from unified_api.management.importing import answers, outgoing, source, tokens
 from unified_api.management.importing.entries import BadFile
 from unified_api.management.importing.outgoing import GuardedTransport
 from unified_api.models.crm import CustomObject
@@ -75,7 +75,7 @@ def test_a_limit_is_obeyed(
 def test_patience_has_an_end(there: Elsewhere, way: source.Source, waited: list[float]) -> None:
     """A server that fails on and on ends the import, after ever longer waits."""
     there.scripted["tickets"] = [(503, {}, "oh")] * source.ATTEMPTS
-    with pytest.raises(source.Unreachable, match="was asked 8 times: it answers 503"):
+    with pytest.raises(answers.Unreachable, match="was asked 8 times: it answers 503"):
         ids(way)
     assert waited == [1, 2, 4, 8, 16, 32, 60]
 
@@ -97,7 +97,7 @@ def test_what_is_no_answer_is_said(
 ) -> None:
     """At once, since asking again would not help; nobody is followed elsewhere."""
     there.scripted["tickets"] = [answer]
-    with pytest.raises((source.Malformed, source.Refused), match=reason):
+    with pytest.raises((answers.Malformed, answers.Refused), match=reason):
         ids(way)
     assert (len(there.asked("tickets")), waited) == (1, [])
 
@@ -105,7 +105,7 @@ def test_what_is_no_answer_is_said(
 def test_a_list_that_goes_in_circles_ends(there: Elsewhere, way: source.Source) -> None:
     """A page that names an earlier one as its next is the last that is asked for."""
     there.scripted["tickets"] = [(200, {}, json.dumps({"results": [], "next": c})) for c in "121"]
-    with pytest.raises(source.Malformed, match="goes in circles"):
+    with pytest.raises(answers.Malformed, match="goes in circles"):
         ids(way)
 
 
@@ -115,7 +115,7 @@ def test_an_answer_without_end_is_cut_off(
     """It is not held in memory however long it is."""
     monkeypatch.setattr(outgoing, "LARGEST", 1_000)
     there.rows["tickets"] = [row(str(number)) for number in range(100)]
-    with pytest.raises(source.Unreachable, match="the connection failed"):
+    with pytest.raises(answers.Unreachable, match="the connection failed"):
         ids(way)
 
 

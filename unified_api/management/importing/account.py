@@ -21,7 +21,8 @@ from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
 from unified_api.management.importing import mappings, parts, scopes
-from unified_api.management.importing.source import Listed, Malformed, Page, Refused, Source
+from unified_api.management.importing.answers import Listed, Malformed, Page, Refused
+from unified_api.management.importing.source import Source
 from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import clock, imported_ids
 from unified_api.sync.models_account import ImportedPart

@@ -9,8 +9,9 @@ from typing import Any
 
 from unified_api.management.importing import scopes
 from unified_api.management.importing.account import Import, Report, renamed
+from unified_api.management.importing.answers import Listed, Malformed, Refused, Unreachable
 from unified_api.management.importing.parts import Overtaken
-from unified_api.management.importing.source import Listed, Malformed, Refused, Source, Unreachable
+from unified_api.management.importing.source import Source
 from unified_api.management.importing.tokens import Tokens
 
 Document = dict[str, Any]

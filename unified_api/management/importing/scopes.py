@@ -14,7 +14,7 @@ from django.db import transaction
 from tenants import permissions
 from tenants.models import LinkedAccount
 from tenants.permissions import Say
-from unified_api.management.importing.source import Malformed, value
+from unified_api.management.importing.answers import Malformed, value
 from unified_api.models.base import CommonModel, common_models, model_id, public_id, wire_fields
 from unified_api.sync.permissions import set_of_all, set_own
 

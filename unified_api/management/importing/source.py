@@ -1,11 +1,6 @@
 """Where accounts come from: a unified API that answers as the wire contract says, read with its own client library.
 
-    Refused       the answer to one question is no: this account, or this model, cannot be read
-    Malformed     an answer that is none
-    Unreachable   no answer, for longer than is worth waiting: the whole import ends, to be gone on with later
-
-The library parses without checking, so every value is looked at here. It is optional, see docs/importing.md: whoever
-imports this module has it.
+That library is optional, see docs/importing.md: whoever imports this module has it.
 """
 
 from __future__ import annotations
@@ -23,13 +18,24 @@ from merge.client import Merge
 from merge.core.api_error import ApiError
 from merge.core.parse_error import ParsingError
 
-from integrations.kit.errors import Unmappable
 from integrations.kit.guard import Guard
-from integrations.kit.kinds import identifier
 from tenants.vault import Secret
+from unified_api.management.importing.answers import (
+    Listed,
+    Malformed,
+    Page,
+    Refused,
+    SourceError,
+    Unreachable,
+    listed,
+    page_of,
+    part,
+    rows_of,
+    uuid_of,
+    value,
+)
 from unified_api.management.importing.outgoing import TIMEOUT, Closed, GuardedTransport
 from unified_api.models.base import CommonModel, category_of
-from unified_api.sync.imported_ids import OldId
 
 CATEGORIES: Final = ("hris", "crm", "ticketing")
 #: Rows of a page.
@@ -49,54 +55,6 @@ _BELOW: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class SourceError(Exception):
-    """Why something could not be read; a sentence without secrets."""
-
-
-class Refused(SourceError):
-    """The answer is no. status: of HTTP."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        self.status = status
-        super().__init__(sentence)
-
-
-class Malformed(SourceError):
-    """An answer that is not as the contract has it."""
-
-
-class Unreachable(SourceError):
-    """No answer."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A linked account as it is listed there. integration: its slug there, or its name where it has none."""
-
-    id: uuid.UUID
-    category: str
-    integration: str
-    end_user_origin_id: str
-    end_user_organization_name: str
-    end_user_email_address: str
-    is_test: bool
-    completed_at: dt.datetime | None
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows of a list. bad: what is wrong with some. nameless: rows without a remote id. newest: creation among them.
-
-    next: where it goes on; None at the end.
-    """
-
-    ids: list[OldId]
-    bad: list[str]
-    nameless: int
-    newest: dt.datetime | None
-    next: str | None
-
-
 @dataclass(frozen=True)
 class Outside:
     """Time, as it passes outside; a test brings its own."""
@@ -112,8 +70,12 @@ class Source:
         self, http: httpx.Client, url: str, key: Secret, outside: Outside, token: Secret | None = None
     ) -> None:
         self._http, self._url, self._key, self._outside = http, url, key, outside
-        held = None if token is None else token.reveal()
-        self._client = Merge(base_url=url, api_key=key.reveal, account_token=held, httpx_client=http)
+        self._client = Merge(
+            base_url=url,
+            api_key=key.reveal,
+            account_token=None if token is None else token.reveal(),
+            httpx_client=http,
+        )
 
     def of(self, token: Secret) -> Source:
         """The same for the account of this token."""
@@ -125,22 +87,24 @@ class Source:
             for test in ("false", "true"):
                 lists = getattr(self._client, category).linked_accounts.list
                 for rows, _ in self._turned(lists, None, category=category, is_test_account=test):
-                    yield from (_listed(row, category) for row in rows)
+                    yield from (listed(row, category) for row in rows)
 
     def account_id(self, category: str) -> uuid.UUID:
         """The id of the token's account."""
-        found = _uuid(_part(self._ask(self._at(category, "account_details").retrieve), "id"))
+        found = uuid_of(part(self._ask(self._at(category, "account_details").retrieve), "id"))
         if found is None:
             raise Malformed("the id of the account is no UUID")
         return found
 
     def default_scopes(self, category: str) -> list[Any]:
         """What holds for all accounts, by model; in the library's types."""
-        return _list(self._ask(self._at(category, "scopes").default_scopes_retrieve), "common_models")
+        return rows_of(self._ask(self._at(category, "scopes").default_scopes_retrieve), "common_models")
 
     def scopes(self, category: str) -> list[Any]:
         """What holds for the account."""
-        return _list(self._ask(self._at(category, "scopes").linked_account_scopes_retrieve), "common_models")
+        return rows_of(
+            self._ask(self._at(category, "scopes").linked_account_scopes_retrieve), "common_models"
+        )
 
     def mappings(self, category: str) -> dict[str, Any]:
         """What is mapped for the account, by the names of models."""
@@ -163,7 +127,7 @@ class Source:
         if path not in _BELOW:
             lists = self._at(category, path.replace("-", "_")).list
             for rows, further in self._turned(lists, cursor, **asked):
-                yield _page(rows, further)
+                yield page_of(rows, further)
             return
         yield from self._pages_below(category, path, cursor, asked)
 
@@ -174,14 +138,14 @@ class Source:
         above, call = _BELOW[path]
         lists = getattr(self._at(category, path.replace("-", "_")), call)
         at, _, inner = (cursor or "").partition(" ")
-        ids = sorted(str(_part(row, "id")) for row in self._all(category, above))
+        ids = sorted(str(part(row, "id")) for row in self._all(category, above))
         for number, record in enumerate(ids):
             if record < at:
                 continue
             following = ids[number + 1] + " " if record != ids[-1] else None
             begin = inner or None if record == at else None
             for rows, further in self._turned(lambda r=record, **told: lists(r, **told), begin, **asked):
-                yield _page(rows, following if further is None else f"{record} {further}")
+                yield page_of(rows, following if further is None else f"{record} {further}")
 
     def _all(self, category: str, resource: str) -> Iterator[Any]:
         for rows, _ in self._turned(self._at(category, resource).list, None, include_shell_data=True):
@@ -195,7 +159,7 @@ class Source:
         while True:
             given = {**asked, **({"cursor": cursor} if cursor else {})}
             answer = self._ask(call, page_size=AT_ONCE, **given)
-            rows, cursor = _list(answer, "results"), value(answer, "next")
+            rows, cursor = rows_of(answer, "results"), value(answer, "next")
             if cursor is not None and (not isinstance(cursor, str) or "\0" in cursor):
                 raise Malformed("a list names no next page that can be asked for")
             if cursor and cursor in seen:
@@ -255,86 +219,3 @@ def _no(status: int) -> SourceError:
     if status in range(200, 300):
         return Malformed("an answer is no JSON")
     return Refused(status, f"the answer is {status}")
-
-
-def value(row: Any, name: str) -> Any:
-    """What an object of an answer has under a name; None if nothing. The library leaves what it cannot parse."""
-    return row.get(name) if isinstance(row, dict) else getattr(row, name, None)
-
-
-def _part(row: Any, name: str) -> Any:
-    found = value(row, name)
-    if found is None:
-        raise Malformed(f"an answer lacks {name!r}")
-    return found
-
-
-def _list(answer: Any, name: str) -> list[Any]:
-    found = _part(answer, name)
-    if not isinstance(found, list):
-        raise Malformed(f"{name!r} of an answer is no list")
-    return found
-
-
-def _listed(row: Any, category: str) -> Listed | str:
-    found, slug = _uuid(value(row, "id")), _slug(value(row, "integration"))
-    names = ("end_user_origin_id", "end_user_organization_name", "end_user_email_address")
-    texts = {name: _text(value(row, name)) for name in names}
-    if found is None or not slug or not texts["end_user_origin_id"].strip():
-        return f"A linked account of {category} is listed without id, integration or end user ({found})."
-    if value(row, "category") != category:
-        return f"Linked account {found} is listed as one of {category}, and is none."
-    completed = value(row, "completed_at")
-    return Listed(
-        id=found,
-        category=category,
-        integration=slug,
-        is_test=value(row, "account_type") == "TEST",
-        completed_at=completed if isinstance(completed, dt.datetime) and completed.tzinfo else None,
-        **texts,
-    )
-
-
-def _slug(integration: Any) -> str:
-    return _text(value(integration, "slug")) or _text(value(integration, "name"))
-
-
-def _text(value: Any) -> str:
-    """A text; empty for what is none, or cannot be stored."""
-    return value if isinstance(value, str) and "\0" not in value else ""
-
-
-def _page(rows: list[Any], further: str | None) -> Page:
-    page = Page([], [], 0, None, further)
-    newest, nameless = None, 0
-    for row in rows:
-        created = value(row, "created_at")
-        if isinstance(created, dt.datetime) and created.tzinfo:
-            newest = created if newest is None else max(newest, created)
-        if not isinstance(row, dict) and not hasattr(row, "remote_id"):
-            page.bad.append("a row is no record")
-            continue
-        if value(row, "remote_id") is None:
-            nameless += 1
-            continue
-        try:
-            page.ids.append(_old_id(row))
-        except Unmappable as error:
-            page.bad.append(str(error))
-    return Page(page.ids, page.bad, nameless, newest, further)
-
-
-def _old_id(row: Any) -> OldId:
-    remote_id, found = identifier(value(row, "remote_id")), _uuid(value(row, "id"))
-    if "\0" in remote_id:
-        raise Unmappable("a remote id with NUL characters cannot be stored")
-    if found is None:
-        raise Unmappable(f"the id of {remote_id!r} is no UUID")
-    return OldId(remote_id, found)
-
-
-def _uuid(value: Any) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError):
-        return None
