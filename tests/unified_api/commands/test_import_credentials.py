@@ -162,3 +162,7 @@ def test_a_dry_run_asks_nobody(call: Call, alice: Person, file: File) -> None:
     assert file.desk.log == []
     with alice.at_work():
         assert LinkedAccount.objects.count() == 1
+    lines = call(
+        *(word for word in file.words(file.entry("b"), options=("--dry-run",)) if word != "--json")
+    ).out
+    assert lines.splitlines() == ["1 linked", "Nothing was changed."]

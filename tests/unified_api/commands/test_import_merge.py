@@ -343,15 +343,26 @@ def test_the_rest_can_be_done_without(
 def test_neither_key_nor_token_is_printed(
     call: Call, alice: Person, there: Elsewhere, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in the answer, not in the progress, not in the logs."""
+    """Not in the lines for people, which tell what became of each account, nor in the progress or the logs."""
     account_id = there.account()
-    there.rows = {"tickets": [row("1")]}
-    printed = call(*there.words(alice, tmp_path))
+    there.account("hatter")
+    there.rows = {"tickets": [row("1"), row(None), row("2", "no id")]}
+    words = there.words(alice, tmp_path)
+    there.files(tmp_path, [{"linked_account_id": str(account_id), "account_token": f"token-of-{account_id}"}])
+    printed = call(*(word for word in words if word != "--json"))
 
-    told = printed.out + printed.err + caplog.text
-    assert str(account_id) in told
-    assert KEY not in told
-    assert "token-of-" not in told
+    assert printed.out.splitlines() == [
+        f"{account_id}  customer-1 at stub: imported",
+        (
+            "  ids: 1 taken over, 0 as they are here anyhow, 1 refused, 1 records without a remote id;"
+            " models limited: 0, fields mapped: 0"
+        ),
+        "  ticketing.Ticket: the id of '2' is no UUID",
+        "1 linked accounts there have no token in the file, and were left out.",
+    ]
+    assert f"{account_id}: imported; ids: 1 taken over" in printed.err
+    assert KEY not in printed.out + printed.err + caplog.text
+    assert "token-of-" not in printed.out + printed.err + caplog.text
 
 
 def test_a_mistake_in_the_file_of_tokens_is_told_before_anything_is_done(

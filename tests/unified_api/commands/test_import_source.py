@@ -14,12 +14,15 @@ import pytest
 
 from integrations.kit.guard import Guard, Target
 from tenants.vault import Secret
+from tests.integrations.kit.test_tls import NAME, certificate, guard, speaking
 from tests.unified_api.commands.elsewhere import KEY, Answer, Elsewhere, elsewhere, row
 from unified_api.management.importing import answers, outgoing, source, tokens
 from unified_api.management.importing.entries import BadFile
 from unified_api.management.importing.outgoing import GuardedTransport
 from unified_api.models.crm import CustomObject
 from unified_api.models.ticketing import Ticket
+
+__all__ = ["certificate"]  # a fixture
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OPEN = Guard(allow_hosts=frozenset({"127.0.0.1"}))
@@ -153,12 +156,27 @@ def _at(address: str) -> Guard:
 )
 def test_a_key_goes_only_where_it_may(url: str, address: str, reason: str) -> None:
     """Neither into the operator's network nor in clear text over the internet."""
-    guard = _at(address)
+    there = _at(address)
     with (
-        httpx.Client(transport=GuardedTransport(guard, guard), trust_env=False) as client,
+        httpx.Client(transport=GuardedTransport(there, there), trust_env=False) as client,
         pytest.raises(outgoing.Closed, match=reason),
     ):
         client.get(url)
+
+
+def test_the_name_is_kept_though_the_address_is_ours(certificate: Path) -> None:
+    """The certificate is checked against the name, which the server is told, too; another one is refused."""
+    trusting = guard(certificate)
+    with httpx.Client(transport=GuardedTransport(trusting, trusting), trust_env=False) as client:
+        with speaking(certificate) as (port, asked):
+            answer = client.get(f"https://{NAME}:{port}/")
+        with (
+            speaking(certificate) as (port, _),
+            pytest.raises(outgoing.Closed, match=r"of other\.example is refused"),
+        ):
+            client.get(f"https://other.example:{port}/")
+
+    assert (answer.json(), asked) == ({"a": 1}, [NAME])
 
 
 @pytest.mark.parametrize(

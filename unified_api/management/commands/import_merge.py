@@ -86,6 +86,8 @@ class Command(AnsweringCommand):
                 raise CommandError(_INSTALL) from error
             raise
         outside = source.Outside(lambda: dt.datetime.now(dt.UTC), time.sleep)
+        if options["key_file"] == options["accounts"] == STDIN:
+            raise CommandError("Only one of --key-file and --accounts can come by standard input.")
         key, known = _key(options["key_file"]), _tokens(options["accounts"])
         slugs, dry_run = dict(_slugs(options["integration"])), options["dry_run"]
         with scope(tenant), source.opened(options["url"], key, connect.guard(), outside) as way:

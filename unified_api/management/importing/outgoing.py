@@ -6,6 +6,7 @@ providers, and the connection goes to the address that was judged, under the nam
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,7 +26,8 @@ class GuardedTransport(httpx.HTTPTransport):
     """Connects to addresses that a guard opens, in clear text to private ones only."""
 
     def __init__(self, guard: Any, public: Any) -> None:
-        super().__init__(verify=guard.ca_file or True, trust_env=False)
+        trusted = ssl.create_default_context(cafile=guard.ca_file) if guard.ca_file else True
+        super().__init__(verify=trusted, trust_env=False)
         self._guard, self._public = guard, public
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -38,6 +40,8 @@ class GuardedTransport(httpx.HTTPTransport):
             try:
                 response = super().handle_request(request)
             except httpx.ConnectError as error:
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    raise Closed(f"the certificate of {url.host} is refused: {error}") from error
                 failed = error
                 continue
             stream: Any = (
