@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import functools
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection
 from psycopg import sql
 
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, common_models, model_id, record_id
+from unified_api.sync import tables
 from unified_api.sync.models import Identity
 from unified_api.sync.models_account import ImportedPart
 
@@ -79,15 +80,14 @@ class _Here:
         known = self.known.get(old.remote_id)
         if known is not None and known != old.record_id:
             return f"{called} is known here as {known} already"
-        holder = self.holders.get(old.record_id, self.key(old.remote_id))
-        if holder != self.key(old.remote_id):
-            account, model, remote_id = holder
+        others = self.holders[old.record_id] - {self.key(old.remote_id)}
+        for account, model, remote_id in others:
             return f"{called} has the id of {model} {remote_id!r} of linked account {account}"
         return None
 
     def take(self, old: OldId) -> None:
         self.known[old.remote_id] = old.record_id
-        self.holders[old.record_id] = self.key(old.remote_id)
+        self.holders[old.record_id].add(self.key(old.remote_id))
 
 
 def weigh(account_id: uuid.UUID, model: type[CommonModel], page: Sequence[OldId]) -> Weighed:
@@ -103,7 +103,7 @@ def weigh(account_id: uuid.UUID, model: type[CommonModel], page: Sequence[OldId]
             here.take(old)
         else:
             told.refused.append(fault)
-            if mine == old.record_id:
+            if mine == old.record_id and old.remote_id not in here.known:
                 told.own.append(OldId(old.remote_id, uuid.uuid4()))
                 here.take(told.own[-1])
     return told
@@ -120,13 +120,14 @@ def is_unfinished(account_id: uuid.UUID) -> bool:
     return ImportedPart.objects.filter(linked_account_id=account_id, finished_at=None).exists()
 
 
-def _holders(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Holder]:
+def _holders(ids: Iterable[uuid.UUID]) -> defaultdict[uuid.UUID, set[Holder]]:
     """The records of the tenant that have these ids, or are to have them."""
-    values: dict[str, Any] = {"tenant": current_tenant(), "ids": list(ids)}
-    with connection.cursor() as cursor:
-        cursor.execute(_holders_statement(), values)
-        rows = cursor.fetchall()
-    return {record: (account, model, remote_id) for record, account, model, remote_id in rows}
+    values = {"tenant": current_tenant(), "ids": list(ids)}
+    rows = tables.execute(_holders_statement(), values).fetchall()  # by name, so that the ids are sent once
+    found: defaultdict[uuid.UUID, set[Holder]] = defaultdict(set)
+    for record, account, model, remote_id in rows:
+        found[record].add((account, model, remote_id))
+    return found
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from tests.unified_api.commands.conftest import Call
 from tests.unified_api.commands.elsewhere import Elsewhere, accredit, identities, row
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Tag, Ticket
+from unified_api.sync.models import Identity
 from unified_api.sync.moments import Moments
 
 
@@ -50,6 +51,23 @@ def test_an_id_that_follows_from_another_record_is_not_given_twice(
     found = identities(alice)
     assert found["1"] == stolen
     assert found["2"] not in {stolen, None}
+
+
+def test_an_id_that_came_to_be_shared_is_told(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """A further run finds it, and changes nothing."""
+    there.account()
+    there.rows = {"tickets": [row("1", one := uuid.uuid4())]}
+    call(*there.words(alice, tmp_path))
+    with alice.at_work():
+        Identity.objects.create(
+            linked_account_id=uuid.uuid4(), model="ticketing.Tag", remote_id="9", record_id=one
+        )
+    [told] = call(*there.words(alice, tmp_path)).document["accounts"]
+
+    assert "has the id of ticketing.Tag '9'" in told["problems"][0]
+    assert identities(alice) == {"1": one, "9": one}
 
 
 def test_an_id_of_another_record_here_is_refused(
