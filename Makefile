@@ -52,6 +52,7 @@ format: setup
 lock: setup
 	@cd requirements && for name in uv runtime server-roundup server-django-helpdesk peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(UV_COMPILE) --constraint runtime.lock dev.in -o dev.lock
+	@cd requirements && ../$(UV_COMPILE) --constraint dev.lock import-merge.in -o import-merge.lock
 
 clean:
 	rm -rf .venv .isthmus .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,7 +24,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
-from unified_api.sync import connect, issues, journal, pull, replacing
+from unified_api.sync import connect, imported_ids, issues, journal, pull, replacing
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.NeedsReauthorisation, "Check user name, password or key, and link again."),
@@ -83,14 +83,8 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
 
     stored: called within the transaction that stores the account, before anything of it is read.
     """
-    if not request.end_user_origin_id.strip():
-        raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
-    provider = _within(_provider(request.integration), request)
-    if request.is_test and not provider.rehearses:
-        raise LinkRefused(
-            f"{provider.name} is no sandbox. Test accounts are linked at sandboxes; link this one without test."
-        )
-    settings, secrets = _accepted(provider, request.values)
+    provider, settings, secrets = examine(request)
+    _refuse_unfinished(provider, request)
     identity = check(provider, settings, secrets)
     if request.replaces_remote_account:
         replacing.retire(_replaced(provider, request, identity))
@@ -109,6 +103,18 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
                 pull.pause(stream, _UNREAD)
         paused = _names(account) if request.replaces_remote_account else ()
     return Linked(account, token, relinked, tuple(stream.model for stream in streams), paused)
+
+
+def examine(request: Request) -> tuple[Provider, dict[str, str], dict[str, Secret]]:
+    """Provider, settings and secrets of what is to be linked; nobody is asked. Raises LinkRefused."""
+    if not request.end_user_origin_id.strip():
+        raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
+    provider = _within(_provider(request.integration), request)
+    if request.is_test and not provider.rehearses:
+        raise LinkRefused(
+            f"{provider.name} is no sandbox. Test accounts are linked at sandboxes; link this one without test."
+        )
+    return provider, *_accepted(provider, request.values)
 
 
 def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str, Secret]) -> str | None:
@@ -194,6 +200,17 @@ def _replaced(provider: Provider, request: Request, identity: str | None) -> Lin
             " Link it again without saying so; what is gone there is found by reading."
         )
     return account
+
+
+def _refuse_unfinished(provider: Provider, request: Request) -> None:
+    """Records that are read before all ids of an import are here would have other ids for ever."""
+    with transaction.atomic():
+        account = _linked(provider, request)
+        if account is not None and imported_ids.is_unfinished(account.id):
+            raise LinkRefused(
+                f"Ids of {account} are still to be imported, and records that were read now would have others. Run"
+                f" manage.py import_merge to its end, or do without the rest of them: --give-up {account.id}."
+            )
 
 
 def _linked(provider: Provider, request: Request) -> LinkedAccount | None:

@@ -59,7 +59,15 @@ def configure(*, form: str, level: str) -> None:
     handler = StandardError()
     handler.setFormatter(_formatter(form))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("urllib3", "celery.beat", "celery.worker.strategy", "celery.app.trace", "pgmq", "psycopg"):
+    for chatty in (
+        "urllib3",
+        "httpx",
+        "celery.beat",
+        "celery.worker.strategy",
+        "celery.app.trace",
+        "pgmq",
+        "psycopg",
+    ):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     logging.captureWarnings(capture=True)
 

@@ -29,7 +29,13 @@ from unified_api.sync.models import (
     Throttle,
     Write,
 )
-from unified_api.sync.models_account import AsyncPassthrough, Ignored, SyncCondition, WebhookReceiver
+from unified_api.sync.models_account import (
+    AsyncPassthrough,
+    Ignored,
+    ImportedPart,
+    SyncCondition,
+    WebhookReceiver,
+)
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
 from unified_api.sync.models_fields import RemoteFieldClass
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -123,6 +129,7 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         FieldMapping,
         Identity,
         Ignored,
+        ImportedPart,
         Merged,
         RemoteData,
         RemoteFieldClass,

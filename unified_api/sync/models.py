@@ -63,6 +63,9 @@ class Identity(TenantModel):
     remote_id = models.TextField()
     record_id = models.UUIDField()
 
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant_id", "record_id"], name="identity_record")]
+
 
 class Merged(TenantModel):
     """A record that its provider merged into another one: it is deleted, and `into_id` stands in its place."""
@@ -348,6 +351,7 @@ class Job(models.Model):
 # Django finds models here.
 from unified_api.sync.models_account import (  # noqa: E402, F401
     AsyncPassthrough,
+    ImportedPart,
     SyncCondition,
     WebhookReceiver,
 )

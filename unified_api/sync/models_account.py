@@ -1,4 +1,4 @@
-"""What the shell keeps of what was asked of accounts: which records are wanted, calls that wait, hooks of providers."""
+"""What the shell keeps of accounts: which records are wanted, calls that wait, hooks of providers, imports."""
 
 from __future__ import annotations
 
@@ -90,3 +90,23 @@ class Ignored(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.model} {self.record_id}"
+
+
+class ImportedPart(TenantModel):
+    """How far it has come with what an account brings from elsewhere: its settings, or the ids of one common model.
+
+    `part`: `settings`, or `category.Model`. `cursor`: where the first reading goes on. `newest`: the newest creation
+    that was seen, by the clock of where it comes from: later readings begin there. `finished_at`: null until all was
+    read once; before, the account is not linked, as records would get other ids.
+    """
+
+    database_key = ("tenant_id", "linked_account_id", "part")
+
+    linked_account_id = models.UUIDField()
+    part = models.TextField()
+    cursor = models.TextField(null=True)
+    newest = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.linked_account_id}"

@@ -40,7 +40,7 @@ def columns(model: type[CommonModel]) -> tuple[str, ...]:
     return tuple(str(f.column) for f in model._meta.concrete_fields if not f.generated)
 
 
-def execute(statement: str | sql.Composed, values: Sequence[Any]) -> CursorWrapper:
+def execute(statement: str | sql.Composed, values: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
     """Run a statement whose values the server binds."""
     bare: Any = psycopg.Cursor(connection.connection)  # Django's own would bind them here
     cursor = connection.make_debug_cursor(bare) if connection.queries_logged else connection.make_cursor(bare)

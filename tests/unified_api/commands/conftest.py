@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.core.management import call_command
 
 from tests.people import Person
 from tests.stub import Desk
+from tests.unified_api.commands.elsewhere import Elsewhere, elsewhere
 from tests.unified_api.sync.conftest import desk, no_broker
 
 __all__ = ["desk", "no_broker"]  # fixtures
@@ -66,3 +67,10 @@ def linked(call: Call, alice: Person, desk: Desk) -> AtDesk:
     """An account at the help desk, not read yet."""
     document = call(*link_words(alice, desk, "--secret", f"token={desk.token}", "--json")).document
     return AtDesk(document["linked_account_id"], document["account_token"])
+
+
+@pytest.fixture
+def there(desk: Desk) -> Iterator[Elsewhere]:
+    """A unified API elsewhere, which may be called, beside the help desk whose accounts it lists."""
+    with elsewhere() as running:
+        yield running
