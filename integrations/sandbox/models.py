@@ -16,6 +16,7 @@ class Sandbox(TenantModel):
 
     `seed`: of what it held at first. `behaviour`: how it is to behave, see `service.behaviour`; `counters`: what it has
     to remember for that. `serial`: the number of the record that was made last. `changed_on`: the latest stamp.
+    `used_on`: when somebody called it last, to a day.
     """
 
     category = models.TextField()
@@ -24,6 +25,7 @@ class Sandbox(TenantModel):
     counters = models.JSONField(default=dict)
     serial = models.BigIntegerField(default=100_000)
     changed_on = models.DateTimeField()
+    used_on = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:

@@ -14,16 +14,19 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import orjson
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from integrations.sandbox.data import generate
 from integrations.sandbox.data.records import Record, after
 from integrations.sandbox.models import Sandbox, SandboxRecord
-from integrations.sandbox.service import bodies
+from integrations.sandbox.service import bodies, keeping
 from integrations.sandbox.service.bodies import Body
 from integrations.sandbox.service.errors import Refused, invalid, unknown
 from integrations.sandbox.spelling import CHANGED, CREATED, kind_named, kind_of, kinds, spelled
 from tenants import door, secrets
+from tenants.scope import current_tenant
 from tenants.tokens import new_token
 from tenants.vault import Randomness, Secret
 from unified_api.models.base import CommonModel, common_model, wire_fields
@@ -41,12 +44,27 @@ class Made(NamedTuple):
 
 
 def make(category: str, seed: str, *, randomness: Randomness = os.urandom) -> Made:
-    """A sandbox of the tenant in scope, filled from its seed."""
+    """A sandbox of the tenant in scope, filled from its seed; raises Refused where there are enough."""
+    _refuse_more()
     key = new_token(_PREFIX, randomness)
     sandbox = Sandbox.objects.create(category=category, seed=seed, changed_on=timezone.now())
     door.open_door(DOOR, key, reference=sandbox.id)
+    keeping.note_use(sandbox, sandbox.changed_on)
     fill(sandbox)
     return Made(sandbox, key)
+
+
+def _refuse_more() -> None:
+    """Who makes one counts first, and alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{current_tenant()} sandboxes"]
+        )
+    most = settings.SANDBOXES_PER_TENANT
+    if Sandbox.objects.count() >= most:
+        told = f"There are {most} sandboxes already, as many as one tenant may have (SANDBOXES_PER_TENANT). End one:"
+        told += " DELETE /sandbox/v1/account with its key, or `manage.py sandbox end`."
+        raise Refused(HTTPStatus.CONFLICT, told)
 
 
 def fill(sandbox: Sandbox) -> None:
@@ -59,13 +77,6 @@ def fill(sandbox: Sandbox) -> None:
         for at, one in enumerate(records)
     ]
     SandboxRecord.objects.bulk_create(rows, batch_size=_AT_ONCE)
-
-
-def erase(sandbox: Sandbox) -> None:
-    """End a sandbox and all that it holds."""
-    SandboxRecord.objects.filter(sandbox_id=sandbox.id).delete()
-    door.close_doors(sandbox.id)
-    sandbox.delete()
 
 
 def _first(sandbox_id: uuid.UUID, model: type[CommonModel], at: int, record: Record) -> SandboxRecord:

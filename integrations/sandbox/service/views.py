@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from integrations.sandbox.adapter import home
 from integrations.sandbox.models import Sandbox, SandboxRecord
-from integrations.sandbox.service import behaviour, store
+from integrations.sandbox.service import behaviour, bodies, keeping, store
 from integrations.sandbox.service.endpoint import Endpoint, parsed
 from integrations.sandbox.service.errors import Refused, answer, invalid, unknown
 from integrations.sandbox.service.listing import Asked, page, vanished
@@ -40,7 +40,7 @@ class Account(Endpoint):
     def delete(self, _request: HttpRequest) -> HttpResponse:
         """Gone, with its key."""
         with transaction.atomic():
-            store.erase(Sandbox.objects.select_for_update().get(id=self.sandbox_id))
+            keeping.erase(Sandbox.objects.select_for_update().get(id=self.sandbox_id))
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
@@ -145,7 +145,8 @@ class Content(Endpoint):
             model, row = store.model_of(sandbox, kind), _present(sandbox, kind, name)
         if not store.is_file(model):
             raise unknown(kind, name)
-        media = row.body.get("contentType") or "application/octet-stream"
+        told = row.body.get(bodies.path_of(model, "content_type"))
+        media = told if bodies.is_media_type(told) else "application/octet-stream"
         return HttpResponse(bytes(row.content or b""), content_type=media)
 
 
