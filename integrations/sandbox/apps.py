@@ -14,7 +14,7 @@ class SandboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Have workers do what sandboxes have to do by themselves."""
-        from integrations.sandbox.service import keeping
+        from integrations.sandbox.service import announcing, delivering, keeping
         from unified_api.sync import tasks
 
-        tasks.HANDLERS[keeping.KIND] = keeping.work
+        tasks.HANDLERS |= {keeping.KIND: keeping.work, announcing.KIND: delivering.work}

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.sandbox.models import Sandbox, SandboxRecord
+from integrations.sandbox.service import announcing
 from tenants import audit, door
 from unified_api.sync import job
 
@@ -34,6 +35,7 @@ def note_use(sandbox: Sandbox, now: dt.datetime) -> None:
 def erase(sandbox: Sandbox) -> None:
     """End a sandbox and all that it holds."""
     SandboxRecord.objects.filter(sandbox_id=sandbox.id).delete()
+    announcing.forget_all(sandbox)
     door.close_doors(sandbox.id)
     job.forget(KIND, sandbox.id)
     sandbox.delete()

@@ -21,7 +21,7 @@ from django.utils import timezone
 from integrations.sandbox.data import generate
 from integrations.sandbox.data.records import Record, after
 from integrations.sandbox.models import Sandbox, SandboxRecord
-from integrations.sandbox.service import bodies, keeping
+from integrations.sandbox.service import announcing, bodies, keeping
 from integrations.sandbox.service.bodies import Body
 from integrations.sandbox.service.errors import Refused, invalid, unknown
 from integrations.sandbox.spelling import CHANGED, CREATED, kind_named, kind_of, kinds, spelled
@@ -50,7 +50,7 @@ def make(category: str, seed: str, *, randomness: Randomness = os.urandom) -> Ma
     sandbox = Sandbox.objects.create(category=category, seed=seed, changed_on=timezone.now())
     door.open_door(DOOR, key, reference=sandbox.id)
     keeping.note_use(sandbox, sandbox.changed_on)
-    fill(sandbox)
+    _put(sandbox)
     return Made(sandbox, key)
 
 
@@ -68,8 +68,15 @@ def _refuse_more() -> None:
 
 
 def fill(sandbox: Sandbox) -> None:
-    """Put what the seed gives in the place of all that there is."""
-    SandboxRecord.objects.filter(sandbox_id=sandbox.id).delete()
+    """Put what the seed gives in the place of all that there is; who listens hears of what had been touched."""
+    mine = SandboxRecord.objects.filter(sandbox_id=sandbox.id)
+    touched = list(mine.filter(changed_on__gte=sandbox.created_at).values_list("kind", "name"))
+    mine.delete()
+    _put(sandbox)
+    announcing.announce(sandbox, "changed", touched)
+
+
+def _put(sandbox: Sandbox) -> None:
     told = generate(sandbox.category, sandbox.seed)
     rows = [
         _first(sandbox.id, common_model(name), at, one)
@@ -144,6 +151,7 @@ def create(
     own = {CREATED, CHANGED, *(bodies.path_of(model, n) for n in ("file_url", "size") if is_file(model))}
     _write_body(row, model, {**{path: None for path in absent if path not in own}, **body})
     row.save(force_insert=True)
+    announcing.announce(sandbox, "created", [(kind, row.name)])
     return row
 
 
@@ -160,6 +168,7 @@ def change(
         row.changed_on = _stamped(sandbox)
         _write_body(row, model, {**before, **body})
         row.save()
+        announcing.announce(sandbox, "changed", [(row.kind, row.name)])
     return row
 
 
@@ -170,6 +179,7 @@ def remove(sandbox_id: uuid.UUID, kind: str, name: str, seen: str | None) -> Non
     _refuse_moved(row, seen)
     row.removed_on = row.changed_on = _stamped(sandbox)
     row.save(update_fields=["removed_on", "changed_on"])
+    announcing.announce(sandbox, "removed", [(kind, name)])
 
 
 def matching(sandbox_id: uuid.UUID, kind: str, wanted: Mapping[str, Any]) -> Sequence[SandboxRecord]:
