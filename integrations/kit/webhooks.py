@@ -104,7 +104,7 @@ class Webhooks:
     def _of(self, event: Any, delivery: Delivery) -> Iterator[Hint]:
         word = self._at(self.word, event, delivery) or ""
         model = self.models.get(word.partition(self.until)[0] if self.until else word)
-        ids = self._ids(event, delivery)
+        ids: list[str | None] = [*self._ids(event, delivery)]
         for remote_id in ids or [None]:
             yield Hint(word, model, remote_id)
 

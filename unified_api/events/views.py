@@ -7,7 +7,7 @@ neither answers nor lines of the log repeat it.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -68,9 +68,7 @@ class Inbox(View):
             log.info("webhook.refused", tenant=str(entered.tenant_id), linked_account=str(entered.reference))
         return _answer(*_ANSWERS[taken])
 
-    def http_method_not_allowed(
-        self, _request: HttpRequest, *_args: object, **_kwargs: object
-    ) -> HttpResponse:
+    def http_method_not_allowed(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """405, as JSON."""
         return _answer(HTTPStatus.METHOD_NOT_ALLOWED, "Webhooks are sent by POST.", {"Allow": "POST"})
 

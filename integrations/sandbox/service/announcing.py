@@ -65,6 +65,7 @@ def url_of(webhook: SandboxWebhook) -> str:
 
 def one(sandbox: Sandbox, webhook_id: str) -> SandboxWebhook:
     """The webhook of an id; raises Refused."""
+    found: SandboxWebhook | None
     try:
         found = SandboxWebhook.objects.filter(sandbox_id=sandbox.id, id=uuid.UUID(webhook_id)).first()
     except ValueError:

@@ -17,7 +17,6 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tenants.vault import VaultError
 from tests.people import Person
-from tests.unified_api.api.conftest import desk as stub_desk
 from tests.unified_api.events.conftest import SIGNED, UNSIGNED, Desk, MakeDesk
 from unified_api import registry
 from unified_api.events import addresses, following, receiving, subscribing
@@ -26,8 +25,6 @@ from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_account import SyncCondition
 from unified_api.sync.models_watch import Issue
 from unified_api.sync.models_webhooks import WebhookEvent
-
-assert stub_desk
 
 
 def told(remote_id: Any, what: str = "ticket.changed") -> dict[str, Any]:
@@ -119,7 +116,15 @@ def test_what_an_event_names_is_read_or_not(hooked: MakeDesk, desk: Any) -> None
     number = desk.add(title="Printer")
     one.linked.land(number, name="Printer")
     del desk.tables["tickets"][number]
-    bodies = (told(number), told("4711"), told(1, "tag.made"), told(1, "robot.made"), b"no json", [1], {})
+    bodies: tuple[Any, ...] = (
+        told(number),
+        told("4711"),
+        told(1, "tag.made"),
+        told(1, "robot.made"),
+        b"no json",
+        [1],
+        {},
+    )
     assert [one.send(body) for body in bodies] == [202] * len(bodies)
     with one.linked.person.at_work():
         Job.objects.filter(kind=pull.KIND).delete()
