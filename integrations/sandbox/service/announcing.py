@@ -65,14 +65,12 @@ def url_of(webhook: SandboxWebhook) -> str:
 
 def one(sandbox: Sandbox, webhook_id: str) -> SandboxWebhook:
     """The webhook of an id; raises Refused."""
-    found: SandboxWebhook | None
-    try:
-        found = SandboxWebhook.objects.filter(sandbox_id=sandbox.id, id=uuid.UUID(webhook_id)).first()
-    except ValueError:
-        found = None
-    if found is None:
+    mine: dict[str, SandboxWebhook] = {
+        str(each.id): each for each in SandboxWebhook.objects.filter(sandbox_id=sandbox.id)
+    }
+    if webhook_id not in mine:
         raise unknown("webhook", webhook_id)
-    return found
+    return mine[webhook_id]
 
 
 def forget(webhook: SandboxWebhook) -> None:
