@@ -89,7 +89,7 @@ class Following:
 
     def _follow(self, event: WebhookEvent, done: dict[Hint, str]) -> None:
         """Read what an event names, unless that was read since it was taken."""
-        hints = list(dict.fromkeys(self._hints(event)))
+        hints = list(dict.fromkeys(map(self._heard, self._hints(event))))
         try:
             for hint in hints:
                 if hint not in done:
@@ -106,9 +106,13 @@ class Following:
         body = secrets.opened(event, "sealed_body").reveal() if event.sealed_body else ""
         return self.webhooks.hints(Delivery(event.headers, body.encode("latin-1")))
 
+    def _heard(self, hint: Hint) -> Hint:
+        """What is to be read for a hint: nothing, or a record, whatever happened to it."""
+        return Hint("", None, None) if hint.word in self.deaf else hint._replace(word="")
+
     def _read(self, hint: Hint) -> str:
         """Read a record again; what came of it. Raises RetryLater and what ends the whole slice."""
-        if hint.model is None or hint.word in self.deaf:
+        if hint.model is None:
             return "names nothing that is listened to"
         name = model_id(hint.model)
         resource, stream = self.line.client.provider.resource(name), self.streams.get(name)

@@ -92,8 +92,9 @@ def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback] | 
 
 def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, lasts: float | None) -> None:
     with transaction.atomic(durable=True):
-        job.hold(lease)
+        # In the order in which linking takes them: first the address, then the job.
         address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account.id).first()
+        job.hold(lease)
         if address is not None:
             address.subscription, address.subscribed_at = subscribed.id, clock.now()
             if subscribed.secret:

@@ -54,7 +54,7 @@ class Inbox(View):
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Store the delivery."""
         size = request.META.get("CONTENT_LENGTH") or ""
-        if not size.isdigit():
+        if not (size.isascii() and size.isdigit()):
             return _answer(HTTPStatus.LENGTH_REQUIRED, "Say how long it is by Content-Length.")
         if int(size[:20]) > receiving.MOST_BYTES:
             told = f"It is larger than {receiving.MOST_BYTES} bytes."

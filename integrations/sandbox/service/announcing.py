@@ -80,10 +80,10 @@ def forget(webhook: SandboxWebhook) -> None:
 
 
 def forget_all(sandbox: Sandbox) -> None:
-    """Tell nobody."""
+    """Tell nobody. The job goes first: who delivers takes it before it strikes out what was delivered."""
+    job.forget(KIND, sandbox.id)
     SandboxDelivery.objects.filter(sandbox_id=sandbox.id).delete()
     SandboxWebhook.objects.filter(sandbox_id=sandbox.id).delete()
-    job.forget(KIND, sandbox.id)
 
 
 def announce(sandbox: Sandbox, what: str, objects: Iterable[tuple[str, str]]) -> None:

@@ -45,8 +45,9 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one look is o
     """Look after the sandbox that the job names."""
     now = timezone.now()
     with transaction.atomic(durable=True):
-        job.hold(lease)
+        # In the order in which whoever calls the sandbox takes them: first its row, then its job.
         sandbox = Sandbox.objects.select_for_update().filter(id=lease.reference).first()
+        job.hold(lease)
         if sandbox is not None and now - (sandbox.used_on or sandbox.created_at) >= UNUSED:
             erase(sandbox)
             audit.record("sandbox.unused", subject=str(lease.reference), category=sandbox.category)
