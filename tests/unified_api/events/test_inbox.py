@@ -100,6 +100,27 @@ def test_a_delivery_that_comes_again_is_stored_once(hooked: MakeDesk, desk: Any)
     assert desk.log.count(("GET", f"/tickets/{number}")) == 2
 
 
+def test_what_comes_during_a_read_is_read_again(
+    hooked: MakeDesk, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same body may tell of a change that the read under way did not see."""
+    one, number = hooked(), desk.add(title="Printer")
+    real, answers = by_id.read_one, list[int]()
+
+    def meanwhile(*args: Any, **more: Any) -> bool:
+        there = real(*args, **more)
+        if not answers:
+            desk.edit(number, title="Another printer")
+            answers.append(one.send(told(number)))
+        return there
+
+    monkeypatch.setattr(by_id, "read_one", meanwhile)
+    one.send(told(number))
+    one.follow()
+
+    assert (answers, one.names()) == ([202], ["Another printer"])
+
+
 def test_a_vendor_that_does_not_sign_gives_hints_only(hooked: MakeDesk, desk: Any) -> None:
     """Whatever the body says of a record, what is stored is what the provider answers with."""
     one = hooked(UNSIGNED)
