@@ -5,6 +5,7 @@ What does not prove to be the provider's is counted, and nothing of it is kept.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import uuid
 from dataclasses import dataclass
@@ -56,12 +57,13 @@ def take(account_id: uuid.UUID, delivery: Delivery) -> Taken:
     known = _known(account_id)
     if known is None:
         return Taken.UNKNOWN
-    holds = known.webhooks.proof.holds(delivery, known.secrets, clock.now())
+    now = clock.now()
+    holds = known.webhooks.proof.holds(delivery, known.secrets, now)
     with transaction.atomic(durable=True):
         address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account_id).first()
         if address is None:  # erased meanwhile
             return Taken.UNKNOWN
-        return _accept(address, known, delivery) if holds else _refuse(address, known.account)
+        return _accept(address, known, delivery, now) if holds else _refuse(address, known.account, now)
 
 
 def _known(account_id: uuid.UUID) -> _Known | None:
@@ -76,22 +78,21 @@ def _known(account_id: uuid.UUID) -> _Known | None:
     return _Known(account, webhooks, found)
 
 
-def _accept(address: WebhookAddress, known: _Known, delivery: Delivery) -> Taken:
+def _accept(address: WebhookAddress, known: _Known, delivery: Delivery, now: dt.datetime) -> Taken:
     waiting = WebhookEvent.objects.filter(linked_account_id=known.account.id, ended_at=None)
     if waiting[MOST_WAITING : MOST_WAITING + 1].exists():
         return Taken.FULL
-    now = clock.now()
     if address.refused_in_row >= WORTH_A_LOOK:
         issues.resolve(issues.SIGNATURES, known.account.id)
     address.accepted, address.refused_in_row, address.last_accepted_at = address.accepted + 1, 0, now
     address.save(update_fields=["accepted", "refused_in_row", "last_accepted_at"])
-    if not _store(known, delivery):
+    if not _store(known, delivery, now):
         return Taken.KNOWN
     job.ask(following.KIND, known.account.id, priority=following.PRIORITY)
     return Taken.STORED
 
 
-def _store(known: _Known, delivery: Delivery) -> bool:
+def _store(known: _Known, delivery: Delivery, now: dt.datetime) -> bool:
     """Keep a delivery; False for one that is here already."""
     told = {name: delivery.headers.get(name, "")[:_LONGEST] for name in known.webhooks.headers}
     event = WebhookEvent(
@@ -99,7 +100,7 @@ def _store(known: _Known, delivery: Delivery) -> bool:
         name=known.webhooks.name_of(delivery),
         digest=_digest(delivery.body, told),
         headers=told,
-        received_at=clock.now(),
+        received_at=now,
     )
     secrets.put(Secret(delivery.body.decode("latin-1")), event, "sealed_body")
     try:
@@ -115,9 +116,9 @@ def _digest(body: bytes, headers: dict[str, str]) -> bytes:
     return hashlib.sha256(about.encode(errors="surrogatepass") + b"\x1e" + body).digest()
 
 
-def _refuse(address: WebhookAddress, account: LinkedAccount) -> Taken:
+def _refuse(address: WebhookAddress, account: LinkedAccount, now: dt.datetime) -> Taken:
     address.refused, address.refused_in_row = address.refused + 1, address.refused_in_row + 1
-    address.last_refused_at = clock.now()
+    address.last_refused_at = now
     address.save(update_fields=["refused", "refused_in_row", "last_refused_at"])
     if address.refused_in_row % WORTH_A_LOOK == 0:
         told = (

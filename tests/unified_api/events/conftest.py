@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from integrations.kit.signatures import Header, Hmac, Unsigned
 from integrations.kit.webhooks import Webhooks
@@ -19,7 +18,7 @@ from tenants import secrets
 from tenants.scope import scope
 from tests import stub
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked, desk, link
+from tests.unified_api.api.conftest import Link, Linked, caller, desk, link
 from unified_api import registry
 from unified_api.events import addresses, following
 from unified_api.models.ticketing import Attachment, Tag, Ticket
@@ -59,7 +58,7 @@ class Desk:
             "X-Desk-Signature": signed,
             **{f"X-Desk-{n}": v for n, v in headers.items()},
         }
-        return Client().post(self.path, content, "application/json", headers=told).status_code
+        return caller().post(self.path, content, "application/json", headers=told).status_code
 
     def follow(self) -> None:
         """Do what the events have to do, due or not."""

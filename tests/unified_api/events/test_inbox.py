@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import DataError
-from django.test import Client
 
 from integrations.kit import errors
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions
@@ -17,6 +16,7 @@ from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tenants.vault import VaultError
 from tests.people import Person
+from tests.unified_api.api.conftest import caller
 from tests.unified_api.events.conftest import SIGNED, UNSIGNED, Desk, MakeDesk
 from unified_api import registry
 from unified_api.events import addresses, following, receiving, subscribing
@@ -44,7 +44,7 @@ def test_only_what_the_provider_signed_is_taken(hooked: MakeDesk, charlie: Perso
         401
     ] * 2
     assert hers.send(told(number), stamp=yesterday) == 401
-    assert Client().post(hers.path, b"{}", "application/json").status_code == 401
+    assert caller().post(hers.path, b"{}", "application/json").status_code == 401
     hers.follow()
     his.follow()
     assert (hers.names(), his.names()) == (["Printer"], [])
@@ -53,7 +53,7 @@ def test_only_what_the_provider_signed_is_taken(hooked: MakeDesk, charlie: Perso
 
 def test_what_is_no_delivery_is_refused_before_it_is_read(hooked: MakeDesk) -> None:
     """Another method, no length, a body that is too large, an address that nobody has: nothing of it is kept."""
-    one, client = hooked(), Client()
+    one, client = hooked(), caller()
     large = b"x" * (receiving.MOST_BYTES + 1)
     lengthless = [
         client.post(one.path, b"", "text/plain", CONTENT_LENGTH=told) for told in ("", "\xb2", "-1")
@@ -75,7 +75,7 @@ def test_what_cannot_be_stored_just_now_is_to_come_again(
     monkeypatch.setattr(receiving, "MOST_WAITING", 1)
     assert [one.send(told(number)) for number in (1, 2, 3)] == [202, 202, 503]
     monkeypatch.setattr(addresses, "secrets_of", _away)
-    answer = Client().post(one.path, b"{}", "application/json")
+    answer = caller().post(one.path, b"{}", "application/json")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert len(one.events()) == 2
@@ -127,7 +127,7 @@ def test_a_vendor_that_does_not_sign_gives_hints_only(hooked: MakeDesk, desk: An
     number = desk.add(title="Printer")
     lie = {**told(number), "title": "Owned", "record": {"id": number, "title": "Owned"}}
 
-    assert Client().post(one.path, lie, "application/json").status_code == 202
+    assert caller().post(one.path, lie, "application/json").status_code == 202
     one.follow()
     assert one.names() == ["Printer"]
     assert one.address().refused == 0
