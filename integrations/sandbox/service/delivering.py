@@ -36,6 +36,8 @@ from unified_api.sync import job
 
 log = structlog.get_logger(__name__)
 ATTEMPTS: Final = 6
+#: How long the second attempt waits; each later one four times as long as the one before.
+_AGAIN: Final = dt.timedelta(seconds=2)
 _LIMITS: Final = Limits(connect=2.0, read=5.0, total=5.0, body=65_536)
 _AT_ONCE: Final = 20
 #: Who answers with these is told no more.
@@ -113,7 +115,7 @@ def _end(lease: job.Lease, delivery: SandboxDelivery, status: int | None) -> Non
         elif status in SUCCESS or delivery.attempts + 1 >= ATTEMPTS:
             SandboxDelivery.objects.filter(id=delivery.id).delete()
         else:
-            wait = dt.timedelta(seconds=2 * 4**delivery.attempts)
+            wait = _AGAIN * 4**delivery.attempts
             SandboxDelivery.objects.filter(id=delivery.id).update(
                 attempts=delivery.attempts + 1, due_at=timezone.now() + wait
             )
