@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -78,4 +79,22 @@ def hosts_are_named(**_: Any) -> list[checks.CheckMessage]:
     hint = "Set ALLOWED_HOSTS to the names under which Isthmus is reached, separated by commas."
     return [
         checks.Warning("ALLOWED_HOSTS is empty, so no request will be served.", hint=hint, id="isthmus.W001")
+    ]
+
+
+@checks.register()
+def public_address_is_one(**_: Any) -> list[checks.CheckMessage]:
+    """Providers are told addresses below it, so it has to be one."""
+    url = urlsplit(settings.PUBLIC_URL)
+    if not settings.PUBLIC_URL or (
+        url.scheme in {"http", "https"}
+        and url.hostname
+        and not (url.query or url.fragment or "@" in url.netloc)
+    ):
+        return []
+    hint = "Write it as https://isthmus.example.com, with a path behind it if the proxy serves Isthmus below one."
+    return [
+        checks.Error(
+            f"PUBLIC_URL is {settings.PUBLIC_URL!r}, which is no address.", hint=hint, id="isthmus.E005"
+        )
     ]

@@ -158,6 +158,12 @@ ALLOW_PRIVATE_HOSTS = env.words("ALLOW_PRIVATE_HOSTS")
 
 # Where the sandbox integrations reach this installation's own web server: its address, and /sandbox.
 SANDBOX_URL = env.text("SANDBOX_URL", "http://127.0.0.1:8000/sandbox")
+# How many sandboxes a tenant may have at once.
+SANDBOXES_PER_TENANT = env.whole("SANDBOXES_PER_TENANT", 50)
+
+# The address under which others reach this installation, such as https://isthmus.example.com: webhooks of providers are
+# asked for below it. Without it none are, but for those of sandboxes.
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
 
 # Logs: `json` for machines, `console` for people; by default whatever standard error is.
 LOG_FORMAT = env.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")

@@ -1,16 +1,18 @@
-"""Routes: health, the operators' console, the API, and the sandbox."""
+"""Routes: health, the operators' console, the API, webhooks that come in, and the sandbox."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
 
+from unified_api.events.views import Inbox
 from unified_api.serve.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("api/", include("unified_api.api.urls")),
+    path("webhooks/<str:key>", Inbox.as_view(), name="webhooks"),
     path("sandbox/", include("integrations.sandbox.service.urls")),
 ]
 handler400 = "unified_api.api.errors.refused"

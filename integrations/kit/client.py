@@ -6,7 +6,7 @@ Every method raises `errors.ProviderError` and nothing else that has to do with 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urljoin
 
 from integrations.kit.content import Content, Spool
@@ -20,7 +20,10 @@ from integrations.kit.reading import Reader
 from integrations.kit.session import Session, fill
 from integrations.kit.strict import NotJson, strictly
 from integrations.kit.transport import Limits, Way, Wire
+from integrations.kit.webhooks import Callback, Subscribed, Subscriptions
 from integrations.kit.writing import Writer
+
+T = TypeVar("T")
 
 __all__ = ["Bad", "Client", "Connection", "Observation", "Page", "RawAnswer"]
 
@@ -187,6 +190,23 @@ class Client:
         if resource.list is None:
             raise Misconfigured(f"{self.provider.slug} does not list {resource.model.__name__}")
         return self._reader.page_of(resource, resource.list, state)
+
+    def subscribe(self, callback: Callback) -> Subscribed:
+        """Have the provider send its webhooks there, in the place of what it sent there before."""
+        return self._asked_of_webhooks(lambda way: way.make(self._session, callback))
+
+    def unsubscribe(self, subscription: str) -> None:
+        """Have it send no more of them; raises Gone when it sent none."""
+        self._asked_of_webhooks(lambda way: way.remove(self._session, subscription))
+
+    def _asked_of_webhooks(self, ask: Callable[[Subscriptions], T]) -> T:
+        told = self.provider.webhooks
+        if told is None or told.subscriptions is None:
+            raise Misconfigured(f"{self.provider.name} cannot be asked for webhooks")
+        try:
+            return ask(told.subscriptions)
+        except SHAPELESS as error:
+            raise Misconfigured("an answer on the way did not have the shape that is documented") from error
 
     def raw(
         self,

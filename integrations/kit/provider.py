@@ -35,6 +35,7 @@ from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.searching import SearchLens
+from integrations.kit.webhooks import Webhooks
 from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
 
 #: The common field that says where a file is.
@@ -252,6 +253,7 @@ class Provider:
     finds an error in an answer that looks good, or names the status that it should have had. faults: from a
     refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. home: where this
     installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can choose another.
+    webhooks: what it sends by itself when something happens there.
     """
 
     hosted: ClassVar[bool] = False
@@ -271,6 +273,7 @@ class Provider:
     rate: Rate = field(default_factory=Rate)
     further: tuple[str, ...] = ()
     home: Callable[[], str] | None = None
+    webhooks: Webhooks | None = None
 
     def __post_init__(self) -> None:
         names = [setting.name for setting in self.settings]
@@ -292,6 +295,12 @@ class Provider:
         foreign = {m.__name__ for m in models if category_of(m) not in self.categories}
         if foreign:
             raise TypeError(f"{self.slug}: {sorted(foreign)} is not of category {', '.join(self.categories)}")
+        told = set(self.webhooks.models.values()) if self.webhooks else set()
+        unread = {m.__name__ for m in told - set(models) if category_of(m) in self.categories}
+        if unread:
+            raise TypeError(
+                f"{self.slug}: webhooks= tells of {sorted(unread)}, which resources= does not have"
+            )
 
     @property
     def is_sandbox(self) -> bool:

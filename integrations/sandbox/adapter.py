@@ -27,6 +27,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Provider, Resource, Setting
 from integrations.sandbox.fields import field_classes, selects
 from integrations.sandbox.spelling import CHANGED, kind_of, lenses, spelled
+from integrations.sandbox.webhooks import webhooks
 from unified_api.models.base import CommonModel, common_models, model_id, wire_fields
 from unified_api.models.fields import Text
 
@@ -94,6 +95,7 @@ def sandbox(slug: str, name: str, category: str) -> Provider:
         check=Check(GET("/account", params={"category": category}), lambda told, _: told["account"]),
         faults=lambda body: body["errors"],
         resources=tuple(_resource(model) for model in common_models(category)),
+        webhooks=webhooks(category),
     )
 
 

@@ -16,6 +16,7 @@ class Sandbox(TenantModel):
 
     `seed`: of what it held at first. `behaviour`: how it is to behave, see `service.behaviour`; `counters`: what it has
     to remember for that. `serial`: the number of the record that was made last. `changed_on`: the latest stamp.
+    `used_on`: when somebody called it last, to a day.
     """
 
     category = models.TextField()
@@ -24,6 +25,7 @@ class Sandbox(TenantModel):
     counters = models.JSONField(default=dict)
     serial = models.BigIntegerField(default=100_000)
     changed_on = models.DateTimeField()
+    used_on = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
@@ -59,3 +61,42 @@ class SandboxRecord(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+class SandboxWebhook(TenantModel):
+    """An address of this installation that is told of every change in a sandbox, and the secret that signs it."""
+
+    sandbox_id = models.UUIDField()
+    sealed_url = SealedField(purpose="sandbox webhook: address")
+    sealed_secret = SealedField(purpose="sandbox webhook: secret")
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes: ClassVar = [models.Index("tenant_id", "sandbox_id", name="sandbox_webhook_sandbox")]
+
+    def __str__(self) -> str:
+        return f"webhook of sandbox {self.sandbox_id}"
+
+
+class SandboxDelivery(TenantModel):
+    """What is still to be told to one address: that something happened to the object `name` of a kind, and what.
+
+    `event_id`: the same in each attempt, and where it is told twice. `is_forged`: signed wrongly, on purpose.
+    """
+
+    sandbox_id = models.UUIDField()
+    webhook_id = models.UUIDField()
+    event_id = models.UUIDField()
+    what = models.TextField()
+    kind = models.TextField()
+    name = models.TextField()
+    at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.IntegerField(default=0)
+    is_forged = models.BooleanField(default=False)
+
+    class Meta(TenantModel.Meta):
+        indexes: ClassVar = [models.Index("tenant_id", "sandbox_id", "due_at", name="sandbox_delivery_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {self.what}"

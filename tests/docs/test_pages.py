@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -59,10 +60,11 @@ def _anchors(path: Path) -> set[str]:
 
 def test_the_adapter_of_the_page_is_one() -> None:
     """The walk-through's adapter can be imported, and can do what the page says."""
-    (source,) = blocks(page("adding-an-adapter.md"), "python")
+    source, webhooks = blocks(page("adding-an-adapter.md"), "python")
     module = ModuleType("bugs_by_example")
-    exec(compile(source, "docs/adding-an-adapter.md", "exec"), module.__dict__)  # noqa: S102 - our own page
-    provider = module.__dict__["provider"]
+    for block in (source, webhooks):
+        exec(compile(block, "docs/adding-an-adapter.md", "exec"), module.__dict__)  # noqa: S102 - our own page
+    provider = replace(module.__dict__["provider"], webhooks=module.__dict__["webhooks"])
 
     assert isinstance(provider, Provider)
     assert [r.model.__name__ for r in provider.resources if r.can("create")] == ["Ticket"]

@@ -16,6 +16,7 @@ _ADAPTERS = (
     "integrations/sandbox/adapter.py",
     "integrations/sandbox/data",
     "integrations/sandbox/spelling.py",
+    "integrations/sandbox/webhooks.py",
 )
 
 

@@ -24,6 +24,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
+from unified_api.events import addresses, subscribing
 from unified_api.sync import connect, imported_ids, issues, journal, pull, replacing
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
@@ -92,9 +93,11 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
         account, token, relinked = _store(provider, request, settings, secrets, identity)
         if request.replaces_remote_account:
             replacing.take_over(account)
+            addresses.begin_anew(account)
         if stored:
             stored(account)
         streams = pull.start(account)
+        subscribing.begin(account)
         if relinked:
             journal.take_up_again(account)
             issues.resolve_of_account(account.id)

@@ -21,11 +21,25 @@ HEADER = "X-Correlation-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,80}")
 _FORMS = ("json", "console")
 
+#: What nobody can guess of the address at which webhooks of an account arrive; whoever logs a path logs it.
+_WEBHOOK_KEY = re.compile(r"iwh_[A-Za-z0-9_-]+")
+
+
+def _without_webhook_keys(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """A request stands in lines of Django's by its method and path."""
+    for name, value in line.items():
+        told = repr(value) if isinstance(value, HttpRequest) else value
+        if isinstance(told, str) and "iwh_" in told:
+            line[name] = _WEBHOOK_KEY.sub("iwh_...", told)
+    return line
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.ExtraAdder(),
+    _without_webhook_keys,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]

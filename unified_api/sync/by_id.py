@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from integrations.kit import errors
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
@@ -9,9 +11,18 @@ from unified_api.sync import connect, job, store
 
 
 def read_one(
-    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None = None
+    line: connect.Line,
+    resource: Resource,
+    remote_id: str,
+    cause: store.Cause,
+    lease: job.Lease | None = None,
+    *,
+    wanted: Callable[[Observation], Sequence[Observation]] = lambda seen: (seen,),
 ) -> bool:
-    """Read one record by its id and land it, or mark it as deleted; whether it is there."""
+    """Read one record by its id and land it, or mark it as deleted; whether it is there.
+
+    wanted: what of the answer is to be taken in.
+    """
     began = line.moments.draw()
     try:
         observation = line.client.read(resource, remote_id)
@@ -20,7 +31,8 @@ def read_one(
         if gone.merged_into and not there:
             _read_winner(line, resource, gone.merged_into, cause, lease)
         return there
-    _land(line, resource, observation, cause, lease)
+    for seen in wanted(observation):
+        _land(line, resource, seen, cause, lease)
     return True
 
 

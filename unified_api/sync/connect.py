@@ -109,7 +109,13 @@ def adapter_of(account: LinkedAccount) -> Provider:
     return provider
 
 
-def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Patience | None = None) -> Line:
+def line(
+    account: LinkedAccount,
+    lease: job.Lease | None = None,
+    *,
+    patience: Patience | None = None,
+    limits: Limits = LIMITS,
+) -> Line:
     """Open the account's credential and make its client.
 
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
@@ -128,7 +134,7 @@ def line(account: LinkedAccount, lease: job.Lease | None = None, *, patience: Pa
         sleep=OUTSIDE.sleep,
         random=OUTSIDE.random,
     )
-    client = Client(provider, connection, limits=LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire)
+    client = Client(provider, connection, limits=limits, patience=patience or PATIENCE, wire=OUTSIDE.wire)
     return Line(account.id, client, moments)
 
 

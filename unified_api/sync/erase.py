@@ -40,6 +40,7 @@ from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Over
 from unified_api.sync.models_fields import RemoteFieldClass
 from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue
+from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent
 
 KIND: Final = "erase"
 #: Of one bridge, whose row is gone already.
@@ -83,6 +84,8 @@ def begin(linked_account_id: uuid.UUID) -> None:
         job.forget("bridge", bridge.id)
         job.forget("drift", bridge.id)
         door.close_doors(bridge.id)
+    for kind in ("webhooks", "webhook subscription"):
+        job.forget(kind, linked_account_id)
     job.ask(KIND, linked_account_id)
 
 
@@ -138,6 +141,8 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         Write,
         Throttle,
         Issue,
+        WebhookAddress,
+        WebhookEvent,
     ]
     return [
         (Sighting, _OF_SWEEP),

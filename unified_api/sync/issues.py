@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 CREDENTIAL: Final = "credential"
 PERMISSION: Final = "permission"
 READING: Final = "reading"
+#: Of the webhooks of an account: none proves to be the provider's; the provider was asked for them in vain.
+SIGNATURES: Final = "signatures"
+SUBSCRIPTION: Final = "subscription"
 OF_READING: Final = (CREDENTIAL, PERMISSION, READING)
 
 

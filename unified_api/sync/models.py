@@ -366,3 +366,4 @@ from unified_api.sync.models_bridge import (  # noqa: E402, F401
 from unified_api.sync.models_fields import RemoteFieldClass  # noqa: E402, F401
 from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
 from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401
+from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent  # noqa: E402, F401

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
+from unified_api.events import following, subscribing
 from unified_api.sync import async_passthrough, erase, job, pull, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
@@ -34,6 +35,8 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     async_passthrough.KIND: async_passthrough.work,
     stirring.KIND: work_bridge,
     drift.KIND: drift.work,
+    following.KIND: following.work,
+    subscribing.KIND: subscribing.work,
 }
 
 

@@ -8,6 +8,10 @@
     dropNext            so many writes that come next are carried out, and their connection breaks before the answer
     dropShare           this share of all writes
     vanishedShare       this share of all records is gone from lists and reads, until it is told otherwise
+    lostWebhookShare    this share of what is to be told by webhook is not
+    doubledWebhookShare    this share is told twice
+    forgedWebhookShare  this share is signed wrongly
+    webhooksShuffled    every second one is held for two seconds, so that later ones overtake it
     shuffled            lists come in an order of their own, so that their pages are not in that of changes
 
 Nothing is left to chance: of a share, every so manieth request is hit.
@@ -28,8 +32,8 @@ from django.db import transaction
 from integrations.sandbox.models import Sandbox
 from integrations.sandbox.service.errors import Refused, invalid
 
-#: Longer than this a caller of ours does not wait.
-_LONGEST_MS: Final = 120_000
+#: A thread of the web server waits for so long at the most, see `pausing`.
+_LONGEST_MS: Final = 5_000
 _MOST: Final = 1_000_000
 _MINUTE: Final = 60
 
@@ -59,6 +63,10 @@ def _share() -> Knob:
     return Knob(0.0, fits, "a number from 0 to 1")
 
 
+def _flag() -> Knob:
+    return Knob(False, lambda value: isinstance(value, bool), "true or false")
+
+
 KNOBS: Final[Mapping[str, Knob]] = {
     "latencyMs": _whole(0, _LONGEST_MS),
     "requestsPerMinute": _whole(1, _MOST, None, maybe=True),
@@ -68,7 +76,11 @@ KNOBS: Final[Mapping[str, Knob]] = {
     "dropNext": _whole(0, _MOST),
     "dropShare": _share(),
     "vanishedShare": _share(),
-    "shuffled": Knob(False, lambda value: isinstance(value, bool), "true or false"),
+    "lostWebhookShare": _share(),
+    "doubledWebhookShare": _share(),
+    "forgedWebhookShare": _share(),
+    "webhooksShuffled": _flag(),
+    "shuffled": _flag(),
 }
 
 
@@ -112,6 +124,22 @@ def take_turn(sandbox_id: uuid.UUID, now: datetime, *, writes: bool) -> Turn:
         return turn
 
 
+def strikes(sandbox: Sandbox, what: str) -> bool:
+    """Whether the share of something hits this time; counted on a row that is held, which the caller saves."""
+    share = shown(sandbox)[f"{what}Share"]
+    seen = sandbox.counters.get(what, 0) + 1 if share else 0
+    sandbox.counters[what] = seen
+    return math.floor(seen * share) > math.floor((seen - 1) * share) if share else False
+
+
+def is_overtaken(sandbox: Sandbox) -> bool:
+    """Whether a webhook is held until others have overtaken it: every second one, the first to begin with."""
+    if not shown(sandbox)["webhooksShuffled"]:
+        return False
+    sandbox.counters["shuffled"] = seen = sandbox.counters.get("shuffled", 0) + 1
+    return bool(seen % 2)
+
+
 class _Turns:
     """The counting, on a row that is held."""
 
@@ -120,7 +148,7 @@ class _Turns:
         self.behaviour = shown(sandbox)
 
     def take(self, *, writes: bool) -> Turn:
-        seconds = self.behaviour["latencyMs"] / 1000
+        seconds = min(self.behaviour["latencyMs"], _LONGEST_MS) / 1000
         headers, spent = self._rate()
         if spent:
             slow = Refused(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests.", headers=headers)
@@ -136,10 +164,7 @@ class _Turns:
         if self.behaviour[f"{what}Next"]:
             self.sandbox.behaviour[f"{what}Next"] = self.behaviour[f"{what}Next"] - 1
             return True
-        share = self.behaviour[f"{what}Share"]
-        seen = self.sandbox.counters.get(what, 0) + 1 if share else 0
-        self.sandbox.counters[what] = seen
-        return math.floor(seen * share) > math.floor((seen - 1) * share) if share else False
+        return strikes(self.sandbox, what)
 
     def _rate(self) -> tuple[dict[str, str], bool]:
         """The headers that tell about the limit, and whether it is reached."""

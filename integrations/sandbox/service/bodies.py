@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ class Plain:
 
 
 _WORDS: Final = Plain()
+#: What may stand in a header.
+_MEDIA_TYPE: Final = re.compile(r"[!-~]+/[ -~]*[!-~]")
 
 
 def path_of(model: type[CommonModel], name: str) -> str:
@@ -71,7 +74,16 @@ def _fault(model: type[CommonModel], name: str, value: Any) -> str | None:
         coercion(wire_fields(model)[name])(lens.decode(value))
     except (Unmappable, *SHAPELESS) as error:
         return str(error) or "has another shape"
-    return None
+    return (
+        "is no media type, such as text/plain"
+        if name == "content_type" and not is_media_type(value)
+        else None
+    )
+
+
+def is_media_type(value: Any) -> bool:
+    """Whether a file can be sent as this."""
+    return isinstance(value, str) and _MEDIA_TYPE.fullmatch(value) is not None
 
 
 def references(model: type[CommonModel], body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -18,10 +18,10 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations.sandbox.models import Sandbox
-from integrations.sandbox.service import behaviour, store
+from integrations.sandbox.service import behaviour, keeping, pausing, store
 from integrations.sandbox.service.errors import Refused
 from tenants import door
-from tenants.scope import scope
+from tenants.scope import current_tenant, scope
 from tenants.vault import Secret
 
 _HARMLESS: Final = frozenset({"GET", "HEAD"})
@@ -35,7 +35,7 @@ class Endpoint(View):
     """
 
     behaves: ClassVar[bool] = True
-    pause: Callable[[float], None] = staticmethod(time.sleep)
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
     sandbox_id: uuid.UUID
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -51,7 +51,7 @@ class Endpoint(View):
     def _within(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         turn = self._turn(request)
         if turn.seconds:
-            self.pause(turn.seconds)
+            pausing.pause(current_tenant(), turn.seconds, self.sleep)
         if turn.refused:
             raise turn.refused
         response = super().dispatch(request, *args, **kwargs)
@@ -109,6 +109,8 @@ def _entered(request: HttpRequest) -> Any:
     if found is None:
         raise Refused(HTTPStatus.UNAUTHORIZED, "The key is missing or unknown.")
     with scope(found.tenant_id), transaction.atomic():
-        if not Sandbox.objects.filter(id=found.reference).exists():
+        sandbox = Sandbox.objects.filter(id=found.reference).first()
+        if sandbox is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "The sandbox of this key is gone.")
+        keeping.note_use(sandbox, timezone.now())
     return found

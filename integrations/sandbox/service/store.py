@@ -14,16 +14,19 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import orjson
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from integrations.sandbox.data import generate
 from integrations.sandbox.data.records import Record, after
 from integrations.sandbox.models import Sandbox, SandboxRecord
-from integrations.sandbox.service import bodies
+from integrations.sandbox.service import announcing, bodies, keeping
 from integrations.sandbox.service.bodies import Body
 from integrations.sandbox.service.errors import Refused, invalid, unknown
 from integrations.sandbox.spelling import CHANGED, CREATED, kind_named, kind_of, kinds, spelled
 from tenants import door, secrets
+from tenants.scope import current_tenant
 from tenants.tokens import new_token
 from tenants.vault import Randomness, Secret
 from unified_api.models.base import CommonModel, common_model, wire_fields
@@ -41,17 +44,39 @@ class Made(NamedTuple):
 
 
 def make(category: str, seed: str, *, randomness: Randomness = os.urandom) -> Made:
-    """A sandbox of the tenant in scope, filled from its seed."""
+    """A sandbox of the tenant in scope, filled from its seed; raises Refused where there are enough."""
+    _refuse_more()
     key = new_token(_PREFIX, randomness)
     sandbox = Sandbox.objects.create(category=category, seed=seed, changed_on=timezone.now())
     door.open_door(DOOR, key, reference=sandbox.id)
-    fill(sandbox)
+    keeping.note_use(sandbox, sandbox.changed_on)
+    _put(sandbox)
     return Made(sandbox, key)
 
 
+def _refuse_more() -> None:
+    """Who makes one counts first, and alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{current_tenant()} sandboxes"]
+        )
+    most = settings.SANDBOXES_PER_TENANT
+    if Sandbox.objects.count() >= most:
+        told = f"There are {most} sandboxes already, as many as one tenant may have (SANDBOXES_PER_TENANT). End one:"
+        told += " DELETE /sandbox/v1/account with its key, or `manage.py sandbox end`."
+        raise Refused(HTTPStatus.CONFLICT, told)
+
+
 def fill(sandbox: Sandbox) -> None:
-    """Put what the seed gives in the place of all that there is."""
-    SandboxRecord.objects.filter(sandbox_id=sandbox.id).delete()
+    """Put what the seed gives in the place of all that there is; who listens hears of what had been touched."""
+    mine = SandboxRecord.objects.filter(sandbox_id=sandbox.id)
+    touched = list(mine.filter(changed_on__gte=sandbox.created_at).values_list("kind", "name"))
+    mine.delete()
+    _put(sandbox)
+    announcing.announce(sandbox, "changed", touched)
+
+
+def _put(sandbox: Sandbox) -> None:
     told = generate(sandbox.category, sandbox.seed)
     rows = [
         _first(sandbox.id, common_model(name), at, one)
@@ -59,13 +84,6 @@ def fill(sandbox: Sandbox) -> None:
         for at, one in enumerate(records)
     ]
     SandboxRecord.objects.bulk_create(rows, batch_size=_AT_ONCE)
-
-
-def erase(sandbox: Sandbox) -> None:
-    """End a sandbox and all that it holds."""
-    SandboxRecord.objects.filter(sandbox_id=sandbox.id).delete()
-    door.close_doors(sandbox.id)
-    sandbox.delete()
 
 
 def _first(sandbox_id: uuid.UUID, model: type[CommonModel], at: int, record: Record) -> SandboxRecord:
@@ -133,6 +151,7 @@ def create(
     own = {CREATED, CHANGED, *(bodies.path_of(model, n) for n in ("file_url", "size") if is_file(model))}
     _write_body(row, model, {**{path: None for path in absent if path not in own}, **body})
     row.save(force_insert=True)
+    announcing.announce(sandbox, "created", [(kind, row.name)])
     return row
 
 
@@ -149,6 +168,7 @@ def change(
         row.changed_on = _stamped(sandbox)
         _write_body(row, model, {**before, **body})
         row.save()
+        announcing.announce(sandbox, "changed", [(row.kind, row.name)])
     return row
 
 
@@ -159,6 +179,7 @@ def remove(sandbox_id: uuid.UUID, kind: str, name: str, seen: str | None) -> Non
     _refuse_moved(row, seen)
     row.removed_on = row.changed_on = _stamped(sandbox)
     row.save(update_fields=["removed_on", "changed_on"])
+    announcing.announce(sandbox, "removed", [(kind, name)])
 
 
 def matching(sandbox_id: uuid.UUID, kind: str, wanted: Mapping[str, Any]) -> Sequence[SandboxRecord]:

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from integrations.sandbox.adapter import home
-from integrations.sandbox.models import Sandbox, SandboxRecord
-from integrations.sandbox.service import behaviour, store
+from integrations.sandbox.models import Sandbox, SandboxRecord, SandboxWebhook
+from integrations.sandbox.service import announcing, behaviour, bodies, keeping, store
 from integrations.sandbox.service.endpoint import Endpoint, parsed
 from integrations.sandbox.service.errors import Refused, answer, invalid, unknown
 from integrations.sandbox.service.listing import Asked, page, vanished
@@ -40,7 +40,7 @@ class Account(Endpoint):
     def delete(self, _request: HttpRequest) -> HttpResponse:
         """Gone, with its key."""
         with transaction.atomic():
-            store.erase(Sandbox.objects.select_for_update().get(id=self.sandbox_id))
+            keeping.erase(Sandbox.objects.select_for_update().get(id=self.sandbox_id))
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
@@ -145,8 +145,41 @@ class Content(Endpoint):
             model, row = store.model_of(sandbox, kind), _present(sandbox, kind, name)
         if not store.is_file(model):
             raise unknown(kind, name)
-        media = row.body.get("contentType") or "application/octet-stream"
+        told = row.body.get(bodies.path_of(model, "content_type"))
+        media = told if bodies.is_media_type(told) else "application/octet-stream"
         return HttpResponse(bytes(row.content or b""), content_type=media)
+
+
+class Webhooks(Endpoint):
+    """webhooks: who is told of changes, and POST for one more."""
+
+    def get(self, _request: HttpRequest) -> HttpResponse:
+        """All, without their secrets."""
+        with transaction.atomic():
+            rows = SandboxWebhook.objects.filter(sandbox_id=self.sandbox_id).order_by("created_at", "id")
+            return answer({"webhooks": [_webhook(row) for row in rows]})
+
+    def post(self, _request: HttpRequest) -> HttpResponse:
+        """A new one, in the place of the one that there was at this address."""
+        told = self.body()
+        with transaction.atomic():
+            sandbox = Sandbox.objects.select_for_update().get(id=self.sandbox_id)
+            return answer(_webhook(announcing.register(sandbox, told)), HTTPStatus.CREATED)
+
+
+class Webhook(Endpoint):
+    """webhooks/{id}: DELETE tells nobody there any more."""
+
+    def delete(self, _request: HttpRequest, webhook_id: str) -> HttpResponse:
+        """Gone, with what it was still to be told."""
+        with transaction.atomic():
+            sandbox = Sandbox.objects.select_for_update().get(id=self.sandbox_id)
+            announcing.forget(announcing.one(sandbox, webhook_id))
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+def _webhook(row: SandboxWebhook) -> dict[str, Any]:
+    return {"id": str(row.id), "url": announcing.url_of(row)}
 
 
 def _account(sandbox: Sandbox) -> dict[str, Any]:

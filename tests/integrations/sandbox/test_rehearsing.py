@@ -163,7 +163,7 @@ def test_latency_comes_before_every_answer(desk: Account, monkeypatch: pytest.Mo
     """As many seconds as were told."""
     waited: list[float] = []
     behave(desk, latencyMs=1500)
-    monkeypatch.setattr(Endpoint, "pause", staticmethod(waited.append))
+    monkeypatch.setattr(Endpoint, "sleep", staticmethod(waited.append))
     desk.remote.call("GET", "account")
 
     assert waited == [1.5]

@@ -99,11 +99,11 @@ class Running:
         return processes(self.home) == {}
 
 
-def start(home: Path, port: int) -> Running:
-    """Start `manage.py up` and collect its lines."""
+def start(home: Path, port: int, **more: str) -> Running:
+    """Start `manage.py up` and collect its lines. more: of its environment."""
     process = subprocess.Popen(
         [sys.executable, MANAGE, "up", "--port", str(port)],
-        env=environment(home),
+        env={**environment(home), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

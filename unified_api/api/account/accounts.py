@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from tenants import accounts
 from tenants.models import ApiKey, LinkedAccount
 from unified_api import registry
-from unified_api.api import cursors, parameters
+from unified_api.api import bulkhead, cursors, parameters
 from unified_api.api.account import catalogue
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
@@ -22,6 +22,7 @@ from unified_api.api.openapi import accounts as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.schema import page, record
 from unified_api.api.params import Params
+from unified_api.events import addresses, subscribing
 from unified_api.sync import erase
 
 #: The group of the account-level operations in the OpenAPI document.
@@ -88,7 +89,7 @@ class AccountDetails(Endpoint):
             **_described(account),
             "integration": catalogue.name_of(account),
             "integration_slug": account.integration,
-            "webhook_listener_url": None,
+            "webhook_listener_url": _listener(account),
             "instance_id": None,
             "instance_display_value": account.remote_identity,
         }
@@ -123,10 +124,17 @@ class DeleteAccount(Endpoint):
 
     def post(self, _request: Request) -> HttpResponse:
         """End the account at once; what was read through it is erased by a worker."""
+        with bulkhead.slot():
+            subscribing.end(self.account)
         with transaction.atomic():
             if accounts.delete(self.account):
                 erase.begin(self.account.id)
         return answer({})
+
+
+def _listener(account: LinkedAccount) -> str | None:
+    with transaction.atomic():
+        return addresses.url_of(account)
 
 
 def _test(key: ApiKey, params: Params) -> bool:

@@ -17,6 +17,7 @@ from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.api.openapi.operation import Operation
 from unified_api.api.openapi.schema import FLAG, TEXT, many, maybe, named, record
+from unified_api.events import addresses
 from unified_api.sync import clock
 from unified_api.sync.models_account import WebhookReceiver
 
@@ -48,6 +49,7 @@ class WebhookReceivers(Endpoint):
         event, active, key = (one.of(body) for one in (_EVENT, _ACTIVE, _KEY))
         secret = Secret(str(key)) if key else new_token(_PREFIX, os.urandom)
         with transaction.atomic():
+            addresses.made(self.account)
             made, _ = WebhookReceiver.objects.select_for_update().get_or_create(
                 linked_account_id=self.account.id,
                 event=event,

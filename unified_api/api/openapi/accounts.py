@@ -46,7 +46,7 @@ DETAILS: Final = named(
             **_ALIKE,
             "integration": TEXT,
             "integration_slug": TEXT,
-            "webhook_listener_url": NULL,
+            "webhook_listener_url": maybe(TEXT),
             "instance_id": NULL,
             "instance_display_value": maybe(TEXT),
         }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from integrations.sandbox.models import Sandbox
-from integrations.sandbox.service import store
+from integrations.sandbox.service import keeping, store
+from integrations.sandbox.service.errors import Refused
 from integrations.sandbox.spelling import categories
 from tenants import audit
 from tenants.scope import scope
@@ -25,22 +27,29 @@ class Command(AnsweringCommand):
 
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|end")
         create = verbs.add_parser("create", help="make a sandbox; its key is printed once")
         create.add_argument("--category", required=True, choices=categories())
         create.add_argument("--seed", default="1", help="sandboxes of one seed are of one company (1)")
         listed = verbs.add_parser("list", help="the sandboxes of a tenant")
-        for one in (create, listed):
+        end = verbs.add_parser("end", help="end a sandbox, and all that it holds")
+        end.add_argument("account", type=uuid.UUID, help="its id, as `list` shows it")
+        for one in (create, listed, end):
             one.add_argument("--tenant", required=True, help="name or id")
             take_json(one)
 
     def answer(self, **options: Any) -> Document:
-        """The new sandbox, or all."""
+        """The new sandbox, all, or the one that was ended."""
         require_master_keys(self.called)
         with scope(tenant_id(options["tenant"])), transaction.atomic():
             if options["verb"] == "list":
                 return {"sandboxes": [_shown(one) for one in Sandbox.objects.order_by("created_at")]}
-            made = store.make(options["category"], options["seed"])
+            if options["verb"] == "end":
+                return _ended(options["account"])
+            try:
+                made = store.make(options["category"], options["seed"])
+            except Refused as error:
+                raise CommandError(str(error)) from error
             audit.record("sandbox.made", subject=str(made.sandbox.id), category=made.sandbox.category)
         return {**_shown(made.sandbox), "key": made.key.reveal()}
 
@@ -50,6 +59,16 @@ class Command(AnsweringCommand):
             rows = [(s["account"], s["category"], s["seed"]) for s in document["sandboxes"]]
             return table([("SANDBOX", "CATEGORY", "SEED"), *rows])
         return [f"{name}: {value}" for name, value in document.items()]
+
+
+def _ended(account: uuid.UUID) -> Document:
+    sandbox = Sandbox.objects.select_for_update().filter(id=account).first()
+    if sandbox is None:
+        raise CommandError(f"The tenant has no sandbox {account}; `sandbox list` shows those there are.")
+    shown = _shown(sandbox)
+    keeping.erase(sandbox)
+    audit.record("sandbox.ended", subject=str(account), category=sandbox.category)
+    return shown
 
 
 def _shown(sandbox: Sandbox) -> Document:

@@ -1,0 +1,359 @@
+"""Webhooks that come in: who is believed, what is kept, and what is read again because of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import DataError
+
+from integrations.kit import errors
+from integrations.kit.webhooks import Callback, Subscribed, Subscriptions
+from tenants.models import LinkedAccount
+from tenants.scope import scope
+from tenants.vault import VaultError
+from tests.people import Person
+from tests.unified_api.api.conftest import caller
+from tests.unified_api.events.conftest import SIGNED, UNSIGNED, Desk, MakeDesk
+from unified_api import registry
+from unified_api.events import addresses, following, receiving, subscribing
+from unified_api.sync import by_id, clock, issues, job, pull, steer, tasks
+from unified_api.sync.models import Job, Stream
+from unified_api.sync.models_account import SyncCondition
+from unified_api.sync.models_watch import Issue
+from unified_api.sync.models_webhooks import WebhookEvent
+
+
+def told(remote_id: Any, what: str = "ticket.changed") -> dict[str, Any]:
+    """An event about a record."""
+    return {"what": what, "id": remote_id}
+
+
+def test_only_what_the_provider_signed_is_taken(hooked: MakeDesk, charlie: Person, desk: Any) -> None:
+    """By its secret, for its address, and now; what another tenant's desk signs is nothing here."""
+    hers = hooked()
+    his = hooked(person=charlie)
+    number = desk.add(title="Printer")
+    yesterday = str(int(time.time()) - 86_400)
+
+    assert hers.send(told(number)) == 202
+    assert [hers.send(told(number), **kind) for kind in ({"secret": "other"}, {"secret": his.secret})] == [
+        401
+    ] * 2
+    assert hers.send(told(number), stamp=yesterday) == 401
+    assert caller().post(hers.path, b"{}", "application/json").status_code == 401
+    hers.follow()
+    his.follow()
+    assert (hers.names(), his.names()) == (["Printer"], [])
+    assert (hers.address().accepted, hers.address().refused, his.address().accepted) == (1, 4, 0)
+
+
+def test_what_is_no_delivery_is_refused_before_it_is_read(hooked: MakeDesk) -> None:
+    """Another method, no length, a body that is too large, an address that nobody has: nothing of it is kept."""
+    one, client = hooked(), caller()
+    large = b"x" * (receiving.MOST_BYTES + 1)
+    lengthless = [
+        client.post(one.path, b"", "text/plain", CONTENT_LENGTH=told) for told in ("", "\xb2", "-1")
+    ]
+
+    assert [getattr(client, method)(one.path).status_code for method in ("get", "put", "delete")] == [405] * 3
+    assert ([each.status_code for each in lengthless], one.send(large)) == ([411] * 3, 413)
+    for path in ("/webhooks/iwh_none", f"{one.path}x", "/webhooks/%00", f"/webhooks/{one.linked.account.id}"):
+        assert client.post(path, b"{}", "application/json").status_code == 404
+    assert one.events() == []
+    assert (one.address().accepted, one.address().refused) == (0, 0)
+
+
+def test_what_cannot_be_stored_just_now_is_to_come_again(
+    hooked: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database or a key that is away, and too many events that wait, are 503 with Retry-After."""
+    one = hooked()
+    monkeypatch.setattr(receiving, "MOST_WAITING", 1)
+    assert [one.send(told(number)) for number in (1, 2, 3)] == [202, 202, 503]
+    monkeypatch.setattr(addresses, "secrets_of", _away)
+    answer = caller().post(one.path, b"{}", "application/json")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert len(one.events()) == 2
+
+
+def _away(*_: object) -> Any:
+    raise VaultError("the key is away")
+
+
+def test_a_delivery_that_comes_again_is_stored_once(hooked: MakeDesk, desk: Any) -> None:
+    """By the provider's id of it, as long as it is known; without one by its body, until it is taken."""
+    one, number = hooked(), desk.add(title="Printer")
+    assert [one.send(told(number), Event="e1") for _ in range(3)] == [202, 200, 200]
+    assert [one.send(told(number)) for _ in range(2)] == [202, 200]
+    one.follow()
+    desk.edit(number, title="Another printer")
+    assert (one.send(told(number), Event="e1"), one.send(told(number))) == (200, 202)
+    one.follow()
+
+    assert one.names() == ["Another printer"]
+    assert one.outcomes() == ["read again"] * 3
+    assert desk.log.count(("GET", f"/tickets/{number}")) == 2
+
+
+def test_what_comes_during_a_read_is_read_again(
+    hooked: MakeDesk, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same body may tell of a change that the read under way did not see."""
+    one, number = hooked(), desk.add(title="Printer")
+    real, answers = by_id.read_one, list[int]()
+
+    def meanwhile(*args: Any, **more: Any) -> bool:
+        there = real(*args, **more)
+        if not answers:
+            desk.edit(number, title="Another printer")
+            answers.append(one.send(told(number)))
+        return there
+
+    monkeypatch.setattr(by_id, "read_one", meanwhile)
+    one.send(told(number))
+    one.follow()
+
+    assert (answers, one.names()) == ([202], ["Another printer"])
+
+
+def test_a_vendor_that_does_not_sign_gives_hints_only(hooked: MakeDesk, desk: Any) -> None:
+    """Whatever the body says of a record, what is stored is what the provider answers with."""
+    one = hooked(UNSIGNED)
+    number = desk.add(title="Printer")
+    lie = {**told(number), "title": "Owned", "record": {"id": number, "title": "Owned"}}
+
+    assert caller().post(one.path, lie, "application/json").status_code == 202
+    one.follow()
+    assert one.names() == ["Printer"]
+    assert one.address().refused == 0
+
+
+def test_what_an_event_names_is_read_or_not(hooked: MakeDesk, desk: Any) -> None:
+    """A record that is gone is marked; a model without reads by id has its list read; strangers end as such."""
+    one = hooked()
+    number = desk.add(title="Printer")
+    one.linked.land(number, name="Printer")
+    del desk.tables["tickets"][number]
+    bodies: tuple[Any, ...] = (
+        told(number),
+        told("4711"),
+        told(1, "tag.made"),
+        told(1, "robot.made"),
+        b"no json",
+        [1],
+        {},
+    )
+    assert [one.send(body) for body in bodies] == [202] * len(bodies)
+    with one.linked.person.at_work():
+        Job.objects.filter(kind=pull.KIND).delete()
+    one.follow()
+
+    unknown = "names nothing that is listened to"
+    assert one.outcomes() == ["gone", "gone", "its list is read", *[unknown] * 4]
+    assert one.names() == []
+    with one.linked.person.at_work():
+        asked = Stream.objects.get(id=Job.objects.get(kind=pull.KIND).reference)
+    assert asked.model == "ticketing.Tag"
+
+
+def test_nothing_is_read_that_may_not_be(hooked: MakeDesk, desk: Any) -> None:
+    """Of a stream that a person paused, of a model that is disabled, and of what selective sync leaves out."""
+    one = hooked()
+    numbers = [desk.add(title=title) for title in ("wanted", "other")]
+    account = one.linked.account
+    with one.linked.person.at_work():
+        condition = {"field": "name", "operator": "EQUALS", "value": {"value": "wanted"}}
+        SyncCondition.objects.create(
+            linked_account_id=account.id, model="ticketing.Ticket", created_at=clock.now(), **condition
+        )
+    for number in numbers:
+        one.send(told(number))
+    one.follow()
+    assert one.names() == ["wanted"]
+
+    with one.linked.person.at_work():
+        stream = Stream.objects.get(model="ticketing.Ticket")
+        steer.pause(stream.id)
+    desk.edit(numbers[0], title="wanted still")
+    one.send(told(numbers[0]))
+    one.follow()
+    with one.linked.person.at_work():
+        steer.resume(stream.id)
+        LinkedAccount.objects.update(permissions={"ticketing.Ticket": {"read": False}})
+    one.send(told(numbers[0]), Event="later")
+    one.follow()
+    assert one.outcomes()[2:] == ["ticketing.Ticket is not read"] * 2
+    assert desk.log.count(("GET", f"/tickets/{numbers[0]}")) == 1
+
+
+def test_a_paused_account_is_not_called(hooked: MakeDesk, desk: Any) -> None:
+    """One whose credential is refused is paused by it; events end, and what they told of is read after a relink."""
+    one, number = hooked(), desk.add(title="Printer")
+    desk.token = "another one"
+    one.send(told(number))
+    one.follow()
+    calls = len(desk.log)
+    one.follow()
+    one.send(told(number), Event="later")
+    one.follow()
+
+    assert one.outcomes() == [following.PAUSED] * 2
+    assert len(desk.log) == calls
+    assert one.linked.stored(lambda: LinkedAccount.objects.get().status) == "RELINK_NEEDED"
+
+
+def test_an_event_that_fails_holds_up_no_other(
+    hooked: MakeDesk, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the provider cannot answer, or something unexpected happens; after eight attempts it is given up."""
+    one = hooked()
+    number = desk.add(title="Printer")
+    one.send(told("bad"))
+    one.send(told(number))
+    real = by_id.read_one
+
+    def stubborn(line: Any, resource: Any, remote_id: str, *args: Any, **more: Any) -> bool:
+        if remote_id == "bad":
+            raise errors.RetryLater("busy") if len(desk.log) % 2 else DataError("odd")
+        return real(line, resource, remote_id, *args, **more)
+
+    monkeypatch.setattr(by_id, "read_one", stubborn)
+    for attempt in range(9):
+        desk.log.append(("", str(attempt)))
+        try:
+            one.follow()
+        except DataError:
+            continue
+    assert one.names() == ["Printer"]
+    assert [event.attempts for event in one.events()] == [7, 0]
+    assert one.outcomes()[0].startswith("given up after 8 attempts")
+
+
+def test_keys_of_receivers_count(hooked: MakeDesk, desk: Any) -> None:
+    """What is set up by hand at the provider is signed by the key given here; what is not active is not followed."""
+    one, number = hooked(), desk.add(title="Printer")
+    for event, active in (("ticket.changed", True), ("ticket.removed", False)):
+        body = {"event": event, "is_active": active, "key": f"key of {event}"}
+        assert one.linked.send("post", "webhook-receivers", body).status_code == 200
+    sent = [
+        one.send(told(number, what), secret=f"key of {what}") for what in ("ticket.changed", "ticket.removed")
+    ]
+    assert (*sent, one.send(told(number, "ticket.removed"))) == (202, 401, 202)
+    one.follow()
+
+    assert one.outcomes() == ["read again", "names nothing that is listened to"]
+    assert one.names() == ["Printer"]
+
+
+def test_an_account_shows_where_its_webhooks_arrive(hooked: MakeDesk, settings: Any) -> None:
+    """Below the public address; nowhere, while nobody outside could reach it."""
+    one = hooked()
+    assert one.linked.get("account-details").json()["webhook_listener_url"] is None
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+
+    assert one.linked.get("account-details").json()["webhook_listener_url"] == settings.PUBLIC_URL + one.path
+
+
+def test_events_are_forgotten_after_a_week(hooked: MakeDesk, desk: Any) -> None:
+    """Followed or not; their bodies at once. Then nothing is left to do."""
+    one = hooked()
+    one.send(told(desk.add(title="Printer")))
+    one.follow()
+    assert [bytes(event.sealed_body) for event in one.events()] == [b""]
+    week = clock.now() - following.KEPT - dt.timedelta(seconds=1)
+    with one.linked.person.at_work():
+        assert Job.objects.filter(kind=following.KIND).exists()
+        WebhookEvent.objects.update(received_at=week)
+    one.follow()
+
+    assert one.events() == []
+    with one.linked.person.at_work():
+        assert not Job.objects.filter(kind=following.KIND).exists()
+
+
+def test_another_remote_account_begins_anew(hooked: MakeDesk) -> None:
+    """What the former one sent is forgotten, and what it goes on sending reaches nobody."""
+    one = hooked()
+    one.send(told(1))
+    with one.linked.person.at_work():
+        addresses.begin_anew(one.linked.account)
+        addresses.made(one.linked.account)
+
+    assert one.send(told(2)) == 404
+    assert one.events() == []
+
+
+def _subscribe(one: Desk) -> None:
+    """Have the desk asked for webhooks now."""
+    with one.linked.person.at_work():
+        job.ask(subscribing.KIND, one.linked.account.id)
+    with scope(one.linked.person.tenant_id):
+        lease = job.claim(subscribing.KIND, one.linked.account.id)
+        assert lease
+    tasks.do(lease, time.monotonic() + 20)
+
+
+def test_a_subscription_is_renewed_in_time(
+    hooked: MakeDesk, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it lasts for so long only; the secret that the provider chose is the one that counts."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+    asked: list[str] = []
+
+    def make(_api: Any, callback: Callback) -> Subscribed:
+        asked.append(callback.url)
+        return Subscribed("s1", "their own secret")
+
+    one = hooked(replace(SIGNED, subscriptions=Subscriptions(make, lambda _api, _id: None, lasts=1_000.0)))
+    _subscribe(one)
+    with one.linked.person.at_work():
+        again = Job.objects.get(kind=subscribing.KIND)
+        assert 700 < (again.due_at - clock.now()).total_seconds() < 801
+
+    assert asked == [settings.PUBLIC_URL + one.path]
+    assert (one.address().subscription, one.send(told(1), secret="their own secret")) == ("s1", 202)
+    assert one.send(told(1)) == 401
+
+
+def test_a_subscription_that_is_refused_is_an_issue(hooked: MakeDesk, settings: Any) -> None:
+    """Until one succeeds; while the provider is away it is only asked again, and paused accounts are not asked for."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+    answers: list[Exception] = [
+        errors.Forbidden("no right"),
+        errors.RetryLater("busy"),
+        errors.Uncertain("cut"),
+    ]
+
+    def make(_api: Any, _callback: Callback) -> Subscribed:
+        if answers:
+            raise answers.pop(0)
+        return Subscribed("s1")
+
+    one = hooked(replace(SIGNED, subscriptions=Subscriptions(make, lambda _api, _id: None)))
+    for left in (2, 1, 0):
+        _subscribe(one)
+        assert len(answers) == left
+        with one.linked.person.at_work():
+            assert Job.objects.filter(kind=subscribing.KIND).exists() is (left < 2)
+            assert [issue.kind for issue in Issue.objects.filter(status="ONGOING")] == [issues.SUBSCRIPTION]
+    _subscribe(one)
+    with one.linked.person.at_work():
+        assert not Issue.objects.filter(status="ONGOING").exists()
+        assert not Job.objects.filter(kind=subscribing.KIND).exists()
+
+
+def test_without_a_public_address_nothing_is_asked_for(hooked: MakeDesk) -> None:
+    """Nor of a provider that sends nothing: it has no address at all."""
+    one = hooked(replace(SIGNED, subscriptions=Subscriptions(_away, _away)))
+    with one.linked.person.at_work():
+        subscribing.begin(one.linked.account)
+        assert not Job.objects.filter(kind=subscribing.KIND).exists()
+    registry._providers["stub"] = replace(registry.by_slug("stub"), webhooks=None)
+    with one.linked.person.at_work():
+        assert addresses.made(one.linked.account) is None
+    assert one.send(told(1)) == 404

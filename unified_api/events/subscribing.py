@@ -1,0 +1,119 @@
+"""Asking providers for webhooks, and telling them when it is over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from integrations.kit import errors
+from integrations.kit.http import Patience
+from integrations.kit.transport import Limits
+from integrations.kit.webhooks import Callback, Subscribed, Subscriptions
+from tenants import secrets
+from tenants.models import LinkedAccount
+from tenants.vault import Secret
+from unified_api import registry
+from unified_api.events import addresses
+from unified_api.sync import clock, connect, issues, job
+from unified_api.sync.models_webhooks import WebhookAddress
+
+log = structlog.get_logger(__name__)
+KIND: Final = "webhook subscription"
+#: The share of its time after which a subscription is made anew.
+_RENEWED_AT: Final = 0.8
+#: What the end of an account waits for its provider: a few seconds, once.
+_FAREWELL: Final = Limits(connect=3.0, read=5.0, total=5.0)
+
+
+def begin(account: LinkedAccount) -> None:
+    """Give the account its address and have its provider asked for webhooks, within the open transaction."""
+    if addresses.made(account) is not None and _subscriptions(account) and addresses.url_of(account):
+        job.ask(KIND, account.id)
+
+
+def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one subscription is one slice
+    """Subscribe for the account that the job names, in the place of what was subscribed to before."""
+    begun = _begin(lease)
+    if begun is None:
+        job.finish(lease)
+        return
+    account, subscriptions, callback = begun
+    try:
+        with connect.line(account, lease) as line:
+            subscribed = line.client.subscribe(callback)
+    except errors.RetryLater as error:
+        job.put_off(lease, error.after if error.after is not None else job.backoff(lease.attempts))
+    except errors.Uncertain:  # what it may have made gives way to what is made next
+        job.put_off(lease, job.backoff(lease.attempts))
+    except errors.NeedsReauthorisation as error:
+        connect.pause(account, str(error))
+        job.finish(lease)
+    except errors.ProviderError as error:
+        _refused(lease, account, error)
+    else:
+        _note(lease, account, subscribed, subscriptions.lasts)
+
+
+def end(account: LinkedAccount) -> None:
+    """Tell the provider that it is over, before the account's credential is erased; outside of transactions.
+
+    Tried once, for a few seconds: what is still sent afterwards is answered with 404.
+    """
+    with transaction.atomic():
+        address = WebhookAddress.objects.filter(linked_account_id=account.id).first()
+    if address is None or address.subscription is None or account.status == connect.PAUSED_FOR_RELINK:
+        return
+    try:
+        with connect.line(account, patience=Patience(attempts=1), limits=_FAREWELL) as line:
+            line.client.unsubscribe(address.subscription)
+    except (errors.ProviderError, registry.UnknownIntegration) as error:
+        log.warning("webhook.not_unsubscribed", linked_account=str(account.id), error=type(error).__name__)
+
+
+def _subscriptions(account: LinkedAccount) -> Subscriptions | None:
+    webhooks = addresses.webhooks_of(account)
+    return webhooks.subscriptions if webhooks else None
+
+
+def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback] | None:
+    """What is to be asked for; None where nothing is any more."""
+    with transaction.atomic():
+        account = LinkedAccount.objects.filter(id=lease.reference, deleted_at=None).first()
+        if account is None or account.status == connect.PAUSED_FOR_RELINK:
+            return None
+        subscriptions, url = _subscriptions(account), addresses.url_of(account)
+        address = addresses.made(account)
+        if subscriptions is None or url is None or address is None:
+            return None
+        return account, subscriptions, Callback(url, secrets.opened(address, "sealed_secret"))
+
+
+def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, lasts: float | None) -> None:
+    with transaction.atomic(durable=True):
+        # In the order in which linking takes them: first the address, then the job.
+        address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account.id).first()
+        job.hold(lease)
+        if address is not None:
+            address.subscription, address.subscribed_at = subscribed.id, clock.now()
+            if subscribed.secret:
+                secrets.put(Secret(subscribed.secret), address, "sealed_secret")
+            address.save(update_fields=["subscription", "subscribed_at", "sealed_secret"])
+        issues.resolve(issues.SUBSCRIPTION, account.id)
+        if lasts is None:
+            job.finish(lease)
+        else:
+            job.again(lease, lasts * _RENEWED_AT)
+
+
+def _refused(lease: job.Lease, account: LinkedAccount, error: errors.ProviderError) -> None:
+    """It will not be asked again until the account is linked again: reading goes on as if it sent nothing."""
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        told = (
+            f"{account.integration} was asked for webhooks about {account}, and {error}. Changes are found by"
+        )
+        told += " reading meanwhile. Correct what it says, and have the account linked again."
+        issues.open_issue(issues.SUBSCRIPTION, account.id, told, linked_account_id=account.id)
+        job.finish(lease)
