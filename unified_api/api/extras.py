@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import orjson
-from django.db import transaction
-
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
-from unified_api import registry
-from unified_api.api import disclosed, field_values, parameters, records
+from unified_api.api import disclosed, field_values, parameters, raw_answers, records
 from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
@@ -23,8 +18,6 @@ from unified_api.api.params import Params
 from unified_api.api.render import Record
 from unified_api.models.base import CommonModel, common_model, expandable, model_id, relations, wire_fields
 from unified_api.models.fields import Text
-from unified_api.sync import connect
-from unified_api.sync.models import RemoteData
 
 _REMOTE_DATA: Final = parameters.flag(
     "include_remote_data", "Show the provider's own answers in `remote_data`."
@@ -98,7 +91,7 @@ class Extras:
         if self.remote_data or self.origins or self.remote_fields:
             raw = {
                 record_id: cleaned(account, model, told)
-                for record_id, told in _raw([record["id"] for record in page]).items()
+                for record_id, told in raw_answers.of(account, model, [row["id"] for row in page]).items()
             }
             self._add_raw(model, account, page, raw)
         if self.remote_fields:
@@ -111,7 +104,7 @@ class Extras:
     def _add_raw(
         self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], raw: dict[str, Any]
     ) -> None:
-        resource = _resource(account, model) if self.origins else None
+        resource = raw_answers.resource_of(account, model) if self.origins else None
         for record in page:
             told = raw.get(record["id"])
             if resource is not None and told:
@@ -120,31 +113,13 @@ class Extras:
                 record["remote_data"] = told
 
 
-def _raw(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """The provider's answers by record, one for each path."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    with transaction.atomic():
-        told = RemoteData.objects.filter(record_id__in=ids).order_by("path")
-        rows = list(told.values_list("record_id", "path", "body"))
-    for record_id, path, body in rows:
-        found[str(record_id)].append({"path": path, "data": orjson.loads(zlib.decompress(body))})
-    return found
-
-
-def _resource(account: LinkedAccount, model: type[CommonModel]) -> Resource | None:
-    try:
-        return connect.adapter_of(account).resource(model)
-    except registry.UnknownIntegration:
-        return None
-
-
 def _origins(
     resource: Resource, told: list[dict[str, Any]], names: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """The provider's own text of each field, where its answer has it at the place that the adapter reads."""
+    """The provider's own text of each field, where an answer has it at the place of its lens; the newest one last."""
     for name in names:
         lens = resource.mapping.lenses.get(name)
-        for answer in told if lens is not None and lens.path else []:
+        for answer in reversed(told) if lens is not None and lens.path else ():
             found = dig(answer["data"], lens.path)  # type: ignore[union-attr] # asked in the line above
             if isinstance(found, str | int | float):
                 yield name, str(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from integrations.kit import errors
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
@@ -9,9 +11,15 @@ from unified_api.sync import connect, job, store
 
 
 def read_one(
-    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None = None
+    line: connect.Line,
+    resource: Resource,
+    remote_id: str,
+    cause: store.Cause,
+    lease: job.Lease | None = None,
+    *,
+    saw: Callable[[Observation], object] = lambda _: None,
 ) -> bool:
-    """Read one record by its id and land it, or mark it as deleted; whether it is there."""
+    """Read one record by its id and land it, or mark it as deleted; whether it is there. saw: is given the answer."""
     began = line.moments.draw()
     try:
         observation = line.client.read(resource, remote_id)
@@ -20,6 +28,7 @@ def read_one(
         if gone.merged_into and not there:
             _read_winner(line, resource, gone.merged_into, cause, lease)
         return there
+    saw(observation)
     _land(line, resource, observation, cause, lease)
     return True
 
@@ -63,5 +72,5 @@ def _land(
     with store.entry(line.account_id, began=line.moments.time_of) as entry:
         if lease:
             job.hold(lease)
-        tally = entry.land([observation], cause, mapping_version=resource.version)
+        tally = entry.land([observation.common()], cause, mapping_version=resource.version)
         entry.settle_news(tally, resource.model, observation.remote_id, resource.read_lag)
