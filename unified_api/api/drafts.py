@@ -62,8 +62,13 @@ def check(
     resource: Resource,
     account: LinkedAccount,
     place: Mapping[str, str],
+    *,
+    sent_as: Operation | None = None,
 ) -> Draft:
-    """The draft of a write: what is sent, what is left out, what stands against it. place: what its path says of it."""
+    """The draft of a write: what is sent, what is left out, what stands against it. place: what its path says of it.
+
+    sent_as: the operation by whose rules the contract lets the caller name fields, where that is not the same.
+    """
     draft = Draft()
     sent = _spread(
         {name: value for name, value in sent.items() if name not in place},
@@ -75,7 +80,7 @@ def check(
     fields = wire_fields(resource.model)
     for name, value in sent.items():
         known = fields.get(name)
-        if known is None or not (resource.hosted or known.write in {"always", operation}):
+        if known is None or not (resource.hosted or known.write in {"always", sent_as or operation}):
             if name not in _FOREIGN or value:
                 draft.warnings.append(_ignored(name))
         else:

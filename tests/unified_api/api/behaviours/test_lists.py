@@ -28,8 +28,8 @@ def remote_ids(answer: Any) -> list[str]:
 def test_the_default_page_is_30_and_the_largest_100(api: Linked) -> None:
     """More than 100 are 100, not an error; a page says no count."""
     began, ended = api.moments.draw(), api.moments.draw()
-    about = (None, began, ended, {}, "/tickets", "list")
-    seen = [Observation(Ticket, str(n), {"name": str(n)}, *about) for n in range(101)]  # type: ignore[arg-type]
+    about: Any = (None, began, ended, {}, "/tickets", "list")
+    seen = [Observation(Ticket, str(n), {"name": str(n)}, *about) for n in range(101)]
     with scope(api.person.tenant_id), store.entry(api.account.id, began=api.moments.time_of) as entry:
         entry.land(seen, store.Cause("pull"))
     sizes = [
