@@ -204,7 +204,7 @@ class Resource:
 
     def writes_own(self, key: str) -> bool:
         """Whether a field of the provider's own can be written, by its key."""
-        if self.field_classes is None or self.update is None:
+        if self.field_classes is None:
             return False
         return ".".join(self.field_classes.place(key)).startswith(tuple(self.custom))
 

@@ -7,7 +7,7 @@ where a record has one of those that are sent.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -111,13 +111,16 @@ class MatchKey:
             return []
         return [(name, "EQUALS", remote[name]) for name in able]
 
-    def is_said_by(self, seen: Observation, resource: Resource) -> bool:
-        """Whether a record that was just seen says this, too."""
+    def said(self, resource: Resource) -> Callable[[Observation], bool]:
+        """Tells whether a record that was just seen says this; of lists of objects the stored ones tell."""
         plain = {n: v for n, v in self.values.items() if not isinstance(wire_fields(self.model)[n], Shapes)}
-        remote = values.for_adapter(self.model, plain, self.account.id)
-        if self.remote_id is not None and seen.remote_id != self.remote_id:
-            return False
-        return all(resource.mapping.same(name, seen.values.get(name), remote[name]) for name in plain)
+        remote, same = values.for_adapter(self.model, plain, self.account.id), resource.mapping.same
+
+        def says(seen: Observation) -> bool:
+            is_it = self.remote_id in {None, seen.remote_id}
+            return is_it and all(same(name, seen.values.get(name), told) for name, told in remote.items())
+
+        return says
 
     def without(self, sent: Mapping[str, Any]) -> dict[str, Any]:
         """What is sent beside the key: the record says that already."""

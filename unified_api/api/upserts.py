@@ -89,7 +89,7 @@ class _Upsert:
     def intend(self, body: dict[str, Any]) -> writes.Intended | Outcome:
         """What is to be written, by what there is now; or why it is not."""
         refused = writes.refused_at_once(self.endpoint.account, self.endpoint.model)
-        found = refused or self._understand(body) or self._look()
+        found = refused or self._understand(body) or self._check(body) or self._look()
         if isinstance(found, Outcome):
             return found
         if found:
@@ -105,6 +105,20 @@ class _Upsert:
             return Outcome(400, envelope(None, errors=key))
         self.key = key
         return None
+
+    def _check(self, body: dict[str, Any]) -> Outcome | None:
+        """What stands against it whether there is such a record or not; so nobody is asked in vain."""
+        sent, account, place = drafts.model_of(body), self.endpoint.account, self.endpoint.place
+        made = drafts.check(sent, "create", self.makes, account, place)
+        beside = self.key.without(sent)
+        changed = drafts.check(beside, "update", self.changes, account, place, sent_as="create")
+        anyway = {_kind_of(one) for one in changed.errors}
+        errors = [e for e in made.errors if _kind_of(e) in anyway or _kind_of(e)[1] in self._pointers]
+        return Outcome(400, envelope(None, made.warnings, errors)) if errors else None
+
+    @property
+    def _pointers(self) -> set[str]:
+        return {f"model/{name}" for name in self.names}
 
     def _look(self) -> list[uuid.UUID] | Outcome:
         """The one record that there is, or none; why nobody can tell. Raises Busy."""
@@ -155,11 +169,11 @@ class _Upsert:
         return None
 
     def _search(self, resource: Resource) -> None:
-        account, state = self.endpoint.account, None
+        account, state, said = self.endpoint.account, None, self.key.said(resource)
         with connect.line(account) as line:
             for _page in range(_PAGES):
                 seen, state = line.client.search(resource, state)
-                same = [one for one in seen if self.key.is_said_by(one, resource)]
+                same = [one for one in seen if said(one)]
                 with store.entry(account.id, began=line.moments.time_of) as entry:
                     entry.land(same, store.Cause("read"), mapping_version=resource.version)
                 if state is None:
@@ -177,6 +191,10 @@ class _Upsert:
         if not known:
             told = f"Not all {model.wire.path} have been read yet, and the provider cannot be asked by"
             raise Busy(f"{told} {' and '.join(self.names)}; nothing was begun.", after=_UNREAD)
+
+
+def _kind_of(found: drafts.Problem) -> tuple[str, str]:
+    return found["problem_type"], found.get("source", {}).get("pointer", "")
 
 
 def _ambiguous(names: tuple[str, ...], found: list[uuid.UUID]) -> Outcome:

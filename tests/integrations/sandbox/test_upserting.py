@@ -48,3 +48,13 @@ def test_many_at_once_make_one_record(account: MakeAccount) -> None:
     assert sorted(answer.status_code for answer in came) == [200, 200, 200, 201]
     assert {answer.json()["model"]["remote_id"] for answer in came} == {one["id"] for one in there}
     assert len(there) == 1
+
+
+def test_nobody_is_asked_for_what_cannot_be_written_in_any_case(account: MakeAccount) -> None:
+    """A wrong word or type is refused before the provider is searched."""
+    desk = account("ticketing")
+    desk.remote.call("PUT", "behaviour", {"failShare": 1})
+    for name, value in (("priority", "soonish"), ("due_date", "soon"), ("assignees", ["7"])):
+        answer = desk.send("post", BY_NAME, {"model": {"name": "leak", name: value}})
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["source"]["pointer"]) == (400, f"model/{name}")

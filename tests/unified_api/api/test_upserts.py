@@ -111,6 +111,21 @@ def test_while_a_create_is_unsettled_nothing_like_it_is_made(
     assert [method for method, _path in desk.writes()] == ["POST", "PATCH"]
 
 
+def test_one_that_waits_for_its_turn_stands_for_its_record(
+    read: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `run_async` a create is only journalled; who asks meanwhile is told to come back."""
+    monkeypatch.setattr(idempotency, "PATIENCE", 0.0)
+    waiting = put(read, {"name": "leak"}, f"{BY_NAME}&run_async=true")
+    between = put(read, {"name": "leak", "status": "CLOSED"}, f"{BY_NAME}&run_async=true")
+    read.work()
+    after = put(read, {"name": "leak", "status": "CLOSED"}, f"{BY_NAME}&run_async=true")
+    read.work()
+
+    assert [answer.status_code for answer in (waiting, between, after)] == [202, 503, 202]
+    assert [ticket["state"] for ticket in desk.tables["tickets"].values()] == ["done"]
+
+
 def test_an_idempotency_key_is_for_one_way_to_match(read: Linked, desk: stub.Desk) -> None:
     """Repeated it replays; with another `match_by` it is another request."""
     key = {"Idempotency_Key": "order-66"}
