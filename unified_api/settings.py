@@ -99,6 +99,7 @@ MIGRATION_MODULES = {
 
 MIDDLEWARE = [
     "unified_api.serve.logs.correlate",
+    "unified_api.api.compressing.Compressing",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

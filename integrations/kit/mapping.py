@@ -205,13 +205,19 @@ class Mapping:
 
 
 class Extended(Mapping):
-    """A mapping with custom fields beside the declared ones, by their whole names."""
+    """A mapping with further fields beside those that it has, by their whole names; of these it keeps what is so."""
 
-    def __init__(self, base: Mapping, custom: dict[str, Lens]) -> None:
+    def __init__(self, base: Mapping, further: dict[str, Lens]) -> None:
         self.__dict__.update(vars(base))
-        self.lenses = {**base.lenses, **custom}
-        self._coerce = {**self._coerce, **dict.fromkeys(custom, scrub)}
-        self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
+        self._base, self._further = base, further
+        self.lenses = {**base.lenses, **further}
+        self._coerce = {**self._coerce, **dict.fromkeys(further, scrub)}
+        self._reads = [*self._reads, *((name, lens.read, scrub) for name, lens in further.items())]
+
+    def writable(self, operation: Operation) -> frozenset[str]:
+        """Names of the fields that may be sent."""
+        further = (name for name, lens in self._further.items() if lens.writes(operation))
+        return self._base.writable(operation) | frozenset(further)
 
 
 class Narrowed(Mapping):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from typing import Any, Literal
 from integrations.kit.auth import Revealable
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Limiter, Unlimited
-from unified_api.models.base import CommonModel
+from unified_api.models.base import OWN, CommonModel
 
 Shape = Literal["list", "get", "write"]
 
@@ -64,6 +64,11 @@ class Observation:
     embedded: tuple[Observation, ...] = ()
     cleaned: tuple[str, ...] = ()
     merged_into: str | None = None
+
+    def common(self) -> Observation:
+        """The same without fields of the provider's own, which a write has asked for: `raw` has them."""
+        values = {name: value for name, value in self.values.items() if not name.startswith(OWN)}
+        return self if len(values) == len(self.values) else replace(self, values=values)
 
 
 @dataclass(frozen=True)

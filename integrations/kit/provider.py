@@ -36,7 +36,7 @@ from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.searching import SearchLens
 from integrations.kit.webhooks import Webhooks
-from unified_api.models.base import CommonModel, category_of, common_model, model_id, relations
+from unified_api.models.base import OWN, CommonModel, category_of, common_model, model_id, relations
 
 #: The common field that says where a file is.
 FILE_ADDRESS = "file_url"
@@ -202,6 +202,18 @@ class Resource:
         lenses = {one.name: one.lens(self) for one in told}
         version = "\x1f".join([self.version, *(f"{one.name}={one.read}" for one in told)])
         return replace(self, mapping=Extended(self.mapping, lenses), version=version)
+
+    def writes_own(self, key: str) -> bool:
+        """Whether a field of the provider's own can be written, by its key."""
+        if self.field_classes is None:
+            return False
+        return ".".join(self.field_classes.place(key)).startswith(tuple(self.custom))
+
+    def with_own(self, keys: Iterable[str]) -> Self:
+        """The same with some of the provider's own fields beside the common ones, for one write."""
+        assert self.field_classes is not None  # noqa: S101 - there are none without
+        lenses = {OWN + key: Lens(path=self.field_classes.place(key)) for key in keys}
+        return replace(self, mapping=Extended(self.mapping, lenses))
 
     def without(self, hidden: Mapping[str, Collection[str]], unread: Collection[str]) -> Self:
         """The same without some fields of its model and of those inside it, and without some models inside it.

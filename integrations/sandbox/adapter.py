@@ -25,6 +25,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider, Resource, Setting
+from integrations.sandbox import custom_fields
 from integrations.sandbox.fields import field_classes, selects
 from integrations.sandbox.spelling import CHANGED, kind_of, lenses, spelled
 from integrations.sandbox.webhooks import webhooks
@@ -115,6 +116,7 @@ def _resource(model: type[CommonModel]) -> Resource:
         recognise=known_by(model),
         selects=selects(model),
         field_classes=field_classes(model, known_by(model)),
+        custom=(custom_fields.PREFIX,) if custom_fields.of(model_id(model)) else (),
         frequency=60.0,
         sweep_every=3_600.0,
         **_create(model, path, one),

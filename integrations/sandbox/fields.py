@@ -10,6 +10,7 @@ from typing import Any, Final
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
 from integrations.kit.lens import ChoiceLens, Lens
 from integrations.kit.paths import steps
+from integrations.sandbox import custom_fields
 from integrations.sandbox.spelling import lenses
 from unified_api.models.base import CommonModel, model_id, wire_fields
 from unified_api.models.fields import Day, Instant, Ref, Refs, Text, WireField
@@ -34,7 +35,8 @@ def field_classes(model: type[CommonModel], required: Collection[str]) -> FieldC
     """The fields of a kind of objects, where the wire contract has a call for them. required: what a create needs."""
     if not model.wire.remote_fields or model_id(model) == _OF_CLASSES:
         return None
-    return FieldClasses(known=[_class(name, field, lens, required) for name, field, lens in _fields(model)])
+    common = [_class(name, field, lens, required) for name, field, lens in _fields(model)]
+    return FieldClasses(known=[*common, *custom_fields.of(model_id(model)).values()])
 
 
 def selects(model: type[CommonModel]) -> dict[tuple[str, str], Select]:

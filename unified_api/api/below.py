@@ -11,7 +11,7 @@ import uuid
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from unified_api.api import filters, meta, reading, writes
+from unified_api.api import filters, meta, reading, upserts, writes
 from unified_api.models.base import relations
 
 
@@ -19,7 +19,7 @@ class Below(writes.WritingEndpoint):
     """{others}/{id}/{model}: list and, where records have their place here, create."""
 
     by: str = ""
-    operations = {"get": reading.list_told, "post": writes.create_told}
+    operations = {"get": reading.list_told, "post": upserts.create_told}
 
     def get(self, _request: Request, id: str, above: str = "") -> HttpResponse:  # noqa: A002 - the path's word
         """A page of the records that name this one."""
@@ -30,7 +30,7 @@ class Below(writes.WritingEndpoint):
     def post(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """A new record that names this one."""
         reading.stand_below(self, self.by, id)
-        return writes.create(self, request)
+        return upserts.create(self, request)
 
 
 class BelowMember(reading.ModelEndpoint):

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
-from unified_api.api import own_ids
+from unified_api.api import field_drafts, own_ids
 from unified_api.api.errors import malformed
 from unified_api.models.base import CUSTOM, CommonModel, common_model, relations, wire_fields
 from unified_api.models.fields import Choice, Malformed, WireField
@@ -25,8 +25,8 @@ from unified_api.sync.told import references
 
 Operation = Literal["create", "update"]
 Problem = dict[str, Any]
-#: Keys of a model's body that are for one provider or one account; no adapter takes any yet.
-_FOREIGN = ("integration_params", "linked_account_params", "remote_fields")
+#: Keys of a model's body that are for one provider or one account; no adapter takes the first two yet.
+_FOREIGN = ("integration_params", "linked_account_params", field_drafts.NAME)
 
 
 _MAPPINGS = CUSTOM.removesuffix(".")
@@ -62,21 +62,25 @@ def check(
     resource: Resource,
     account: LinkedAccount,
     place: Mapping[str, str],
+    *,
+    sent_as: Operation | None = None,
 ) -> Draft:
-    """The draft of a write: what is sent, what is left out, what stands against it. place: what its path says of it."""
+    """The draft of a write: what is sent, what is left out, what stands against it. place: what its path says of it.
+
+    sent_as: the operation by whose rules the contract lets the caller name fields, where that is not the same.
+    """
     draft = Draft()
-    sent = {name: value for name, value in sent.items() if name not in place}
-    if resource.hosted:
-        sent, draft.named = own_ids.translate(sent, resource.model, account.id)
-        if operation == "create" and (own := sent.pop("remote_id", None)) is not None:
-            draft.remote_id = own_ids.parse(own)
+    sent = _spread(
+        {name: value for name, value in sent.items() if name not in place},
+        operation,
+        resource,
+        account,
+        draft,
+    )
     fields = wire_fields(resource.model)
-    if resource.hosted:
-        custom = _custom(sent.get(_MAPPINGS) or {}, resource, draft)
-        sent = {**{name: value for name, value in sent.items() if name != _MAPPINGS}, **custom}
     for name, value in sent.items():
         known = fields.get(name)
-        if known is None or not (resource.hosted or known.write in {"always", operation}):
+        if known is None or not (resource.hosted or known.write in {"always", sent_as or operation}):
             if name not in _FOREIGN or value:
                 draft.warnings.append(_ignored(name))
         else:
@@ -88,6 +92,22 @@ def check(
         draft.errors += _missing(draft, resource)
     draft.errors += _strangers(draft.values, resource.model, account.id, {*draft.named.values()})
     return draft
+
+
+def _spread(
+    sent: dict[str, Any], operation: Operation, resource: Resource, account: LinkedAccount, draft: Draft
+) -> dict[str, Any]:
+    """What was sent by common field; what is said in other forms is put into the draft, or beside these by its name."""
+    if field_drafts.are_writable(resource):
+        own = field_drafts.take(sent.pop(field_drafts.NAME, None), operation, resource, account)
+        draft.values, draft.errors = own.values, own.errors
+    if not resource.hosted:
+        return sent
+    sent, draft.named = own_ids.translate(sent, resource.model, account.id)
+    if operation == "create" and (remote_id := sent.pop("remote_id", None)) is not None:
+        draft.remote_id = own_ids.parse(remote_id)
+    custom = _custom(sent.pop(_MAPPINGS, None) or {}, resource, draft)
+    return {**sent, **custom}
 
 
 def _custom(told: Any, resource: Resource, draft: Draft) -> dict[str, Any]:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import orjson
-from django.db import transaction
-
+from integrations.kit.lens import EachLens
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
-from unified_api import registry
-from unified_api.api import disclosed, field_values, parameters, records
+from unified_api.api import disclosed, field_values, parameters, raw_answers, records
 from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 from unified_api.api.render import Record
 from unified_api.models.base import CommonModel, common_model, expandable, model_id, relations, wire_fields
-from unified_api.models.fields import Text
-from unified_api.sync import connect
-from unified_api.sync.models import RemoteData
+from unified_api.models.fields import Choice, Choices, Text
 
 _REMOTE_DATA: Final = parameters.flag(
     "include_remote_data", "Show the provider's own answers in `remote_data`."
 )
 _REMOTE_FIELDS: Final = parameters.flag("include_remote_fields", "Show further fields in `remote_fields`.")
+_NATIVE: Final = replace(
+    parameters.flag(
+        "show_native_enum_values",
+        "Show the provider's own word for each field of words beside it, as `<field>_native`.",
+    ),
+    is_ours=True,
+)
 SENSITIVE: Final = "include_sensitive_fields"
 #: Two names of one parameter; the second one is the contract's old one.
 ORIGINS: Final = ("show_enum_origins", "remote_fields")
@@ -41,7 +42,8 @@ def asked_for(model: type[CommonModel]) -> tuple[Parameter[Any], ...]:
     hidden = [one] if (one := _sensitive_of(model)) else []
     origins = [_origins_of(name, model) for name in ORIGINS] if _with_origins(model) else []
     further = [_REMOTE_FIELDS] if model.wire.remote_fields else []
-    return (*expand, *origins, _REMOTE_DATA, *further, *hidden)
+    native = [_NATIVE] if with_native(model) else []
+    return (*expand, *origins, _REMOTE_DATA, *further, *native, *hidden)
 
 
 def _expand_of(model: type[CommonModel]) -> Parameter[list[str]]:
@@ -68,14 +70,23 @@ def _with_origins(model: type[CommonModel]) -> tuple[str, ...]:
     return tuple(n for n, f in wire_fields(model).items() if isinstance(f, Text) and f.origins)
 
 
+def with_native(model: type[CommonModel]) -> tuple[str, ...]:
+    """The fields of words, beside each of which the provider's own one can be shown."""
+    return tuple(name for name, field in wire_fields(model).items() if isinstance(field, Choice | Choices))
+
+
 @dataclass(frozen=True)
 class Extras:
-    """expand: relations to show as records. origins: fields to show in the provider's own words."""
+    """expand: relations to show as records. origins: fields to show in the provider's own words.
+
+    native: whether to show the provider's own words beside all fields of words.
+    """
 
     expand: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     remote_data: bool = False
     remote_fields: bool = False
+    native: bool = False
     sensitive: bool = False
 
     @classmethod
@@ -89,16 +100,17 @@ class Extras:
             origins=tuple(name for name in origins if name in known),
             remote_data=asked[_REMOTE_DATA.name],
             remote_fields=asked.get(_REMOTE_FIELDS.name, False),
+            native=asked.get(_NATIVE.name, False),
             sensitive=asked.get(SENSITIVE, False),
         )
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
         """Put what was asked for into the records of a page."""
         raw: dict[str, Any] = {}
-        if self.remote_data or self.origins or self.remote_fields:
+        if self.remote_data or self.origins or self.remote_fields or self.native:
             raw = {
                 record_id: cleaned(account, model, told)
-                for record_id, told in _raw([record["id"] for record in page]).items()
+                for record_id, told in raw_answers.of(account, model, [row["id"] for row in page]).items()
             }
             self._add_raw(model, account, page, raw)
         if self.remote_fields:
@@ -111,43 +123,31 @@ class Extras:
     def _add_raw(
         self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record], raw: dict[str, Any]
     ) -> None:
-        resource = _resource(account, model) if self.origins else None
+        resource = raw_answers.resource_of(account, model) if self.origins or self.native else None
+        native = with_native(model) if self.native else ()
         for record in page:
             told = raw.get(record["id"])
-            if resource is not None and told:
-                record.update(_origins(resource, told, self.origins))
+            if native:
+                own = dict(_own_words(resource, told or (), native))
+                record.update({f"{name}_native": own.get(name) for name in native})
+            if told:
+                record.update(_own_words(resource, told, self.origins))
             if self.remote_data:
                 record["remote_data"] = told
 
 
-def _raw(ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """The provider's answers by record, one for each path."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    with transaction.atomic():
-        told = RemoteData.objects.filter(record_id__in=ids).order_by("path")
-        rows = list(told.values_list("record_id", "path", "body"))
-    for record_id, path, body in rows:
-        found[str(record_id)].append({"path": path, "data": orjson.loads(zlib.decompress(body))})
-    return found
-
-
-def _resource(account: LinkedAccount, model: type[CommonModel]) -> Resource | None:
-    try:
-        return connect.adapter_of(account).resource(model)
-    except registry.UnknownIntegration:
-        return None
-
-
-def _origins(
-    resource: Resource, told: list[dict[str, Any]], names: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """The provider's own text of each field, where its answer has it at the place that the adapter reads."""
+def _own_words(
+    resource: Resource | None, told: Sequence[dict[str, Any]], names: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
+    """The provider's own text of each field, where an answer has it at the place of its lens; the newest one last."""
     for name in names:
-        lens = resource.mapping.lenses.get(name)
-        for answer in told if lens is not None and lens.path else []:
+        lens = resource.mapping.lenses.get(name) if resource else None
+        for answer in reversed(told) if lens is not None and lens.path else ():
             found = dig(answer["data"], lens.path)  # type: ignore[union-attr] # asked in the line above
             if isinstance(found, str | int | float):
                 yield name, str(found)
+            elif isinstance(found, list) and isinstance(lens, EachLens):
+                yield name, [str(one) for one in found]
 
 
 def _expand(

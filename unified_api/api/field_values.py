@@ -9,12 +9,12 @@ import orjson
 
 from integrations.kit.paths import MISSING, dig
 from tenants.models import LinkedAccount
-from unified_api import registry
+from unified_api.api import raw_answers
 from unified_api.api.openapi.field_classes import KEYS
 from unified_api.api.render import Record
 from unified_api.models.base import CommonModel
 from unified_api.models.crm import CustomObject
-from unified_api.sync import connect, field_classes
+from unified_api.sync import field_classes
 from unified_api.sync.models_fields import RemoteFieldClass
 
 
@@ -48,10 +48,7 @@ def _in_fields(classes: Sequence[RemoteFieldClass], record: Record) -> Iterator[
 def _in_answers(
     account: LinkedAccount, model: type[CommonModel], classes: Sequence[RemoteFieldClass], told: Any
 ) -> Iterator[tuple[RemoteFieldClass, Any]]:
-    try:
-        resource = connect.adapter_of(account).resource(model)
-    except registry.UnknownIntegration:
-        return
+    resource = raw_answers.resource_of(account, model)
     if resource is None or resource.field_classes is None:
         return
     for one in classes:

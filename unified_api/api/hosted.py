@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from unified_api import registry
-from unified_api.api import drafts, own_ids, reading, records, writes
+from unified_api.api import drafts, own_ids, reading, records, upserts, writes
 from unified_api.api.concealing import conceal
 from unified_api.api.errors import Busy, malformed
 from unified_api.api.openapi.operation import Header, Operation
@@ -45,7 +45,7 @@ class Pushing(writes.WritingEndpoint):
 
 
 def _created(endpoint: Pushing) -> Operation:
-    return writes.told(endpoint.model, 201, body="push", headers=(writes.KEY,))
+    return upserts.create_told(endpoint, "push")
 
 
 def _put(endpoint: Pushing) -> Operation:
@@ -64,7 +64,7 @@ class PushedCollection(Pushing):
 
     def post(self, request: Request) -> HttpResponse:
         """A new record, with the id in `remote_id`; one without is given an id."""
-        return writes.create(self, request)
+        return upserts.create(self, request)
 
 
 class PushedMember(Pushing):

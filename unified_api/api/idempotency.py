@@ -86,6 +86,12 @@ def keep(write: Write, outcome: Outcome) -> None:
             mine.update(answer=orjson.loads(orjson.dumps(kept)))
 
 
+def free(write: Write) -> None:
+    """Let a request with the key of a write that changed nothing be carried out."""
+    with transaction.atomic():
+        Write.objects.filter(id=write.id).update(idempotency_key=None, answer=None)
+
+
 def kept(write: Write) -> Outcome | None:
     """The answer that was stored for a write."""
     return Outcome(**write.answer) if write.answer else None

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
-from unified_api.api import parameters
+from unified_api.api import field_drafts, parameters
 from unified_api.api.drafts import Operation
 from unified_api.api.errors import answer
 from unified_api.api.openapi.operation import Operation as Told
@@ -76,13 +76,15 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
         for name, field in wire_fields(endpoint.model).items()
         if name in writable and (resource.hosted or field.write in {"always", operation})
     }
+    own = field_drafts.writable(account, resource)
+    properties |= {field_drafts.NAME: field_drafts.schema(own)} if own else {}
     told = endpoint.place
     properties = {name: schema for name, schema in properties.items() if name not in told}
     required = sorted(resource.requires(operation) - set(told))
     model = {"type": "object", "properties": properties, "required": required}
     return {
         "request_schema": {"type": "object", "properties": {"model": model}, "required": ["model"]},
-        "remote_field_classes": {},
+        "remote_field_classes": field_drafts.by_id(own),
         "status": {
             "linked_account_status": account.status,
             "can_make_request": account.status != LinkedAccount.Status.RELINK_NEEDED

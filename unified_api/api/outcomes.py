@@ -18,9 +18,10 @@ from tenants.models import LinkedAccount
 from unified_api.api import records
 from unified_api.api.concealing import conceal
 from unified_api.api.errors import answer
+from unified_api.api.extras import Extras
 from unified_api.api.reading import etag
 from unified_api.api.render import Record, as_sent
-from unified_api.models.base import CommonModel, common_model
+from unified_api.models.base import OWN, CommonModel, common_model
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.problems import problem
 
@@ -78,7 +79,8 @@ def unknown(write: Write, warnings: list[dict[str, Any]] | None = None) -> Outco
 
 def pending(write: Write, warnings: list[dict[str, Any]]) -> Outcome:
     """202 with the model as sent: it is not known yet what became of the write, or it waits for its turn."""
-    known = {**write.values, "id": None if write.record_id is None else str(write.record_id)}
+    known = {name: told for name, told in write.values.items() if not name.startswith(OWN)}
+    known["id"] = None if write.record_id is None else str(write.record_id)
     shown = as_sent(common_model(write.model), known)
     return Outcome(202, envelope(shown, warnings), {HEADER: str(write.id), "Location": url_of(write.id)})
 
@@ -95,6 +97,8 @@ def _done(write: Write, warnings: list[dict[str, Any]], headers: dict[str, str])
         account = LinkedAccount.objects.get(id=write.linked_account_id)
         record = records.by_id(model, account.id, [record_id])[str(record_id)]
     conceal(account, model, [record])
+    if any(name.startswith(OWN) for name in write.values):
+        Extras(remote_fields=True).add(model, account, [record])
     status = 201 if write.operation == "create" else 200
     return Outcome(status, envelope(record, warnings), {**headers, "ETag": etag(model, record)})
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from unified_api.api import reading, writes
+from unified_api.api import reading, upserts, writes
 
 
 class Collection(writes.WritingEndpoint):
     """{model}: list and create."""
 
-    operations = {"get": reading.list_told, "post": writes.create_told}
+    operations = {"get": reading.list_told, "post": upserts.create_told}
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of records."""
@@ -19,7 +19,7 @@ class Collection(writes.WritingEndpoint):
 
     def post(self, request: Request) -> HttpResponse:
         """A new record."""
-        return writes.create(self, request)
+        return upserts.create(self, request)
 
 
 class Member(writes.WritingEndpoint):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -31,7 +33,7 @@ from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.reading import ModelEndpoint, parse_id
 from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect, job, journal, values
-from unified_api.sync.models import Write
+from unified_api.sync.models import Write, WriteState
 from unified_api.sync.problems import problem
 from unified_api.sync.write import perform
 
@@ -46,8 +48,8 @@ IF_MATCH: Final = Header(
 KEY: Final = Header(
     idempotency.HEADER, "A request with the same key within a day is answered again, not carried out again."
 )
-#: So often two requests with one key may overtake each other, each freeing the key for the next.
-_ROUNDS = 3
+#: So often requests with one key may overtake each other, each freeing the key for the next.
+_ROUNDS = 5
 _DONE: Final = (200, 201)
 
 
@@ -73,11 +75,6 @@ class WritingEndpoint(ModelEndpoint):
         return outcomes.unknown(self.journalled).response()
 
 
-def create_told(endpoint: ModelEndpoint) -> Operation:
-    """What `create` takes and answers."""
-    return told(endpoint.model, 201, body="create", headers=(KEY,))
-
-
 def update_told(endpoint: ModelEndpoint) -> Operation:
     """What `update` takes and answers."""
     return told(endpoint.model, 200, body="update", headers=(KEY, IF_MATCH))
@@ -100,36 +97,72 @@ def told(
 
 def create(endpoint: WritingEndpoint, request: Request) -> HttpResponse:
     """POST: a new record at the provider."""
-    return _once(endpoint, request, "create", None)
+    return once(endpoint, request, {}, lambda body: intent_of(endpoint, request, body, "create", None))
 
 
 def update(endpoint: WritingEndpoint, request: Request, text: str) -> HttpResponse:
     """PATCH: the fields that are sent, changed at the provider."""
-    return _once(endpoint, request, "update", parse_id(text))
+    record_id = parse_id(text)
+    return once(endpoint, request, {}, lambda body: intent_of(endpoint, request, body, "update", record_id))
 
 
-def _once(
-    endpoint: WritingEndpoint, request: Request, operation: drafts.Operation, record_id: uuid.UUID | None
+class Overtaken(Exception):
+    """What a write was intended by is not so any more; nothing was journalled."""
+
+
+#: An intent, with what its caller is warned about.
+Intended = tuple[journal.Intent, list[drafts.Problem]]
+#: Raises Overtaken, within the transaction that journals a write with this operation.
+Guard = Callable[[str], None]
+
+
+def _unguarded(_operation: str) -> None:
+    """Nothing stands against it."""
+
+
+def once(
+    endpoint: WritingEndpoint,
+    request: Request,
+    told: Mapping[str, Any],
+    intend: Callable[[dict[str, Any]], Intended | Outcome],
+    guard: Guard | None = None,
 ) -> HttpResponse:
+    """Carry out what a body asks for, unless an earlier request with its key did. told: beside the body, what it is.
+
+    guard: of what is intended by what there is. Then a record that moved is looked at again, and intended anew.
+    """
     body, account = endpoint.body(), endpoint.account
-    key, digest = idempotency.key_of(request), idempotency.digest_of(request, body)
+    key, digest = idempotency.key_of(request), idempotency.digest_of(request, {**body, **told})
     for _round in range(_ROUNDS):
         first = idempotency.earlier(account.id, key, digest)
         if first is not None:
             return _again(endpoint, first)
-        intent = intent_of(endpoint, request, body, operation, record_id)
+        intent = intend(body)
         if isinstance(intent, Outcome):
             return answered(endpoint, intent)
         wanted, warnings = intent
-        wanted = journal.Intent(
-            **{**vars(wanted), "idempotency_key": key, "request_digest": digest if key else None}
-        )
+        wanted = replace(wanted, idempotency_key=key, request_digest=digest if key else None)
         try:
-            return answered(endpoint, carry_out(endpoint, wanted, warnings))
+            outcome = carry_out(endpoint, wanted, warnings, guard or _unguarded)
+        except Overtaken:
+            continue
         except IntegrityError:
             if key is None or endpoint.journalled is not None:
                 raise
+            continue
+        if guard is None or not _moved(endpoint):
+            return answered(endpoint, outcome)
     raise Busy("Requests with this key overtake each other; nothing was begun.", after=2)
+
+
+def _moved(endpoint: WritingEndpoint) -> bool:
+    """Whether the record had moved, so that nothing was sent; its write then gives the key free."""
+    write = endpoint.journalled
+    if write is None or write.state != WriteState.MOVED:
+        return False
+    idempotency.free(write)
+    endpoint.journalled = None
+    return True
 
 
 def intent_of(
@@ -138,19 +171,17 @@ def intent_of(
     body: dict[str, Any],
     operation: drafts.Operation,
     record_id: uuid.UUID | None,
-) -> tuple[journal.Intent, list[drafts.Problem]] | Outcome:
-    """What is to be written, with warnings; or why it is not."""
+    *,
+    sent_as: drafts.Operation | None = None,
+) -> Intended | Outcome:
+    """What is to be written, with warnings; or why it is not. sent_as: see `drafts.check`."""
     account, model = endpoint.account, endpoint.model
     sent = drafts.model_of(body)
     record = None if record_id is None else stored(model, account, record_id)
     resource = resource_for(account, model, operation)
-    if account.status == LinkedAccount.Status.RELINK_NEEDED:
-        told = f"The linked account must be linked again: {account.status_detail}"
-        return Outcome(400, envelope(None, errors=[problem("RELINK_NEEDED", "Relink needed", told)]))
-    if not account.may("write", model_id(model)):
-        told = f"{model_id(model)} may not be written at this linked account, by its scopes."
-        return Outcome(400, envelope(None, errors=[problem("DISABLED_MODEL_WRITE", "Disabled model", told)]))
-    draft = drafts.check(sent, operation, resource, account, endpoint.place)
+    if (refused := refused_at_once(account, model)) is not None:
+        return refused
+    draft = drafts.check(sent, operation, resource, account, endpoint.place, sent_as=sent_as)
     if draft.errors:
         return Outcome(400, envelope(None, draft.warnings, draft.errors))
     own_ids.introduce(account.id, draft.named)
@@ -168,6 +199,22 @@ def intent_of(
         actor=endpoint.key.hint,
     )
     return intent, draft.warnings
+
+
+def refused_at_once(account: LinkedAccount, model: type[CommonModel]) -> Outcome | None:
+    """Why nothing of a model can be written at an account, whatever it is; None where it can."""
+    if account.status == LinkedAccount.Status.RELINK_NEEDED:
+        return relink_needed(account.status_detail)
+    if not account.may("write", model_id(model)):
+        told = f"{model_id(model)} may not be written at this linked account, by its scopes."
+        return Outcome(400, envelope(None, errors=[problem("DISABLED_MODEL_WRITE", "Disabled model", told)]))
+    return None
+
+
+def relink_needed(why: str) -> Outcome:
+    """The refusal of an account whose credential opens nothing."""
+    told = f"The linked account must be linked again: {why}"
+    return Outcome(400, envelope(None, errors=[problem("RELINK_NEEDED", "Relink needed", told)]))
 
 
 def stored(model: type[CommonModel], account: LinkedAccount, record_id: uuid.UUID) -> CommonModel:
@@ -207,15 +254,23 @@ def moved_since(record: CommonModel, if_match: str) -> Outcome | None:
     return Outcome(412, envelope(None, errors=found), {"ETag": f'"{current}"'})
 
 
-def carry_out(endpoint: WritingEndpoint, intent: journal.Intent, warnings: list[drafts.Problem]) -> Outcome:
-    """Journal, call, answer; or only journal, where the caller does not want to wait."""
+def carry_out(
+    endpoint: WritingEndpoint,
+    intent: journal.Intent,
+    warnings: list[drafts.Problem],
+    guard: Guard = _unguarded,
+) -> Outcome:
+    """Journal, call, answer; or only journal, where the caller does not want to wait. Raises what the guard does."""
     if endpoint.asked(RUN_ASYNC):
         with _surely_or_not(endpoint, intent), transaction.atomic():
+            guard(intent.operation)
             write = journal.enter(intent, queue=job.INTERACTIVE)
         return outcomes.pending(write, warnings)
     with bulkhead.slot():
         with _surely_or_not(endpoint, intent):
-            endpoint.journalled, lease = journal.enter_and_claim(intent)
+            endpoint.journalled, lease = journal.enter_and_claim(
+                intent, first=partial(guard, intent.operation)
+            )
         write = endpoint.journalled
         try:
             perform(write, lease, intent.account, patient=False)

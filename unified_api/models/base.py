@@ -41,6 +41,8 @@ _ORIGIN = (
 
 #: What the names of custom fields begin with, where they stand beside others: `field_mappings.churn_risk`.
 CUSTOM = "field_mappings."
+#: The same of fields of the provider's own in a write: `remote_fields.x_risk`. No record has them as columns.
+OWN = "remote_fields."
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,11 @@ def read_one(
     lease: job.Lease | None = None,
     *,
     wanted: Callable[[Observation], Sequence[Observation]] = lambda seen: (seen,),
+    saw: Callable[[Observation], object] = lambda _: None,
 ) -> bool:
     """Read one record by its id and land it, or mark it as deleted; whether it is there.
 
-    wanted: what of the answer is to be taken in.
+    wanted: what of the answer is to be taken in. saw: is given the answer.
     """
     began = line.moments.draw()
     try:
@@ -31,6 +32,7 @@ def read_one(
         if gone.merged_into and not there:
             _read_winner(line, resource, gone.merged_into, cause, lease)
         return there
+    saw(observation)
     for seen in wanted(observation):
         _land(line, resource, seen, cause, lease)
     return True
@@ -75,5 +77,5 @@ def _land(
     with store.entry(line.account_id, began=line.moments.time_of) as entry:
         if lease:
             job.hold(lease)
-        tally = entry.land([observation], cause, mapping_version=resource.version)
+        tally = entry.land([observation.common()], cause, mapping_version=resource.version)
         entry.settle_news(tally, resource.model, observation.remote_id, resource.read_lag)

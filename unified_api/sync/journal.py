@@ -11,7 +11,7 @@ what was journalled is sent, what was sent is settled by reading back, never bli
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -108,9 +108,13 @@ def _urgency(intent: Intent) -> int:
     return (6 if intent.operation == "create" else 4) + intent.behind
 
 
-def enter_and_claim(intent: Intent) -> tuple[Write, job.Lease]:
-    """Journal a write that this process performs at once; a worker takes over if this process dies."""
+def enter_and_claim(intent: Intent, *, first: Callable[[], None] = lambda: None) -> tuple[Write, job.Lease]:
+    """Journal a write that this process performs at once; a worker takes over if this process dies.
+
+    first: what comes before it in the same transaction; if it raises, nothing is journalled.
+    """
     with transaction.atomic(durable=True):
+        first()
         write = enter(intent, queue=job.INTERACTIVE, delay=job.LEASE)
         lease = job.claim(KIND, write.id)
     assert lease is not None  # noqa: S101 - nobody else could see the row

@@ -75,6 +75,11 @@ def comparable(row: Row, seen: bytes) -> bool:
     return known is None or len(known) != len(seen) or bytes(known)[_SOURCE] == seen[_SOURCE]
 
 
+def is_from(known: bytes, path: str) -> bool:
+    """Whether a digest is of an answer from this path."""
+    return bytes(known)[_SOURCE] == _hash(path.encode(), _SOURCE)
+
+
 def raw_moved(row: Row, observation: Observation, seen: bytes) -> bool:
     """Whether a list answer differs from the one that the row shows in what the mapping does not cover."""
     known = row["digest"]

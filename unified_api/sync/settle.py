@@ -43,7 +43,7 @@ def _update(performance: Performance) -> None:
     sent = values.from_json(model, write.sent or {})
     before = values.from_json(model, write.pre_image or {})
     same = performance.resource.mapping.same
-    shows = {name: getattr(record, name) for name in sent}
+    shows = performance.shown(record, sent)
     if any(same(n, shows[n], value) and not same(n, before.get(n), value) for n, value in sent.items()):
         journal.close_alone(write, performance.lease, WriteState.DONE, "")
     elif all(same(n, shows[n], before.get(n)) for n in sent):

@@ -170,11 +170,23 @@ class Store:
         tally.added += kind == "created"
         tally.changed += kind != "created"
 
+    def keep_raw(self, record: uuid.UUID, answer: Observation, cause: Cause) -> None:
+        """Keep an answer as the provider gave it, whose common fields have landed: its other ones are news as well."""
+        self._entry.raw[answer.path][record] = answer.raw
+        if record not in self._entry.rows[answer.model]:
+            row = tables.locked(answer.model, [record])[record]
+            news = {**row, "digest": None, "as_of": answer.arrived}
+            self._put(answer.model, record, news, "updated", {}, cause)
+
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
         """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
         if observation.shape == "list" and not landing.comparable(row, seen):
             self._entry.raw[observation.path][row["id"]] = observation.raw
         elif observation.shape == "list":
+            if (
+                row["digest"] is None
+            ):  # a write, or a read by id, has told more than the list's answer that is kept
+                self._entry.raw[observation.path][row["id"]] = observation.raw
             self._entry.confirmed[observation.model][row["id"]] = seen
         else:
             tables.advance_as_of(observation.model, row["id"], observation.arrived)

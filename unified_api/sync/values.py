@@ -14,7 +14,7 @@ from django.db import transaction
 
 from integrations.kit.errors import Rejected
 from tenants.vault import Secret
-from unified_api.models.base import CUSTOM, CommonModel, referring, wire_fields
+from unified_api.models.base import CUSTOM, OWN, CommonModel, referring, wire_fields
 from unified_api.sync import told
 from unified_api.sync.models import Change
 from unified_api.sync.tables import model_of
@@ -32,7 +32,10 @@ def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
 def from_json(model: type[CommonModel], values: Mapping[str, Any]) -> dict[str, Any]:
     """JSON values as they are stored; raises Malformed for what the field cannot hold."""
     fields = wire_fields(model)
-    return {name: None if value is None else fields[name].parse(value) for name, value in values.items()}
+    return {
+        name: value if value is None or name.startswith(OWN) else fields[name].parse(value)
+        for name, value in values.items()
+    }
 
 
 def current(model: type[CommonModel], record_id: uuid.UUID | None) -> CommonModel:

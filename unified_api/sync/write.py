@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -15,7 +15,7 @@ from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.base import OWN, CommonModel, common_model, wire_fields
 from unified_api.sync import (
     by_id,
     connect,
@@ -49,6 +49,7 @@ class Performance:
         self.model: type[CommonModel] = resource.model
         self.wanted = journal.wanted(write)
         self.cause = store.Cause(write.source, write_id=write.id)
+        self.seen: Observation | None = None
 
     def go(self) -> None:
         """Send what was journalled."""
@@ -81,17 +82,23 @@ class Performance:
 
     def _before_sending(self, there: Observation) -> None:
         """Take in the record as it is just before the write, refuse if it moved, and journal what is sent."""
+        self.seen = there
         record = self._land(there)
         refuse_moved(self.write, record)
-        differing = {name: value for name, value in self.wanted.items() if getattr(record, name) != value}
-        before = {name: getattr(record, name) for name in differing}
-        journal.mark_sent(self.write, self.lease, differing, before)
+        before = self.shown(record, self.wanted)
+        differing = {name: value for name, value in self.wanted.items() if before[name] != value}
+        journal.mark_sent(self.write, self.lease, differing, {name: before[name] for name in differing})
+
+    def shown(self, record: CommonModel, names: Iterable[str]) -> dict[str, Any]:
+        """What a record says; of fields of the provider's own what was seen last of it, as no record has them."""
+        own = self.seen.values if self.seen else {}
+        return {name: own.get(name) if name.startswith(OWN) else getattr(record, name) for name in names}
 
     def _land(self, there: Observation) -> CommonModel:
         cause = store.Cause("read", write_id=self.write.id)
         with store.entry(self.line.account_id, began=self.line.moments.time_of) as entry:
             job.hold(self.lease)
-            tally = entry.land([there], cause, mapping_version=self.resource.version)
+            tally = entry.land([there.common()], cause, mapping_version=self.resource.version)
             entry.flush()
             entry.settle_news(tally, self.model, there.remote_id, self.resource.read_lag)
             return values.current(self.model, self.write.record_id)
@@ -109,9 +116,13 @@ class Performance:
         """The record as the provider shows it now; raises Gone."""
         record = values.current(self.model, self.write.record_id)
         cause = store.Cause("read", write_id=self.write.id)
-        if not by_id.read_one(self.line, self.resource, str(record.remote_id), cause, self.lease):
+        there = str(record.remote_id)
+        if not by_id.read_one(self.line, self.resource, there, cause, self.lease, saw=self._see):
             raise errors.Gone(f"{self.model.__name__} {record.remote_id} is gone")
         return values.current(self.model, self.write.record_id)
+
+    def _see(self, there: Observation) -> None:
+        self.seen = there
 
     def store_answer(self, answer: Observation, *, is_ours: Callable[[], bool] = lambda: True) -> bool:
         """Land what the provider answered, together with the end of the write; False if it is not ours after all.
@@ -123,8 +134,10 @@ class Performance:
                 return False
             if self.write.operation == "create" and self.write.record_id is not None:
                 entry.adopt(self.model, answer.remote_id, self.write.record_id, self.cause)
-            tally = entry.land([answer], self.cause, mapping_version=self.resource.version)
+            tally = entry.land([answer.common()], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
+            if not tally.late and own_names(self.wanted):
+                entry.keep_raw(record, answer, self.cause)
             self.write.record_id, self.write.remote_id = record, answer.remote_id
             entry.settle(self.model, record, self.resource.read_lag)
             if self.write.pair_id:
@@ -213,7 +226,13 @@ def _resource(write: Write, account: LinkedAccount) -> Resource:
         raise _Impossible(told, state, "DISABLED_MODEL_WRITE")
     if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
         raise _Impossible(f"{account.integration} cannot {write.operation} this.", WriteState.REJECTED)
-    return resource
+    own = [name.removeprefix(OWN) for name in own_names(write.values)]
+    return resource.with_own(own) if own else resource
+
+
+def own_names(names: Iterable[str]) -> list[str]:
+    """The names of fields of the provider's own among some."""
+    return [name for name in names if name.startswith(OWN)]
 
 
 def _end_impossible(write: Write, lease: job.Lease, error: _Impossible) -> None:

@@ -9,9 +9,10 @@ from typing import Any, Final
 from integrations.kit.errors import SHAPELESS, Unmappable
 from integrations.kit.kinds import coercion
 from integrations.kit.paths import merge, steps
+from integrations.sandbox import custom_fields
 from integrations.sandbox.data.records import Record
 from integrations.sandbox.spelling import OWN, lenses
-from unified_api.models.base import CommonModel, sensitive, wire_fields
+from unified_api.models.base import CommonModel, model_id, sensitive, wire_fields
 from unified_api.models.fields import Ref, Refs
 from unified_api.models.shapes import Keyed
 
@@ -57,9 +58,16 @@ def hidden(model: type[CommonModel]) -> frozenset[str]:
 def faults(model: type[CommonModel], body: Mapping[str, Any]) -> dict[str, str]:
     """Why a body cannot be stored, by field."""
     known = {path_of(model, name): name for name in wire_fields(model)}
-    found = {path: "no such field" for path in body if path not in known or path in OWN}
+    custom = custom_fields.of(model_id(model))
+    found = {path: "no such field" for path in body if path not in {*known, *custom} or path in OWN}
     for path, value in body.items():
-        if path not in found and (why := _fault(model, known[path], value)):
+        if path in found:
+            continue
+        if (
+            why := custom_fields.fault(custom[path], value)
+            if path in custom
+            else _fault(model, known[path], value)
+        ):
             found[path] = why
     return found
 

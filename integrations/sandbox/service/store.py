@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from integrations.sandbox import custom_fields
 from integrations.sandbox.data import generate
 from integrations.sandbox.data.records import Record, after
 from integrations.sandbox.models import Sandbox, SandboxRecord
@@ -29,7 +30,7 @@ from tenants import door, secrets
 from tenants.scope import current_tenant
 from tenants.tokens import new_token
 from tenants.vault import Randomness, Secret
-from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
 
 DOOR: Final = "sandbox key"
 _PREFIX: Final = "isb_"
@@ -98,7 +99,8 @@ def _first(sandbox_id: uuid.UUID, model: type[CommonModel], at: int, record: Rec
         changed_on=max(made, changed),
         content=f"This is {record['file_name']}.\n".encode() if is_file(model) else None,
     )
-    _write_body(row, model, bodies.spelled_out(model, record))
+    custom = custom_fields.values(model_id(model), at)
+    _write_body(row, model, {**bodies.spelled_out(model, record), **custom})
     return row
 
 
@@ -147,7 +149,8 @@ def create(
         changed_on=stamp,
         content=content if content is not None or not is_file(model) else b"",
     )
-    absent = {bodies.path_of(model, name): None for name in wire_fields(model)}
+    fields = (bodies.path_of(model, name) for name in wire_fields(model))
+    absent = dict.fromkeys([*fields, *custom_fields.of(model_id(model))])
     own = {CREATED, CHANGED, *(bodies.path_of(model, n) for n in ("file_url", "size") if is_file(model))}
     _write_body(row, model, {**{path: None for path in absent if path not in own}, **body})
     row.save(force_insert=True)

@@ -77,4 +77,28 @@ def test_a_described_field_says_what_it_can_hold(account: MakeAccount) -> None:
     assert (due["field_type"], by_key["assigneeKeys"]["field_type"]) == ("datetime", "list")
     assert {"new", "reopened", "solved"} < {one["value"] for one in state["field_choices"]}
     assert (by_key["subject"]["is_required"], due["is_required"]) == (True, False)
-    assert all(one["is_common_model_field"] for one in told)
+    assert {one["remote_key_name"] for one in told if not one["is_common_model_field"]} == {
+        one["remote_key_name"] for one in told if one["is_custom"]
+    }
+
+
+def test_what_its_company_has_made_for_itself_is_listed_read_and_written(account: MakeAccount) -> None:
+    """Fields beside those of the system: custom ones, with values, which a write of the record sets."""
+    crm = account("crm")
+    crm.work()
+    own = crm.get("accounts/remote-field-classes", is_custom="true")["results"]
+    row = crm.get("accounts", include_remote_fields="true", remote_id="account-1001")["results"][0]
+    before = {one["remote_field_class"]["remote_key_name"]: one["value"] for one in row["remote_fields"]}
+    tier = next(one["id"] for one in own if one["remote_key_name"] == "x_tier")
+    sent = {"remote_fields": [{"remote_field_class": tier, "value": "bronze"}]}
+    answer = crm.send("patch", f"accounts/{row['id']}", {"model": sent})
+    told = answer.json()["model"]["remote_fields"]
+    after = {one["remote_field_class"]["remote_key_name"]: one["value"] for one in told}
+
+    assert [one["remote_key_name"] for one in own] == ["x_products", "x_renewalDay", "x_tier"]
+    assert (before["x_tier"], before["x_products"]) == ("gold", ["desk"])
+    assert (answer.status_code, after) == (
+        200,
+        {**before, "x_tier": "bronze", "changedOn": after["changedOn"]},
+    )
+    assert crm.remote.call("GET", f"objects/account/{row['remote_id']}").json()["x_tier"] == "bronze"

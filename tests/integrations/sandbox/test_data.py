@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations.sandbox import custom_fields
 from integrations.sandbox.adapter import known_by
 from integrations.sandbox.data import generate
 from integrations.sandbox.data.crm import STAGES
@@ -39,6 +40,35 @@ def test_the_same_seed_gives_the_same(category: str) -> None:
     """And another one something else."""
     assert generate(category, "1") == generate(category, "1")
     assert generate(category, "1") != generate(category, "2")
+
+
+@every_category
+def test_the_company_has_made_fields_for_itself(category: str) -> None:
+    """Of some model in every category: with values that the system itself takes, and without for some records."""
+    made = {model_id(m): custom_fields.of(model_id(m)) for m in common_models(category)}
+    assert any(made.values())
+    for model, fields in made.items():
+        rows = [custom_fields.values(model, at) for at in range(8)]
+        assert [bodies.faults(common_model(model), row) for row in rows] == [{}] * len(rows)
+        assert all({row[key] is None for row in rows} == {True, False} for key in fields)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("x_severity", "harmless"),
+        ("x_severity", 1),
+        ("x_effort", True),
+        ("x_escalated", "yes"),
+        ("x_promisedFor", "tomorrow"),
+        ("x_components", "engine"),
+        ("x_components", ["roof"]),
+        ("x_other", 1),
+    ],
+)
+def test_a_field_of_its_own_holds_its_kind_and_words(key: str, value: object) -> None:
+    """Anything else is a fault of that field."""
+    assert list(bodies.faults(common_model("ticketing.Ticket"), {key: value})) == [key]
 
 
 @every_category

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from merge.client import Merge
+from merge.resources.ticketing.types import TicketRequest
 
 from integrations.kit.endpoints import GET
 from integrations.kit.field_classes import FieldClass, FieldClasses
@@ -18,7 +20,7 @@ from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import product_of
 from unified_api import registry
 from unified_api.sync import pull
-from unified_api.sync.models import Stream
+from unified_api.sync.models import Job, Stream, Write
 
 TICKETS = replace(
     stub.TICKETS,
@@ -45,6 +47,7 @@ def desk(desk: stub.Desk, monkeypatch: pytest.MonkeyPatch) -> stub.Desk:
     desk.add("fields", key="x_color", label="Color", kind="string", options=["red", "green"])
     for number in range(stub.PAGE):
         desk.add("fields", key=f"x_{number}", label=f"Number {number}", kind="number")
+    desk.add("fields", key="serial", label="Serial number", kind="string")
     desk.add(title="printer", state="open", x_color="red", x_0=None, x_1=7, y_other="unknown")
     return desk
 
@@ -69,7 +72,12 @@ def test_the_fields_are_listed_page_by_page(api: Linked, merge: Merge) -> None:
     listed = [*(first.results or []), *(second.results or [])]
     color = next(one for one in listed if one.remote_key_name == "x_color")
 
-    assert [one.remote_key_name for one in listed] == ["state", *(f"x_{n}" for n in range(5)), "x_color"]
+    assert [one.remote_key_name for one in listed] == [
+        "serial",
+        "state",
+        *(f"x_{n}" for n in range(5)),
+        "x_color",
+    ]
     assert (second.next, back.results) == (None, first.results)
     assert (color.display_name, color.field_type, color.is_custom) == ("Color", "string", True)
     assert [(one.value, one.display_name) for one in color.field_choices or []] == [
@@ -86,9 +94,9 @@ def test_filters_choose_fields(api: Linked, merge: Merge) -> None:
     def keys(**query: Any) -> list[Any]:
         return [one.remote_key_name for one in listing(**query).results or []]
 
-    one = (listing().results or [])[1].id
+    one = next(found.id for found in listing().results or [] if found.remote_key_name == "x_0")
     assert keys(is_custom=False) == keys(is_common_model_field=True) == ["state"]
-    assert len(keys(is_custom=True)) == len(keys(is_common_model_field=False)) == stub.PAGE + 1
+    assert len(keys(is_custom=True)) == len(keys(is_common_model_field=False)) == stub.PAGE + 2
     assert keys(ids=one) == ["x_0"]
 
 
@@ -135,6 +143,134 @@ def test_a_field_keeps_its_id_until_it_is_gone(api: Linked, merge: Merge, desk: 
     assert all(one.id == before[key] for key, one in after.items())
     assert after["x_color"].display_name == "Colour"
     assert len(listing().results or []) == len(after)
+
+
+def ids_of(api: Linked) -> dict[str, str]:
+    """The ids of the classes by the keys of their fields."""
+    listed = api.get("tickets/remote-field-classes", {"page_size": 100}).json()["results"]
+    return {one["remote_key_name"]: one["id"] for one in listed}
+
+
+def told(ticket: dict[str, Any]) -> dict[str, Any]:
+    """What a ticket has in fields of the provider's own."""
+    return {one["remote_field_class"]["remote_key_name"]: one["value"] for one in ticket["remote_fields"]}
+
+
+def test_values_are_written_with_the_record(api: Linked, merge: Merge, desk: stub.Desk) -> None:
+    """Beside the common fields, named by the class or its id; the answer shows them, and so does the next read."""
+    api.work()
+    ids = ids_of(api)
+    fields: Any = [
+        {"remote_field_class": ids["x_color"], "value": "green"},
+        {"remote_field_class": {"id": ids["x_1"]}, "value": 3.5},
+    ]
+    made = merge.ticketing.tickets.create(model=TicketRequest(name="leak", remote_fields=fields))
+    written = desk.tables["tickets"][str(made.model.remote_id)]
+    created = dict(written)
+    known = {one.remote_field_class.remote_key_name: one.value for one in made.model.remote_fields or []}
+    path, shown = f"tickets/{made.model.id}", {"include_remote_fields": "true"}
+    body = {"model": {"remote_fields": [{"remote_field_class": ids["x_color"], "value": None}]}}
+    changed = api.send("patch", path, body)
+
+    assert (made.warnings, made.errors) == ([], [])
+    assert {"title": "leak", "x_color": "green", "x_1": 3.5}.items() <= created.items()
+    assert known == {"x_color": "green", "x_1": 3.5}
+    assert written["x_color"] is None
+    assert told(changed.json()["model"]) == told(api.get(path, shown).json()) == {"x_color": None, "x_1": 3.5}
+    api.work()
+    assert told(api.get(path, shown).json()) == {"x_color": None, "x_1": 3.5}
+
+
+def test_a_value_that_is_there_already_is_not_sent(api: Linked, desk: stub.Desk) -> None:
+    """Only what differs leaves; who changes such a field alone moves `modified_at`."""
+    api.work()
+    [before] = api.get("tickets").json()["results"]
+    field = {"remote_field_class": ids_of(api)["x_1"], "value": 7}
+    same = api.send("patch", f"tickets/{before['id']}", {"model": {"remote_fields": [field]}})
+    calls = desk.writes()
+    other = api.send(
+        "patch", f"tickets/{before['id']}", {"model": {"remote_fields": [{**field, "value": 8}]}}
+    )
+
+    assert (same.status_code, calls) == (200, [])
+    assert (other.status_code, len(desk.writes())) == (200, 1)
+    assert same.json()["model"]["modified_at"] == before["modified_at"]
+    assert other.json()["model"]["modified_at"] > before["modified_at"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("x_color", "blue", "INVALID_FIELD_CHOICE"),
+        ("x_color", 7, "INCORRECT_FIELD_TYPE"),
+        ("x_1", "seven", "INCORRECT_FIELD_TYPE"),
+        ("x_1", True, "INCORRECT_FIELD_TYPE"),
+        ("state", "open", "UNSUPPORTED_FIELD"),
+        ("serial", "A-1", "UNSUPPORTED_FIELD"),
+        ("unknown", "x", "INVALID_FIELD_CHOICE"),
+        ("no id", "x", "INCORRECT_FIELD_TYPE"),
+    ],
+)
+def test_what_cannot_be_written_there_is_refused(
+    api: Linked, desk: stub.Desk, key: str, value: Any, problem: str
+) -> None:
+    """With its place in the list, before any call: another kind or word, a common field, one that is not writable."""
+    api.work()
+    desk.log.clear()
+    wanted = {**ids_of(api), "unknown": str(uuid.uuid4()), "no id": "x"}[key]
+    fine = {"remote_field_class": ids_of(api)["x_0"], "value": 1}
+    sent = {"name": "leak", "remote_fields": [fine, {"remote_field_class": wanted, "value": value}]}
+    answer = api.send("post", "tickets", {"model": sent})
+    [error] = answer.json()["errors"]
+
+    assert (answer.status_code, error["problem_type"]) == (400, problem)
+    assert error["source"]["pointer"] == "model/remote_fields/1"
+    assert desk.log == []
+
+
+def test_a_lost_answer_to_such_a_write_is_settled(api: Linked, desk: stub.Desk) -> None:
+    """By what the provider shows in that very field, though no common field tells."""
+    api.work()
+    [ticket] = api.get("tickets").json()["results"]
+    field = {"remote_field_class": ids_of(api)["x_color"], "value": "green"}
+    desk.cut_after_write = 1
+    answer = api.send("patch", f"tickets/{ticket['id']}", {"model": {"remote_fields": [field]}})
+    api.stored(lambda: Job.objects.update(due_at="2020-01-01T00:00:00Z", leased_until=None))
+    api.work()
+    state = api.stored(lambda: Write.objects.get(id=answer.headers["X-Isthmus-Write"])).state
+
+    assert (answer.status_code, state) == (202, "done")
+    assert len(desk.writes()) == 1
+
+
+def test_meta_tells_which_can_be_written(api: Linked) -> None:
+    """Their classes by id, and `remote_fields` among the fields of the body."""
+    api.work()
+    meta = api.get("tickets/meta/post").json()
+    field = meta["request_schema"]["properties"]["model"]["properties"]["remote_fields"]
+    known = {one["remote_key_name"] for one in meta["remote_field_classes"].values()}
+
+    assert known == {"x_color", *(f"x_{number}" for number in range(stub.PAGE))}
+    assert set(field["items"]["properties"]["remote_field_class"]["enum"]) == set(
+        meta["remote_field_classes"]
+    )
+
+
+def test_the_newest_answer_of_the_provider_is_shown(api: Linked, desk: stub.Desk) -> None:
+    """Of a record that was read by a list and by its id: its words and its own fields are those of the later one."""
+    api.work()
+    [ticket] = api.get("tickets").json()["results"]
+    shown = {"include_remote_fields": "true", "show_enum_origins": "status"}
+    api.send("patch", f"tickets/{ticket['id']}", {"model": {"status": "IN_PROGRESS"}})
+    written = api.get(f"tickets/{ticket['id']}", shown).json()
+    api.work()
+    desk.edit(ticket["remote_id"], state="done", x_color="green")
+    api.stored(lambda: Stream.objects.update(next_due="2020-01-01T00:00:00Z"))
+    read_again(api)
+    read = api.get(f"tickets/{ticket['id']}", shown).json()
+
+    assert (written["status"], told(written)["state"]) == ("busy", "busy")
+    assert (read["status"], told(read)["state"], told(read)["x_color"]) == ("done", "done", "green")
 
 
 def test_the_fields_of_custom_objects_are_those_of_their_classes(alice: Person, link: Link) -> None:

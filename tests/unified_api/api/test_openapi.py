@@ -24,7 +24,7 @@ from unified_api.api.openapi.schema import any_of, columns, maybe, named, record
 from unified_api.api.params import Params
 from unified_api.api.render import form
 from unified_api.models.base import CommonModel, common_models, model_id, wire_fields
-from unified_api.models.fields import Choice
+from unified_api.models.fields import Choice, Choices
 from unified_api.models.ticketing import Ticket
 
 TOLD = document()
@@ -71,7 +71,9 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
 def test_a_component_has_what_a_record_shows(model: type[CommonModel]) -> None:
     """The keys of the rendered form, with the words of each list."""
     component = TOLD["components"]["schemas"][model_id(model)]
-    assert list(component["properties"]) == list(form(model).names) == component["required"]
+    own_words = [f"{n}_native" for n, f in wire_fields(model).items() if isinstance(f, Choice | Choices)]
+    assert component["required"] == list(form(model).names)
+    assert list(component["properties"]) == [*form(model).names, *own_words]
     for name, field in wire_fields(model).items():
         if isinstance(field, Choice):
             assert list(field.words) in [one.get("enum") for one in component["properties"][name]["anyOf"]]

@@ -383,8 +383,8 @@ def test_a_journal_that_nobody_knows_to_be_written_is_no_invitation_to_repeat(
     """The database is lost in the commit that journals: 202 and where to look, as a worker may carry it out."""
     enter_and_claim = journal.enter_and_claim
 
-    def commit_and_lose(intent: journal.Intent) -> None:
-        enter_and_claim(intent)
+    def commit_and_lose(intent: journal.Intent, **more: Any) -> None:
+        enter_and_claim(intent, **more)
         raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(journal, "enter_and_claim", commit_and_lose)

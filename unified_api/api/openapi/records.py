@@ -26,7 +26,7 @@ from unified_api.api.openapi.schema import (
     record,
 )
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
-from unified_api.models.fields import Ref, Refs, WireField
+from unified_api.models.fields import Choice, Choices, Ref, Refs, WireField
 from unified_api.models.shapes import Keyed, Shapes
 
 _MAPPINGS: Final = named(
@@ -107,7 +107,9 @@ def _record(model: type[CommonModel], *, is_stored: bool = True) -> Schema:
     }
     if model.wire.remote_fields:
         ours["remote_fields"] = maybe(many(field_classes.VALUE))
-    return {**record(ours), "description": model.__doc__}
+    words = [name for name, field in wire_fields(model).items() if isinstance(field, Choice | Choices)]
+    native = {f"{name}_native": any_of(TEXT, many(TEXT), NULL) for name in words}
+    return {**record({**ours, **native}, optional=native), "description": model.__doc__}
 
 
 def _value(field: WireField) -> Schema:

@@ -1,0 +1,73 @@
+"""Writing, and what meta says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.people import Person
+from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.pushing import Product, product_of
+
+LISTS = {"tags": ["a", "b"], "name": "leak"}
+
+
+@pytest.fixture
+def tickets(alice: Person, link: Link) -> Product:
+    """Tickets of a product."""
+    return product_of(alice, link, "ticketing")
+
+
+@pytest.mark.parametrize("tags", [["c"], ["b", "a"], []])
+def test_a_patch_replaces_arrays_whole(tickets: Product, tags: list[str]) -> None:
+    """An empty one empties them; fields that are not sent stay."""
+    made = tickets.push("ticketing.Ticket", "1", LISTS).json()["model"]
+    told = tickets.call("patch", f"ticketing/v1/tickets/{made['id']}", {"model": {"tags": tags}}).json()
+
+    assert (told["model"]["tags"], told["model"]["name"]) == (tags, "leak")
+
+
+def test_a_patch_clears_with_null_and_leaves_what_is_absent(tickets: Product) -> None:
+    """Absent and null mean different things."""
+    made = tickets.push("ticketing.Ticket", "1", {"name": "leak", "description": "wet"}).json()["model"]
+    path = f"ticketing/v1/tickets/{made['id']}"
+    absent = tickets.call("patch", path, {"model": {"name": "flood"}}).json()["model"]
+    null = tickets.call("patch", path, {"model": {"description": None}}).json()["model"]
+
+    assert (absent["name"], absent["description"]) == ("flood", "wet")
+    assert (null["name"], null["description"]) == ("flood", None)
+
+
+def test_the_envelope_has_arrays_and_no_logs(api: Linked) -> None:
+    """`warnings` and `errors` are never null; `logs` come with is_debug_mode alone; pointers have no leading slash."""
+    plain = api.send("post", "tickets", {"model": {"name": "leak", "colour": "red"}}).json()
+    debug = api.send("post", "tickets?is_debug_mode=true", {"model": {"name": "leak"}}).json()
+    refused = api.send("post", "tickets", {"model": {}}).json()
+
+    assert list(plain) == list(refused) == ["model", "warnings", "errors"]
+    assert list(debug) == [*plain, "logs"]
+    assert (plain["errors"], debug["warnings"], refused["model"]) == ([], [], None)
+    assert plain["warnings"][0]["source"] == {"pointer": "model/colour"}
+    assert set(debug["logs"][0]["log_summary"]) == {"url", "method", "status_code"}
+
+
+@pytest.mark.parametrize("path", ["tickets/{}", "users/{}"])
+def test_there_is_no_delete_of_records(api: Linked, path: str) -> None:
+    """405, and the record is as it was."""
+    record = api.land("1", name="leak")
+
+    assert api.send("delete", path.format(record), None).status_code == 405
+    assert api.get(f"tickets/{record}").json()["remote_was_deleted"] is False
+
+
+def test_meta_is_the_schema_of_the_whole_body(api: Linked) -> None:
+    """With what the account can write alone, and whether it can be asked now; what reveals conditions may be sent."""
+    meta: dict[str, Any] = api.get("tickets/meta/post", {"collection_id": "x", "ticket_type": "bug"}).json()
+    schema = meta["request_schema"]
+
+    assert schema["required"] == ["model"]
+    assert set(schema["properties"]["model"]) >= {"properties", "required"}
+    assert "remote_created_at" not in schema["properties"]["model"]["properties"]
+    assert meta["status"] == {"linked_account_status": "COMPLETE", "can_make_request": True}
+    assert (meta["has_conditional_params"], meta["has_required_linked_account_params"]) == (False, False)
