@@ -25,7 +25,20 @@ from unified_api.api.account import multipart
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import Busy, answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
-from unified_api.api.openapi.schema import ANY, FLAG, ID, TEXT, WHOLE, keyed, many, maybe, named, record, word
+from unified_api.api.openapi.schema import (
+    ANY,
+    FLAG,
+    ID,
+    TEXT,
+    WHOLE,
+    Schema,
+    keyed,
+    many,
+    maybe,
+    named,
+    record,
+    word,
+)
 from unified_api.api.reading import parse_id
 from unified_api.sync import async_passthrough, connect, passthrough
 
@@ -55,9 +68,9 @@ _CALL: Final = {
     "method": word(*METHODS),
     "path": TEXT,
     "data": maybe(TEXT),
-    "headers": maybe(keyed(TEXT)),
+    "headers": maybe({**keyed(TEXT), "propertyNames": {"pattern": f"^{_TOKEN.pattern}$"}}),
     "request_format": maybe(word(*_TYPES)),
-    "multipart_form_data": many(_PART),
+    "multipart_form_data": maybe({**many(_PART), "minItems": 1}),
     "base_url_override": maybe(TEXT),
     "normalize_response": maybe(FLAG),
 }
@@ -77,7 +90,15 @@ _ANSWER: Final = named(
 )
 
 
-_OPERATION: Final = {"body": record(_CALL, optional={*_CALL} - {"method", "path"})}
+#: What is sent as multipart has parts.
+_PARTED: Final = (
+    {"properties": {"request_format": {"enum": [None, *(form for form in _TYPES if form != "MULTIPART")]}}},
+    {"properties": {"multipart_form_data": {"type": "array"}}, "required": ["multipart_form_data"]},
+)
+_BODY: Final[Schema] = {
+    **record(_CALL, optional={*_CALL} - {"method", "path"}),
+    "anyOf": list(_PARTED),
+}
 _RECEIPT: Final = named("AsyncPassthroughReceipt", record({"async_passthrough_receipt_id": ID}))
 
 
@@ -106,7 +127,7 @@ class Calling(Endpoint):
 class Passthrough(Calling):
     """POST passthrough."""
 
-    operations = {"post": Operation({200: _ANSWER}, **_OPERATION)}
+    operations = {"post": Operation({200: _ANSWER}, body=_BODY)}
 
     def post(self, _request: Request) -> HttpResponse:
         """Make the call and show what came of it."""
@@ -139,7 +160,7 @@ class Passthrough(Calling):
 class AsyncPassthrough(Calling):
     """POST async-passthrough."""
 
-    operations = {"post": Operation({200: _RECEIPT}, **_OPERATION)}
+    operations = {"post": Operation({200: _RECEIPT}, body=_BODY)}
 
     def post(self, _request: Request) -> HttpResponse:
         """Have a worker make the call; the receipt with which its answer is fetched."""
@@ -188,9 +209,10 @@ def _call(body: Mapping[str, Any]) -> Call:
     if form not in _TYPES:
         raise malformed("request_format", f"one of {', '.join(_TYPES)} is expected")
     headers, content = _headers(body), None if data is None else data.encode()
+    parts = body.get("multipart_form_data")
+    encoded = multipart.encode(parts) if parts is not None or form == "MULTIPART" else (b"", "")
     if form == "MULTIPART":
-        content, kind = multipart.encode(body.get("multipart_form_data"))
-        headers["Content-Type"] = kind
+        content, headers["Content-Type"] = encoded
     elif content is not None and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = _TYPES[form]
     return Call(method, path, body=content, headers=headers)
