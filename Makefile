@@ -8,7 +8,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-has
 # Tests and demo start hundreds of processes; each would compile everything anew, in 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup up demo test unit bench chaos soak check format lock clean
+.PHONY: setup up demo test unit bench chaos soak fuzz check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
@@ -36,6 +36,9 @@ soak: setup
 
 simulate: setup
 	@$(BIN)/python -m tests.simulation $(ARGS)
+
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check
