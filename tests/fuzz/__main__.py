@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.fuzz.launch import ROOT
 from unified_api.serve.children import follow_parent
 
 
@@ -24,13 +25,13 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     follow_parent()
+    logging.disable(logging.WARNING)  # of this process; what the web server says is kept
     with tempfile.TemporaryDirectory(prefix="isthmus-fuzz-", ignore_cleanup_errors=True) as folder:
         from tests.fuzz.stage import staged
 
         with staged(Path(folder)) as stage:
             from tests.fuzz.play import Wish, lines, play
 
-            logging.disable(logging.WARNING)
             phases = tuple(options.phases.split(","))
             wish = Wish(options.seed, options.examples, options.seconds, phases, options.only)
             result = play(stage, wish, _tell)
@@ -38,7 +39,8 @@ def main(words: Sequence[str] | None = None) -> int:
                 _keep(Path(folder, "web.log"), Path(options.keep))
     document = result.document()
     print(json.dumps(document) if options.json else "\n".join(lines(result)))  # noqa: T201 - a command
-    return 1 if document["findings"] or document["errors"] or document["met"] < document["operations"] else 0
+    missed = document["ended"] == "completed" and document["met"] < document["operations"]
+    return 1 if document["findings"] or document["errors"] or missed else 0
 
 
 def _keep(log: Path, folder: Path) -> None:
@@ -58,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=int, default=600, help="the most that it takes; 0 for no end (600)")
     parser.add_argument("--phases", default="coverage,fuzzing,stateful", help="some of these")
     parser.add_argument("--only", default="", help="part of the paths that are asked")
-    parser.add_argument("--keep", default=".isthmus/fuzz", help="where the log of a run with findings goes")
+    parser.add_argument(
+        "--keep", default=str(ROOT / ".isthmus" / "fuzz"), help="where the log of findings goes"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 

@@ -90,31 +90,26 @@ def known(stage: Stage, document: Document, caller: Caller) -> Known:
 
 def _lists(document: Document) -> Iterator[tuple[str, list[str]]]:
     """Paths that answer with pages of things that have ids, and the parameters that they have to be asked with."""
-    shared = document["components"]["parameters"]
     for path, item in document["paths"].items():
-        told = [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in _query(item)]
+        told = [_looked_up(document, one) for one in item.get("get", {}).get("parameters", ())]
         needed = [one["name"] for one in told if one.get("required")]
-        if (
-            "page_size" in {one["name"] for one in told}
-            and _has_ids(item, document)
-            and {*needed} <= {*NAMED}
-        ):
+        pages = "page_size" in {one["name"] for one in told}
+        if pages and {*needed} <= {*NAMED} and {"id", "bridge_id"} & _keys(document, item["get"]):
             yield path, needed
 
 
-def _query(item: Document) -> list[Document]:
-    found: list[Document] = item.get("get", {}).get("parameters", [])
-    return found
+def _keys(document: Document, operation: Document) -> set[str]:
+    """The keys of the entries of a page."""
+    told = _looked_up(document, operation["responses"]["200"])["content"]["application/json"]["schema"]
+    results = _looked_up(document, told)["properties"]["results"]
+    return {*_looked_up(document, results["items"]).get("properties", {})}
 
 
-def _has_ids(item: Document, document: Document) -> bool:
-    schemas = document["components"]["schemas"]
-    page = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-    for step in ("results", "items"):
-        page = schemas[page["$ref"].rpartition("/")[2]] if "$ref" in page else page
-        page = page["properties"][step] if step == "results" else page["items"]
-    row = schemas[page["$ref"].rpartition("/")[2]] if "$ref" in page else page
-    return bool({"id", "bridge_id"} & {*row.get("properties", {})})
+def _looked_up(document: Document, one: Document) -> Document:
+    """What stands there, or at the place to which it refers."""
+    for step in one["$ref"].split("/")[1:] if "$ref" in one else ():
+        document = document[step]
+    return document if "$ref" in one else one
 
 
 def _bound(dictionary: str) -> dict[str, Any]:

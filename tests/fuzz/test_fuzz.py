@@ -11,7 +11,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from tests.chaos.test_histories import command
 from tests.fuzz import terms
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
