@@ -63,8 +63,8 @@ TERMS: Final = (
     Term(
         "In JSON Schema `format` is a note, so that the tool takes an empty text for a time.",
         _WRITES,
-        "model/.*",
-        "^INCORRECT_FIELD_TYPE: .*an ISO 8601 date-time is expected",
+        "model/.*|from|to",
+        "an ISO 8601 date-time is expected",
     ),
     Term("Which records there are is not in the document.", _WRITES, ".*", "^DUPLICATE_MODEL_EXISTS: "),
     Term("A version that the caller makes up is not the record's.", _WRITES, ".*", "^RECORD_MOVED: ", 412),

@@ -97,6 +97,8 @@ def test_a_write_that_is_to_be_answered_in_an_unknown_way_is_not_begun(api: Link
                 "common_models": [{"model_id": "Ticket", "enabled_actions": 1}],
             },
         ),
+        ("post", "passthrough", {"method": "GET", "path": "/", "normalize_response": "yes"}),
+        ("post", "async-passthrough", {"method": "GET", "path": "/", "headers": "", "request_format": ""}),
         (
             "post",
             "passthrough",

@@ -20,14 +20,13 @@ from integrations.kit import errors as kit
 from integrations.kit.http import Request as Call
 from tenants import audit
 from unified_api import registry
-from unified_api.api import bulkhead
+from unified_api.api import bodies, bulkhead
 from unified_api.api.account import multipart
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import Busy, answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.schema import (
     ANY,
-    FLAG,
     ID,
     TEXT,
     WHOLE,
@@ -58,12 +57,13 @@ _PART: Final = record(
     {
         "name": TEXT,
         "data": TEXT,
-        "encoding": word(*multipart.ENCODINGS),
+        "encoding": maybe(word(*multipart.ENCODINGS)),
         "file_name": maybe(TEXT),
         "content_type": maybe(TEXT),
     },
     optional=("encoding", "file_name", "content_type"),
 )
+_NORMALIZED: Final = bodies.maybe_flag("normalize_response", "Show the answer with its type.")
 _CALL: Final = {
     "method": word(*METHODS),
     "path": TEXT,
@@ -72,7 +72,7 @@ _CALL: Final = {
     "request_format": maybe(word(*_TYPES)),
     "multipart_form_data": maybe({**many(_PART), "minItems": 1}),
     "base_url_override": maybe(TEXT),
-    "normalize_response": maybe(FLAG),
+    _NORMALIZED.name: _NORMALIZED.schema,
 }
 _ANSWER: Final = named(
     "RemoteResponse",
@@ -133,6 +133,7 @@ class Passthrough(Calling):
         """Make the call and show what came of it."""
         body = self.body()
         call, base = self.asked_for(body)
+        is_normalized = _NORMALIZED.of(body)
         with transaction.atomic():
             self.put_on_record(call)
         with bulkhead.slot(), self._line() as line:
@@ -142,7 +143,7 @@ class Passthrough(Calling):
                 raise Busy(str(error), after=error.after or 5.0) from error
             except kit.ProviderError as error:
                 raise ParseError(str(error)) from error
-        if body.get("normalize_response"):
+        if is_normalized:
             shown["response"] = async_passthrough.normalized(shown["response"])
         return answer({"method": call.method, "path": call.path, **shown})
 
@@ -166,13 +167,12 @@ class AsyncPassthrough(Calling):
         """Have a worker make the call; the receipt with which its answer is fetched."""
         body = self.body()
         call, base = self.asked_for(body)
+        is_normalized = _NORMALIZED.of(body)
         if connect.is_hosted(self.account):
             raise NotFound("The account's integration has no server of its own; there is nothing to call.")
         with transaction.atomic():
             self.put_on_record(call)
-            receipt = async_passthrough.enter(
-                self.account, call, base, normalized=bool(body.get("normalize_response"))
-            )
+            receipt = async_passthrough.enter(self.account, call, base, normalized=is_normalized)
         return answer({"async_passthrough_receipt_id": str(receipt)})
 
 
@@ -205,7 +205,8 @@ def _call(body: Mapping[str, Any]) -> Call:
     for name, text in (("path", path), ("data", data or "")):
         if found := _PLACEHOLDER.search(text):
             raise malformed(name, f"{found[0]} is not supported: credentials are added by Isthmus")
-    form = _text(body, "request_format") or "JSON"
+    given = _text(body, "request_format")
+    form = "JSON" if given is None else given
     if form not in _TYPES:
         raise malformed("request_format", f"one of {', '.join(_TYPES)} is expected")
     headers, content = _headers(body), None if data is None else data.encode()
@@ -219,7 +220,7 @@ def _call(body: Mapping[str, Any]) -> Call:
 
 
 def _headers(body: Mapping[str, Any]) -> dict[str, str]:
-    given = body.get("headers") or {}
+    given = {} if body.get("headers") is None else body["headers"]
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise malformed("headers", "an object of strings is expected")
     if odd := sorted(name for name in given if not _TOKEN.fullmatch(name)):
