@@ -2,7 +2,8 @@
 
 The web server runs as a process, with accounts at the three sandboxes and of the tenant's product. schemathesis reads
 the OpenAPI document and sends what it allows, and what it forbids, to every operation; each answer goes through all of
-its checks. What is generated follows from the seed; ids, and so the answers, are new with every run.
+its checks. What is generated follows from the seed, as far as answers do not lead to it: their ids are new with every
+run.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def main(words: Sequence[str] | None = None) -> int:
             from tests.fuzz.play import Wish, lines, play
 
             phases = tuple(options.phases.split(","))
-            wish = Wish(options.seed, options.examples, options.seconds, phases, options.only)
+            told = (options.seed, options.examples, options.seconds, phases, options.only)
+            wish = Wish(*told, learns=not options.repeatable)
             result = play(stage, wish, _tell)
             if result.findings:
                 _keep(Path(folder, "web.log"), Path(options.keep))
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep", default=str(ROOT / ".isthmus" / "fuzz"), help="where the log of findings goes"
     )
+    parser.add_argument("--repeatable", action="store_true", help="learn nothing from answers")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 

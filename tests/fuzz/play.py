@@ -31,7 +31,8 @@ SHOWN: Final = 1000
 class Wish:
     """What is wanted. examples: random requests of each operation. seconds: the most that it takes, if it is not 0.
 
-    only: part of the paths that are asked.
+    only: part of the paths that are asked. learns: whether answers lead to what is sent next, and so ids and times,
+    which no seed gives.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class Wish:
     seconds: int
     phases: tuple[str, ...] = PHASES
     only: str = ""
+    learns: bool = True
 
 
 @dataclass
@@ -126,7 +128,14 @@ def _config(stage: Stage, wish: Wish, document: Document, there: Known) -> Schem
             "max-failures": 10_000,
             "request-timeout": 60,
             "checks": {"enabled": True},
-            "phases": {name: {"enabled": name in wish.phases} for name in (*PHASES, "examples")},
+            "phases": {
+                **{name: {"enabled": name in wish.phases} for name in (*PHASES, "examples")},
+                "fuzzing": {
+                    "enabled": "fuzzing" in wish.phases,
+                    "extra-data-sources": {"responses": wish.learns},
+                    "error-feedback": {"enabled": wish.learns},
+                },
+            },
             "generation": {
                 "mode": "all",
                 "max-examples": wish.examples,

@@ -19,7 +19,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command says."""
     folder = tmp_path_factory.mktemp("fuzz")
     bounds = ("--examples", "2", "--phases", "fuzzing", "--seconds", "0", "--seed", "1")
-    return command(folder, *bounds, module="tests.fuzz")
+    return command(folder, *bounds, "--repeatable", module="tests.fuzz")
 
 
 def test_no_answer_is_wrong(told: dict[str, Any], record_property: Callable[[str, object], None]) -> None:
