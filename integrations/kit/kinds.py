@@ -36,7 +36,7 @@ from unified_api.models.shapes import Keyed, Shapes
 Coerce = Callable[[Any], Any]
 _INT64 = range(-(2**63), 2**63)
 #: Longer than any provider's id; beyond it, an index row of Postgres would not fit.
-_MAX_ID = 512
+LONGEST_ID = 512
 _MAX_TEXT = 4_000_000
 
 
@@ -70,7 +70,7 @@ def identifier(value: Any) -> str:
     if isinstance(value, bool | float) or not isinstance(value, str | int):
         raise Unmappable(f"an id is due, a {_name(value)} came")
     name = str(value)
-    if not 0 < len(name) <= _MAX_ID:
+    if not 0 < len(name) <= LONGEST_ID:
         raise Unmappable(f"an id of {len(name)} characters is no id")
     if REPLACEMENT in name:
         raise Unmappable("an id with characters that cannot be stored could be any of several")

@@ -6,14 +6,27 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from unified_api.api.errors import malformed
-from unified_api.api.openapi.schema import FLAG, ID, INSTANT, TEXT, Schema, many, maybe, record
+from unified_api.api.openapi.schema import (
+    ANY,
+    FLAG,
+    ID,
+    INSTANT,
+    TEXT,
+    Schema,
+    keyed,
+    many,
+    maybe,
+    record,
+)
 from unified_api.api.openapi.schema import word as one_of
 from unified_api.models.fields import Malformed, Text, parse_id, parse_instant
 
 T = TypeVar("T")
+#: Some character that `str.strip` leaves.
+_FILLED: Final = {**TEXT, "pattern": r"[^\s\u001c-\u001f]"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,18 @@ def text(name: str, about: str) -> Key[str]:
     return Key(name, about, TEXT, Text().parse)
 
 
+def filled_text(name: str, about: str) -> Key[str]:
+    """A string that is not blank, without white space at its ends."""
+
+    def parse(told: Any) -> str:
+        text = Text().parse(told).strip()
+        if not text:
+            raise Malformed("a text that is not blank is expected")
+        return text
+
+    return Key(name, about, _FILLED, parse)
+
+
 def maybe_text(name: str, about: str) -> Key[str | None]:
     """A string, where it is given."""
     return Key(
@@ -65,7 +90,7 @@ def words(name: str, known: Collection[str], about: str) -> Key[list[str]]:
             raise Malformed(f"a list of one or more of {', '.join(known)} is expected")
         return list(dict.fromkeys(told))
 
-    return Key(name, about, many(one_of(*known)), parse)
+    return Key(name, about, {**many(one_of(*known)), "minItems": 1}, parse)
 
 
 def maybe_word(name: str, known: Collection[str], about: str, *, default: str) -> Key[str]:
@@ -105,7 +130,8 @@ def maybe_whole(name: str, about: str, *, default: int, least: int, most: int) -
             raise Malformed(f"a whole number from {least} to {most} is expected")
         return told
 
-    return Key(name, about, maybe({"type": "integer", "default": default}), parse, is_required=False)
+    schema = {"type": "integer", "default": default, "minimum": least, "maximum": most}
+    return Key(name, about, maybe(schema), parse, is_required=False)
 
 
 def objects(name: str, about: str, item: Schema, *, is_required: bool = True) -> Key[list[dict[str, Any]]]:
@@ -122,15 +148,15 @@ def objects(name: str, about: str, item: Schema, *, is_required: bool = True) ->
     return Key(name, about, schema if is_required else maybe(schema), parse, is_required)
 
 
-def maybe_mapping(name: str, about: str) -> Key[dict[str, Any]]:
-    """An object whose keys somebody else understands; an empty one where it is not given."""
+def maybe_mapping(name: str, about: str, value: Schema = ANY) -> Key[dict[str, Any]]:
+    """An object whose keys somebody else understands; an empty one where it is not given. value: of each key."""
 
     def parse(told: Any) -> dict[str, Any]:
         if told is not None and not isinstance(told, dict):
             raise Malformed("an object is expected")
         return told or {}
 
-    return Key(name, about, maybe({"type": "object"}), parse, is_required=False)
+    return Key(name, about, maybe(keyed(value)), parse, is_required=False)
 
 
 def one_id(name: str, about: str, *, is_required: bool = True) -> Key[uuid.UUID]:

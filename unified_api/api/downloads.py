@@ -42,7 +42,7 @@ _GUARDED: Final = {
 class Download(ModelEndpoint):
     """GET {files}/{id}/download."""
 
-    http_method_names = ("get", "options")
+    http_method_names = ("get",)
     operations = {
         "get": Operation({200: Media(("*/*",)), 403: REFUSAL, 409: REFUSAL}, query=(_TYPE, _SHELL)),
     }

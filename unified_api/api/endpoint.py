@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
 import structlog
@@ -27,6 +27,8 @@ from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 
 T = TypeVar("T")
+#: Levels of a body; what is nested more deeply, orjson reads and does not write.
+_DEEPEST: Final = 250
 log = structlog.get_logger(__name__)
 
 
@@ -56,6 +58,7 @@ class Endpoint(APIView):
     parser_classes = ()
     content_negotiation_class = AlwaysJson
     metadata_class = None
+    http_method_names = tuple(method for method in APIView.http_method_names if method != "options")
 
     category: str = ""
     needs_key: bool = True
@@ -112,7 +115,7 @@ class Endpoint(APIView):
         return self.request.method in {"GET", "HEAD"} or not self._begun
 
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; raises ParseError."""
+        """The JSON object that was sent, whose texts can all be stored; raises ParseError and DRF's ValidationError."""
         try:
             sent = orjson.loads(self.request.body or b"{}")
         except RequestDataTooBig as error:
@@ -121,6 +124,10 @@ class Endpoint(APIView):
             raise ParseError(f"The body is not JSON: {error}") from error
         if not isinstance(sent, dict):
             raise ParseError("The body has to be a JSON object.")
+        if _is_too_deep(sent, self.request.body):
+            raise ParseError(f"The body is nested too deeply: {_DEEPEST} levels are the most.")
+        if b"\\u0000" in self.request.body and (place := _place_of_nul(sent)) is not None:
+            raise errors.malformed(place, "a text without NUL characters is expected")
         return sent
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override] # DRF takes it
@@ -132,6 +139,32 @@ class Endpoint(APIView):
             return errors.of(errors.Busy("The database does not answer just now; try again.", after=5))
         log.error("request.failed", path=self.request.path, exc_info=exc)
         return errors.broken()
+
+
+def _is_too_deep(sent: Any, text: bytes) -> bool:
+    """Whether it cannot be written as JSON again, though it could be read."""
+    if text.count(b"[") + text.count(b"{") <= _DEEPEST:
+        return False
+    try:
+        orjson.dumps(sent)
+    except TypeError:  # orjson's JSONEncodeError: all else in it came from JSON
+        return True
+    return False
+
+
+def _place_of_nul(sent: Any) -> str | None:
+    """The keys that lead to a text with a NUL character, with dots between; None where there is none."""
+    left: list[tuple[tuple[str, ...], Any]] = [((), sent)]
+    while left:  # no recursion: a body may be nested deeper than Python calls
+        path, value = left.pop()
+        if isinstance(value, str) and "\0" in value:
+            return ".".join(path).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        if isinstance(value, dict):
+            left += [((*path, name), name) for name in value]
+            left += [((*path, name), one) for name, one in value.items()]
+        elif isinstance(value, list):
+            left += [(path, one) for one in value]
+    return None
 
 
 class Unknown(APIView):

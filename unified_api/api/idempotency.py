@@ -16,6 +16,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from unified_api.api.errors import malformed
+from unified_api.api.openapi.schema import Schema
 from unified_api.api.outcomes import Outcome
 from unified_api.sync import clock, journal
 from unified_api.sync.models import Write, WriteState
@@ -27,6 +28,13 @@ KEPT: Final = dt.timedelta(hours=24)
 PATIENCE: Final = 10.0
 _LOOK: Final = 0.1
 _LONGEST: Final = 255
+#: Printable ASCII characters, of which HTTP takes away spaces at the ends.
+SCHEMA: Final[Schema] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": _LONGEST,
+    "pattern": "^[!-~]([ -~]*[!-~])?$",
+}
 
 
 def key_of(request: HttpRequest) -> str | None:

@@ -22,10 +22,10 @@ from unified_api.api.errors import answer, malformed
 from unified_api.api.openapi import memory as told_as
 from unified_api.api.openapi.operation import Operation
 from unified_api.api.openapi.refusals import REFUSAL
-from unified_api.api.openapi.schema import FLAG, TEXT, many, record
+from unified_api.api.openapi.schema import FLAG, TEXT, many, record, word
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.reading import parse_id
-from unified_api.models.base import common_model, model_id, wire_fields
+from unified_api.models.base import common_model, common_models, model_id, wire_fields
 from unified_api.sync import clock, feed
 from unified_api.sync.memory import changes, history, place, shown, telling
 from unified_api.sync.memory.as_of import as_of
@@ -34,7 +34,7 @@ from unified_api.sync.memory.why import why
 from unified_api.sync.models import Change
 
 _RECORD: Final = parameters.one_id("record_id", "record")
-_FIELD: Final = parameters.text("field", "A field of the record, alone.")
+_FIELD: Final = parameters.text("field", "A field of the record, alone.", {**TEXT, "minLength": 1})
 _AS_OF: Final = parameters.instant("as_of", "As it was at this time; as it is now where none is given.")
 _BEGIN: Final = parameters.word(
     "begin",
@@ -42,7 +42,9 @@ _BEGIN: Final = parameters.word(
     "Where to begin without a cursor: with the oldest entry, or behind the newest.",
 )
 _ACCOUNT: Final = parameters.maybe_id("linked_account_id", "linked account", "Of this linked account alone.")
-_MODEL: Final = parameters.text("model", "Of this common model alone, as in `ticketing.Ticket`.")
+_MODEL: Final = parameters.text(
+    "model", "Of this common model alone, as in `ticketing.Ticket`.", word(*map(model_id, common_models()))
+)
 
 
 class Asking(Endpoint):

@@ -9,14 +9,16 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from unified_api.api.errors import malformed
-from unified_api.api.openapi.schema import FLAG, ID, INSTANT, TEXT, Schema, many
+from unified_api.api.openapi.schema import FLAG, ID, INSTANT, TEXT, Schema, any_of, many
 from unified_api.api.openapi.schema import word as one_of
 from unified_api.api.params import Params
 
 T = TypeVar("T")
+#: As forms send it, too.
+_FLAG: Final = any_of(FLAG, {"type": "integer", "enum": [0, 1]})
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,12 @@ def instant(name: str, about: str) -> Parameter[dt.datetime | None]:
 
 def flag(name: str, about: str) -> Parameter[bool]:
     """True or false; false when it is not given."""
-    return Parameter(name, about, FLAG, lambda params: params.flag(name))
+    return Parameter(name, about, _FLAG, lambda params: params.flag(name))
 
 
 def maybe_flag(name: str, about: str) -> Parameter[bool | None]:
     """True, false or not given."""
-    return Parameter(name, about, FLAG, lambda params: params.maybe(name))
+    return Parameter(name, about, _FLAG, lambda params: params.maybe(name))
 
 
 def whole(name: str, about: str, *, default: int, most: int) -> Parameter[int]:

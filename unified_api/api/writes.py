@@ -46,7 +46,9 @@ IF_MATCH: Final = Header(
     "The version that the caller saw; if fields that can be written changed since, nothing is sent.",
 )
 KEY: Final = Header(
-    idempotency.HEADER, "A request with the same key within a day is answered again, not carried out again."
+    idempotency.HEADER,
+    "A request with the same key within a day is answered again, not carried out again.",
+    idempotency.SCHEMA,
 )
 #: So often requests with one key may overtake each other, each freeing the key for the next.
 _ROUNDS = 5
@@ -61,6 +63,13 @@ class WritingEndpoint(ModelEndpoint):
 
     journalled: Write | None = None
     is_bare: bool = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Enter the caller's scope; how a write is to be answered is understood before it is begun."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in {"GET", "HEAD"}:
+            for parameter in (RUN_ASYNC, IS_DEBUG_MODE):
+                self.asked(parameter)
 
     @property
     def _harmless(self) -> bool:

@@ -11,6 +11,7 @@ a wire fact makes no migration.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 import uuid
 from typing import Any, ClassVar, Literal
@@ -23,6 +24,7 @@ from django.db.models.fields.json import KeyTransform
 Writable = Literal["always", "create", "never"]
 _INT64 = range(-(2**63), 2**63)
 _LARGEST = sys.float_info.max
+_LEAP_SECOND = re.compile(r"(T\d\d:\d\d:)60(?=\D|$)")
 
 
 class Malformed(ValueError):
@@ -340,12 +342,15 @@ class Shape(WireField, models.JSONField):
 
 
 def parse_instant(value: Any) -> dt.datetime:
-    """An ISO 8601 date or date-time as an aware UTC datetime; one without a zone is UTC."""
+    """An ISO 8601 date or date-time as an aware UTC datetime; one without a zone is UTC.
+
+    As RFC 3339 has it, letters may be small, and a minute may have a leap second: it counts as the one before it.
+    """
     try:
-        instant = dt.datetime.fromisoformat(value)
+        instant = dt.datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", value.upper()))
         zoned = instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
         return zoned.astimezone(dt.UTC)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
         message = "an ISO 8601 date-time is expected, for example 2026-01-31T09:30:00Z"
         raise Malformed(message) from error
 

@@ -80,6 +80,8 @@ def _wanted(field: WireField, operator: str, told: Any) -> Any:
     if operator in {"CONTAINS", "WITHIN"}:
         return told
     if operator in {"HAS_ALL_OF", "HAS_NONE_OF"}:
+        if any(isinstance(one, list | dict) for one in told):
+            raise Malformed(f"{operator} takes a list of plain values")
         return told
     return [field.parse(one) for one in told] if isinstance(told, list) else field.parse(told)
 

@@ -16,7 +16,7 @@ from unified_api import registry
 from unified_api.api import bodies, parameters
 from unified_api.api.account import remote_fields
 from unified_api.api.account.remote_fields import RemoteField
-from unified_api.api.account.scopes import model_named
+from unified_api.api.account.scopes import model_named, names_of
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer
 from unified_api.api.openapi.operation import Operation, answers
@@ -38,6 +38,7 @@ from unified_api.api.openapi.schema import (
     word,
 )
 from unified_api.api.outcomes import envelope
+from unified_api.api.parameters import Parameter
 from unified_api.api.reading import parse_id
 from unified_api.models.base import CommonModel, common_models, model_id
 from unified_api.models.fields import Malformed
@@ -93,11 +94,10 @@ _LOOKED_AT: Final = parameters.whole(
     default=remote_fields.USUAL,
     most=remote_fields.MOST,
 )
-_MODELS: Final = parameters.texts("common_models", "Of these common models.")
 _EXAMPLES: Final = parameters.flag("include_example_values", "Show a few values of each field.")
 _NAME: Final = bodies.text("target_field_name", "Your name for it: small letters, digits and _.")
 _ABOUT: Final = bodies.text("target_field_description", "For people.")
-_MODEL: Final = bodies.text("common_model_name", "Of this common model.")
+_MODEL: Final = "common_model_name"
 _PLACE: Final = "Where it is in the provider's record: names, and places in lists, one inside the other."
 _METHOD: Final = "GET."
 _URL: Final = "The endpoint that shows it, as in `remote-fields`."
@@ -126,7 +126,6 @@ _NEW: Final[tuple[bodies.Key[Any], ...]] = (
     _AT,
     bodies.text("remote_method", _METHOD),
     bodies.text("remote_url_path", _URL),
-    _MODEL,
     _JMES,
 )
 _CHANGED: Final[tuple[bodies.Key[Any], ...]] = (
@@ -136,6 +135,21 @@ _CHANGED: Final[tuple[bodies.Key[Any], ...]] = (
     _JMES,
 )
 _REFUSED: Final = {400: any_of(_WRITTEN, REFUSED)}
+
+
+def _model_of(models: Iterable[type[CommonModel]]) -> bodies.Key[type[CommonModel]]:
+    known = list(models)
+    schema = names_of(known)
+    return bodies.Key(_MODEL, "Of this common model.", schema, lambda told: model_named(told, known, _MODEL))
+
+
+def _models_of(models: Iterable[type[CommonModel]]) -> Parameter[list[str]]:
+    return parameters.texts("common_models", "Of these common models.", names_of(models))
+
+
+def _posted(endpoint: Any) -> Operation:
+    body = bodies.body(*_NEW, _model_of(endpoint.models()))
+    return Operation({201: _WRITTEN, **_REFUSED}, query=(_WITHOUT, _LOOKED_AT), body=body)
 
 
 class MappingEndpoint(Endpoint):
@@ -189,7 +203,7 @@ class FieldMappings(MappingEndpoint):
 
     operations = {
         "get": Operation({200: keyed(many(_MAPPING))}, query=(_WITHOUT,)),
-        "post": Operation({201: _WRITTEN, **_REFUSED}, query=(_WITHOUT, _LOOKED_AT), body=bodies.body(*_NEW)),
+        "post": _posted,
     }
 
     def get(self, _request: Request) -> HttpResponse:
@@ -206,8 +220,8 @@ class FieldMappings(MappingEndpoint):
     def post(self, _request: Request) -> HttpResponse:
         """Map a target for the account; its model is read again from the start."""
         body = self.body()
-        name, about, steps, _, _, model_name, jmes = (key.of(body) for key in _NEW)
-        model = model_id(model_named(model_name, self.models(), _MODEL.name))
+        name, about, steps, _, _, jmes = (key.of(body) for key in _NEW)
+        model = model_id(_model_of(self.models()).of(body))
         looked_at = 0 if self.asked(_WITHOUT) else self.asked(_LOOKED_AT)
 
         def add() -> FieldMapping:
@@ -273,12 +287,17 @@ class OneFieldMapping(MappingEndpoint):
 class RemoteFields(MappingEndpoint):
     """GET remote-fields."""
 
-    operations = {"get": Operation({200: keyed(many(_REMOTE_FIELD))}, query=(_MODELS, _EXAMPLES))}
+    operations = {
+        "get": lambda endpoint: Operation(
+            {200: keyed(many(_REMOTE_FIELD))}, query=(_models_of(endpoint.models()), _EXAMPLES)
+        )
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """What there is in the provider's records of the account, by common model."""
-        wanted, examples = self.asked(_MODELS), self.asked(_EXAMPLES)
-        models = [model_named(name, self.models(), _MODELS.name) for name in wanted] or self.models()
+        asked, examples = _models_of(self.models()), self.asked(_EXAMPLES)
+        wanted = [model_named(name, self.models(), asked.name) for name in self.asked(asked)]
+        models = wanted or self.models()
         with transaction.atomic():
             found = {
                 model.__name__: [

@@ -32,7 +32,8 @@ def _file(part: dict[str, Any]) -> tuple[str | None, bytes, str | None]:
     name, kind = part.get("file_name"), part.get("content_type")
     if not all(text is None or isinstance(text, str) for text in (name, kind)):
         raise malformed(_NAME, "file_name and content_type are strings")
-    return name, _data(_text(part, "data"), part.get("encoding") or "RAW"), kind
+    encoding = part.get("encoding")
+    return name, _data(_text(part, "data"), "RAW" if encoding is None else encoding), kind
 
 
 def _text(part: dict[str, Any], name: str) -> str:

@@ -20,12 +20,24 @@ from integrations.kit import errors as kit
 from integrations.kit.http import Request as Call
 from tenants import audit
 from unified_api import registry
-from unified_api.api import bulkhead
+from unified_api.api import bodies, bulkhead
 from unified_api.api.account import multipart
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import Busy, answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
-from unified_api.api.openapi.schema import ANY, FLAG, ID, TEXT, WHOLE, keyed, many, maybe, named, record, word
+from unified_api.api.openapi.schema import (
+    ANY,
+    ID,
+    TEXT,
+    WHOLE,
+    Schema,
+    keyed,
+    many,
+    maybe,
+    named,
+    record,
+    word,
+)
 from unified_api.api.reading import parse_id
 from unified_api.sync import async_passthrough, connect, passthrough
 
@@ -45,21 +57,22 @@ _PART: Final = record(
     {
         "name": TEXT,
         "data": TEXT,
-        "encoding": word(*multipart.ENCODINGS),
+        "encoding": maybe(word(*multipart.ENCODINGS)),
         "file_name": maybe(TEXT),
         "content_type": maybe(TEXT),
     },
     optional=("encoding", "file_name", "content_type"),
 )
+_NORMALIZED: Final = bodies.maybe_flag("normalize_response", "Show the answer with its type.")
 _CALL: Final = {
     "method": word(*METHODS),
     "path": TEXT,
     "data": maybe(TEXT),
-    "headers": maybe(keyed(TEXT)),
+    "headers": maybe({**keyed(TEXT), "propertyNames": {"pattern": f"^{_TOKEN.pattern}$"}}),
     "request_format": maybe(word(*_TYPES)),
-    "multipart_form_data": many(_PART),
+    "multipart_form_data": maybe({**many(_PART), "minItems": 1}),
     "base_url_override": maybe(TEXT),
-    "normalize_response": maybe(FLAG),
+    _NORMALIZED.name: _NORMALIZED.schema,
 }
 _ANSWER: Final = named(
     "RemoteResponse",
@@ -77,7 +90,15 @@ _ANSWER: Final = named(
 )
 
 
-_OPERATION: Final = {"body": record(_CALL, optional={*_CALL} - {"method", "path"})}
+#: What is sent as multipart has parts.
+_PARTED: Final = (
+    {"properties": {"request_format": {"enum": [None, *(form for form in _TYPES if form != "MULTIPART")]}}},
+    {"properties": {"multipart_form_data": {"type": "array"}}, "required": ["multipart_form_data"]},
+)
+_BODY: Final[Schema] = {
+    **record(_CALL, optional={*_CALL} - {"method", "path"}),
+    "anyOf": list(_PARTED),
+}
 _RECEIPT: Final = named("AsyncPassthroughReceipt", record({"async_passthrough_receipt_id": ID}))
 
 
@@ -106,12 +127,13 @@ class Calling(Endpoint):
 class Passthrough(Calling):
     """POST passthrough."""
 
-    operations = {"post": Operation({200: _ANSWER}, **_OPERATION)}
+    operations = {"post": Operation({200: _ANSWER}, body=_BODY)}
 
     def post(self, _request: Request) -> HttpResponse:
         """Make the call and show what came of it."""
         body = self.body()
         call, base = self.asked_for(body)
+        is_normalized = _NORMALIZED.of(body)
         with transaction.atomic():
             self.put_on_record(call)
         with bulkhead.slot(), self._line() as line:
@@ -121,7 +143,7 @@ class Passthrough(Calling):
                 raise Busy(str(error), after=error.after or 5.0) from error
             except kit.ProviderError as error:
                 raise ParseError(str(error)) from error
-        if body.get("normalize_response"):
+        if is_normalized:
             shown["response"] = async_passthrough.normalized(shown["response"])
         return answer({"method": call.method, "path": call.path, **shown})
 
@@ -139,19 +161,18 @@ class Passthrough(Calling):
 class AsyncPassthrough(Calling):
     """POST async-passthrough."""
 
-    operations = {"post": Operation({200: _RECEIPT}, **_OPERATION)}
+    operations = {"post": Operation({200: _RECEIPT}, body=_BODY)}
 
     def post(self, _request: Request) -> HttpResponse:
         """Have a worker make the call; the receipt with which its answer is fetched."""
         body = self.body()
         call, base = self.asked_for(body)
+        is_normalized = _NORMALIZED.of(body)
         if connect.is_hosted(self.account):
             raise NotFound("The account's integration has no server of its own; there is nothing to call.")
         with transaction.atomic():
             self.put_on_record(call)
-            receipt = async_passthrough.enter(
-                self.account, call, base, normalized=bool(body.get("normalize_response"))
-            )
+            receipt = async_passthrough.enter(self.account, call, base, normalized=is_normalized)
         return answer({"async_passthrough_receipt_id": str(receipt)})
 
 
@@ -184,20 +205,22 @@ def _call(body: Mapping[str, Any]) -> Call:
     for name, text in (("path", path), ("data", data or "")):
         if found := _PLACEHOLDER.search(text):
             raise malformed(name, f"{found[0]} is not supported: credentials are added by Isthmus")
-    form = _text(body, "request_format") or "JSON"
+    given = _text(body, "request_format")
+    form = "JSON" if given is None else given
     if form not in _TYPES:
         raise malformed("request_format", f"one of {', '.join(_TYPES)} is expected")
     headers, content = _headers(body), None if data is None else data.encode()
+    parts = body.get("multipart_form_data")
+    encoded = multipart.encode(parts) if parts is not None or form == "MULTIPART" else (b"", "")
     if form == "MULTIPART":
-        content, kind = multipart.encode(body.get("multipart_form_data"))
-        headers["Content-Type"] = kind
+        content, headers["Content-Type"] = encoded
     elif content is not None and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = _TYPES[form]
     return Call(method, path, body=content, headers=headers)
 
 
 def _headers(body: Mapping[str, Any]) -> dict[str, str]:
-    given = body.get("headers") or {}
+    given = {} if body.get("headers") is None else body["headers"]
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise malformed("headers", "an object of strings is expected")
     if odd := sorted(name for name in given if not _TOKEN.fullmatch(name)):

@@ -18,7 +18,7 @@ from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
-from unified_api.api.openapi.schema import FLAG, TEXT, many, maybe, named, record
+from unified_api.api.openapi.schema import FLAG, TEXT, Schema, many, maybe, named, record, word
 from unified_api.models.base import CommonModel, common_models, model_id, public_id, wire_fields
 from unified_api.sync.permissions import set_of_all, set_own
 
@@ -40,25 +40,19 @@ _SCOPES: Final = named(
         }
     ),
 )
-_SAID: Final = bodies.objects(
-    "common_models",
-    "What is said of which models; of the others nothing is said.",
-    record(
-        {
-            "model_name": TEXT,
-            "model_permissions": maybe(
-                record({"READ": _ACTION, "WRITE": _ACTION}, optional=("READ", "WRITE"))
-            ),
-            "field_permissions": maybe(
-                record({name: maybe(schema) for name, schema in _FIELDS.items()}, optional=_FIELDS)
-            ),
-        },
-        optional=("model_permissions", "field_permissions"),
-    ),
-)
-
-
 _PARTS: Final = ("field_permissions", "model_permissions")
+
+
+def _said(models: Iterable[type[CommonModel]]) -> bodies.Key[list[dict[str, Any]]]:
+    """What a body says of which of these models."""
+    actions = record({"READ": _ACTION, "WRITE": _ACTION}, optional=("READ", "WRITE"))
+    fields = record({name: maybe(schema) for name, schema in _FIELDS.items()}, optional=_FIELDS)
+    properties = {
+        "model_name": names_of(models),
+        **dict(zip(_PARTS, map(maybe, (fields, actions)), strict=True)),
+    }
+    about = "What is said of which models; of the others nothing is said."
+    return bodies.objects("common_models", about, record(properties, optional=_PARTS))
 
 
 class DefaultScopes(Endpoint):
@@ -80,14 +74,14 @@ class OurDefaultScopes(DefaultScopes):
 
     operations = {
         "get": answers(_SCOPES),
-        "post": Operation({200: _SCOPES, 403: REFUSAL}, body=bodies.body(_SAID)),
+        "post": lambda _: Operation({200: _SCOPES, 403: REFUSAL}, body=bodies.body(_said(common_models()))),
     }
 
     def post(self, _request: Request) -> HttpResponse:
         """Say it anew for all accounts; what is not named is allowed."""
         if self.key.kind != ApiKey.Kind.PRODUCTION:
             raise PermissionDenied("Default scopes hold for all accounts; set them with a production key.")
-        said = said_of(_SAID.of(self.body()), common_models())
+        said = said_of(_said(common_models()).of(self.body()), common_models())
         with transaction.atomic():
             set_of_all(said)
         return answer(_shown(common_models(), said))
@@ -97,7 +91,12 @@ class LinkedAccountScopes(Endpoint):
     """GET and POST linked-account-scopes."""
 
     tag = "accounts"
-    operations = {"get": answers(_SCOPES), "post": Operation({200: _SCOPES}, body=bodies.body(_SAID))}
+    operations = {
+        "get": answers(_SCOPES),
+        "post": lambda endpoint: Operation(
+            {200: _SCOPES}, body=bodies.body(_said(common_models(endpoint.category)))
+        ),
+    }
 
     def get(self, _request: Request) -> HttpResponse:
         """What holds for the account."""
@@ -107,7 +106,8 @@ class LinkedAccountScopes(Endpoint):
 
     def post(self, _request: Request) -> HttpResponse:
         """Say it anew for the account; of what is not named, the default scopes hold."""
-        said = said_of(_SAID.of(self.body()), common_models(self.category))
+        models = list(common_models(self.category))
+        said = said_of(_said(models).of(self.body()), models)
         with transaction.atomic():
             set_own(self.account, said)
             holds = permissions.together(said, permissions.of_all())
@@ -149,10 +149,20 @@ def said_of(told: Iterable[Mapping[str, Any]], models: Iterable[type[CommonModel
     return said
 
 
+def names_of(models: Iterable[type[CommonModel]]) -> Schema:
+    """The schema of a name by which a body may mean one of these models."""
+    return word(*dict.fromkeys(name for model in models for name in _names(model)))
+
+
+def _names(model: type[CommonModel]) -> tuple[str, ...]:
+    short = (model.__name__, model.wire.public or model.__name__)
+    return (*short, model_id(model), public_id(model))
+
+
 def model_named(name: Any, models: Iterable[type[CommonModel]], key: str) -> type[CommonModel]:
     """The model that a body means, by its name with or without category; raises DRF's ValidationError."""
     for model in models:
-        if name in {model.__name__, model.wire.public, model_id(model), public_id(model)}:
+        if name in _names(model):
             return model
     raise malformed(key, f"{name!r} is no common model here")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from unified_api.api import bodies
-from unified_api.api.account.scopes import model_named
+from unified_api.api.account.scopes import model_named, names_of
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
@@ -27,18 +27,28 @@ _CONDITION: Final = named(
     record({"id": ID, **_SAID, "remote_key_name": maybe(TEXT), **_OPERATOR, "value": keyed(ANY)}),
 )
 _LIST: Final = record({"results": many(_CONDITION)})
-_CONDITIONS: Final = bodies.objects(
-    "conditions",
-    'All of a model have to hold. `value`: what to compare with, or `{"value": …}`.',
-    record({**_SAID, **_OPERATOR, "value": any_of(keyed(ANY), ANY)}),
-)
+_CONDITIONS: Final = "conditions"
+
+
+def _conditions(models: Iterable[type[CommonModel]]) -> bodies.Key[list[dict[str, Any]]]:
+    """What a body says that records of these models have to say."""
+    said = {**_SAID, "common_model": names_of(models), **_OPERATOR}
+    about = 'All of a model have to hold. `value`: what to compare with, or `{"value": …}`.'
+    return bodies.objects(_CONDITIONS, about, record({**said, "value": any_of(keyed(ANY), ANY)}))
 
 
 class Conditions(Endpoint):
     """GET selective-sync/conditions, and PUT of ours: the contract has no way to set them."""
 
     tag = "accounts"
-    operations = {"get": answers(_LIST), "put": Operation({200: _LIST}, body=bodies.body(_CONDITIONS))}
+    operations = {
+        "get": answers(_LIST),
+        "put": lambda endpoint: Operation({200: _LIST}, body=bodies.body(_conditions(endpoint.models()))),
+    }
+
+    def models(self) -> list[type[CommonModel]]:
+        """The models of which records can be selected."""
+        return [model for model in common_models(self.category) if model.wire.contract]
 
     def get(self, _request: Request) -> HttpResponse:
         """What records have to say to be taken in."""
@@ -48,21 +58,21 @@ class Conditions(Endpoint):
 
     def put(self, _request: Request) -> HttpResponse:
         """Say it anew; what is said of a model anew has it read again from the start."""
-        models = [model for model in common_models(self.category) if model.wire.contract]
-        wanted = [self._condition(one, models) for one in _CONDITIONS.of(self.body())]
+        models = self.models()
+        wanted = [self._condition(one, models) for one in _conditions(models).of(self.body())]
         with transaction.atomic():
             conditions.set_for(self.account, wanted)
         return _shown(sorted(wanted, key=lambda one: (one.model, one.field, one.id)))
 
     def _condition(self, told: Mapping[str, Any], models: list[type[CommonModel]]) -> SyncCondition:
-        model = model_named(told.get("common_model"), models, _CONDITIONS.name)
+        model = model_named(told.get("common_model"), models, _CONDITIONS)
         field, operator = (str(told.get(name)) for name in ("normalized_key_name", "operator"))
         value = told.get(selecting.VALUE)
         value = value.get(selecting.VALUE) if isinstance(value, dict) else value
         try:
             selecting.check(model, field, operator, value)
         except Malformed as error:
-            raise malformed(_CONDITIONS.name, str(error)) from error
+            raise malformed(_CONDITIONS, str(error)) from error
         return SyncCondition(
             linked_account_id=self.account.id,
             model=model_id(model),

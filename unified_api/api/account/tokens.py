@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from django.http import HttpResponse
@@ -17,25 +18,35 @@ from tenants.vault import Secret
 from unified_api import registry
 from unified_api.api import auth, bodies
 from unified_api.api.account import catalogue
-from unified_api.api.account.scopes import fields_named, model_named
+from unified_api.api.account.scopes import fields_named, model_named, names_of
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
 from unified_api.api.openapi import accounts as told_as
 from unified_api.api.openapi.operation import Operation, answers
-from unified_api.api.openapi.schema import ID, NULL, TEXT, Schema, many, maybe, named, record, word
+from unified_api.api.openapi.schema import ID, NULL, TEXT, Named, Schema, many, maybe, named, record, word
 from unified_api.link import tokens
 from unified_api.models.base import category_of, common_models, model_id
 
 #: The contract's categories; those without adapters are known and never linked.
 CATEGORIES: Final = ("hris", "ats", "accounting", "ticketing", "crm", "mktg", "filestorage")
 _MINUTES: Final = (30, 10_080)
-_SCOPE: Final = record(
-    {"model_id": TEXT, "enabled_actions": many(word("READ", "WRITE")), "disabled_fields": many(TEXT)}
+_SCOPE: Final = Named(
+    "LinkTokenScope",
+    lambda: record(
+        {
+            "model_id": names_of(common_models()),
+            "enabled_actions": maybe(many(word("READ", "WRITE"))),
+            "disabled_fields": maybe(many(TEXT)),
+        },
+        optional=("enabled_actions", "disabled_fields"),
+    ),
 )
 _EMAIL: Final = bodies.text("end_user_email_address", "The customer's e-mail address.")
 _ORGANIZATION: Final = bodies.text("end_user_organization_name", "The customer's name.")
-_ORIGIN: Final = bodies.text("end_user_origin_id", "Your own id of the customer.")
-_CATEGORIES: Final = bodies.words("categories", CATEGORIES, "In which of these the account may be.")
+_ORIGIN: Final = bodies.filled_text("end_user_origin_id", "Your own id of the customer.")
+_OURS: Final = tuple(dict.fromkeys(map(category_of, common_models())))
+_WORDS: Final = bodies.words("categories", CATEGORIES, "In which of these the account may be.")
+_CATEGORIES: Final = replace(_WORDS, schema={**_WORDS.schema, "contains": word(*_OURS)})
 _INTEGRATION: Final = bodies.maybe_text("integration", "The slug of the only integration, if there is one.")
 _EXPIRY: Final = bodies.maybe_whole(
     "link_expiry_mins",
@@ -52,7 +63,7 @@ _MODELS: Final = bodies.objects(
     "common_models", "What of these models may be read and written.", _SCOPE, is_required=False
 )
 _BY_CATEGORY: Final = bodies.maybe_mapping(
-    "category_common_model_scopes", "The same, by category: lists of such objects."
+    "category_common_model_scopes", "The same, by category: lists of such objects.", many(_SCOPE)
 )
 _LANGUAGE: Final = bodies.maybe_word("language", ("en", "de"), "Of the page.", default="en")
 _UNREAD: Final = bodies.maybe_flag("are_syncs_disabled", "Link without reading anything.")
@@ -71,32 +82,23 @@ _REGENERATED: Final = named(
 )
 
 
+def _body() -> Schema:
+    """The body of a link token, which lasts long only where it is sent to the customer."""
+    keys: tuple[bodies.Key[Any], ...] = (
+        *(_EMAIL, _ORGANIZATION, _ORIGIN, _CATEGORIES, _INTEGRATION, _EXPIRY, _MAGIC, _HIDE),
+        *(_MODELS, _BY_CATEGORY, _LANGUAGE, _UNREAD, _CONFIG, _DESTINATION),
+    )
+    usual = {"properties": {_EXPIRY.name: {"maximum": _USUAL}}}
+    sent = {"properties": {_MAGIC.name: {"const": True}}, "required": [_MAGIC.name]}
+    return {**bodies.body(*keys), "anyOf": [usual, sent]}
+
+
 class LinkToken(Endpoint):
     """POST link-token."""
 
     needs_account = False
     tag = "accounts"
-    operations = {
-        "post": Operation(
-            {200: _LINK_TOKEN},
-            body=bodies.body(
-                _EMAIL,
-                _ORGANIZATION,
-                _ORIGIN,
-                _CATEGORIES,
-                _INTEGRATION,
-                _EXPIRY,
-                _MAGIC,
-                _HIDE,
-                _MODELS,
-                _BY_CATEGORY,
-                _LANGUAGE,
-                _UNREAD,
-                _CONFIG,
-                _DESTINATION,
-            ),
-        )
-    }
+    operations = {"post": Operation({200: _LINK_TOKEN}, body=_body())}
 
     def post(self, _request: Request) -> HttpResponse:
         """Leave to link one account of a customer, once, for a while."""
@@ -109,12 +111,9 @@ class LinkToken(Endpoint):
         minutes = _EXPIRY.of(body)
         if minutes > _USUAL and not _MAGIC.of(body):
             raise malformed(_EXPIRY.name, f"a whole number from {_MINUTES[0]} to {_USUAL} is expected")
-        origin = _ORIGIN.of(body).strip()
-        if not origin:
-            raise malformed(_ORIGIN.name, "your own id of the customer is expected")
         categories, is_test = _categories(body), self.key.kind == ApiKey.Kind.TEST
         return tokens.Wish(
-            end_user_origin_id=origin,
+            end_user_origin_id=_ORIGIN.of(body),
             end_user_organization_name=_ORGANIZATION.of(body),
             end_user_email_address=_EMAIL.of(body),
             categories=categories,
@@ -160,10 +159,9 @@ class RegenerateAccountToken(Endpoint):
 
 def _categories(body: Mapping[str, Any]) -> tuple[str, ...]:
     """Those of the categories asked for in which anything can be linked; raises DRF's ValidationError."""
-    ours = {category_of(model) for model in common_models()}
-    asked = tuple(one for one in _CATEGORIES.of(body) if one in ours)
+    asked = tuple(one for one in _CATEGORIES.of(body) if one in _OURS)
     if not asked:
-        raise malformed(_CATEGORIES.name, f"one or more of {', '.join(sorted(ours))} is expected")
+        raise malformed(_CATEGORIES.name, f"one or more of {', '.join(sorted(_OURS))} is expected")
     return asked
 
 
@@ -193,6 +191,8 @@ def _permissions(body: Mapping[str, Any], categories: tuple[str, ...]) -> dict[s
     for one in told:
         model = model_named(one.get("model_id"), known, _MODELS.name)
         actions = one.get("enabled_actions") or []
+        if not isinstance(actions, list):
+            raise malformed(_MODELS.name, f"{model.__name__}: a list of READ and WRITE is expected")
         off = fields_named(model, one.get("disabled_fields") or [])
         said[model_id(model)] = Say("READ" in actions, "WRITE" in actions, dict.fromkeys(off, False))
     return said

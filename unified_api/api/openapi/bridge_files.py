@@ -53,14 +53,21 @@ def _keys(kind: Mapping[str, Any], *required: str) -> Schema:
 
 
 _MODEL: Final = named("BridgeFileModel", _keys(file.MODEL, "fields", "winner"))
-_ACCOUNT: Final = named("BridgeFileAccount", _keys(file.ACCOUNT))
+_BY: Final = ({"required": ["account"]}, {"required": ["end_user", "integration"]})
+_ACCOUNT: Final = named("BridgeFileAccount", {**_keys(file.ACCOUNT), "anyOf": list(_BY)})
 _OWN: Final = {name: kind for name, kind in file.FILE.items() if name not in {"tenant", "a", "b", "models"}}
 _OF_FILE: Final = {name: _schema(kind) for name, kind in _OWN.items()}
 #: A bridge file as JSON; `tenant` is the key's.
 FILE: Final = named(
     "BridgeFile",
     record(
-        {**_OF_FILE, "a": _ACCOUNT, "b": _ACCOUNT, "models": keyed(_MODEL)},
+        {
+            **_OF_FILE,
+            "name": {**TEXT, "minLength": 1},
+            "a": _ACCOUNT,
+            "b": _ACCOUNT,
+            "models": {**keyed(_MODEL), "minProperties": 1},
+        },
         optional=[name for name in _OWN if name != "name"],
     ),
 )

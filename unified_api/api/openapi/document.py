@@ -194,12 +194,16 @@ def _query(parameter: Parameter[Any]) -> Document:
         "in": "query",
         "description": parameter.about,
         "schema": parameter.schema,
+        **_presence(parameter),
     }
-    if parameter.is_required:
-        found["required"] = True
     if parameter.schema.get("type") == "array":
         found |= {"style": "form", "explode": False}
     return found
+
+
+def _presence(parameter: Parameter[Any]) -> Document:
+    """An empty parameter counts as not given."""
+    return {"required": True} if parameter.is_required else {"allowEmptyValue": True}
 
 
 def _header(header: Header) -> Document:
@@ -207,7 +211,7 @@ def _header(header: Header) -> Document:
         "name": header.name,
         "in": "header",
         "description": header.about,
-        "schema": {"type": "string"},
+        "schema": header.schema,
     }
 
 

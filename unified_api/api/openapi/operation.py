@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from unified_api.api.openapi.schema import Schema
+from unified_api.api.openapi.schema import TEXT, Schema
 
 if TYPE_CHECKING:
     from unified_api.api.parameters import Parameter
@@ -20,6 +20,7 @@ class Header:
 
     name: str
     about: str
+    schema: Schema = field(default_factory=lambda: TEXT)
 
 
 @dataclass(frozen=True)

@@ -132,12 +132,12 @@ def _value(schema: Any) -> Any:
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(_REF)
         return format_html('<a href="#{}">{}</a>', name, name)
+    if "properties" in schema:  # before alternatives, which say what of it goes together
+        return _object(schema)
     if "anyOf" in schema:
         return _joined((_value(one) for one in schema["anyOf"]), " or ")
     if "enum" in schema:
         return _words(schema["enum"])
-    if "properties" in schema:
-        return _object(schema)
     return _plain(schema)
 
 

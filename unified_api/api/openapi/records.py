@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable
 from typing import Any, Final
 
+from integrations.kit.kinds import LONGEST_ID
 from unified_api.api.openapi import field_classes
 from unified_api.api.openapi.schema import (
     ANY,
@@ -62,7 +63,7 @@ _LOG: Final = named(
 #: In what is sent for a relation the common model whose records it can name.
 RELATED: Final = "x-related-model"
 #: A relation to a record by the id that the pushing product has given it.
-_OWN_ID: Final = record({"remote_id": TEXT})
+_OWN_ID: Final = record({"remote_id": {**TEXT, "minLength": 1, "maxLength": LONGEST_ID}})
 
 
 @functools.cache
@@ -136,7 +137,8 @@ def _body(model: type[CommonModel], operation: str) -> Schema:
     fields = {n: f for n, f in wire_fields(model).items() if hosted or f.write in {"always", operation}}
     properties = {name: _written(field) for name, field in fields.items()}
     if operation != "update":
-        properties["remote_id"] = {**TEXT, "description": "Of a hosted account: the record's own id."}
+        about = "Of a hosted account: the record's own id."
+        properties["remote_id"] = {**_OWN_ID["properties"]["remote_id"], "description": about}
     about = (
         "Keys that are not known are left out with a warning. What an account's system requires, and can write, is"
         " told by `meta`."
@@ -154,6 +156,7 @@ def _written(field: WireField) -> Schema:
     told = modern(field.wire_schema())
     if isinstance(field, Keyed):
         one_of_them = told["items"] if isinstance(field, Shapes) else told
+        one_of_them["additionalProperties"] = False  # else a misspelt key would empty what was meant
         one_of_them["properties"].update({key: _written(one) for key, one in field.relations.items()})
     return told
 

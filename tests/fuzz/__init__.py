@@ -1,0 +1,1 @@
+"""Generated requests against a running server, by what the OpenAPI document says that it takes and answers."""
