@@ -8,10 +8,13 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-has
 # Tests and demo start hundreds of processes; each would compile everything anew, in 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup up demo test unit bench chaos soak check format lock clean
+.PHONY: setup node up demo test unit bench chaos soak check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
+
+node: setup
+	@$(PYTHON) requirements/install_node.py
 
 up: setup
 	@$(BIN)/python manage.py up $(ARGS)
@@ -19,7 +22,7 @@ up: setup
 demo: setup
 	@$(BIN)/python -m demo $(ARGS)
 
-test: setup
+test: node
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 unit: setup
@@ -49,10 +52,11 @@ format: setup
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-lock: setup
-	@cd requirements && for name in uv runtime server-roundup server-django-helpdesk peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
+lock: node
+	@cd requirements && for name in uv node runtime server-roundup server-django-helpdesk peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(UV_COMPILE) --constraint runtime.lock dev.in -o dev.lock
 	@cd requirements && ../$(UV_COMPILE) --constraint dev.lock import-merge.in -o import-merge.lock
+	@$(PYTHON) requirements/lock_node.py
 
 clean:
 	rm -rf .venv .isthmus .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from django.core.handlers.wsgi import WSGIHandler
-from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import transaction
 from django.test import Client
 from django.test.client import ClientHandler
-from django.test.testcases import QuietWSGIRequestHandler
 from merge.client import Merge
 from pytest_django import Settings
 
@@ -31,11 +26,15 @@ from tenants.scope import scope
 from tenants.vault import Secret
 from tests import stub
 from tests.people import Person
+from tests.unified_api.api.customers import customer, installation
+from tests.unified_api.api.loopback import on_loopback
 from unified_api import registry
 from unified_api.models.base import CommonModel, record_id
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import job, pull, store, tasks
 from unified_api.sync.moments import Moments
+
+__all__ = ["customer", "installation"]  # fixtures
 
 
 @pytest.fixture
@@ -133,21 +132,6 @@ def link(desk: stub.Desk) -> Link:
 def api(alice: Person, link: Link) -> Linked:
     """Alice's customer's account."""
     return link(alice)
-
-
-@contextmanager
-def on_loopback() -> Iterator[str]:
-    """A server of all that this installation serves, with a thread for each connection; its address."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
-    server.set_app(WSGIHandler())
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture

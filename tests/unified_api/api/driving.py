@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from merge.resources.crm.types import IgnoreCommonModelRequest
@@ -28,15 +29,30 @@ FORGET: Final = {"request": IgnoreCommonModelRequest.model_construct(reason=GDPR
 ABOUT: Final = re.compile(r"/(ignore|meta/patch|meta/post|download)(?=/|$)")
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a client differs from others.
+
+    judged: the decoded JSON of a raw response to a call; fails unless it is a good one of its type. sends: whether the
+    client can send a field in a body of this type.
+    """
+
+    judged: Callable[[Any, Any], Any]
+    sends: Callable[[type, str], bool]
+
+
+PYTHON: Final = Manner(checked, lambda _body, _field: True)
+
+
 class Driver:
     """The client of a category, as somebody for an account there.
 
-    file_url: where a file is that can be uploaded. rows: by path what is listed there, with the ids in that path.
-    answers: to every call that was made, by its name.
+    file_url: where a file is that can be uploaded. manner: of the client.
+    rows: by path what is listed there, with the ids in that path. answers: to every call that was made, by its name.
     """
 
-    def __init__(self, category: str, client: Any, file_url: str) -> None:
-        self.category, self.client, self.file_url = category, client, file_url
+    def __init__(self, category: str, client: Any, file_url: str, manner: Manner) -> None:
+        self.category, self.client, self.file_url, self.manner = category, client, file_url, manner
         self.rows: dict[str, tuple[list[str], Rows]] = {}
         self.answers: dict[str, Any] = {}
 
@@ -67,7 +83,7 @@ class Driver:
         raw = getattr(getattr(self.client, resource).with_raw_response, verb)
         told = raw(*ids, **more)
         streams = isinstance(told, AbstractContextManager)
-        self.answers[one.call] = self._streamed(one, told) if streams else checked(raw, told)
+        self.answers[one.call] = self._streamed(one, told) if streams else self.manner.judged(raw, told)
         return self.answers[one.call]
 
     def _streamed(self, one: Operation, told: AbstractContextManager[Any]) -> bytes:
@@ -76,7 +92,7 @@ class Driver:
             content = b"".join(response.data)
         assert content, one.call
         if response.headers["content-type"] == "application/json":
-            listed = next(o for o in self.operations() if o.path == one.path.rpartition("/")[0] and _lists(o))
+            listed = self._lister(one.path.rpartition("/")[0])
             page = json.loads(content)
             assert page["results"], one.call
             assert problems(page, listed.answer) == [], one.call
@@ -85,18 +101,24 @@ class Driver:
     def _list(self, one: Operation) -> None:
         """A page that is not empty; of what stands below others, below the first one that has any."""
         for ids in self._places(one.path):
-            if rows := self._call(one, *ids, page_size=MANY)["results"]:
+            if rows := self.listed(one.path, *ids):
                 self.rows[one.path] = (ids, rows)
                 return
         raise AssertionError(f"{one.call} is empty")
 
+    def listed(self, path: str, *ids: str) -> Rows:
+        """A page of what stands below these ids."""
+        rows: Rows = self._call(self._lister(path), *ids, page_size=MANY)["results"]
+        return rows
+
+    def _lister(self, path: str) -> Operation:
+        return next(one for one in self.operations() if one.path == path and _lists(one))
+
     def _places(self, path: str) -> Iterator[list[str]]:
         """All ids that can stand in the path of a list."""
         above, below, _ = path.rpartition("/{}/")
-        listed = [one for one in self.operations() if one.path == above and _lists(one)]
         for ids in self._places(above) if below else ():
-            rows = self._call(listed[0], *ids, page_size=MANY)["results"]
-            yield from ([*ids, row["id"]] for row in rows)
+            yield from ([*ids, row["id"]] for row in self.listed(above, *ids))
         if not below:
             yield []
 
@@ -123,9 +145,11 @@ class Driver:
         kind = "/meta/patch" if one.method == "PATCH" else "/meta/post"
         meta = next(o for o in self.operations() if kind in o.path and ABOUT.sub("", o.path) == bare)
         schema = self.answers[meta.call]["request_schema"]["properties"]["model"]
+        body: Any = one.body
+        known = [name for name in schema["properties"] if self.manner.sends(body, name)]
         rows = self.rows[bare.removesuffix("/{}")][1]
         row = next(row for row in reversed(rows) if all(row.get(name) for name in schema.get("required", ())))
-        values = {name: row[name] for name in schema["properties"] if row.get(name) is not None}
+        values = {name: row[name] for name in known if row.get(name) is not None}
         texts = [name for name in values if _is_text(schema["properties"][name])]
         changed = {name: f"{values[name]} anew" for name in texts[:1]}
         return {**values, **changed, **({ADDRESS: self.file_url} if ADDRESS in schema["properties"] else {})}
@@ -149,12 +173,12 @@ def _associated(driver: Driver) -> dict[str, str]:
         for told in kind["target_object_classes"]
         if told["origin_type"] == "CUSTOM_OBJECT"
     )
-    listed = driver.client.custom_objects.custom_object_classes_custom_objects_list
+    objects = "custom-object-classes/{}/custom-objects"
     return {
         "source_class_id": above,
-        "source_object_id": listed(above).results[-1].id,
+        "source_object_id": driver.listed(objects, above)[-1]["id"],
         "target_class_id": target,
-        "target_object_id": listed(target).results[-1].id,
+        "target_object_id": driver.listed(objects, target)[-1]["id"],
         "association_type_id": kind,
     }
 

@@ -6,7 +6,7 @@ Answers of earlier ones are known to later ones.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -61,9 +61,11 @@ class World:
         self.worker.work()
         return {}
 
-    def calls(self) -> Iterator[tuple[str, Any]]:
-        """Make each call of the table: its name, and its raw response."""
+    def calls(self, those: Container[str] | None = None) -> Iterator[tuple[str, Any]]:
+        """Make all calls of the table, or those: of each its name, and its raw response."""
         for name, given, of in TABLE:
+            if those is not None and name not in those:
+                continue
             resource, verb = name.split(".")
             response = getattr(getattr(self.client, resource).with_raw_response, verb)(**given(self))
             self.known |= of(response._response.json()) if of else {}
