@@ -59,6 +59,8 @@ _LOG: Final = named(
         }
     ),
 )
+#: In what is sent for a relation the common model whose records it can name.
+RELATED: Final = "x-related-model"
 #: A relation to a record by the id that the pushing product has given it.
 _OWN_ID: Final = record({"remote_id": TEXT})
 
@@ -146,9 +148,9 @@ def _body(model: type[CommonModel], operation: str) -> Schema:
 def _written(field: WireField) -> Schema:
     """What may be sent for a field: a relation by our id, as an expanded record, or by the id of a hosted account."""
     if isinstance(field, Ref):
-        return any_of(*_named_by(), NULL)
+        return {**any_of(*_named_by(), NULL), RELATED: field.to}
     if isinstance(field, Refs):
-        return maybe(many(any_of(*_named_by())))
+        return {**maybe(many(any_of(*_named_by()))), RELATED: field.to}
     told = modern(field.wire_schema())
     if isinstance(field, Keyed):
         one_of_them = told["items"] if isinstance(field, Shapes) else told

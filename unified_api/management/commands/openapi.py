@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-import orjson
-from django.core.management.base import CommandError, CommandParser
-
 from unified_api.api.openapi.document import document
-from unified_api.management.answering import AnsweringCommand, Document
+from unified_api.management.answering import Document
+from unified_api.management.printing import PrintingCommand
 
 
-class Command(AnsweringCommand):
+class Command(PrintingCommand):
     """What this version of the API takes and answers; needs no database."""
 
     help = "Print the OpenAPI document of the API, or write it to a file."
     called = "openapi"
 
-    def take(self, parser: CommandParser) -> None:
-        """Where to."""
-        parser.add_argument("--out", metavar="FILE", help="write it there; by default it is printed")
-
-    def answer(self, **options: Any) -> Document:
-        """The document; raises CommandError when the file cannot be written."""
-        out = options["out"]
-        if not out:
-            return document()
-        try:
-            Path(out).write_bytes(_spelled(document()) + b"\n")
-        except OSError as error:
-            raise CommandError(f"{out} cannot be written: {error.strerror}.") from error
-        return {"out": out}
-
-    def tell(self, document: Document) -> Iterable[str]:
-        """The document itself, or where it is."""
-        return [f"Written to {document['out']}." if "out" in document else _spelled(document).decode()]
-
-
-def _spelled(told: Document) -> bytes:
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2)
+    def document(self, **_options: Any) -> Document:
+        """As it is served."""
+        return document()
