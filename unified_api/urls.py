@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from unified_api.events.views import Inbox
 from unified_api.serve.health import healthz
@@ -11,6 +12,7 @@ from unified_api.serve.health import healthz
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
+    path("docs", RedirectView.as_view(pattern_name="api-docs"), name="docs"),
     path("api/", include("unified_api.api.urls")),
     path("webhooks/<str:key>", Inbox.as_view(), name="webhooks"),
     path("sandbox/", include("integrations.sandbox.service.urls")),

@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpResponse, QueryDict
 from django.test import Client
 from django.urls import resolve
+from django.utils.html import escape
 from openapi_spec_validator import validate
 
 from tests import documented
@@ -132,7 +133,27 @@ def test_the_page_names_every_operation_and_fetches_nothing() -> None:
     assert {one["operationId"] for one in operations().values()} | set(TOLD["components"]["schemas"]) <= ids
     assert set(re.findall(r'href="#([^"]+)"', page)) <= ids
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert re.findall(r"<script|<link|<img|src=|https?://|@import", page) == []
+    quoted = re.sub(r"(?s)<pre>.*?</pre>", "", page)  # an address in an example is text
+    assert re.findall(r"<script|<link|<img|src=|https?://|@import", quoted) == []
+    assert "<script" not in page
+
+
+def test_the_page_is_found_at_the_root_too() -> None:
+    """/docs leads there."""
+    answer = Client().get("/docs")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/api/docs")
+
+
+@pytest.mark.parametrize("model", [one for one in common_models() if one.wire.contract and one.wire.alone])
+def test_lists_and_records_have_examples(model: type[CommonModel]) -> None:
+    """Each list of the contract and each record shows one, of its schema, which the page shows as well."""
+    base = f"/api/{model._meta.app_label}/v1/{model.wire.path}"
+    for path in (base, f"{base}/{{id}}"):
+        told = TOLD["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        schema, example = orjson.dumps(told["schema"]).decode(), orjson.dumps(told["example"])
+        assert [*documented._problems(schema, example, strict=True)] == []
+    page = Client().get("/docs", follow=True).content.decode()
+    assert escape(f'"id": "{told["example"]["id"]}"') in page
 
 
 def asked(route: str, answer: HttpResponse, **more: Any) -> list[str]:

@@ -15,7 +15,7 @@ from django.urls import URLPattern
 
 from unified_api import __version__
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.openapi import refusals
+from unified_api.api.openapi import examples, refusals
 from unified_api.api.openapi.operation import JSON, Header, Media, Operation
 from unified_api.api.openapi.schema import Named, Schema
 from unified_api.api.parameters import Parameter
@@ -148,7 +148,17 @@ def _operation(pattern: URLPattern, endpoint: Endpoint, method: str, parts: Part
             "required": True,
             "content": {JSON: {"schema": parts.placed(told.body)}},
         }
+    _show_example(found)
     return found
+
+
+def _show_example(operation: Document) -> None:
+    """Put what a sandbox answered beside the schemas."""
+    recorded = examples.of(operation["operationId"])
+    if recorded:
+        operation["responses"][str(recorded["status"])]["content"][JSON]["example"] = recorded["answer"]
+    if "sent" in recorded:
+        operation["requestBody"]["content"][JSON]["example"] = recorded["sent"]
 
 
 def _refusals(pattern: URLPattern, endpoint: Endpoint, told: Operation) -> dict[int, Document]:

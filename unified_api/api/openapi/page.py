@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+import orjson
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -88,9 +89,18 @@ def _looked_up(one: dict[str, Any]) -> dict[str, Any]:
 
 def _content(told: dict[str, Any]) -> Any:
     kinds = told.get("content", {})
-    return _joined(
-        _value(kind["schema"]) if media.endswith("json") else media for media, kind in kinds.items()
-    )
+    return _joined(_media(media, kind) for media, kind in kinds.items())
+
+
+def _media(media: str, told: dict[str, Any]) -> Any:
+    """What a body can be, and one that was there."""
+    if not media.endswith("json"):
+        return media
+    if "example" not in told:
+        return _value(told["schema"])
+    text = orjson.dumps(told["example"], option=orjson.OPT_INDENT_2).decode()
+    shown = "{}<details><summary>An example, from a sandbox</summary><pre><code>{}</code></pre></details>"
+    return format_html(shown, _value(told["schema"]), text)
 
 
 def _component(name: str, schema: Any) -> SafeString:

@@ -36,6 +36,8 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .7rem; border-bot
 th { background: var(--band); font-weight: 600; white-space: nowrap; }
 code { font: .92em/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--band);
   padding: .05em .3em; border-radius: 3px; }
+pre { margin: .5rem 0; max-height: 24rem; overflow: auto; }
+pre code { display: block; padding: .6rem .8rem; white-space: pre-wrap; }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--line); color: var(--soft);
   font-size: .87rem; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
