@@ -18,7 +18,7 @@ from tenants.models import Door, LinkedAccount
 from tenants.permissions import Say
 from tests.integrations.sandbox.conftest import Account, linked, sandbox_of
 from tests.people import Person
-from tests.unified_api.api.conftest import on_loopback
+from tests.unified_api.api.loopback import on_loopback
 from tests.unified_api.commands.conftest import Call
 from unified_api.models import base
 from unified_api.models.base import CommonModel, common_models, model_id, record_id, relations
