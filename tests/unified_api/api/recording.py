@@ -19,6 +19,7 @@ ACCOUNT_LEVEL: Final = ("account-details", "issues", "linked-accounts", "sync-st
 MOMENT: Final = "2026-04-01T09:30:00.000000Z"
 ADDRESS: Final = "https://isthmus.example.com"
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_KEY: Final = re.compile(r"\biwh_[\w-]+")  # of the address to which webhooks come in
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _NEAR: Final = dt.timedelta(minutes=10)
 
@@ -93,6 +94,7 @@ class Recorder:
         text = text.replace("sandbox", "example").replace(
             "Sandbox", "Example"
         )  # the product names no integration
+        text = _KEY.sub("iwh_of_an_account", text)
         settled: Example = json.loads(_TIME.sub(_timed, text))
         return settled
 
