@@ -110,7 +110,7 @@ def _name_of(
 
 def show_one(endpoint: ModelEndpoint, request: Request, text: str) -> HttpResponse:
     """One record, with its version as ETag; 304 for a reader who has it."""
-    extras = _extras(endpoint)
+    extras, _ = _extras(endpoint), endpoint.asked(SHELL)
     record = read_one(endpoint, text)
     extras.add(endpoint.model, endpoint.account, [record])
     tag = etag(endpoint.model, record)
