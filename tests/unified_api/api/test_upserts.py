@@ -17,6 +17,8 @@ from tests.unified_api.api.pushing import product_of
 from tests.unified_api.api.test_writes import problems
 from unified_api import registry
 from unified_api.api import idempotency
+from unified_api.models.base import CommonModel, category_of, common_models, model_id, wire_fields
+from unified_api.models.fields import Number, Text
 from unified_api.sync.models import Job, Write
 
 BY_NAME, BY_CREATOR = "tickets?match_by=name", "tickets?match_by=creator"
@@ -251,3 +253,22 @@ def test_what_a_product_pushes_without_an_id_is_known_by_its_fields(alice: Perso
     assert [answer.status_code for answer in (first, again, other)] == [201, 200, 201]
     assert first.json()["model"]["id"] == again.json()["model"]["id"] != other.json()["model"]["id"]
     assert again.json()["model"]["last_name"] == "King"
+
+
+WRITABLE = [one for one in common_models() if "create" in one.wire.writes and one.wire.alone]
+
+
+@pytest.mark.parametrize("model", WRITABLE, ids=model_id)
+def test_every_writable_model_can_be_matched(model: type[CommonModel], alice: Person, link: Link) -> None:
+    """201, then 200 with the same record, and another value makes another one."""
+    product = product_of(alice, link, category_of(model))
+    fields = wire_fields(model).items()
+    name = next(n for n, one in fields if isinstance(one, Text | Number) and one.write != "never")
+    told = ("one", "one", "two") if isinstance(wire_fields(model)[name], Text) else (1.5, 1.5, 2.5)
+    room = model._meta.app_label if model.wire.contract else "sync"
+    path = f"{room}/v1/{model.wire.path}?match_by={name}"
+    answers = [product.call("post", path, {"model": {name: value}}) for value in told]
+    ids = [answer.json()["model"]["id"] for answer in answers]
+
+    assert [answer.status_code for answer in answers] == [201, 200, 201]
+    assert ids[0] == ids[1] != ids[2]
