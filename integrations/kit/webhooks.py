@@ -105,6 +105,8 @@ class Webhooks:
         word = self._at(self.word, event, delivery) or ""
         model = self.models.get(word.partition(self.until)[0] if self.until else word)
         ids: list[str | None] = [*self._ids(event, delivery)]
+        if len(ids) > MOST:
+            ids = [None]  # so many are read with their list
         for remote_id in ids or [None]:
             yield Hint(word, model, remote_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import orjson
 import structlog
@@ -152,19 +152,34 @@ def _is_too_deep(sent: Any, text: bytes) -> bool:
     return False
 
 
+#: A key, and the place of what it stands in: paths that share their beginnings, as a body may be large.
+_Place: TypeAlias = "tuple[_Place, str] | None"
+
+
 def _place_of_nul(sent: Any) -> str | None:
     """The keys that lead to a text with a NUL character, with dots between; None where there is none."""
-    left: list[tuple[tuple[str, ...], Any]] = [((), sent)]
+    left: list[tuple[_Place, Any]] = [(None, sent)]
     while left:  # no recursion: a body may be nested deeper than Python calls
-        path, value = left.pop()
+        place, value = left.pop()
         if isinstance(value, str) and "\0" in value:
-            return ".".join(path).replace("\0", "\N{REPLACEMENT CHARACTER}")
+            return _spelled(place)
         if isinstance(value, dict):
-            left += [((*path, name), name) for name in value]
-            left += [((*path, name), one) for name, one in value.items()]
+            for name, one in value.items():
+                if "\0" in name:
+                    return _spelled((place, name))
+                if isinstance(one, dict | list | str):
+                    left.append(((place, name), one))
         elif isinstance(value, list):
-            left += [(path, one) for one in value]
+            left += [(place, one) for one in value if isinstance(one, dict | list | str)]
     return None
+
+
+def _spelled(place: _Place) -> str:
+    names: list[str] = []
+    while place is not None:
+        place, name = place
+        names.append(name)
+    return ".".join(reversed(names)).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class Unknown(APIView):

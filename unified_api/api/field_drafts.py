@@ -19,6 +19,8 @@ from unified_api.sync.models_fields import RemoteFieldClass
 from unified_api.sync.problems import problem
 
 NAME: Final = OWN.removesuffix(".")
+#: Choices that an answer names.
+_NAMED: Final = 12
 _SHAPE: Final = "a list of objects with `remote_field_class`, an id, and `value` is expected"
 
 
@@ -71,6 +73,10 @@ def take(told: Any, operation: str, resource: Resource, account: LinkedAccount) 
         taken.errors.append(problem("INCORRECT_FIELD_TYPE", "Wrong type", f"{_SHAPE}.", NAME))
         return taken
     classes = {one.id: one for one in field_classes.of(account, resource.model)}
+    if len(told) > len(classes):
+        why = f"there are {len(classes)} field classes at this linked account, and each is named once."
+        taken.errors.append(problem("INCORRECT_FIELD_TYPE", "Too many", why, NAME))
+        return taken
     for at, item in enumerate(told):
         try:
             one = _class_of(item, classes, resource)
@@ -130,9 +136,8 @@ def _check_choices(value: Any, one: RemoteFieldClass) -> None:
     choices = [choice["value"] for choice in one.field_choices or ()]
     strangers = [inner for inner in (value if isinstance(value, list) else [value]) if inner not in choices]
     if choices and strangers:
-        told = (
-            f"{one.remote_key_name} cannot be {strangers[0]!r}; possible are {', '.join(map(str, choices))}"
-        )
+        possible = ", ".join(map(str, choices[:_NAMED])) + (" and others" if len(choices) > _NAMED else "")
+        told = f"{one.remote_key_name} cannot be {str(strangers[0])[:80]!r}; possible are {possible}"
         raise _Refused("INVALID_FIELD_CHOICE", "Unknown choice", told)
 
 

@@ -29,6 +29,8 @@ from unified_api.sync.problems import problem
 
 REMOTE_ID: Final = "remote_id"
 _CLASSES: Final = (Text, Ref, Instant, Day, Flag, Number, Whole)
+#: Values of a list by which a record may be known: each is looked for in every record.
+_MOST: Final = 20
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -157,6 +159,8 @@ def _value(name: str, told: Any, fields: Mapping[str, WireField]) -> Any:
         return own_ids.parse(told)
     field = fields[name]
     value = field.parse(told)
+    if isinstance(field, Shapes) and len(value) > _MOST:
+        raise Malformed(f"at most {_MOST} values to match by are expected")
     if isinstance(field, Shapes) and not all(one.get(field.key) for one in value):
         raise Malformed(f"objects with {field.key} are expected")
     return value

@@ -29,7 +29,7 @@ from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.reading import ModelEndpoint
 from unified_api.models.base import model_id
 from unified_api.sync import connect, journal, store
-from unified_api.sync.models import Stream
+from unified_api.sync.models import Stream, Write, WriteState
 from unified_api.sync.problems import problem
 
 MATCH_BY: Final = replace(
@@ -137,7 +137,8 @@ class _Upsert:
         """Within the transaction that journals a create: raise Overtaken where there is such a record by now."""
         if operation == "create":
             self.key.lock()
-            if self.key.records() or self.key.open_creates():
+            # In this order: a create ends in one transaction with its record, so it is seen as one or as the other.
+            if self.key.open_creates() or self.key.records():
                 raise writes.Overtaken
 
     def _found(self) -> list[uuid.UUID]:
@@ -149,6 +150,8 @@ class _Upsert:
         with transaction.atomic():
             under_way = self.key.open_creates()
         for write in under_way:
+            if write.state == WriteState.UNCERTAIN:  # it may take minutes, or a person
+                raise Busy(_uncertain(write), after=60)
             if idempotency.wait_for(write, idempotency.PATIENCE).state not in journal.FINAL:
                 told = f"A record with this {' and '.join(self.names)} is being made by write {write.id}"
                 raise Busy(f"{told}; nothing was begun.", after=5)
@@ -195,6 +198,15 @@ class _Upsert:
 
 def _kind_of(found: drafts.Problem) -> tuple[str, str]:
     return found["problem_type"], found.get("source", {}).get("pointer", "")
+
+
+def _uncertain(write: Write) -> str:
+    """What to do about a create of which nobody knows yet whether it has happened."""
+    return (
+        f"Nobody knows yet whether write {write.id} has made a record that says this; nothing was begun. It is looked"
+        f" for: /api/sync/v1/writes/{write.id} says what came of it, or that a person has to tell"
+        f" (manage.py write {write.id})."
+    )
 
 
 def _ambiguous(names: tuple[str, ...], found: list[uuid.UUID]) -> Outcome:

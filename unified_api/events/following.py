@@ -74,7 +74,8 @@ class Following:
                 return True
             done: dict[Hint, str] = {}
             for event in events:
-                self._follow(event, done)
+                if not self._follow(event, done, ends):
+                    return False
         return False
 
     def _take(self) -> list[WebhookEvent]:
@@ -87,12 +88,17 @@ class Following:
             WebhookEvent.objects.filter(id__in=fresh).update(taken_at=clock.now())
         return events
 
-    def _follow(self, event: WebhookEvent, done: dict[Hint, str]) -> None:
-        """Read what an event names, unless that was read since it was taken."""
-        hints = list(dict.fromkeys(map(self._heard, self._hints(event))))
+    def _follow(self, event: WebhookEvent, done: dict[Hint, str], ends: float) -> bool:
+        """Read what an event names, unless that was read since it was taken; False when the slice is over before.
+
+        At least one thing is read: a slice that reads nothing would come again for ever.
+        """
         try:
+            hints = list(dict.fromkeys(map(self._heard, self._hints(event))))
             for hint in hints:
                 if hint not in done:
+                    if done and time.monotonic() >= ends:
+                        return False
                     done[hint] = self._read(hint)
         except _NOT_ITS_FAULT:
             raise
@@ -101,6 +107,7 @@ class Following:
             raise
         outcomes = list(dict.fromkeys(done[hint] for hint in hints))
         _end(self.lease, [event], "; ".join(outcomes) or "names nothing that is known")
+        return True
 
     def _hints(self, event: WebhookEvent) -> list[Hint]:
         body = secrets.opened(event, "sealed_body").reveal() if event.sealed_body else ""
@@ -146,7 +153,9 @@ class Following:
 
     def _failed(self, event: WebhookEvent, error: Exception) -> None:
         event.attempts += 1
-        if event.attempts >= _ATTEMPTS:
+        # A provider that is away says nothing about the event: it waits as long as it is known.
+        is_away = isinstance(error, errors.RetryLater) and event.received_at > clock.now() - KEPT
+        if event.attempts >= _ATTEMPTS and not is_away:
             _end(self.lease, [event], f"given up after {_ATTEMPTS} attempts: {type(error).__name__}")
             return
         with transaction.atomic(durable=True):

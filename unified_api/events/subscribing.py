@@ -56,6 +56,13 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one subscript
         _note(lease, account, subscribed, subscriptions.lasts)
 
 
+def is_subscribed(account: LinkedAccount) -> bool:
+    """Whether there is anything to end."""
+    with transaction.atomic():
+        mine = WebhookAddress.objects.filter(linked_account_id=account.id)
+        return mine.exclude(subscription=None).exists()
+
+
 def end(account: LinkedAccount) -> None:
     """Tell the provider that it is over, before the account's credential is erased; outside of transactions.
 

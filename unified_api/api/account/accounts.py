@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
+import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -17,7 +18,7 @@ from unified_api.api import bulkhead, cursors, parameters
 from unified_api.api.account import catalogue
 from unified_api.api.cursors import Key, Window
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import answer
+from unified_api.api.errors import Busy, answer
 from unified_api.api.openapi import accounts as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.schema import page, record
@@ -25,6 +26,7 @@ from unified_api.api.params import Params
 from unified_api.events import addresses, subscribing
 from unified_api.sync import erase
 
+log = structlog.get_logger(__name__)
 #: The group of the account-level operations in the OpenAPI document.
 TAG: Final = "accounts"
 _EXACT: Final = tuple(
@@ -124,12 +126,21 @@ class DeleteAccount(Endpoint):
 
     def post(self, _request: Request) -> HttpResponse:
         """End the account at once; what was read through it is erased by a worker."""
-        with bulkhead.slot():
-            subscribing.end(self.account)
+        self._say_farewell()
         with transaction.atomic():
             if accounts.delete(self.account):
                 erase.begin(self.account.id)
         return answer({})
+
+    def _say_farewell(self) -> None:
+        """Have the provider send nothing any more, if it can be asked just now: the end does not depend on that."""
+        if not subscribing.is_subscribed(self.account):
+            return
+        try:
+            with bulkhead.slot():
+                subscribing.end(self.account)
+        except Busy:
+            log.warning("webhook.not_unsubscribed", linked_account=str(self.account.id), error="Busy")
 
 
 def _listener(account: LinkedAccount) -> str | None:
