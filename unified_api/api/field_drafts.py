@@ -22,6 +22,7 @@ NAME: Final = OWN.removesuffix(".")
 #: Choices that an answer names.
 _NAMED: Final = 12
 _SHAPE: Final = "a list of objects with `remote_field_class`, an id, and `value` is expected"
+_REQUIRED: Final = "the linked account's system requires {}"
 
 
 class _Refused(Exception):
@@ -39,7 +40,10 @@ def writable(account: LinkedAccount, resource: Resource) -> list[RemoteFieldClas
     """The classes of the fields that can be written so: those that no common field shows."""
     if not are_writable(resource):
         return []
-    known = field_classes.of(account, resource.model)
+    return _writable(field_classes.of(account, resource.model), resource)
+
+
+def _writable(known: Iterable[RemoteFieldClass], resource: Resource) -> list[RemoteFieldClass]:
     return [
         one for one in known if not one.is_common_model_field and resource.writes_own(one.remote_key_name)
     ]
@@ -65,28 +69,38 @@ class Taken:
 
 
 def take(told: Any, operation: str, resource: Resource, account: LinkedAccount) -> Taken:
-    """What a body says in `remote_fields`; each error points at its place in that list."""
+    """What a body says in `remote_fields`; an error points at its place in that list, or at the list that lacks one."""
     taken = Taken({}, [])
-    if told is None:
-        return taken
-    if not isinstance(told, list):
+    if told is not None and not isinstance(told, list):
         taken.errors.append(problem("INCORRECT_FIELD_TYPE", "Wrong type", f"{_SHAPE}.", NAME))
         return taken
+    if told is None and operation == "update":
+        return taken
     classes = {one.id: one for one in field_classes.of(account, resource.model)}
-    if len(told) > len(classes):
-        why = f"there are {len(classes)} field classes at this linked account, and each is named once."
+    if told and len(told) > len(classes) + _NAMED:  # each is named once, and each mistake is told
+        why = f"there are {len(classes)} field classes at this linked account, and each can be named once."
         taken.errors.append(problem("INCORRECT_FIELD_TYPE", "Too many", why, NAME))
         return taken
-    for at, item in enumerate(told):
+    named: set[uuid.UUID] = set()
+    for at, item in enumerate(told or ()):
         try:
             one = _class_of(item, classes, resource)
+            named.add(one.id)
             value = _value_of(item, one, taken)
         except _Refused as error:
             taken.errors.append(problem(error.problem_type, error.title, f"{error}.", f"{NAME}/{at}"))
         else:
             if value is not None or operation == "update":
                 taken.values[OWN + one.remote_key_name] = value
+    if operation == "create":
+        unnamed = (one for one in _writable(classes.values(), resource) if one.id not in named)
+        taken.errors += [_missing(one) for one in unnamed if one.is_required]
     return taken
+
+
+def _missing(one: RemoteFieldClass) -> dict[str, Any]:
+    told = f"{_REQUIRED.format(one.remote_key_name)}; its class is {one.id}."
+    return problem("MISSING_REQUIRED_FIELD", "Missing required field", told, NAME)
 
 
 def _class_of(
@@ -115,7 +129,7 @@ def _value_of(item: Mapping[str, Any], one: RemoteFieldClass, taken: Taken) -> A
     if OWN + one.remote_key_name in taken.values:
         raise _Refused("INVALID_FIELD_CHOICE", "Named twice", f"{one.remote_key_name} has a value already")
     if value in (None, "") and one.is_required:
-        told = f"the linked account's system requires {one.remote_key_name}"
+        told = _REQUIRED.format(one.remote_key_name)
         raise _Refused("MISSING_REQUIRED_FIELD", "Missing required field", told)
     if value is None:
         return None

@@ -33,6 +33,7 @@ TICKETS = replace(
             kind=told["kind"],
             choices=[(value, value.title()) for value in told.get("options", ())],
             is_custom=True,
+            is_required=told.get("needed"),
         ),
     ),
 )
@@ -226,6 +227,38 @@ def test_what_cannot_be_written_there_is_refused(
     assert (answer.status_code, error["problem_type"]) == (400, problem)
     assert error["source"]["pointer"] == "model/remote_fields/1"
     assert desk.log == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointers"),
+    [
+        (None, ["model/remote_fields"]),
+        ([("x_1", 7)], ["model/remote_fields"]),
+        ([("x_1", 7), ("x_need", None)], ["model/remote_fields/1"]),
+        ([("x_need", "")], ["model/remote_fields/0"]),
+        ([("x_need", "now")], []),
+    ],
+)
+def test_a_new_record_needs_what_the_system_requires(
+    api: Linked, desk: stub.Desk, fields: list[tuple[str, Any]] | None, pointers: list[str]
+) -> None:
+    """A required field that is absent, null or empty is one error, before any call; a change needs none of them."""
+    desk.add("fields", key="x_need", label="Need", kind="string", needed=True)
+    desk.add("fields", key="needed", label="Made by the system", kind="string", needed=True)
+    api.work()
+    desk.log.clear()
+    ids = ids_of(api)
+    told = [{"remote_field_class": ids[key], "value": value} for key, value in fields or ()] or None
+    answer = api.send("post", "tickets", {"model": {"name": "leak", "remote_fields": told}})
+    problems = [(one["problem_type"], one["source"]["pointer"]) for one in answer.json()["errors"]]
+    calls = len(desk.log)
+    [ticket, *_] = api.get("tickets").json()["results"]
+    changed = api.send("patch", f"tickets/{ticket['id']}", {"model": {"name": "flood"}})
+
+    assert problems == [("MISSING_REQUIRED_FIELD", pointer) for pointer in pointers]
+    assert (answer.status_code, calls > 0) == ((400, False) if pointers else (201, True))
+    assert all("x_need" in one["detail"] for one in answer.json()["errors"])
+    assert changed.status_code == 200
 
 
 def test_a_lost_answer_to_such_a_write_is_settled(api: Linked, desk: stub.Desk) -> None:

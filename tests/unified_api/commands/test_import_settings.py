@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tenants.models import LinkedAccount
 from tests.people import Person
@@ -14,48 +14,48 @@ from tests.unified_api.commands.elsewhere import Elsewhere, accredit, row
 from unified_api.sync.models import FieldMapping
 
 
+def scoped(model: str, *, read: bool = True, off: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A model's scope as it is told there. off: fields that may not be read."""
+    permissions = {"READ": {"is_enabled": read}, "WRITE": {"is_enabled": True}}
+    return {
+        "model_name": model,
+        "model_permissions": permissions,
+        "field_permissions": {"disabled_fields": off},
+    }
+
+
+#: A field mapping as it is told there, and one that cannot be brought.
+MAPPINGS: Final[list[dict[str, Any]]] = [
+    {
+        "id": str(uuid.UUID(int=1)),
+        "is_integration_wide": False,
+        "target_field": {"name": "churn_risk", "description": "of sales", "is_organization_wide": False},
+        "remote_field": {
+            "remote_key_name": "risk",
+            "remote_endpoint_info": {
+                "method": "GET",
+                "url_path": "/tickets",
+                "field_traversal_path": ["x_more", "risk"],
+            },
+        },
+    },
+    {"target_field": {"name": "Not A Name"}, "remote_field": {}},
+]
+#: By path what holds for all, where the account differs, and custom fields.
+SETTINGS: Final[dict[str, Any]] = {
+    "default-scopes": {"common_models": [scoped("Tag", read=False), scoped("Ticket", off=("priority",))]},
+    "linked-account-scopes": {
+        "common_models": [scoped("Tag"), scoped("Ticket", off=("priority", "description"))]
+    },
+    "field-mappings": {"Ticket": MAPPINGS},
+}
+
+
 def test_scopes_and_mappings_come_along(
     call: Call, alice: Person, desk: Desk, there: Elsewhere, tmp_path: Path
 ) -> None:
     """What holds for all, where the account differs, and custom fields; each is in force before anything is read."""
-    enabled = {"READ": {"is_enabled": True}, "WRITE": {"is_enabled": True}}
-
-    def said(model: str, *, read: bool = True, off: tuple[str, ...] = ()) -> dict[str, Any]:
-        permissions = {**enabled, "READ": {"is_enabled": read}}
-        return {
-            "model_name": model,
-            "model_permissions": permissions,
-            "field_permissions": {"disabled_fields": off},
-        }
-
-    there.objects = {
-        "default-scopes": {"common_models": [said("Tag", read=False), said("Ticket", off=("priority",))]},
-        "linked-account-scopes": {
-            "common_models": [said("Tag"), said("Ticket", off=("priority", "description"))]
-        },
-        "field-mappings": {
-            "Ticket": [
-                {
-                    "id": str(uuid.uuid4()),
-                    "is_integration_wide": False,
-                    "target_field": {
-                        "name": "churn_risk",
-                        "description": "of sales",
-                        "is_organization_wide": False,
-                    },
-                    "remote_field": {
-                        "remote_key_name": "risk",
-                        "remote_endpoint_info": {
-                            "method": "GET",
-                            "url_path": "/tickets",
-                            "field_traversal_path": ["x_more", "risk"],
-                        },
-                    },
-                },
-                {"target_field": {"name": "Not A Name"}, "remote_field": {}},
-            ]
-        },
-    }
+    there.objects = SETTINGS
     there.account()
     [told] = call(*there.words(alice, tmp_path)).document["accounts"]
     number = desk.add(title="T", text="secret", priority="p1", x_more={"risk": "high"})

@@ -98,6 +98,14 @@ def test_a_write_without_an_answer_is_200_with_504_inside(api: Linked, desk: stu
     assert len(desk.tables["tickets"]) == 1
 
 
+def test_a_read_without_an_answer_is_503(api: Linked) -> None:
+    """Not 408: nothing happened, and 503 may be repeated as well."""
+    gone = call(api, method="GET", path="/me", base_url_override="http://127.0.0.1:9")
+
+    assert gone.status_code == 503
+    assert "could not be reached" in gone.json()["detail"]
+
+
 def test_a_write_during_which_our_database_was_lost_is_no_500(
     api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

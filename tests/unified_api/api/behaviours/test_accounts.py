@@ -12,7 +12,7 @@ from tenants.events import EventType
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.account.test_tokens import asked
-from tests.unified_api.api.conftest import Linked
+from tests.unified_api.api.conftest import Link, Linked
 from unified_api.api.account import trail
 
 
@@ -65,10 +65,15 @@ def test_data_is_fresh_as_of_the_start_of_the_last_good_sync(api: Linked, desk: 
     assert failed["data_fresh_as_of"] == good["data_fresh_as_of"]
 
 
-def test_a_resync_answers_with_the_statuses_at_once(api: Linked) -> None:
+@pytest.mark.parametrize("is_test", [False, True])
+def test_a_resync_answers_with_the_statuses_at_once(alice: Person, link: Link, *, is_test: bool) -> None:
     """An array; test accounts may as well."""
+    api = link(alice, is_test=is_test)
+    api.work()
+    before = {one["status"] for one in api.get("sync-status").json()["results"]}
     statuses = api.send("post", "sync-status/resync", None).json()
 
+    assert before == {"DONE"}
     assert {one["status"] for one in statuses} == {"SYNCING"}
     assert {one["model_id"].split(".")[0] for one in statuses} == {"ticketing"}
 

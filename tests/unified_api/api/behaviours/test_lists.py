@@ -11,7 +11,7 @@ from integrations.kit.observation import Observation
 from tenants.scope import scope
 from tests import stub
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.conftest import Link, Linked, caller
 from tests.unified_api.api.pushing import product_of
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import store
@@ -99,6 +99,9 @@ def test_some_answers_are_no_lists(api: Linked) -> None:
         list,
         list,
     ]
+    words = caller().get("/api/hris/v1/groups/types", headers=api.person.headers).json()
+    assert list(words) == ["types"]
+    assert {"TEAM", "DEPARTMENT"} <= set(words["types"])
     assert list(api.get("selective-sync/conditions").json()) == ["results"]
     for path in ("field-mappings", "remote-fields", "target-fields"):
         told = api.get(path).json()
@@ -131,9 +134,18 @@ def test_native_enum_values_stand_beside_the_normalized_ones(api: Linked, desk: 
     assert not any(name.endswith("_native") for name in plain)
 
 
-@pytest.mark.parametrize(("path", "name"), [("tickets", "status"), ("collections", "collection_type")])
-def test_an_empty_string_is_an_allowed_value(alice: Person, link: Link, path: str, name: str) -> None:
-    """Of the status of tickets and the type of collections: it chooses nothing."""
+@pytest.mark.parametrize(
+    ("model", "name", "word"),
+    [("ticketing.Ticket", "status", "OPEN"), ("ticketing.Collection", "collection_type", "LIST")],
+)
+def test_an_empty_string_is_an_allowed_value(
+    alice: Person, link: Link, model: str, name: str, word: str
+) -> None:
+    """Of the status of tickets and the type of collections: it chooses nothing, where a word chooses what has it."""
     product = product_of(alice, link, "ticketing")
+    for remote_id, values in (("with", {"name": "a", name: word}), ("without", {"name": "b"})):
+        assert product.push(model, remote_id, values).status_code == 201
+    listing = f"ticketing/v1/{model.rpartition('.')[2].lower()}s?{name}="
 
-    assert product.call("get", f"ticketing/v1/{path}?{name}=").status_code == 200
+    assert remote_ids(product.call("get", listing)) == ["with", "without"]
+    assert remote_ids(product.call("get", listing + word)) == ["with"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import Product, product_of
@@ -50,6 +51,26 @@ def test_the_envelope_has_arrays_and_no_logs(api: Linked) -> None:
     assert (plain["errors"], debug["warnings"], refused["model"]) == ([], [], None)
     assert plain["warnings"][0]["source"] == {"pointer": "model/colour"}
     assert set(debug["logs"][0]["log_summary"]) == {"url", "method", "status_code"}
+
+
+def test_nested_objects_make_no_children(api: Linked, desk: stub.Desk) -> None:
+    """A relation is an id: an object in its place is an error that names it, before any call."""
+    answer = api.send("post", "tickets", {"model": {"name": "leak", "creator": {"name": "Grace"}}})
+    [error] = answer.json()["errors"]
+
+    assert (answer.status_code, answer.json()["model"]) == (400, None)
+    assert (error["problem_type"], error["source"]) == ("INCORRECT_FIELD_TYPE", {"pointer": "model/creator"})
+    assert desk.log == []
+
+
+def test_what_the_credential_does_not_permit_is_403(api: Linked, desk: stub.Desk) -> None:
+    """With `MISSING_PERMISSION`; nothing was made."""
+    desk.refuse_writes = 403
+    answer = api.send("post", "tickets", {"model": {"name": "leak"}})
+
+    assert answer.status_code == 403
+    assert [one["problem_type"] for one in answer.json()["errors"]] == ["MISSING_PERMISSION"]
+    assert desk.tables["tickets"] == {}
 
 
 @pytest.mark.parametrize("path", ["tickets/{}", "users/{}"])
