@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from schemathesis.checks import CHECKS, load_all_checks
 
-from tests.chaos.test_histories import command
+from tests.chaos.processes import command
 from tests.fuzz import terms
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
