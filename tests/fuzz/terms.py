@@ -62,12 +62,6 @@ TERMS: Final = (
         "model/.*",
         "^INCORRECT_FIELD_TYPE: .*the id of a record is expected",
     ),
-    Term(
-        "In JSON Schema `format` is a note, so that the tool takes an empty text for a time.",
-        _WRITES,
-        "model/.*|from|to",
-        "an ISO 8601 date-time is expected",
-    ),
     Term("Which records there are is not in the document.", _WRITES, ".*", "^DUPLICATE_MODEL_EXISTS: "),
     Term("A version that the caller makes up is not the record's.", _WRITES, ".*", "^RECORD_MOVED: ", 412),
     Term(
