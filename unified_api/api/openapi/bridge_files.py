@@ -52,7 +52,11 @@ def _keys(kind: Mapping[str, Any], *required: str) -> Schema:
     return record(properties, optional=[name for name in kind if name not in required])
 
 
-_MODEL: Final = named("BridgeFileModel", _keys(file.MODEL, "fields", "winner"))
+_MODEL_KEYS: Final = _keys(file.MODEL, "fields", "winner")
+_FIELDS: Final = {**keyed(_schema(file.FIELD)), "minProperties": 1}
+_MODEL: Final = named(
+    "BridgeFileModel", {**_MODEL_KEYS, "properties": {**_MODEL_KEYS["properties"], "fields": _FIELDS}}
+)
 _BY: Final = ({"required": ["account"]}, {"required": ["end_user", "integration"]})
 _ACCOUNT: Final = named("BridgeFileAccount", {**_keys(file.ACCOUNT), "anyOf": list(_BY)})
 _OWN: Final = {name: kind for name, kind in file.FILE.items() if name not in {"tenant", "a", "b", "models"}}
