@@ -138,13 +138,10 @@ def _is_object(schema: dict[str, Any]) -> bool:
     return schema.get("type") == "object" and isinstance(schema.get("properties"), dict)
 
 
-def _looked_up(one: dict[str, Any]) -> Any:
-    if "$ref" not in one:
-        return one
-    found: Any = _document()
-    for step in one["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return found
+def _looked_up(one: dict[str, Any]) -> dict[str, Any]:
+    from unified_api.api.openapi.document import looked_up
+
+    return looked_up(_document(), one)
 
 
 def _document() -> dict[str, Any]:

@@ -6,8 +6,10 @@ production, started again by the harness in the place of systemd.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.chaos import launch
 
@@ -146,6 +148,25 @@ class Processes:
                 start_new_session=True,
             )
         part.numbers.append(part.process.pid)
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def command(folder: Path, *words: str, module: str = "tests.chaos") -> dict[str, Any]:
+    """The document that the command of a module prints; it works in this folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--json", "--keep", str(folder / "failed"), *words],
+        cwd=launch.ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
 def kill(group: int) -> bool:

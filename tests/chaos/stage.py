@@ -7,7 +7,6 @@ up or aged goes by a superuser's connection, which is made anew after each loss.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from tests.chaos import gates
 from tests.chaos.desk import Desk
 from tests.chaos.launch import NAME
 from tests.chaos.plan import A, B
-from tests.chaos.processes import Processes, await_end
+from tests.chaos.processes import Processes, await_end, free_port
 from tests.chaos.remotes import LARGE, SMALL, Remote
 from tests.chaos.scene import Scene, scene
 from tests.chaos.tracker import Tracker
@@ -189,7 +188,7 @@ def staged(folder: Path, *, together: bool, sizes: Sequence[int] = (SMALL, LARGE
         remotes = _remotes(folder, sizes, ends)
         call_command("migrate", verbosity=0, interactive=False)
         connections.close_all()
-        processes = Processes(home, _free_port(), folder / "isthmus.log", together=together)
+        processes = Processes(home, free_port(), folder / "isthmus.log", together=together)
         stage = Stage(home, processes, remotes)
         with psycopg.connect(stage.conninfo, autocommit=True) as superuser:
             for role in ("app IN DATABASE isthmus", "broker IN DATABASE isthmus_broker"):
@@ -212,8 +211,3 @@ def _remotes(folder: Path, sizes: Sequence[int], ends: ExitStack) -> dict[str, R
     for remote in remotes.values():
         ends.callback(remote.close)
     return remotes
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

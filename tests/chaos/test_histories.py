@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chaos.launch import ROOT
 from tests.chaos.plan import plan_of
 from tests.chaos.points import POINTS
+from tests.chaos.processes import command
 
 FIRST, MANY = 10, 10
 SEEDS = range(FIRST, FIRST + MANY)
@@ -26,19 +22,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command says of these histories."""
     folder = tmp_path_factory.mktemp("chaos")
     return command(folder, "--histories", str(MANY), "--seed", str(FIRST)) | {"folder": str(folder)}
-
-
-def command(folder: Path, *words: str, module: str = "tests.chaos") -> dict[str, Any]:
-    """The document that the command of a module prints; it works in this folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, "--json", "--keep", str(folder / "failed"), *words],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        check=False,
-    )
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import plan_of
-from tests.chaos.test_histories import command
+from tests.chaos.processes import command
 
 pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(300)]
 

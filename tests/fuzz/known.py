@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.fuzz.caller import Caller
 from tests.fuzz.stage import Stage
-from unified_api.api.openapi.document import Document
+from unified_api.api.openapi.document import Document, looked_up
 
 PLACE: Final = re.compile(r"\{(\w+)\}")
 #: What a path says of a record beside where it is listed.
@@ -91,7 +91,7 @@ def known(stage: Stage, document: Document, caller: Caller) -> Known:
 def _lists(document: Document) -> Iterator[tuple[str, list[str]]]:
     """Paths that answer with pages of things that have ids, and the parameters that they have to be asked with."""
     for path, item in document["paths"].items():
-        told = [_looked_up(document, one) for one in item.get("get", {}).get("parameters", ())]
+        told = [looked_up(document, one) for one in item.get("get", {}).get("parameters", ())]
         needed = [one["name"] for one in told if one.get("required")]
         pages = "page_size" in {one["name"] for one in told}
         if pages and {*needed} <= {*NAMED} and {"id", "bridge_id"} & _keys(document, item["get"]):
@@ -100,16 +100,9 @@ def _lists(document: Document) -> Iterator[tuple[str, list[str]]]:
 
 def _keys(document: Document, operation: Document) -> set[str]:
     """The keys of the entries of a page."""
-    told = _looked_up(document, operation["responses"]["200"])["content"]["application/json"]["schema"]
-    results = _looked_up(document, told)["properties"]["results"]
-    return {*_looked_up(document, results["items"]).get("properties", {})}
-
-
-def _looked_up(document: Document, one: Document) -> Document:
-    """What stands there, or at the place to which it refers."""
-    for step in one["$ref"].split("/")[1:] if "$ref" in one else ():
-        document = document[step]
-    return document if "$ref" in one else one
+    told = looked_up(document, operation["responses"]["200"])["content"]["application/json"]["schema"]
+    results = looked_up(document, told)["properties"]["results"]
+    return {*looked_up(document, results["items"]).get("properties", {})}
 
 
 def _bound(dictionary: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Result:
     checks: Counter[str] = field(default_factory=Counter)
     findings: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     found: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    termed: int = 0
+    termed: Counter[terms.Term] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
     why_it_ended: str = ""
     seconds: float = 0.0
@@ -72,7 +72,10 @@ class Result:
             "requests": answers.total(),
             "statuses": {str(status): answers[status] for status in sorted(answers)},
             "checks": dict(sorted(self.checks.items())),
-            "termed": self.termed,
+            "termed": [
+                {"why": term.why, "where": term.where, "says": term.says, "times": times}
+                for term, times in self.termed.most_common()
+            ],
             "findings": [{**one, "times": self.found[key]} for key, one in sorted(self.findings.items())],
             "errors": self.errors,
         }
@@ -109,9 +112,9 @@ def _hook(schema: Any, caller: Caller, result: Result) -> None:
         caller.note(case.operation.path, response.status_code)
 
     def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-        is_finding = terms.is_finding(failure, case, response)
-        result.termed += not is_finding
-        return is_finding
+        passing = terms.passing(failure, case, response)
+        result.termed.update(passing)
+        return not passing
 
     schema.hook(after_call)
     schema.hook(filter_failure)
@@ -204,6 +207,9 @@ def lines(result: Result) -> Iterator[str]:
     plain = [name for name, value in told.items() if not isinstance(value, list | dict)]
     yield from (f"{name}: {told[name]}" for name in plain)
     yield "statuses: " + ", ".join(f"{status}: {n}" for status, n in told["statuses"].items())
+    yield from (
+        f"passed by a term {one['times']} times: {one['why']} ({one['says']})" for one in told["termed"]
+    )
     yield "checks: " + ", ".join(f"{name} {n}" for name, n in told["checks"].items())
     for one in told["findings"]:
         yield f"\n{one['check']} at {one['operation']}: {one['title']} ({one['times']} times)"

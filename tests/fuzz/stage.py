@@ -21,8 +21,8 @@ from typing import Any, Final
 
 import requests
 
-from tests.chaos.processes import SUPERVISOR, kill
-from tests.chaos.stage import QUICK, _free_port, set_up_django
+from tests.chaos.processes import SUPERVISOR, free_port, kill
+from tests.chaos.stage import QUICK, set_up_django
 from tests.fuzz import launch
 from tests.unified_api.models.contract import CATEGORIES
 
@@ -81,7 +81,7 @@ _customers: Final = itertools.count(2)
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
     """Everything running in this folder; nothing of it runs afterwards."""
-    home, port = folder / "home", _free_port()
+    home, port = folder / "home", free_port()
     home.mkdir(parents=True)
     (home / "postgres.conf").write_text(QUICK)
     url = f"http://127.0.0.1:{port}"

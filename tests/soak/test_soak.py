@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.points import POSTMASTER
-from tests.chaos.test_histories import command
+from tests.chaos.processes import command
 
 pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(600)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import transaction
@@ -40,8 +40,9 @@ _DRY_RUN: Final = parameters.flag("dry_run", "Only say what would be made or cha
 _SIDE: Final = bodies.word("side", [*Side], "The side that is meant.")
 _FROM: Final = bodies.instant("from", "When the span begins.")
 _TO: Final = bodies.maybe_instant("to", "When it ends; now, if it is not given.")
-_POLICY: Final = bodies.mapping(
-    "policy", 'What the bridge had been told otherwise, such as `{"winner": "b"}`.'
+_POLICY: Final = replace(
+    bodies.mapping("policy", 'What the bridge had been told otherwise, such as `{"winner": "b"}`.'),
+    schema=told_as.POLICY,
 )
 
 

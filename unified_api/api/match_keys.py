@@ -36,11 +36,17 @@ _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 def check(names: Sequence[str], model: type[CommonModel], hidden: Collection[str]) -> tuple[str, ...]:
     """The names of a key; raises DRF's ValidationError for what is none. hidden: fields that may not be read."""
-    able = [name for name, field in wire_fields(model).items() if _can_match(field) and name not in hidden]
+    able = [name for name in of_model(model) if name == REMOTE_ID or name not in hidden]
     for name in names:
-        if name != REMOTE_ID and name not in able:
-            raise malformed("match_by", f"{name!r} is none of {', '.join([REMOTE_ID, *able])}")
+        if name not in able:
+            raise malformed("match_by", f"{name!r} is none of {', '.join(able)}")
     return tuple(names)
+
+
+def of_model(model: type[CommonModel]) -> list[str]:
+    """All names by which records of a model can be known."""
+    able = [name for name, field in wire_fields(model).items() if _can_match(field) and name != REMOTE_ID]
+    return [REMOTE_ID, *able]
 
 
 def _can_match(field: WireField) -> bool:

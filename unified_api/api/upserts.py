@@ -25,20 +25,18 @@ from unified_api.api import bulkhead, calling, drafts, idempotency, match_keys, 
 from unified_api.api.errors import Busy
 from unified_api.api.match_keys import MatchKey
 from unified_api.api.openapi.operation import Operation
+from unified_api.api.openapi.schema import word
 from unified_api.api.outcomes import Outcome, envelope
+from unified_api.api.parameters import Parameter
 from unified_api.api.reading import ModelEndpoint
-from unified_api.models.base import model_id
+from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect, journal, store
 from unified_api.sync.models import Stream, Write, WriteState
 from unified_api.sync.problems import problem
 
-MATCH_BY: Final = replace(
-    parameters.texts(
-        "match_by",
-        "Fields of the body, `remote_id` among them: the record that says the same in all of them is changed, and a new"
-        " one made only where there is none.",
-    ),
-    is_ours=True,
+_ABOUT: Final = (
+    "Fields of the body, `remote_id` among them: the record that says the same in all of them is changed, and a new one"
+    " made only where there is none."
 )
 #: Pages of a search at the provider: a key that finds more is none.
 _PAGES: Final = 5
@@ -51,15 +49,20 @@ _NAMED: Final = 10
 def create_told(endpoint: ModelEndpoint, body: str = "create") -> Operation:
     """What `create` takes and answers."""
     told = writes.told(endpoint.model, 200, 201, body=body, headers=(writes.KEY,))
-    return replace(told, query=(*told.query, MATCH_BY))
+    return replace(told, query=(*told.query, _match_by(endpoint.model)))
+
+
+def _match_by(model: type[CommonModel]) -> Parameter[list[str]]:
+    names = word(*match_keys.of_model(model))
+    return replace(parameters.texts("match_by", _ABOUT, names), is_ours=True)
 
 
 def create(endpoint: writes.WritingEndpoint, request: Request) -> HttpResponse:
     """POST: a new record, or with `match_by` the one that there is."""
-    asked = endpoint.asked(MATCH_BY)
+    account, model = endpoint.account, endpoint.model
+    asked = endpoint.asked(_match_by(model))
     if not asked:
         return writes.create(endpoint, request)
-    account, model = endpoint.account, endpoint.model
     if not account.may("read", model_id(model)):
         raise PermissionDenied(
             f"{model_id(model)} may not be read at this linked account, so nothing can match."

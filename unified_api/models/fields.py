@@ -149,7 +149,7 @@ class Temporal(WireField):
 class Instant(Temporal, models.DateTimeField):  # type: ignore[type-arg]
     """A point in time, UTC. Filters take `<name>_after` and `<name>_before`, both bounds inclusive."""
 
-    schema: ClassVar = {"type": "string", "format": "date-time"}
+    schema: ClassVar = {"type": "string", "format": "date-time", "minLength": 1}
     plain = models.DateTimeField
 
     def parse(self, value: Any) -> dt.datetime:
@@ -160,7 +160,7 @@ class Instant(Temporal, models.DateTimeField):  # type: ignore[type-arg]
 class Day(Temporal, models.DateField):  # type: ignore[type-arg]
     """A calendar day: stored and compared as a date, midnight UTC only on the wire."""
 
-    schema: ClassVar = {"type": "string", "format": "date-time"}
+    schema: ClassVar = {"type": "string", "format": "date-time", "minLength": 1}
     plain = models.DateField
 
     def render(self, value: Any) -> Any:

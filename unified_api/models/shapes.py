@@ -183,7 +183,7 @@ _FILLS: Final[dict[str, Callable[[Keyed, Mapping[str, Any], int, Record], Any]]]
     "remote_data": lambda *_: None,
 }
 _ID: Final = {"type": "string", "format": "uuid"}
-_STAMP: Final = {"type": "string", "format": "date-time"}
+_STAMP: Final = {"type": "string", "format": "date-time", "minLength": 1}
 _FILL_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "id": _ID,
     "created_at": _STAMP,

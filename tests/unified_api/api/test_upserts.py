@@ -17,6 +17,7 @@ from tests.unified_api.api.pushing import product_of
 from tests.unified_api.api.test_writes import problems
 from unified_api import registry
 from unified_api.api import idempotency
+from unified_api.api.openapi.document import document
 from unified_api.models.base import CommonModel, category_of, common_models, model_id, wire_fields
 from unified_api.models.fields import Number, Text
 from unified_api.sync.models import Job, Write
@@ -189,10 +190,13 @@ def test_what_the_account_cannot_do_is_refused_before_any_call(
 
 @pytest.mark.parametrize("name", ["nothing", "tags", "assignees", "field_mappings"])
 def test_what_can_be_no_key_is_named(read: Linked, name: str) -> None:
-    """Unknown fields, and lists, of which none is the same as another in a way that all agree on."""
+    """Unknown fields, and lists, in whose sameness nobody agrees; the refusal names the keys of the reference."""
     answer = put(read, {"name": "leak"}, f"tickets?match_by={name}")
 
-    assert (answer.status_code, list(answer.json())) == (400, ["match_by"])
+    told = document()["paths"]["/api/ticketing/v1/tickets"]["post"]["parameters"]
+    [keys] = [one["schema"]["items"]["enum"] for one in told if one.get("name") == "match_by"]
+    assert answer.status_code == 400
+    assert answer.json() == {"match_by": [f"{name!r} is none of {', '.join(keys)}"]}
 
 
 def test_an_integration_that_cannot_change_what_it_makes_has_no_upsert(

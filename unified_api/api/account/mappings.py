@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import transaction
@@ -100,6 +101,7 @@ _ABOUT: Final = bodies.text("target_field_description", "For people.")
 _MODEL: Final = "common_model_name"
 _PLACE: Final = "Where it is in the provider's record: names, and places in lists, one inside the other."
 _METHOD: Final = "GET."
+_GET: Final = word("GET")
 _URL: Final = "The endpoint that shows it, as in `remote-fields`."
 _JMES: Final = bodies.maybe_text(
     "jmes_path", "A JMESPath from the provider's whole record; it counts more than the traversal path."
@@ -124,13 +126,13 @@ _NEW: Final[tuple[bodies.Key[Any], ...]] = (
     _NAME,
     _ABOUT,
     _AT,
-    bodies.text("remote_method", _METHOD),
+    replace(bodies.text("remote_method", _METHOD), schema=_GET),
     bodies.text("remote_url_path", _URL),
     _JMES,
 )
 _CHANGED: Final[tuple[bodies.Key[Any], ...]] = (
     _ELSEWHERE,
-    bodies.maybe_text("remote_method", _METHOD),
+    replace(bodies.maybe_text("remote_method", _METHOD), schema=maybe(_GET)),
     bodies.maybe_text("remote_url_path", _URL),
     _JMES,
 )

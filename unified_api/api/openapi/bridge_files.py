@@ -49,10 +49,19 @@ def _schema(kind: Any) -> Schema:
 
 def _keys(kind: Mapping[str, Any], *required: str) -> Schema:
     properties = {name: _schema(inner) for name, inner in kind.items()}
-    return record(properties, optional=[name for name in kind if name not in required])
+    return _closed(record(properties, optional=[name for name in kind if name not in required]))
 
 
-_MODEL: Final = named("BridgeFileModel", _keys(file.MODEL, "fields", "winner"))
+def _closed(schema: Schema) -> Schema:
+    """An object with these keys and no others."""
+    return {**schema, "additionalProperties": False}
+
+
+_MODEL_KEYS: Final = _keys(file.MODEL, "fields", "winner")
+_FIELDS: Final = {**keyed(_schema(file.FIELD)), "minProperties": 1}
+_MODEL: Final = named(
+    "BridgeFileModel", {**_MODEL_KEYS, "properties": {**_MODEL_KEYS["properties"], "fields": _FIELDS}}
+)
 _BY: Final = ({"required": ["account"]}, {"required": ["end_user", "integration"]})
 _ACCOUNT: Final = named("BridgeFileAccount", {**_keys(file.ACCOUNT), "anyOf": list(_BY)})
 _OWN: Final = {name: kind for name, kind in file.FILE.items() if name not in {"tenant", "a", "b", "models"}}
@@ -60,15 +69,17 @@ _OF_FILE: Final = {name: _schema(kind) for name, kind in _OWN.items()}
 #: A bridge file as JSON; `tenant` is the key's.
 FILE: Final = named(
     "BridgeFile",
-    record(
-        {
-            **_OF_FILE,
-            "name": {**TEXT, "minLength": 1},
-            "a": _ACCOUNT,
-            "b": _ACCOUNT,
-            "models": {**keyed(_MODEL), "minProperties": 1},
-        },
-        optional=[name for name in _OWN if name != "name"],
+    _closed(
+        record(
+            {
+                **_OF_FILE,
+                "name": {**TEXT, "minLength": 1},
+                "a": _ACCOUNT,
+                "b": _ACCOUNT,
+                "models": {**keyed(_MODEL), "minProperties": 1},
+            },
+            optional=[name for name in _OWN if name != "name"],
+        )
     ),
 )
 _DIFFERENCE: Final = named("BridgeDifference", record({"place": TEXT, "was": ANY, "now": ANY}))

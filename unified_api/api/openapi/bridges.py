@@ -28,6 +28,7 @@ from unified_api.api.openapi.schema import (
 from unified_api.engine.events import Kind
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import State
+from unified_api.engine.policy import FirstContact, Winner
 from unified_api.engine.values import Side
 from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.held import HELD
@@ -86,6 +87,18 @@ _COST: Final = named(
 _PLAN: Final = record(columns(Plan, *PLAN_COLUMNS, counts=_COUNTS, cost=keyed(_COST)))
 #: A plan without its items.
 PLAN: Final = named("Plan", _PLAN)
+_OF_ALL: Final = {
+    "winner": word(*map(str, Winner)),
+    "otherwise": word(*map(str, Side)),
+    "first": word(*map(str, FirstContact)),
+}
+#: What a replay tells the bridge otherwise: all its fields, and single ones by their names.
+POLICY: Final[Schema] = {
+    "type": "object",
+    "properties": {**_OF_ALL, "fields": maybe(keyed({"type": "object"}))},
+    "minProperties": 1,
+    "additionalProperties": False,
+}
 #: A plan, and how many of its items are in which state.
 PLAN_WITH_ITEMS: Final = named("PlanWithItems", more(_PLAN, {"items": _COUNTS}))
 #: What keeps a field from being equal.

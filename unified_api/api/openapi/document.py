@@ -72,6 +72,16 @@ def written() -> tuple[bytes, str]:
     return text, f'"{hashlib.sha256(text).hexdigest()[:32]}"'
 
 
+def looked_up(whole: Document, one: Document) -> Document:
+    """What stands there, or at the place of a document to which it refers."""
+    if "$ref" not in one:
+        return one
+    found: Any = whole
+    for step in one["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return dict(found)
+
+
 def described(patterns: Iterable[Any]) -> Iterator[tuple[URLPattern, Endpoint]]:
     """The routes of endpoints, each with its endpoint as the route makes it."""
     for pattern in patterns:

@@ -11,7 +11,7 @@ import orjson
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from unified_api.api.openapi.document import METHODS, Document, document
+from unified_api.api.openapi.document import METHODS, Document, document, looked_up
 from unified_api.observe.documents import html
 
 #: Nothing of the page is fetched from anywhere, nor does anything run in it.
@@ -54,7 +54,7 @@ def _operations(told: Document, tag: str) -> SafeString:
 
 def _operation(path: str, item: dict[str, Any], method: str) -> SafeString:
     told = item[method]
-    parameters = map(_looked_up, [*item.get("parameters", []), *told["parameters"]])
+    parameters = [looked_up(document(), one) for one in (*item.get("parameters", ()), *told["parameters"])]
     headers = {"key": "Authorization: Bearer", "account": "X-Account-Token"}
     needed = [headers[name] for one in told["security"] for name in one]
     parts = (
@@ -74,17 +74,8 @@ def _parameter(one: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _answer(one: tuple[str, dict[str, Any]]) -> tuple[Any, ...]:
-    status, told = one[0], _looked_up(one[1])
+    status, told = one[0], looked_up(document(), one[1])
     return status, _prose(told["description"]), _content(told)
-
-
-def _looked_up(one: dict[str, Any]) -> dict[str, Any]:
-    """A parameter or a response, also one that several operations have in common."""
-    if "$ref" not in one:
-        return one
-    _, _, kind, name = one["$ref"].split("/")
-    found: dict[str, Any] = document()["components"][kind][name]
-    return found
 
 
 def _content(told: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from unified_api.api.openapi.document import METHODS, Document
+from unified_api.api.openapi.document import METHODS, Document, looked_up
 from unified_api.api.openapi.sample import Sampler
 
 _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
@@ -149,10 +149,7 @@ class _Paths:
             yield {"key": one["name"], "value": "", "description": one["description"], "disabled": True}
 
     def _parameters(self, told: Document, place: str) -> list[Document]:
-        named = self.components["parameters"]
-        found = [
-            named[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in told["parameters"]
-        ]
+        found = [looked_up(self.told, one) for one in told["parameters"]]
         return [one for one in found if one["in"] == place]
 
     def _body(self, path: str, told: Document) -> Document:

@@ -26,7 +26,8 @@ class Named:
 
 TEXT: Final[Schema] = {"type": "string"}
 ID: Final[Schema] = {"type": "string", "format": "uuid"}
-INSTANT: Final[Schema] = {"type": "string", "format": "date-time"}
+#: `format` is a note, which alone would leave an empty text allowed.
+INSTANT: Final[Schema] = {"type": "string", "format": "date-time", "minLength": 1}
 WHOLE: Final[Schema] = {"type": "integer"}
 NUMBER: Final[Schema] = {"type": "number"}
 FLAG: Final[Schema] = {"type": "boolean"}
