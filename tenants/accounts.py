@@ -163,6 +163,13 @@ def replace_token(account: LinkedAccount, *, randomness: Randomness = os.urandom
     return token
 
 
+def take_turns(*, category: str, integration: str, end_user_origin_id: str) -> None:
+    """Let nobody else make an account of these until the open transaction ends."""
+    same = [str(current_tenant()), category, integration, end_user_origin_id]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["\x1f".join(same)])
+
+
 def _linked_before(linking: _Linking) -> LinkedAccount | None:
     """The account that this would relink. Two links of the same account at once go one after the other."""
     same = {
@@ -170,10 +177,7 @@ def _linked_before(linking: _Linking) -> LinkedAccount | None:
         "integration": linking.integration,
         "end_user_origin_id": linking.end_user_origin_id,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{current_tenant()} {same}"]
-        )
+    take_turns(**same)
     found: LinkedAccount | None = (
         LinkedAccount.objects.filter(**same, deleted_at=None).select_for_update().first()
     )

@@ -48,6 +48,7 @@ def bring_in(
         status_detail=WAITS,
         permissions=permissions.limits(permissions.of_all()),
     )
+    accounts.take_turns(category=category, integration=integration, end_user_origin_id=end_user_origin_id)
     refuse_taken(account)
     if not door.claim(accounts.ID_DOOR, Secret(str(account_id)), reference=account_id):
         raise NotImported(

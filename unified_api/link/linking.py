@@ -91,6 +91,7 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
         replacing.retire(_replaced(provider, request, identity))
     with transaction.atomic(durable=True):
         account, token, relinked = _store(provider, request, settings, secrets, identity)
+        _refuse_unfinished(provider, request)  # an import may have begun while the provider was asked
         if request.replaces_remote_account:
             replacing.take_over(account)
             addresses.begin_anew(account)

@@ -112,6 +112,20 @@ def test_an_import_that_was_cut_off_goes_on(
     accredit(alice, desk)
 
 
+def test_another_token_than_was_imported_is_no_silence(
+    call: Call, alice: Person, there: Elsewhere, tmp_path: Path
+) -> None:
+    """Made anew there between two runs, it opens nothing here, and the second run says so."""
+    account_id = there.account()
+    call(*there.words(alice, tmp_path))
+    there.tokens = {"a-token-that-was-made-anew": str(account_id)}
+    with pytest.raises(CommandError, match="1 of 1 linked accounts were not imported"):
+        call(*there.words(alice, tmp_path))
+    with alice.at_work():
+        assert accounts.by_token("a-token-that-was-made-anew") is None
+        assert accounts.by_token(f"token-of-{account_id}") is not None
+
+
 def test_a_cursor_that_has_expired_begins_anew(
     call: Call, alice: Person, there: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from integrations.kit.provider import Provider
-from tenants import importing
+from tenants import accounts, importing
 from tenants.importing import NotImported
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
@@ -82,6 +82,8 @@ class Import:
             refuse_unknown(self.listed)
             is_known = self._is_known()
             self._refuse_other_token()
+            if is_known:
+                self._refuse_new_token()
         except (NotImported, Refused, Malformed) as error:
             return self._ended("refused", str(error))
         try:
@@ -112,6 +114,15 @@ class Import:
         told = self.source.account_id(self.listed.category)
         if told != self.listed.id:
             raise NotImported(f"Its account token opens another linked account there: {told}.")
+
+    def _refuse_new_token(self) -> None:
+        with transaction.atomic():
+            found = accounts.by_token(self.token)
+        if found is None or found.id != self.listed.id:
+            raise NotImported(
+                "Its account token is another one than was imported before, which still opens it here. Give that one in"
+                " the file; where it is lost, `account-token/regenerate` makes one here for your code to keep."
+            )
 
     def _account(self) -> LinkedAccount:
         listed = self.listed
