@@ -72,7 +72,7 @@ def test_all_mistakes_of_a_file_have_their_places(
     ("more", "place"),
     [
         ({"tenant": "Acme"}, "tenant"),
-        ({"goal": "x\0"}, "body"),
+        ({"goal": "x\0"}, "goal"),
         ({"goal": [[]] * 20_001}, "body"),
         ({"name": None}, "name"),
         ({"models": []}, "models"),
