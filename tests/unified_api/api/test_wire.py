@@ -59,7 +59,7 @@ def test_what_was_pushed_is_read_by_the_official_client(category: str, alice: Pe
 
 
 def _all_come_back(product: Product, model: type[CommonModel]) -> None:
-    @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.data())
     def comes_back(data: st.DataObject) -> None:
         said = data.draw(strategies.of_model(model))

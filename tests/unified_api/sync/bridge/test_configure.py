@@ -338,7 +338,7 @@ def said(text: str, joined: Joined) -> tuple[Wish, Configuration]:
 
 
 @given(models())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_export_says_what_the_file_said(joined: Joined, model: dict[str, Any]) -> None:
     """Whatever a file says, the export of its bridge says the same."""
     about = {"end_user": "customer-1", "integration": "able", "category": "ticketing"}

@@ -116,7 +116,7 @@ def providers(
 
 
 EXAMPLES = settings(
-    max_examples=12,
+    max_examples=8,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # it would take long to look for a smaller example
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
