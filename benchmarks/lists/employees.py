@@ -12,6 +12,7 @@ from unified_api.models.base import wire_fields
 from unified_api.models.fields import Choice, Day, Instant, Ref, Refs, Text, WireField
 from unified_api.models.hris import Employee
 from unified_api.models.sealed import Sensitive
+from unified_api.models.shapes import Object
 
 #: 500 employees a store transaction carry one stamp, as in a first load; one in fifty is gone, one a shell.
 _EMPLOYEES: Final = """
@@ -30,6 +31,7 @@ _VALUES: Final[tuple[tuple[type[WireField], str], ...]] = (
     (Day, "(stamp - n % 9000 * interval '1 day')::date"),
     (Ref, "md5('{name}' || n % 200 || %(account)s)::uuid"),
     (Sensitive, "''::bytea"),
+    (Object, """'{"badge": "4711", "parking": "north"}'::jsonb"""),
     (
         Refs,
         "ARRAY[md5('{name}' || n % 200 || %(account)s)::uuid, md5('{name}' || n % 199 || %(account)s)::uuid]",
@@ -56,4 +58,4 @@ def _value(name: str, field: WireField) -> str:
     for kind, sql in _VALUES:
         if isinstance(field, kind):
             return sql.replace("{name}", name).replace("n % ", "n %% ")
-    return "NULL"
+    raise LookupError(f"nothing is known to fill {name} with, a {type(field).__name__}")

@@ -24,8 +24,8 @@ ROWS: Final = 5
 VALUES: Final = 2
 #: Histories of each model.
 EXAMPLES: Final = 1
-#: Between how many pages of a walk somebody changes something; only so often, or a list could grow for ever.
-BURSTS: Final = 1
+#: How often somebody changes something in the course of a walk, at the most: a list could grow for ever.
+BURSTS: Final = 2
 #: How many of the filters that every list has are tried at each: they are the same code for all.
 COMMON: Final = 2
 #: Which field the filters of every list look at.
@@ -209,12 +209,13 @@ def history(product: Product, model: type[CommonModel], data: st.DataObject) -> 
 
 def _read(readers: list[Reader], way: str, people: Disturbance) -> None:
     """From where they are to the end of their lists; then what each has read is checked."""
-    bursts = BURSTS
+    bursts = people.data.draw(st.sets(st.integers(1, ROWS // readers[0].size), min_size=1, max_size=BURSTS))
+    turns = 0
     while any(not one.is_done for one in readers):
+        turns += 1
         for one in readers:
             one.turn(way)
-        if bursts:
-            bursts -= 1
+        if turns in bursts:
             people.disturb()
             for one in readers:
                 one.look()
