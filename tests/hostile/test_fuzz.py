@@ -32,7 +32,7 @@ from tests.hostile.remote import listed
 from unified_api import registry
 from unified_api.sync import landing, set_aside, told
 
-MANY = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 #: What the list of horrors is made of.
 NASTY = (

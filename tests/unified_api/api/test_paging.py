@@ -27,7 +27,7 @@ EXAMPLES: Final = 1
 #: How often somebody changes something in the course of a walk, at the most: a list could grow for ever.
 BURSTS: Final = 2
 #: How many of the filters that every list has are tried at each: they are the same code for all.
-COMMON: Final = 2
+COMMON: Final = 1
 #: Which field the filters of every list look at.
 OF_EVERY_LIST: Final = {
     **{f"{word}_{side}": f"{word}_at" for word in ("created", "modified") for side in ("after", "before")},

@@ -117,7 +117,7 @@ class Bridge:
         self.now = self.now.having(side, {**self.now[side], **values})
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(dices)
 def test_the_same_policy_changes_nothing(dice: Random) -> None:
     """Law: whatever happened, and from wherever in it, a replay under the policy that was in force is empty."""
@@ -129,7 +129,7 @@ def test_the_same_policy_changes_nothing(dice: Random) -> None:
     assert seen.real == bridge.now
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(dices)
 def test_what_does_not_follow_from_the_record_is_said(dice: Random) -> None:
     """Where people of both sides type the same, looks leave no trace: the same policy still changes nothing."""
@@ -140,7 +140,7 @@ def test_what_does_not_follow_from_the_record_is_said(dice: Random) -> None:
     assert (seen.differences, seen.contests) == ((), ())
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(dices)
 def test_another_winner_ends_as_its_bridge_would_have_ended(dice: Random) -> None:
     """The same edits between the same rounds, under either policy: the replay of one ends as the other did."""
