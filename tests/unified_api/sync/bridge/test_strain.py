@@ -187,8 +187,8 @@ def test_the_end_of_a_create_beside_a_round_that_meets_its_record(
         turns.take(desks.bridge_id)
         intake.take_in(Frame.of(Bridge.objects.get(id=desks.bridge_id)))
 
-    def create(client: Client, *args: Any) -> Any:
-        answer = honest(client, *args)
+    def create(client: Client, *args: Any, **more: Any) -> Any:
+        answer = honest(client, *args, **more)
         desks.read()
         thread, done = _meanwhile(desks, round_of_another)
         threads.append(thread)
