@@ -5,7 +5,8 @@ from __future__ import annotations
 from integrations.kit.auth import Bearer
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
 from integrations.kit.mapping import Mapping as FieldMapping
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.base import CommonModel, common_models, wire_fields
 
 

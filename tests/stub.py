@@ -25,7 +25,8 @@ from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Dow
 from integrations.kit.lenses import at, choice, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Attachment, Tag, Ticket, User
 
 PAGE = 5

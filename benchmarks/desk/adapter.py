@@ -9,7 +9,8 @@ from integrations.kit.endpoints import GET, PATCH, POST, Check, Since
 from integrations.kit.lenses import choice, instant
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Ticket
 
 tickets = Resource(

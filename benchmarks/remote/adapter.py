@@ -7,7 +7,8 @@ from integrations.kit.endpoints import GET, Check, Since
 from integrations.kit.lenses import at, choice, each, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Ticket
 
 TICKETS = Resource(

@@ -14,7 +14,8 @@ from typing import ClassVar, Self
 from integrations.kit.auth import Auth, Unsigned
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.mapping import Mapping
-from integrations.kit.provider import Operation, Provider, Resource, Setting
+from integrations.kit.provider import Operation, Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.base import CommonModel, wire_fields
 
 _OFFERED: frozenset[Operation] = frozenset({"create", "update", "delete"})

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 from integrations.kit.auth import Auth
 from integrations.kit.endpoints import (
@@ -35,6 +34,7 @@ from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.searching import SearchLens
+from integrations.kit.setting import Setting
 from integrations.kit.webhooks import Webhooks
 from unified_api.models.base import OWN, CommonModel, category_of, common_model, model_id, relations
 
@@ -43,38 +43,6 @@ FILE_ADDRESS = "file_url"
 Operation = Literal["list", "get", "create", "update", "delete"]
 #: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What has to be known to reach one account. kind `url`: an http(s) address without credentials in it."""
-
-    name: str
-    help: str
-    required: bool = True
-    secret: bool = False
-    default: str | None = None
-    kind: Literal["text", "url", "number"] = "text"
-
-    def __post_init__(self) -> None:
-        if self.required and self.default is not None:
-            raise TypeError(f"Setting({self.name!r}): a required setting has no default; drop one of the two")
-        if self.secret and self.default is not None:
-            raise TypeError(f"Setting({self.name!r}): a secret has no default")
-
-    def fault(self, value: str) -> str | None:
-        """Why this value cannot be it, or None."""
-        if not value.strip():
-            return "is empty"
-        if self.kind == "number" and not (value.isascii() and value.isdigit()):
-            return "must be a number"
-        return _url_fault(value) if self.kind == "url" else None
-
-    def canonical(self, value: str) -> str:
-        """The one spelling under which it is kept; a secret is not touched."""
-        if self.secret:
-            return value
-        return value.strip().rstrip("/") if self.kind == "url" else value.strip()
 
 
 @dataclass(frozen=True)
@@ -385,18 +353,3 @@ class Provider:
 def _literal(text: str) -> str:
     """A template that is this text."""
     return text.replace("{", "{{").replace("}", "}}")
-
-
-def _url_fault(value: str) -> str | None:
-    try:
-        url = urlsplit(value.strip())
-        port_is_fine = url.port != 0
-    except ValueError:
-        return "is no valid address"
-    if url.scheme not in {"http", "https"} or not url.hostname or not port_is_fine:
-        return "must be an address that begins with http:// or https://"
-    if url.username or url.password or "@" in url.netloc:
-        return "must not hold a user name or password; there are settings of their own for these"
-    if url.query or url.fragment:
-        return "must not hold a query or fragment"
-    return None

@@ -29,7 +29,8 @@ from integrations.kit.lenses import at, choice, compute, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByLink, ByPage
 from integrations.kit.paths import MISSING, dig
-from integrations.kit.provider import Embedded, Provider, Resource, Setting
+from integrations.kit.provider import Embedded, Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Attachment, Comment, Ticket
 
 _OPEN, _REOPENED, _RESOLVED, _CLOSED, _DUPLICATE = 1, 2, 3, 4, 5

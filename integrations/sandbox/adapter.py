@@ -24,7 +24,8 @@ from integrations.kit.lenses import instant
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from integrations.sandbox import custom_fields
 from integrations.sandbox.fields import field_classes, selects
 from integrations.sandbox.spelling import CHANGED, kind_of, lenses, spelled

@@ -33,7 +33,8 @@ def eat(address: str, path: str) -> dict[str, Any]:
     from integrations.kit.errors import ProviderError
     from integrations.kit.guard import Guard
     from integrations.kit.mapping import Mapping
-    from integrations.kit.provider import Provider, Resource, Setting
+    from integrations.kit.provider import Provider, Resource
+    from integrations.kit.setting import Setting
     from tenants.vault import Secret
     from unified_api.models.ticketing import Ticket
 

@@ -9,7 +9,8 @@ from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check, Since
 from integrations.kit.lenses import at, choice, instant
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor, ByOffset, ByPage, Paging
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from tests.simulation.manners import PRIORITIES, STATES, Manners
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket

@@ -29,7 +29,8 @@ from integrations.kit.errors import Gone, ProviderError, Rejected
 from integrations.kit.lenses import at, choice, compute, each, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
-from integrations.kit.provider import Provider, Setting
+from integrations.kit.provider import Provider
+from integrations.kit.setting import Setting
 from integrations.kit.steps import amend, by_ids, owed, post_once
 from integrations.kit.verdict import detail
 from integrations.providers.roundup.files import attachments

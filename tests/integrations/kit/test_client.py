@@ -30,7 +30,8 @@ from integrations.kit.http import Patience
 from integrations.kit.lenses import at, choice, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
-from integrations.kit.provider import Embedded, Provider, Resource, Setting
+from integrations.kit.provider import Embedded, Provider, Resource
+from integrations.kit.setting import Setting
 from integrations.kit.steps import amend, by_ids, post_once
 from tests.integrations.lines import QUICK, connection
 from tests.integrations.listener import Answers, Listener, Seen, Told, listening, told

@@ -12,7 +12,8 @@ from integrations.kit.endpoints import DELETE, GET, PATCH, POST, PUT, Check, Sin
 from integrations.kit.errors import InvalidSettings
 from integrations.kit.lenses import at, choice, instant
 from integrations.kit.mapping import Mapping
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Tag, Ticket, User
 
 LIST = GET("/tickets", items="rows")

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from integrations.kit.auth import OAuth2
-from integrations.kit.provider import Setting
+from integrations.kit.setting import Setting
 from tenants.models import LinkedAccount
 from tests.people import Person
 from tests.stub import PROVIDER, Desk

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from integrations.kit.provider import Operation, Provider, Resource, Setting
+from integrations.kit.provider import Operation, Provider, Resource
+from integrations.kit.setting import Setting
 from unified_api import registry
 from unified_api.management.answering import AnsweringCommand, Document, table
 from unified_api.models.base import model_id
