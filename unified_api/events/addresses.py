@@ -104,11 +104,18 @@ def known_base() -> str:
 
 def key_in(address: str) -> str | None:
     """The key in an address of this installation at which webhooks arrive; None in any other address."""
-    for base in (settings.PUBLIC_URL, home()):
-        if base and address.startswith(f"{base}{PATH}{PREFIX}"):
-            key = address.removeprefix(f"{base}{PATH}")
-            return key if _KEY.fullmatch(key) else None
-    return None
+    base, key = _parted(address)
+    return key if base and base in (settings.PUBLIC_URL, home()) else None
+
+
+def key_behind(address: str) -> str | None:
+    """The key in what was such an address, also when the installation has been called something else since."""
+    return _parted(address)[1]
+
+
+def _parted(address: str) -> tuple[str, str | None]:
+    base, _, key = address.rpartition(PATH)
+    return base, key if key.startswith(PREFIX) and _KEY.fullmatch(key) else None
 
 
 def secrets_of(address: WebhookAddress, receivers: Sequence[WebhookReceiver]) -> list[Secret]:

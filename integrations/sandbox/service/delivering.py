@@ -71,7 +71,7 @@ def _send(wire: Wire, home: str, delivery: SandboxDelivery) -> int | None:
     """The status of the answer; None without one, or when there is nobody to be told any more."""
     with transaction.atomic():
         webhook = SandboxWebhook.objects.filter(id=delivery.webhook_id).first()
-        key = addresses.key_in(announcing.url_of(webhook)) if webhook else None
+        key = addresses.key_behind(announcing.url_of(webhook)) if webhook else None
         if webhook is None or key is None:
             return HTTPStatus.GONE
         secret = secrets.opened(webhook, "sealed_secret").reveal()

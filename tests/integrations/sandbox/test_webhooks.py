@@ -320,3 +320,20 @@ def test_deliveries_go_to_this_installation_whatever_it_is_called(desk: Account,
     assert shown["url"].startswith(elsewhere.url)
     assert elsewhere.seen == []
     assert TITLE in names(desk)
+
+
+def test_an_installation_under_a_new_name_still_delivers(desk: Account, settings: Settings) -> None:
+    """What was registered under the old name is sent where the installation reaches itself."""
+    account_id = _account(desk)
+    settings.PUBLIC_URL = "https://old.example.com"
+    with desk.person.at_work():
+        job.ask(subscribing.KIND, account_id)
+    work(desk)
+    first, registered = desk.remote.call("GET", "webhooks").json()["webhooks"]
+    assert desk.remote.call("DELETE", f"webhooks/{first['id']}").ok
+    settings.PUBLIC_URL = "https://new.example.com"
+    desk.remote.call("PATCH", TICKET, {"subject": TITLE})
+    work(desk)
+
+    assert registered["url"].startswith("https://old.example.com")
+    assert TITLE in names(desk)

@@ -122,6 +122,13 @@ def test_an_answer_without_end_is_cut_off(
         ids(way)
 
 
+def test_a_compressed_answer_is_refused(there: Elsewhere, way: source.Source) -> None:
+    """It was not asked for, and a small one may be gigabytes."""
+    there.scripted["tickets"] = [(200, {"Content-Encoding": "gzip"}, "{}")]
+    with pytest.raises(answers.Unreachable, match="which was not asked for"):
+        ids(way)
+
+
 def test_objects_below_classes_are_read_class_by_class(
     there: Elsewhere, way: source.Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:

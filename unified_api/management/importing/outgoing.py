@@ -33,6 +33,7 @@ class GuardedTransport(httpx.HTTPTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first of the addresses that takes it."""
         url = request.url
+        request.headers["Accept-Encoding"] = "identity"  # so that what is counted is what is held
         failed: httpx.ConnectError | None = None
         for address in self._addresses(url):
             request.url = url.copy_with(host=address)
@@ -44,9 +45,11 @@ class GuardedTransport(httpx.HTTPTransport):
                     raise Closed(f"the certificate of {url.host} is refused: {error}") from error
                 failed = error
                 continue
-            stream: Any = (
-                response.stream
-            )  # of either kind by its type, of the one that this transport makes in fact
+            if (encoding := response.headers.get("Content-Encoding", "identity")) != "identity":
+                response.close()
+                raise Closed(f"{url.host} answers in the encoding {encoding[:40]!r}, which was not asked for")
+            # Of either kind by its type, of the one that this transport makes in fact.
+            stream: Any = response.stream
             response.stream = _Bounded(stream)
             return response
         raise failed or httpx.ConnectError(f"{url.host} has no address")
