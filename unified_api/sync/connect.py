@@ -114,7 +114,7 @@ def line(
     lease: job.Lease | None = None,
     *,
     patience: Patience | None = None,
-    limits: Limits = LIMITS,
+    limits: Limits | None = None,
 ) -> Line:
     """Open the account's credential and make its client.
 
@@ -134,7 +134,7 @@ def line(
         sleep=OUTSIDE.sleep,
         random=OUTSIDE.random,
     )
-    client = Client(provider, connection, limits=limits, patience=patience or PATIENCE, wire=OUTSIDE.wire)
+    client = Client(provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire)
     return Line(account.id, client, moments)
 
 
