@@ -53,18 +53,27 @@ class Shown:
     """What analysts see of a table.
 
     view: its name. columns: as they are. fields: those that an account's scopes can hide, shown as null then. model:
-    the name by which scopes speak of the records of the table, or empty: it is the table of linked accounts.
+    the name by which scopes speak of the records of the table, or empty: it is the table of linked accounts. custom:
+    the column of custom fields, null as soon as an account's scopes hide any field: SQL does not know what they read.
     """
 
     view: str
     columns: tuple[str, ...]
     fields: tuple[str, ...] = ()
     model: str = ""
+    custom: str = ""
 
     @property
     def needed(self) -> frozenset[str]:
         """The columns that the view reads of its table."""
-        return frozenset({*self.columns, *self.fields, *(_OF_RECORD if self.model else _OF_ACCOUNT)})
+        return frozenset(
+            {
+                *self.columns,
+                *self.fields,
+                *filter(None, [self.custom]),
+                *(_OF_RECORD if self.model else _OF_ACCOUNT),
+            }
+        )
 
 
 def login_name(tenant_id: uuid.UUID) -> str:
@@ -158,6 +167,9 @@ def _definition(shown: Shown, table: str, schema: str) -> str:
         f"CASE WHEN {said} -> 'hidden' ? '{name}' THEN NULL ELSE record.{_quote(name)} END AS {_quote(name)}"
         for name in shown.fields
     ]
+    if shown.custom:
+        name = _quote(shown.custom)
+        fields.append(f"CASE WHEN {said} -> 'hidden' ->> 0 IS NULL THEN record.{name} END AS {name}")
     source = _RECORDS.format(record=record, accounts=accounts)
     return _SELECT.format(
         columns=", ".join([*columns, *fields]), source=source, where=_OF_READ.format(said=said)

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, Protocol
 
 from integrations.kit.errors import Unmappable, Unwritable
-from integrations.kit.paths import MISSING, Path, bury, dig
+from integrations.kit.paths import MISSING, Path, bury, dig, steps
 
 Operation = Literal["create", "update"]
 
@@ -58,6 +58,16 @@ class Lens:
     def target(self) -> Path:
         """The path at which it is written."""
         return self.path if self.to is None else self.to
+
+    @property
+    def place(self) -> Path:
+        """Where what it reads stands; empty where that may be anywhere."""
+        return self.path
+
+    def touches(self, place: tuple[str, ...]) -> bool:
+        """Whether it reads what stands at a place, above it or below it."""
+        mine = steps(self.place)
+        return all(one == other for one, other in zip(mine, place, strict=False))
 
     def writes(self, operation: Operation) -> bool:
         """Whether it may be sent."""
@@ -210,6 +220,11 @@ class OnlyLens(Lens):
         if value and len(value) > 1:
             raise Unwritable("can only be one there")
         return self.inner.write(value[0] if value else None, current, words)
+
+    @property
+    def place(self) -> Path:
+        """That of the single value."""
+        return self.inner.place
 
     @property
     def target(self) -> Path:

@@ -5,7 +5,8 @@ Checked against the declaration when it is imported.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import copy
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,9 +14,9 @@ from integrations.kit.errors import SHAPELESS, Rejected, Unmappable, Unwritable
 from integrations.kit.kinds import Coerce, coercion, identifier
 from integrations.kit.lens import ChoiceLens, ComputeLens, Lens, RefLens, Words
 from integrations.kit.lenses import at, refs
-from integrations.kit.paths import MISSING, merge, without
+from integrations.kit.paths import MISSING, Path, merge, steps, without
 from integrations.kit.strict import REPLACEMENT, scrub
-from unified_api.models.base import CommonModel, sensitive, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, sensitive, wire_fields
 from unified_api.models.fields import Choice, Ref, Refs, Texts
 from unified_api.models.sealed import revealed
 
@@ -67,6 +68,8 @@ class Mapping:
         self._words = {name: f.words for name, f in fields.items() if isinstance(f, Choice)}
         self._sets = {name for name, f in fields.items() if isinstance(f, Refs | Texts)}
         self._hidden = [self.lenses[name].path for name in sensitive(model) if name in self.lenses]
+        self._custom: list[tuple[str, Lens]] = []
+        self._apart: tuple[Path, ...] = ()
         if not all(self._hidden):
             raise TypeError(
                 f"{model.__name__}: the lens of a sensitive field needs the path at which it stands"
@@ -101,6 +104,11 @@ class Mapping:
         """Whether it has sensitive fields."""
         return bool(self._hidden)
 
+    @property
+    def sensitive(self) -> tuple[Path, ...]:
+        """Where its sensitive fields stand."""
+        return tuple(self._hidden)
+
     def bare(self, record: Any) -> Any:
         """The record without its sensitive fields, as it may be kept."""
         for path in self._hidden:
@@ -117,7 +125,35 @@ class Mapping:
                     values[name] = None if found is None else coerce(found)
             except _UNREADABLE as error:
                 raise _named(name, error) from None
-        return values
+        return values | self._customs(record) if self._custom else values
+
+    def _customs(self, record: Any) -> dict[str, Any]:
+        """What custom fields find in a record, from which all is taken that they may not see."""
+        for path in self._apart:
+            record = without(record, path)
+        if record is None:
+            return {}
+        found = {name: self._read(name, lens, record) for name, lens in self._custom}
+        return {name: value for name, value in found.items() if value is not MISSING}
+
+    def touching(self, places: Iterable[Path]) -> frozenset[str]:
+        """The custom fields that read what stands at one of some places, or may read it."""
+        told = [steps(place) for place in places]
+        return frozenset(name for name, lens in self._custom if any(lens.touches(place) for place in told))
+
+    def apart(self, places: Iterable[Path]) -> Mapping:
+        """The same, whose custom fields do not see what stands at some places either."""
+        if not self._custom:
+            return self
+        same = copy.copy(self)
+        same.__dict__["_apart"] = (*self._apart, *places)
+        return same
+
+    def places(self, names: Iterable[str]) -> list[Path]:
+        """Where some of its fields stand; an empty one where a function reads the whole record."""
+        return [
+            self.lenses[name].place for name in names if name in self.lenses and not name.startswith(CUSTOM)
+        ]
 
     def identify(self, record: Any) -> str:
         """The remote id of a record; raises Unmappable."""
@@ -205,14 +241,18 @@ class Mapping:
 
 
 class Extended(Mapping):
-    """A mapping with further fields beside those that it has, by their whole names; of these it keeps what is so."""
+    """A mapping with further fields beside those that it has, by their whole names; of these it keeps what is so.
 
-    def __init__(self, base: Mapping, further: dict[str, Lens]) -> None:
+    apart: places that they do not see, beside those of its sensitive fields.
+    """
+
+    def __init__(self, base: Mapping, further: dict[str, Lens], apart: Iterable[Path] = ()) -> None:
         self.__dict__.update(vars(base))
         self._base, self._further = base, further
         self.lenses = {**base.lenses, **further}
         self._coerce = {**self._coerce, **dict.fromkeys(further, scrub)}
-        self._reads = [*self._reads, *((name, lens.read, scrub) for name, lens in further.items())]
+        self._custom = [*self._custom, *further.items()]
+        self._apart = (*self._apart, *self._hidden, *apart)
 
     def writable(self, operation: Operation) -> frozenset[str]:
         """Names of the fields that may be sent."""
@@ -227,6 +267,7 @@ class Narrowed(Mapping):
         self.__dict__.update(vars(base))
         self._without = frozenset(without)
         self._reads = [one for one in self._reads if one[0] not in self._without]
+        self._custom = [one for one in self._custom if one[0] not in self._without]
 
     def writable(self, operation: Operation) -> frozenset[str]:
         """Names of the fields that may be sent."""

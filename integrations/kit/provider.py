@@ -9,7 +9,7 @@ lens is read-only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
@@ -33,6 +33,7 @@ from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
+from integrations.kit.paths import Path, steps
 from integrations.kit.searching import SearchLens
 from integrations.kit.setting import Setting
 from integrations.kit.webhooks import Webhooks
@@ -169,7 +170,28 @@ class Resource:
         told = list(targets)
         lenses = {one.name: one.lens(self) for one in told}
         version = "\x1f".join([self.version, *(f"{one.name}={one.read}" for one in told)])
-        return replace(self, mapping=Extended(self.mapping, lenses), version=version)
+        return replace(self, mapping=self._extended(lenses), version=version)
+
+    def _extended(self, lenses: dict[str, Lens]) -> FieldMapping:
+        return Extended(self.mapping, lenses, apart=self._inside(lambda mapping: mapping.sensitive))
+
+    def _inside(self, places: Callable[[FieldMapping], Iterable[Path]]) -> Sequence[Path]:
+        """Places in records inside this one, as seen from it."""
+        return [(*steps(one.path), *steps(place)) for one in self.embedded for place in places(one.mapping)]
+
+    @property
+    def sensitive(self) -> tuple[Path, ...]:
+        """Where an answer has sensitive fields, its own and those of records inside it."""
+        return (*self.mapping.sensitive, *self._inside(lambda mapping: mapping.sensitive))
+
+    def hidden_places(self, hidden: Mapping[str, Collection[str]], unread: Collection[str]) -> Sequence[Path]:
+        """Where an answer has fields of itself and of records inside it that are hidden; see `without`."""
+
+        def places(mapping: FieldMapping) -> Iterable[Path]:
+            model = model_id(mapping.model)
+            return [""] if model in unread else mapping.places(hidden.get(model, ()))
+
+        return [*self.mapping.places(hidden.get(model_id(self.model), ())), *self._inside(places)]
 
     def writes_own(self, key: str) -> bool:
         """Whether a field of the provider's own can be written, by its key."""
@@ -181,7 +203,7 @@ class Resource:
         """The same with some of the provider's own fields beside the common ones, for one write."""
         assert self.field_classes is not None  # noqa: S101 - there are none without
         lenses = {OWN + key: Lens(path=self.field_classes.place(key)) for key in keys}
-        return replace(self, mapping=Extended(self.mapping, lenses))
+        return replace(self, mapping=self._extended(lenses))
 
     def without(self, hidden: Mapping[str, Collection[str]], unread: Collection[str]) -> Self:
         """The same without some fields of its model and of those inside it, and without some models inside it.
@@ -196,7 +218,7 @@ class Resource:
         told = sorted(f"{model}={','.join(sorted(names))}" for model, names in hidden.items() if names)
         return replace(
             self,
-            mapping=narrowed(self.mapping),
+            mapping=narrowed(self.mapping.apart(self.hidden_places(hidden, unread))),
             embedded=tuple(
                 replace(one, mapping=narrowed(one.mapping))
                 for one in self.embedded

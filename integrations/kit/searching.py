@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from integrations.kit.lens import Lens
 from integrations.kit.paths import MISSING
 
 _FIRST: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)+)"|([A-Za-z_]\w*)\b(?!\s*\())')
+
+#: Parts of a path that may read anything.
+_ANYWHERE: Final = frozenset({"current", "value_projection"})
 
 
 class NoPath(ValueError):
@@ -34,6 +38,36 @@ class SearchLens(Lens):
             return compiled(str(self.path)).search(record)
         except JMESPathError as error:
             raise Unmappable(f"{self.path}: {error}") from None
+
+    def touches(self, place: tuple[str, ...]) -> bool:
+        """Whether it reads what stands at a place, or may: of what is no plain path, the first name decides."""
+        tree = compiled(str(self.path)).parsed
+        chain = _chain(tree)
+        if chain is not None:
+            return all(one == other for one, other in zip(chain, place, strict=False))
+        nodes = list(_nodes(tree))
+        return not place or any(
+            node["type"] in _ANYWHERE or (node["type"], node.get("value")) == ("field", place[0])
+            for node in nodes
+        )
+
+
+def _chain(node: dict[str, Any]) -> list[str] | None:
+    """The names of a plain path, places in lists left out; None of anything else."""
+    if node["type"] == "field":
+        return [node["value"]]
+    if node["type"] == "index":
+        return []
+    if node["type"] not in {"subexpression", "index_expression"}:
+        return None
+    inner = [_chain(child) for child in node["children"]]
+    return None if None in inner else [name for names in inner for name in names or ()]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node["children"]:
+        yield from _nodes(child)
 
 
 @functools.lru_cache(maxsize=1024)

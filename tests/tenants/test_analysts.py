@@ -104,18 +104,19 @@ def test_shells_are_left_out_and_deleted_records_marked(logged_in: Login, charli
 
 
 def test_what_scopes_hide_is_hidden_here_too(logged_in: Login, charlie: Person) -> None:
-    """A disabled field is null, a model that may not be read is empty; another account's records are as ever."""
+    """A disabled field is null, and custom fields with it; an unread model is empty; others are as ever."""
     limits = ({"hidden": ["description"]}, {"read": False}, {"write": False})
     for number, limit in enumerate(limits):
         account, _ = charlie.link(end_user_origin_id=f"customer-{number}")
         with charlie.at_work():
             LinkedAccount.objects.filter(id=account.id).update(permissions={"ticketing.Ticket": limit})
-        ticket(charlie, account, f"ticket {number}")
+        ticket(charlie, account, f"ticket {number}", field_mappings={"risk": number})
 
-    found = (
-        logged_in(charlie).execute("SELECT name, description FROM ticketing_ticket ORDER BY name").fetchall()
-    )
-    assert found == [("ticket 0", None), ("ticket 2", "about ticket 2")]
+    query = "SELECT name, description, field_mappings FROM ticketing_ticket ORDER BY name"
+    assert logged_in(charlie).execute(query.encode()).fetchall() == [
+        ("ticket 0", None, None),
+        ("ticket 2", "about ticket 2", {"risk": 2}),
+    ]
 
 
 def test_records_of_a_deleted_account_vanish_at_once(analyst: Session, charlie: Person) -> None:

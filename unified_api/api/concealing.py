@@ -5,25 +5,35 @@ Where it is not known at which place of an answer a field stands, the whole answ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from integrations.kit.lens import Lens
-from integrations.kit.mapping import Mapping
 from integrations.kit.paths import Path, steps, without
 from integrations.kit.provider import Provider
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.api.render import Record
 from unified_api.models.base import CUSTOM, CommonModel, model_id
-from unified_api.sync import connect
+from unified_api.sync import connect, permissions, targets
 
 
 def conceal(account: LinkedAccount, model: type[CommonModel], rows: Iterable[Record]) -> None:
     """Take out of records what may not be read of them."""
-    hidden = account.hidden(model_id(model))
+    hidden = targets.hidden(account, model_id(model))
+    custom = {name.removeprefix(CUSTOM) for name in hidden if name.startswith(CUSTOM)}
+    common = dict.fromkeys(name for name in hidden if not name.startswith(CUSTOM))
     for row in rows if hidden else ():
-        row.update(dict.fromkeys(hidden))
+        row.update(common)
+        if custom and row.get("field_mappings"):
+            row["field_mappings"] = _without_targets(row["field_mappings"], custom)
+
+
+def _without_targets(told: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    """The custom fields of a record, of all accounts and of its own, but for some."""
+    return {
+        whose: {target: value for target, value in values.items() if target not in hidden}
+        for whose, values in told.items()
+    }
 
 
 def cleaned(
@@ -50,35 +60,14 @@ def _paths(account: LinkedAccount, model: type[CommonModel]) -> list[tuple[str, 
         provider = connect.adapter_of(account)
     except registry.UnknownIntegration:
         return None
-    found = list(_places(account, model, provider))
+    found = [steps(place) for place in _places(account, model, provider)]
     return None if () in found else found
 
 
-def _places(
-    account: LinkedAccount, model: type[CommonModel], provider: Provider
-) -> Iterator[tuple[str, ...]]:
+def _places(account: LinkedAccount, model: type[CommonModel], provider: Provider) -> Iterator[Path]:
     for resource in provider.resources:
         if resource.model is model:
-            yield from _fields(account, resource.mapping)
+            yield from resource.hidden_places(*permissions.kept_back(resource, account))
         for inner in resource.embedded:
-            if resource.model is model and not account.may("read", model_id(inner.mapping.model)):
-                yield steps(inner.path)
-            elif resource.model is model:
-                yield from (
-                    (*steps(inner.path), *path) if path else () for path in _fields(account, inner.mapping)
-                )
-            elif inner.mapping.model is model:
-                yield from _fields(account, inner.mapping)
-
-
-def _fields(account: LinkedAccount, mapping: Mapping) -> Iterator[tuple[str, ...]]:
-    """The places of hidden fields; an empty one where a function reads the whole answer."""
-    for name in sorted(account.hidden(model_id(mapping.model))):
-        lens = mapping.lenses.get(name)
-        if lens is not None and not name.startswith(CUSTOM):
-            yield steps(_place(lens))
-
-
-def _place(lens: Lens) -> Path:
-    inner: Lens = getattr(lens, "inner", lens)
-    return inner.path
+            if inner.mapping.model is model and resource.model is not model:
+                yield from inner.mapping.places(account.hidden(model_id(model)))

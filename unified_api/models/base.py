@@ -36,7 +36,6 @@ _ORIGIN = (
     "created_at",
     "modified_at",
     "remote_was_deleted",
-    "field_mappings",
 )
 
 #: What the names of custom fields begin with, where they stand beside others: `field_mappings.churn_risk`.
@@ -128,7 +127,7 @@ class CommonModel(TenantModel):
     def shown_to_analysts(cls) -> Shown:
         """Its declared fields but the sensitive ones, and where and since when it is known."""
         fields = tuple(f.name for f in wire_fields(cls).values() if not f.sensitive)
-        return Shown(cls._meta.db_table, _ORIGIN, fields, model_id(cls))
+        return Shown(cls._meta.db_table, _ORIGIN, fields, model_id(cls), custom="field_mappings")
 
     if not TYPE_CHECKING:  # a type checker would take every misspelt name for an attribute
 

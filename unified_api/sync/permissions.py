@@ -38,9 +38,14 @@ def narrowed(provider: Provider, account: LinkedAccount) -> Provider:
 
 
 def _narrowed(resource: Resource, account: LinkedAccount) -> Resource:
-    hidden = {model_id(model): account.hidden(model_id(model)) for model in _models(resource)}
-    unread = {name for name in hidden if not account.may("read", name)}
+    hidden, unread = kept_back(resource, account)
     return resource.without(hidden, unread) if unread or any(hidden.values()) else resource
+
+
+def kept_back(resource: Resource, account: LinkedAccount) -> tuple[dict[str, frozenset[str]], set[str]]:
+    """Of its model and those inside it, the hidden fields by `category.Model`, and the models that may not be read."""
+    hidden = {model_id(model): account.hidden(model_id(model)) for model in _models(resource)}
+    return hidden, {name for name in hidden if not account.may("read", name)}
 
 
 def _models(resource: Resource) -> list[Any]:

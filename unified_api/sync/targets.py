@@ -28,7 +28,7 @@ from tenants.events import EventType
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CUSTOM, common_model, model_id
-from unified_api.sync import clock, pull, store
+from unified_api.sync import clock, connect, permissions, pull, store
 from unified_api.sync.models import FieldMapping, Stream
 
 #: Records that one transaction takes a target away from.
@@ -83,6 +83,16 @@ def mapped(provider: Provider, account: LinkedAccount) -> Provider:
     if not known:
         return provider
     return replace(provider, resources=tuple(_extended(resource, known) for resource in provider.resources))
+
+
+def hidden(account: LinkedAccount, model: str) -> frozenset[str]:
+    """The fields of a model that may not be read at an account, and the custom fields that read such a one, or may."""
+    names = account.hidden(model)
+    resource = mapped(connect.adapter_of(account), account).resource(model) if names else None
+    if resource is None:
+        return names
+    places = resource.hidden_places(*permissions.kept_back(resource, account))
+    return names | resource.mapping.touching(places)
 
 
 def _extended(resource: Resource, mappings: Iterable[FieldMapping]) -> Resource:
@@ -210,10 +220,21 @@ def _check(integration: str, model: str, target: str, jmes_path: str, remote_pat
         compiled(jmes_path)
     except NoPath as error:
         raise TargetRefused(f"{error}.") from error
+    _refuse_sensitive(resource, target, jmes_path)
     if remote_path is not None and not any(remote_path.startswith(begin) for begin in resource.custom):
         able = ", ".join(f"{begin}…" for begin in resource.custom) or "nowhere"
         raise TargetRefused(
             f"{integration} does not write {remote_path!r}; custom fields are written at: {able}"
+        )
+
+
+def _refuse_sensitive(resource: Resource, target: str, jmes_path: str) -> None:
+    """Raise TargetRefused where it would read a sensitive field, or may; one would be stored and logged in clear."""
+    extended = resource.with_targets([Target(target, jmes_path, None)])
+    if extended.mapping.touching(extended.sensitive):
+        raise TargetRefused(
+            f"{jmes_path} reads a sensitive field of {model_id(resource.model)}, or may read one. Such a field is read"
+            " by its common name alone, with include_sensitive_fields; map a path that leads elsewhere."
         )
 
 

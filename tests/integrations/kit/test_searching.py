@@ -80,3 +80,38 @@ def test_what_cannot_be_searched_sets_the_record_aside() -> None:
     tickets = extended(Target("field_mappings.much", "length(id_number)", None))
     with pytest.raises(ValueError, match=r"field_mappings.much: length"):
         tickets.mapping.pull({**RECORD, "id_number": 5})
+
+
+@pytest.mark.parametrize(
+    ("path", "touched"),
+    [
+        ("ssn", True),
+        ('"ssn"', True),
+        ("ssn.last", True),
+        ("{number: ssn}", True),
+        ("[name, ssn]", True),
+        ("name || ssn", True),
+        ("ssn | @", True),
+        ("@", True),
+        ("*", True),
+        ("values(@)", True),
+        ("to_string(@)", True),
+        ("name", False),
+        ("ssn_hint", False),
+        ("jobs[0].ssn", False),
+        ("jobs[?current].title", False),
+        ("length(tags)", False),
+    ],
+)
+def test_what_a_path_may_read_is_known(path: str, touched: bool) -> None:  # noqa: FBT001 - a parameter of a table
+    """A plain path reads what it names, any other whatever begins with one of its names, or may."""
+    assert SearchLens(path=path).touches(("ssn",)) is touched
+
+
+def test_a_path_touches_what_is_above_and_below_it() -> None:
+    """But not what stands beside it; and what may stand anywhere is touched by all."""
+    lens = SearchLens(path="properties.risk")
+    found = [lens.touches(place) for place in (("properties",), ("properties", "risk", "score"), ())]
+
+    assert found == [True, True, True]
+    assert not lens.touches(("properties", "mail"))

@@ -20,7 +20,8 @@ def image(model: type[CommonModel], values: Mapping[str, Any], hidden: Collectio
         for name, one in wire_fields(model).items()
         if name in values
     }
-    return declared | {name: told for name, told in values.items() if name.startswith(CUSTOM)}
+    custom = {name: told for name, told in values.items() if name.startswith(CUSTOM)}
+    return declared | {name: None if name in hidden else told for name, told in custom.items()}
 
 
 def concealed(field: WireField, hides: bool) -> WireField:  # noqa: FBT001 - hides or not

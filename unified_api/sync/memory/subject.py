@@ -9,6 +9,7 @@ from functools import cached_property
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, common_model, common_models, model_id, wire_fields
 from unified_api.models.fields import WireField
+from unified_api.sync import targets
 from unified_api.sync.memory import shown
 from unified_api.sync.models import Change
 
@@ -53,4 +54,4 @@ class Subject:
 def hidden_of(account_id: uuid.UUID, model: str) -> frozenset[str]:
     """The fields of a model that may not be read at an account; none once the account is gone."""
     account: LinkedAccount | None = LinkedAccount.objects.filter(id=account_id).first()
-    return account.hidden(model) if account else frozenset()
+    return targets.hidden(account, model) if account else frozenset()
