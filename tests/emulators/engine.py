@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
@@ -98,7 +99,9 @@ class Emulator:
             answer = self._handled(request)
         except Refused as error:
             answer = self._refused(error)
-        return replace(answer, headers={**told, **answer.headers})
+        # As it is now: the records in it go on living.
+        body = answer.body if isinstance(answer.body, bytes) else copy.deepcopy(answer.body)
+        return replace(answer, body=body, headers={**told, **answer.headers})
 
     def _handled(self, request: Request) -> Answer:
         found = self.vendor.routes.find(request.path)

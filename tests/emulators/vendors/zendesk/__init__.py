@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.emulators.exchange import Request
 from tests.emulators.vendor import Beyond, Limit, Routes, Spent, Vendor
-from tests.emulators.vendors.zendesk import exports, fields, files, hooks, people, searching, tickets
+from tests.emulators.vendors.zendesk import exports, fields, files, hooks, people, searching, ticket, tickets
 from tests.emulators.vendors.zendesk.forms import API, EMAIL, enters, error
 from tests.emulators.world import World
 
@@ -59,10 +59,15 @@ beyond = Beyond(
         f"{_TICKET}UpdateInput/properties/custom_fields": _VALUE,
         # Check boxes are true or false, numbers are numbers, several choices a list.
         f"{_TICKET}Object/properties/custom_fields": _VALUE,
+        # Exports show deleted ones.
+        f"{_TICKET}Object/properties/status/enum": [*ticket.STATUSES, "deleted"],
+        # Who is nobody has no id.
+        "/components/schemas/UserForAdmin/properties/id/nullable": True,
+        "/components/schemas/UserForEndUser/properties/id/nullable": True,
         # A result shows whatever a record of its kind shows.
         "/components/schemas/SearchResultObject/additionalProperties": True,
-        # Whether a comment is public stands in its event as well.
-        "/components/schemas/AuditObject/properties/events/items/properties/public": {"type": "boolean"},
+        # The reference of events has more of them, and in each more than here.
+        "/components/schemas/AuditObject/properties/events/items/additionalProperties": True,
         # It shows the events of metrics here.
         "/components/schemas/ExportIncrementalTicketEventsResponse/properties/ticket_events": {
             "type": "array",

@@ -13,7 +13,7 @@ from tests.emulators.exchange import Answer, Request
 from tests.emulators.pieces import opened, piece, sealed
 from tests.emulators.vendor import Routes
 from tests.emulators.vendors.zendesk.forms import API, invalid, moment
-from tests.emulators.vendors.zendesk.tickets import shown
+from tests.emulators.vendors.zendesk.ticket import shown
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
@@ -69,7 +69,8 @@ def _child(world: World, audit: Record, event: Record, *, whole: bool) -> Record
     facts = {"id": event["id"], "event_type": event["type"], "via": "API"}
     if event["type"] == "Comment":
         said = shown(world.get("comment", event["id"])) if whole else {}
-        return {**said, **facts, "comment_present": True, "comment_public": event["public"]}
+        public = world.get("comment", event["id"])["public"]
+        return {**said, **facts, "comment_present": True, "comment_public": public}
     if event["type"] == "CommentPrivacyChange":
         return {**facts, "comment_id": event["comment_id"], "created_at": audit["created_at"]}
     return {**facts, event["field_name"]: event["value"]}

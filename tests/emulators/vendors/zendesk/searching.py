@@ -8,7 +8,7 @@ from typing import Final
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.vendor import Routes
 from tests.emulators.vendors.zendesk.forms import API, moment
-from tests.emulators.vendors.zendesk.tickets import shown
+from tests.emulators.vendors.zendesk.ticket import shown
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
