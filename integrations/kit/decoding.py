@@ -202,6 +202,7 @@ def _observation(
         embedded=inner,
         cleaned=pulled.cleaned,
         merged_into=pulled.merged_into,
+        gone=pulled.gone,
     )
 
 

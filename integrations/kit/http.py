@@ -18,6 +18,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +30,7 @@ from integrations.kit import verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
 from integrations.kit.auth import Auth, Signature, scrub
 from integrations.kit.breaks import Broken
-from integrations.kit.content import Form, Reading, Spool
+from integrations.kit.content import Bare, Form, Reading, Spool
 from integrations.kit.errors import (
     SHAPELESS,
     Misconfigured,
@@ -60,9 +62,9 @@ _SOONEST = 2.0
 class Request:
     """A call below the account's base address.
 
-    body: what is sent as JSON, a form with a file, or bytes as they are. address: where a file is, as the provider
-    named it, in place of the path; only on the account's own origin it is called as the account. strange: somebody
-    else named that address, so that it is never called as the account.
+    body: what is sent as JSON, a form with a file, a file, or bytes as they are. address: where a file is, as the
+    provider named it, in place of the path; only on the account's own origin it is called as the account. strange:
+    somebody else named that address, so that it is never called as the account.
     """
 
     method: str
@@ -98,6 +100,15 @@ class Answer:
     started: int
     arrived: int
     own: bool = True
+
+    @property
+    def date(self) -> datetime | None:
+        """When it left, by the provider's clock; None where that is not told."""
+        try:
+            moment = parsedate_to_datetime(self.headers.get("Date", ""))
+            return moment.astimezone(UTC) if moment.tzinfo else None
+        except (ValueError, TypeError, OverflowError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -358,7 +369,7 @@ def _body(body: Any) -> tuple[Any, dict[str, str]]:
     """A body as the library takes it, and the header that says what it is."""
     if body is None:
         return None, {}
-    if isinstance(body, Form):
+    if isinstance(body, Form | Bare):
         return Reading(body), {"Content-Type": body.kind}
     return body if isinstance(body, bytes) else _dump(body), {"Content-Type": "application/json"}
 

@@ -22,6 +22,7 @@ from integrations.kit.endpoints import (
     Check,
     Complete,
     Download,
+    Marked,
     Steps,
     Table,
     Upload,
@@ -73,7 +74,8 @@ class Resource:
     """One common model at one provider.
 
     recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
-    common fields by which such a record is known. required: further common fields without which a create is
+    common fields by which such a record is known. marked: creates carry a mark of what they say, by which `recent` need
+    not find them. required: further common fields without which a create is
     refused. defaults: remote body fields of every create, from the account's settings. sweep: complete, unfiltered
     lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
     behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete
@@ -94,6 +96,7 @@ class Resource:
     mapping: FieldMapping
     list: GET | None = None
     get: GET | None = None
+    marked: Marked | None = None
     create: POST | Steps | Upload | None = None
     complete: Complete | None = None
     update: Write | None = None

@@ -5,15 +5,17 @@ Templates filled in, answers decoded.
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from integrations.kit.content import Spool
 from integrations.kit.decoding import joined, records_of
-from integrations.kit.endpoints import GET, Download, Table, Write
-from integrations.kit.errors import Gone, Misconfigured, Rejected, RetryLater, Uncertain
+from integrations.kit.endpoints import GET, Download, Find, Table, Write
+from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.http import Answer, Http, Request
 from integrations.kit.observation import Connection
 from integrations.kit.paths import MISSING, dig
@@ -67,7 +69,7 @@ class Session:
     def read(self, endpoint: GET, extra: Mapping[str, str], **facts: str) -> tuple[Answer, Decoded]:
         """A GET with its templates filled in. extra: further query parameters."""
         names = {**self.settings, **facts}
-        params = {key: fill(template, names) for key, template in endpoint.params.items()}
+        params = {key: filled(template, names) for key, template in endpoint.params.items()}
         return self.call(Request("GET", fill_path(endpoint.path, names), {**params, **extra}))
 
     def condition(self, endpoint: Write, **facts: str) -> str | None:
@@ -81,6 +83,7 @@ class Session:
         """A write with its templates filled in. condition: an ETag. Raises Uncertain, also where it may be repeated."""
         names = {**self.settings, **facts}
         headers = {"If-Match": condition} if condition else {}
+        headers |= {endpoint.key: uuid.uuid4().hex} if endpoint.key else {}
         path = fill_path(endpoint.path, names)
         body = _nulls(body, endpoint.null)
         request = Request(endpoint.method, path, body=body, headers=headers, repeatable=endpoint.may_repeat)
@@ -98,6 +101,8 @@ class Session:
 
     def one(self, endpoint: GET, remote_id: str) -> tuple[Answer, Decoded, Any]:
         """The record that a read by id finds; raises Gone."""
+        if endpoint.find is not None:
+            return self._found(endpoint, endpoint.find, remote_id)
         answer, decoded = self.read(endpoint, {}, remote_id=remote_id)
         found = dig(decoded.data, endpoint.items if endpoint.first else endpoint.item)
         items = found if endpoint.first else [found]
@@ -115,6 +120,20 @@ class Session:
         if not there:
             raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
         return answer, decoded, there[0]
+
+    def _found(self, endpoint: GET, find: Find, remote_id: str) -> tuple[Answer, Decoded, Any]:
+        started = self.http.connection.moments()
+        try:
+            found = find(self, remote_id)
+        except SHAPELESS as error:
+            raise Misconfigured(
+                "an answer on the way did not have the shape that is documented",
+                request=f"GET {endpoint.path}",
+            ) from error
+        if found is None:
+            raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
+        answer = Answer(HTTPStatus.OK, {}, b"", started, self.http.connection.moments())
+        return answer, Decoded(found), found
 
     def fetch(self, where: Download, remote_id: str, into: Spool) -> str:
         """Bring the bytes of a file, whose media type it is told."""
@@ -157,6 +176,11 @@ class Session:
 def fill(template: str, names: Mapping[str, str]) -> str:
     """A template with names in it; a name that is not known is empty."""
     return template.format_map(defaultdict(str, names))
+
+
+def filled(template: str | tuple[str, ...], names: Mapping[str, str]) -> str | list[str]:
+    """The same for a parameter, which may be repeated."""
+    return fill(template, names) if isinstance(template, str) else [fill(one, names) for one in template]
 
 
 def fill_path(template: str, names: Mapping[str, str]) -> str:
