@@ -69,6 +69,7 @@ class Description:
         self.unjudged: Counter[str] = Counter()
         for pointer, schema in beyond.errata.items():
             self._mend(pointer, schema)
+        _allow_nulls(self.document, frozenset(beyond.nulls))
         self._registry: Any = Registry().with_resource(_HERE, DRAFT4.create_resource(self.document))
         is_30 = self.document["openapi"].startswith("3.0")
         self._asked, self._answered = (
@@ -165,19 +166,12 @@ class Description:
 
     def _faults(self, kind: Any, place: str, body: Any, verb: str) -> Iterator[str]:
         schema = {"$ref": f"{_HERE}#{place}"}
-        bare = self._without_nulls(body)
         validator = kind(schema, registry=self._registry, format_checker=oas30_format_checker)
-        for error in validator.iter_errors(bare):
+        for error in validator.iter_errors(body):
             where = ".".join(map(str, error.absolute_path)) or "the body"
             yield f"{verb} {where}: {error.message[:300]}"
         for strange in self._strange([self._at(place)], body, ""):
             yield f"{verb} {strange}, which is not described"
-
-    def _without_nulls(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            kept = {k: v for k, v in value.items() if v is not None or k not in self.beyond.nulls}
-            return {key: self._without_nulls(inner) for key, inner in kept.items()}
-        return [self._without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
     def _strange(self, schemas: list[Any], value: Any, place: str) -> Iterator[str]:
         """The properties that none of these schemas of a value knows."""
@@ -220,6 +214,17 @@ class Description:
         around = self._at(above)
         assert isinstance(around, dict), f"{pointer}: an erratum of what the description does not have"
         around[last] = schema
+
+
+def _allow_nulls(node: Any, names: frozenset[str]) -> None:
+    """Let the properties of these names be null, in all schemas of a document."""
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        _allow_nulls(inner, names)
+    properties = node.get("properties") if isinstance(node, dict) else None
+    if not isinstance(properties, dict):
+        return
+    for name in names & set(properties):
+        properties[name] = {"anyOf": [properties[name], {"enum": [None]}]}
 
 
 def _nobody(*_arguments: Any) -> Answer:

@@ -21,7 +21,7 @@ def me(world: World) -> Record:
 def add_user(world: World, name: str, email: str | None, role: str = "end-user", **more: Any) -> Record:
     """A user, as the vendor completes one."""
     now = spelled(world.clock.now())
-    usual = {
+    usual: Record = {
         "name": name,
         "email": email,
         "role": role,
@@ -47,7 +47,14 @@ def add_user(world: World, name: str, email: str | None, role: str = "end-user",
 def add_organization(world: World, name: str, **more: Any) -> Record:
     """An organization."""
     now = spelled(world.clock.now())
-    usual = {"name": name, "domain_names": [], "details": None, "notes": None, "group_id": None, "tags": []}
+    usual: Record = {
+        "name": name,
+        "domain_names": [],
+        "details": None,
+        "notes": None,
+        "group_id": None,
+        "tags": [],
+    }
     made = world.add(
         "organization",
         {

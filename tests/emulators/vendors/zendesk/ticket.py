@@ -33,6 +33,13 @@ _WRITABLE: Final = (
     "brand_id",
     "custom_status_id",
 )
+#: What changes are called in webhooks, where that does not follow from the field.
+_CHANGES: Final = {
+    "assignee_id": "agent_assignment",
+    "group_id": "group_assignment",
+    "problem_id": "problem_link",
+    "due_at": "task_due_at",
+}
 
 
 def shown(ticket: Record) -> Record:
@@ -152,7 +159,8 @@ def change(world: World, ticket: Record, told: Record) -> Record:
 def _differences(world: World, before: Record, ticket: Record) -> list[Record]:
     names = [name for name in (*_WRITABLE, "tags") if before.get(name) != ticket.get(name)]
     for name in names:
-        world.happened(f"ticket.{name.removesuffix('_id')}_changed", "ticket", ticket)
+        word = _CHANGES.get(name, name.removesuffix("_id"))
+        world.happened(f"ticket.{word}_changed", "ticket", ticket)
     return [
         {
             "id": world.next_id("event of audit"),

@@ -93,6 +93,7 @@ def make_private(world: World, request: Request) -> Answer:
     said = world.get("comment", request.params["comment_id"])
     said["public"] = False
     touch(world, ticket)
+    world.happened("ticket.comment_made_private", "ticket", ticket, comment={"id": str(said["id"])})
     told = {"id": world.next_id("event of audit"), "type": "CommentPrivacyChange", "comment_id": said["id"]}
     moment_of_it = {"created_at": ticket["updated_at"], "_at": ticket["_generated"]}
     world.add(
