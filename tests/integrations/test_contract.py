@@ -276,7 +276,7 @@ def test_lists_go_on(provider: Provider, resource: Resource) -> None:
     assert provider.resource(resource.model) is resource
     assert resource.list is not None
     assert resource.list.paging is not None
-    assert resource.can("get")
+    assert resource.can("get") or not (resource.writable("create") or resource.writable("update"))
 
 
 @each_provider
