@@ -45,6 +45,7 @@ beyond = Beyond(
     fields={
         **dict.fromkeys(("meta", "links", "count", "next_page", "previous_page"), _PAGES),
         "generated_timestamp": _EXPORTS,
+        "audit": f"{_DOCS}/documentation/ticketing/managing-tickets/creating-and-updating-tickets/",
     },
     nulls=dict.fromkeys(
         (

@@ -44,7 +44,8 @@ def create_ticket(world: World, request: Request) -> Answer:
     ticket = add_ticket(world, inner(request, "ticket"))
     if key:
         world.add("key of create", {"id": key, "ticket": ticket["id"]})
-    return Answer(201, {"ticket": shown(ticket)}, {"Location": ticket["url"], "x-idempotency-lookup": "miss"})
+    told = {"ticket": shown(ticket), "audit": shown_audit(world, world.rows("audit")[-1])}
+    return Answer(201, told, {"Location": ticket["url"], "x-idempotency-lookup": "miss"})
 
 
 @on("GET", f"{API}/tickets/{{ticket_id}}")
