@@ -108,7 +108,7 @@ class Client:
         told = resource.field_classes
         if told is None:
             return []
-        own = self._reader.items(told.get) if told.get else ()
+        own = self._session.items(told.get) if told.get else ()
         try:
             read = [told.read(item) for item in own] if told.read else []
         except SHAPELESS as error:

@@ -109,14 +109,15 @@ class GET:
 
     items: dotted path of the list in the answer ("" is the answer itself). item: the same for one record.
     params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
-    record is gone. find: see Find; it takes the place of the request, and path only names it. then: see Then. pages:
-    at most so many.
+    record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
+    place of the request, and path only names it. then: see Then. pages: at most so many.
     """
 
     path: str
     items: str | None = None
     item: str | None = None
     first: bool = False
+    sole: bool = False
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     paging: Paging | None = None
     since: Since | None = None
@@ -129,8 +130,8 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): items= is for lists and item= for one record; give one of them"
             )
-        if self.items is None and (self.paging or self.since or self.first or self.pages):
-            raise TypeError(f"GET({self.path!r}): paging=, since=, first= and pages= need items=")
+        if self.items is None and (self.paging or self.since or self.first or self.sole or self.pages):
+            raise TypeError(f"GET({self.path!r}): paging=, since=, first=, sole= and pages= need items=")
         if self.find and (self.items or self.item or self.then or self.params):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
 

@@ -298,8 +298,15 @@ class Http:
             hopeless = isinstance(fault, TooMuch)
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
+            if answer.own and answer.status not in verdict.BUSY:
+                self._slow_down(error)
             raise self.discreet(error)
         return answer, decoded
+
+    def _slow_down(self, error: ProviderError) -> None:
+        """Have all that call for the account wait as long as an answer asks that an adapter takes for "too many"."""
+        if isinstance(error, RetryLater) and error.after:
+            self.connection.limiter.pause(error.after)
 
     def discreet(self, error: ProviderError) -> ProviderError:
         """The error without the account's secrets, and without what a terminal would take for an order."""

@@ -36,8 +36,6 @@ from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
-#: Of what describes records, so many are read.
-MOST_PAGES_OF_ITEMS = 100
 #: Nor does one that shows the records of one page so often again.
 MOST_ALIKE = 2
 
@@ -83,19 +81,6 @@ class Reader:
         decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, {})
         there = tuple(one for one in decoding.observations if not one.gone)
         return there, endpoint.paging.next(state, turn) if endpoint.paging else None
-
-    def items(self, endpoint: GET) -> Iterator[Any]:
-        """What a list has that is not one of records: bounded, and from its beginning."""
-        state: dict[str, Any] | None = None
-        for _number in range(endpoint.pages or MOST_PAGES_OF_ITEMS):
-            paging = endpoint.paging.params(state) if endpoint.paging else {}
-            answer, decoded = self.session.read(endpoint, paging)
-            found = records_of(endpoint, decoded, status=answer.status)
-            yield from found
-            turn = Turn(decoded.data, answer.headers, len(found))
-            state = endpoint.paging.next(state, turn) if endpoint.paging else None
-            if state is None:
-                return
 
     def _page(
         self, resource: Resource, endpoint: GET, run: dict[str, Any]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +16,24 @@ from urllib.parse import quote
 from integrations.kit.content import Spool
 from integrations.kit.decoding import joined, records_of
 from integrations.kit.endpoints import GET, Download, Find, Table, Write
-from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, Rejected, RetryLater, Uncertain
+from integrations.kit.errors import (
+    SHAPELESS,
+    Forbidden,
+    Gone,
+    Misconfigured,
+    Rejected,
+    RetryLater,
+    Uncertain,
+)
 from integrations.kit.http import Answer, Http, Request
 from integrations.kit.observation import Connection
+from integrations.kit.paging import Turn
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider
 from integrations.kit.strict import Decoded, flaw
 
+#: Of what describes records, so many pages are read.
+MOST_PAGES_OF_ITEMS = 100
 #: A file comes as it is, whatever it is.
 _ANYTHING = {"Accept": "*/*"}
 
@@ -72,6 +84,40 @@ class Session:
         params = {key: filled(template, names) for key, template in endpoint.params.items()}
         return self.call(Request("GET", fill_path(endpoint.path, names), {**params, **extra}))
 
+    def items(self, endpoint: GET) -> Iterator[Any]:
+        """What a list has that is not one of records: bounded, and from its beginning."""
+        state: dict[str, Any] | None = None
+        for _number in range(endpoint.pages or MOST_PAGES_OF_ITEMS):
+            paging = endpoint.paging.params(state) if endpoint.paging else {}
+            answer, decoded = self.read(endpoint, paging)
+            found = records_of(endpoint, decoded, status=answer.status)
+            yield from found
+            turn = Turn(decoded.data, answer.headers, len(found))
+            state = endpoint.paging.next(state, turn) if endpoint.paging else None
+            if state is None:
+                return
+
+    @contextmanager
+    def surely(self) -> Iterator[None]:
+        """Take a 404 for "it is gone" only where the credential still sees the account; else raise Forbidden."""
+        try:
+            yield
+        except Gone as gone:
+            if self.provider.hides and gone.status == HTTPStatus.NOT_FOUND:
+                self._look(gone)
+            raise
+
+    def _look(self, gone: Gone) -> None:
+        try:
+            self.read(self.provider.check.get, {})
+        except Gone as hidden:
+            told = (
+                "the credential does not see the account any more, so that nobody knows whether this is there"
+            )
+            raise Forbidden(
+                told, request=gone.request, status=hidden.status, detail=hidden.detail
+            ) from hidden
+
     def condition(self, endpoint: Write, **facts: str) -> str | None:
         """The ETag that a conditional write has to name, as it is now; None for any other write."""
         path = fill_path(endpoint.path, {**self.settings, **facts})
@@ -103,7 +149,8 @@ class Session:
         """The record that a read by id finds; raises Gone."""
         if endpoint.find is not None:
             return self._found(endpoint, endpoint.find, remote_id)
-        answer, decoded = self.read(endpoint, {}, remote_id=remote_id)
+        with self.surely():
+            answer, decoded = self.read(endpoint, {}, remote_id=remote_id)
         found = dig(decoded.data, endpoint.items if endpoint.first else endpoint.item)
         items = found if endpoint.first else [found]
         if not isinstance(items, list) or found is MISSING:
@@ -164,8 +211,7 @@ class Session:
         return self._tables[name]
 
     def _load(self, table: Table) -> dict[str, str]:
-        rows = records_of(table.get, self.read(table.get, {})[1])
-        pairs = ((dig(row, table.word), dig(row, table.key)) for row in rows)
+        pairs = ((dig(row, table.word), dig(row, table.key)) for row in self.items(table.get))
         return {
             str(word): str(key)
             for word, key in pairs

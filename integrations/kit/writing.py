@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
@@ -20,6 +21,7 @@ from integrations.kit.decoding import Seen, decode_one, whole
 from integrations.kit.endpoints import GET, Stamp, Steps, Upload, Write
 from integrations.kit.errors import (
     SHAPELESS,
+    Forbidden,
     Gone,
     Misconfigured,
     Moved,
@@ -159,7 +161,20 @@ class Writer:
         condition = self.session.condition(resource.delete, remote_id=remote_id)
         if condition:
             self.read(resource, remote_id)
-        self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+        with self._allowed(resource, remote_id):
+            self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+
+    @contextmanager
+    def _allowed(self, resource: Resource, remote_id: str) -> Iterator[None]:
+        """Where a provider hides what may not be touched: a record that is still to be seen is not gone."""
+        try:
+            yield
+        except Gone as gone:
+            if not self.session.provider.hides or gone.status != HTTPStatus.NOT_FOUND:
+                raise
+            self.read(resource, remote_id)
+            told = f"the credential may not change this {resource.model.__name__.lower()}, though it sees it"
+            raise Forbidden(told, request=gone.request, status=gone.status, detail=gone.detail) from gone
 
     def _body(self, resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
         body = resource.mapping.push(dict(values), None, "create", self.session)
@@ -211,7 +226,8 @@ class Writer:
         patch: dict[str, Any],
         condition: str | None,
     ) -> Observation:
-        answer, decoded = self.session.write(endpoint, patch, condition=condition, remote_id=remote_id)
+        with self._allowed(resource, remote_id):
+            answer, decoded = self.session.write(endpoint, patch, condition=condition, remote_id=remote_id)
         if endpoint.answer is not None:
             return self._answered(resource, endpoint.answer, answer, decoded, endpoint.path)
         return self._after(resource, remote_id)
