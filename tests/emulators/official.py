@@ -79,22 +79,28 @@ class Description:
     def judge(self, request: Request, answer: Answer) -> list[str]:
         """What is wrong with an exchange, each fault in a sentence."""
         path, params = self._path(request.path)
-        if path is None:
-            beyond = any(Route("", one, _nobody).match(request.path) is not None for one in self.beyond.paths)
-            if not beyond:
-                return [f"{request.name}: no such path is described"]
-            self.unjudged[f"{request.method} beyond the description"] += 1
-            return []
-        operation = self.document["paths"][path].get(request.method.lower())
+        operation = self.document["paths"][path].get(request.method.lower()) if path else None
         name = f"{request.method} {path}"
-        if operation is None:
-            return [f"{name}: the description has no such method there"]
+        if path is None or operation is None:
+            return self._beyond(request, name if path else None)
         self.judged[name] += 1
         place = f"/paths/{_escaped(path)}/{request.method.lower()}"
         found = [*self._answer(answer, place, name)]
         if answer.status not in _FOR_ITS_FORM:
             found += [*self._parameters(request, params, path, operation), *self._body(request, place, name)]
         return [f"{name}: {fault}" for fault in found[:_MOST]]
+
+    def _beyond(self, request: Request, name: str | None) -> list[str]:
+        """What is wrong with a request that is not described. name: of one to a path that is."""
+        known = (one.removeprefix(f"{request.method} ") for one in self.beyond.paths)
+        if any(Route("", one, _nobody).match(request.path) is not None for one in known):
+            self.unjudged[f"{request.method} beyond the description"] += 1
+            return []
+        return [
+            f"{name}: the description has no such method there"
+            if name
+            else f"{request.name}: no such path is described"
+        ]
 
     def _path(self, path: str) -> tuple[str | None, dict[str, str]]:
         """The template of a path that leaves the least open, and what stands in it."""

@@ -238,7 +238,7 @@ def test_what_the_vendor_does_not_describe_fails_the_test(described: str) -> Non
 def test_what_is_documented_elsewhere_is_no_violation(described: str) -> None:
     """Paths, parameters, properties, nulls and errata of which somebody says where they stand."""
     beyond = Beyond(
-        paths={"/elsewhere": "a page"},
+        paths={"/elsewhere": "a page", "DELETE /notes/{note_id}": "a page"},
         query={"wide": "a page"},
         fields={"colour": "a page"},
         nulls={"text": "a page"},
@@ -248,10 +248,14 @@ def test_what_is_documented_elsewhere_is_no_violation(described: str) -> None:
         emulator.world.add("note", {"id": 1, "text": None, "colour": "red", "size": 2})
         ask(emulator, "GET", "/notes/1?wide=1")
         ask(emulator, "GET", "/elsewhere")
+        ask(emulator, "DELETE", "/notes/1")
 
         assert emulator.official is not None
         assert emulator.official.judged == {"GET /notes/{note_id}": 1}
-        assert emulator.official.unjudged == {"GET beyond the description": 1}
+        assert emulator.official.unjudged == {
+            "GET beyond the description": 1,
+            "DELETE beyond the description": 1,
+        }
 
 
 def test_without_descriptions_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -85,8 +85,9 @@ class Delivery:
 class Beyond:
     """What the vendor does though its description does not say so: each by name, with where it is documented.
 
-    paths: templates that the description does not have. query: parameters. fields: properties of objects. nulls:
-    properties that can be null. errata: by JSON pointer, what is to stand there in its place.
+    paths: templates that the description does not have, or has without a method (`POST /hooks`). query: parameters.
+    fields: properties of objects. nulls: properties that can be null. errata: by JSON pointer, what is to stand there
+    in its place.
     """
 
     paths: Mapping[str, str] = field(default_factory=dict)
