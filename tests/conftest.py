@@ -27,6 +27,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests import network
 from tests.documented import _documented, _watched
+from tests.emulators import official
 from tests.people import alice, bob, charlie
 
 __all__ = ["_documented", "_watched", "alice", "bob", "charlie"]  # fixtures, for every test
@@ -70,6 +71,11 @@ _held = ExitStack()
 def pytest_configure() -> None:
     """Close the door to the outside before anything is collected."""
     network.block()
+
+
+def pytest_report_header() -> str:
+    """Whether vendors' descriptions are at hand."""
+    return official.told()
 
 
 def pytest_sessionstart() -> None:

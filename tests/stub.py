@@ -43,6 +43,7 @@ TICKETS = Resource(
         creator=ref("author", create_only=True),
         remote_updated_at=instant("updated", read_only=True),
         merged_into="master",
+        gone="deleted",
     ),
     redirects=True,
     list=GET("/tickets", items="items", paging=ByPage(size_param="size", size=PAGE)),

@@ -67,11 +67,12 @@ class Unsigned:
 class Basic:
     """HTTP Basic.
 
-    user: name of the setting that holds the user; fixed_user where the provider wants a constant.
+    user: name of the setting that holds the user. suffix: what the provider wants behind it, such as `/token`.
     """
 
     user: str = "username"
     password: str = "password"  # noqa: S105 - the name of a setting
+    suffix: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ class Basic:
     def sign(self, settings: Settings, secrets: Secrets) -> Signature:
         """The Authorization header, in UTF-8."""
         user = settings[self.user] if self.user in settings else _open(secrets, self.user)
-        pair = f"{user}:{_open(secrets, self.password)}".encode()
+        pair = f"{user}{self.suffix}:{_open(secrets, self.password)}".encode()
         return Signature(headers={"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
 
 

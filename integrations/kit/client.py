@@ -108,7 +108,7 @@ class Client:
         told = resource.field_classes
         if told is None:
             return []
-        own = self._reader.items(told.get) if told.get else ()
+        own = self._session.items(told.get) if told.get else ()
         try:
             read = [told.read(item) for item in own] if told.read else []
         except SHAPELESS as error:
@@ -178,10 +178,18 @@ class Client:
         """Records that a create with these values may have made, newest first; a bounded search."""
         if resource.recent is None:
             return []
+        if marked := self._marked(resource, values):
+            return marked
         facts = {name: str(values[name]) for name in resource.recognise if values.get(name) is not None}
         found = self._reader.few(resource, resource.recent, **facts)
         same = resource.mapping.same
         return [o for o in found if all(same(n, o.values.get(n), values.get(n)) for n in resource.recognise)]
+
+    def _marked(self, resource: Resource, values: Mapping[str, Any]) -> list[Observation]:
+        """The records that a create with these values has marked."""
+        if resource.marked is None:
+            return []
+        return self._reader.few(resource, resource.marked.get, mark=resource.marked.mark(values))
 
     def search(
         self, resource: Resource, state: dict[str, Any] | None

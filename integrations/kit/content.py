@@ -99,12 +99,30 @@ class Form:
         return f"--{self._boundary}\r\nContent-Disposition: form-data; {disposition}"
 
 
-class Reading:
-    """A form as the HTTP library reads it: it wants a length, and to say how much it takes at a time."""
+class Bare:
+    """A file as the whole body of a request; read in pieces, and from the beginning at every attempt."""
 
-    def __init__(self, form: Form) -> None:
-        self._length = len(form)
-        self._pieces = iter(form)
+    def __init__(self, content: Content) -> None:
+        self._content = content
+
+    @property
+    def kind(self) -> str:
+        """The media type."""
+        return self._content.kind
+
+    def __len__(self) -> int:
+        return self._content.spool.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._content.spool.read()
+
+
+class Reading:
+    """A body as the HTTP library reads it: it wants a length, and to say how much it takes at a time."""
+
+    def __init__(self, body: Form | Bare) -> None:
+        self._length = len(body)
+        self._pieces = iter(body)
         self._held = BytesIO()
 
     def __len__(self) -> int:

@@ -49,6 +49,8 @@ def records_of(endpoint: GET, decoded: Decoded, *, status: int | None = None) ->
     is in doubt.
     """
     found, fault = dig(decoded.data, endpoint.items), None
+    if endpoint.sole and isinstance(found, dict):
+        found = [found]
     if not isinstance(found, list):
         fault = f"the answer has no list at {endpoint.items!r}; the address or the provider has changed"
     elif decoded.flawed and (doubt := _doubt(decoded.data, endpoint.items)):
@@ -202,6 +204,7 @@ def _observation(
         embedded=inner,
         cleaned=pulled.cleaned,
         merged_into=pulled.merged_into,
+        gone=pulled.gone,
     )
 
 

@@ -7,6 +7,8 @@ cannot climb out.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +49,11 @@ class Api(Protocol):
 Then = Callable[[Api, list[Any]], list[Any]]
 #: A write that takes more than one call: from the remote body to the remote id of the record.
 Steps = Callable[[Api, dict[str, Any]], str]
+
+#: A read by id where no address has it: from the remote id to the record, None where there is none.
+Find = Callable[[Api, str], Any]
+#: From the fields to be sent, and the record as it was just before (None on a create), to the whole body.
+Body = Callable[[dict[str, Any], Any], Any]
 
 #: Brings a create of several calls to its end, by remote id and remote body; raises Gone where nothing of it is left.
 Complete = Callable[[Api, str, dict[str, Any]], None]
@@ -101,18 +108,21 @@ class GET:
     """A read.
 
     items: dotted path of the list in the answer ("" is the answer itself). item: the same for one record.
-    first: a read by id answers with a list, which is empty when the record is gone. then: see Then. pages: at
-    most so many.
+    params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
+    record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
+    place of the request, and path only names it. then: see Then. pages: at most so many.
     """
 
     path: str
     items: str | None = None
     item: str | None = None
     first: bool = False
-    params: Mapping[str, str] = field(default_factory=dict)
+    sole: bool = False
+    params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     paging: Paging | None = None
     since: Since | None = None
     then: Then | None = None
+    find: Find | None = None
     pages: int | None = None
 
     def __post_init__(self) -> None:
@@ -120,8 +130,22 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): items= is for lists and item= for one record; give one of them"
             )
-        if self.items is None and (self.paging or self.since or self.first or self.pages):
-            raise TypeError(f"GET({self.path!r}): paging=, since=, first= and pages= need items=")
+        if self.items is None and (self.paging or self.since or self.first or self.sole or self.pages):
+            raise TypeError(f"GET({self.path!r}): paging=, since=, first=, sole= and pages= need items=")
+        if self.find and (self.items or self.item or self.then or self.params):
+            raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The moment of a record's last change, by which the provider refuses a write that comes too late.
+
+    seconds: as fine as it is. Of two changes within these the provider cannot tell the second, so a record that changed
+    just before it was read is read again when they are over.
+    """
+
+    moment: Lens
+    seconds: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -130,7 +154,9 @@ class Write:
 
     answer: dotted path at which the answer shows the whole record; None when it does not, then it is read by
     id. remote_id: dotted path of the new record's id in the answer to a create. null: what the provider takes
-    for null. condition: path whose ETag must be sent as If-Match. repeatable: a second call does no harm.
+    for null. conditional: the ETag of just before must be sent as If-Match. repeatable: a second call does no harm.
+    body: what is sent, where that is not the fields alone. stamp: see Stamp; body sends it. key: a header with an id of
+    its own for every call, by which the provider knows one that arrives twice.
     """
 
     method: ClassVar[str] = ""
@@ -142,6 +168,9 @@ class Write:
     null: Any = None
     conditional: bool = False
     repeatable: bool | None = None
+    body: Body | None = None
+    stamp: Stamp | None = None
+    key: str = ""
 
     def __post_init__(self) -> None:
         if self.repeatable and self.conditional:
@@ -180,6 +209,27 @@ class DELETE(Write):
 
     method = "DELETE"
     idempotent = True
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A field of the provider's by which a create is known again, at once and by nothing else.
+
+    path: where it stands in the body of a create. get: a list of those that have `{mark}` in it.
+    """
+
+    path: str
+    get: GET
+
+    def __post_init__(self) -> None:
+        if self.get.items is None:
+            raise TypeError(f"Marked({self.path!r}): get= needs a GET with items=")
+
+    @staticmethod
+    def mark(values: Mapping[str, Any]) -> str:
+        """The mark of a create that says these values: the same again for the same, and it tells nothing of them."""
+        said = json.dumps(values, sort_keys=True, default=str)
+        return f"isthmus-{hashlib.blake2b(said.encode(), digest_size=12).hexdigest()}"
 
 
 @dataclass(frozen=True)

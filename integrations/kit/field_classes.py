@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from integrations.kit.endpoints import GET
+from integrations.kit.lens import Lens
 from integrations.kit.paths import steps
 
 #: Kinds of values, in the words of the wire contract.
@@ -58,13 +59,15 @@ class FieldClasses:
     """All of them, of a model's records.
 
     known: those that every account has. get, read: where an account lists its own, and how one of these is understood;
-    None leaves it out. within: the path of the object in which their values stand by their keys.
+    None leaves it out. within: the path of the object in which their values stand by their keys. lenses: by key, how
+    those are written of which more has to be said than a value at that place.
     """
 
     known: Sequence[FieldClass] = ()
     get: GET | None = None
     read: Callable[[Any], FieldClass | None] | None = None
     within: str = ""
+    lenses: Mapping[str, Lens] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.get is None) != (self.read is None):
@@ -75,3 +78,11 @@ class FieldClasses:
     def place(self, key: str) -> tuple[str, ...]:
         """Where the value of a field stands in a record."""
         return (*steps(self.within), key)
+
+    def writes(self, key: str, beginnings: Sequence[str]) -> bool:
+        """Whether a field can be written; beginnings: of the places where all can."""
+        return key in self.lenses or ".".join(self.place(key)).startswith(tuple(beginnings))
+
+    def lens(self, key: str) -> Lens:
+        """How a field is read and written."""
+        return self.lenses.get(key) or Lens(path=self.place(key))

@@ -18,6 +18,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +30,7 @@ from integrations.kit import verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
 from integrations.kit.auth import Auth, Signature, scrub
 from integrations.kit.breaks import Broken
-from integrations.kit.content import Form, Reading, Spool
+from integrations.kit.content import Bare, Form, Reading, Spool
 from integrations.kit.errors import (
     SHAPELESS,
     Misconfigured,
@@ -60,9 +62,9 @@ _SOONEST = 2.0
 class Request:
     """A call below the account's base address.
 
-    body: what is sent as JSON, a form with a file, or bytes as they are. address: where a file is, as the provider
-    named it, in place of the path; only on the account's own origin it is called as the account. strange: somebody
-    else named that address, so that it is never called as the account.
+    body: what is sent as JSON, a form with a file, a file, or bytes as they are. address: where a file is, as the
+    provider named it, in place of the path; only on the account's own origin it is called as the account. strange:
+    somebody else named that address, so that it is never called as the account.
     """
 
     method: str
@@ -98,6 +100,15 @@ class Answer:
     started: int
     arrived: int
     own: bool = True
+
+    @property
+    def date(self) -> datetime | None:
+        """When it left, by the provider's clock; None where that is not told."""
+        try:
+            moment = parsedate_to_datetime(self.headers.get("Date", ""))
+            return moment.astimezone(UTC) if moment.tzinfo else None
+        except (ValueError, TypeError, OverflowError):
+            return None
 
 
 @dataclass(frozen=True)
@@ -287,8 +298,15 @@ class Http:
             hopeless = isinstance(fault, TooMuch)
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
+            if answer.own and answer.status not in verdict.BUSY:
+                self._slow_down(error)
             raise self.discreet(error)
         return answer, decoded
+
+    def _slow_down(self, error: ProviderError) -> None:
+        """Have all that call for the account wait as long as an answer asks that an adapter takes for "too many"."""
+        if isinstance(error, RetryLater) and error.after:
+            self.connection.limiter.pause(error.after)
 
     def discreet(self, error: ProviderError) -> ProviderError:
         """The error without the account's secrets, and without what a terminal would take for an order."""
@@ -358,7 +376,7 @@ def _body(body: Any) -> tuple[Any, dict[str, str]]:
     """A body as the library takes it, and the header that says what it is."""
     if body is None:
         return None, {}
-    if isinstance(body, Form):
+    if isinstance(body, Form | Bare):
         return Reading(body), {"Content-Type": body.kind}
     return body if isinstance(body, bytes) else _dump(body), {"Content-Type": "application/json"}
 

@@ -34,14 +34,17 @@ class Pulled:
     unknown: tuple[str, ...]
     cleaned: tuple[str, ...]
     merged_into: str | None = None
+    gone: bool = False
 
 
 class Mapping:
     """Lenses by common field.
 
     remote_id, version: a path or lens; version must grow as text with every change, or be left out. merged_into:
-    the same for the id of the record that a merged one went into, blank in all others. A bare path stands for the
-    plain lens of that field's class. Raises TypeError for a field or word that the model lacks.
+    the same for the id of the record that a merged one went into, blank in all others. gone: the same for what is true
+    of a record that the provider shows though it is deleted, or not of this model any more; nothing else of it is read.
+    A bare path stands for the plain lens of that field's class. Raises TypeError for a field or word that the model
+    lacks.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Mapping:
         remote_id: str | Lens = "id",
         version: str | Lens | None = None,
         merged_into: str | Lens | None = None,
+        gone: str | Lens | None = None,
         **lenses: str | Lens,
     ) -> None:
         fields = wire_fields(model)
@@ -62,6 +66,7 @@ class Mapping:
         self.remote_id = at(remote_id) if isinstance(remote_id, str) else remote_id
         self.version = at(version) if isinstance(version, str) else version
         self.merged_into = at(merged_into) if isinstance(merged_into, str) else merged_into
+        self.gone = at(gone) if isinstance(gone, str) else gone
         self.lenses = {name: _lens(lens, fields[name]) for name, lens in lenses.items()}
         self._coerce: dict[str, Coerce] = {name: coercion(fields[name]) for name in lenses}
         self._reads = [(name, lens.read, self._coerce[name]) for name, lens in self.lenses.items()]
@@ -81,6 +86,8 @@ class Mapping:
         if not isinstance(record, dict):
             raise Unmappable(f"a record is an object, a {type(record).__name__} came")
         remote_id = self.identify(record)
+        if self.gone is not None and self._dug(self.gone, record) is True:
+            return Pulled(remote_id, {}, None, (), (), gone=True)
         values = self._values(record)
         version = self._dug(self.version, record) if self.version else None
         unknown = [

@@ -49,7 +49,7 @@ class Observation:
     days are dates. version: the provider's version, comparable as text, or None. started, arrived: moments
     around the request. path: of the request, without query. shape: kind of answer. cleaned: what had to be
     cut out of the values, and why. merged_into: the id of another record, into which this one went; it is no
-    record any more.
+    record any more. gone: the provider shows it, and says that it is deleted; there are no values.
     """
 
     model: type[CommonModel]
@@ -64,6 +64,7 @@ class Observation:
     embedded: tuple[Observation, ...] = ()
     cleaned: tuple[str, ...] = ()
     merged_into: str | None = None
+    gone: bool = False
 
     def common(self) -> Observation:
         """The same without fields of the provider's own, which a write has asked for: `raw` has them."""

@@ -120,13 +120,15 @@ class ByOffset:
 class ByCursor:
     """A cursor, or page token, in the answer's body (dotted path) or in a header of it.
 
-    more: dotted path of what says that there is more, for providers that name a cursor at the end, too.
+    more: dotted path of what says that there is more, for providers that name a cursor at the end, too; end: of what
+    says that there is not.
     """
 
     param: str
     path: str | None = None
     header: str | None = None
     more: str | None = None
+    end: str | None = None
     size_param: str | None = None
     size: int = 100
 
@@ -144,7 +146,7 @@ class ByCursor:
     def next(self, state: State | None, turn: Turn) -> State | None:
         """The cursor that the answer names; raises Misconfigured for one that is none, or was used before."""
         found = turn.headers.get(self.header) if self.header else dig(turn.body, self.path or "")
-        if found in _NOTHING or (self.more and not dig(turn.body, self.more)):
+        if found in _NOTHING or (self.more and not dig(turn.body, self.more)) or _ends(self.end, turn):
             return None
         return _fresh("cursor", found, state, turn)
 
@@ -155,7 +157,8 @@ class ByLink:
 
     Only its query is used, and the path stays ours: a provider behind a proxy names hosts that we must not
     call. begin: further query of the first request alone, such as the page to begin at: what the provider leaves
-    out of an address of its own must not be asked for again.
+    out of an address of its own must not be asked for again. end: dotted path of what says that there is no more, for
+    providers that name an address at the end, too.
     """
 
     path: str | None = None
@@ -163,6 +166,7 @@ class ByLink:
     size_param: str | None = None
     size: int = 100
     begin: Mapping[str, str] = field(default_factory=dict)
+    end: str | None = None
 
     def params(self, state: State | None) -> dict[str, str]:
         """The query of the address."""
@@ -173,9 +177,14 @@ class ByLink:
     def next(self, state: State | None, turn: Turn) -> State | None:
         """The query of the next address; raises Misconfigured for one that is none, or was used before."""
         found = dig(turn.body, self.path) if self.path else _linked(turn.headers.get("Link", ""), self.rel)
-        if found in _NOTHING:
+        if found in _NOTHING or _ends(self.end, turn):
             return None
         return _fresh("query", _query(found), state, turn)
+
+
+def _ends(path: str | None, turn: Turn) -> bool:
+    """Whether an answer says, at this path, that it is the last."""
+    return path is not None and dig(turn.body, path) is True
 
 
 def _fresh(key: str, value: Any, before: State | None, turn: Turn) -> State:

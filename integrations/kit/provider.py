@@ -22,6 +22,7 @@ from integrations.kit.endpoints import (
     Check,
     Complete,
     Download,
+    Marked,
     Steps,
     Table,
     Upload,
@@ -74,7 +75,8 @@ class Resource:
     """One common model at one provider.
 
     recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
-    common fields by which such a record is known. required: further common fields without which a create is
+    common fields by which such a record is known. marked: creates carry a mark of what they say, by which `recent` need
+    not find them. required: further common fields without which a create is
     refused. defaults: remote body fields of every create, from the account's settings. sweep: complete, unfiltered
     lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
     behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete
@@ -95,6 +97,7 @@ class Resource:
     mapping: FieldMapping
     list: GET | None = None
     get: GET | None = None
+    marked: Marked | None = None
     create: POST | Steps | Upload | None = None
     complete: Complete | None = None
     update: Write | None = None
@@ -195,14 +198,12 @@ class Resource:
 
     def writes_own(self, key: str) -> bool:
         """Whether a field of the provider's own can be written, by its key."""
-        if self.field_classes is None:
-            return False
-        return ".".join(self.field_classes.place(key)).startswith(tuple(self.custom))
+        return self.field_classes is not None and self.field_classes.writes(key, self.custom)
 
     def with_own(self, keys: Iterable[str]) -> Self:
         """The same with some of the provider's own fields beside the common ones, for one write."""
         assert self.field_classes is not None  # noqa: S101 - there are none without
-        lenses = {OWN + key: Lens(path=self.field_classes.place(key)) for key in keys}
+        lenses = {OWN + key: self.field_classes.lens(key) for key in keys}
         return replace(self, mapping=self._extended(lenses))
 
     def without(self, hidden: Mapping[str, Collection[str]], unread: Collection[str]) -> Self:
@@ -253,9 +254,10 @@ class Provider:
     the models of its category. base_url: template over the settings. headers: templates over the settings and
     `origin` (scheme and host of the base URL), sent with every request. tables: the provider's own words. refuse:
     finds an error in an answer that looks good, or names the status that it should have had. faults: from a
-    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. home: where this
-    installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can choose another.
-    webhooks: what it sends by itself when something happens there.
+    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. hides: it answers
+    404 also to who may not see what is there. home: where this installation itself serves the system, of a sandbox;
+    `{home}` in the base URL, and no account can choose another. webhooks: what it sends by itself when something
+    happens there.
     """
 
     hosted: ClassVar[bool] = False
@@ -273,6 +275,7 @@ class Provider:
     refuse: Refuse | None = None
     faults: Callable[[Any], dict[str, str]] | None = None
     rate: Rate = field(default_factory=Rate)
+    hides: bool = False
     further: tuple[str, ...] = ()
     home: Callable[[], str] | None = None
     webhooks: Webhooks | None = None

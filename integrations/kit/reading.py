@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of, sound
@@ -37,8 +36,6 @@ from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
-#: Of what describes records, so many are read.
-MOST_PAGES_OF_ITEMS = 100
 #: Nor does one that shows the records of one page so often again.
 MOST_ALIKE = 2
 
@@ -71,7 +68,7 @@ class Reader:
         state: dict[str, Any] | None = None
         for _number in range(endpoint.pages or 1):
             decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, facts)
-            found += decoding.observations
+            found += [one for one in decoding.observations if not one.gone]
             state = endpoint.paging.next(state, turn) if endpoint.paging else None
             if state is None:
                 break
@@ -82,20 +79,8 @@ class Reader:
     ) -> tuple[tuple[Observation, ...], dict[str, Any] | None]:
         """One page of a list whose run nobody keeps, and the state of the next page; None at the end."""
         decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, {})
-        return decoding.observations, endpoint.paging.next(state, turn) if endpoint.paging else None
-
-    def items(self, endpoint: GET) -> Iterator[Any]:
-        """What a list has that is not one of records: bounded, and from its beginning."""
-        state: dict[str, Any] | None = None
-        for _number in range(endpoint.pages or MOST_PAGES_OF_ITEMS):
-            paging = endpoint.paging.params(state) if endpoint.paging else {}
-            answer, decoded = self.session.read(endpoint, paging)
-            found = records_of(endpoint, decoded, status=answer.status)
-            yield from found
-            turn = Turn(decoded.data, answer.headers, len(found))
-            state = endpoint.paging.next(state, turn) if endpoint.paging else None
-            if state is None:
-                return
+        there = tuple(one for one in decoding.observations if not one.gone)
+        return there, endpoint.paging.next(state, turn) if endpoint.paging else None
 
     def _page(
         self, resource: Resource, endpoint: GET, run: dict[str, Any]
@@ -294,19 +279,11 @@ def _next_since(run: dict[str, Any]) -> str | None:
 
 def _date(answer: Answer, ours: datetime) -> str | None:
     """When an answer left, by its provider's clock, but not in the future."""
-    told = _told_date(answer)
+    told = answer.date
     return min(told, ours).isoformat() if told else None
 
 
 def _skew(answer: Answer, ours: datetime) -> float | None:
     """By how many seconds the provider's clock is ahead of ours, as far as whole seconds can tell."""
-    told = _told_date(answer)
+    told = answer.date
     return (told - ours).total_seconds() if told else None
-
-
-def _told_date(answer: Answer) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, TypeError, OverflowError):
-        return None

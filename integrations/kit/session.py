@@ -5,21 +5,35 @@ Templates filled in, answers decoded.
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from integrations.kit.content import Spool
 from integrations.kit.decoding import joined, records_of
-from integrations.kit.endpoints import GET, Download, Table, Write
-from integrations.kit.errors import Gone, Misconfigured, Rejected, RetryLater, Uncertain
+from integrations.kit.endpoints import GET, Download, Find, Table, Write
+from integrations.kit.errors import (
+    SHAPELESS,
+    Forbidden,
+    Gone,
+    Misconfigured,
+    Rejected,
+    RetryLater,
+    Uncertain,
+)
 from integrations.kit.http import Answer, Http, Request
 from integrations.kit.observation import Connection
+from integrations.kit.paging import Turn
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider
 from integrations.kit.strict import Decoded, flaw
 
+#: Of what describes records, so many pages are read.
+MOST_PAGES_OF_ITEMS = 100
 #: A file comes as it is, whatever it is.
 _ANYTHING = {"Accept": "*/*"}
 
@@ -67,8 +81,42 @@ class Session:
     def read(self, endpoint: GET, extra: Mapping[str, str], **facts: str) -> tuple[Answer, Decoded]:
         """A GET with its templates filled in. extra: further query parameters."""
         names = {**self.settings, **facts}
-        params = {key: fill(template, names) for key, template in endpoint.params.items()}
+        params = {key: filled(template, names) for key, template in endpoint.params.items()}
         return self.call(Request("GET", fill_path(endpoint.path, names), {**params, **extra}))
+
+    def items(self, endpoint: GET) -> Iterator[Any]:
+        """What a list has that is not one of records: bounded, and from its beginning."""
+        state: dict[str, Any] | None = None
+        for _number in range(endpoint.pages or MOST_PAGES_OF_ITEMS):
+            paging = endpoint.paging.params(state) if endpoint.paging else {}
+            answer, decoded = self.read(endpoint, paging)
+            found = records_of(endpoint, decoded, status=answer.status)
+            yield from found
+            turn = Turn(decoded.data, answer.headers, len(found))
+            state = endpoint.paging.next(state, turn) if endpoint.paging else None
+            if state is None:
+                return
+
+    @contextmanager
+    def surely(self) -> Iterator[None]:
+        """Take a 404 for "it is gone" only where the credential still sees the account; else raise Forbidden."""
+        try:
+            yield
+        except Gone as gone:
+            if self.provider.hides and gone.status == HTTPStatus.NOT_FOUND:
+                self._look(gone)
+            raise
+
+    def _look(self, gone: Gone) -> None:
+        try:
+            self.read(self.provider.check.get, {})
+        except Gone as hidden:
+            told = (
+                "the credential does not see the account any more, so that nobody knows whether this is there"
+            )
+            raise Forbidden(
+                told, request=gone.request, status=hidden.status, detail=hidden.detail
+            ) from hidden
 
     def condition(self, endpoint: Write, **facts: str) -> str | None:
         """The ETag that a conditional write has to name, as it is now; None for any other write."""
@@ -81,6 +129,7 @@ class Session:
         """A write with its templates filled in. condition: an ETag. Raises Uncertain, also where it may be repeated."""
         names = {**self.settings, **facts}
         headers = {"If-Match": condition} if condition else {}
+        headers |= {endpoint.key: uuid.uuid4().hex} if endpoint.key else {}
         path = fill_path(endpoint.path, names)
         body = _nulls(body, endpoint.null)
         request = Request(endpoint.method, path, body=body, headers=headers, repeatable=endpoint.may_repeat)
@@ -98,7 +147,10 @@ class Session:
 
     def one(self, endpoint: GET, remote_id: str) -> tuple[Answer, Decoded, Any]:
         """The record that a read by id finds; raises Gone."""
-        answer, decoded = self.read(endpoint, {}, remote_id=remote_id)
+        if endpoint.find is not None:
+            return self._found(endpoint, endpoint.find, remote_id)
+        with self.surely():
+            answer, decoded = self.read(endpoint, {}, remote_id=remote_id)
         found = dig(decoded.data, endpoint.items if endpoint.first else endpoint.item)
         items = found if endpoint.first else [found]
         if not isinstance(items, list) or found is MISSING:
@@ -115,6 +167,20 @@ class Session:
         if not there:
             raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
         return answer, decoded, there[0]
+
+    def _found(self, endpoint: GET, find: Find, remote_id: str) -> tuple[Answer, Decoded, Any]:
+        started = self.http.connection.moments()
+        try:
+            found = find(self, remote_id)
+        except SHAPELESS as error:
+            raise Misconfigured(
+                "an answer on the way did not have the shape that is documented",
+                request=f"GET {endpoint.path}",
+            ) from error
+        if found is None:
+            raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
+        answer = Answer(HTTPStatus.OK, {}, b"", started, self.http.connection.moments())
+        return answer, Decoded(found), found
 
     def fetch(self, where: Download, remote_id: str, into: Spool) -> str:
         """Bring the bytes of a file, whose media type it is told."""
@@ -145,8 +211,7 @@ class Session:
         return self._tables[name]
 
     def _load(self, table: Table) -> dict[str, str]:
-        rows = records_of(table.get, self.read(table.get, {})[1])
-        pairs = ((dig(row, table.word), dig(row, table.key)) for row in rows)
+        pairs = ((dig(row, table.word), dig(row, table.key)) for row in self.items(table.get))
         return {
             str(word): str(key)
             for word, key in pairs
@@ -157,6 +222,11 @@ class Session:
 def fill(template: str, names: Mapping[str, str]) -> str:
     """A template with names in it; a name that is not known is empty."""
     return template.format_map(defaultdict(str, names))
+
+
+def filled(template: str | tuple[str, ...], names: Mapping[str, str]) -> str | list[str]:
+    """The same for a parameter, which may be repeated."""
+    return fill(template, names) if isinstance(template, str) else [fill(one, names) for one in template]
 
 
 def fill_path(template: str, names: Mapping[str, str]) -> str:

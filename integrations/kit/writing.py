@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
 
 from integrations.kit.content import Content
 from integrations.kit.decoding import Seen, decode_one, whole
-from integrations.kit.endpoints import Steps, Upload, Write
+from integrations.kit.endpoints import GET, Stamp, Steps, Upload, Write
 from integrations.kit.errors import (
     SHAPELESS,
+    Forbidden,
     Gone,
     Misconfigured,
     Moved,
@@ -31,7 +34,7 @@ from integrations.kit.errors import (
 )
 from integrations.kit.http import Answer
 from integrations.kit.observation import Observation, Shape
-from integrations.kit.paths import MISSING, dig, steps
+from integrations.kit.paths import MISSING, bury, dig, steps
 from integrations.kit.provider import FILE_ADDRESS, Resource
 from integrations.kit.session import Session
 from integrations.kit.strict import Decoded
@@ -54,10 +57,28 @@ class Writer:
             raise Misconfigured(
                 f"{self.session.provider.slug} does not show a single {resource.model.__name__}"
             )
-        answer, decoded, record = self.session.one(resource.get, remote_id)
-        arrived = self.session.http.connection.moments() if resource.get.then else answer.arrived
-        seen = Seen(answer.started, arrived, resource.get.path, "get", decoded.dirty)
-        return _itself(resource, remote_id, _observed(resource, record, seen))
+        return self._look(resource, resource.get, remote_id)[0]
+
+    def _look(self, resource: Resource, endpoint: GET, remote_id: str) -> tuple[Observation, datetime | None]:
+        """One record, and what the provider's clock said; raises Gone."""
+        answer, decoded, record = self.session.one(endpoint, remote_id)
+        arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
+        seen = Seen(answer.started, arrived, endpoint.path, "get", decoded.dirty)
+        return _itself(resource, remote_id, _observed(resource, record, seen)), answer.date
+
+    def _before(self, resource: Resource, remote_id: str, stamp: Stamp | None) -> Observation:
+        """The record as it is before a write, when every later change will show in its stamp; raises Gone, Moved."""
+        if stamp is None or resource.get is None:
+            return self.read(resource, remote_id)
+        seen: datetime | None = None
+        for _look in range(_ROUNDS):
+            there, now = self._look(resource, resource.get, remote_id)
+            changed = _changed(stamp, there.raw)
+            if changed is None or changed == seen or _is_over(stamp, changed, now):
+                return there
+            seen = changed
+            self.session.http.connection.sleep(stamp.seconds)
+        raise Moved("the record kept changing before it could be written", request=f"GET {resource.get.path}")
 
     def create(
         self,
@@ -114,7 +135,7 @@ class Writer:
         first: Observation | None = None
         for _round in range(_ROUNDS):
             condition = self.session.condition(resource.update, remote_id=remote_id)
-            there = self.read(resource, remote_id)
+            there = self._before(resource, remote_id, resource.update.stamp)
             first = first or there
             _compare(resource, there, expected or {})
             _compare(resource, there, {n: first.values.get(n, MISSING) for n in values})
@@ -125,7 +146,8 @@ class Writer:
                 before(there)
             try:
                 with _common_names(resource):
-                    return self._patch(resource, resource.update, remote_id, patch, condition)
+                    body = _whole(resource.update, patch, there.raw)
+                    return self._patch(resource, resource.update, remote_id, body, condition)
             except Moved:
                 log.info("write_overtaken", model=resource.model.__name__, remote_id=remote_id)
         raise Moved(
@@ -139,16 +161,30 @@ class Writer:
         condition = self.session.condition(resource.delete, remote_id=remote_id)
         if condition:
             self.read(resource, remote_id)
-        self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+        with self._allowed(resource, remote_id):
+            self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+
+    @contextmanager
+    def _allowed(self, resource: Resource, remote_id: str) -> Iterator[None]:
+        """Where a provider hides what may not be touched: a record that is still to be seen is not gone."""
+        try:
+            yield
+        except Gone as gone:
+            if not self.session.provider.hides or gone.status != HTTPStatus.NOT_FOUND:
+                raise
+            self.read(resource, remote_id)
+            told = f"the credential may not change this {resource.model.__name__.lower()}, though it sees it"
+            raise Forbidden(told, request=gone.request, status=gone.status, detail=gone.detail) from gone
 
     def _body(self, resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
         body = resource.mapping.push(dict(values), None, "create", self.session)
-        return {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body}
+        mark = bury(resource.marked.path, resource.marked.mark(values)) if resource.marked else {}
+        return {**(resource.defaults(self.session.settings) if resource.defaults else {}), **body, **mark}
 
     def _create(self, resource: Resource, body: dict[str, Any], content: Content | None) -> Observation:
         if not isinstance(resource.create, Write):
             return self._after(resource, self._steps(resource, body, content))
-        answer, decoded = self.session.write(resource.create, body)
+        answer, decoded = self.session.write(resource.create, _whole(resource.create, body, None))
         if resource.create.answer is not None:
             return self._answered(resource, resource.create.answer, answer, decoded, resource.create.path)
         remote_id = dig(decoded.data, resource.create.remote_id)
@@ -190,7 +226,8 @@ class Writer:
         patch: dict[str, Any],
         condition: str | None,
     ) -> Observation:
-        answer, decoded = self.session.write(endpoint, patch, condition=condition, remote_id=remote_id)
+        with self._allowed(resource, remote_id):
+            answer, decoded = self.session.write(endpoint, patch, condition=condition, remote_id=remote_id)
         if endpoint.answer is not None:
             return self._answered(resource, endpoint.answer, answer, decoded, endpoint.path)
         return self._after(resource, remote_id)
@@ -253,6 +290,29 @@ def _compare(resource: Resource, there: Observation, expected: Mapping[str, Any]
         raise Moved("somebody else changed the record first", fields=fields)
 
 
+def _whole(endpoint: Write, patch: dict[str, Any], current: Any) -> Any:
+    """The body in which these fields are sent. current: the record as it was just before, None on a create."""
+    if endpoint.body is None:
+        return patch
+    try:
+        return endpoint.body(patch, current)
+    except SHAPELESS as error:
+        raise Misconfigured("the record does not have the shape that is documented") from error
+
+
+def _changed(stamp: Stamp, record: Any) -> datetime | None:
+    try:
+        found = stamp.moment.read(record)
+    except SHAPELESS:
+        return None
+    return found if isinstance(found, datetime) else None
+
+
+def _is_over(stamp: Stamp, changed: datetime, now: datetime | None) -> bool:
+    """Whether no later change can have this stamp. now: what the provider's clock said behind the read."""
+    return now is not None and (now - changed).total_seconds() >= 2 * stamp.seconds
+
+
 def _observed(resource: Resource, record: Any, seen: Seen) -> Observation:
     try:
         return decode_one(resource, record, seen)
@@ -262,6 +322,8 @@ def _observed(resource: Resource, record: Any, seen: Seen) -> Observation:
 
 def _itself(resource: Resource, remote_id: str, found: Observation) -> Observation:
     """What was found, if it is what was asked for."""
+    if found.gone:
+        raise Gone("the provider shows the record as deleted", request=f"GET {found.path}")
     into = found.merged_into or (found.remote_id if resource.redirects else remote_id)
     if into == remote_id:
         return found

@@ -6,7 +6,7 @@ Once a call may have left, the answer is never one that invites a retry: 202, an
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 
+from integrations.kit.provider import FILE_ADDRESS
 from tenants.models import LinkedAccount
 from unified_api.api import records
 from unified_api.api.concealing import conceal
@@ -24,6 +25,7 @@ from unified_api.api.render import Record, as_sent
 from unified_api.models.base import OWN, CommonModel, common_model
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.problems import problem
+from unified_api.sync.values import to_json
 
 HEADER = "X-Isthmus-Write"
 _RETRY_AFTER = 5.0
@@ -96,11 +98,27 @@ def _done(write: Write, warnings: list[dict[str, Any]], headers: dict[str, str])
     with transaction.atomic():
         account = LinkedAccount.objects.get(id=write.linked_account_id)
         record = records.by_id(model, account.id, [record_id])[str(record_id)]
+    warnings = [*warnings, *_not_taken(write, record)]
     conceal(account, model, [record])
     if any(name.startswith(OWN) for name in write.values):
         Extras(remote_fields=True).add(model, account, [record])
     status = 201 if write.operation == "create" else 200
     return Outcome(status, envelope(record, warnings), {**headers, "ETag": etag(model, record)})
+
+
+def _not_taken(write: Write, shown: Record) -> Iterator[dict[str, Any]]:
+    """Warnings about values that were sent, and answered with what stood there before: some are dropped in silence.
+
+    A file's address is sent as what is in the file, and shown where the provider has that.
+    """
+    before = write.pre_image or {}
+    for name, value in (write.sent or {}).items():
+        if name not in shown or name == FILE_ADDRESS:  # others are no common fields
+            continue
+        there = to_json({name: shown[name]})[name] or None
+        if there == (before.get(name) or None) and there != (value or None):
+            told = "The provider took the write, and shows what stood there before; the account may not set this field."
+            yield problem("NOT_TAKEN", "The provider did not take this value", told, name)
 
 
 def _problems(write: Write) -> list[dict[str, Any]]:

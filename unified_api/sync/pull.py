@@ -172,6 +172,7 @@ class Pull:
         run.added += tally.added
         run.changed += tally.changed
         run.unchanged += tally.unchanged
+        run.removed += tally.removed
         run.set_aside += len(page.bad)
         for name, count in tally.nulls.items():
             run.nulls[name] = run.nulls.get(name, 0) + count

@@ -146,6 +146,9 @@ class Store:
         if row is not None and landing.is_late(row, observation, self._time_of(observation)):
             tally.late.append((model, observation.remote_id))
             return
+        if observation.gone:
+            tally.removed += self.remove(model, [record], cause)
+            return
         if observation.merged_into is not None:
             self.merge(model, record, observation.merged_into, cause)
             return

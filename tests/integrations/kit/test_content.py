@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from integrations.kit.auth import Basic, Unsigned
-from integrations.kit.content import Content, Form, Reading, Spool
+from integrations.kit.content import Bare, Content, Form, Reading, Spool
 from integrations.kit.errors import (
     Gone,
     Misconfigured,
@@ -231,6 +231,19 @@ def test_a_form_carries_texts_and_a_file() -> None:
         assert int(seen.headers["Content-Length"]) == len(seen.body)
     assert len(server.seen) == 2
     assert re.search(rb"Content-Type: text/plain\r\n\r\n\x00\xff\r\n", server.seen[0].body)
+
+
+def test_a_file_alone_is_a_body() -> None:
+    """With its media type and its length announced; afresh at each attempt."""
+    answers = [Told(429, b"", {"Retry-After": "0"}), Told(201)]
+    with listening(lambda _: answers.pop(0)) as server, Spool(1000) as spool:
+        spool.write(b"\x00\xff")
+        http(server.url).json(Request("POST", "/files", body=Bare(Content(spool, "text/plain"))))
+
+    kinds = [
+        (seen.body, seen.headers["Content-Type"], seen.headers["Content-Length"]) for seen in server.seen
+    ]
+    assert kinds == [(b"\x00\xff", "text/plain", "2")] * 2
 
 
 def test_no_memory_holds_a_file_whole() -> None:

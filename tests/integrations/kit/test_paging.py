@@ -104,6 +104,13 @@ def test_a_cursor_that_is_always_named_ends_where_nothing_more_is_said() -> None
     assert paging.next(None, Turn({"c": "x", "more": False}, {}, 1)) is None
 
 
+def test_a_list_ends_where_that_is_said_whatever_it_names_behind() -> None:
+    """For providers whose last page names the place from which the next run goes on."""
+    for paging in (ByCursor("c", path="c", end="last"), ByLink(path="c", end="last")):
+        assert paging.next(None, Turn({"c": "http://a/?b=1", "last": False}, {}, 1))
+        assert paging.next(None, Turn({"c": "http://a/?b=1", "last": True}, {}, 1)) is None
+
+
 @pytest.mark.parametrize("odd", [True, 1.5, ["a"], {"a": 1}, "x" * 9_000, "a\x00b", "a\ufffdb", "\ud800"])
 def test_a_cursor_that_is_none_is_an_error(odd: Any) -> None:
     """Taken for the end, it would make everything behind it look deleted; kept, it could not be stored."""

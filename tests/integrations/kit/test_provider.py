@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.kit.auth import Basic, Bearer
-from integrations.kit.endpoints import DELETE, GET, PATCH, POST, PUT, Check, Since
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST, PUT, Check, Marked, Since
 from integrations.kit.errors import InvalidSettings
 from integrations.kit.lenses import at, choice, instant
 from integrations.kit.mapping import Mapping
@@ -85,6 +85,8 @@ def test_resources_are_found_by_class_and_by_name() -> None:
         (lambda: Mapping(Ticket, status=choice("s", {"BROKEN": "x"})), "has no word BROKEN; it has OPEN"),
         (lambda: GET("/x", items="a", item="b"), "give one of them"),
         (lambda: GET("/x", first=True), "need items="),
+        (lambda: GET("/x", item="a", find=lambda _api, _id: None), "find= is all"),
+        (lambda: Marked("x", GET("/x")), "needs a GET with items="),
         (Since, "param= or by newest_first="),
         (lambda: Since(newest_first={"sort": "x"}), "where to stop"),
         (lambda: PATCH("/x", conditional=True, repeatable=True), "drop one of the two"),

@@ -97,6 +97,19 @@ def test_unknown_fields_are_warned_about(api: Linked) -> None:
     assert problems(answer, "warnings") == [("UNSUPPORTED_FIELD", f"model/{name}") for name in pointed]
 
 
+def test_what_the_provider_drops_in_silence_is_warned_about(api: Linked, desk: stub.Desk) -> None:
+    """A value that is answered with what stood there before is no success of the whole; another spelling is one."""
+    record = ticket(api, desk)
+    for spell, warned in ((lambda _title: "leak", [("NOT_TAKEN", "model/name")]), (str.upper, [])):
+        desk.spell = spell
+        answer = api.send("patch", f"tickets/{record}", {"model": {"name": "flood", "priority": "LOW"}})
+        assert (answer.status_code, problems(answer, "warnings")) == (200, warned)
+    desk.spell = lambda _title: ""
+    made = api.send("post", "tickets", {"model": {"name": "flood"}})
+
+    assert (made.status_code, problems(made, "warnings")) == (201, [("NOT_TAKEN", "model/name")])
+
+
 def test_a_relation_to_another_accounts_record_is_refused(api: Linked, link: Link) -> None:
     """Also within the tenant: the remote id would mean somebody else there."""
     stranger = link(api.person, end_user_origin_id="customer-2").land("7", model=User, name="Grace")

@@ -103,6 +103,28 @@ def test_a_deletion_is_found_by_the_sweep_and_confirmed_by_id(
         assert not Sighting.objects.exists()
 
 
+def test_a_deletion_that_the_list_tells_is_taken_at_its_word(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """Nobody asks by id; who comes back is restored, and one that was never known is not made."""
+    gone, stranger = desk.add(title="gone"), desk.add(title="never seen", deleted=True)
+    work_until_idle()
+    desk.edit(gone, deleted=True, title=None)
+    again()
+    work_until_idle()
+    marked = tickets()[gone]
+    with transaction.atomic():
+        run = Run.objects.filter(stream_id=stream().id).latest("started")
+    desk.edit(gone, deleted=False, title="back")
+    again()
+    work_until_idle()
+
+    assert (marked.remote_was_deleted, marked.name, run.removed) == (True, "gone", 1)
+    assert stranger not in tickets()
+    assert (tickets()[gone].remote_was_deleted, tickets()[gone].name) == (False, "back")
+    assert not [path for _, path in desk.log if path.startswith("/tickets/")]
+
+
 def test_many_deletions_are_found_a_few_at_a_time(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,81 @@
+"""Zendesk Support.
+
+https://developer.zendesk.com/api-reference/ticketing/introduction/, by its description and documents; nothing of it was
+seen on an account yet:
+- Exports withhold the last minute, and show a ticket again when the system touched it, without a newer `updated_at`.
+- A ticket is only changed if its `updated_at` is the one that was read (409 otherwise). That tells seconds, so a ticket
+  that changed in the second in which it was read is read again in the next.
+- `tags` replace all that are there, and a drop-down is one of them. No other edit is lost in that, by the rule above.
+- Triggers change tickets in the transaction of a write, so that what is there now is read by id afterwards.
+- A create carries what it says as a mark in `external_id`, by which it is found if its answer is lost: the search comes
+  behind, and `Idempotency-Key` is kept for a while only.
+- The description of a ticket is its first comment. Closed is final; solved needs an assignee, and whatever else the
+  customer requires: refusals come back by field.
+- Who is not known is told who that is by `/users/me`, with 200.
+- There is nothing that would be a collection: brands, groups and views are none that tickets stand in.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from integrations.kit.auth import Basic
+from integrations.kit.endpoints import GET, Check
+from integrations.kit.limiter import Rate
+from integrations.kit.paths import dig
+from integrations.kit.provider import Provider
+from integrations.kit.setting import Setting
+from integrations.providers.zendesk.comments import attachments, comments
+from integrations.providers.zendesk.people import contacts, groups, organizations, users
+from integrations.providers.zendesk.tickets import tags, tickets
+from integrations.providers.zendesk.webhooks import webhooks
+
+#: What a fault of a whole ticket begins with, and the field that it is about.
+_ABOUT = {
+    "Assignee": "assignee_id",
+    "Comment": "comment",
+    "Description": "comment",
+    "Group": "group_id",
+    "Requester": "requester_id",
+    "Status": "status",
+    "Subject": "subject",
+}
+
+
+def _refuse(status: int, body: Any, _headers: Any) -> int | None:
+    if status == HTTPStatus.CONFLICT:
+        return HTTPStatus.PRECONDITION_FAILED
+    nobody = status == HTTPStatus.OK and isinstance(dig(body, "user"), dict) and dig(body, "user.id") is None
+    return HTTPStatus.UNAUTHORIZED if nobody else None
+
+
+def _faults(body: Any) -> dict[str, str]:
+    """Reasons by field."""
+    found: dict[str, str] = {}
+    for name, faults in body["details"].items():
+        for fault in faults:
+            words = str(fault["description"])
+            about = _ABOUT.get(words.partition(":")[0], name) if name == "base" else name
+            found[about] = f"{found[about]}; {words}" if about in found else words
+    return found
+
+
+provider = Provider(
+    slug="zendesk",
+    name="Zendesk",
+    category="ticketing",
+    base_url="{base_url}/api/v2",
+    settings=(
+        Setting("base_url", "Address of the account, such as https://example.zendesk.com", kind="url"),
+        Setting("email", "The e-mail address of an administrator"),
+        Setting("api_token", "An API token, from Admin Center > Apps and integrations > APIs", secret=True),
+    ),
+    auth=Basic("email", "api_token", suffix="/token"),
+    check=Check(GET("/users/me"), lambda _me, settings: settings["base_url"]),
+    refuse=_refuse,
+    faults=_faults,
+    rate=Rate("ratelimit-remaining", "ratelimit-reset"),
+    resources=(users, contacts, organizations, groups, tags, tickets, comments, attachments),
+    webhooks=webhooks,
+)

@@ -1,0 +1,1 @@
+"""The vendors: what each says to the engine, in a file of its own."""

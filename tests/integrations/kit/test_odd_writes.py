@@ -1,0 +1,242 @@
+"""What some providers want beside the usual: a body around the fields, a stamp, a mark, a way of their own by id."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from integrations.kit.auth import Basic
+from integrations.kit.client import Client
+from integrations.kit.endpoints import GET, POST, PUT, Api, Check, Marked, Stamp
+from integrations.kit.errors import Gone, Misconfigured, Moved, Uncertain
+from integrations.kit.http import Patience
+from integrations.kit.lenses import compute, instant
+from integrations.kit.mapping import Mapping
+from integrations.kit.paths import dig
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
+from tests.integrations.lines import CANARY, connection
+from tests.integrations.listener import Seen, Told, listening, told
+from unified_api.models.ticketing import Tag, Ticket
+
+START = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def _around(fields: dict[str, Any], current: Any) -> Any:
+    return {"row": fields, **({"was": current["changed"]} if current else {})}
+
+
+def _found(api: Api, remote_id: str) -> Any:
+    rows = api.get("/rows", {"all": "1"})["rows"]
+    return next((row for row in rows if str(row["id"]) == remote_id), None)
+
+
+TICKETS = Resource(
+    mapping=Mapping(Ticket, gone=compute(lambda row: dig(row, "state") == "gone"), name="title"),
+    list=GET("/rows", items="rows", params={"kind[]": ("a", "{username}")}),
+    get=GET("/rows/{remote_id}"),
+    create=POST("/rows", body=_around, key="X-Key", repeatable=True),
+    update=PUT("/rows/{remote_id}", body=_around, stamp=Stamp(instant("changed")), repeatable=False),
+    recent=GET("/rows", items="rows", params={"lagging": "1"}),
+    recognise=("name",),
+    marked=Marked("mark", GET("/rows", items="rows", params={"mark": "{mark}"})),
+)
+TAGS = Resource(
+    mapping=Mapping(Tag, name="title"), list=GET("/rows", items="rows"), get=GET("/rows", find=_found)
+)
+PROVIDER = Provider(
+    slug="odd",
+    name="Odd",
+    category="ticketing",
+    settings=(
+        Setting("base_url", "Address"),
+        Setting("username", "Who"),
+        Setting("password", "P", secret=True),
+    ),
+    auth=Basic(suffix="/token"),
+    check=Check(GET("/rows")),
+    refuse=lambda status, _body, _headers: 412 if status == 409 else None,
+    resources=(TICKETS, TAGS),
+)
+
+
+@dataclass
+class Odd:
+    """Rows with a stamp of whole seconds, a clock, and what happens before the next write."""
+
+    now: datetime = START
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    lose: int = 0
+    dated: bool = True
+    keys: list[str | None] = field(default_factory=list)
+    slept: float = 0
+
+    def row(self, **values: Any) -> dict[str, Any]:
+        """Put a row in."""
+        self.rows.append({"id": len(self.rows) + 1, "title": "a", **values, "changed": self._stamp()})
+        return self.rows[-1]
+
+    def sleep(self, seconds: float) -> None:
+        """Let time go by."""
+        self.slept += seconds
+        self.now += timedelta(seconds=seconds)
+
+    def __call__(self, seen: Seen) -> Told:
+        """Answer."""
+        answer = self._answer(seen)
+        headers = {"Date": format_datetime(self.now, usegmt=True)} if self.dated else {}
+        return replace(answer, headers={**answer.headers, **headers})
+
+    def _answer(self, seen: Seen) -> Told:
+        body = json.loads(seen.body) if seen.body else {}
+        if seen.method == "POST":
+            return self._make(seen, body)
+        if seen.method == "PUT":
+            return self._change(self.rows[int(seen.path.rpartition("/")[2]) - 1], body)
+        if seen.path != "/rows":
+            return told(self.rows[int(seen.path.rpartition("/")[2]) - 1])
+        rows = [] if "lagging" in seen.query else self.rows
+        return told({"rows": [r for r in rows if seen.query.get("mark") in {None, r.get("mark")}]})
+
+    def _make(self, seen: Seen, body: Any) -> Told:
+        key = seen.headers.get("X-Key")
+        if key not in self.keys:
+            self.row(**body["row"])
+        self.keys.append(key)
+        if self.lose:
+            self.lose -= 1
+            return Told(raw=lambda handler: handler.connection.shutdown(2))
+        return told({"id": len(self.rows)}, 201)
+
+    def _change(self, row: dict[str, Any], body: Any) -> Told:
+        if self.edits:
+            row.update(self.edits.pop(0), changed=self._stamp())
+        if row["changed"] != body["was"]:
+            return told({}, 409)
+        row.update(body["row"], changed=self._stamp())
+        return told(row)
+
+    def _stamp(self) -> str:
+        return self.now.replace(microsecond=0).isoformat()
+
+
+def _client(url: str, odd: Odd) -> Client:
+    line = connection({"base_url": url, "username": "ada"}, {"password": CANARY}, sleep=odd.sleep)
+    return Client(PROVIDER, replace(line, clock=lambda: odd.now), patience=Patience(attempts=2))
+
+
+@pytest.mark.parametrize("dated", [True, False])
+@pytest.mark.parametrize("age", [0, 0.9, 1, 1.9, 2, 60])
+def test_no_edit_hides_in_the_second_of_a_stamp(age: float, *, dated: bool) -> None:
+    """However soon after a change a record is read, a later one is seen; what is old enough is not waited for."""
+    odd = Odd(dated=dated)
+    odd.row(title="a")
+    odd.now += timedelta(seconds=age)
+    odd.edits = [{"title": "theirs"}]
+    with listening(odd) as server, _client(server.url, odd) as client, pytest.raises(Moved):
+        client.update(TICKETS, "1", {"name": "ours"})
+
+    assert odd.rows[0]["title"] == "theirs"
+
+
+def test_only_who_was_changed_just_now_is_waited_for() -> None:
+    """By the provider's clock; where that is not told, nobody knows, and everyone is."""
+    waited = {}
+    for age, dated in ((0, True), (2, True), (60, True), (60, False)):
+        odd = Odd(dated=dated)
+        odd.row(title="a")
+        odd.now += timedelta(seconds=age)
+        with listening(odd) as server, _client(server.url, odd) as client:
+            client.update(TICKETS, "1", {"name": "ours"})
+        waited[age, dated] = odd.slept
+
+    assert waited == {(0, True): 1, (2, True): 0, (60, True): 0, (60, False): 1}
+
+
+def test_an_edit_of_another_field_is_no_obstacle() -> None:
+    """The write is thought over with the new stamp, and both stand."""
+    odd = Odd()
+    odd.row(title="a")
+    odd.now += timedelta(seconds=10)
+    odd.edits = [{"other": "theirs"}]
+    with listening(odd) as server, _client(server.url, odd) as client:
+        shown = client.update(TICKETS, "1", {"name": "ours"})
+
+    assert (shown.values["name"], odd.rows[0]["other"]) == ("ours", "theirs")
+
+
+def test_a_create_carries_a_mark_and_a_key_of_its_own() -> None:
+    """The fields stand in the body that is wanted; a call that is repeated has the same key, another create another."""
+    odd = Odd()
+    with listening(odd) as server, _client(server.url, odd) as client:
+        odd.lose = 1
+        client.create(TICKETS, {"name": "first"})
+        client.create(TICKETS, {"name": "second"})
+
+    assert [row["title"] for row in odd.rows] == ["first", "second"]
+    assert odd.keys[0] == odd.keys[1] != odd.keys[2]
+    assert len({row["mark"] for row in odd.rows}) == 2
+
+
+def test_what_carries_the_mark_is_found_though_the_search_comes_behind() -> None:
+    """Of creates that said something else, nothing is."""
+    odd = Odd()
+    with listening(odd) as server, _client(server.url, odd) as client:
+        odd.lose = 2
+        with pytest.raises(Uncertain):
+            client.create(TICKETS, {"name": "first"})
+        odd.row(title="first")
+        found = [one.remote_id for one in client.recent(TICKETS, {"name": "first"})]
+        other = client.recent(TICKETS, {"name": "second"})
+
+    assert (found, other) == (["1"], [])
+
+
+def test_what_is_shown_as_deleted_is_gone() -> None:
+    """A list says so of it, without a value; by id there is none, and no search finds it."""
+    odd = Odd()
+    odd.row(title="a", state="gone", mark=TICKETS.marked.mark({"name": "a"}) if TICKETS.marked else "")
+    odd.row(title="b", state="there")
+    with listening(odd) as server, _client(server.url, odd) as client:
+        (page,) = client.pages(TICKETS, None)
+        with pytest.raises(Gone, match="shows the record as deleted"):
+            client.read(TICKETS, "1")
+        assert client.recent(TICKETS, {"name": "a"}) == []
+
+    assert [(o.gone, o.values) for o in page.observations] == [(True, {}), (False, {"name": "b"})]
+
+
+def test_a_way_by_id_can_be_a_function() -> None:
+    """It finds the record or none; an answer of another shape is an error with a name."""
+    odd = Odd()
+    odd.row(title="a")
+    with listening(odd) as server, _client(server.url, odd) as client:
+        assert client.read(TAGS, "1").values == {"name": "a"}
+        with pytest.raises(Gone):
+            client.read(TAGS, "2")
+        server.answers = lambda _seen: told({"rows": 5})
+        with pytest.raises(Misconfigured, match="GET /rows"):
+            client.read(TAGS, "1")
+
+
+def test_a_parameter_can_be_repeated_and_a_user_have_a_suffix() -> None:
+    """Each of its values is a template."""
+    odd, asked = Odd(), []
+
+    def answers(seen: Seen) -> Told:
+        asked.append(seen)
+        return odd(seen)
+
+    with listening(answers) as server, _client(server.url, odd) as client:
+        list(client.pages(TICKETS, None))
+
+    pair = base64.b64encode(f"ada/token:{CANARY}".encode()).decode()
+    assert [seen.headers["Authorization"] for seen in asked] == [f"Basic {pair}"]
+    assert asked[0].query == {"kind[]": "ada"}  # of several, this server keeps the last
