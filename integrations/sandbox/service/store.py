@@ -126,7 +126,8 @@ def version(row: SandboxRecord) -> str:
 def one(sandbox: Sandbox, kind: str, name: str, *, lock: bool = False) -> SandboxRecord:
     """The record of an id; raises Refused."""
     rows = SandboxRecord.objects.filter(sandbox_id=sandbox.id, kind=kind, name=name, removed_on=None)
-    found: SandboxRecord | None = (rows.select_for_update() if lock else rows).first()
+    rows = rows.select_for_update() if lock else rows
+    found: SandboxRecord | None = None if "\0" in name else rows.first()
     if found is None:
         raise unknown(kind, name)
     return found
