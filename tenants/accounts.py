@@ -16,13 +16,12 @@ from tenants import audit, door, permissions
 from tenants.events import EventType
 from tenants.models import Door, LinkedAccount, LinkToken, Permission
 from tenants.scope import current_tenant
-from tenants.tokens import digest, new_token
+from tenants.tokens import Prefix, digest, new_token
 from tenants.vault import Randomness, Secret
 
 #: Doors to an account: by its token, and by its id.
 TOKEN_DOOR = "account token"  # noqa: S105 - a kind of token, not one
 ID_DOOR = "account id"
-PREFIX = "iat_"
 
 
 class OtherRemoteAccount(ValueError):
@@ -225,7 +224,7 @@ def _action(linking: _Linking, *, relinked: bool) -> str:
 def _give_token(account: LinkedAccount, randomness: Randomness) -> None:
     """A new token, in place of an earlier one if there was one; saving is the caller's."""
     Door.objects.filter(tenant_id=account.tenant_id, reference=account.id, kind=TOKEN_DOOR).delete()
-    token = new_token(PREFIX, randomness)
+    token = new_token(Prefix.ACCOUNT, randomness)
     account.store_token(token)
     door.open_door(TOKEN_DOOR, token, reference=account.id)
 

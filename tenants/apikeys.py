@@ -14,11 +14,11 @@ from tenants import audit, door
 from tenants.events import EventType
 from tenants.models import ApiKey
 from tenants.scope import scope
-from tenants.tokens import digest, new_token
+from tenants.tokens import Prefix, digest, new_token
 from tenants.vault import Randomness, Secret
 
 DOOR = "api key"
-PREFIX = {ApiKey.Kind.PRODUCTION: "isk_live_", ApiKey.Kind.TEST: "isk_test_"}
+_PREFIXES = {ApiKey.Kind.PRODUCTION: Prefix.PRODUCTION_KEY, ApiKey.Kind.TEST: Prefix.TEST_KEY}
 
 _ISSUED = {
     ApiKey.Kind.PRODUCTION: EventType.CREATED_REMOTE_PRODUCTION_API_KEY,
@@ -48,7 +48,7 @@ def issue(
 
     kind: `production` or `test`; ValueError for any other. may_read_sensitive: it opens sensitive fields, too.
     """
-    text = new_token(PREFIX[ApiKey.Kind(kind)], randomness)
+    text = new_token(_PREFIXES[ApiKey.Kind(kind)], randomness)
     with transaction.atomic():
         key: ApiKey = ApiKey.objects.create(
             name=name,

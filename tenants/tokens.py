@@ -5,14 +5,30 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from enum import StrEnum
+from typing import Final
 
 from tenants.vault import Randomness, Secret
 
 #: Random bytes in a token: beyond guessing, so that a plain SHA-256 is digest enough.
-TOKEN_BYTES = 32
+TOKEN_BYTES: Final = 32
 
 
-def new_token(prefix: str, randomness: Randomness = os.urandom) -> Secret:
+class Prefix(StrEnum):
+    """How a token begins, by what it opens. Lines of logs are cut short behind each of these."""
+
+    PRODUCTION_KEY = "isk_live_"
+    TEST_KEY = "isk_test_"
+    ACCOUNT = "iat_"
+    LINK = "ilt_"
+    LINKED = "ipt_"
+    WEBHOOK_ADDRESS = "iwh_"
+    WEBHOOK_SIGNATURE = "iws_"
+    WEBHOOK_RECEIVER = "iwk_"
+    SANDBOX = "isb_"
+
+
+def new_token(prefix: Prefix, randomness: Randomness = os.urandom) -> Secret:
     """A new token, `prefix` and 43 characters of URL-safe base64."""
     return Secret(prefix + base64.urlsafe_b64encode(randomness(TOKEN_BYTES)).rstrip(b"=").decode())
 

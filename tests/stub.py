@@ -135,6 +135,8 @@ class Desk:
     cut_after_write: int = 0
     #: Ids of merged tickets, and of those that answer in their place.
     redirects: dict[str, str] = field(default_factory=dict)
+    #: What lists do not say of their records.
+    brief: tuple[str, ...] = ()
     delay: float = 0.0
     numbers: int = 0
     url: str = ""
@@ -252,7 +254,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "POST":
             return 201, table[desk.add(path[0], **body)]
         if len(path) == 1:
-            return 200, _page(table, query)
+            rows = _page(table, query)["items"]
+            return 200, {"items": [{k: v for k, v in row.items() if k not in desk.brief} for row in rows]}
         return self._one(table, desk.redirects.get(path[1], path[1]), body)
 
     def _one(self, table: dict[str, Any], remote_id: str, body: Any) -> tuple[int, Any]:

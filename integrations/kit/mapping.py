@@ -107,6 +107,11 @@ class Mapping:
         )
 
     @property
+    def reads(self) -> frozenset[str]:
+        """Names of the fields of which an answer may speak."""
+        return frozenset(name for name, *_ in self._reads)
+
+    @property
     def hides(self) -> bool:
         """Whether it has sensitive fields."""
         return bool(self._hidden)

@@ -134,17 +134,21 @@ def maybe_whole(name: str, about: str, *, default: int, least: int, most: int) -
     return Key(name, about, maybe(schema), parse, is_required=False)
 
 
-def objects(name: str, about: str, item: Schema, *, is_required: bool = True) -> Key[list[dict[str, Any]]]:
-    """A list of objects that somebody else understands; none where it need not be given."""
+def objects(
+    name: str, about: str, item: Schema, *, is_required: bool = True, most: int | None = None
+) -> Key[list[dict[str, Any]]]:
+    """A list of objects that somebody else understands, of so many at most; none where it need not be given."""
 
     def parse(told: Any) -> list[dict[str, Any]]:
         if told is None and not is_required:
             return []
         if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
             raise Malformed("a list of objects is expected")
+        if most is not None and len(told) > most:
+            raise Malformed(f"a list of at most {most} objects is expected")
         return told
 
-    schema = many(item)
+    schema = many(item) if most is None else {**many(item), "maxItems": most}
     return Key(name, about, schema if is_required else maybe(schema), parse, is_required)
 
 

@@ -25,6 +25,7 @@ from unified_api.api.openapi.operation import Operation, Told
 from unified_api.api.openapi.schema import ID, Schema
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
+from unified_api.serve.lengths import is_lengthless
 
 T = TypeVar("T")
 #: Levels of a body; what is nested more deeply, orjson reads and does not write.
@@ -115,7 +116,9 @@ class Endpoint(APIView):
         return self.request.method in {"GET", "HEAD"} or not self._begun
 
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent, whose texts can all be stored; raises ParseError and DRF's ValidationError."""
+        """The JSON object that was sent, whose texts can all be stored; raises DRF's exceptions."""
+        if is_lengthless(self.request):
+            raise errors.Lengthless
         try:
             sent = orjson.loads(self.request.body or b"{}")
         except RequestDataTooBig as error:

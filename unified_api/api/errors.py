@@ -29,6 +29,13 @@ class Busy(APIException):
         self.wait = max(1, round(after))
 
 
+class Lengthless(APIException):
+    """The server reads bodies of a known length only."""
+
+    status_code = 411
+    default_detail = "Say by Content-Length how long the body is; it is not read in chunks."
+
+
 class TooLarge(APIException):
     """The body of the request is larger than the server takes."""
 

@@ -15,6 +15,7 @@ import orjson
 from django.db import transaction
 from django.http import HttpRequest
 
+from unified_api.api import bulkhead
 from unified_api.api.errors import malformed
 from unified_api.api.openapi.schema import Schema
 from unified_api.api.outcomes import Outcome
@@ -72,12 +73,15 @@ def _is_free(write: Write) -> bool:
 
 
 def wait_for(write: Write, patience: float = PATIENCE) -> Write:
-    """The write when it is settled, or as it stands when patience ends."""
-    ends = time.monotonic() + patience
-    while write.state not in journal.FINAL and time.monotonic() < ends:
-        time.sleep(_LOOK)
-        with transaction.atomic():
-            write.refresh_from_db()
+    """The write when it is settled, or as it stands when patience ends; at once where too many wait already."""
+    if write.state in journal.FINAL or not patience:
+        return write
+    with bulkhead.slot_to_wait() as may_wait:
+        ends = time.monotonic() + patience
+        while may_wait and write.state not in journal.FINAL and time.monotonic() < ends:
+            time.sleep(_LOOK)
+            with transaction.atomic():
+                write.refresh_from_db()
     return write
 
 

@@ -15,7 +15,7 @@ from integrations.kit.webhooks import Webhooks
 from tenants import door, secrets
 from tenants.models import Door, LinkedAccount
 from tenants.scope import current_tenant
-from tenants.tokens import new_token
+from tenants.tokens import Prefix, new_token
 from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import clock, connect
@@ -25,9 +25,6 @@ from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent
 DOOR: Final = "webhook"
 #: Of the path below which all arrive.
 PATH: Final = "/webhooks/"
-#: How the part of an address begins that nobody can guess; by it logs know what to leave out.
-PREFIX: Final = "iwh_"
-_SIGNS_PREFIX: Final = "iws_"
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{20,80}")
 #: What the address of a sandbox's service ends with, behind that of this installation.
 _SANDBOX: Final = "/sandbox"
@@ -53,7 +50,7 @@ def made(account: LinkedAccount) -> WebhookAddress | None:
     if not address.sealed_key:
         _give_key(address)
     if not address.sealed_secret:
-        secrets.put(new_token(_SIGNS_PREFIX, os.urandom), address, "sealed_secret")
+        secrets.put(new_token(Prefix.WEBHOOK_SIGNATURE, os.urandom), address, "sealed_secret")
     address.save(update_fields=["sealed_key", "sealed_secret"])
     return address
 
@@ -61,7 +58,7 @@ def made(account: LinkedAccount) -> WebhookAddress | None:
 def _give_key(address: WebhookAddress) -> None:
     account_id = address.linked_account_id
     Door.objects.filter(tenant_id=current_tenant(), reference=account_id, kind=DOOR).delete()
-    key = new_token(PREFIX, os.urandom)
+    key = new_token(Prefix.WEBHOOK_ADDRESS, os.urandom)
     door.open_door(DOOR, key, reference=account_id)
     secrets.put(key, address, "sealed_key")
 
@@ -115,7 +112,7 @@ def key_behind(address: str) -> str | None:
 
 def _parted(address: str) -> tuple[str, str | None]:
     base, _, key = address.rpartition(PATH)
-    return base, key if key.startswith(PREFIX) and _KEY.fullmatch(key) else None
+    return base, key if key.startswith(Prefix.WEBHOOK_ADDRESS) and _KEY.fullmatch(key) else None
 
 
 def secrets_of(address: WebhookAddress, receivers: Sequence[WebhookReceiver]) -> list[Secret]:

@@ -141,7 +141,7 @@ class Following:
         return "read again" if there else "gone"
 
     def _wanted(self, seen: Observation) -> Sequence[Observation]:
-        return [seen] if self.selection.is_everything else self.selection.of_page(self.account, [seen])
+        return self.selection.of_record(self.account, seen)
 
     def _read_list(self, name: str, stream: Stream | None) -> str:
         """Something of a model changed that cannot be asked for: its list is read now."""

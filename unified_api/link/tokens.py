@@ -18,7 +18,7 @@ from django.db import transaction
 
 from tenants import accounts, audit, door, permissions
 from tenants.models import LinkedAccount, LinkToken
-from tenants.tokens import new_token
+from tenants.tokens import Prefix, new_token
 from tenants.vault import Randomness, Secret
 from unified_api.link.linking import LinkRefused, Request, link
 from unified_api.sync import clock
@@ -26,8 +26,6 @@ from unified_api.sync.permissions import set_own
 
 LINK_DOOR: Final = "link token"
 PUBLIC_DOOR: Final = "public token"
-_LINK_PREFIX: Final = "ilt_"
-_PUBLIC_PREFIX: Final = "ipt_"
 #: How long a public token can be exchanged.
 PUBLIC_LASTS: Final = dt.timedelta(minutes=10)
 
@@ -53,7 +51,7 @@ def issue(wish: Wish, *, randomness: Randomness = os.urandom) -> tuple[LinkToken
 
     Without an integration, for an end user who has exactly one account in the only category, it links that one again.
     """
-    text = new_token(_LINK_PREFIX, randomness)
+    text = new_token(Prefix.LINK, randomness)
     now = clock.now()
     about = {name: value for name, value in vars(wish).items() if name != "lasts"}
     with transaction.atomic():
@@ -90,7 +88,7 @@ def complete(
     token = _token(text)
     if token.integration and integration not in {"", token.integration}:
         raise LinkRefused(f"This link token is for {token.integration} alone.")
-    public = new_token(_PUBLIC_PREFIX, randomness)
+    public = new_token(Prefix.LINKED, randomness)
     request = Request(
         integration=token.integration or integration,
         category=token.categories[0] if len(token.categories) == 1 else "",

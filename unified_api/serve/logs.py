@@ -17,21 +17,27 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 
+from tenants.tokens import Prefix
+
 HEADER = "X-Correlation-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,80}")
 _FORMS = ("json", "console")
 
-#: What nobody can guess of the address at which webhooks of an account arrive; whoever logs a path logs it.
-_WEBHOOK_KEY = re.compile(r"iwh_[A-Za-z0-9_-]+")
+#: Whoever logs a path, or what a caller sent, logs the tokens in it.
+_TOKEN = re.compile(f"({'|'.join(Prefix)})[A-Za-z0-9_-]+")
 
 
-def _without_webhook_keys(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
-    """A request stands in lines of Django's by its method and path."""
+def _without_query(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """A request stands in lines of Django's by its method and path: tokens and people's data are in the query."""
     for name, value in line.items():
-        told = repr(value) if isinstance(value, HttpRequest) else value
-        if isinstance(told, str) and "iwh_" in told:
-            line[name] = _WEBHOOK_KEY.sub("iwh_...", told)
+        if isinstance(value, HttpRequest):
+            line[name] = f"{value.method} {value.path}"
     return line
+
+
+def _without_tokens(_logger: Any, _method: str, line: Any) -> str:
+    """The line as it is written, exceptions included: of a token, what it opens."""
+    return _TOKEN.sub(r"\1...", line)
 
 
 _SHARED: list[Any] = [
@@ -39,7 +45,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.ExtraAdder(),
-    _without_webhook_keys,
+    _without_query,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
@@ -93,7 +99,7 @@ def _formatter(form: str) -> logging.Formatter:
     }
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends[form]],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends[form], _without_tokens],
     )
 
 

@@ -10,6 +10,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import structlog
@@ -41,7 +42,7 @@ from unified_api.sync import (
 from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
 from unified_api.sync.models import Run, Stream
-from unified_api.sync.selecting import Selection
+from unified_api.sync.selecting import ById, Selection
 
 log = structlog.get_logger(__name__)
 KIND: Final = "pull"
@@ -124,7 +125,8 @@ class Pull:
         """What is to be taken in of a page."""
         if self.selection.is_everything:
             return arrived
-        wanted = self.selection.of_page(self.account, arrived.page.observations)
+        by_id_ = ById(partial(self._ask, resource), resource.mapping.reads) if resource.can("get") else None
+        wanted = self.selection.of_page(self.account, arrived.page.observations, by_id_)
         return Arrived.of(replace(arrived.page, observations=tuple(wanted)), resource)
 
     def _land(self, arrived: Arrived, resource: Resource) -> None:
@@ -192,18 +194,22 @@ class Pull:
 
     def _reread(self, late: list[Key]) -> None:
         """Read by id what a page showed in an older state than ours; without such a read, the next list tells."""
-        self.pages.rest()
         for model, remote_id in dict.fromkeys(late):
             resource = self.client.provider.resource(model)
-            if resource is None or not resource.can("get"):
-                continue
-            self.is_there(resource, remote_id, self.cause)
-            self.run.reread += 1
+            if resource is not None and resource.can("get"):
+                self._ask(resource, remote_id)
+
+    def _ask(self, resource: Resource, remote_id: str) -> None:
+        """Read by id what a page does not show well enough."""
+        self.pages.rest()
+        self.is_there(resource, remote_id, self.cause)
+        self.run.reread += 1
 
     def is_there(self, resource: Resource, remote_id: str, cause: store.Cause) -> bool:
         """Read one record by its id; one that the provider does not show properly is there, and set aside."""
         try:
-            return by_id.read_one(self.line, resource, remote_id, cause, self.lease)
+            wanted = partial(self.selection.of_record, self.account)
+            return by_id.read_one(self.line, resource, remote_id, cause, self.lease, wanted=wanted)
         except (errors.Misconfigured, errors.Forbidden, errors.Rejected) as error:
             self._set_aside(resource, remote_id, error)
             return True

@@ -2,102 +2,49 @@
 
 A record that was never wanted is not stored. One that is known goes on being read, whatever it says later: nobody is
 shown an old state of it. Where the adapter can ask for the wanted ones alone, the first run of a stream, which knows of
-no others, does so.
+no others, does so. A page that does not speak of a field says nothing about it: then the record is read by its id,
+where that can be, and what this answer does not speak of either counts as null.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
+from integrations.kit import errors
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
-from unified_api.models.base import CommonModel, model_id, relations, wire_fields
-from unified_api.models.fields import Malformed, WireField
-from unified_api.sync import clock, store
+from unified_api.models.base import common_model, model_id
+from unified_api.models.fields import Malformed
+from unified_api.sync import store
+from unified_api.sync.comparing import VALUE, Condition
 from unified_api.sync.models_account import SyncCondition
 
-Compare = Callable[[Any, Any], bool]
-VALUE: Final = "value"
 
+@dataclass(frozen=True)
+class ById:
+    """How a record is read, and taken in if it is wanted. fields: of which an answer may speak."""
 
-def _contains(known: Any, wanted: Any) -> bool:
-    return wanted in known if isinstance(known, str | list) and isinstance(wanted, str) else False
-
-
-def _within(known: Any, days: Any) -> bool:
-    now = clock.now()
-    moment = known if isinstance(known, dt.datetime) else dt.datetime.combine(known, dt.time(), dt.UTC)
-    return now - dt.timedelta(days=days) <= moment <= now
-
-
-def _items(known: Any) -> set[Any]:
-    return set(known) if isinstance(known, list) else set() if known is None else {known}
-
-
-#: What each operator says of a value that is there; of nothing, only those that deny hold.
-OPERATORS: Final[Mapping[str, Compare]] = {
-    "CONTAINS": _contains,
-    "EQUALS": lambda known, wanted: bool(known == wanted),
-    "GREATER_THAN": lambda known, wanted: bool(known > wanted),
-    "GREATER_THAN_OR_EQUAL_TO": lambda known, wanted: bool(known >= wanted),
-    "HAS_ALL_OF": lambda known, wanted: _items(known) >= set(wanted),
-    "HAS_NONE_OF": lambda known, wanted: not _items(known) & set(wanted),
-    "IS_ONE_OF": lambda known, wanted: known in wanted,
-    "LESS_THAN": lambda known, wanted: bool(known < wanted),
-    "LESS_THAN_OR_EQUAL_TO": lambda known, wanted: bool(known <= wanted),
-    "NOT_EQUALS": lambda known, wanted: bool(known != wanted),
-    "WITHIN": _within,
-}
-_DENIALS: Final = frozenset({"HAS_NONE_OF", "NOT_EQUALS"})
-_OF_SEVERAL: Final = frozenset({"HAS_ALL_OF", "HAS_NONE_OF", "IS_ONE_OF"})
-_ORDERED: Final = frozenset(name for name in OPERATORS if name.startswith(("GREATER", "LESS")))
-
-
-def check(model: type[CommonModel], field: str, operator: str, told: Any) -> None:
-    """Raise Malformed for what can be no condition."""
-    fields = wire_fields(model)
-    if field not in fields or field in relations(model) or fields[field].sensitive:
-        raise Malformed(f"{model_id(model)} cannot be selected by {field!r}")
-    if operator not in OPERATORS:
-        raise Malformed(f"{operator!r} is no operator; known are {', '.join(OPERATORS)}")
-    if (operator in _OF_SEVERAL) != isinstance(told, list):
-        raise Malformed(f"{operator} takes {'a list' if operator in _OF_SEVERAL else 'one value'}")
-    if operator == "WITHIN" and (type(told) is not int or not 0 < told < 36_500):  # noqa: PLR2004 - a century
-        raise Malformed("WITHIN takes a number of days")
-    wanted = _wanted(fields[field], operator, told)
-    if operator in _ORDERED | {"WITHIN"} and (isinstance(wanted, str | bool | list) or wanted is None):
-        raise Malformed(f"{operator} compares numbers, days and times; {field} is none of these")
-
-
-def _wanted(field: WireField, operator: str, told: Any) -> Any:
-    """What to compare with, as an observation has it; raises Malformed."""
-    if operator in {"CONTAINS", "WITHIN"}:
-        return told
-    if operator in {"HAS_ALL_OF", "HAS_NONE_OF"}:
-        if any(isinstance(one, list | dict) for one in told):
-            raise Malformed(f"{operator} takes a list of plain values")
-        return told
-    return [field.parse(one) for one in told] if isinstance(told, list) else field.parse(told)
+    read: Callable[[str], object]
+    fields: frozenset[str]
 
 
 class Selection:
     """What of an account's records is taken in."""
 
     def __init__(self, conditions: Iterable[SyncCondition]) -> None:
-        self._by_model: dict[str, list[tuple[str, str, Any]]] = {}
+        self._told: dict[str, list[SyncCondition]] = {}
         for one in conditions:
-            self._by_model.setdefault(one.model, []).append((one.field, one.operator, one.value[VALUE]))
+            self._told.setdefault(one.model, []).append(one)
+        self._understood: dict[str, list[Condition]] = {}
 
     @property
     def is_everything(self) -> bool:
         """Whether all records are wanted."""
-        return not self._by_model
+        return not self._told
 
     @classmethod
     def of(cls, account: LinkedAccount) -> Selection:
@@ -107,15 +54,28 @@ class Selection:
 
     def wants(self, seen: Observation) -> bool:
         """Whether all conditions of its model hold for what was seen."""
-        fields = wire_fields(seen.model)
-        return all(
-            _holds(seen.values.get(name), operator, _wanted(fields[name], operator, told))
-            for name, operator, told in self._by_model.get(model_id(seen.model), ())
-        )
+        return all(one.holds(seen.values.get(one.field)) for one in self._conditions(model_id(seen.model)))
 
-    def of_page(self, account: LinkedAccount, page: Iterable[Observation]) -> list[Observation]:
-        """What of a page is taken in, and of what stands inside its records."""
+    def of_record(self, account: LinkedAccount, seen: Observation) -> Sequence[Observation]:
+        """What is taken in of one record that was read."""
+        return (seen,) if self.is_everything else self.of_page(account, (seen,))
+
+    def of_page(
+        self,
+        account: LinkedAccount,
+        page: Iterable[Observation],
+        by_id: ById | None = None,
+    ) -> list[Observation]:
+        """What of a page is taken in, and of what stands inside its records.
+
+        by_id: for records of which the page says too little.
+        """
         seen = list(page)
+        if by_id is not None:
+            unclear = self._unclear(account, seen, by_id.fields)
+            for remote_id in unclear:
+                by_id.read(remote_id)
+            seen = [one for one in seen if one.remote_id not in unclear]
         left = [one for outer in seen for one in (outer, *outer.embedded) if not self.wants(one)]
         unknown = {id(one) for one in left} - _known(account, left)
         return [
@@ -126,14 +86,35 @@ class Selection:
 
     def pushed(self, resource: Resource) -> Resource:
         """The resource whose list asks the provider for the wanted records, as far as it can be asked."""
-        told = self._by_model.get(model_id(resource.model), ())
+        told = [(one.field, one.operator, one.told) for one in self._conditions(model_id(resource.model))]
         return resource.selected([one for one in told if one[:2] in resource.selects])
 
+    def _unclear(
+        self, account: LinkedAccount, page: Sequence[Observation], fields: frozenset[str]
+    ) -> dict[str, None]:
+        """The ids of records that are not known, and are wanted or not by what the page does not say of them."""
+        seen = [one for one in page if self._is_open(one, fields)]
+        known = _known(account, seen)
+        return {one.remote_id: None for one in seen if id(one) not in known}
 
-def _holds(known: Any, operator: str, wanted: Any) -> bool:
-    if known is None:
-        return operator in _DENIALS
-    return OPERATORS[operator](known, wanted)
+    def _is_open(self, seen: Observation, fields: frozenset[str]) -> bool:
+        conditions = self._conditions(model_id(seen.model))
+        left = [one for one in conditions if one.field in seen.values or one.field not in fields]
+        return len(left) < len(conditions) and all(one.holds(seen.values.get(one.field)) for one in left)
+
+    def _conditions(self, model: str) -> list[Condition]:
+        """What is said of a model, understood once; raises Misconfigured for what was stored and is none."""
+        if model not in self._understood:
+            self._understood[model] = [_understood(one) for one in self._told.get(model, ())]
+        return self._understood[model]
+
+
+def _understood(told: SyncCondition) -> Condition:
+    try:
+        return Condition.of(common_model(told.model), told.field, told.operator, told.value[VALUE])
+    except Malformed as error:
+        sentence = f"The selective sync of {told.model} cannot be understood, set it anew: {error}"
+        raise errors.Misconfigured(sentence) from error
 
 
 def _known(account: LinkedAccount, seen: Sequence[Observation]) -> set[int]:

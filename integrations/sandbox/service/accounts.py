@@ -11,8 +11,8 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations.sandbox.service import store
-from integrations.sandbox.service.endpoint import bearer, parsed
-from integrations.sandbox.service.errors import Refused, answer, invalid
+from integrations.sandbox.service.endpoint import bearer, body_of
+from integrations.sandbox.service.errors import Refused, answer, invalid, understanding
 from integrations.sandbox.spelling import categories
 from tenants import audit, callers
 from tenants.audit import acting
@@ -28,7 +28,8 @@ class Accounts(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """A sandbox of a category, with what a seed gives."""
         try:
-            return self._make(request)
+            with understanding():
+                return self._make(request)
         except Refused as error:
             return error.response()
 
@@ -37,11 +38,11 @@ class Accounts(View):
         caller = callers.recognise(key, None) if key else None
         if caller is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "The API key is missing, unknown or revoked.")
-        body = parsed(request.body)
+        body = body_of(request)
         category, seed = body.get("category"), body.get("seed", "1")
         if category not in categories():
             raise invalid({"category": f"one of {', '.join(categories())} is due"})
-        if not isinstance(seed, str) or "\x00" in seed:
+        if not isinstance(seed, str):
             raise invalid({"seed": "a text is due"})
         with scope(caller.key.tenant_id), acting("api_key", caller.key.hint), transaction.atomic():
             made = store.make(category, seed)

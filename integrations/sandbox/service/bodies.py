@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import orjson
+
 from integrations.kit.errors import SHAPELESS, Unmappable
 from integrations.kit.kinds import coercion
 from integrations.kit.paths import merge, steps
@@ -32,6 +34,8 @@ class Plain:
 
 
 _WORDS: Final = Plain()
+#: A NUL as JSON has it, and no backslash before these characters.
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 #: What may stand in a header.
 _MEDIA_TYPE: Final = re.compile(r"[!-~]+/[ -~]*[!-~]")
 
@@ -87,6 +91,15 @@ def _fault(model: type[CommonModel], name: str, value: Any) -> str | None:
         if name == "content_type" and not is_media_type(value)
         else None
     )
+
+
+def unstorable(value: Any) -> str | None:
+    """Why a value that came as JSON cannot be stored, whatever it is for."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:  # orjson's JSONEncodeError: it reads what is nested more deeply than it writes
+        return "is nested too deeply"
+    return "holds a NUL character" if _NUL.search(text) else None
 
 
 def is_media_type(value: Any) -> bool:

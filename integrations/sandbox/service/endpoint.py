@@ -18,11 +18,12 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations.sandbox.models import Sandbox
-from integrations.sandbox.service import behaviour, keeping, pausing, store
-from integrations.sandbox.service.errors import Refused
+from integrations.sandbox.service import behaviour, bodies, keeping, pausing, store
+from integrations.sandbox.service.errors import Refused, invalid, understanding
 from tenants import door
 from tenants.scope import current_tenant, scope
 from tenants.vault import Secret
+from unified_api.serve.lengths import is_lengthless
 
 _HARMLESS: Final = frozenset({"GET", "HEAD"})
 
@@ -42,7 +43,7 @@ class Endpoint(View):
         """Answer; every refusal as JSON."""
         try:
             entered = _entered(request)
-            with scope(entered.tenant_id):
+            with scope(entered.tenant_id), understanding():
                 self.sandbox_id = uuid.UUID(str(entered.reference))
                 return self._within(request, *args, **kwargs)
         except Refused as error:
@@ -73,21 +74,30 @@ class Endpoint(View):
 
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; raises Refused."""
-        return parsed(self.request.body)
+        return body_of(self.request)
 
     def http_method_not_allowed(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         """405, as JSON."""
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"{request.method} is not offered here.")
 
 
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object that was sent; raises Refused."""
+    if is_lengthless(request):
+        raise Refused(HTTPStatus.LENGTH_REQUIRED, "Say how long the body is by Content-Length.")
+    return parsed(request.body)
+
+
 def parsed(text: bytes | str) -> dict[str, Any]:
-    """A JSON object; raises Refused."""
+    """A JSON object, of which everything can be stored; raises Refused."""
     try:
         told = orjson.loads(text or b"{}")
     except orjson.JSONDecodeError as error:
         raise Refused(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
     if not isinstance(told, dict):
         raise Refused(HTTPStatus.BAD_REQUEST, "The body has to be a JSON object.")
+    if faults := {name: why for name, value in told.items() if (why := bodies.unstorable([name, value]))}:
+        raise invalid(faults)
     return told
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpResponse
+from django.http.multipartparser import MultiPartParserError
 
 
 class Refused(Exception):
@@ -39,6 +42,17 @@ def answer(data: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | 
     return HttpResponse(
         orjson.dumps(data), status=status, content_type="application/json", headers=dict(headers or {})
     )
+
+
+@contextmanager
+def understanding() -> Iterator[None]:
+    """Within this block a request is read; raises Refused where Django cannot."""
+    try:
+        yield
+    except RequestDataTooBig as error:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large.") from error
+    except (SuspiciousOperation, MultiPartParserError) as error:
+        raise malformed(f"The request is not understood: {error}") from error
 
 
 def invalid(fields: Mapping[str, str]) -> Refused:

@@ -49,7 +49,7 @@ class Asked:
             limit = int(params.get("limit", _USUAL))
             since = params.get("changedSince")
             after = _opened(params["cursor"]) if "cursor" in params else None
-            moment = dt.datetime.fromisoformat(since) if since else None
+            moment = _moment(since) if since else None
         except (ValueError, TypeError, binascii.Error, orjson.JSONDecodeError) as error:
             raise malformed(f"A parameter is not understood: {error}") from error
         return cls(min(max(limit, 1), _MOST), moment, params.get("newest") == "true", after, fields)
@@ -61,6 +61,14 @@ class Order:
 
     column: str
     falls: bool = False
+    is_of_times: bool = True
+
+    def behind(self, place: str, name: str) -> Q:
+        """Behind what a cursor names; raises Refused where that is no place in this order."""
+        try:
+            return self.beyond(_moment(place) if self.is_of_times else place, name)
+        except ValueError as error:
+            raise malformed(f"The cursor is of no list like this one: {error}") from error
 
     def beyond(self, place: Any, name: str) -> Q:
         """Behind this place."""
@@ -83,11 +91,11 @@ def page(sandbox: Sandbox, model: type[CommonModel], asked: Asked) -> tuple[list
     if asked.newest:
         order = Order("created_on", falls=True)
     elif told["shuffled"]:
-        order = Order("mixed")
+        order = Order("mixed", is_of_times=False)
     if asked.since is not None:
         rows = rows.filter(changed_on__gte=asked.since)
     if asked.after is not None:
-        rows = rows.filter(order.beyond(*asked.after))
+        rows = rows.filter(order.behind(*asked.after))
     found = list(rows.order_by(*order.columns())[: asked.limit + 1])
     here = found[: asked.limit]
     more = _sealed(getattr(here[-1], order.column), here[-1].name) if len(found) > asked.limit else None
@@ -106,5 +114,13 @@ def _sealed(place: Any, name: str) -> str:
 
 
 def _opened(cursor: str) -> tuple[str, str]:
-    place, name = orjson.loads(base64.urlsafe_b64decode(cursor))
-    return str(place), str(name)
+    place, name = map(str, orjson.loads(base64.urlsafe_b64decode(cursor)))
+    if "\0" in place + name:
+        raise ValueError("the cursor holds a NUL character")
+    return place, name
+
+
+def _moment(told: str) -> dt.datetime:
+    """A point in time; without a zone it is UTC."""
+    moment = dt.datetime.fromisoformat(told)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

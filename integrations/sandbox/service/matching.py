@@ -39,6 +39,8 @@ def matching(model: type[CommonModel], params: Mapping[str, str]) -> list[Any]:
         verb, _, path = parameter.partition(".")
         if path not in known:
             raise malformed(f"Lists cannot be asked for {path!r}; they can for {', '.join(sorted(known))}.")
+        if "\0" in told:
+            raise malformed(f"{parameter} holds a NUL character.")
         found.append(
             Contains(KT(f"body__{path}"), Value(told)) if f"{verb}." == CONTAINS else _where(path, told)
         )
@@ -52,5 +54,7 @@ def _where(path: str, told: str) -> Q:
         raise malformed(f"{WHERE}{path} takes a JSON list: {error}") from error
     if not isinstance(values, list):
         raise malformed(f'{WHERE}{path} takes a JSON list, such as ["one", "two"].')
+    if why := bodies.unstorable(values):
+        raise malformed(f"{WHERE}{path} {why}.")
     each = [Q(body__contains={path: held}) for value in values for held in (value, [value])]
     return reduce(or_, each, _NONE)

@@ -1,45 +1,27 @@
-"""Slow answers: a request that waits keeps a thread of the web server from others, so few may at once.
+"""Slow answers: they wait in few places of the web server, see `Places`.
 
-Counted in each process, whose threads they are. Who finds no place is answered at once, and nothing was done.
+Who finds no place is answered at once, and nothing was done.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
 from integrations.sandbox.service.errors import Refused
+from unified_api.serve.places import Places
 
-#: Requests that may wait in one process at once: of one tenant, and of all.
-MOST_OF_TENANT: Final = 4
-MOST: Final = 12
-_waiting: Counter[uuid.UUID] = Counter()
-_lock = threading.Lock()
+#: Requests that may wait in one process at once.
+PLACES: Final = Places(of_tenant=4, of_all=12)
 
 
 def pause(tenant_id: uuid.UUID, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
     """Let so many seconds pass, in the place of one that waits; raises Refused, at once, where there is none."""
-    with _place(tenant_id):
-        sleep(seconds)
-
-
-@contextmanager
-def _place(tenant_id: uuid.UUID) -> Iterator[None]:
-    with _lock:
-        if _waiting[tenant_id] >= MOST_OF_TENANT or _waiting.total() >= MOST:
-            told = f"{_waiting[tenant_id]} slow answers of sandboxes are under way for you; nothing was done."
+    with PLACES.one(tenant_id) as has_place:
+        if not has_place:
+            told = "Too many slow answers of sandboxes are under way; nothing was done."
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, told, headers={"Retry-After": "1"})
-        _waiting[tenant_id] += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _waiting[tenant_id] -= 1
-            if not _waiting[tenant_id]:
-                del _waiting[tenant_id]
+        sleep(seconds)

@@ -28,12 +28,11 @@ from integrations.sandbox.service.errors import Refused, invalid, unknown
 from integrations.sandbox.spelling import CHANGED, CREATED, kind_named, kind_of, kinds, spelled
 from tenants import door, secrets
 from tenants.scope import current_tenant
-from tenants.tokens import new_token
+from tenants.tokens import Prefix, new_token
 from tenants.vault import Randomness, Secret
 from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
 
 DOOR: Final = "sandbox key"
-_PREFIX: Final = "isb_"
 _AT_ONCE: Final = 500
 
 
@@ -47,7 +46,7 @@ class Made(NamedTuple):
 def make(category: str, seed: str, *, randomness: Randomness = os.urandom) -> Made:
     """A sandbox of the tenant in scope, filled from its seed; raises Refused where there are enough."""
     _refuse_more()
-    key = new_token(_PREFIX, randomness)
+    key = new_token(Prefix.SANDBOX, randomness)
     sandbox = Sandbox.objects.create(category=category, seed=seed, changed_on=timezone.now())
     door.open_door(DOOR, key, reference=sandbox.id)
     keeping.note_use(sandbox, sandbox.changed_on)
@@ -127,7 +126,8 @@ def version(row: SandboxRecord) -> str:
 def one(sandbox: Sandbox, kind: str, name: str, *, lock: bool = False) -> SandboxRecord:
     """The record of an id; raises Refused."""
     rows = SandboxRecord.objects.filter(sandbox_id=sandbox.id, kind=kind, name=name, removed_on=None)
-    found: SandboxRecord | None = (rows.select_for_update() if lock else rows).first()
+    rows = rows.select_for_update() if lock else rows
+    found: SandboxRecord | None = None if "\0" in name else rows.first()
     if found is None:
         raise unknown(kind, name)
     return found

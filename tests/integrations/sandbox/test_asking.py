@@ -10,7 +10,7 @@ from integrations.kit.provider import Resource
 from integrations.sandbox.spelling import CHANGED, CREATED, OWN, kind_of
 from tests.integrations.sandbox.conftest import MakeAccount
 from unified_api.models.base import common_models
-from unified_api.sync.selecting import OPERATORS
+from unified_api.sync.comparing import OPERATORS
 
 
 def observed(client: Client, resource: Resource) -> list[Observation]:

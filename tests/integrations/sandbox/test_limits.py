@@ -41,9 +41,9 @@ def test_few_answers_wait_at_once() -> None:
     """Of a tenant, and of all: threads are left for whoever has no sandbox. The places are free again afterwards."""
     tenant = uuid.uuid4()
 
-    assert [waiting(lambda: tenant) for _ in range(2)] == [pausing.MOST_OF_TENANT] * 2
-    assert waiting(uuid.uuid4) == pausing.MOST
-    assert not pausing._waiting
+    assert [waiting(lambda: tenant) for _ in range(2)] == [pausing.PLACES.of_tenant] * 2
+    assert waiting(uuid.uuid4) == pausing.PLACES.of_all
+    assert pausing.PLACES.taken == 0
 
 
 def test_nobody_is_kept_waiting_for_long(remote: MakeRemote) -> None:

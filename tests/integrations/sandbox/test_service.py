@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from django.test import Client
+from pytest_django import Settings
 
 from integrations.sandbox.models import SandboxRecord
 from tenants import apikeys
@@ -107,6 +108,65 @@ def test_a_mistake_in_a_list_is_named(remote: MakeRemote) -> None:
         assert desk.call("GET", f"objects/ticket?{query}").status_code == 400, query
     assert (other.status_code, "ticket" in other.json()["message"]) == (404, True)
     assert desk.call("DELETE", "objects/ticket").status_code == 405
+
+
+def test_what_no_database_holds_is_refused_as_everything_is(remote: MakeRemote) -> None:
+    """In the sandbox's own form, wherever it stands: in a body, an upsert's key, a question, an id, a cursor."""
+    desk = remote("ticketing")
+    deep = "[" * 400 + "]" * 400
+    asked = {
+        "objects/ticket/ticket%00": 404,
+        "objects/ticket/ticket%00/content": 404,
+        "objects/ticket%00": 404,
+        "objects/ticket?contains.subject=%00": 400,
+        "objects/ticket?where.subject=[%22%5Cu0000%22]": 400,
+        f"objects/ticket?where.subject=[{deep}]": 400,
+        "objects/ticket?cursor=WyJ4IiwieSJd": 400,  # ["x", "y"], and with NUL behind a time
+        "objects/ticket?cursor=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIlx1MDAwMCJd": 400,
+        "objects/ticket?changedSince=0001-01-01T00:00:00%2B14:00": 200,
+        "objects/ticket?changedSince=2026-01-01": 200,
+    }
+    told = {path: desk.call("GET", path) for path in asked}
+    sent = [
+        desk.call("POST", "objects/ticket", {"subject": "a\0b"}),
+        desk.call("PATCH", "objects/ticket/ticket-1001", {"tags": ["\0"], "\0": 1}),
+        desk.call("PUT", "objects/ticket?match=subject", {"subject": "\0"}),
+    ]
+    kept = desk.call("POST", "objects/ticket", {**TICKET, "subject": r"a\u0000b"})
+
+    assert {path: one.status_code for path, one in told.items()} == asked
+    assert all(set(told[path].json()) == {"message"} for path, status in asked.items() if status != 200)
+    assert [(one.status_code, set(one.json()["errors"])) for one in sent] == [
+        (422, {"subject"}),
+        (422, {"tags", "\0"}),
+        (422, {"subject"}),
+    ]
+    assert (kept.status_code, kept.json()["subject"]) == (201, r"a\u0000b")
+
+
+def test_a_request_that_django_cannot_read_is_refused_as_everything_is(
+    remote: MakeRemote, settings: Settings
+) -> None:
+    """A form without an end, a body in chunks, one that is too large."""
+    desk = remote("ticketing")
+    signed = {"Authorization": f"Bearer {desk.key.reveal()}"}
+    path, form = "/sandbox/v1/objects/ticketing-attachment", "multipart/form-data; boundary="
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    told = [
+        Client().post(path, b"x", form, headers=signed),
+        Client().post(
+            path,
+            b"{}",
+            "application/json",
+            headers={**signed, "Transfer-Encoding": "chunked"},
+            CONTENT_LENGTH="",
+        ),
+        Client().post(path, b"x" * 200, "application/json", headers=signed),
+    ]
+
+    assert [(one.status_code, set(one.json())) for one in told] == [
+        (status, {"message"}) for status in (400, 411, 413)
+    ]
 
 
 def test_an_object_is_changed_under_its_version(remote: MakeRemote) -> None:

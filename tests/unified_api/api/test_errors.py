@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -84,6 +85,22 @@ def test_malformed_json_is_400(api: Linked, body: bytes) -> None:
     answer = client.post(TICKETS, data=body, content_type="application/json", headers=api.headers)
 
     assert (answer.status_code, list(answer.json())) == (400, ["detail"])
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"HTTP_TRANSFER_ENCODING": "chunked"}, 411),
+        ({"wsgi.input_terminated": True, "wsgi.input": BytesIO(b'{"model": {"name": "x"}}')}, 411),
+        ({"wsgi.input_terminated": True, "wsgi.input": BytesIO()}, 400),
+    ],
+)
+def test_a_body_of_unknown_length_is_411(api: Linked, told: dict[str, Any], status: int) -> None:
+    """In chunks, or over HTTP/2: it is not taken for an empty one; where there is none, none is missed."""
+    client = Client(raise_request_exception=False)
+    answer = client.generic("POST", TICKETS, headers=api.headers, **told)
+
+    assert (answer.status_code, list(answer.json())) == (status, ["detail" if status == 411 else "model"])
 
 
 def test_a_large_body_is_413(api: Linked, settings: Any) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
+from contextlib import ExitStack
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import product_of
 from tests.unified_api.api.test_writes import problems
 from unified_api import registry
-from unified_api.api import idempotency
+from unified_api.api import bulkhead, idempotency
 from unified_api.api.openapi.document import document
 from unified_api.models.base import CommonModel, category_of, common_models, model_id, wire_fields
 from unified_api.models.fields import Number, Text
@@ -127,6 +130,20 @@ def test_one_that_waits_for_its_turn_stands_for_its_record(
 
     assert [answer.status_code for answer in (waiting, between, after)] == [202, 503, 202]
     assert [ticket["state"] for ticket in desk.tables["tickets"].values()] == ["done"]
+
+
+def test_few_upserts_of_a_tenant_wait_at_once(read: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They share their places with who repeats a request; one too many is told to come back."""
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: read.work())
+    monkeypatch.setattr(idempotency, "time", clock)
+    put(read, {"name": "leak"}, f"{BY_NAME}&run_async=true")
+    with ExitStack() as waiting:
+        for _ in range(bulkhead.PLACES.of_tenant):
+            waiting.enter_context(bulkhead.PLACES.one(read.person.tenant_id))
+        answer = put(read, {"name": "leak"})
+
+    assert (answer.status_code, "is being made by write" in answer.json()["detail"]) == (503, True)
+    assert put(read, {"name": "leak"}).status_code == 200
 
 
 def test_an_idempotency_key_is_for_one_way_to_match(read: Linked, desk: stub.Desk) -> None:

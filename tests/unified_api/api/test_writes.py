@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
+from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -268,6 +271,36 @@ def test_parallel_requests_with_one_key_write_once(api: Linked, desk: stub.Desk)
     assert {a.status_code for a in answers} == {201}
     assert len({a.json()["model"]["id"] for a in answers}) == 1
     assert desk.writes() == [("POST", "/tickets")]
+
+
+def test_few_requests_of_a_tenant_wait_at_once(
+    api: Linked, charlie: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One too many is told at once how the write stands; others wait as long as they did, for the same write."""
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        api.work()
+
+    def repeat(crowd: Any) -> Any:
+        with ExitStack() as waiting:
+            for _ in range(bulkhead.PLACES.of_tenant):
+                waiting.enter_context(bulkhead.PLACES.one(crowd.tenant_id))
+            return api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)
+
+    monkeypatch.setattr(idempotency, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    api.send("post", "tickets?run_async=true", {"model": {"name": "leak"}}, **KEY)
+    refused, at_once = repeat(api.person), not waited
+    found = repeat(charlie)
+
+    assert (refused.status_code, at_once, problems(refused, "warnings")) == (
+        202,
+        True,
+        [("UNCERTAIN_OUTCOME", None)],
+    )
+    assert (found.status_code, len(waited)) == (201, 1)
+    assert bulkhead.PLACES.taken == 0
 
 
 def test_if_match(api: Linked, desk: stub.Desk) -> None:

@@ -11,7 +11,9 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.utils.log import log_response
 
+from tenants.tokens import Prefix, new_token
 from unified_api.serve import logs
 
 
@@ -56,6 +58,30 @@ def test_tracebacks_show_no_variables(configured: pytest.CaptureFixture[str]) ->
 
     assert "ValueError" in text
     assert canary not in text
+
+
+def test_no_token_is_written(configured: pytest.CaptureFixture[str]) -> None:
+    """Whatever it opens, and wherever in a line it stands: in a sentence, a value, a value within, an exception."""
+    tokens = [new_token(prefix).reveal() for prefix in Prefix]
+    for token in tokens:
+        logging.getLogger("theirs").warning("Not Found: /api/hris/v1/account-token/%s", token)
+        about = {"path": f"/{token}/x", "within": [{"key": token}], "exc_info": LookupError(token)}
+        structlog.get_logger("ours").error("failed", **about)
+    text = configured.readouterr().err
+
+    assert [token for token in tokens if token[12:] in text] == []
+    assert [prefix for prefix in Prefix if text.count(f"{prefix}...") != 4] == []
+
+
+def test_no_query_is_written(configured: pytest.CaptureFixture[str]) -> None:
+    """Django logs each request that it refuses: by its method and path, as people's data are in the query."""
+    request = RequestFactory().get("/api/hris/v1/employees", {"work_email": "ada@example.com"})
+    refused = HttpResponse(status=400)
+    log_response("%s: %s", refused.reason_phrase, request.path, response=refused, request=request)
+    line = last_line(configured)
+
+    assert (line["request"], line["status_code"]) == ("GET /api/hris/v1/employees", 400)
+    assert "ada" not in str(line)
 
 
 def answer(request: HttpRequest) -> HttpResponse:

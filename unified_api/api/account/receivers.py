@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants import audit, secrets
-from tenants.tokens import new_token
+from tenants.tokens import Prefix, new_token
 from tenants.vault import Secret
 from unified_api.api import bodies
 from unified_api.api.endpoint import Endpoint
@@ -21,7 +21,6 @@ from unified_api.events import addresses
 from unified_api.sync import clock
 from unified_api.sync.models_account import WebhookReceiver
 
-_PREFIX: Final = "iwk_"
 _EVENT: Final = bodies.text("event", "The provider's name of the event.")
 _ACTIVE: Final = bodies.flag("is_active", "Whether it is listened to.")
 _KEY: Final = bodies.maybe_text("key", "By which the provider is known; one is made where none is given.")
@@ -47,7 +46,7 @@ class WebhookReceivers(Endpoint):
         """A receiver of an event, in the place of the one that there was; its key is shown this once."""
         body = self.body()
         event, active, key = (one.of(body) for one in (_EVENT, _ACTIVE, _KEY))
-        secret = Secret(str(key)) if key else new_token(_PREFIX, os.urandom)
+        secret = Secret(str(key)) if key else new_token(Prefix.WEBHOOK_RECEIVER, os.urandom)
         with transaction.atomic():
             addresses.made(self.account)
             made, _ = WebhookReceiver.objects.select_for_update().get_or_create(

@@ -17,11 +17,11 @@ from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.schema import ANY, ID, TEXT, any_of, keyed, many, maybe, named, record, word
 from unified_api.models.base import CommonModel, common_model, common_models, model_id
 from unified_api.models.fields import Malformed
-from unified_api.sync import clock, conditions, selecting
+from unified_api.sync import clock, comparing, conditions
 from unified_api.sync.models_account import SyncCondition
 
 _SAID: Final = {"common_model": TEXT, "normalized_key_name": TEXT}
-_OPERATOR: Final = {"operator": word(*selecting.OPERATORS)}
+_OPERATOR: Final = {"operator": word(*comparing.OPERATORS)}
 _CONDITION: Final = named(
     "SelectiveSyncCondition",
     record({"id": ID, **_SAID, "remote_key_name": maybe(TEXT), **_OPERATOR, "value": keyed(ANY)}),
@@ -33,8 +33,10 @@ _CONDITIONS: Final = "conditions"
 def _conditions(models: Iterable[type[CommonModel]]) -> bodies.Key[list[dict[str, Any]]]:
     """What a body says that records of these models have to say."""
     said = {**_SAID, "common_model": names_of(models), **_OPERATOR}
-    about = 'All of a model have to hold. `value`: what to compare with, or `{"value": …}`.'
-    return bodies.objects(_CONDITIONS, about, record({**said, "value": any_of(keyed(ANY), ANY)}))
+    about = f'All of a model have to hold. `value`: what to compare with, or `{{"value": …}}`; {comparing.MOST_VALUES}'
+    about += " values at most. An operator has to fit the field."
+    item = record({**said, "value": any_of(keyed(ANY), ANY)})
+    return bodies.objects(_CONDITIONS, about, item, most=comparing.MOST)
 
 
 class Conditions(Endpoint):
@@ -67,10 +69,10 @@ class Conditions(Endpoint):
     def _condition(self, told: Mapping[str, Any], models: list[type[CommonModel]]) -> SyncCondition:
         model = model_named(told.get("common_model"), models, _CONDITIONS)
         field, operator = (str(told.get(name)) for name in ("normalized_key_name", "operator"))
-        value = told.get(selecting.VALUE)
-        value = value.get(selecting.VALUE) if isinstance(value, dict) else value
+        value = told.get(comparing.VALUE)
+        value = value.get(comparing.VALUE) if isinstance(value, dict) else value
         try:
-            selecting.check(model, field, operator, value)
+            comparing.Condition.of(model, field, operator, value)
         except Malformed as error:
             raise malformed(_CONDITIONS, str(error)) from error
         return SyncCondition(
@@ -78,7 +80,7 @@ class Conditions(Endpoint):
             model=model_id(model),
             field=field,
             operator=operator,
-            value={selecting.VALUE: value},
+            value={comparing.VALUE: value},
             created_at=clock.now(),
         )
 

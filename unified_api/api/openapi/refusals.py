@@ -23,6 +23,7 @@ MEANINGS: Final = {
     404: "No such thing; or the integration does not have this model or operation.",
     409: "It cannot be done as things stand.",
     412: "The record moved since the version in `If-Match`.",
+    411: "There is a body, and no `Content-Length`.",
     413: "The body is too large.",
     500: "Isthmus failed; tell its operator the correlation id.",
     503: "Nothing was changed; try again after `Retry-After` seconds.",
@@ -36,6 +37,7 @@ ALL: Final[dict[str, tuple[int, Schema]]] = {
     "Malformed": (400, REFUSED),
     "Unknown": (401, REFUSAL),
     "NotFound": (404, REFUSAL),
+    "Lengthless": (411, REFUSAL),
     "TooLarge": (413, REFUSAL),
     "Failed": (500, _FAILURE),
     "Busy": (503, REFUSAL),
@@ -46,5 +48,5 @@ def of(*, needs_key: bool, takes_body: bool, is_named: bool) -> list[str]:
     """The names of an endpoint's. is_named: whether its path or the account names something that may not be there."""
     if not needs_key:
         return []
-    more = ["TooLarge"] if takes_body else []
+    more = ["Lengthless", "TooLarge"] if takes_body else []
     return ["Malformed", "Unknown", "Failed", "Busy", *more, *(["NotFound"] if is_named else [])]

@@ -11,10 +11,14 @@ import pytest
 from tests import stub
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
+from unified_api.models.base import CommonModel, common_models, model_id, relations, wire_fields
+from unified_api.models.fields import Malformed, Temporal, WireArray, WireField
 from unified_api.models.hris import Employee
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import clock, selecting
-from unified_api.sync.models import RemoteData
+from unified_api.sync import clock, comparing
+from unified_api.sync.comparing import Condition
+from unified_api.sync.models import RemoteData, Stream
+from unified_api.sync.models_account import SyncCondition
 
 PATH = "selective-sync/conditions"
 
@@ -130,6 +134,13 @@ def test_the_provider_is_asked_for_the_wanted_ones_where_it_can_be(
         condition("due_date", "GREATER_THAN", "soon"),
         condition("due_date", "WITHIN", "30"),
         condition("due_date", "WITHIN", 0),
+        condition("tags", "EQUALS", "a"),
+        condition("tags", "HAS_ALL_OF", [1]),
+        condition("name", "CONTAINS", 5),
+        condition("name", "WITHIN", 5),
+        condition("name", "HAS_NONE_OF", [{"a": 1}]),
+        condition("name", "IS_ONE_OF", ["x"] * 101),
+        condition("name", "EQUALS", "x" * 20_000),
         {**condition("name", "EQUALS", "x"), "common_model": "Nothing"},
     ],
 )
@@ -139,6 +150,81 @@ def test_a_mistake_is_named(api: Linked, wrong: dict[str, Any]) -> None:
 
     assert (answer.status_code, list(answer.json())) == (400, ["conditions"])
     assert api.get(PATH).json() == {"results": []}
+
+
+def test_a_list_of_conditions_is_no_longer_than_it_says(api: Linked) -> None:
+    """Each record that is read is held against all of them."""
+    answer = api.send("put", PATH, {"conditions": [condition("name", "EQUALS", "x")] * 101})
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"conditions": ["a list of at most 100 objects is expected"]},
+    )
+
+
+def _probe(field: WireField) -> Any:
+    """A value that the field can hold, as JSON has it."""
+    held = {"boolean": True, "integer": 1, "number": 1.5, "object": {}}
+    if isinstance(field, WireArray):
+        return ["x"]
+    if isinstance(field, Temporal):
+        return "2026-02-27T00:00:00Z"
+    return [] if field.schema.get("type") == "array" else held.get(str(field.schema.get("type")), "x")
+
+
+@pytest.mark.parametrize("model", common_models(), ids=model_id)
+def test_what_is_taken_can_be_held_against_every_value_of_its_field(
+    model: type[CommonModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the operator and whatever is told: either it is refused, or it says yes or no of each record."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    for name, field in wire_fields(model).items():
+        value = None if name in relations(model) or field.sensitive else _probe(field)
+        taken = set()
+        odd: list[Any] = [value, [value], "x", ["x"], 5, [5], True, [True], {}, [{}], None, [None], [["x"]]]
+        for operator in comparing.OPERATORS:
+            for told in odd:
+                try:
+                    found = Condition.of(model, name, operator, told)
+                except Malformed:
+                    continue
+                taken.add(operator)
+                assert found.holds(None if value is None else field.parse(value)) in {True, False}
+        assert bool(taken) is (value is not None), name
+
+
+def test_what_a_list_does_not_say_is_asked_for(api: Linked, desk: stub.Desk) -> None:
+    """By id, of a record that nobody knows yet; what that does not say either is null. Nothing unwanted is stored."""
+    desk.brief = ("state",)
+    select(api, condition("status", "NOT_EQUALS", "CLOSED"), condition("name", "CONTAINS", "want"))
+    for title, state in (("wanted", "open"), ("unwanted", "done"), ("other", "open"), ("wanted too", None)):
+        desk.add(title=title, **({"state": state} if state else {}))
+    api.work()
+    first = [path for _method, path in desk.log if path.startswith("/tickets/")]
+    desk.log.clear()
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    later = [path for _method, path in desk.log if path.startswith("/tickets/")]
+
+    assert names(api) == {"wanted", "wanted too"}
+    assert (first, later) == (["/tickets/1", "/tickets/2", "/tickets/4"], ["/tickets/2"])
+
+
+def test_what_was_stored_and_is_no_condition_is_named(api: Linked, desk: stub.Desk) -> None:
+    """The model fails with what to do, and is read again once that is done; others go on."""
+    select(api, condition("name", "EQUALS", "leak"))
+    api.stored(lambda: SyncCondition.objects.update(operator="WITHIN", value={"value": 5}))
+    desk.add(title="leak", state="open")
+    desk.add("users", name="Ada", mail="ada@example.com")
+    api.work()
+    told = api.stored(lambda: {one.model: (one.status, one.error) for one in Stream.objects.all()})
+    select(api, condition("name", "EQUALS", "leak"))
+    api.work()
+
+    assert told["ticketing.Ticket"][0] == "FAILED"
+    assert "ticketing.Ticket.name cannot be compared by WITHIN" in told["ticketing.Ticket"][1]
+    assert told["ticketing.User"][0] == "DONE"
+    assert names(api) == {"leak"}
 
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -178,14 +264,14 @@ def test_operators(
     """Each means what its name says; of nothing, only denials hold."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
 
-    assert selecting._holds(known, operator, wanted) is holds
+    assert comparing.holds(known, operator, wanted) is holds
 
 
 def test_every_operator_of_the_contract_is_known() -> None:
     """And no field that is hidden from lists can be asked about."""
     from merge.resources.ticketing.types.operator_enum import OperatorEnum
 
-    assert set(selecting.OPERATORS) == {*OperatorEnum.__members__}
+    assert set(comparing.OPERATORS) == {*OperatorEnum.__members__}
     with pytest.raises(ValueError, match="cannot be selected"):
-        selecting.check(Employee, "ssn", "EQUALS", "1")
-    selecting.check(Ticket, "name", "EQUALS", "x")
+        Condition.of(Employee, "ssn", "EQUALS", "1")
+    Condition.of(Ticket, "name", "EQUALS", "x")
