@@ -103,7 +103,10 @@ class LinkToken(Endpoint):
     def post(self, _request: Request) -> HttpResponse:
         """Leave to link one account of a customer, once, for a while."""
         body = self.body()
-        made, text = tokens.issue(self._wish(body))
+        try:
+            made, text = tokens.issue(self._wish(body))
+        except accounts.OtherKind as error:
+            raise malformed(_INTEGRATION.name, str(error)) from error
         told = {"integration_name": _name(made.integration), "magic_link_url": None}
         return answer({"link_token": text.reveal(), **told})
 
