@@ -130,8 +130,9 @@ class LinkToken(Endpoint):
 
 
 class AccountToken(Endpoint):
-    """GET account-token/{public_token}: a GET, although it uses the public token up."""
+    """GET account-token/{public_token}: a GET, although it uses the public token up; hence no HEAD."""
 
+    http_method_names = ("get",)
     needs_account = False
     tag = "accounts"
     path_id: ClassVar[Schema] = TEXT

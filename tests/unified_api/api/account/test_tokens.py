@@ -109,6 +109,15 @@ def test_a_public_token_is_exchanged_once(alice: Person, charlie: Person, desk: 
     assert [exchanged(alice, public).status_code for _ in range(2)] == [200, 404]
 
 
+def test_asking_for_the_head_uses_no_public_token_up(alice: Person, desk: stub.Desk) -> None:
+    """Its answer could not give the account token; 405 names the method that does."""
+    public = completed(alice, token(alice), desk)
+    head = Client().head(f"{V1}/account-token/{public.reveal()}", headers=alice.headers)
+
+    assert (head.status_code, head.headers["Allow"]) == (405, "GET")
+    assert exchanged(alice, public).status_code == 200
+
+
 def test_a_public_token_lasts_ten_minutes(alice: Person, desk: stub.Desk, later: Any) -> None:
     """Not a second longer."""
     public = completed(alice, token(alice), desk)
