@@ -28,6 +28,10 @@ class OtherRemoteAccount(ValueError):
     """A relink met another account at the provider than the one that was linked."""
 
 
+class OtherKind(ValueError):
+    """A production account is where a test account was to be linked, or the other way round."""
+
+
 @dataclass(frozen=True)
 class _Linking:
     """What is being linked."""
@@ -65,7 +69,8 @@ def link(
     (a new token too if the old one was given up with a lost master key).
     remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and
     nothing is changed, if a relink meets another than the first time; unless it replaces_remote_account, whose
-    records are the caller's to see to.
+    records are the caller's to see to. OtherKind, and nothing is changed, if one of them is a test account and the
+    other is not.
     """
     linking = _Linking(
         category=category,
@@ -119,14 +124,26 @@ def locate(token_or_id: str | Secret) -> tuple[uuid.UUID, uuid.UUID] | None:
     return (entered.tenant_id, entered.reference) if entered and entered.reference else None
 
 
-def only_account(*, category: str, end_user_origin_id: str) -> LinkedAccount | None:
-    """The end user's account in this category if there is exactly one: the one to relink."""
+def only_account(*, category: str, end_user_origin_id: str, is_test: bool) -> LinkedAccount | None:
+    """The end user's account of this kind in this category if there is exactly one: the one to relink."""
     found: list[LinkedAccount] = list(
         LinkedAccount.objects.filter(
-            category=category, end_user_origin_id=end_user_origin_id, deleted_at=None
+            category=category, end_user_origin_id=end_user_origin_id, is_test=is_test, deleted_at=None
         )[:2]
     )
     return found[0] if len(found) == 1 else None
+
+
+def refuse_other_kind(account: LinkedAccount, *, is_test: bool) -> None:
+    """Raise OtherKind where a link of this kind would be a relink of an account that is of the other."""
+    if account.is_test == is_test:
+        return
+    kinds = {True: "a test account", False: "a production account"}
+    asked, advice = kinds[is_test], "" if is_test else ", link that one as a test account,"
+    raise OtherKind(
+        f"Linked account {account.id} of {account} is {kinds[account.is_test]}, and {asked} was to be linked: the one"
+        f" never becomes the other. Link under another id of the end user{advice} or delete the linked account first."
+    )
 
 
 def delete(account: LinkedAccount, *, now: datetime | None = None) -> bool:
@@ -202,6 +219,7 @@ def _first_link(linking: _Linking) -> LinkedAccount:
 
 
 def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
+    refuse_other_kind(account, is_test=linking.is_test)
     if not linking.replaces_remote_account:
         _refuse_other_remote(account, linking.remote_identity)
     for name, value in linking.about.items():

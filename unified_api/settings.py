@@ -31,7 +31,8 @@ EMBEDDED = not (DATABASE_URL or DATABASE_APP_URL)
 # Signs sessions and derives the passwords of the database roles that Isthmus makes.
 SECRET_KEY = env.secret("SECRET_KEY") or (kept_secret(HOME, "secret_key") if EMBEDDED else "")
 
-# Earlier secret keys, separated by spaces: what was signed with them still counts.
+# Earlier secret keys, separated by spaces: what was signed with them still counts (sessions, cursors, and what an
+# Idempotency-Key was first sent with).
 SECRET_KEY_FALLBACKS = env.secret("SECRET_KEY_FALLBACKS").split()
 
 # The ring of master keys that seal the keys of tenants, newest first: `id:base64` of 32 bytes each, on lines

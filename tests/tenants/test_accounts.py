@@ -71,6 +71,18 @@ def test_a_relink_to_another_remote_account_is_refused(alice: Person) -> None:
         }
 
 
+@pytest.mark.parametrize("is_test", [False, True])
+def test_a_test_account_never_becomes_a_production_account(alice: Person, *, is_test: bool) -> None:
+    """Nor the other way round: nothing is changed, and the sentence names the account."""
+    account, _ = alice.link(is_test=is_test)
+
+    with pytest.raises(accounts.OtherKind, match=str(account.id)):
+        alice.link(is_test=not is_test, end_user_email_address="another@x.example")
+    with alice.at_work():
+        assert LinkedAccount.objects.get().end_user_email_address == ""
+    assert alice.link(end_user_origin_id="customer-2", is_test=not is_test)[0].is_test != is_test
+
+
 @pytest.mark.parametrize(
     "other", [{"category": "crm"}, {"integration": "elsewhere"}, {"end_user_origin_id": "customer-2"}]
 )
@@ -192,13 +204,18 @@ def test_an_account_is_located_without_its_tenant(alice: Person) -> None:
 
 def test_the_only_account_is_the_one_to_relink(alice: Person, charlie: Person) -> None:
     """An end user's one living account in the category is it; with none or two there is no telling."""
+
+    def only(category: str, *, is_test: bool = False) -> LinkedAccount | None:
+        return accounts.only_account(category=category, end_user_origin_id="customer-1", is_test=is_test)
+
     charlie.link()
     first, _ = alice.link()
     with alice.at_work():
-        assert accounts.only_account(category="ticketing", end_user_origin_id="customer-1") == first
-        assert accounts.only_account(category="crm", end_user_origin_id="customer-1") is None
+        assert only("ticketing") == first
+        assert only("crm") is None
+        assert only("ticketing", is_test=True) is None
     alice.link(integration="elsewhere")
     with alice.at_work():
-        assert accounts.only_account(category="ticketing", end_user_origin_id="customer-1") is None
+        assert only("ticketing") is None
         accounts.delete(first)
-        assert accounts.only_account(category="ticketing", end_user_origin_id="customer-1") != first
+        assert only("ticketing") != first

@@ -9,17 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import orjson
 from django.db.models import Model, QuerySet
-from django.utils.crypto import salted_hmac
 
 from unified_api.api import parameters
 from unified_api.api.errors import malformed
 from unified_api.api.params import Params
+from unified_api.sync import signing
 
 Row = TypeVar("Row")
 Stored = TypeVar("Stored", bound=Model)
@@ -100,7 +100,8 @@ def ordered(window: Window, rows: QuerySet[Stored], column: str) -> tuple[list[S
 def seal(of: str, key: Key, *, backwards: bool = False) -> str:
     """The cursor of what comes after a key in a list, or before it; without a key, from that end of the list."""
     payload = orjson.dumps([int(backwards), *key])
-    return _encode(_mac(of, payload) + payload)
+    (mac, *_) = _macs(of, payload)
+    return _encode(mac + payload)
 
 
 def _encode(sealed: bytes) -> str:
@@ -114,11 +115,12 @@ def opened(cursor: str, of: str) -> tuple[bool, Key]:
     except (binascii.Error, ValueError):
         sealed = b""
     mac, payload = sealed[:_MAC], sealed[_MAC:]
-    if not hmac.compare_digest(mac, _mac(of, payload)) or _encode(sealed) != cursor:
+    if not any(hmac.compare_digest(mac, one) for one in _macs(of, payload)) or _encode(sealed) != cursor:
         raise malformed("cursor", "This is no cursor of this list; begin without one.")
     backwards, *key = orjson.loads(payload)
     return bool(backwards), tuple(key)
 
 
-def _mac(of: str, payload: bytes) -> bytes:
-    return salted_hmac(_SALT, of.encode() + b"\0" + payload, algorithm="sha256").digest()[:_MAC]
+def _macs(of: str, payload: bytes) -> Iterator[bytes]:
+    """By the secret key, then by earlier ones."""
+    return (mac[:_MAC] for mac in signing.signatures(_SALT, of.encode() + b"\0" + payload))

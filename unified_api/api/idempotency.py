@@ -21,7 +21,7 @@ from unified_api.api.openapi.schema import Schema
 from unified_api.api.outcomes import Outcome
 from unified_api.sync import clock, journal
 from unified_api.sync.models import Write, WriteState
-from unified_api.sync.sealing import keyed_digest
+from unified_api.sync.sealing import keyed_digests
 
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = dt.timedelta(hours=24)
@@ -46,12 +46,12 @@ def key_of(request: HttpRequest) -> str | None:
     return key
 
 
-def digest_of(request: HttpRequest, body: dict[str, Any]) -> bytes:
-    """What a key is bound to: method, path and body."""
-    return keyed_digest(request.method, request.path, body)
+def digests_of(request: HttpRequest, body: dict[str, Any]) -> tuple[bytes, ...]:
+    """What a key is bound to: method, path and body; as it is stored now, then as it was under earlier secret keys."""
+    return keyed_digests(request.method, request.path, body)
 
 
-def earlier(account_id: uuid.UUID, key: str | None, digest: bytes) -> Write | None:
+def earlier(account_id: uuid.UUID, key: str | None, digests: tuple[bytes, ...]) -> Write | None:
     """The write that has the key; raises DRF's ValidationError if it was another request's."""
     if key is None:
         return None
@@ -63,7 +63,7 @@ def earlier(account_id: uuid.UUID, key: str | None, digest: bytes) -> Write | No
         if _is_free(write):
             mine.update(idempotency_key=None)
             return None
-    if bytes(write.request_digest or b"") != digest:
+    if bytes(write.request_digest or b"") not in digests:
         raise malformed(HEADER, "This key was used for another request; take a new one.")
     return write
 

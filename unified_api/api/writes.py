@@ -141,16 +141,16 @@ def once(
     guard: of what is intended by what there is. Then a record that moved is looked at again, and intended anew.
     """
     body, account = endpoint.body(), endpoint.account
-    key, digest = idempotency.key_of(request), idempotency.digest_of(request, {**body, **told})
+    key, digests = idempotency.key_of(request), idempotency.digests_of(request, {**body, **told})
     for _round in range(_ROUNDS):
-        first = idempotency.earlier(account.id, key, digest)
+        first = idempotency.earlier(account.id, key, digests)
         if first is not None:
             return _again(endpoint, first)
         intent = intend(body)
         if isinstance(intent, Outcome):
             return answered(endpoint, intent)
         wanted, warnings = intent
-        wanted = replace(wanted, idempotency_key=key, request_digest=digest if key else None)
+        wanted = replace(wanted, idempotency_key=key, request_digest=digests[0] if key else None)
         try:
             outcome = carry_out(endpoint, wanted, warnings, guard or _unguarded)
         except Overtaken:

@@ -85,6 +85,7 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
     stored: called within the transaction that stores the account, before anything of it is read.
     """
     provider, settings, secrets = examine(request)
+    _refuse_other_kind(provider, request)
     _refuse_unfinished(provider, request)
     identity = check(provider, settings, secrets)
     if request.replaces_remote_account:
@@ -134,8 +135,16 @@ def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str,
         with Client(provider, connection) as client:
             return client.check()
     except errors.ProviderError as error:
-        advice = next((told for kind, told in _WHAT_TO_DO if isinstance(error, kind)), "Link again later.")
-        raise LinkRefused(f"{provider.name} was asked, and {error}. {advice}") from error
+        raise LinkRefused(f"{provider.name} was asked, and {error}. {_advice(provider, error)}") from error
+
+
+def _advice(provider: Provider, error: errors.ProviderError) -> str:
+    if provider.home and isinstance(error, errors.RetryLater | errors.Misconfigured):
+        return (
+            f"It is called at {provider.home()}, which is SANDBOX_URL: have the web server up and reached there, or"
+            " give SANDBOX_URL the address under which it is (with another --port, that port), and link again."
+        )
+    return next((told for kind, told in _WHAT_TO_DO if isinstance(error, kind)), "Link again later.")
 
 
 def _provider(slug: str) -> Provider:
@@ -206,6 +215,17 @@ def _replaced(provider: Provider, request: Request, identity: str | None) -> Lin
     return account
 
 
+def _refuse_other_kind(provider: Provider, request: Request) -> None:
+    """Before the provider is asked, and anything of the account that is linked is touched."""
+    with transaction.atomic():
+        account = _linked(provider, request)
+    try:
+        if account is not None:
+            accounts.refuse_other_kind(account, is_test=request.is_test)
+    except accounts.OtherKind as error:
+        raise LinkRefused(str(error)) from error
+
+
 def _refuse_unfinished(provider: Provider, request: Request) -> None:
     """Records that are read before all ids of an import are here would have other ids for ever."""
     with transaction.atomic():
@@ -256,5 +276,7 @@ def _store(
             is_test=request.is_test,
             replaces_remote_account=request.replaces_remote_account,
         )
+    except accounts.OtherKind as error:  # linked while the provider was asked
+        raise LinkRefused(str(error)) from error
     except accounts.OtherRemoteAccount as error:
         raise _other_remote(error, _linked(provider, request)) from error

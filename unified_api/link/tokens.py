@@ -49,12 +49,15 @@ class Wish:
 def issue(wish: Wish, *, randomness: Randomness = os.urandom) -> tuple[LinkToken, Secret]:
     """A link token of the tenant in scope.
 
-    Without an integration, for an end user who has exactly one account in the only category, it links that one again.
+    Without an integration, for an end user who has exactly one account in the only category, it links that one again;
+    a test account by a token for these alone. Raises `tenants.accounts.OtherKind` where the integration that it names
+    has an account of the end user that is of the other kind.
     """
     text = new_token(Prefix.LINK, randomness)
     now = clock.now()
     about = {name: value for name, value in vars(wish).items() if name != "lasts"}
     with transaction.atomic():
+        _refuse_other_kind(wish)
         LinkToken.objects.filter(used_at=None, expires_at__lt=now).delete()  # nobody can use them
         made = LinkToken(**about, created_at=now, expires_at=now + wish.lasts)
         made.integration = made.integration or _linked_before(wish)
@@ -64,10 +67,25 @@ def issue(wish: Wish, *, randomness: Randomness = os.urandom) -> tuple[LinkToken
     return made, text
 
 
+def _refuse_other_kind(wish: Wish) -> None:
+    """No customer is sent to a page that must refuse him."""
+    if len(wish.categories) != 1 or not wish.integration:
+        return
+    found = accounts.linked(
+        category=wish.categories[0],
+        integration=wish.integration,
+        end_user_origin_id=wish.end_user_origin_id,
+    )
+    if found is not None:
+        accounts.refuse_other_kind(found, is_test=wish.is_test)
+
+
 def _linked_before(wish: Wish) -> str:
     if len(wish.categories) != 1:
         return ""
-    found = accounts.only_account(category=wish.categories[0], end_user_origin_id=wish.end_user_origin_id)
+    found = accounts.only_account(
+        category=wish.categories[0], end_user_origin_id=wish.end_user_origin_id, is_test=wish.is_test
+    )
     return found.integration if found else ""
 
 

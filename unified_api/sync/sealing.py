@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import functools
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from django.utils.crypto import salted_hmac
 
 from tenants import secrets
 from tenants.sealed import purpose_of
 from tenants.vault import Secret
 from unified_api.models.base import CommonModel
+from unified_api.sync import signing
 from unified_api.sync.landing import Row
+
+_SALT: Final = "unified_api.sync.sealing"
 
 
 class Sealing:
@@ -41,10 +43,10 @@ class Sealing:
 @functools.cache
 def digest_key() -> bytes:
     """What digests of answers are keyed with: who reads them cannot try out what was in an answer."""
-    return salted_hmac("unified_api.sync.sealing", b"", algorithm="sha256").digest()
+    return next(signing.signatures(_SALT, b""))
 
 
-def keyed_digest(*parts: Any) -> bytes:
-    """32 bytes of these JSON values, which nobody can make who has not our key."""
+def keyed_digests(*parts: Any) -> tuple[bytes, ...]:
+    """32 bytes of these JSON values, which nobody can make who has not our key; then the same by earlier keys."""
     told = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
-    return salted_hmac("unified_api.sync.sealing", told, algorithm="sha256").digest()
+    return tuple(signing.signatures(_SALT, told))

@@ -7,14 +7,16 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from integrations.kit.observation import Observation
 from tenants import accounts
 from tenants.scope import scope
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.conftest import Link, Linked, caller
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import store
 
@@ -61,7 +63,7 @@ def test_records_with_one_stamp_are_told_apart(api: Linked, size: int) -> None:
     assert backwards == forwards
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_changed_cursor_is_taken(api: Linked, data: st.DataObject) -> None:
     """Bits turned, bytes cut, added or exchanged: 400 that names the parameter, whatever they are."""
@@ -84,6 +86,21 @@ def test_what_is_no_cursor_is_refused(api: Linked, text: str) -> None:
     answer = api.get("tickets", {"cursor": text})
 
     assert (answer.status_code, list(answer.json())) == (400, ["cursor"])
+
+
+def test_cursors_outlast_a_change_of_the_secret_key(api: Linked, settings: Settings) -> None:
+    """As long as the earlier key is among the fallbacks, and no longer."""
+    land_together(api, ["1", "2"])
+    cursor = page(api, 1)["next"]
+    feed = caller().get("/api/sync/v1/changes", headers=api.person.headers).json()["next"]
+    earlier, settings.SECRET_KEY = settings.SECRET_KEY, "another secret key, long enough for anybody"
+    settings.SECRET_KEY_FALLBACKS = ["one from before", earlier]
+    following = caller().get("/api/sync/v1/changes", {"cursor": feed}, headers=api.person.headers)
+
+    assert len(page(api, 1, cursor)["results"]) == 1
+    assert (following.status_code, following.json()["results"]) == (200, [])
+    settings.SECRET_KEY_FALLBACKS = []
+    assert api.get("tickets", {"cursor": cursor}).status_code == 400
 
 
 def test_a_cursor_is_its_accounts_own(api: Linked, link: Link, charlie: Person) -> None:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from tests import stub
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.conftest import Link, Linked, caller
 from tests.unified_api.api.pushing import product_of
 from tests.unified_api.api.test_product import Both, bridge, only
 from unified_api.engine.values import Side
@@ -40,6 +40,21 @@ def test_they_are_shown_in_the_contracts_form(api: Linked, desk: stub.Desk, caps
     assert shown == api.get(f"tickets/{shown['id']}").json()
     mapping(api.person, "list")
     assert "x_c[0]" in capsys.readouterr().out
+
+
+def test_a_change_of_one_is_in_the_feed_with_its_values(api: Linked, desk: stub.Desk) -> None:
+    """As any other field's, under the name that bridges and the history have for it."""
+    common = ("--model", "ticketing.Ticket", "--target", "risk", "--read", "x_risk")
+    mapping(api.person, "add", "--account", api.account.id, *common)
+    number = desk.add(title="leak", state="open", x_risk="low")
+    api.work()
+    desk.edit(number, x_risk="high")
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    told = caller().get("/api/sync/v1/changes", {"model": "ticketing.Ticket"}, headers=api.person.headers)
+    *_, last = told.json()["results"]
+
+    assert last["fields"]["field_mappings.risk"] == {"old": "low", "new": "high", "is_hidden": False}
 
 
 def test_a_mapping_is_removed_with_its_values(api: Linked, desk: stub.Desk, capsys: Any) -> None:

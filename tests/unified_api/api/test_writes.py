@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connections
 from django.test import Client
+from pytest_django import Settings
 
 from integrations.kit.http import Patience
 from tenants.models import LinkedAccount
@@ -230,6 +231,21 @@ def test_the_same_key_replays(api: Linked, desk: stub.Desk) -> None:
     assert first.json() == second.json() == third.json()
     assert (second.status_code, second.headers["Idempotent-Replayed"]) == (201, "true")
     assert "Idempotent-Replayed" not in first.headers
+    assert (other.status_code, list(other.json())) == (400, ["Idempotency-Key"])
+    assert desk.writes() == [("POST", "/tickets")]
+
+
+def test_a_key_replays_after_a_change_of_the_secret_key(
+    api: Linked, desk: stub.Desk, settings: Settings
+) -> None:
+    """As long as the earlier one is among the fallbacks; another body is another request as before."""
+    first = api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)
+    earlier, settings.SECRET_KEY = settings.SECRET_KEY, "another secret key, long enough for anybody"
+    settings.SECRET_KEY_FALLBACKS = [earlier]
+    again = api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)
+    other = api.send("post", "tickets", {"model": {"name": "other"}}, **KEY)
+
+    assert (again.status_code, again.json()) == (201, first.json())
     assert (other.status_code, list(other.json())) == (400, ["Idempotency-Key"])
     assert desk.writes() == [("POST", "/tickets")]
 

@@ -107,6 +107,7 @@ def test_every_mistake_is_told_with_its_line_and_nothing_is_done(
 ) -> None:
     """All of them at once, before anybody is asked; no value of the file is quoted."""
     theirs, _ = charlie.link(integration="stub")
+    mine, _ = alice.link(integration="stub", end_user_origin_id="there")
     bad = {
         '{"credential": ': "this is no JSON",
         json.dumps(file.entry("c", credential={"tokn": "hush"})): "is no setting of stub",
@@ -116,6 +117,7 @@ def test_every_mistake_is_told_with_its_line_and_nothing_is_done(
         json.dumps(file.entry("g", is_test=True)): "is no sandbox",
         json.dumps(file.entry("a")): "the same account is on line 1",
         json.dumps({**file.entry(), "linked_account_id": str(theirs.id)}): "has no linked account",
+        json.dumps({"linked_account_id": str(mine.id), "is_test": True}): "is no test account",
         json.dumps(file.entry("h", token="hush")): "'token': no such key",
         json.dumps(file.entry("  ")): "'end_user_origin_id' is missing",
     }
@@ -131,7 +133,7 @@ def test_every_mistake_is_told_with_its_line_and_nothing_is_done(
     assert "hush" not in str(caught.value)
     assert file.desk.log == []
     with alice.at_work():
-        assert not LinkedAccount.objects.exists()
+        assert list(LinkedAccount.objects.values_list("id", flat=True)) == [mine.id]
 
 
 def test_a_credential_that_is_refused_holds_up_no_other(call: Call, alice: Person, file: File) -> None:

@@ -103,7 +103,10 @@ class LinkToken(Endpoint):
     def post(self, _request: Request) -> HttpResponse:
         """Leave to link one account of a customer, once, for a while."""
         body = self.body()
-        made, text = tokens.issue(self._wish(body))
+        try:
+            made, text = tokens.issue(self._wish(body))
+        except accounts.OtherKind as error:
+            raise malformed(_INTEGRATION.name, str(error)) from error
         told = {"integration_name": _name(made.integration), "magic_link_url": None}
         return answer({"link_token": text.reveal(), **told})
 
@@ -127,8 +130,9 @@ class LinkToken(Endpoint):
 
 
 class AccountToken(Endpoint):
-    """GET account-token/{public_token}: a GET, although it uses the public token up."""
+    """GET account-token/{public_token}: a GET, although it uses the public token up; hence no HEAD."""
 
+    http_method_names = ("get",)
     needs_account = False
     tag = "accounts"
     path_id: ClassVar[Schema] = TEXT

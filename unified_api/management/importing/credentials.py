@@ -155,6 +155,8 @@ def _about_known(entry: Entry, account: LinkedAccount) -> dict[str, Any]:
     for key in ("integration", "end_user_origin_id", "category"):
         if (told := entry.optional(key)) and told != getattr(account, key):
             raise Mistake(f"{key!r} is not that of linked account {account.id}")
+    if entry.flag("is_test") and not account.is_test:
+        raise Mistake(f"linked account {account.id} is no test account, as 'is_test' says")
     names = ("end_user_organization_name", "end_user_email_address")
     return {
         "integration": account.integration,

@@ -109,6 +109,15 @@ def test_a_public_token_is_exchanged_once(alice: Person, charlie: Person, desk: 
     assert [exchanged(alice, public).status_code for _ in range(2)] == [200, 404]
 
 
+def test_asking_for_the_head_uses_no_public_token_up(alice: Person, desk: stub.Desk) -> None:
+    """Its answer could not give the account token; 405 names the method that does."""
+    public = completed(alice, token(alice), desk)
+    head = Client().head(f"{V1}/account-token/{public.reveal()}", headers=alice.headers)
+
+    assert (head.status_code, head.headers["Allow"]) == (405, "GET")
+    assert exchanged(alice, public).status_code == 200
+
+
 def test_a_public_token_lasts_ten_minutes(alice: Person, desk: stub.Desk, later: Any) -> None:
     """Not a second longer."""
     public = completed(alice, token(alice), desk)
@@ -183,6 +192,40 @@ def test_test_keys_issue_links_of_test_accounts(
     told = exchanged(alice, completed(alice, text, desk), Authorization=f"Bearer {test.reveal()}").json()
     with alice.at_work():
         assert LinkedAccount.objects.get(id=told["id"]).is_test
+
+
+def test_a_test_key_links_no_production_account_again(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it change one: a link token for that account is refused, another one tells of none and links none."""
+    monkeypatch.setitem(registry._providers, "stub", replace(stub.PROVIDER, home=lambda: desk.url))
+    person = api.person
+    whom: dict[str, Any] = {"end_user_origin_id": api.account.end_user_origin_id}
+    with person.at_work():
+        test = apikeys.issue("rehearsal", "test")[1]
+    scopes = [{"model_id": "ticketing.Ticket", "enabled_actions": ["READ"]}]
+    open_one = asked(person, key=test, common_models=scopes, **whom).json()
+    named = asked(person, key=test, integration="stub", **whom)
+    with pytest.raises(LinkRefused, match="never becomes"):
+        completed(person, Secret(open_one["link_token"]), desk)
+    with person.at_work():
+        account = LinkedAccount.objects.get()
+
+    assert open_one["integration_name"] is None
+    assert (named.status_code, list(named.json())) == (400, ["integration"])
+    assert (account.is_test, account.permissions, account.end_user_email_address) == (False, {}, "")
+
+
+def test_a_production_key_links_no_test_account_again(alice: Person, link: Link, desk: stub.Desk) -> None:
+    """Which stays the test key's: the production key links another end user's account."""
+    rehearsal = link(alice, is_test=True)
+    whom: dict[str, Any] = {"end_user_origin_id": rehearsal.account.end_user_origin_id}
+    text = Secret(asked(alice, **whom).json()["link_token"])
+    with pytest.raises(LinkRefused, match="link that one as a test account"):
+        completed(alice, text, desk)
+
+    assert asked(alice, integration="stub", **whom).status_code == 400
+    assert exchanged(alice, completed(alice, token(alice), desk)).status_code == 200
 
 
 def test_an_account_can_be_linked_without_being_read_and_with_fewer_rights(
