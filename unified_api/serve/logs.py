@@ -21,16 +21,18 @@ HEADER = "X-Correlation-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,80}")
 _FORMS = ("json", "console")
 
-#: What nobody can guess of the address at which webhooks of an account arrive; whoever logs a path logs it.
-_WEBHOOK_KEY = re.compile(r"iwh_[A-Za-z0-9_-]+")
+#: What is secret in addresses, as whoever logs a path logs it: where webhooks of an account arrive, link tokens, and
+#: what comes back with an end user from a provider.
+_IN_ADDRESSES = re.compile(r"(iwh_|ilt_|ios_|[?&]code=)[^\s&'\">]+")
+_SIGNS = ("iwh_", "ilt_", "ios_", "code=")
 
 
-def _without_webhook_keys(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+def _without_secrets_of_addresses(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
     """A request stands in lines of Django's by its method and path."""
     for name, value in line.items():
         told = repr(value) if isinstance(value, HttpRequest) else value
-        if isinstance(told, str) and "iwh_" in told:
-            line[name] = _WEBHOOK_KEY.sub("iwh_...", told)
+        if isinstance(told, str) and any(sign in told for sign in _SIGNS):
+            line[name] = _IN_ADDRESSES.sub(r"\1...", told)
     return line
 
 
@@ -39,7 +41,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.ExtraAdder(),
-    _without_webhook_keys,
+    _without_secrets_of_addresses,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.StackInfoRenderer(),
 ]
