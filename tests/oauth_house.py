@@ -23,7 +23,8 @@ from integrations.kit.endpoints import GET, Check
 from integrations.kit.mapping import Mapping
 from integrations.kit.oauth import TOKENS, challenge
 from integrations.kit.paging import ByPage
-from integrations.kit.provider import Provider, Resource, Setting
+from integrations.kit.provider import Provider, Resource
+from integrations.kit.setting import Setting
 from tenants.models import LinkedAccount, OAuthApplication
 from tenants.scope import scope
 from tenants.vault import Secret

@@ -99,7 +99,11 @@ class Canaille(Server):
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         told = {
-            "": {"SECRET_KEY": self._facts()["key"], "SERVER_NAME": f"127.0.0.1:{self.port}"},
+            "": {
+                "SECRET_KEY": self._facts()["key"],
+                "SERVER_NAME": f"127.0.0.1:{self.port}",
+                "PREFERRED_URL_SCHEME": "http",
+            },
             "CANAILLE_SQL": {"DATABASE_URI": f"sqlite:///{self.data / 'canaille.sqlite'}"},
             "CANAILLE_SCIM": {"ENABLE_SERVER": True},
             "CANAILLE_OIDC": {"REQUIRE_NONCE": False, "ACTIVE_JWKS": [pem]},

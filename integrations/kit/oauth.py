@@ -24,8 +24,8 @@ from integrations.kit.errors import Misconfigured, Rejected, RetryLater, Uncerta
 from integrations.kit.guard import Blocked, Guard
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Connection
-from integrations.kit.provider import Setting
 from integrations.kit.session import fill, fill_path
+from integrations.kit.setting import Setting
 from integrations.kit.strict import plain
 from integrations.kit.token_answers import Granted
 from integrations.kit.transport import Limits, Way, Wire

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +21,8 @@ from demo.servers import Canaille
 from integrations.kit.auth import OAuth2
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.oauth import TOKENS
-from integrations.kit.provider import Provider, Setting
+from integrations.kit.provider import Provider
+from integrations.kit.setting import Setting
 from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tenants.vault import Secret
@@ -96,7 +100,8 @@ def secrets_of(tenant: uuid.UUID) -> dict[str, str]:
 def race(tenant: uuid.UUID, *, times: int, workers: int = 2) -> list[str]:
     """Have workers find at once that the token has ended, so many times; the refresh tokens that there were, in order.
 
-    Each time all of them call the directory with what they have then. A call that fails ends the race.
+    Each time all of them call the directory with what they have then. A call that fails ends the race. A turn begins in
+    another second than the one before: the directory's tokens of one second are the same text, which it fails to store.
     """
     began, turn = dt.datetime.now(dt.UTC), [0]
     outside = replace(connect.OUTSIDE, clock=lambda: began + turn[0] * LONGEST)
@@ -106,6 +111,7 @@ def race(tenant: uuid.UUID, *, times: int, workers: int = 2) -> list[str]:
         try:
             for _ in range(times):
                 if turns.wait(_PATIENCE) == 0:
+                    _await_another_second(secrets_of(tenant)["access_token"])
                     turn[0] += 1
                 turns.wait(_PATIENCE)
                 call(tenant)
@@ -121,6 +127,14 @@ def race(tenant: uuid.UUID, *, times: int, workers: int = 2) -> list[str]:
     with mock.patch.object(connect, "OUTSIDE", outside), ThreadPoolExecutor(workers) as pool:
         list(pool.map(work, range(workers)))
     return tokens
+
+
+def _await_another_second(token: str) -> None:
+    """Wait until a token that is made now says so."""
+    claims = token.split(".")[1]
+    made = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["iat"]
+    while int(time.time()) <= made:
+        time.sleep(0.02)
 
 
 def call(tenant: uuid.UUID) -> None:

@@ -126,10 +126,11 @@ def line(
     provider = provider_of(account)
     credential = {} if provider.hosted else credential_of(account)
     renewal = renewing.of(account, provider, credential)
+    secrets = renewal.fresh() if renewal else credential
     moments = Moments()
     connection = Connection(
         settings=account.settings,
-        secrets=renewal.fresh() if renewal else credential,
+        secrets=secrets,
         limiter=SharedLimiter(account.id),
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
@@ -138,7 +139,9 @@ def line(
         random=OUTSIDE.random,
         renew=renewal,
     )
-    client = Client(provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire)
+    client = Client(
+        provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire
+    )
     return Line(account.id, client, moments)
 
 

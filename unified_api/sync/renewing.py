@@ -162,7 +162,7 @@ class Renewal:
                 row.store_credential(renewed)
                 row.settings = settings
                 row.save(update_fields=["sealed_credential", "settings"])
-        self.account.sealed_credential = row.sealed_credential
+        self.account.sealed_credential, self.account.settings = row.sealed_credential, row.settings
         log.info("oauth.renewed", linked_account=str(row.id), stored=is_mine)
         return renewed if is_mine else connect.credential_of(row)
 

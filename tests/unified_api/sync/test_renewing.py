@@ -16,7 +16,7 @@ from django.db import OperationalError, connections, transaction
 from integrations.kit import errors
 from integrations.kit.auth import HeaderKey
 from integrations.kit.oauth import TOKENS
-from integrations.kit.provider import Setting
+from integrations.kit.setting import Setting
 from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tests.integrations.listener import Told, told
