@@ -61,6 +61,8 @@ class Command(AnsweringCommand):
 
     def answer(self, **options: Any) -> Document:
         """What the sub-command asks for."""
+        if options["verb"] == "set":
+            require_master_keys("oauth_app set")
         tenant = tenant_id(options["tenant"])
         if options["verb"] == "list":
             with scope(tenant), transaction.atomic():
@@ -97,7 +99,6 @@ class Command(AnsweringCommand):
 
 
 def _set(options: dict[str, Any]) -> Document:
-    require_master_keys("oauth_app set")
     registration = applications.Registration(
         integration=options["integration"],
         client_id=Secret(options["client_id"] or _of_environment(options["client_id_env"])),
