@@ -6,16 +6,18 @@ its token endpoint as a test says.
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from integrations.kit.auth import OAuth2
@@ -35,6 +37,7 @@ from unified_api.link import applications
 from unified_api.link.applications import Registration
 from unified_api.link.linking import Request, link
 from unified_api.models.ticketing import Tag
+from unified_api.sync import connect
 
 CLIENT_ID, CLIENT_SECRET = "the tenant's client", "canary-client-secret/+1"
 AUTH = OAuth2(
@@ -213,3 +216,37 @@ def link_to(person: Person, house: House, *, ends_in: float = 3600) -> LinkedAcc
     ends = {"expires_at": str(int(time.time() + ends_in))}
     with scope(person.tenant_id):
         return link(Request("house", "customer-1", {"base_url": house.url, **told, **ends})).account
+
+
+def call(person: Person) -> None:
+    """One call of the API for the customer's account, as any worker makes it."""
+    with scope(person.tenant_id):
+        with transaction.atomic():
+            account = LinkedAccount.objects.get()
+        with connect.line(account) as line:
+            line.client.check()
+
+
+def account_of(person: Person) -> LinkedAccount:
+    """The account as it is stored."""
+    with person.at_work():
+        found: LinkedAccount = LinkedAccount.objects.get()
+    return found
+
+
+def kept(person: Person) -> dict[str, str]:
+    """Its credential, in the clear."""
+    with person.at_work():
+        return {name: secret.reveal() for name, secret in account_of(person).credential().items()}
+
+
+def forget_access(house: House) -> None:
+    """The provider takes no access token any more, of those that there are."""
+    for grant in house.grants:
+        grant.access = "another one"
+
+
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let seconds go by for whoever looks when tokens end."""
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+    monkeypatch.setattr(connect, "OUTSIDE", replace(connect.OUTSIDE, clock=lambda: later))
