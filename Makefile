@@ -8,7 +8,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-has
 # Tests and demo start hundreds of processes; each would compile everything anew, in 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup node up demo test unit bench chaos soak simulate fuzz examples check format lock clean
+.PHONY: setup node up demo test unit bench chaos soak simulate renewals fuzz examples check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
@@ -43,6 +43,9 @@ simulate: setup
 examples: setup
 	@ISTHMUS_RECORD_EXAMPLES=1 $(BIN)/python -m pytest -n 0 tests/unified_api/api/test_examples.py
 
+renewals: setup
+	@ISTHMUS_RENEWALS=1000 $(BIN)/python -m pytest -n 0 -o timeout=3600 tests/real/test_oauth.py $(ARGS)
+
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
@@ -59,7 +62,7 @@ format: setup
 	@$(BIN)/ruff format
 
 lock: node
-	@cd requirements && for name in uv node runtime server-roundup server-django-helpdesk peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
+	@cd requirements && for name in uv node runtime server-roundup server-django-helpdesk server-canaille peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(UV_COMPILE) --constraint runtime.lock dev.in -o dev.lock
 	@cd requirements && ../$(UV_COMPILE) --constraint dev.lock import-merge.in -o import-merge.lock
 	@$(PYTHON) requirements/lock_node.py

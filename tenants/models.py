@@ -21,6 +21,8 @@ __all__ = [
     "Door",
     "LinkToken",
     "LinkedAccount",
+    "OAuthApplication",
+    "OAuthAttempt",
     "OperatorEvent",
     "Permission",
     "Tenant",
@@ -251,6 +253,59 @@ class LinkToken(TenantModel):
 
     def __str__(self) -> str:
         return f"link token of {self.end_user_origin_id}"
+
+
+class OAuthApplication(TenantModel):
+    """The tenant's own OAuth application at an integration, by which end users let it in.
+
+    `site`: the address of the installation at which it is registered, where customers run their own; else empty.
+    `sealed_client`: its id and secret; `hint`: the last characters of the id. `scopes`: in place of the adapter's.
+    """
+
+    integration = models.TextField()
+    site = models.TextField(default="")
+    sealed_client = SealedField(purpose="oauth application")
+    hint = models.TextField(editable=False)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    changed_at = models.DateTimeField(editable=False)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = "OAuth application"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "integration", "site"], name="oauth_application_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration} {self.site}".strip()
+
+
+class OAuthAttempt(TenantModel):
+    """An end user on the way to a provider, to allow what a link token asks for; gone with the return.
+
+    `sealed_secrets`: the link token, and the verifier of the code. `browser`: digest of what the browser that began
+    holds. `settings`: those of the account that is to be linked.
+    """
+
+    link_token_id = models.UUIDField()
+    integration = models.TextField()
+    settings = models.JSONField(default=dict)
+    redirect_uri = models.TextField()
+    sealed_secrets = SealedField(purpose="oauth attempt")
+    browser = models.BinaryField(editable=False)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index("tenant_id", "link_token_id", name="oauth_attempt_link_token"),
+            models.Index("tenant_id", "expires_at", name="oauth_attempt_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"oauth attempt at {self.integration}"
 
 
 class AuditEvent(TenantModel):

@@ -26,6 +26,9 @@ class Prefix(StrEnum):
     WEBHOOK_SIGNATURE = "iws_"
     WEBHOOK_RECEIVER = "iwk_"
     SANDBOX = "isb_"
+    OAUTH_STATE = "ios_"
+    OAUTH_BROWSER = "iob_"
+    OAUTH_VERIFIER = "iov_"
 
 
 def new_token(prefix: Prefix, randomness: Randomness = os.urandom) -> Secret:

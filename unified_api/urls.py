@@ -1,4 +1,4 @@
-"""Routes: health, the operators' console, the API, webhooks that come in, and the sandbox."""
+"""Routes: health, the operators' console, the API, webhooks that come in, linking by OAuth, and the sandbox."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from unified_api.events.views import Inbox
+from unified_api.link.views import Begin, Callback
 from unified_api.serve.health import healthz
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("docs", RedirectView.as_view(pattern_name="api-docs"), name="docs"),
     path("api/", include("unified_api.api.urls")),
     path("webhooks/<str:key>", Inbox.as_view(), name="webhooks"),
+    path("oauth/begin/<str:link_token>", Begin.as_view(), name="oauth-begin"),
+    path("oauth/callback", Callback.as_view(), name="oauth-callback"),
     path("sandbox/", include("integrations.sandbox.service.urls")),
 ]
 handler400 = "unified_api.api.errors.refused"

@@ -4,8 +4,9 @@
 its port, its password and what is in it from start to start.
 """
 
+from demo.servers.canaille import Canaille
 from demo.servers.helpdesk import HelpDesk
 from demo.servers.roundup import Roundup
 from demo.servers.server import Server, ServerFailed
 
-__all__ = ["HelpDesk", "Roundup", "Server", "ServerFailed"]
+__all__ = ["Canaille", "HelpDesk", "Roundup", "Server", "ServerFailed"]

@@ -8,9 +8,10 @@ provider sends back.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import quote, quote_plus
 
 from integrations.kit.errors import Misconfigured
@@ -139,15 +140,86 @@ class QueryKey:
 
 @dataclass(frozen=True)
 class OAuth2(Bearer):
-    """An OAuth 2 access token. When it is refused, `Connection.renew` is asked once for new secrets.
+    """An OAuth 2 access token: got and kept by `integrations.kit.oauth`, renewed when it ends or is refused.
 
-    The addresses and scopes are facts for the linking dance, which is not the kit's business.
+    authorize_url, token_url: https://, templates over the settings. `{base_url}/token` is of a product that each
+    customer runs: the tenant's application is registered at one address then. Elsewhere a setting within the host is
+    one label of it. grant: `authorization_code`, so that an end user allows it; or `client_credentials`, by the client
+    alone. client: names of the settings with its id and secret, where each account has its own; None: the tenant's
+    application. proof: how the client proves itself: `basic`, in the `body`, or `none`, as it has no secret. pkce:
+    whether the provider takes a code challenge. issuer: the provider's name in its answers (RFC 9207), a template; they
+    have to hold it then. asks, sends: further parameters of the authorization address, and of each form to the token
+    endpoint. revoked: the provider's own words for a grant that is over. grace: seconds for which it takes a refresh
+    token again that was replaced. tells: settings that a token answer tells, by its names for them (declared as not
+    required). instead: how an account signs that was linked with a key in place of tokens, where the provider takes
+    both.
     """
 
     token: str = "access_token"  # noqa: S105 - the name of a setting
     authorize_url: str = ""
     token_url: str = ""
     scopes: tuple[str, ...] = ()
+    grant: Literal["authorization_code", "client_credentials"] = "authorization_code"
+    client: tuple[str, str] | None = None
+    proof: Literal["basic", "body", "none"] = "basic"
+    pkce: bool = True
+    issuer: str = ""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    sends: Mapping[str, str] = field(default_factory=dict)
+    revoked: tuple[str, ...] = ()
+    grace: float = 600.0
+    tells: Mapping[str, str] = field(default_factory=dict)
+    instead: Auth | None = None
+
+    def __post_init__(self) -> None:
+        if self.client and self.is_dance:
+            raise TypeError("OAuth2: end users allow something to the tenant's application; drop client=")
+        if self.is_dance and _first_name(self.authorize_url) != _first_name(self.token_url):
+            raise TypeError(
+                "OAuth2: authorize_url= and token_url= have to begin with the same setting, or none"
+            )
+        if self.site is not None and self.site in self.tells:
+            raise TypeError(f"OAuth2: {self.site} is where a token is asked for; no answer can tell it")
+        if not (self.pkce or self.proof != "none" or not self.is_dance):
+            raise TypeError("OAuth2: without secret and code challenge anybody could use a stolen code")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tokens, as `oauth.TOKENS` declares them, or the account's own client; and what there may be instead."""
+        own = (self.token, "refresh_token", "expires_at") if self.is_dance else self.client or ()
+        return (*own, *(self.instead.needs if self.instead else ()))
+
+    def sign(self, settings: Settings, secrets: Secrets) -> Signature:
+        """The access token, or what the account has instead."""
+        if self.instead and self.is_signed_otherwise(settings, secrets):
+            return self.instead.sign(settings, secrets)
+        return super().sign(settings, secrets)
+
+    def is_signed_otherwise(self, settings: Settings, secrets: Secrets) -> bool:
+        """Whether an account with these has a key of its own, and no tokens."""
+        if self.instead is None or self.token in secrets or "refresh_token" in secrets:
+            return False
+        return all(name in secrets or name in settings for name in self.instead.needs)
+
+    @property
+    def is_dance(self) -> bool:
+        """Whether an end user has to allow it."""
+        return self.grant == "authorization_code"
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether anybody can be asked for a new token."""
+        return bool(self.token_url)
+
+    @property
+    def site(self) -> str | None:
+        """The name of the setting that is the address of the customer's own installation, if there is one."""
+        return _first_name(self.token_url)
+
+
+def _first_name(template: str) -> str | None:
+    found = re.match(r"\{(\w+)\}", template)
+    return found[1] if found else None
 
 
 def scrub(text: str, secrets: Secrets) -> str:

@@ -10,6 +10,7 @@
     │   └── Exists             there is a record with the id that the new one was to have
     ├── Gone                   the record is not there (any more)
     ├── Misconfigured          a setting is wrong, or something else answers there: a person must look
+    │   └── ApplicationRefused  the tenant's OAuth application is refused, whatever account it asks for
     └── Uncertain              it may have been carried out, and nobody knows: read back, never repeat
 
 Every error carries the request (method and path, never a query or a body), the status if there was an answer,
@@ -111,6 +112,10 @@ class Gone(ProviderError):
 
 class Misconfigured(ProviderError):
     """A setting is wrong, or something else than the provider answers there; repeating does not help."""
+
+
+class ApplicationRefused(Misconfigured):
+    """The tenant's OAuth application is refused: its id or secret is wrong, or it may not do this."""
 
 
 class Uncertain(ProviderError):

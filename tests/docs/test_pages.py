@@ -60,11 +60,12 @@ def _anchors(path: Path) -> set[str]:
 
 def test_the_adapter_of_the_page_is_one() -> None:
     """The walk-through's adapter can be imported, and can do what the page says."""
-    source, webhooks = blocks(page("adding-an-adapter.md"), "python")
+    source, oauth, webhooks = blocks(page("adding-an-adapter.md"), "python")
     module = ModuleType("bugs_by_example")
-    for block in (source, webhooks):
+    for block in (source, oauth, webhooks):
         exec(compile(block, "docs/adding-an-adapter.md", "exec"), module.__dict__)  # noqa: S102 - our own page
-    provider = replace(module.__dict__["provider"], webhooks=module.__dict__["webhooks"])
+    facts = {name: module.__dict__[name] for name in ("webhooks", "auth", "settings")}
+    provider = replace(module.__dict__["provider"], **facts)
 
     assert isinstance(provider, Provider)
     assert [r.model.__name__ for r in provider.resources if r.can("create")] == ["Ticket"]

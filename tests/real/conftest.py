@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from demo.servers import HelpDesk, Roundup, Server
+from demo.servers import Canaille, HelpDesk, Roundup, Server
 from integrations.kit.client import Client
 from integrations.kit.http import Patience
 from integrations.kit.paging import ByPage
@@ -47,6 +47,13 @@ def roundup_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def help_desk_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HelpDesk]:
     """A running help desk with one queue."""
     with HelpDesk(software, tmp_path_factory.mktemp("desk")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def canaille(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canaille]:
+    """A running directory with one person."""
+    with Canaille(software, tmp_path_factory.mktemp("canaille")) as server:
         yield server
 
 

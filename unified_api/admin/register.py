@@ -9,11 +9,12 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from tenants.models import ApiKey, AuditEvent, LinkedAccount, OperatorEvent, Tenant
+from tenants.models import ApiKey, AuditEvent, LinkedAccount, OAuthApplication, OperatorEvent, Tenant
 from unified_api.admin import actions, lists, show
 from unified_api.admin.bridges import BridgePage
 from unified_api.admin.conflicts import ConflictPage
 from unified_api.admin.history import ChangePage
+from unified_api.admin.oauth_applications import OAuthApplicationPage
 from unified_api.admin.pages import Page, Records
 from unified_api.admin.pairs import PairPage
 from unified_api.admin.plans import PlanPage
@@ -37,6 +38,7 @@ from unified_api.sync.models_plan import Plan
 admin.site.register(Bridge, BridgePage)
 admin.site.register(Change, ChangePage)
 admin.site.register(Conflict, ConflictPage)
+admin.site.register(OAuthApplication, OAuthApplicationPage)
 admin.site.register(Pair, PairPage)
 admin.site.register(Plan, PlanPage)
 #: Tables of the shell that tell a person nothing.

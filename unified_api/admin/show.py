@@ -46,6 +46,7 @@ _JOB_OF: Final[dict[str, type[models.Model]]] = {
     "pull": Stream,
     "write": Write,
     "erase": LinkedAccount,
+    "oauth renewal": LinkedAccount,
     "bridge": Bridge,
     "drift": Bridge,
 }

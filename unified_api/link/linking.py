@@ -25,7 +25,16 @@ from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
 from unified_api.events import addresses, subscribing
-from unified_api.sync import connect, imported_ids, issues, journal, pull, replacing
+from unified_api.sync import (
+    connect,
+    granting,
+    imported_ids,
+    issues,
+    journal,
+    pull,
+    renewing,
+    replacing,
+)
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
     (errors.NeedsReauthorisation, "Check user name, password or key, and link again."),
@@ -87,6 +96,7 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
     provider, settings, secrets = examine(request)
     _refuse_other_kind(provider, request)
     _refuse_unfinished(provider, request)
+    secrets = _with_token(provider, settings, secrets)
     identity = check(provider, settings, secrets)
     if request.replaces_remote_account:
         replacing.retire(_replaced(provider, request, identity))
@@ -100,6 +110,7 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
             stored(account)
         streams = pull.start(account)
         subscribing.begin(account)
+        renewing.begin(account, provider, secrets)
         if relinked:
             journal.take_up_again(account)
             issues.resolve_of_account(account.id)
@@ -135,7 +146,12 @@ def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str,
         with Client(provider, connection) as client:
             return client.check()
     except errors.ProviderError as error:
-        raise LinkRefused(f"{provider.name} was asked, and {error}. {_advice(provider, error)}") from error
+        raise refusal(provider, error) from error
+
+
+def refusal(provider: Provider, error: errors.ProviderError) -> LinkRefused:
+    """What a provider's error is to who links, with what to do."""
+    return LinkRefused(f"{provider.name} was asked, and {error}. {_advice(provider, error)}")
 
 
 def _advice(provider: Provider, error: errors.ProviderError) -> str:
@@ -145,6 +161,21 @@ def _advice(provider: Provider, error: errors.ProviderError) -> str:
             " give SANDBOX_URL the address under which it is (with another --port, that port), and link again."
         )
     return next((told for kind, told in _WHAT_TO_DO if isinstance(error, kind)), "Link again later.")
+
+
+def _with_token(
+    provider: Provider, settings: Mapping[str, str], secrets: dict[str, Secret]
+) -> dict[str, Secret]:
+    """The secrets, with an access token where the provider's accounts have one. Raises LinkRefused."""
+    try:
+        return granting.first_token(provider, settings, secrets)
+    except errors.NeedsReauthorisation as error:
+        raise LinkRefused(
+            f"{provider.name} cannot be linked like this: {error}. Have the end user allow it: manage.py link --oauth,"
+            " or /oauth/begin/ with a link token."
+        ) from error
+    except errors.ProviderError as error:
+        raise refusal(provider, error) from error
 
 
 def _provider(slug: str) -> Provider:

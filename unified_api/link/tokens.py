@@ -103,12 +103,10 @@ def complete(
     values: settings and secrets, as the adapter declares them. integration: where the token names none.
     Raises LinkRefused; the token can be used again then.
     """
-    token = _token(text)
-    if token.integration and integration not in {"", token.integration}:
-        raise LinkRefused(f"This link token is for {token.integration} alone.")
+    token = named_by(text)
     public = new_token(Prefix.LINKED, randomness)
     request = Request(
-        integration=token.integration or integration,
+        integration=integration_of(token, integration),
         category=token.categories[0] if len(token.categories) == 1 else "",
         categories=tuple(token.categories),
         end_user_origin_id=token.end_user_origin_id,
@@ -129,7 +127,8 @@ def complete(
     return public
 
 
-def _token(text: Secret) -> LinkToken:
+def named_by(text: Secret) -> LinkToken:
+    """The link token of the tenant in scope; raises LinkRefused for one that cannot be used (any more)."""
     entered = door.enter(LINK_DOOR, text, now=clock.now())
     with transaction.atomic():
         rows = LinkToken.objects.filter(id=entered.reference) if entered else LinkToken.objects.none()
@@ -137,6 +136,13 @@ def _token(text: Secret) -> LinkToken:
     if found is None:
         raise LinkRefused("This link token is unknown, used up or expired; ask for a new one.")
     return found
+
+
+def integration_of(token: LinkToken, wanted: str) -> str:
+    """The slug that is to be linked by a token, which may leave it open; raises LinkRefused."""
+    if token.integration and wanted not in {"", token.integration}:
+        raise LinkRefused(f"This link token is for {token.integration} alone.")
+    return str(token.integration or wanted)
 
 
 def _use_up(token: LinkToken, text: Secret, account: LinkedAccount) -> None:

@@ -23,8 +23,9 @@ HEADER = "X-Correlation-Id"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{8,80}")
 _FORMS = ("json", "console")
 
-#: Whoever logs a path, or what a caller sent, logs the tokens in it.
-_TOKEN = re.compile(f"({'|'.join(Prefix)})[A-Za-z0-9_-]+")
+#: Whoever logs a path, or what a caller sent, logs the tokens in it, and the code with which a provider sends somebody
+#: back.
+_TOKEN = re.compile(rf"({'|'.join(Prefix)})[A-Za-z0-9_-]+|([?&]code=)[^\s&'\">]+")
 
 
 def _without_query(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def _without_query(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str
 
 def _without_tokens(_logger: Any, _method: str, line: Any) -> str:
     """The line as it is written, exceptions included: of a token, what it opens."""
-    return _TOKEN.sub(r"\1...", line)
+    return _TOKEN.sub(r"\1\2...", line)
 
 
 _SHARED: list[Any] = [

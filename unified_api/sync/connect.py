@@ -119,20 +119,25 @@ def line(
     """Open the account's credential and make its client.
 
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
-    RetryLater: the credential does not open. NeedsReauthorisation: there is none any more.
+    RetryLater: the credential does not open, or its token cannot be renewed. NeedsReauthorisation: it is over.
     """
+    from unified_api.sync import renewing
+
     provider = provider_of(account)
-    credential = {} if provider.hosted else _credential(account)
+    credential = {} if provider.hosted else credential_of(account)
+    renewal = renewing.of(account, provider, credential)
+    secrets = renewal.fresh() if renewal else credential
     moments = Moments()
     connection = Connection(
         settings=account.settings,
-        secrets=credential,
+        secrets=secrets,
         limiter=SharedLimiter(account.id),
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
         clock=OUTSIDE.clock,
         sleep=OUTSIDE.sleep,
         random=OUTSIDE.random,
+        renew=renewal,
     )
     client = Client(
         provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire
@@ -140,7 +145,8 @@ def line(
     return Line(account.id, client, moments)
 
 
-def _credential(account: LinkedAccount) -> dict[str, Secret]:
+def credential_of(account: LinkedAccount) -> dict[str, Secret]:
+    """The secrets of an account. RetryLater: they do not open. NeedsReauthorisation: there are none any more."""
     if not account.sealed_credential:
         raise errors.NeedsReauthorisation("the account's credential was erased; link it again")
     try:
@@ -160,11 +166,12 @@ def guard() -> Guard:
     )
 
 
-def pause(account: LinkedAccount, why: str) -> None:
-    """The credential is refused: nothing is read or written until the account is linked again.
+def pause(account: LinkedAccount, why: str) -> bool:
+    """The credential is refused: nothing is read or written until the account is linked again. Whether it rests now.
 
     In a transaction of its own, as whoever relinks the account locks it before its jobs. Jobs end by themselves
-    when they find the account paused. An account that was linked again meanwhile has another credential, and goes on.
+    when they find the account paused. An account that was linked again meanwhile, or whose token was renewed, has
+    another credential, and goes on.
     """
     refused = LinkedAccount.objects.filter(
         id=account.id, status=account.status, sealed_credential=account.sealed_credential
@@ -175,3 +182,4 @@ def pause(account: LinkedAccount, why: str) -> None:
             told = f"The credential of {account} is refused: {why}. Have the account linked again; until then"
             told += " nothing is read or written."
             issues.open_issue(issues.CREDENTIAL, account.id, told, linked_account_id=account.id)
+        return LinkedAccount.objects.filter(id=account.id, status=PAUSED_FOR_RELINK).exists()

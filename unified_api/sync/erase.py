@@ -84,7 +84,7 @@ def begin(linked_account_id: uuid.UUID) -> None:
         job.forget("bridge", bridge.id)
         job.forget("drift", bridge.id)
         door.close_doors(bridge.id)
-    for kind in ("webhooks", "webhook subscription"):
+    for kind in ("webhooks", "webhook subscription", "oauth renewal"):
         job.forget(kind, linked_account_id)
     job.ask(KIND, linked_account_id)
 

@@ -52,8 +52,9 @@ def failed(
     """Record the error where an operator looks for it, and turn it into a schedule."""
     log.warning("pull.failed", model=stream.model, error=type(error).__name__, request=error.request)
     if isinstance(error, errors.NeedsReauthorisation):
-        connect.pause(account, str(error))
-        _fail(lease, stream, run, account, error, None)
+        # One that has another credential by now is read on: who renewed a token asks for nothing to be read.
+        is_paused = connect.pause(account, str(error))
+        _fail(lease, stream, run, account, error, None if is_paused else job.backoff(lease.attempts))
     else:
         _fail(lease, stream, run, account, error, delay_after(error, stream.frequency, lease.attempts))
 

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
 from unified_api.events import following, subscribing
-from unified_api.sync import async_passthrough, erase, job, pull, write
+from unified_api.sync import async_passthrough, erase, job, pull, renewing, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
@@ -37,6 +37,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     drift.KIND: drift.work,
     following.KIND: following.work,
     subscribing.KIND: subscribing.work,
+    renewing.KIND: renewing.work,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from tenants.scope import scope
+from unified_api.link.inviting import Invitation, invite
 from unified_api.link.linking import Linked, LinkRefused, Request, link
 from unified_api.management.answering import AnsweringCommand, Document, tenant_id
 from unified_api.management.keys import require_master_keys
@@ -21,6 +23,9 @@ HELP = """Check a credential by a live call and link the account.
 
 A secret on the command line stays in the shell's history and is seen by other users of the machine. Give it
 by --secret-file or --secrets-stdin instead. `manage.py integrations` lists integrations with their settings.
+
+With --oauth nothing is checked or linked yet: it prints an address. Whoever opens it in a browser is asked by the
+provider, and links the account by allowing it.
 """
 
 
@@ -58,6 +63,11 @@ class Command(AnsweringCommand):
             help="the linked account is lost at the provider, and another one there takes its place: what was read of"
             " the lost one counts as deleted, and its bridges are paused, to be restored",
         )
+        parser.add_argument(
+            "--oauth",
+            action="store_true",
+            help="print the address at which the end user allows it, within 30 minutes",
+        )
         pair: dict[str, Any] = {"action": "append", "default": [], "metavar": "KEY=VALUE"}
         parser.add_argument("--set", **pair, help="a setting that is no secret")
         parser.add_argument("--secret", **pair, help="a secret; see the warning above")
@@ -74,6 +84,8 @@ class Command(AnsweringCommand):
         """Check and link."""
         require_master_keys(self.called)
         tenant = tenant_id(options["tenant"])
+        if options["oauth"]:
+            return _begin(tenant, options)
         request = Request(
             integration=options["integration"],
             category=options["category"],
@@ -91,7 +103,11 @@ class Command(AnsweringCommand):
             raise CommandError(str(error)) from error
 
     def tell(self, document: Document) -> Iterable[str]:
-        """What a script or a person needs from here on: id and token."""
+        """What a script or a person needs from here on: id and token, or the address."""
+        if "begin_url" in document:
+            yield "Have the end user open this, in one browser from beginning to end; it is good until"
+            yield f"{document['expires_at'][:19]} UTC: {document['begin_url']}"
+            return
         again = "again: it keeps its id and token" if document["relinked"] else "for the first time"
         yield f"Linked {document['end_user_origin_id']} at {document['integration']} {again}."
         yield f"linked_account_id: {document['linked_account_id']}"
@@ -121,6 +137,29 @@ def _document(linked: Linked) -> Document:
         "models": list(linked.models),
         "paused": list(linked.paused),
     }
+
+
+def _begin(tenant: uuid.UUID, options: dict[str, Any]) -> Document:
+    """A link token, as the address at which it is used."""
+    if options["replaces_remote_account"] or any(
+        options[name] for name in ("secret", "secret_file", "secrets_stdin")
+    ):
+        raise CommandError("--oauth takes neither secrets nor --replaces-remote-account.")
+    invitation = Invitation(
+        integration=options["integration"],
+        category=options["category"],
+        end_user_origin_id=options["end_user"],
+        end_user_organization_name=options["organization"],
+        end_user_email_address=options["email"],
+        is_test=options["test"],
+        settings=_unique([*_pairs(options["set"], "--set")]),
+    )
+    try:
+        with scope(tenant):
+            url, expires_at = invite(invitation)
+    except LinkRefused as error:
+        raise CommandError(str(error)) from error
+    return {"begin_url": url, "expires_at": expires_at.isoformat(), "integration": invitation.integration}
 
 
 def _secrets(options: dict[str, Any]) -> Iterator[tuple[str, str]]:
