@@ -95,6 +95,28 @@ def test_a_disabled_field_is_shown_nowhere(api: Linked, ticket: str, desk: stub.
     assert api.get("tickets", {"status": "OPEN"}).json()["results"] == []
 
 
+def test_an_answer_that_is_given_again_hides_what_was_disabled_since(api: Linked, desk: stub.Desk) -> None:
+    """Field by field; of a model that may not be read any more it shows what its caller sent, and no more."""
+    key = {"Idempotency_Key": "order-66"}
+    known = desk.add(title="visible", text="secret words", state="open")
+    api.work()
+    [found] = api.get("tickets").json()["results"]
+    sent = ("patch", f"tickets/{found['id']}", {"model": {"name": "seen"}})
+    first = api.send(*sent, **key)
+    limit(api, "Ticket", disabled_fields=["description"])
+    without_field = api.send(*sent, **key)
+    limit(api, "Ticket", read=False)
+    without_model = [api.send(*sent, **key), api.send(*sent)]
+    models = [answer.json()["model"] for answer in (first, without_field, *without_model)]
+
+    assert [answer.status_code for answer in (first, without_field, *without_model)] == [200] * 4
+    assert "Idempotent-Replayed" in without_field.headers
+    assert [one["description"] for one in models] == ["secret words", None, None, None]
+    assert [one["status"] for one in models] == ["OPEN", "OPEN", None, None]
+    assert [(one["id"], one["name"]) for one in models] == [(found["id"], "seen")] * 4
+    assert desk.tables["tickets"][known]["title"] == "seen"
+
+
 def test_a_disabled_field_is_not_stored_any_more(api: Linked, ticket: str, desk: stub.Desk) -> None:
     """It keeps what it said; allowed again, it is read at once."""
     limit(api, "Ticket", disabled_fields=["description"])
