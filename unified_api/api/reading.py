@@ -37,7 +37,7 @@ SHELL: Final = parameters.flag("include_shell_data", "Without effect: a record i
 
 _NO_SENSITIVE: Final = (
     "This API key may not read sensitive fields. Leave include_sensitive_fields out, or use a key made with"
-    " `manage.py tenant key create --may-read-sensitive`."
+    " `manage.py tenant key create TENANT --may-read-sensitive`."
 )
 
 

@@ -135,8 +135,16 @@ def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str,
         with Client(provider, connection) as client:
             return client.check()
     except errors.ProviderError as error:
-        advice = next((told for kind, told in _WHAT_TO_DO if isinstance(error, kind)), "Link again later.")
-        raise LinkRefused(f"{provider.name} was asked, and {error}. {advice}") from error
+        raise LinkRefused(f"{provider.name} was asked, and {error}. {_advice(provider, error)}") from error
+
+
+def _advice(provider: Provider, error: errors.ProviderError) -> str:
+    if provider.home and isinstance(error, errors.RetryLater | errors.Misconfigured):
+        return (
+            f"It is called at {provider.home()}, which is SANDBOX_URL: have the web server up and reached there, or"
+            " give SANDBOX_URL the address under which it is (with another --port, that port), and link again."
+        )
+    return next((told for kind, told in _WHAT_TO_DO if isinstance(error, kind)), "Link again later.")
 
 
 def _provider(slug: str) -> Provider:

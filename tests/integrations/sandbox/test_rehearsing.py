@@ -245,6 +245,16 @@ def test_test_accounts_are_linked_at_sandboxes_only(alice: Person, remote: MakeR
         link(wish)
 
 
+def test_a_sandbox_that_is_elsewhere_is_named_with_its_setting(
+    alice: Person, remote: MakeRemote, settings: Settings
+) -> None:
+    """Who runs the web server on another port learns which address was called, and by which setting to change it."""
+    sandbox, settings.SANDBOX_URL = remote("ticketing"), "http://127.0.0.1:9/sandbox"
+
+    with pytest.raises(LinkRefused, match=r"called at http://127\.0\.0\.1:9/sandbox, which is SANDBOX_URL"):
+        linked(alice, sandbox)
+
+
 def test_a_test_key_issues_no_link_to_another_system(alice: Person) -> None:
     """A link token that names one is refused at once."""
     with alice.at_work():

@@ -64,7 +64,7 @@ def test_a_number_is_shown_to_who_asks_and_may(product: Product) -> None:
     assert plain.json()["results"][0]["ssn"] is None
     assert quiet.json()["results"][0]["ssn"] is None
     assert refused.status_code == 403
-    assert "may-read-sensitive" in refused.json()["detail"]
+    assert "key create TENANT --may-read-sensitive" in refused.json()["detail"]
     assert open_.json()["results"][0]["ssn"] == NUMBER
 
 
