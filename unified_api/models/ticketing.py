@@ -14,10 +14,10 @@ PERMISSION: Final[dict[str, WireField]] = {
     "remote_id": Text(),
     "effect": Choice("ALLOWED", "DENIED", "INHERITED"),
     "actions": Choices("VIEW", "CREATE", "EDIT", "DELETE"),
-    "applied_to_users": Refs("ticketing.User"),
-    "applied_to_roles": Refs("ticketing.Role"),
-    "applied_to_teams": Refs("ticketing.Team"),
-    "applied_to_collections": Refs("ticketing.Collection"),
+    "applied_to_users": Refs("ticketing.User", expands=False),
+    "applied_to_roles": Refs("ticketing.Role", expands=False),
+    "applied_to_teams": Refs("ticketing.Team", expands=False),
+    "applied_to_collections": Refs("ticketing.Collection", expands=False),
 }
 _OF_PERMISSIONS: Final = tuple(name for name in RECORD if name != "remote_data")
 

@@ -27,6 +27,7 @@ from unified_api.models.base import (
 from unified_api.models.fields import (
     Choice,
     Choices,
+    Custom,
     Day,
     Flag,
     Instant,
@@ -55,8 +56,15 @@ ALWAYS = (
     "remote_data",
 )
 OPERATIONS = [one for category in contract.CATEGORIES for one in contract.operations(category)]
-
-
+#: What is in the keys that nested objects are shown with as if they were records.
+FILLED = {
+    "id": "str",
+    "created_at": "datetime",
+    "modified_at": "datetime",
+    "remote_was_deleted": "bool",
+    "field_mappings": "mapping",
+    "remote_data": "objects",
+}
 #: What is listed of a model that is no record of it.
 FIELD_CLASSES = {import_module(f"merge.resources.{c}.types").RemoteFieldClass for c in ("crm", "ticketing")}
 #: Calls on records of common models that we answer.
@@ -116,6 +124,7 @@ def test_values_are_of_the_contracts_types(model: type[CommonModel]) -> None:
 def kind_of(field: WireField) -> str:
     """What a field holds, in one word."""
     for of, kind in (
+        (Custom, "Any"),
         ((Instant, Day), "datetime"),
         (Flag, "bool"),
         (Whole, "int"),
@@ -175,19 +184,23 @@ def test_relations_lead_where_the_contract_says(model: type[CommonModel]) -> Non
 
 @each_model
 def test_nested_objects_are_those_of_the_contract(model: type[CommonModel]) -> None:
-    """A nested object has the client's keys, and these their words, however deep."""
+    """A nested object has the client's keys, and these its types and words, however deep."""
     for name, field in wire_fields(model).items():
         if isinstance(field, Keyed) and contract.classes(theirs(model)[name]):
             compare_keys(field, theirs(model)[name])
 
 
 def compare_keys(field: Keyed, annotation: Any) -> None:
-    """The keys of a nested object, and of those within it."""
+    """The keys of a nested object, what they hold, and the same of those within it."""
     (found,) = contract.classes(annotation)
     told = {key: one.annotation for key, one in found.model_fields.items()}  # type: ignore[attr-defined]
     assert set(field.shown) == set(told), found
     compare_words(field.keys, told)
+    for key, kind in FILLED.items():
+        if key in field.fills:
+            assert kind in kinds_of(told[key]), (found, key)
     for key, inner in field.keys.items():
+        assert kind_of(inner) in kinds_of(told[key]), (found, key)
         if isinstance(inner, Keyed):
             compare_keys(inner, told[key])
 

@@ -18,7 +18,10 @@ from unified_api.models.shapes import STAMPS, Nested, Object, Objects, Shapes
 #: What the wire contract does not show of these.
 _BEYOND: Final = ("remote_was_deleted", "field_mappings", "remote_data")
 #: A class that takes part in associations; `origin_type`: CUSTOM_OBJECT, COMMON_MODEL or REMOTE_ONLY_MODEL.
-OBJECT_CLASS: Final[dict[str, WireField]] = {"id": Ref("crm.CustomObjectClass"), "origin_type": Text()}
+OBJECT_CLASS: Final[dict[str, WireField]] = {
+    "id": Ref("crm.CustomObjectClass", expands=False),
+    "origin_type": Text(),
+}
 
 
 class CustomObjectClass(CrmModel):
