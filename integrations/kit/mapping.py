@@ -109,7 +109,7 @@ class Mapping:
     @property
     def reads(self) -> frozenset[str]:
         """Names of the fields of which an answer may speak."""
-        return frozenset(name for name, *_ in self._reads)
+        return frozenset(name for name, *_ in self._reads).union(name for name, _ in self._custom)
 
     @property
     def hides(self) -> bool:

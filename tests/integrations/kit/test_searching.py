@@ -115,3 +115,12 @@ def test_a_path_touches_what_is_above_and_below_it() -> None:
 
     assert found == [True, True, True]
     assert not lens.touches(("properties", "mail"))
+
+
+def test_an_answer_may_speak_of_a_custom_field() -> None:
+    """So selective sync does not take one that a list leaves out for empty; of one that is hidden it speaks no more."""
+    tickets = extended(Target("field_mappings.risk", "properties.risk", None))
+    narrowed = tickets.without({"ticketing.Ticket": {"field_mappings.risk"}}, ())
+
+    assert "field_mappings.risk" in tickets.mapping.reads
+    assert "field_mappings.risk" not in narrowed.mapping.reads
