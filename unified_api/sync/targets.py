@@ -76,19 +76,32 @@ def mapped(provider: Provider, account: LinkedAccount) -> Provider:
     """The provider as this account has it; the same where nothing is mapped. Looked up once an account object."""
     if account._state.adding:  # noqa: SLF001 - documented; nothing is mapped of an account that is not stored
         return provider
-    if _KNOWN not in account.__dict__:
-        with transaction.atomic(savepoint=False):
-            look_up([account])
-    known = account.__dict__[_KNOWN]
+    known = _at_hand(account)
     if not known:
         return provider
     return replace(provider, resources=tuple(_extended(resource, known) for resource in provider.resources))
 
 
+def _at_hand(account: LinkedAccount) -> list[FieldMapping]:
+    if _KNOWN not in account.__dict__:
+        with transaction.atomic(savepoint=False):
+            look_up([account])
+    known: list[FieldMapping] = account.__dict__[_KNOWN]
+    return known
+
+
 def hidden(account: LinkedAccount, model: str) -> frozenset[str]:
-    """The fields of a model that may not be read at an account, and the custom fields that read such a one, or may."""
+    """The fields of a model that may not be read at an account, and the custom fields that read such a one, or may.
+
+    Where the adapter is gone nobody knows what they read, so none is shown.
+    """
     names = account.hidden(model)
-    resource = mapped(connect.adapter_of(account), account).resource(model) if names else None
+    if not account.permissions:
+        return names
+    try:
+        resource = mapped(connect.adapter_of(account), account).resource(model)
+    except registry.UnknownIntegration:
+        return names.union(CUSTOM + one.target for one in _at_hand(account) if one.model == model)
     if resource is None:
         return names
     places = resource.hidden_places(*permissions.kept_back(resource, account))

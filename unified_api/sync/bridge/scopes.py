@@ -17,6 +17,7 @@ from tenants.models import LinkedAccount
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import common_model
 from unified_api.models.hidden import EVERYTHING
+from unified_api.sync import targets
 from unified_api.sync.bridge import references
 from unified_api.sync.bridge.configuration import PEOPLE, PRIVATE, Configuration, Counterparts
 from unified_api.sync.models_bridge import Bridge
@@ -103,7 +104,7 @@ class Scopes:
             for name, to in people.items()
             if not account.may("read", to) or account.hidden(to).intersection(PEOPLE[to])
         }
-        return account.hidden(self.model) | strangers
+        return targets.hidden(account, self.model) | strangers
 
     def _deciding(self, side: Side) -> frozenset[str]:
         """The fields by which it is told which records of a side take part, belong together, and are private."""

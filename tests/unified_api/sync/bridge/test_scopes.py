@@ -16,7 +16,8 @@ from tests.unified_api.sync.bridge.test_plans import field
 from unified_api.engine.values import Side
 from unified_api.management.bridge import planning, standing
 from unified_api.models import hidden
-from unified_api.sync import permissions
+from unified_api.models.base import CUSTOM
+from unified_api.sync import permissions, targets
 from unified_api.sync.bridge import setup, showing
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan
@@ -73,6 +74,24 @@ def test_a_plan_neither_shows_nor_carries_what_is_disabled(planned: Bridged, cal
     assert planned.both("text")[1] == ["None"]
     assert any("description" in one and "side a" in one for one in standing_then["disabled"])
     assert any("description" in line and "side a" in line for line in standing.tell(standing_then))
+
+
+def test_a_custom_field_that_reads_what_is_disabled_takes_no_part(desks: Bridged, caller: Caller) -> None:
+    """What it had read before is neither shown in the plan nor carried by it."""
+    for account, path in zip(desks.accounts, ("text", "x_echo"), strict=True):
+        with transaction.atomic():
+            targets.add(account, TICKET, "echo", jmes_path=path, remote_path="x_echo")
+    desks.a.add(title="Printer", text="secret words", state="open", priority="p2")
+    desks.join(mode="plan", fields=("name", f"{CUSTOM}echo"), words=(), options={})
+    desks.round()
+    disable(desks, Side.A, "description")
+    plan = caller.get(f"plans/{caller.get(f'bridges/{desks.bridge_id}')['plan_id']}")
+    items = caller.get(f"plans/{plan['id']}/items")["results"]
+    caller.post(f"plans/{plan['id']}/approve", {"hash": plan["hash"]})
+    desks.round()
+
+    assert items[0]["fields"][f"{CUSTOM}echo"]["is_hidden"]
+    assert "secret words" not in json.dumps([items, *desks.b.tables["tickets"].values()], default=str)
 
 
 def test_a_disabled_field_goes_on_from_what_was_agreed(bridged: Bridged) -> None:
