@@ -37,9 +37,8 @@ from unified_api.sync.models import Job
 __all__ = ["house"]  # a fixture
 
 
-@pytest.fixture(autouse=True)
-def _no_wake_ups(no_broker: None) -> None:
-    """Tests do the due work themselves."""
+#: Tests do the due work themselves.
+pytestmark = pytest.mark.usefixtures("no_broker")
 
 
 def test_a_renewal_may_tell_a_setting(alice: Person, house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,9 +32,8 @@ from unified_api.sync.models_watch import Issue
 __all__ = ["house"]  # a fixture
 
 
-@pytest.fixture(autouse=True)
-def _no_wake_ups(no_broker: None) -> None:
-    """Tests do the due work themselves."""
+#: Tests do the due work themselves.
+pytestmark = pytest.mark.usefixtures("no_broker")
 
 
 def kinds_of_issues(person: Person) -> list[str]:

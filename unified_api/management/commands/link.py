@@ -87,12 +87,7 @@ class Command(AnsweringCommand):
         if options["oauth"]:
             return _begin(tenant, options)
         request = Request(
-            integration=options["integration"],
-            category=options["category"],
-            end_user_origin_id=options["end_user"],
-            end_user_organization_name=options["organization"],
-            end_user_email_address=options["email"],
-            is_test=options["test"],
+            **_whom(options),
             replaces_remote_account=options["replaces_remote_account"],
             values=_unique([*_pairs(options["set"], "--set"), *_secrets(options)]),
         )
@@ -139,21 +134,25 @@ def _document(linked: Linked) -> Document:
     }
 
 
+def _whom(options: dict[str, Any]) -> dict[str, Any]:
+    """Whose account is linked, and where; however it is."""
+    return {
+        "integration": options["integration"],
+        "category": options["category"],
+        "end_user_origin_id": options["end_user"],
+        "end_user_organization_name": options["organization"],
+        "end_user_email_address": options["email"],
+        "is_test": options["test"],
+    }
+
+
 def _begin(tenant: uuid.UUID, options: dict[str, Any]) -> Document:
     """A link token, as the address at which it is used."""
     if options["replaces_remote_account"] or any(
         options[name] for name in ("secret", "secret_file", "secrets_stdin")
     ):
         raise CommandError("--oauth takes neither secrets nor --replaces-remote-account.")
-    invitation = Invitation(
-        integration=options["integration"],
-        category=options["category"],
-        end_user_origin_id=options["end_user"],
-        end_user_organization_name=options["organization"],
-        end_user_email_address=options["email"],
-        is_test=options["test"],
-        settings=_unique([*_pairs(options["set"], "--set")]),
-    )
+    invitation = Invitation(**_whom(options), settings=_unique([*_pairs(options["set"], "--set")]))
     try:
         with scope(tenant):
             url, expires_at = invite(invitation)
