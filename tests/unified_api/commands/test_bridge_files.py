@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from tenants.models import AuditEvent
+from tests import stub
 from tests.people import Person
 from tests.unified_api.commands.conftest import Call
-from tests.unified_api.sync.bridge.conftest import Bridged, desks
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, desks, link
 from tests.unified_api.sync.bridge.files import TICKETS, changed
 from tests.unified_api.sync.conftest import tenant
+from unified_api import registry
+from unified_api.models.ticketing import Tag
 from unified_api.sync.models_bridge import Bridge, Pair
 
 __all__ = ["desks", "tenant"]  # fixtures
@@ -127,18 +131,25 @@ def test_a_live_bridge_plans_only_when_it_is_told(call: Call, desks: Bridged, pa
     assert plan["mode"] in {"plan", "live"}
 
 
-def test_of_several_models_those_that_plan_are_shown(call: Call, desks: Bridged, path: Path) -> None:
+def test_of_several_models_those_that_plan_are_shown(
+    call: Call, desks: Bridged, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that writes by itself says so, and does not stand in the way of the others."""
-    path.write_text(
-        TICKETS + "  ticketing.User:\n    winner: a\n    fields:\n      name:\n      email_address:\n"
-    )
+    for provider, desk in ((stub.PROVIDER, desks.a), (PLAIN, desks.b)):
+        with_tags = replace(
+            provider, resources=(*(r for r in provider.resources if r.model is not Tag), stub.TAGS)
+        )
+        monkeypatch.setitem(registry._providers, provider.slug, with_tags)
+        link(with_tags, desk)
+    desks.a.add("tags", name="urgent")
+    path.write_text(f"{TICKETS}  ticketing.Tag:\n    winner: a\n    fields:\n      name:\n")
     call("bridge", "apply", str(path))
     with transaction.atomic():
         Bridge.objects.filter(model="ticketing.Ticket").update(mode=Bridge.Mode.LIVE)
 
     told = call("bridge", "plan", "tickets").out
     assert "ticketing.Ticket: it writes by itself." in told
-    assert "ticketing.User, plan " in told
+    assert "ticketing.Tag, plan " in told
 
 
 def standing(call: Call) -> dict[str, Any]:
