@@ -206,7 +206,7 @@ def test_a_command_prints_it_or_writes_a_file(call: Call, bridged: Bridged, tmp_
     printed = call("bridge", "document", "tickets").out
     told = call("bridge", "document", bridge, "--format", "html", "--out", str(file)).out
 
-    assert printed.startswith("# Bridge: ticketing.Ticket between Stub and Plain")
+    assert printed.startswith("# tickets: ticketing.Ticket between Stub and Plain")
     assert told == f"Written to {file}.\n"
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
     with pytest.raises(CommandError, match="cannot be written"):
