@@ -9,18 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
 from django.db import connection
 
+from tenants.models import LinkedAccount
 from unified_api.api import parameters
 from unified_api.api.openapi.schema import TEXT, Schema, open_word
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
-from unified_api.models.base import CommonModel, common_model, wire_fields
+from unified_api.models.base import CommonModel, common_model, model_id, wire_fields
 from unified_api.models.fields import Choice, Day, Flag, Instant, Ref, Refs, Text, Texts, WireField
 from unified_api.models.shapes import Shapes
 
@@ -39,11 +40,15 @@ NOTHING: Final = Condition("FALSE")
 
 @dataclass(frozen=True)
 class Filter:
-    """A parameter, and what its value asks of a row; None where it asks nothing. field: that it looks at."""
+    """A parameter, and what its value asks of a row; None where it asks nothing. field: that it looks at.
+
+    through: the model and the field that it looks at behind the relation `field`.
+    """
 
     parameter: Parameter[Any]
     condition: Callable[[Any], Condition | None]
     field: str = ""
+    through: tuple[str, str] | None = None
 
     def of(self, params: Params) -> Condition | None:
         """What a request asks for; raises DRF's ValidationError for a malformed value."""
@@ -51,13 +56,27 @@ class Filter:
         return None if value is None or value == [] else self.condition(value)
 
 
-def conditions(model: type[CommonModel], params: Params, *, hidden: Collection[str] = ()) -> list[Condition]:
+def conditions(
+    model: type[CommonModel], params: Params, account: LinkedAccount | None = None
+) -> list[Condition]:
     """What the parameters ask of a model's records; raises DRF's ValidationError for a malformed one.
 
-    hidden: fields by which nothing is found, so that nobody learns by asking what may not be shown.
+    account: whose records they are. By what may not be read there, be it of a record that these name, nothing is found:
+    nobody learns by asking what may not be shown.
     """
-    asked = [(one.field, found) for one in declared(model) if (found := one.of(params)) is not None]
-    return [NOTHING if field in hidden else found for field, found in asked]
+    asked = [(one, found) for one in declared(model) if (found := one.of(params)) is not None]
+    return [NOTHING if account and _is_concealed(one, model, account) else found for one, found in asked]
+
+
+def _is_concealed(one: Filter, model: type[CommonModel], account: LinkedAccount) -> bool:
+    """Whether a filter looks at something that may not be read at an account."""
+    behind = one.through is not None and not _shows(account, *one.through)
+    return behind or one.field in account.hidden(model_id(model))
+
+
+def _shows(account: LinkedAccount, model: str, field: str) -> bool:
+    """Whether a field of a model may be read at an account."""
+    return account.may("read", model) and field not in account.hidden(model)
 
 
 @functools.cache
@@ -170,7 +189,8 @@ def _through(column: str, parameter: str, field: WireField) -> Filter:
     named = f"t.tenant_id = r.tenant_id AND t.id = ANY(r.{_quoted(column)}) AND NOT t.remote_was_deleted"
     sql = f"EXISTS (SELECT FROM {table} t WHERE {named} AND t.{_quoted(parameter)} = %s)"
     about = f"With this `{parameter}`, exactly, in one of `{column}`."
-    return Filter(parameters.text(parameter, about), lambda value: Condition(sql, (value,)))
+    asked = parameters.text(parameter, about)
+    return Filter(asked, lambda value: Condition(sql, (value,)), through=(_to(field), parameter))
 
 
 def _shapes(column: str, parameter: str, field: WireField) -> Iterator[Filter]:

@@ -58,10 +58,14 @@ class Asking(Endpoint):
         found = Subject.find(record_id)
         if found is None:
             raise NotFound
-        owner = self.visible({found.account_id}).get(found.account_id)
-        if owner is None or not owner.may("read", model_id(found.model)):
+        if not self.may_see(found):
             raise NotFound
         return found
+
+    def may_see(self, subject: Subject) -> bool:
+        """Whether a record may be told of: of an account that the key opens, and of a model that may be read there."""
+        owner = self.visible({subject.account_id}).get(subject.account_id)
+        return owner is not None and owner.may("read", model_id(subject.model))
 
     def visible(self, account_ids: set[uuid.UUID]) -> dict[uuid.UUID, LinkedAccount]:
         """Those of these accounts that are still linked, and that the key opens, by id."""
@@ -145,7 +149,7 @@ class Why(Asking):
             field = self.asked_field(subject)
             if field is None:
                 raise malformed("field", "the name of a field is expected")
-            told = why(subject, field, may_see=lambda account_id: bool(self.visible({account_id})))
+            told = why(subject, field, may_see=self.may_see)
             return answer(telling.document(told))
 
 

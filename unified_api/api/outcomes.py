@@ -6,8 +6,13 @@ Once a call may have left, the answer is never one that invites a retry: 202, an
 from __future__ import annotations
 
 import uuid
+<<<<<<< HEAD
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+=======
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+>>>>>>> 91e5b24ddf12e74ffc14f586c24144bdfe07536a
 from typing import Any
 
 from django.db import transaction
@@ -21,8 +26,8 @@ from unified_api.api.concealing import conceal
 from unified_api.api.errors import answer
 from unified_api.api.extras import Extras
 from unified_api.api.reading import etag
-from unified_api.api.render import Record, as_sent
-from unified_api.models.base import OWN, CommonModel, common_model
+from unified_api.api.render import NO_MAPPINGS, Record, as_sent
+from unified_api.models.base import OWN, CommonModel, common_model, wire_fields
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.problems import problem
 from unified_api.sync.values import to_json
@@ -98,12 +103,33 @@ def _done(write: Write, warnings: list[dict[str, Any]], headers: dict[str, str])
     with transaction.atomic():
         account = LinkedAccount.objects.get(id=write.linked_account_id)
         record = records.by_id(model, account.id, [record_id])[str(record_id)]
+<<<<<<< HEAD
     warnings = [*warnings, *_not_taken(write, record)]
+=======
+    status = 201 if write.operation == "create" else 200
+    shown = _readable(write, account, record)
+    return Outcome(status, envelope(shown, warnings), {**headers, "ETag": etag(model, record)})
+
+
+def again(write: Write, account: LinkedAccount, kept: Outcome) -> Outcome:
+    """A stored answer as it may be given now: the account's scopes may have become narrower since."""
+    record = kept.body.get("model")
+    if write.state != WriteState.DONE or record is None or not account.permissions:
+        return kept
+    return replace(kept, body={**kept.body, "model": _readable(write, account, record)})
+
+
+def _readable(write: Write, account: LinkedAccount, record: Record) -> Record:
+    """What may be read of a written record; where its model may not be read at all, only what the caller sent."""
+    model: type[CommonModel] = common_model(write.model)
+>>>>>>> 91e5b24ddf12e74ffc14f586c24144bdfe07536a
     conceal(account, model, [record])
+    if not account.may("read", write.model):
+        unsent = dict.fromkeys(wire_fields(model).keys() - write.values.keys())
+        return {**record, **unsent, "field_mappings": NO_MAPPINGS}
     if any(name.startswith(OWN) for name in write.values):
         Extras(remote_fields=True).add(model, account, [record])
-    status = 201 if write.operation == "create" else 200
-    return Outcome(status, envelope(record, warnings), {**headers, "ETag": etag(model, record)})
+    return record
 
 
 def _not_taken(write: Write, shown: Record) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 from django.db import transaction
@@ -69,7 +69,8 @@ class Pairs(Endpoint):
                     rows = rows.filter(**{name: told})
             window = Window.asked(self.params, f"{asked} pairs")
             found, page = cursors.ordered(window, rows, "id")
-            return answer({**page, "results": [_pair(bridge, pair) for pair in found]})
+            secret = showing.secret(bridge)
+            return answer({**page, "results": [_pair(bridge, pair, secret) for pair in found]})
 
 
 class OnePair(Endpoint):
@@ -83,7 +84,8 @@ class OnePair(Endpoint):
         """The pair, with what either side last agreed to."""
         with transaction.atomic():
             pair = self.pair(id)
-            bases = {"base_a": hidden.values(pair.base_a), "base_b": hidden.values(pair.base_b)}
+            secret = showing.secret(Bridge.objects.get(id=pair.bridge_id))
+            bases = {name: hidden.values(getattr(pair, name), secret) for name in ("base_a", "base_b")}
             return answer({**self.told(pair), **bases})
 
     def pair(self, text: Any) -> Pair:
@@ -92,7 +94,8 @@ class OnePair(Endpoint):
 
     def told(self, pair: Pair) -> dict[str, Any]:
         """What is shown of it."""
-        return _pair(Bridge.objects.get(id=pair.bridge_id), pair)
+        bridge = Bridge.objects.get(id=pair.bridge_id)
+        return _pair(bridge, pair, showing.secret(bridge))
 
 
 VERBS: Final = {
@@ -160,7 +163,9 @@ class Conflicts(Endpoint):
                 rows = rows.filter(field=field)
             window = Window.asked(self.params, f"{self.key.tenant_id} conflicts")
             found, page = newest.page(window, rows, "opened_at")
-            return answer({**page, "results": [_conflict(one) for one in found]})
+            bridges = Bridge.objects.in_bulk({one.bridge_id for one in found})
+            secret = {known: showing.secret(bridge) for known, bridge in bridges.items()}
+            return answer({**page, "results": [_conflict(one, secret[one.bridge_id]) for one in found]})
 
 
 class OneConflict(Endpoint):
@@ -173,7 +178,11 @@ class OneConflict(Endpoint):
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """Both values, what was agreed before, and when and by whom they were edited."""
         with transaction.atomic():
-            return answer(_conflict(self.conflict(id)))
+            return answer(self.told(self.conflict(id)))
+
+    def told(self, one: Conflict) -> dict[str, Any]:
+        """What is shown of it."""
+        return _conflict(one, showing.secret(Bridge.objects.get(id=one.bridge_id)))
 
     def conflict(self, text: str) -> Conflict:
         """The conflict of a path; raises NotFound."""
@@ -189,7 +198,7 @@ class Resolve(OneConflict):
     def post(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The resolved conflict; what follows from it is written by the bridge. 409 where it is none any more."""
         with deciding(conflicts.ConflictClosed):
-            return answer(_conflict(conflicts.resolve(self.conflict(id).id, _RESOLUTION.of(self.body()))))
+            return answer(self.told(conflicts.resolve(self.conflict(id).id, _RESOLUTION.of(self.body()))))
 
 
 class Give(OneConflict):
@@ -231,13 +240,13 @@ class ResolveAll(Endpoint):
             return answer({"resolved": resolved})
 
 
-def _pair(bridge: Bridge, pair: Pair) -> dict[str, Any]:
+def _pair(bridge: Bridge, pair: Pair, secret: Container[str]) -> dict[str, Any]:
     return {
         **{name: getattr(pair, name) for name in told_as.PAIR_COLUMNS},
-        "key": showing.key(bridge, pair.key),
-        "problems": [showing.problem_of(one) for one in pair.problems],
+        "key": showing.key(bridge, pair.key, secret),
+        "problems": [showing.problem_of(one, secret) for one in pair.problems],
     }
 
 
-def _conflict(one: Conflict) -> dict[str, Any]:
-    return hidden.about(one.field, {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS})
+def _conflict(one: Conflict, secret: Container[str]) -> dict[str, Any]:
+    return hidden.about(one.field, {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS}, secret)

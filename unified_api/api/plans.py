@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Final
 
 from django.db import transaction
@@ -80,7 +81,8 @@ class Items(OnePlan):
                 rows = rows.filter(action=action)
             window = Window.asked(self.params, f"{id} items")
             found, page = cursors.ordered(window, rows, "ordinal")
-            return answer({**page, "results": [_item(bridge, item) for item in found]})
+            secret = showing.secret(bridge)
+            return answer({**page, "results": [_item(bridge, item, secret) for item in found]})
 
 
 class Approve(OnePlan):
@@ -112,10 +114,10 @@ def shown(plan: Plan) -> dict[str, Any]:
     return {name: getattr(plan, name) for name in told_as.PLAN_COLUMNS}
 
 
-def _item(bridge: Bridge, item: PlanItem) -> dict[str, Any]:
-    said = showing.said(item.fields)
+def _item(bridge: Bridge, item: PlanItem, secret: Container[str]) -> dict[str, Any]:
+    said = showing.said(item.fields, secret)
     return {
         **{name: getattr(item, name) for name in told_as.ITEM_COLUMNS},
-        "key": showing.key(bridge, item.key),
+        "key": showing.key(bridge, item.key, secret),
         **(said if "fields" in said else {"problem": said}),
     }

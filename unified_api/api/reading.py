@@ -77,7 +77,7 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
     model, account, params = endpoint.model, endpoint.account, endpoint.params
     refuse_unsupported(account, model)
     hidden = account.hidden(model_id(model))
-    wanted = [*filters.conditions(model, params, hidden=hidden), *([above] if above else [])]
+    wanted = [*filters.conditions(model, params, account), *([above] if above else [])]
     if not account.may("read", model_id(model)):
         wanted.append(filters.NOTHING)
     order = orders.asked(model, params, hidden=hidden)

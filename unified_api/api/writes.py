@@ -309,6 +309,8 @@ def _again(endpoint: WritingEndpoint, first: Write) -> HttpResponse:
     if outcome is None:
         outcome = outcomes.of(settled, [])
         idempotency.keep(settled, outcome)
+    else:
+        outcome = outcomes.again(settled, endpoint.account, outcome)
     return answered(endpoint, outcome, replayed=settled.state in journal.FINAL)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Final
 
 from django.core.management.base import CommandError, CommandParser
@@ -57,23 +57,26 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
 
 def made(bridge: Bridge, plan: Plan, called: str) -> Document:
     """A plan that was just made, with its first items under this name."""
-    items = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST]
+    items, secret = (
+        PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST],
+        showing.secret(bridge),
+    )
     return {
         "plan_id": str(plan.id),
         "hash": plan.hash,
         "state": plan.state,
         "reason": plan.reason,
         "counts": plan.counts,
-        called: [_shown(bridge, item) for item in items],
+        called: [_shown(bridge, item, secret) for item in items],
     }
 
 
-def _shown(bridge: Bridge, item: PlanItem) -> Document:
+def _shown(bridge: Bridge, item: PlanItem, secret: Container[str]) -> Document:
     return {
         "action": item.action,
         "side": item.side,
-        "key": showing.key(bridge, item.key),
-        "fields": showing.said(item.fields),
+        "key": showing.key(bridge, item.key, secret),
+        "fields": showing.said(item.fields, secret),
         "pair_id": item.pair_id,
     }
 

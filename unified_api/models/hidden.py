@@ -6,11 +6,19 @@ Such documents hold values of any model, so a name counts as sensitive if it is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import Any, Final
 
 from unified_api.models.base import common_models, wire_fields
 
+
+class _Everything(Container[str]):
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+
+#: Of a document about records of which nothing may be read, every field is secret.
+EVERYTHING: Final[Container[str]] = _Everything()
 #: In place of a value, where a text can stand.
 HIDDEN: Final = "(hidden)"
 #: Under which words a document about one field quotes its values.
@@ -23,21 +31,24 @@ def sensitive() -> frozenset[str]:
     return frozenset(n for model in common_models() for n, f in wire_fields(model).items() if f.sensitive)
 
 
-def about(field: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told about a field. `is_hidden`: it is sensitive, and none of its values shows, as in the change log."""
-    is_hidden = field in sensitive()
+def about(field: str, told: Mapping[str, Any], secret: Container[str] = ()) -> dict[str, Any]:
+    """What is told about a field. `is_hidden`: it is sensitive or secret, and none of its values shows.
+
+    secret: the fields that may not be read, by the scopes of the accounts that the document is about.
+    """
+    is_hidden = field in sensitive() or field in secret
     quoted = _QUOTED & told.keys() if is_hidden else ()
     return {**told, **dict.fromkeys(quoted), "is_hidden": is_hidden}
 
 
-def values(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by field; those of sensitive ones are null, as in lists of records."""
-    return {name: None if name in sensitive() else value for name, value in told.items()}
+def values(told: Mapping[str, Any], secret: Container[str] = ()) -> dict[str, Any]:
+    """Values by field; those of sensitive and secret ones are null, as in lists of records."""
+    return {n: None if n in sensitive() or n in secret else value for n, value in told.items()}
 
 
-def key(fields: Iterable[str], told: str | None) -> str | None:
+def key(fields: Iterable[str], told: str | None, secret: Container[str] = ()) -> str | None:
     """A key that these fields make, or that it is hidden."""
-    return told if told is None or sensitive().isdisjoint(fields) else HIDDEN
+    return told if told is None or not any(n in sensitive() or n in secret for n in fields) else HIDDEN
 
 
 def masked(value: Any, secret: Collection[str]) -> Any:

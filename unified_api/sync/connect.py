@@ -90,9 +90,16 @@ def provider_of(account: LinkedAccount) -> Provider:
 
     Raises UnknownIntegration when it is gone.
     """
-    from unified_api.sync import permissions, targets
+    from unified_api.sync import permissions
 
-    return permissions.narrowed(targets.mapped(adapter_of(account), account), account)
+    return permissions.narrowed(whole_of(account), account)
+
+
+def whole_of(account: LinkedAccount) -> Provider:
+    """The same with the fields that the account may not have: what it could have, if its scopes let it."""
+    from unified_api.sync import targets
+
+    return targets.mapped(adapter_of(account), account)
 
 
 def is_hosted(account: LinkedAccount) -> bool:

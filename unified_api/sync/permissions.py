@@ -16,6 +16,7 @@ from tenants.models import LinkedAccount
 from tenants.permissions import Says
 from unified_api.models.base import model_id
 from unified_api.sync import connect, job, pull
+from unified_api.sync.bridge import changing
 from unified_api.sync.models import Stream
 
 
@@ -53,7 +54,12 @@ def _models(resource: Resource) -> list[Any]:
 
 
 def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
-    """Stop streams of what may not be read any more; read again what may, or whose fields are others."""
+    """Stop streams of what may not be read any more; read again what may, or whose fields are others.
+
+    Bridges look at all pairs again, those between which more is allowed once that was read.
+    """
+    if account.permissions != before:
+        changing.look_again(account.id)
     if connect.is_hosted(account):
         return
     mine = Stream.objects.filter(linked_account_id=account.id).order_by("model")
@@ -64,7 +70,16 @@ def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
             continue
         job.forget(pull.KIND, stream_id)
         stream: Stream = Stream.objects.select_for_update().get(id=stream_id)
+        if _is_wider(was, now):
+            stream.fresh_as_of = None
+            stream.save(update_fields=["fresh_as_of"])
         if not account.may("read", model):
             pull.rest(stream)
         elif stream.paused_by is None:
             pull.resync(stream)
+
+
+def _is_wider(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether something may be read of a model that could not be before: what is stored of it is old."""
+    is_read = not was.get("read", True) and now.get("read", True)
+    return is_read or not set(was.get("hidden", ())) <= set(now.get("hidden", ()))

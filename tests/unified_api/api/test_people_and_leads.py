@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -14,6 +14,8 @@ from merge.resources.crm.types import ContactRequest, EmailAddressRequest, Patch
 from tests.people import Person
 from tests.unified_api.api.conftest import Link
 from tests.unified_api.api.pushing import Product, product_of
+
+OFF: Final = {"is_enabled": False}
 
 
 @pytest.fixture
@@ -58,6 +60,23 @@ def test_people_are_found(people: Product, path: str, query: str, found: set[str
 
     assert listed.status_code == 200
     assert {record["remote_id"] for record in listed.json()["results"]} == found
+
+
+@pytest.mark.parametrize(
+    "limit", [{"field_permissions": {"disabled_fields": ["job_title"]}}, {"model_permissions": {"READ": OFF}}]
+)
+def test_nobody_is_found_by_what_may_not_be_read_of_a_relation(
+    people: Product, limit: dict[str, Any]
+) -> None:
+    """Neither by a disabled field nor by a disabled model: a right guess finds no more than a wrong one."""
+    about = {"common_models": [{"model_name": "Employment", **limit}]}
+    said = people.call("post", "hris/v1/linked-account-scopes", about)
+    found = [people.call("get", f"hris/v1/employees?job_title={title}") for title in ("Admiral", "Captain")]
+    other = people.call("get", "hris/v1/employees?employment_type=INTERN").json()["results"]
+
+    assert said.status_code == 200, said.content
+    assert [one.json()["results"] for one in found] == [[], []]
+    assert len(other) == ("field_permissions" in limit)
 
 
 def test_what_is_sensitive_is_stored_and_not_shown(people: Product) -> None:

@@ -67,7 +67,10 @@ CONFLICT_COLUMNS: Final = (
 _SIDE: Final = word(*Side)
 _COUNTS: Final = keyed(WHOLE)
 _IS_HIDDEN: Final[dict[str, Schema]] = {
-    "is_hidden": {**FLAG, "description": "The field is sensitive, and none of its values shows."}
+    "is_hidden": {
+        **FLAG,
+        "description": "The field is sensitive, or disabled at an account; none of its values shows.",
+    }
 }
 
 # --- plans ------------------------------------------------------------------------------------------------
@@ -154,7 +157,7 @@ _PAIR: Final = record(
     columns(Pair, *PAIR_COLUMNS, state=word(*State), held=word("", *HELD), problems=many(_PROBLEM))
 )
 PAIR: Final = named("Pair", _PAIR)
-_BASE: Final = {**keyed(ANY), "description": "By field; null for one that is sensitive."}
+_BASE: Final = {**keyed(ANY), "description": "By field; null for one that is sensitive or disabled."}
 #: A pair, with what either side last agreed to.
 PAIR_WITH_BASES: Final = named("PairWithBases", more(_PAIR, {"base_a": _BASE, "base_b": _BASE}))
 _EDITED: Final = named(
@@ -179,6 +182,10 @@ _BRIDGE: Final = record(
         "plan_id": maybe(ID),
         **columns(Bridge, "model", "mode", "version"),
         "closed": {**keyed(TEXT), "description": "By side, who closed the way to it."},
+        "disabled": {
+            **many(TEXT),
+            "description": "What the scopes of its accounts keep out of it, in sentences.",
+        },
         "a": _SIDE_OF_BRIDGE,
         "b": _SIDE_OF_BRIDGE,
         "fields": many(TEXT),

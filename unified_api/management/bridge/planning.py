@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 from django.core.management.base import CommandError, CommandParser
@@ -92,7 +92,7 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
     about = {"bridge_id": str(bridge.id), "model": bridge.model, "mode": bridge.mode, "reason": bridge.reason}
     if plan is None:
         return {**about, "plan_id": None}
-    items = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")
+    items, secret = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal"), showing.secret(bridge)
     return {
         **about,
         "plan_id": str(plan.id),
@@ -103,11 +103,11 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
         "made_because": plan.reason,
         "counts": plan.counts,
         "cost": plan.cost,
-        "items": [_item(bridge, one) for one in (items if most is None else items[:most])],
+        "items": [_item(bridge, one, secret) for one in (items if most is None else items[:most])],
     }
 
 
-def _item(bridge: Bridge, one: PlanItem) -> Document:
+def _item(bridge: Bridge, one: PlanItem, secret: Container[str]) -> Document:
     names = ("ordinal", "action", "side", "state", "reason")
     records: Document = {
         name: str(value) if (value := getattr(one, name)) else None for name in ("record_a", "record_b")
@@ -116,8 +116,8 @@ def _item(bridge: Bridge, one: PlanItem) -> Document:
         "pair_id": str(one.pair_id),
         **records,
         **{name: getattr(one, name) for name in names},
-        "key": showing.key(bridge, one.key),
-        "fields": showing.said(one.fields),
+        "key": showing.key(bridge, one.key, secret),
+        "fields": showing.said(one.fields, secret),
     }
 
 

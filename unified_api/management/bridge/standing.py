@@ -73,6 +73,7 @@ def tell(document: Document) -> Iterator[str]:
     yield f"{document['model']}, {', '.join(document['fields'])}: {document['status']} {document['reason']}".rstrip()
     for side, who in document["closed"].items():
         yield f"nothing is written at side {side}: closed by {who}"
+    yield from document["disabled"]
     yield f"pairs: {counted(document['pairs'])}; writes: {counted(document['writes'])}"
     if "written" in document:
         yield f"written in this round: {document['written']}"

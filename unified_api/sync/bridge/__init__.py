@@ -1,5 +1,6 @@
 """The shell around the bridge engine.
 
+    scopes     what the accounts' scopes keep out of a bridge
     setup      making a bridge: what it wants of each field, what the accounts can, what is refused
     records    records as the engine sees them, pairs as it remembers them
     intake     the change log marks pairs dirty; records that no pair knows get one of their own

@@ -7,11 +7,13 @@ again. A bridge that comes to carry more goes back to making plans, unless someb
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Q
 
 from tenants import audit
 from tenants.scope import current_tenant
@@ -207,6 +209,20 @@ def _keep(
 def _is_other(before: Configuration, one: Field) -> bool:
     known = before.policy.fields.get(one.name)
     return known is None or _means_otherwise(known, one)
+
+
+def look_again(linked_account_id: uuid.UUID) -> None:
+    """Have every pair of an account's bridges looked at again, as its scopes allow something else now.
+
+    Within the transaction that is open. What was agreed stays agreed.
+    """
+    either = Q(account_a=linked_account_id) | Q(account_b=linked_account_id)
+    for bridge in Bridge.objects.filter(either).order_by("id"):
+        job.forget(KIND, bridge.id)
+        turns.take(bridge.id)
+        _stir(bridge, [])
+        if not bridge.paused_by:
+            job.ask(KIND, bridge.id, priority=bridge.priority)
 
 
 def _stir(bridge: Bridge, forgotten: list[str]) -> None:

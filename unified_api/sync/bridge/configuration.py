@@ -29,6 +29,17 @@ from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge.attachment_choice import AttachmentChoice
 
 EVERYTHING: Final = "everything"
+#: A record with this flag stays where it is, unless a bridge carries the flag itself.
+PRIVATE: Final = "is_private"
+#: Models whose records are people, with the fields that may hold their addresses.
+PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "crm.Contact": ("email_addresses",),
+    "crm.Lead": ("email_addresses",),
+    "crm.User": ("email",),
+    "hris.Employee": ("work_email", "personal_email"),
+    "ticketing.Contact": ("email_address",),
+    "ticketing.User": ("email_address",),
+}
 #: Hours between audits: usually, at the least, at the most (a year).
 DAILY: Final = 24.0
 SHORTEST: Final = 1.0

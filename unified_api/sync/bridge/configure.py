@@ -15,7 +15,7 @@ from unified_api.models.fields import Malformed, WireField
 from unified_api.sync import clock, connect, values
 from unified_api.sync.bridge import attachment_check, references, takers
 from unified_api.sync.bridge.attachment_choice import Files
-from unified_api.sync.bridge.configuration import EVERYTHING, Configuration, Counterparts, Leaving
+from unified_api.sync.bridge.configuration import EVERYTHING, PEOPLE, Configuration, Counterparts, Leaving
 from unified_api.sync.bridge.fields import offered, settings
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Mistakes, Wish
 
@@ -35,15 +35,6 @@ KNOWN_BY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: Of these, what few systems tell: records are known by it where the bridge carries it.
 IF_CARRIED: Final = frozenset({"size"})
-#: Models whose records are people, with the fields that may hold their addresses.
-PEOPLE: Final[Mapping[str, tuple[str, ...]]] = {
-    "crm.Contact": ("email_addresses",),
-    "crm.Lead": ("email_addresses",),
-    "crm.User": ("email",),
-    "hris.Employee": ("work_email", "personal_email"),
-    "ticketing.Contact": ("email_address",),
-    "ticketing.User": ("email_address",),
-}
 W = TypeVar("W", bound=StrEnum)
 
 
@@ -146,7 +137,7 @@ def _counterparts(wish: Wish, name: str, to: str, *, by_pairs: bool) -> str:
 def _refuse_strangers(wish: Wish, name: str, to: str, place: str) -> None:
     for side in Side:
         account = wish.accounts[side]
-        people = connect.provider_of(account).resource(to)
+        people = connect.whole_of(account).resource(to)
         if people is None or not set(PEOPLE[to]) & set(people.mapping.lenses):
             raise BridgeRefused(
                 Mistake(
@@ -189,7 +180,7 @@ def _constant(wish: Wish, side: Side, name: str, value: Any) -> Any:
     place = f"constants.{side}.{name}"
     declared = offered(wish, name, place, [side])
     account = wish.accounts[side]
-    resource = connect.provider_of(account).resource(wish.model)
+    resource = connect.whole_of(account).resource(wish.model)
     if resource is None or name not in resource.writable("create"):
         raise BridgeRefused(Mistake(place, f"{account.integration} does not take it when a record is made"))
     return _held(declared, value, place)

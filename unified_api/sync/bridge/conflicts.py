@@ -111,7 +111,8 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
         raise _closed(conflict)
     frame = Frame.of(Bridge.objects.get(id=conflict.bridge_id))
     account, record = frame.accounts[to], record_of(Pair.objects.get(id=conflict.pair_id), to)
-    if account is None or record is None or conflict.field not in frame.access[to].update:
+    is_able = conflict.field in frame.access[to].update and to not in frame.scopes.unwritten
+    if account is None or record is None or not is_able:
         raise NotWritable(
             f"{conflict.field} cannot be written at side {to}; give the value at the other one."
         )

@@ -209,7 +209,7 @@ def _read(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
 def _probe(frame: Frame, side: Side, lease: job.Lease) -> Probe | None:
     """Who reads a side's records; None where that cannot be done now, which shows elsewhere."""
     account = frame.accounts[side]
-    if account is None or account.status != LinkedAccount.Status.COMPLETE:
+    if account is None or account.status != LinkedAccount.Status.COMPLETE or side in frame.scopes.unread:
         return None
     probe = Probe(frame, side, lease)
     try:

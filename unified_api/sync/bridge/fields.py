@@ -64,8 +64,8 @@ def offered(wish: Wish, name: str, place: str, sides: Sequence[Side] = tuple(Sid
 
 
 def has(wish: Wish, side: Side, name: str) -> bool:
-    """Whether a side's adapter knows the field."""
-    resource = connect.provider_of(wish.accounts[side]).resource(wish.model)
+    """Whether a side's adapter knows the field, whatever the account's scopes say of it for now."""
+    resource = connect.whole_of(wish.accounts[side]).resource(wish.model)
     return resource is not None and name in resource.mapping.lenses
 
 
@@ -122,7 +122,7 @@ def _normalizer(wish: Wish, name: str, declared: WireField) -> str:
 
 
 def _marked_up(wish: Wish, side: Side) -> Sequence[str]:
-    resource = connect.provider_of(wish.accounts[side]).resource(wish.model)
+    resource = connect.whole_of(wish.accounts[side]).resource(wish.model)
     return resource.markup if resource else ()
 
 
@@ -168,5 +168,5 @@ def _added(
 
 def storable(wish: Wish, side: Side, name: str) -> Sequence[str] | None:
     """The common words that a side can store in a field; None where it is not a matter of words."""
-    resource = connect.provider_of(wish.accounts[side]).resource(wish.model)
+    resource = connect.whole_of(wish.accounts[side]).resource(wish.model)
     return resource.words(name) if resource else None

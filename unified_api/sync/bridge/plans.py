@@ -141,7 +141,7 @@ def _items(turn: Turn) -> Iterator[PlanItem]:
             told = {"field": left.field, "a": left.now.a, "b": left.now.b}
             yield item_of(pair, "conflict", None, told, PlanItem.State.SHOWN)
         else:
-            by = frame.bridge.closed.get(left.to)
+            by = frame.bridge.closed.get(left.to, "the scopes of its account")
             yield from _held(turn, {left.to: f"Side {left.to} was closed by {by}."})
 
 

@@ -18,13 +18,14 @@ from unified_api.engine.events import Look, Record
 from unified_api.engine.match import key_of
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.policy import Policy
-from unified_api.engine.values import Both, Side
+from unified_api.engine.values import Both, Side, Values
 from unified_api.engine.weigh import Access
 from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
 from unified_api.sync.bridge import edits, references
 from unified_api.sync.bridge.configuration import Configuration, Leaving
+from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Columns that every look needs beside the bridged fields.
@@ -70,7 +71,17 @@ class Frame:
         sides = (self.accounts.a, self.accounts.b)
         a, b = (mentions(account, self.bridge.model) for account in sides)
         marked = Both(*(marked_up(account, self.bridge.model) for account in sides))
-        return self.configuration.policy.calling(Both(a, b), marked)
+        return self._allowed(self.configuration.policy.calling(Both(a, b), marked))
+
+    def _allowed(self, policy: Policy) -> Policy:
+        """The policy without constants that may not be written."""
+        kept = Both(*(_without(policy.constants[side], self.scopes.disabled[side]) for side in Side))
+        return replace(policy, constants=kept)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """What the accounts' scopes keep out of it."""
+        return Scopes(self.bridge.model, self.configuration, self.accounts)
 
     @cached_property
     def model(self) -> type[CommonModel]:
@@ -93,8 +104,8 @@ class Frame:
 
     @property
     def closed(self) -> frozenset[Side]:
-        """The sides to which nothing is written for now."""
-        return frozenset(Side(side) for side in self.bridge.closed)
+        """The sides to which nothing is written for now: a person closed them, or their scopes do."""
+        return self.scopes.unwritten.union(map(Side, self.bridge.closed))
 
     def account_id(self, side: Side) -> uuid.UUID:
         """The account of a side."""
@@ -184,7 +195,8 @@ class Frame:
             return None
         held = values.to_json({name: getattr(record, name) for name in self.reads})
         outside = not self.configuration.filter[side].wants(held)
-        carried = {name: held[name] for name in self.policy.fields if name not in self.unmapped[side]}
+        apart = self.unmapped[side] | self.scopes.apart
+        carried = {name: held[name] for name in self.policy.fields if name not in apart}
         return Record(carried, gone=record.remote_was_deleted, outside=outside)
 
     def _look(self, pair: Pair, found: Mapping[uuid.UUID, CommonModel]) -> Look:
@@ -239,6 +251,10 @@ def _unmapped(account: LinkedAccount | None, model: str, names: Iterable[str]) -
 def _columns(names: Iterable[str]) -> set[str]:
     """The columns of fields: custom ones share theirs."""
     return {"field_mappings" if name.startswith(CUSTOM) else name for name in names}
+
+
+def _without(values: Values, names: frozenset[str]) -> Values:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def marked_up(account: LinkedAccount | None, model: str) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import Turn, turns_of
+from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
@@ -29,29 +30,32 @@ from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 Document = dict[str, Any]
 #: Entries of a list that are shown.
 MOST: Final = 100
+_QUOTED: Final = ("field", "value_a", "value_b")
 
 
 def standing(bridge: Bridge) -> Document:
     """How it stands, within the transaction that is open."""
+    frame = Frame.of(bridge)
+    secret = frame.scopes.secret
     pairs = Pair.objects.filter(bridge_id=bridge.id)
     gave_way = Overruled.objects.filter(bridge_id=bridge.id)
     troubled = pairs.exclude(problems=[])[:MOST]
     return {
-        **_about(Frame.of(bridge)),
+        **_about(frame),
         "pairs": _counts(pairs, "state"),
         "held": _counts(pairs.exclude(held=FREE), "held"),
         "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).count(),
         "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
         "problems": [
-            {**_names(bridge, pair), "write_id": _text(pair.write_id), **problem_of(problem)}
+            {**_names(bridge, pair, secret), "write_id": _text(pair.write_id), **problem_of(problem, secret)}
             for pair in troubled
             for problem in pair.problems
         ],
-        "review": [_names(bridge, pair) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
-        "overruled": [_gave_way(one) for one in gave_way.order_by("-at")[:MOST]],
+        "review": [_names(bridge, pair, secret) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
+        "overruled": [_gave_way(one, secret) for one in gave_way.order_by("-at")[:MOST]],
         "conflicts": conflicts.of_bridge(bridge).count(),
-        "open_conflicts": _conflicts(bridge),
+        "open_conflicts": _conflicts(bridge, secret),
         "uncertain": _uncertain(bridge),
     }
 
@@ -62,34 +66,48 @@ def preview(bridge_id: uuid.UUID) -> Document:
         # No worker takes in the same newcomers meanwhile.
         list(Job.objects.filter(kind=KIND, reference=bridge_id).select_for_update())
         frame = Frame.of(Bridge.objects.get(id=bridge_id))
-        document = {**_about(frame), "obstacle": obstacle(frame)}
-        turns.take(bridge_id)
-        for piece in (take_in, note_some_keys, match_some):
-            while piece(frame):
-                pass
-        pairs = Pair.objects.filter(bridge_id=bridge_id)
-        considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None))
-        document["plan"] = [item for turn in turns_of(frame, considered) for item in _items(turn)]
-        document["review"] = [_names(frame.bridge, pair) for pair in pairs.filter(held=REVIEW)]
+        document = {**_about(frame), "obstacle": obstacle(frame), "plan": [], "review": []}
+        if not frame.scopes.obstacle:
+            document |= _foreseen(frame)
         transaction.set_rollback(True)
     return document
 
 
-def key(bridge: Bridge, told: str | None) -> str | None:
-    """The key of a pair as it is shown: not where it is made of a sensitive field."""
-    return hidden.key(bridge.configuration["match"], told)
+def _foreseen(frame: Frame) -> Document:
+    """What is owed and what waits for a person, once all is taken in."""
+    turns.take(frame.bridge.id)
+    for piece in (take_in, note_some_keys, match_some):
+        while piece(frame):
+            pass
+    pairs, secret = Pair.objects.filter(bridge_id=frame.bridge.id), frame.scopes.secret
+    considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None))
+    return {
+        "plan": [item for turn in turns_of(frame, considered) for item in _items(turn)],
+        "review": [_names(frame.bridge, pair, secret) for pair in pairs.filter(held=REVIEW)],
+    }
 
 
-def said(item: Mapping[str, Any]) -> Document:
-    """What an item of a plan says, without the values of sensitive fields; what its hash is of stays as it is."""
+def secret(bridge: Bridge) -> Container[str]:
+    """The fields of which nothing is shown, by the scopes of its accounts; within the transaction that is open."""
+    return Scopes.of(bridge).secret
+
+
+def key(bridge: Bridge, told: str | None, secret: Container[str]) -> str | None:
+    """The key of a pair as it is shown: not where it is made of a sensitive or secret field."""
+    return hidden.key(bridge.configuration["match"], told, secret)
+
+
+def said(item: Mapping[str, Any], secret: Container[str]) -> Document:
+    """What an item of a plan says, without the values of hidden fields; what its hash is of stays as it is."""
     if "fields" not in item:
-        return problem_of(item)
-    return {**item, "fields": {name: hidden.about(name, one) for name, one in item["fields"].items()}}
+        return problem_of(item, secret)
+    fields = {name: hidden.about(name, one, secret) for name, one in item["fields"].items()}
+    return {**item, "fields": fields}
 
 
-def problem_of(told: Mapping[str, Any]) -> Document:
-    """What keeps a field from being equal, without the value of a sensitive one."""
-    return hidden.about(told["field"], told)
+def problem_of(told: Mapping[str, Any], secret: Container[str]) -> Document:
+    """What keeps a field from being equal, without the value of a hidden one."""
+    return hidden.about(told["field"], told, secret)
 
 
 def about(bridge: Bridge) -> Document:
@@ -108,6 +126,7 @@ def _about(frame: Frame) -> Document:
         "mode": bridge.mode,
         "version": bridge.version,
         "closed": dict(bridge.closed),
+        "disabled": list(frame.scopes.sentences()),
         **{side.value: _account(frame, side) for side in Side},
         "fields": list(frame.policy.fields),
         "status": bridge.status,
@@ -128,16 +147,17 @@ def _items(turn: Turn) -> Iterator[Document]:
     """What is owed either side, and the problems that stay."""
     terms = Terms(turn.policy, turn.frame.access, turn.frame.closed)
     foreseen = forecast(remembered(turn.pair), turn.look, terms)
-    names = _names(turn.frame.bridge, turn.pair)
-    yield from ({**names, **said(told(one.write))} for one in foreseen.writes)
+    secret = turn.frame.scopes.secret
+    names = _names(turn.frame.bridge, turn.pair, secret)
+    yield from ({**names, **said(told(one.write), secret)} for one in foreseen.writes)
     problems = (one for one in foreseen.remains if isinstance(one, Problem))
-    yield from ({**names, "action": "problem", **problem_of(shown(one))} for one in problems)
+    yield from ({**names, "action": "problem", **problem_of(shown(one), secret)} for one in problems)
 
 
-def _names(bridge: Bridge, pair: Pair) -> Document:
+def _names(bridge: Bridge, pair: Pair, secret: Container[str]) -> Document:
     return {
         "pair_id": str(pair.id),
-        "key": key(bridge, pair.key),
+        "key": key(bridge, pair.key, secret),
         "record_a": _text(record_of(pair, Side.A)),
         "record_b": _text(record_of(pair, Side.B)),
     }
@@ -147,15 +167,15 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _conflicts(bridge: Bridge) -> list[Document]:
+def _conflicts(bridge: Bridge, secret: Container[str]) -> list[Document]:
     """What waits for a person's word, oldest first."""
     found = list(conflicts.of_bridge(bridge)[:MOST])
     pairs = Pair.objects.in_bulk([one.pair_id for one in found])
     return [
         {
             "conflict_id": str(one.id),
-            **_names(bridge, pairs[one.pair_id]),
-            **hidden.about(one.field, {"field": one.field, "value_a": one.value_a, "value_b": one.value_b}),
+            **_names(bridge, pairs[one.pair_id], secret),
+            **hidden.about(one.field, {name: getattr(one, name) for name in _QUOTED}, secret),
         }
         for one in found
     ]
@@ -176,12 +196,12 @@ def _uncertain(bridge: Bridge) -> list[Document]:
     ]
 
 
-def _gave_way(one: Overruled) -> Document:
+def _gave_way(one: Overruled, secret: Container[str]) -> Document:
     names = ("field", "side", "value", "by", "rule")
     return {
         "pair_id": str(one.pair_id),
         "record_id": _text(one.record_id),
-        **hidden.about(one.field, {name: getattr(one, name) for name in names}),
+        **hidden.about(one.field, {name: getattr(one, name) for name in names}, secret),
         "write_id": _text(one.write_id),
         "at": one.at.isoformat(),
     }

@@ -176,6 +176,8 @@ def _wait_for_provider(frame: Frame, lease: job.Lease, error: errors.ProviderErr
 
 def obstacle(frame: Frame) -> str:
     """Why the bridge can do nothing now, in a sentence; empty when it can."""
+    if reason := frame.scopes.obstacle:
+        return reason
     for side in Side:
         account = frame.accounts[side]
         if account is None:
@@ -185,11 +187,16 @@ def obstacle(frame: Frame) -> str:
         if missing := _not_installed(account):
             return missing
         stream = Stream.objects.filter(linked_account_id=account.id, model=frame.bridge.model).first()
-        if stream is None or stream.is_initial:
+        if stream is None or stream.is_initial or _is_outdated(stream, account):
             return (
                 f"{account} has not been read completely yet; until then a counterpart could be overlooked."
             )
     return _leader_is_busy(frame)
+
+
+def _is_outdated(stream: Stream, account: LinkedAccount) -> bool:
+    """Whether the account's scopes let more be read than before, and it has not been read since."""
+    return stream.fresh_as_of is None and not connect.is_hosted(account)
 
 
 def _leader_is_busy(frame: Frame) -> str:

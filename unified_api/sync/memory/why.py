@@ -30,7 +30,9 @@ class End(StrEnum):
     ORIGIN = "origin"  # somebody gave the value there: the account's own people, or a caller of the API
     LOG = "log ends"  # the log does not go back to it
     NO_COUNTERPART = "no counterpart"  # the record that it was carried from is not known any more
-    NOT_VISIBLE = "not visible"  # that record is of an account that the asker does not reach
+    NOT_VISIBLE = (
+        "not visible"  # that record may not be read, or is of an account that the asker does not reach
+    )
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,13 @@ class Answer:
     end: End
 
 
-MaySee = Callable[[uuid.UUID], bool]
+MaySee = Callable[[Subject], bool]
 #: Rules under which a bridge writes a value that is none of the counterpart's.
 _OWN: Final = frozenset({None, Rule.UNDO, Rule.REPLAY, Rule.CONSTANT})
 
 
-def why(subject: Subject, field: str, *, may_see: MaySee = lambda _account_id: True) -> Answer:
-    """Why a field of a stored record has its value. `may_see`: whether records of an account may be told of."""
+def why(subject: Subject, field: str, *, may_see: MaySee = lambda _subject: True) -> Answer:
+    """Why a field of a stored record has its value. `may_see`: whether a record may be told of."""
     value = Image.of(subject.row).values.get(field)
     steps = [_step(subject, field, value, _made(subject.record_id, field))]
     while not isinstance(found := _before(steps[-1], field, may_see), End):
@@ -83,7 +85,7 @@ def _before(step: Step, field: str, may_see: MaySee) -> Step | End:
     counterpart = _counterpart(write, step.subject.record_id)
     if counterpart is None:
         return End.NO_COUNTERPART
-    if not may_see(counterpart.account_id):
+    if not may_see(counterpart):
         return End.NOT_VISIBLE
     carried = reason(write, field).get("source", MISSING)
     change = _gave(counterpart, field, carried, step.change.position)

@@ -23,7 +23,7 @@ from unified_api.models.hris import Employee
 from unified_api.models.ticketing import User
 from unified_api.sync import clock
 from unified_api.sync.bridge import setup
-from unified_api.sync.bridge.configure import PEOPLE
+from unified_api.sync.bridge.configuration import PEOPLE
 from unified_api.sync.bridge.references import _known
 from unified_api.sync.models_bridge import PairKey
 

@@ -122,7 +122,7 @@ def test_a_chain_that_cannot_go_on_says_why(bridged: Bridged, end: End, told: st
     if end is End.NO_COUNTERPART:
         with transaction.atomic():
             Pair.objects.all().delete()
-    answer, sentence = ask(record, "name", may_see=lambda _account_id: False)
+    answer, sentence = ask(record, "name", may_see=lambda _subject: False)
 
     assert (len(answer.steps), answer.end) == (1, end)
     assert sentence.endswith(told)
