@@ -24,7 +24,7 @@ from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fiel
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
 from unified_api.sync.bridge import edits, references
-from unified_api.sync.bridge.configuration import Configuration, Leaving
+from unified_api.sync.bridge.configuration import Configuration, Counterparts, Leaving
 from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Columns that every look needs beside the bridged fields.
@@ -80,7 +80,29 @@ class Frame:
     @cached_property
     def access(self) -> Both[Access]:
         """What the accounts can write by their adapters."""
-        return Both(access(self.accounts.a, self.bridge.model), access(self.accounts.b, self.bridge.model))
+        a, b = (access(one, self.bridge.model) for one in (self.accounts.a, self.accounts.b))
+        return Both(replace(a, parents=self.parents), replace(b, parents=self.parents))
+
+    @cached_property
+    def leader(self) -> Bridge | None:
+        """The bridge whose records these refer to, and wait for."""
+        found: Bridge | None = (
+            Bridge.objects.filter(id=self.bridge.follows).first() if self.bridge.follows else None
+        )
+        return found
+
+    @cached_property
+    def parents(self) -> frozenset[str]:
+        """The fields that name what a record belongs to: records of the bridge that is followed, or parts of the key."""
+        told = self.configuration.references
+        led = {
+            name
+            for name, how in told.items()
+            if how is Counterparts.PAIRS
+            and self.leader is not None
+            and references.target(self.model, name) == self.leader.model
+        }
+        return frozenset(led | (told.keys() & set(self.match)))
 
     @cached_property
     def unmapped(self) -> Both[frozenset[str]]:

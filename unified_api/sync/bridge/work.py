@@ -194,7 +194,7 @@ def obstacle(frame: Frame) -> str:
 
 def _leader_is_busy(frame: Frame) -> str:
     """Why what this bridge's records refer to is not known yet: a record would be taken for one without counterpart."""
-    leader = Bridge.objects.filter(id=frame.bridge.follows).first() if frame.bridge.follows else None
+    leader = frame.leader
     if leader is None:
         return ""
     unmatched = Pair.objects.filter(bridge_id=leader.id, dirty=True, held__in=(NEW, KEYED))
