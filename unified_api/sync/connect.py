@@ -134,7 +134,9 @@ def line(
         sleep=OUTSIDE.sleep,
         random=OUTSIDE.random,
     )
-    client = Client(provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire)
+    client = Client(
+        provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire
+    )
     return Line(account.id, client, moments)
 
 
