@@ -29,6 +29,8 @@ from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge.attachment_choice import AttachmentChoice
 
 EVERYTHING: Final = "everything"
+#: A record with this flag stays where it is, unless a bridge carries the flag itself.
+PRIVATE: Final = "is_private"
 #: Hours between audits: usually, at the least, at the most (a year).
 DAILY: Final = 24.0
 SHORTEST: Final = 1.0

@@ -88,6 +88,6 @@ def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str,
 
 
 def _note(pair: Pair, *, searched: bool) -> None:
-    """The pair may be looked at; a change of its key, or what it names being there by now, has it searched for again."""
+    """The pair may be looked at; it is searched for again when its key changes, and when what it names is there."""
     memory = {**pair.memory, **({SEARCHED: pair.key} if searched else {})}
     Pair.objects.filter(id=pair.id, held=SEARCH).update(held=FREE, dirty=True, memory=memory)

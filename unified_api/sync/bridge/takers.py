@@ -12,11 +12,10 @@ from unified_api.models.base import wire_fields
 from unified_api.models.fields import Day, Instant, Malformed, WireArray, WireField
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect, values
+from unified_api.sync.bridge.configuration import PRIVATE
 from unified_api.sync.bridge.fields import has, offered
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 
-#: A record with this flag stays where it is, unless a bridge carries the flag itself.
-PRIVATE: Final = "is_private"
 PUBLIC: Final = {Operator.NOT.value: True}
 _WRITES: Final[tuple[Literal["create", "update"], ...]] = ("create", "update")
 _LISTS: Final = frozenset({Operator.HAS, Operator.LACKS})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -120,14 +119,14 @@ class Followed:
 
 
 @pytest.fixture
-def followed(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
+def followed(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Followed:
     """Both desks keep comments, and neither requires the ticket of one."""
     for provider, desk in ((stub.PROVIDER, desks.a), (PLAIN, desks.b)):
         whole = replace(provider, resources=(*provider.resources, COMMENTS))
         monkeypatch.setitem(registry._providers, provider.slug, whole)
         desk.tables["comments"] = {}
         link(whole, desk)
-    yield Followed(desks)
+    return Followed(desks)
 
 
 def test_no_comment_is_made_before_its_ticket_and_those_of_a_ticket_that_rests_stay(
@@ -159,3 +158,41 @@ def test_no_comment_is_made_before_its_ticket_and_those_of_a_ticket_that_rests_s
     followed.desks.a.edit(ticket, priority="p1")
     followed.round()
     assert (followed.bodies(), followed.problems()) == (["one", "two"], [])
+
+
+def test_a_comment_that_turned_private_goes_nowhere_though_the_rest_stays(followed: Followed) -> None:
+    """With `leaving: stay`: what is edited after it was made private is not shown to the other side."""
+    comment = followed.comment(followed.ticket(), "public")
+    followed.apply(comments("leaving: stay"))
+    followed.round()
+    assert followed.bodies() == ["public"]
+
+    followed.edit(comment, private=True)
+    followed.round()
+    followed.edit(comment, body="secret")
+    followed.round()
+    assert followed.bodies() == ["public"]
+
+    followed.edit(comment, private=False)
+    followed.round()
+    assert followed.bodies() == ["secret"]
+
+
+def test_from_today_is_not_everything_where_a_desk_tells_no_times(followed: Followed) -> None:
+    """What its first reading showed is old, with all that is said of it; what is edited or made later travels."""
+    old = "2020-01-01T00:00:00+00:00"
+    for one, titles in ((followed.desks.a, ("Printer", "Chair")), (followed.desks.b, ("Printer", "Lamp"))):
+        for title in titles:
+            one.add(title=title, text="x", state="open", priority="p1", updated=old)
+    followed.comment("1", "of 2020", updated=old)
+    followed.apply(tickets("start: {from: today}"))
+    followed.round()
+    assert (followed.desks.both("title"), followed.bodies()) == (
+        (["Chair", "Printer"], ["Lamp", "Printer"]),
+        [],
+    )
+
+    followed.desks.b.edit("2", text="broken")
+    followed.desks.b.add(title="Desk", text="new", state="open", priority="p1")
+    followed.round(TICKET)
+    assert followed.desks.both("title")[0] == ["Chair", "Desk", "Lamp", "Printer"]
