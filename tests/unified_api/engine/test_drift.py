@@ -59,7 +59,8 @@ def test_parts_stand_apart_one_by_one() -> None:
 def test_what_rests_or_is_gone_has_no_name_to_stand_apart_by(shape: str) -> None:
     """A reference to a record without a word for it now is left alone."""
     words = {"a": {"y": "x"}, "b": {"x": "y"}}
-    a, b, other = ("x", "y", "rests") if shape == "value" else (["x"], ["y"], ["rests"])
+    held: list[tuple[Value, Value, Value]] = [("x", "y", "rests"), (["x"], ["y"], ["rests"])]
+    a, b, other = held[shape == "set"]
 
     assert found(a, b, words=words, reference=True, shape=shape) == []
     assert found(other, other, words=words, reference=True, shape=shape) == []

@@ -132,6 +132,8 @@ def _tell_plan(document: Document) -> Iterator[str]:
         return
     made = f"plan {document['plan_id']}, made {document['created_at'][:19]} UTC"
     yield f"{document['model']}, {made}: {document['state']} {document['made_because']}".rstrip()
+    if document["state"] == Plan.State.MAKING:
+        yield f"  {document['reason']}".rstrip()
     for item in document["items"]:
         yield f"  {item['action']}{_where(item)}: {_what(item)}{_became(item)}"
     hidden = sum(document["counts"].values()) - len(document["items"])

@@ -83,10 +83,7 @@ class Frame:
     @cached_property
     def leader(self) -> Bridge | None:
         """The bridge whose records these refer to, and wait for."""
-        found: Bridge | None = (
-            Bridge.objects.filter(id=self.bridge.follows).first() if self.bridge.follows else None
-        )
-        return found
+        return references.followed(self.bridge)
 
     @cached_property
     def parents(self) -> frozenset[str]:

@@ -61,6 +61,12 @@ def followers(frame: Frame) -> list[uuid.UUID]:
     return found
 
 
+def followed(bridge: Bridge) -> Bridge | None:
+    """The bridge whose records those of this one refer to, and wait for."""
+    found: Bridge | None = Bridge.objects.filter(id=bridge.follows).first() if bridge.follows else None
+    return found
+
+
 def between(one: uuid.UUID, other: uuid.UUID) -> list[Bridge]:
     """The bridges between two accounts, whichever side they are on."""
     either = Q(account_a=one, account_b=other) | Q(account_a=other, account_b=one)

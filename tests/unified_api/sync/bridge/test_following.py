@@ -19,9 +19,10 @@ from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Comment
-from unified_api.sync.bridge import showing
+from unified_api.sync.bridge import plans, showing, steering
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 TICKET, COMMENT = "ticketing.Ticket", "ticketing.Comment"
 COMMENTS: Final = Resource(
@@ -63,6 +64,10 @@ def comments(*options: str) -> str:
     return files.changed(
         "    winner: a\n    fields:\n      ticket:", f"    winner: a\n{told}    fields:\n      ticket:", TEXT
     )
+
+
+#: The file with urgent tickets only.
+URGENT: Final = tickets("filter: {a: {priority: {is: URGENT}}}")
 
 
 @dataclass
@@ -113,6 +118,21 @@ class Followed:
         with transaction.atomic():
             return [one.state for one in Pair.objects.filter(bridge_id=self.bridges[model])]
 
+    def approve(self, model: str) -> list[str]:
+        """Approve the plan of a bridge; what it showed."""
+        with transaction.atomic():
+            plan = plans.current(self.bridges[model])
+            assert plan is not None
+            plans.approve(plan.id, plan.hash)
+            return sorted(PlanItem.objects.filter(plan_id=plan.id).values_list("action", flat=True))
+
+    def shown(self) -> list[str]:
+        """What the comments say whose creates were shown by plans that were approved."""
+        with transaction.atomic():
+            done = Plan.objects.filter(bridge_id=self.bridges[COMMENT], approved_at__isnull=False)
+            shown = PlanItem.objects.filter(plan_id__in=done.values("id"), action="create")
+            return [one.fields["fields"]["body"]["value"] for one in shown]
+
     def problems(self) -> list[str]:
         """What keeps comments from going over."""
         return [one["reason"] for one in self.standing()["problems"]]
@@ -120,6 +140,11 @@ class Followed:
 
 @pytest.fixture
 def followed(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Followed:
+    """Two such desks."""
+    return following(desks, monkeypatch)
+
+
+def following(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Followed:
     """Both desks keep comments, and neither requires the ticket of one."""
     for provider, desk in ((stub.PROVIDER, desks.a), (PLAIN, desks.b)):
         whole = replace(provider, resources=(*provider.resources, COMMENTS))
@@ -138,7 +163,7 @@ def test_no_comment_is_made_before_its_ticket_and_those_of_a_ticket_that_rests_s
     """
     ticket = followed.ticket(priority="p3")
     followed.comment(ticket, "one")
-    followed.apply(tickets("filter: {a: {priority: {is: URGENT}}}"))
+    followed.apply(URGENT)
     followed.round()
     assert (followed.bodies(), len(followed.problems())) == ([], 1)
 
@@ -196,3 +221,48 @@ def test_from_today_is_not_everything_where_a_desk_tells_no_times(followed: Foll
     followed.desks.b.add(title="Desk", text="new", state="open", priority="p1")
     followed.round(TICKET)
     assert followed.desks.both("title")[0] == ["Chair", "Desk", "Lamp", "Printer"]
+
+
+def test_the_plan_of_a_follower_is_made_when_its_leader_is_live_and_shows_all_that_is_written(
+    followed: Followed,
+) -> None:
+    """Comments wait for the tickets' plan, and say so; then their creates are shown, and not one is made before."""
+    ticket = followed.ticket()
+    for number in range(3):
+        followed.comment(ticket, f"c{number}")
+    followed.apply(live=False)
+    followed.round()
+    waits = followed.standing()
+    assert (waits["status"], waits["mode"]) == ("waiting", "plan")
+    assert "waits for the bridge over ticketing.Ticket" in waits["reason"]
+    with transaction.atomic():
+        assert not Plan.objects.filter(bridge_id=followed.bridges[COMMENT]).exists()
+
+    assert followed.approve(TICKET) == ["create"]
+    assert followed.standing(TICKET)["reason"] == plans.CARRIED_OUT
+    followed.round()
+    assert (followed.bodies(), followed.standing()["status"]) == ([], "planned")
+    assert followed.approve(COMMENT) == ["create"] * 3
+    assert followed.standing()["status"] == "working"
+    followed.round()
+    assert (followed.bodies(), followed.standing()["mode"]) == (["c0", "c1", "c2"], "live")
+
+
+def test_what_a_plan_showed_as_kept_is_planned_anew_when_it_can_be_written(followed: Followed) -> None:
+    """A comment whose ticket came to take part while the plan waited: approving that plan does not have it made."""
+    quiet, urgent = followed.ticket(title="Chair", priority="p3"), followed.ticket()
+    followed.comment(quiet, "of the chair")
+    followed.comment(urgent, "of the printer")
+    followed.apply(URGENT)
+    with transaction.atomic():
+        steering.plan_anew(followed.bridges[COMMENT])
+    followed.round()
+
+    followed.desks.a.edit(quiet, priority="p1")
+    followed.round(TICKET)
+    assert followed.approve(COMMENT) == ["create", "problem"]
+    followed.round(COMMENT)
+    assert (followed.bodies(), followed.standing()["mode"]) == (["of the printer"], "plan")
+    assert followed.approve(COMMENT) == ["create"]
+    followed.round(COMMENT)
+    assert (followed.bodies(), followed.standing()["mode"]) == (["of the chair", "of the printer"], "live")
