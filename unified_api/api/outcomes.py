@@ -6,13 +6,8 @@ Once a call may have left, the answer is never one that invites a retry: 202, an
 from __future__ import annotations
 
 import uuid
-<<<<<<< HEAD
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-=======
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
->>>>>>> 91e5b24ddf12e74ffc14f586c24144bdfe07536a
 from typing import Any
 
 from django.db import transaction
@@ -103,9 +98,7 @@ def _done(write: Write, warnings: list[dict[str, Any]], headers: dict[str, str])
     with transaction.atomic():
         account = LinkedAccount.objects.get(id=write.linked_account_id)
         record = records.by_id(model, account.id, [record_id])[str(record_id)]
-<<<<<<< HEAD
     warnings = [*warnings, *_not_taken(write, record)]
-=======
     status = 201 if write.operation == "create" else 200
     shown = _readable(write, account, record)
     return Outcome(status, envelope(shown, warnings), {**headers, "ETag": etag(model, record)})
@@ -122,7 +115,6 @@ def again(write: Write, account: LinkedAccount, kept: Outcome) -> Outcome:
 def _readable(write: Write, account: LinkedAccount, record: Record) -> Record:
     """What may be read of a written record; where its model may not be read at all, only what the caller sent."""
     model: type[CommonModel] = common_model(write.model)
->>>>>>> 91e5b24ddf12e74ffc14f586c24144bdfe07536a
     conceal(account, model, [record])
     if not account.may("read", write.model):
         unsent = dict.fromkeys(wire_fields(model).keys() - write.values.keys())

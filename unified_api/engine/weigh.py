@@ -20,13 +20,17 @@ from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one side's account can write: names of fields, and whether it creates and deletes records at all."""
+    """What one side's account can write: names of fields, and whether it creates and deletes records at all.
+
+    parents: references to what a record belongs to; none is made here before that has a counterpart here.
+    """
 
     update: frozenset[str] = frozenset()
     create: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     creates: bool = False
     deletes: bool = False
+    parents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
