@@ -217,10 +217,8 @@ def _ask_for(route: str, method: str, other: Other, record: str) -> None:
 
 def _versions(account: Linked, records: dict[type[CommonModel], uuid.UUID]) -> list[Any]:
     """When each of the records was changed last."""
-    return [
-        account.stored(lambda one=one, model=model: model.objects.get(id=one).modified_at)
-        for model, one in records.items()
-    ]
+    with account.person.at_work():
+        return [model.objects.get(id=one).modified_at for model, one in records.items()]
 
 
 def _paths_naming(route: str, record: str, write: str, account: str) -> list[str]:
