@@ -88,5 +88,7 @@ def _table(told: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # else the other processes would wait for work for ever
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # else the other processes would wait for work for ever
     sys.exit(main())

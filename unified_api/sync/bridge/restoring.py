@@ -59,14 +59,10 @@ def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
         plans.add(plan, items, made)
         made += len(items)
     plans.complete(frame, plan)
-    audit.record(
-        "plan.made",
-        subject=str(plan.id),
-        bridge=str(bridge.id),
-        purpose=plan.purpose,
-        side=to.value,
-        **({"pair": str(pair)} if pair else {}),
-    )
+    about = {"bridge": str(bridge.id), "purpose": plan.purpose, "side": to.value}
+    if pair:
+        about["pair"] = str(pair)
+    audit.record("plan.made", str(plan.id), event_type=None, **about)
     return plan
 
 
