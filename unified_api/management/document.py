@@ -12,6 +12,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
+from unified_api.management.bridge.verb import take_bridge
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
 from unified_api.sync.models_bridge import Bridge
@@ -19,7 +20,7 @@ from unified_api.sync.models_bridge import Bridge
 
 def take(parser: CommandParser) -> None:
     """The bridge, the form, and where to."""
-    parser.add_argument("bridge", help="id")
+    take_bridge(parser)
     parser.add_argument("--format", choices=list(writing.FORMATS), default="markdown")
     parser.add_argument("--out", metavar="FILE", help="write it there; by default it is printed")
     take_json(parser)

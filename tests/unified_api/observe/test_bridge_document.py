@@ -199,9 +199,11 @@ def test_accounts_that_are_gone_are_said_to_be(bridged: Bridged) -> None:
 
 
 def test_a_command_prints_it_or_writes_a_file(call: Call, bridged: Bridged, tmp_path: Path) -> None:
-    """Markdown by default; a file that cannot be written is named."""
+    """By name or id, Markdown by default; a file that cannot be written is named."""
     bridge, file = str(bridged.bridge_id), tmp_path / "bridge.html"
-    printed = call("bridge", "document", bridge).out
+    with transaction.atomic():
+        Bridge.objects.filter(id=bridge).update(name="tickets")
+    printed = call("bridge", "document", "tickets").out
     told = call("bridge", "document", bridge, "--format", "html", "--out", str(file)).out
 
     assert printed.startswith("# Bridge: ticketing.Ticket between Stub and Plain")

@@ -45,6 +45,8 @@ def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: P
     """The plan as it is then; `failed` says why a side's news may be missing from it."""
     with scope(about.tenant), transaction.atomic():
         bridge = Bridge.objects.get(id=about.bridges[number])
+        if bridge.mode == Bridge.Mode.LIVE and not new and len(about.bridges) > 1:
+            return {**_document(bridge, None, most), "failed": None}
         if bridge.mode == Bridge.Mode.LIVE and not new:
             raise CommandError(
                 f"{bridge.model} writes by itself. `bridge run --dry-run` shows what a round would write; `bridge plan"
@@ -138,7 +140,8 @@ def _tell_plans(document: Document) -> Iterator[str]:
 
 def _tell_plan(document: Document) -> Iterator[str]:
     if document["plan_id"] is None:
-        yield f"{document['model']}: there is no plan. {document['reason']}".rstrip()
+        why = "it writes by itself" if document["mode"] == Bridge.Mode.LIVE else "there is no plan"
+        yield f"{document['model']}: {why}. {document['reason']}".rstrip()
         return
     made = f"plan {document['plan_id']}, made {document['created_at'][:19]} UTC"
     yield f"{document['model']}, {made}: {document['state']} {document['made_because']}".rstrip()
