@@ -31,6 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Play, and tell; 1 when a history broke a law."""
     options = _parser().parse_args(words)
     first = SystemRandom().randrange(FRESH, 2**32) if options.seed is None else options.seed
+    print(f"seeds {first} to {first + options.histories - 1}", file=sys.stderr, flush=True)  # noqa: T201 - a command
     began, results = time.monotonic(), []
     for result in _all(range(first, first + options.histories), options.processes):
         results.append(result)
@@ -88,7 +89,6 @@ def _table(told: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(1)
-    )  # else the other processes would wait for work for ever
+    # Else the other processes would wait for work for ever.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main())

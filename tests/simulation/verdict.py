@@ -261,7 +261,8 @@ def _founded(found: Verdict, a: Row, b: Row, problem: dict[str, str]) -> bool:
 def _record(found: Verdict) -> Iterator[str]:
     """Every edit that an answer showed survives or stands on record; no conflict that nobody caused."""
     for gave in found.books.gave:
-        if gave.visible and not any(_tells(found, one, gave) for one in found.overruled):
+        lost = gave.row.now.gone and gave.field in found.books.of(gave.row).doubts
+        if gave.visible and not lost and not any(_tells(found, one, gave) for one in found.overruled):
             yield f"{gave.field} of {gave.row.side}/{gave.row.id}: {gave.value!r} gave way to {gave.by!r}, unrecorded"
     rows = {str(found.record_of(row)): row for row in found.rows()}
     for one in found.overruled:
