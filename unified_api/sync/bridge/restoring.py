@@ -65,7 +65,7 @@ def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
         bridge=str(bridge.id),
         purpose=plan.purpose,
         side=to.value,
-        **({"pair": str(pair)} if pair else {}),
+        pair=str(pair) if pair else None,
     )
     return plan
 
