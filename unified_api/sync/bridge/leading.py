@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from unified_api.sync.bridge import stirring
-from unified_api.sync.bridge.held import KEYED, NEW, UNDER_WAY, one_sided
+from unified_api.sync.bridge.held import FREE, KEYED, NEW, UNDER_WAY, one_sided
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -34,8 +34,9 @@ def is_unsettled(leader: Bridge | None) -> str:
         return ""
     if leader.mode != Bridge.Mode.LIVE:
         return f"It waits for the bridge over {leader.model}: its plan is made when that one's has been carried out."
-    under_way = Q(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None) | Q(write_id__isnull=False)
-    if Pair.objects.filter(under_way, one_sided(), bridge_id=leader.id).exists():
+    under_way = Q(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None)
+    in_flight = Q(held=FREE, write_id__isnull=False)
+    if Pair.objects.filter(under_way | in_flight, one_sided(), bridge_id=leader.id).exists():
         return f"It waits for the bridge over {leader.model}, which still makes records that this one's refer to."
     return ""
 

@@ -59,10 +59,14 @@ def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
         plans.add(plan, items, made)
         made += len(items)
     plans.complete(frame, plan)
-    about = {"bridge": str(bridge.id), "purpose": plan.purpose, "side": to.value}
-    if pair:
-        about["pair"] = str(pair)
-    audit.record("plan.made", str(plan.id), event_type=None, **about)
+    audit.record(
+        "plan.made",
+        subject=str(plan.id),
+        bridge=str(bridge.id),
+        purpose=plan.purpose,
+        side=to.value,
+        pair=str(pair) if pair else None,
+    )
     return plan
 
 
