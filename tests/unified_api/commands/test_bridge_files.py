@@ -129,7 +129,9 @@ def test_a_live_bridge_plans_only_when_it_is_told(call: Call, desks: Bridged, pa
 
 def test_of_several_models_those_that_plan_are_shown(call: Call, desks: Bridged, path: Path) -> None:
     """One that writes by itself says so, and does not stand in the way of the others."""
-    path.write_text(TICKETS + "  ticketing.User:\n    winner: a\n    fields:\n      name:\n      email_address:\n")
+    path.write_text(
+        TICKETS + "  ticketing.User:\n    winner: a\n    fields:\n      name:\n      email_address:\n"
+    )
     call("bridge", "apply", str(path))
     with transaction.atomic():
         Bridge.objects.filter(model="ticketing.Ticket").update(mode=Bridge.Mode.LIVE)
