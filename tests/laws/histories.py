@@ -1,6 +1,7 @@
 """Random histories: two remotes with their manners, a policy, a start, and what happens to them in which order.
 
-Everything is drawn from one `random.Random`: a seeded one plays the same history again, and Hypothesis' own shrinks.
+Everything is drawn from one `random.Random`, which its seed has play the same history again. Of properties, Hypothesis
+draws nothing but that seed, so it cannot shrink a history; `play.shortened` makes one short.
 """
 
 from __future__ import annotations

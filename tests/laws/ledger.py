@@ -143,7 +143,9 @@ class Ledger:
     def equal(self, cell: str, a: Value, b: Value) -> bool:
         """Whether the two sides say the same."""
         if cell == "status":
-            return STATUS_TO_B.get(str(a), "?") == b or STATUS_TO_A.get(str(b), "?") == a or a == b is None
+            if a not in STATUS_TO_B and b not in STATUS_TO_A:
+                return a == b
+            return STATUS_TO_B.get(str(a), "?") == b or STATUS_TO_A.get(str(b), "?") == a
         if cell == "owner":
             words = self.policy.fields["owner"].words
             assert words is not None

@@ -138,6 +138,18 @@ MUTATIONS: Final = (
         "presumed=pair.presumed)",
     ),
     Mutation(
+        "a presumption ends where nothing travels",
+        "weigh.py",
+        "if scale.doubt and scale.is_open(decision):",
+        "if scale.doubt and isinstance(decision, Take):",
+    ),
+    Mutation(
+        "a presumption ends where a field is not spoken of",
+        "weigh.py",
+        "        tally.presumed |= scale.doubts\n",
+        "        pass\n",
+    ),
+    Mutation(
         "agreed values are not remembered",
         "weigh.py",
         "tally.base[side][scale.one.name] = scale.held[side]",

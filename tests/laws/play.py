@@ -1,12 +1,14 @@
 """Plays histories, says which laws they break, and makes a broken one short: `python -m tests.laws.play SEED`.
 
-`python -m tests.laws.play --first COUNT` plays that many, and names the first law that one of them breaks.
+`python -m tests.laws.play --first COUNT` plays that many, and names the first law that one of them breaks, for mutants.
+Fresh seeds are played by `python -m tests.laws`.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from random import Random
 
 from tests.laws import histories, verdict
@@ -59,9 +61,32 @@ def _ask(world: World) -> Broken:
         yield Law.ASKED, f"{[one.field for one in world.contests]} still wait, though a person decided"
 
 
+@dataclass(frozen=True)
+class Played:
+    """What the history of a seed breaks, and how much happened in it."""
+
+    seed: int
+    wrongs: list[str]
+    counts: dict[str, int]
+
+
+def played(seed: int, theme: Theme = USUAL) -> Played:
+    """Play the history of a seed."""
+    world, history = drawn(Random(seed), theme)
+    wrongs = [f"{law.name}: {sentence}" for law, sentence in broken(world, history)]
+    counts = {
+        "steps": len(history),
+        "edits": world.ledger.edits,
+        "writes": world.writes(),
+        "overruled": len(world.overruled),
+        "windows": world.windows,
+    }
+    return Played(seed, wrongs, counts)
+
+
 def of_seed(seed: int, theme: Theme = USUAL) -> list[str]:
     """What the history of a seed breaks."""
-    return [f"{law.name}: {sentence}" for law, sentence in broken(*drawn(Random(seed), theme))]
+    return played(seed, theme).wrongs
 
 
 def shortened(seed: int, theme: Theme = USUAL) -> list[Step]:

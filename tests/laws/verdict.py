@@ -48,11 +48,16 @@ def _unequal(world: World) -> Broken:
 def _at_peace(world: World, cell: str) -> bool:
     a, b = (world.remotes[side].holds(cell) for side in Side)
     free = cell not in {"status", "owner"} and FIELD[cell] != "tags"
-    return (
-        world.ledger.equal(cell, a, b)
-        or (free and b == spelt(world.remotes.b.manners, cell, a))
-        or (free and a == spelt(world.remotes.a.manners, cell, b))
-    )
+    return world.ledger.equal(cell, a, b) or (free and any(_is_spelling(world, cell, side) for side in Side))
+
+
+def _is_spelling(world: World, cell: str, side: Side) -> bool:
+    """Whether a side says what it makes of the other's value, or of that as it was agreed in another spelling."""
+    remote, told = world.remotes[side], world.remotes[side.other].holds(cell)
+    values = [told]
+    if world.ledger.went_back(cell, side.other, told):
+        values.append(world.ledger.agreed[side.other][cell])
+    return any(remote.holds(cell) == spelt(remote.manners, cell, value) for value in values)
 
 
 def _is_spared(world: World, cell: str) -> bool:

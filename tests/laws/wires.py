@@ -104,9 +104,18 @@ def unseen(ledger: Ledger, left: Side) -> list[str]:
         cell
         for cell in ledger.cells
         if cell not in ledger.doubts
+        and not _says_nothing(ledger, left, cell)
         and not survivor.cells[cell].known <= lost.cells[cell].known
         and not ledger.went_back(cell, left, survivor.cells[cell].value)
     ]
+
+
+def _says_nothing(ledger: Ledger, left: Side, cell: str) -> bool:
+    """Whether a cell is blank, and nothing was ever agreed of it: nobody could see that somebody emptied it."""
+    seen = ledger.mirror[left]
+    return (
+        seen is not None and normal(cell, seen.cells[cell].value) is None and cell not in ledger.agreed[left]
+    )
 
 
 # --- when it lands --------------------------------------------------------------------------------------

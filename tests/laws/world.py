@@ -216,16 +216,17 @@ class World:
         elif remote.gone:
             self.ledger.doubts |= set(wire.knows)
             self.poll(to)
-            self._tell_outcome(wire, Dropped())
+            self._tell_outcome(wire, Lost(gone=True))
         else:
             self._lose_update(wire, to, remote)
 
     def _lose_create(self, wire: Wire, remote: Remote) -> None:
         self._tell(Lost())
-        found = wire.landed and isinstance(wire.outcome, Answered) and remote.lives
+        made = wire.landed and isinstance(wire.outcome, Answered)
+        found = made and remote.lives  # else it was removed before anybody found it
         for cell in wire.took if found else ():
             self._note_read_back(wire, cell)
-        self.ledger.doubts |= set(self.ledger.cells) if found else set()
+        self.ledger.doubts |= set(self.ledger.cells) if made else set()
         self._tell_outcome(wire, Lost(remote.values(), landed=True) if found else Dropped())
 
     def _lose_update(self, wire: Wire, to: Side, remote: Remote) -> None:
@@ -237,7 +238,9 @@ class World:
         told = wrote if remote.manners.versioned or reverted else None
         for cell, value in wires.meant(wire).items() if told is None else ():
             self._note_coincidence(wire, cell, value)
-            if normal(cell, remote.holds(cell)) != normal(cell, value):
+            held, before = remote.holds(cell), wire.before[cell].value
+            untouched = cell not in wire.took and normal(cell, held) == normal(cell, before)
+            if normal(cell, held) != normal(cell, value) and not untouched:
                 self.ledger.doubts.add(cell)
         self._tell_outcome(wire, Lost(remote.values(), told))
 

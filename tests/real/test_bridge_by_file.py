@@ -23,6 +23,7 @@ from tests.unified_api.sync.conftest import no_broker, tenant
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock
 from unified_api.sync.models import Write
+from unified_api.sync.models_bridge import Pair
 
 __all__ = ["call", "no_broker", "tenant"]  # fixtures
 
@@ -180,6 +181,11 @@ def test_half_of_the_tickets_gone_is_braked_and_restored_from_the_counterparts(t
     assert len(directly.issues_named(told.roundup, "Ticket")) == 24
 
     told.call("sync", str(told.accounts["django-helpdesk"]), "--allow-removals", "--wait")
+    with transaction.atomic():
+        lost = Ticket.objects.filter(remote_was_deleted=True).values("id")
+        pair = Pair.objects.filter(record_b__in=lost).first()
+    assert pair is not None
+    assert told.say("restore", "--to", "b", "--pair", str(pair.id))["counts"] == {"create": 1}
     plan = told.say("restore", "--to", "b")
     assert plan["counts"] == {"create": 14}
     told.say("approve", plan["hash"])

@@ -63,7 +63,7 @@ def _nothing_searched() -> None:
     def nowhere(_frame: object, _to: object, pairs: Iterable[Pair], *_more: object) -> None:
         with transaction.atomic():
             for pair in pairs:
-                search._note(pair)
+                search._note(pair, searched=True)
 
     _put(search, "_search", nowhere)
 

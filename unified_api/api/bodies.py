@@ -173,6 +173,13 @@ def instant(name: str, about: str) -> Key[dt.datetime]:
     return Key(name, about, INSTANT, lambda told: parse_instant(str(told)))
 
 
+def maybe_id(name: str, about: str) -> Key[uuid.UUID | None]:
+    """An id, where one is given."""
+    return Key(
+        name, about, maybe(ID), lambda told: None if told is None else parse_id(told), is_required=False
+    )
+
+
 def maybe_instant(name: str, about: str) -> Key[dt.datetime | None]:
     """A moment, where it is given."""
     return Key(

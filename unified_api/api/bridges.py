@@ -38,6 +38,9 @@ _NAME: Final = parameters.text("name", "With this name, exactly.")
 _LIVE: Final = parameters.flag("live", "The bridges write by themselves at once, whatever is new.")
 _DRY_RUN: Final = parameters.flag("dry_run", "Only say what would be made or changed.")
 _SIDE: Final = bodies.word("side", [*Side], "The side that is meant.")
+_PAIR: Final = bodies.maybe_id(
+    "pair_id", "The pair whose record is meant; all that were lost, if it is not given."
+)
 _FROM: Final = bodies.instant("from", "When the span begins.")
 _TO: Final = bodies.maybe_instant("to", "When it ends; now, if it is not given.")
 _POLICY: Final = replace(
@@ -181,8 +184,12 @@ def _plan(_endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
 
 
 def _restore(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
-    """Make a plan that makes again, from the counterparts, what a side lost."""
-    return plan_shown(restoring.make(bridge, endpoint.side()))
+    """Make a plan that makes again, from the counterparts, what a side lost, or the one record of a pair."""
+    pair = _PAIR.of(endpoint.body())
+    try:
+        return plan_shown(restoring.make(bridge, endpoint.side(), pair))
+    except restoring.NotLost as error:
+        raise malformed(_PAIR.name, str(error)) from error
 
 
 def _replay(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
@@ -226,6 +233,6 @@ VERBS: Final[dict[str, Handler]] = {
     "reopen": Handler(_reopen, takes=(_SIDE,)),
     "run": Handler(_run, 202),
     "plan": Handler(_plan, 202, told_as.PLAN),
-    "restore": Handler(_restore, 201, told_as.PLAN, takes=(_SIDE,)),
+    "restore": Handler(_restore, 201, told_as.PLAN, takes=(_SIDE, _PAIR)),
     "replay": Handler(_replay, 201, told_as.PLAN, takes=(_FROM, _TO, _POLICY)),
 }

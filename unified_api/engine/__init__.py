@@ -6,6 +6,7 @@ carries out the effects. Nothing here knows what a tenant, an account or an adap
 
     values    what a field can hold; two sides; absent is not null
     normal    the forms in which values are compared
+    markup    what a reader sees of a text
     mention   names in a text that would call people, and how they do not
     policy    what a bridge wants of each field, as data
     filter    which records take part, as data

@@ -148,7 +148,7 @@ def created(pair: Pair, sent: Sent, event: Answered, policy: Policy) -> Step:
     What the remote put in place of an owed field, or of a word that it did not take, nobody edited: it
     becomes the target's base alone, so the source still has news and an update brings it over.
     """
-    learnt, fresh = _Learnt(), replace(pair, base=Both[Values]({}, {}))
+    learnt, fresh = _Learnt(), _afresh(pair)
     for told in _told(sent, event.values, policy):
         if told.spelt:
             learnt.agree(fresh, told, sent.to, told.spelling)
@@ -170,10 +170,14 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     as overruling it, for it may have been typed by somebody who never saw what we sent. Where the field does
     not travel back, nothing is presumed: what is owed is sent again, and what may have given way is recorded.
     Over the old value in a write that landed in other fields it is sent again, too, and recorded, as nobody can
-    tell a silent refusal from an edit that put it back.
+    tell a silent refusal from an edit that put it back. Where the record is gone, nothing is agreed, as whoever removed
+    it may not have seen what was sent; what may have given way to that is recorded.
     """
     learnt = _Learnt()
     for told in _told(sent, event.values, policy):
+        if event.gone:
+            learnt.overrule(told, sent.to)
+            continue
         third = told.got is not MISSING and not told.one.same(told.got, told.move.value)
         presumed = third and event.landed is None
         if event.landed is False or (presumed and not _news(told, sent.to)):
@@ -197,7 +201,7 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     tell: what replaces it, or is replaced by it, is recorded as overruled. An owed field with parts was never agreed,
     so that nothing is taken for the remote's own that somebody added.
     """
-    learnt, fresh = _Learnt(), replace(pair, base=Both[Values]({}, {}))
+    learnt, fresh = _Learnt(), _afresh(pair)
     for told in _told(sent, event.values, policy):
         if told.got is MISSING or told.one.same(told.got, told.move.value):
             learnt.agree(fresh, told, sent.to, told.spelling)
@@ -218,6 +222,11 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
         learnt.presume(name)
     _leave(learnt, sent, event.values)
     return learnt.close(fresh)
+
+
+def _afresh(pair: Pair) -> Pair:
+    """The pair of a new record: of the one before it, nothing was agreed with it, and nothing has to be doubted."""
+    return replace(pair, base=Both[Values]({}, {}), presumed={})
 
 
 def deleted(pair: Pair, event: Answered | Lost) -> Step:

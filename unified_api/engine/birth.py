@@ -2,7 +2,8 @@
 
 The pair row itself is the reservation: it stands in state ALONE before anything leaves. A field that the
 create cannot carry (no word for it, refused, not writable at birth) is owed: it goes over by an update, or
-stays a visible problem. Blanks are not sent; what the remote fills in for them is its news.
+stays a visible problem. Blanks are not sent; what the remote fills in for them is its news. What belongs to a record
+that has no counterpart there waits for that: a comment without its ticket is nothing.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def _send(pair: Pair, to: Side, values: Values, terms: Terms, *, restores: bool)
         _lay(cradle, pair, one, value, to, terms)
     constants = _constants(cradle, pair, to, terms)
     lacking = _required([*cradle.moves, *constants], to, terms.access[to])
-    if lacking or not cradle.moves:
+    if lacking or not cradle.moves or _is_orphan(cradle, terms.access[to]):
         told = {one.field for one in cradle.problems}
         return pair, (*cradle.problems, *(one for one in lacking if one.field not in told), Settled())
     gone = {*cradle.owed, *(move.field for move in cradle.moves)}
@@ -68,6 +69,14 @@ def _lay(cradle: _Cradle, pair: Pair, one: Field, value: Value, to: Side, terms:
         cradle.moves.append(move)
     else:
         cradle.owed.append(one.name)
+
+
+def _is_orphan(cradle: _Cradle, access: Access) -> bool:
+    """Whether it names something that it belongs to, and that has no counterpart yet."""
+    return any(
+        one.kind is Kind.UNPAIRED and one.field in access.parents and one.field in cradle.owed
+        for one in cradle.problems
+    )
 
 
 def _constants(cradle: _Cradle, pair: Pair, to: Side, terms: Terms) -> list[Move]:

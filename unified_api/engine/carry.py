@@ -86,7 +86,11 @@ def _or_nothing(value: Maybe) -> Value:
 def _unmapped(one: Field, value: Value, to: Side) -> Problem:
     if one.reference:
         return Problem(
-            Kind.UNPAIRED, to.other, one.name, value, f"what it names has no counterpart on side {to}"
+            Kind.UNPAIRED,
+            to.other,
+            one.name,
+            value,
+            f"what it names has no counterpart on side {to}, or does not take part now",
         )
     return Problem(Kind.UNMAPPED, to.other, one.name, value, f"no word for it on side {to}")
 

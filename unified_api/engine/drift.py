@@ -73,5 +73,12 @@ def _if_apart(one: Field, held: Both[Maybe], base: Both[Maybe], name: str | None
     compared = one if name is None else part_field(one)
     there = Both[Value](held.a, held.b)  # type: ignore[arg-type] # neither is missing
     moved = any(not compared.same(there[side], base[side]) for side in Side)  # type: ignore[arg-type] # the same
-    if not moved and not compared.agree(there):
+    if not moved and not compared.agree(there) and not _is_nameless(compared, there):
         yield Apart(one, there, name)
+
+
+def _is_nameless(one: Field, there: Both[Value]) -> bool:
+    """Whether a side names a record of which nobody can say now what its counterpart is, as that rests or is gone."""
+    return one.reference and any(
+        isinstance(there[side], str) and one.translate(there[side], side.other) is UNMAPPED for side in Side
+    )

@@ -79,12 +79,14 @@ class Lost:
     `values` is the record as read back afterwards. `landed` is what a version told, where there is one;
     without it, a field that still holds its old value counts as not written. A create has landed when a
     search found its record; else a person has to look. `partly`: that it landed was told by other fields, so
-    one that still holds its old value was refused in silence, or somebody put it back.
+    one that still holds its old value was refused in silence, or somebody put it back. `gone`: the record that was
+    updated is not there any more, so there is nothing to read back.
     """
 
     values: Values = field(default_factory=dict)
     landed: bool | None = None
     partly: bool = False
+    gone: bool = False
 
 
 Event: TypeAlias = Look | Answered | Rejected | Dropped | Lost

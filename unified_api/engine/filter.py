@@ -105,6 +105,10 @@ class Filter:
             not self.alternatives or any(one.wants(values) for one in self.alternatives)
         )
 
+    def about(self, name: str) -> Filter:
+        """What it asks of one field in any case."""
+        return Filter(tuple(one for one in self.conditions if one.field == name))
+
     def reads(self) -> frozenset[str]:
         """The fields that it asks about."""
         inner = (one.reads() for one in self.alternatives)

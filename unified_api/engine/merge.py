@@ -107,7 +107,7 @@ def merge(
     if now.a is MISSING or now.b is MISSING:
         return QUIET
     held = Both[Value](now.a, now.b)
-    moved = Both(_differs(field, held.a, base.a), _differs(field, held.b, base.b))
+    moved = news(field, held, base)
     if not (moved.a or moved.b):
         return QUIET
     if field.agree(held):
@@ -115,6 +115,11 @@ def merge(
     routes = frozenset(side for side in Side if writable[side] and field.direction.reaches(side))
     case = _Case(field, held, moved, routes, given)
     return _sparing(case, _settle(case, first=base == Both(MISSING, MISSING)))
+
+
+def news(field: Field, held: Both[Value], base: Both[Maybe]) -> Both[bool]:
+    """Which sides do not say what was agreed."""
+    return Both(_differs(field, held.a, base.a), _differs(field, held.b, base.b))
 
 
 def _differs(field: Field, held: Value, base: Maybe) -> bool:

@@ -6,7 +6,7 @@ case      the same, in any case
 instant   one moment in any zone
 email     an address without its decoration, in any case
 phone     digits, and the plus of an international number; 00 is a plus
-rich      what a reader sees of a text, whether it is marked up or plain
+rich      what a reader sees of a text, whether it is marked up or plain, see `markup`
 """
 
 from __future__ import annotations
@@ -14,16 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from html import unescape
-from html.parser import HTMLParser
 from typing import Final
 
+from unified_api.engine import markup
 from unified_api.engine.values import MISSING, Maybe, Value
 
 _EXTENSION: Final = re.compile(r"(?:ext\.?|extension|x|#)\s*\d+\s*$", re.IGNORECASE)
-#: Elements whose content nobody sees.
-_UNSEEN: Final = frozenset({"script", "style", "head", "title", "template"})
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 def _exact(text: str) -> str:
@@ -65,58 +61,6 @@ def _phone(text: str) -> str:
     return ("+" if abroad else "") + digits + (f"x{inner}" if inner else "") or _case(text)
 
 
-class _Reader(HTMLParser):
-    """Collects what a reader sees."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.seen: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its signature
-        """An element separates words, unless it only dresses them."""
-        self._hidden += tag in _UNSEEN
-        self._part(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """The same at its end."""
-        self._hidden = max(self._hidden - (tag in _UNSEEN), 0)
-        self._part(tag)
-
-    def handle_data(self, data: str) -> None:
-        """Text, unless nobody sees it."""
-        if not self._hidden:
-            self.seen.append(data)
-
-    def _part(self, tag: str) -> None:
-        if tag not in {
-            "a",
-            "b",
-            "i",
-            "u",
-            "s",
-            "em",
-            "strong",
-            "span",
-            "code",
-            "font",
-            "small",
-            "sub",
-            "sup",
-        }:
-            self.seen.append(" ")
-
-
-def _rich(text: str) -> str:
-    """Plain text that only looks like markup here and there ("a < b") keeps it."""
-    if not _TAG.search(text):
-        return " ".join(unescape(text).split())
-    reader = _Reader()
-    reader.feed(text)
-    reader.close()
-    return " ".join("".join(reader.seen).split())
-
-
 NORMALIZERS: Final[Mapping[str, Callable[[str], str]]] = {
     "exact": _exact,
     "trim": _trim,
@@ -124,7 +68,7 @@ NORMALIZERS: Final[Mapping[str, Callable[[str], str]]] = {
     "instant": _instant,
     "email": _email,
     "phone": _phone,
-    "rich": _rich,
+    "rich": markup.read,
 }
 
 

@@ -144,9 +144,9 @@ class Field:
         """Whether the sides mean the same: one of them, translated, is the other.
 
         Either way suffices, for a map may take many words to one: ON_HOLD and OPEN are at peace when the
-        other side calls both OPEN.
+        other side calls both OPEN. A word that the map knows on neither side means the same on both.
         """
-        return any(self._matches(now[side.other], side, now[side]) for side in Side)
+        return any(self._matches(now[side.other], side, now[side]) for side in Side) or self._unknown(now)
 
     def spells(self, sent: Value, got: Value) -> bool:
         """Whether an answer can be the target's spelling of what was sent.
@@ -170,6 +170,11 @@ class Field:
         compared = normal(self.plain(value), self.normalizer)
         unordered = self.shape in {Shape.SET, Shape.LOG} and isinstance(compared, list)
         return sorted(compared, key=repr) if unordered else compared  # type: ignore[arg-type] # it is a list
+
+    def _unknown(self, now: Both[Value]) -> bool:
+        """Whether both say one word that the map does not have; an id means nothing on the other side."""
+        lacking = all(self.translate(now[side], side.other) is UNMAPPED for side in Side)
+        return lacking and not self.reference and self.same(now.a, now.b)
 
     def _matches(self, value: Value, to: Side, held: Value) -> bool:
         translated = self.translate(value, to)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from unified_api.engine.carry import carry, carry_parts, compose, refusal_of, standing
 from unified_api.engine.events import Contest, Kind, Problem, Record
-from unified_api.engine.merge import AGREED, ASK, Barred, Decision, Given, Rule, Take, merge
+from unified_api.engine.merge import AGREED, ASK, Barred, Decision, Given, Rule, Take, merge, news
 from unified_api.engine.pair import Move, Pair, Refusal, Ruling, place
 from unified_api.engine.parts import Opened, has_parts, joined, names, part_field
 from unified_api.engine.policy import Field, Policy, Winner
@@ -20,13 +20,17 @@ from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one side's account can write: names of fields, and whether it creates and deletes records at all."""
+    """What one side's account can write: names of fields, and whether it creates and deletes records at all.
+
+    parents: references to what a record belongs to; none is made here before that has a counterpart here.
+    """
 
     update: frozenset[str] = frozenset()
     create: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     creates: bool = False
     deletes: bool = False
+    parents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,24 @@ class _Scale:
         """Why nobody knows that what was agreed was ever seen at the target, if nobody does."""
         return self.presumed.get(self.place) or self.presumed.get(self.one.name)
 
+    @property
+    def doubts(self) -> dict[str, Rule]:
+        """The same of a field with parts: by place."""
+        name, within = self.one.name, place(self.one.name, "")
+        return {one: rule for one, rule in self.presumed.items() if one == name or one.startswith(within)}
+
     def decide(self) -> Decision:
         """About a field of one value."""
         decision = merge(self.one, self.held, self.base, self.writable, self.given)
         return _unsure(decision, self.doubt) if self.doubt else decision
+
+    def is_open(self, decision: Decision) -> bool:
+        """Whether a doubt outlasts this look: it ends where the sides agree, or both say what was agreed."""
+        a, b = self.held.a, self.held.b
+        if a is MISSING or b is MISSING:
+            return True
+        moved = news(self.one, Both[Value](a, b), self.base)
+        return decision is not AGREED and (moved.a or moved.b)
 
 
 def weigh(pair: Pair, now: Both[Record], terms: Terms) -> Weighed:
@@ -138,13 +156,21 @@ def _weigh_field(scale: _Scale, pair: Pair, tally: _Tally) -> None:
     ruled = any(one.field == scale.one.name and one.winner is None for one in pair.rulings)
     if decision is AGREED or (decision is ASK and ruled):
         _agree(scale, tally)
-    elif decision is ASK:
+        return
+    _keep_doubt(scale, decision, tally)
+    if decision is ASK:
         held = Both[Value](scale.held.a, scale.held.b)  # type: ignore[arg-type] # both are there
         tally.contests.append(Contest(scale.one.name, held, scale.base))
     elif isinstance(decision, Barred):
         tally.problems.append(_read_only(scale, decision.source))
     elif isinstance(decision, Take):
         _take(scale, decision, tally)
+
+
+def _keep_doubt(scale: _Scale, decision: Decision, tally: _Tally) -> None:
+    """What is kept as it is, or waits, may be overwritten later by somebody who has never seen it either."""
+    if scale.doubt and scale.is_open(decision):
+        tally.presumed[scale.place] = scale.doubt
 
 
 def _agree(scale: _Scale, tally: _Tally) -> None:
@@ -164,8 +190,6 @@ def _unsure(decision: Decision, doubt: Rule) -> Decision:
 
 def _take(scale: _Scale, take: Take, tally: _Tally) -> None:
     target = take.source.other
-    if scale.doubt:
-        tally.presumed[scale.one.name] = scale.doubt
     was = scale.held[target]
     carried = carry(scale.one, scale.held[take.source], target, tally.refused, take.rule, was)
     if isinstance(carried, Problem):
@@ -202,13 +226,16 @@ class _Pieces:
 def _weigh_parts(scale: _Scale, tally: _Tally) -> None:
     """Each part for itself; those that go one way travel together."""
     if scale.held.a is MISSING or scale.held.b is MISSING:
+        tally.presumed |= scale.doubts
         return
     pieces, small = _Pieces.of(scale), part_field(scale.one)
     taken: Both[dict[str, Take]] = Both({}, {})
     agreed: list[str] = []
     found = names(pieces.held, pieces.base)
     for name in found:
-        decision = pieces.part(name, small).decide()
+        piece = pieces.part(name, small)
+        decision = piece.decide()
+        _keep_doubt(piece, decision, tally)
         if decision is AGREED:
             agreed.append(name)
         elif isinstance(decision, Take):
@@ -249,7 +276,5 @@ def _take_parts(pieces: _Pieces, taken: dict[str, Take], to: Side, tally: _Tally
     ]
     refused = refusal_of(one, scale.held[source], to, tally.refused)
     tally.problems += [refused] if refused else problems
-    doubtful = sorted(scale.presumed.keys() & {one.name, *(place(one.name, name) for name in taken)})
-    tally.presumed |= {name: scale.presumed[name] for name in doubtful}
     if told and not refused:
         tally.owed[to].append(compose(one, scale.held, told, to, told[0].rule))

@@ -139,10 +139,11 @@ def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | Non
     job.hold(lease)
     _end_waiting(write)
     answered = write.state == WriteState.SENT and error is None
+    unknown = write.state == WriteState.UNCERTAIN
     write.state, write.error, write.finished_at = state, error, clock.now()
     write.sealed_values = b""  # nobody asks for it any more
     write.save()
-    _tell_pair(write, witnessed=answered)
+    _tell_pair(write, witnessed=answered, unknown=unknown)
     job.finish(lease)
 
 
@@ -211,9 +212,9 @@ def _end_waiting(write: Write) -> None:
         issues.resolve(ISSUE, write.id)
 
 
-def _tell_pair(write: Write, *, witnessed: bool) -> None:
+def _tell_pair(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
     """The pair of a bridge learns how its write ended in the same transaction."""
     if write.pair_id is not None:
         from unified_api.sync.bridge import outcome
 
-        outcome.note(write, witnessed=witnessed)
+        outcome.note(write, witnessed=witnessed, unknown=unknown)

@@ -9,6 +9,7 @@ from integrations.kit import errors
 
 #: Of a file that a bridge may not carry.
 TOO_LARGE: Final = "TOO_LARGE"
+GONE: Final = "RECORD_GONE"
 _TYPES: tuple[tuple[type[errors.ProviderError], str, str], ...] = (
     (errors.NeedsReauthorisation, "RELINK_NEEDED", "The linked account must be linked again"),
     (errors.Forbidden, "MISSING_PERMISSION", "The linked account may not do this"),
@@ -16,7 +17,7 @@ _TYPES: tuple[tuple[type[errors.ProviderError], str, str], ...] = (
     (errors.TooLarge, TOO_LARGE, "The file is larger than it may be"),
     (errors.Exists, "DUPLICATE_MODEL_EXISTS", "There is such a record already"),
     (errors.Rejected, "PROVIDER_ERROR", "The provider refuses the values"),
-    (errors.Gone, "RECORD_GONE", "The record is gone at the provider"),
+    (errors.Gone, GONE, "The record is gone at the provider"),
     (errors.Misconfigured, "MISCONFIGURED", "The linked account is not set up right"),
     (errors.RetryLater, "RETRY_LATER", "The write cannot be carried out now; nothing was changed"),
 )

@@ -183,3 +183,16 @@ def test_what_is_too_large_is_said_once_a_field_and_not_sent_again() -> None:
     effects = bench.look({"name": "word"}, None)
 
     assert effects == (Problem(Kind.TOO_LARGE, Side.A, "name", "word", "larger than 10 MB"), Settled())
+
+
+def test_what_belongs_to_a_record_waits_until_that_has_a_counterpart() -> None:
+    """A comment is not made without its ticket, though the other side would take it; one that names none is."""
+    ticket = Field("ticket", words=Both({}, {}), reference=True)
+    policy = replace(POLICY, fields={**POLICY.fields, "ticket": ticket})
+    able = replace(ALL, create=NAMES | {"ticket"}, parents=frozenset({"ticket"}))
+    for named, pushed in (("t1", None), (None, (Side.B, {"name": "word"}))):
+        bench = Bench(Pair(State.ALONE), policy=policy, access=Both(able, able))
+        bench.look({"name": "word", "ticket": named}, None)
+
+        assert bench.push == pushed
+        assert [one[0] for one in bench.problems] == ([] if pushed else ["unpaired"])

@@ -55,6 +55,18 @@ def test_parts_stand_apart_one_by_one() -> None:
     assert found(["x", "y"], ["x"], shape="set", bases=(["x"], ["x"])) == []
 
 
+@pytest.mark.parametrize("shape", ["value", "set"])
+def test_what_rests_or_is_gone_has_no_name_to_stand_apart_by(shape: str) -> None:
+    """A reference to a record without a word for it now is left alone."""
+    words = {"a": {"y": "x"}, "b": {"x": "y"}}
+    held: list[tuple[Value, Value, Value]] = [("x", "y", "rests"), (["x"], ["y"], ["rests"])]
+    a, b, other = held[shape == "set"]
+
+    assert found(a, b, words=words, reference=True, shape=shape) == []
+    assert found(other, other, words=words, reference=True, shape=shape) == []
+    assert found(a, b, words={"a": {}, "b": {}}, reference=True, shape=shape) == []
+
+
 @pytest.mark.parametrize("options", [{"direction": "never"}, {"first": "keep"}])
 def test_differences_on_purpose_are_left(options: dict[str, Any]) -> None:
     """A field that never travels, and one whose differences are kept at first contact."""

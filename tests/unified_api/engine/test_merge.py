@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from unified_api.engine.merge import AGREED, QUIET, Barred, Decision, Rule, Take, merge
@@ -65,6 +67,17 @@ def test_a_finer_word_stays() -> None:
     assert decide(("HELD", "open"), ("WORKING", "open"), STATUS) is AGREED
     assert decide(("HELD", "open"), ("HELD", "open"), STATUS) is QUIET
     assert decide(("HELD", "closed"), ("HELD", "open"), STATUS) == Take(Side.B, Rule.MOVED, overrules=False)
+
+
+def test_a_word_without_translation_on_both_sides() -> None:
+    """There is nothing to decide where both say it; where one does, it would have to be written."""
+    for winner in (Winner.A, Winner.ASK):
+        field = replace(STATUS, winner=winner)
+
+        assert decide(("strange", "strange"), ("OPEN", "open"), field) is AGREED
+        assert decide(("strange", "odd"), ("OPEN", "open"), field) is not AGREED
+    assert decide(("open", "open"), ("OPEN", "closed"), STATUS) == Take(Side.A, Rule.WINNER, overrules=True)
+    assert decide(("x", "x"), ("OPEN", "open"), replace(STATUS, reference=True)) is not AGREED
 
 
 def test_absent_is_not_null() -> None:

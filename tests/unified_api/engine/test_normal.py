@@ -19,6 +19,17 @@ SAME = [
     ("rich", "un<b>believ</b>able", "unbelievable"),
     ("rich", "a &amp; b", "a & b"),
     ("rich", "<p> </p>", None),
+    ("rich", "<p>Map&lt;String, Integer&gt; &amp; &lt;Enter&gt;</p>", "Map<String, Integer> & <Enter>"),
+    ("rich", "<p>press <Enter></p>", "press <Enter>"),
+    ("rich", "<P CLASS=x>one</P><BR/>two", "one two"),
+    ("rich", '<a href="https://example.org/" rel="nofollow">https://example.org</a>', "https://example.org"),
+    ("rich", '<a href="mailto:ann@example.org">ann@example.org</a>.', "ann@example.org."),
+    (
+        "rich",
+        '<a class="x" href="https://example.org">the <b>report</b></a>',
+        "the report (https://example.org)",
+    ),
+    ("rich", '<a name="top"></a>text', "text"),
 ]
 DIFFERENT = [
     ("email", "ann@example.org", "anne@example.org"),
@@ -30,6 +41,16 @@ DIFFERENT = [
     ("rich", "if a<5 and b>3", "if a"),
     ("rich", "<p>one</p>", "<p>two</p>"),
     ("rich", "Case", "case"),
+    ("rich", "Map<String,Integer>", "Map<String,Long>"),
+    ("rich", "press <Enter>", "press <Escape>"),
+    ("rich", "<p>press <Enter></p>", "<p>press <Escape></p>"),
+    ("rich", "Dear <title> Smith<br>", "Dear <title> Jones<br>"),
+    ("rich", "<?php one ?><br>", "<?php two ?><br>"),
+    ("rich", '<a href="https://example.org/1">here</a>', '<a href="https://example.org/2">here</a>'),
+    ("rich", '<a href="https://example.org">http://example.org', "http://example.org"),
+    ("rich", '<img src="one.png">', '<img src="two.png">'),
+    ("rich", '<p><img src="one.png"></p>', None),
+    ("rich", '<img src="one.png" alt="a cat">', '<img src="one.png" alt="a dog">'),
 ]
 
 

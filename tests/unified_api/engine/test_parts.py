@@ -285,6 +285,18 @@ def test_parts_are_presumed_one_by_one() -> None:
     assert one.answer() == (Overruled("tags", Side.A, "1", "2", Rule.LOST), LookAgain())
 
 
+def test_a_part_is_presumed_until_its_field_is_spoken_of() -> None:
+    """A record that omits the field says nothing of any part of it."""
+    one = at_rest(CUSTOM, {"k": "0"}, {"k": "0"})
+    sent(one, {"k": "1"}, {"k": "0"})
+    one.tell(Lost({"tags": {"k": "2"}}))
+    one.look({"name": "word"}, {"tags": {"k": "2"}, "name": "word"})
+    assert one.pair.presumed == {"tags/k": Rule.LOST}
+
+    assert sent(one, {"k": "1"}, {"k": "2"}) == (Side.A, {"k": "2"})
+    assert one.answer() == (Overruled("tags", Side.A, "1", "2", Rule.LOST), LookAgain())
+
+
 def test_moves_with_parts_survive_json() -> None:
     """A pair that waits for the answer to parts is the same after a journey through JSON."""
     one = at_rest(TAGS, ["x"], ["x"])

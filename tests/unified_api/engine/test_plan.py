@@ -21,7 +21,7 @@ from unified_api.engine.events import (
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair, State
 from unified_api.engine.plan import StateError
-from unified_api.engine.policy import Direction, Field, Policy
+from unified_api.engine.policy import DeleteRule, Direction, Field, Policy, Winner
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 
@@ -299,6 +299,72 @@ def test_a_presumption_ends_with_the_next_look() -> None:
 
     assert bench.pair.sent is not None
     assert [move.rule for move in bench.pair.sent.moves] == [Rule.MOVED]
+
+
+def test_a_presumption_outlasts_a_look_that_spares_a_blank() -> None:
+    """A blank that never overwrites may be of somebody who never saw what was sent; so may what they type next."""
+    bench = Bench(agreed(name=("old", "old")), Policy({"name": Field("name", blanks=False)}))
+    bench.look({"name": "old"}, {"name": "theirs"})
+    bench.tell(Lost({"name": None}))
+    bench.look({"name": None}, {"name": "theirs"})
+    assert bench.effects == (Settled(),)
+    assert bench.pair.presumed == {"name": Rule.LOST}
+
+    bench.look({"name": "mine"}, {"name": "theirs"})
+    assert bench.answer() == (Overruled("name", Side.B, "theirs", "mine", Rule.LOST), LookAgain())
+    assert bench.pair.presumed == {}
+
+
+def test_a_presumption_outlasts_a_contest() -> None:
+    """While a person is asked, nobody has seen the edit whose answer was lost: it is on record when it gives way."""
+    bench = Bench(agreed(name=("old", "old")), Policy({"name": Field("name", winner=Winner.ASK)}))
+    bench.look({"name": "old"}, {"name": "theirs"})
+    bench.tell(Lost({"name": "mine"}))
+    bench.look({"name": "mine"}, {"name": "theirs too"})
+    assert bench.contests == ["name"]
+
+    bench.look({"name": "mine"}, {"name": "theirs"})
+    assert bench.answer() == (Overruled("name", Side.B, "theirs", "mine", Rule.LOST), LookAgain())
+
+
+def test_a_presumption_outlasts_a_record_that_does_not_speak_of_it() -> None:
+    """Absent is not null: it neither shows what was sent nor anything else."""
+    bench = pushed()
+    bench.tell(Lost({"name": "third", "body": "text"}))
+    bench.look({"name": "new", "body": "text"}, {"body": "text"})
+    assert bench.pair.presumed == {"name": Rule.LOST}
+
+    bench.look({"name": "new", "body": "text"}, {"name": "third", "body": "text"})
+    done = bench.tell(Answered({"name": "third"}))
+    assert done == (Overruled("name", Side.A, "new", "third", Rule.LOST), LookAgain())
+
+
+def test_a_presumption_is_of_a_record_and_not_of_the_next() -> None:
+    """Where the lost record is made again, what it is given is nobody's edit, and overrules nobody."""
+    again = Policy({"name": Field("name"), "body": Field("body")}, deletes=Both(*[DeleteRule.RESTORE] * 2))
+    bench = Bench(agreed(name=("old", "old"), body=("text", "text")), again)
+    bench.look({"name": "old", "body": "text"}, {"name": "theirs", "body": "text"})
+    bench.tell(Lost({"name": None, "body": "text"}))
+    bench.look({"name": None, "body": "text"}, Record({"name": "theirs", "body": "text"}, gone=True))
+    bench.tell(Answered({"name": "by default", "body": "text"}))
+    assert bench.pair.presumed == {}
+
+    bench.look({"name": None, "body": "text"}, {"name": "by default", "body": "text"})
+    assert bench.push == (Side.A, {"name": "by default"})
+    assert bench.answer() == (LookAgain(),)
+
+
+def test_a_lost_write_to_a_record_that_is_gone() -> None:
+    """What may have given way is on record; nothing is agreed, so the edit that was sent is not deleted unseen."""
+    follow = Both(DeleteRule.PROPAGATE, DeleteRule.PROPAGATE)
+    bench = Bench(agreed(name=("old", "old")), Policy({"name": Field("name")}, deletes=follow))
+    bench.look({"name": "mine"}, {"name": "theirs"})
+    lost = bench.tell(Lost(gone=True))
+    assert lost == (Overruled("name", Side.B, "theirs", "mine", Rule.WINNER), LookAgain())
+    assert bench.base("name") == ("old", "old")
+
+    bench.look({"name": "mine"}, Record({"name": "theirs"}, gone=True))
+    assert bench.problems == [("edited", "")]
 
 
 def test_an_unmapped_value_holds_up_nothing_else() -> None:

@@ -12,10 +12,11 @@ from tenants.scope import scope
 from unified_api.engine.values import Side
 from unified_api.management.answering import Document, counted, quoted, take_json
 from unified_api.management.bridge import running
+from unified_api.management.bridge.standing import pair_of
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.attachment_choice import shown
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Items that are shown without being asked for more; all of them in JSON.
@@ -80,14 +81,23 @@ def _current(about: Meant, number: int) -> Plan | None:
 def _take_restore(parser: CommandParser) -> None:
     take_bridge(parser)
     parser.add_argument("--to", choices=["a", "b"], required=True, help="the side that lost records")
+    parser.add_argument("--pair", metavar="ID", help="only the record of this pair")
     parser.add_argument("--items", type=int, default=MOST, metavar="N", help=f"show so many ({MOST})")
     take_json(parser)
 
 
 def _restore(options: Options, _progress: Progress) -> Document:
     most = None if options["json"] else options["items"]
-    side = Side(options["to"])
-    return meant(options).each(lambda bridge: _document(bridge, restoring.make(bridge, side), most))
+    about, side = meant(options), Side(options["to"])
+    if options["pair"] is None:
+        return about.each(lambda bridge: _document(bridge, restoring.make(bridge, side), most))
+    with scope(about.tenant), transaction.atomic():
+        pair = pair_of(options["pair"], about.bridges)
+        bridge = Bridge.objects.get(id=Pair.objects.values("bridge_id").get(id=pair)["bridge_id"])
+        try:
+            return _document(bridge, restoring.make(bridge, side, pair), most)
+        except restoring.NotLost as error:
+            raise CommandError(str(error)) from error
 
 
 def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
@@ -135,6 +145,8 @@ def _tell_plan(document: Document) -> Iterator[str]:
         return
     made = f"plan {document['plan_id']}, made {document['created_at'][:19]} UTC"
     yield f"{document['model']}, {made}: {document['state']} {document['made_because']}".rstrip()
+    if document["state"] == Plan.State.MAKING:
+        yield f"  {document['reason']}".rstrip()
     for item in document["items"]:
         yield f"  {item['action']}{_where(item)}: {_what(item)}{_became(item)}"
     hidden = sum(document["counts"].values()) - len(document["items"])

@@ -10,7 +10,11 @@ from unified_api.sync.models_bridge import Bridge
 #: What is seen, what to do, and what to type for it.
 _ROWS: Final = (
     ("anything unclear", "See state, problems and records to review", "bridge status {bridge}"),
-    ("waiting", "An account is not read yet, or must be linked again: the reason names it", "status"),
+    (
+        "waiting",
+        "An account is not read yet, or must be linked again; or it follows a bridge that plans: the reason names it",
+        "status",
+    ),
     ("planned", "A plan waits: look at every item, and at its hash", "bridge plan {bridge}"),
     ("held", "It would do more than its budget: look at the plan first", "bridge plan {bridge}"),
     (

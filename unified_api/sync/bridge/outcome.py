@@ -29,19 +29,19 @@ from unified_api.sync.bridge.stirring import ask_after_commit, awaken_followers
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
-from unified_api.sync.problems import TOO_LARGE
+from unified_api.sync.problems import GONE, TOO_LARGE
 
 #: Refusals that are about the moment or the account, not about the values: everything is still owed.
-PASSING: Final = frozenset({"RELINK_NEEDED", "RECORD_MOVED", "RECORD_GONE", "RETRY_LATER"})
+PASSING: Final = frozenset({"RELINK_NEEDED", "RECORD_MOVED", GONE, "RETRY_LATER"})
 #: What a create meets has no record that could have moved or gone: it would be refused again, at once and for ever.
-LASTING_FOR_CREATES: Final = frozenset({"RECORD_MOVED", "RECORD_GONE"})
+LASTING_FOR_CREATES: Final = frozenset({"RECORD_MOVED", GONE})
 
 
-def note(write: Write, *, witnessed: bool) -> None:
+def note(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
     """Tell the pair how its write ended, within the transaction that is open.
 
     witnessed: the provider's answer to this write was seen and is what is stored; else the end was found out by
-    reading back.
+    reading back. unknown: it had left before, and nobody knew what became of it.
     """
     bridge = Bridge.objects.filter(id=write.bridge_id).first()
     if bridge is None:
@@ -51,15 +51,16 @@ def note(write: Write, *, witnessed: bool) -> None:
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
     plans.note(write)
     if pair is not None:
-        _tell(Frame.of(bridge), pair, write, witnessed=witnessed)
+        _tell(Frame.of(bridge), pair, write, witnessed=witnessed, unknown=unknown)
 
 
-def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool) -> None:
+def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: bool) -> None:
     side = Side.A if write.linked_account_id == frame.bridge.account_a else Side.B
     made = pair.state == State.CREATING and write.state == WriteState.DONE
     taken = made and not _adopt(frame, pair, side, write)
     seen = frame.seen([pair])
-    event = Lost() if taken else _event(seen.looks[pair.id].of(side), write, witnessed=witnessed)
+    record = seen.looks[pair.id].of(side)
+    event = Lost() if taken else _event(record, write, witnessed=witnessed, unknown=unknown)
     dropped = pair.memory.get(DROPPED, 0) + 1
     memory, effects = plan(remembered(pair), event, policy=seen.policy, access=frame.access)
     remember(pair, memory)
@@ -123,7 +124,7 @@ def _adopt(frame: Frame, pair: Pair, side: Side, write: Write) -> bool:
     return True
 
 
-def _event(record: Record | None, write: Write, *, witnessed: bool) -> Event:
+def _event(record: Record | None, write: Write, *, witnessed: bool, unknown: bool) -> Event:
     """What became of the write; `record`: as it is stored now, the answer included."""
     values = record.values if record else {}
     if write.state == WriteState.DONE and write.operation == "update" and write.sent is None:
@@ -131,11 +132,17 @@ def _event(record: Record | None, write: Write, *, witnessed: bool) -> Event:
     if write.state == WriteState.DONE:
         return Answered(values) if witnessed else Lost(values, landed=True, partly=True)
     if write.state in {WriteState.REJECTED, WriteState.MOVED}:
-        return _refusal(write)
-    unknown = write.state in {WriteState.NOT_APPLIED, WriteState.UNCERTAIN}
-    if unknown and write.operation == "update" and write.sent:
+        return Lost(gone=True) if unknown and _is_gone(write) else _refusal(write)
+    untold = write.state in {WriteState.NOT_APPLIED, WriteState.UNCERTAIN}
+    if untold and write.operation == "update" and write.sent:
         return Lost(values)
     return Lost() if write.state == WriteState.UNCERTAIN else Dropped()
+
+
+def _is_gone(write: Write) -> bool:
+    """Whether what was sent may have met a record that is not there any more."""
+    gone = any(problem["problem_type"] == GONE for problem in write.problems)
+    return gone and write.operation == "update" and bool(write.sent)
 
 
 def _refusal(write: Write) -> Event:

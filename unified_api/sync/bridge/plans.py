@@ -49,6 +49,8 @@ FETCHING: Final = 2
 UPLOADING: Final = 3
 #: The action of an item that is owed, and held for now.
 HELD: Final = "held"
+#: How a bridge stands whose plan was approved.
+CARRIED_OUT: Final = "Its approved plan is being carried out."
 _STANDING: Final = (Plan.State.MAKING, Plan.State.OPEN, Plan.State.APPROVED)
 
 
@@ -73,7 +75,7 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     pairs = _next_pairs(frame, plan)
     if pairs:
         first = plan.counts.get("items", 0)
-        made = [item for turn in turns_of(frame, pairs) if not is_unmatched(turn) for item in _items(turn)]
+        made = [item for turn in turns_of(frame, pairs) for item in items_of(turn)]
         add(plan, made, first)
         plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + len(pairs)}
         plan.after = pairs[-1].id
@@ -106,14 +108,19 @@ def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
 
 def _next_pairs(frame: Frame, plan: Plan) -> list[Pair]:
     """Those whose turn it is to be planned for; of a canary only the first few."""
-    rows = Pair.objects.filter(
-        bridge_id=frame.bridge.id, dirty=True, write_id=None, held__in=(FREE, SEARCH, CLOSED)
-    ).order_by("id")
-    rows = rows.filter(id__gt=plan.after) if plan.after else rows
+    rows = left(frame, plan)
     most = AT_ONCE
     if frame.configuration.canary is not None and is_first(frame.bridge.id):
         most = min(most, frame.configuration.canary - plan.counts.get("pairs", 0))
     return list(rows[: max(most, 0)])
+
+
+def left(frame: Frame, plan: Plan) -> QuerySet[Pair]:
+    """The pairs that may owe something, behind the one up to which a plan has come."""
+    rows = Pair.objects.filter(
+        bridge_id=frame.bridge.id, dirty=True, write_id=None, held__in=(FREE, SEARCH, CLOSED)
+    ).order_by("id")
+    return rows.filter(id__gt=plan.after) if plan.after else rows
 
 
 def is_first(bridge_id: uuid.UUID) -> bool:
@@ -122,9 +129,14 @@ def is_first(bridge_id: uuid.UUID) -> bool:
     return not rounds.filter(state=Plan.State.DONE).exists()
 
 
-def _items(turn: Turn) -> Iterator[PlanItem]:
-    """What is owed either side, in the order in which it would be written, and what keeps the rest from it."""
+def items_of(turn: Turn) -> Iterator[PlanItem]:
+    """What is owed either side, in the order in which it would be written, and what keeps the rest from it.
+
+    Nothing of a pair that is to be matched anew.
+    """
     frame, pair = turn.frame, turn.pair
+    if is_unmatched(turn):
+        return
     if pair.paused_by:
         yield from _held(turn, dict.fromkeys(Side, f"The pair was paused by {pair.paused_by}."))
         return
@@ -228,11 +240,15 @@ def _cost(frame: Frame, items: Any, side: Side) -> dict[str, Any]:
     }
 
 
-def is_wanted(bridge_id: uuid.UUID) -> bool:
-    """Whether a plan is to be made without being asked for: the first; one that was refused stays the last word."""
-    last = (
-        Plan.objects.filter(bridge_id=bridge_id, purpose=Plan.Purpose.ROUND).order_by("-created_at").first()
-    )
+def is_to_be_made(bridge: Bridge, plan: Plan | None) -> bool:
+    """Whether the bridge has a plan to make, given the one that stands.
+
+    Without being asked for, the first; one that was refused stays the last word.
+    """
+    if plan is not None:
+        return plan.state == Plan.State.MAKING
+    rounds = Plan.objects.filter(bridge_id=bridge.id, purpose=Plan.Purpose.ROUND)
+    last = rounds.order_by("-created_at").first()
     return last is None or last.state == Plan.State.STALE
 
 
@@ -285,6 +301,9 @@ def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
         clock.now(),
     )
     plan.save()
+    if not bridge.paused_by:
+        bridge.status, bridge.reason = Bridge.Status.WORKING, CARRIED_OUT
+        bridge.save(update_fields=["status", "reason"])
     audit.record("plan.approved", subject=str(plan.id), hash=plan.hash, bridge=str(plan.bridge_id))
     return plan
 

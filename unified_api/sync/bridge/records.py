@@ -23,8 +23,8 @@ from unified_api.engine.weigh import Access
 from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
-from unified_api.sync.bridge import edits, references
-from unified_api.sync.bridge.configuration import Configuration, Leaving
+from unified_api.sync.bridge import beginning, edits, references
+from unified_api.sync.bridge.configuration import PRIVATE, Configuration, Counterparts, Leaving
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -32,9 +32,6 @@ from unified_api.sync.models_bridge import Bridge, Pair
 #: In a pair's memory: the key under which a person has called its lone record one of its own.
 SEPARATE: Final = "separate"
 _PLAIN = ("id", "is_shell", "remote_was_deleted")
-#: When a record was changed, by the provider's account; by ours where it does not say.
-_TIMES = ("remote_updated_at", "remote_created_at")
-_OURS = "modified_at"
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,26 @@ class Frame:
     @cached_property
     def access(self) -> Both[Access]:
         """What the accounts can write by their adapters."""
-        return Both(access(self.accounts.a, self.bridge.model), access(self.accounts.b, self.bridge.model))
+        a, b = (access(one, self.bridge.model) for one in (self.accounts.a, self.accounts.b))
+        return Both(replace(a, parents=self.parents), replace(b, parents=self.parents))
+
+    @cached_property
+    def leader(self) -> Bridge | None:
+        """The bridge whose records these refer to, and wait for."""
+        return references.followed(self.bridge)
+
+    @cached_property
+    def parents(self) -> frozenset[str]:
+        """The fields that name what a record belongs to: of the bridge that is followed, or part of the key."""
+        told = self.configuration.references
+        led = {
+            name
+            for name, how in told.items()
+            if how is Counterparts.PAIRS
+            and self.leader is not None
+            and references.target(self.model, name) == self.leader.model
+        }
+        return frozenset(led | (told.keys() & set(self.match)))
 
     @cached_property
     def unmapped(self) -> Both[frozenset[str]]:
@@ -186,8 +202,8 @@ class Frame:
     def _times(self) -> Sequence[str]:
         """The columns that say when a record was changed; none where the bridge does not ask for that."""
         known = wire_fields(self.model)
-        times = [name for name in _TIMES if name in known]
-        return [*times, _OURS] if self.configuration.since else []
+        times = [name for name in beginning.TIMES if name in known]
+        return [*times, beginning.OURS] if self.configuration.since else []
 
     def told(self, record: CommonModel | None, side: Side) -> Record | None:
         """A record as the engine sees it; a shell says nothing yet."""
@@ -203,16 +219,27 @@ class Frame:
         a, b = (found.get(record) if record else None for record in (pair.record_a, pair.record_b))
         told = Both(self.told(a, Side.A), self.told(b, Side.B))
         stays = self.configuration.leaving is Leaving.STAY and pair.base_a != {}
-        old = not pair.base_a and all(self._is_old(record) for record in (a, b) if record is not None)
+        both = [(record, side) for record, side in ((a, Side.A), (b, Side.B)) if record is not None]
+        old = not pair.base_a and all(self._is_old(*one) for one in both)
         if stays or old:
-            told = Both(*(one and replace(one, outside=old) for one in (told.a, told.b)))
+            outside = old or any(self._is_kept_private(*one) for one in both)
+            told = Both(*(one and replace(one, outside=outside) for one in (told.a, told.b)))
         return Look(told.a, told.b)
 
-    def _is_old(self, record: CommonModel) -> bool:
+    def _is_kept_private(self, record: CommonModel, side: Side) -> bool:
+        """Whether it is private, and the bridge keeps such records where they are: also those that were not before."""
+        asked = self.configuration.filter[side].about(PRIVATE)
+        return not asked.wants({PRIVATE: getattr(record, PRIVATE, None)})
+
+    def _is_old(self, record: CommonModel, side: Side) -> bool:
         """Whether it was there, and was left alone since, before the bridge's beginning."""
         since = self.configuration.since
-        last = next((moment for name in self._times if (moment := getattr(record, name))), None)
-        return since is not None and last is not None and last < since
+        return since is not None and beginning.is_old(record, since, self._first_read[side])
+
+    @cached_property
+    def _first_read(self) -> Both[dt.datetime | None]:
+        a, b = (beginning.first_read(self.account_id(side), self.bridge.model) for side in Side)
+        return Both(a, b)
 
     def speaking(self, told: Both[Sequence[Mapping[str, Any]]], names: Sequence[str]) -> Policy:
         """The policy with the words of references, for these values of these fields."""

@@ -1,6 +1,7 @@
 """Who is whose counterpart, for fields that hold ids of records: the words of a value map that changes by itself.
 
-By pairs: what a bridge between the same two accounts keeps equal over the model that is named. By e-mail: people
+By pairs: what a bridge between the same two accounts keeps equal over the model that is named; not what rests, or is
+gone. By e-mail: people
 with one address, known once on either side, are one person; somebody unknown there is not named there.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from unified_api.sync.bridge.records import Frame
 
 Words = Both[Mapping[str, str]]
-#: States of pairs whose records belong together, whatever is under way between them.
-_TOGETHER = (State.PAIRED, State.PUSHING, State.DORMANT, State.DELETING, State.GONE)
+#: States of pairs whose records are kept equal. What names a record of another one, which left the filter or was
+#: deleted, has no word for it until it is back.
+TOGETHER: Final = (State.PAIRED, State.PUSHING)
 
 
 def words(frame: Frame, name: str, told: Both[Sequence[Mapping[str, Any]]]) -> Words:
@@ -59,6 +61,12 @@ def followers(frame: Frame) -> list[uuid.UUID]:
     return found
 
 
+def followed(bridge: Bridge) -> Bridge | None:
+    """The bridge whose records those of this one refer to, and wait for."""
+    found: Bridge | None = Bridge.objects.filter(id=bridge.follows).first() if bridge.follows else None
+    return found
+
+
 def between(one: uuid.UUID, other: uuid.UUID) -> list[Bridge]:
     """The bridges between two accounts, whichever side they are on."""
     either = Q(account_a=one, account_b=other) | Q(account_a=other, account_b=one)
@@ -80,7 +88,7 @@ def _paired(frame: Frame, model: str, named: Both[set[str]]) -> Words:
         turned = bridge.account_a != frame.bridge.account_a
         here = Both(named.b, named.a) if turned else named
         either = Q(record_a__in=here.a) | Q(record_b__in=here.b)
-        pairs = Pair.objects.filter(either, bridge_id=bridge.id, state__in=_TOGETHER)
+        pairs = Pair.objects.filter(either, bridge_id=bridge.id, state__in=TOGETHER)
         for a, b in pairs.exclude(record_a=None).exclude(record_b=None).values_list("record_a", "record_b"):
             one, other = (str(b), str(a)) if turned else (str(a), str(b))
             into.b[one], into.a[other] = other, one

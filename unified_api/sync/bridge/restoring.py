@@ -8,6 +8,7 @@ what is executed is compared with what the records say then.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,9 +29,22 @@ from unified_api.sync.models_plan import Plan, PlanItem
 AT_ONCE: Final = 500
 
 
-def make(bridge: Bridge, to: Side) -> Plan:
-    """A plan that makes again what side `to` lost, by the records as they are mirrored; within the open transaction."""
+class NotLost(ValueError):
+    """A single record is to be made again that is not lost there; the sentence says what would do."""
+
+
+def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
+    """A plan that makes again what side `to` lost, by the records as they are mirrored; within the open transaction.
+
+    pair: that of this pair alone; raises NotLost where it has none that can be made again.
+    """
     frame, actor = Frame.of(bridge), current_actor()
+    lost = _lost(frame, to)
+    if pair is not None and not (lost := lost.filter(id=pair)).exists():
+        raise NotLost(
+            f"The bridge has no pair {pair} that lost its record at side {to}; `bridge status` and `pairs/{{id}}` show"
+            " what pairs have, and one with a write under way waits for that."
+        )
     plan: Plan = Plan.objects.create(
         bridge_id=bridge.id,
         purpose=Plan.Purpose.RESTORE,
@@ -40,13 +54,18 @@ def make(bridge: Bridge, to: Side) -> Plan:
         created_at=clock.now(),
     )
     made = 0
-    for portion in _portions(_lost(frame, to)):
+    for portion in _portions(lost):
         items = [item for turn in turns_of(frame, portion) for item in _items(turn, to)]
         plans.add(plan, items, made)
         made += len(items)
     plans.complete(frame, plan)
     audit.record(
-        "plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, side=to.value
+        "plan.made",
+        subject=str(plan.id),
+        bridge=str(bridge.id),
+        purpose=plan.purpose,
+        side=to.value,
+        pair=str(pair) if pair else None,
     )
     return plan
 

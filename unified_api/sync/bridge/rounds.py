@@ -27,9 +27,10 @@ from unified_api.engine.plan import plan
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import budget, conflicts, sharing, writing
+from unified_api.sync.bridge import budget, conflicts, sharing, stirring, writing
 from unified_api.sync.bridge.held import CLOSED, FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, remember, remembered
+from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.separating import in_turn
 from unified_api.sync.models_bridge import Conflict, Pair
 
@@ -81,14 +82,18 @@ def look_at_some(frame: Frame) -> int:
     Raises OverBudget before anything of the kind that is over leaves.
     """
     pairs = _some(free(frame).exclude(one_sided())) or _some(free(frame))
-    looked, pushes = [], 0
+    looked, pushes, awake = [], 0, False
     for turn in turns_of(frame, in_turn(frame, pairs)):
+        rested = turn.pair.state not in TOGETHER
         if consider(turn):
             looked.append(turn.pair)
+        awake |= rested and turn.pair.state in TOGETHER
         pushes += turn.pair.write_id is not None
         if pushes == MOST_PUSHES:
             break
     save(looked)
+    if awake:
+        stirring.awaken_followers(frame)
     budget.keep(frame)
     return len(pairs)
 

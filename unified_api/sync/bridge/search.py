@@ -73,21 +73,21 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
                 if found:
                     entry.land(found, store.Cause("read"), mapping_version=resource.version)
                     entry.flush()  # the feed head before any pair, as the end of a write takes them
-                _note(pair)
+                _note(pair, searched=wanted is not None)
 
 
-def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object]:
-    """What the counterpart would say in the fields that the provider can search by."""
+def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object] | None:
+    """What the counterpart would say in the fields that the provider can search by; None where nobody can tell yet."""
     seen = frame.seen([pair])
     told = seen.looks[pair.id].of(to.other)
     if told is None or told.gone or told.outside:
-        return {}
+        return None
     fields = seen.policy.fields
     known = {n: fields[n].translate(told.values.get(n), to) for n in resource.recognise if n in fields}
-    return {} if UNMAPPED in known.values() else values.from_json(frame.model, known)
+    return None if UNMAPPED in known.values() else values.from_json(frame.model, known)
 
 
-def _note(pair: Pair) -> None:
-    """The pair may be looked at; a change of its key has it searched for again."""
-    memory = {**pair.memory, SEARCHED: pair.key}
+def _note(pair: Pair, *, searched: bool) -> None:
+    """The pair may be looked at; it is searched for again when its key changes, and when what it names is there."""
+    memory = {**pair.memory, **({SEARCHED: pair.key} if searched else {})}
     Pair.objects.filter(id=pair.id, held=SEARCH).update(held=FREE, dirty=True, memory=memory)

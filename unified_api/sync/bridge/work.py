@@ -15,9 +15,9 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.sync import clock, connect, issues, job
-from unified_api.sync.bridge import budget, plans, steering, turns
+from unified_api.sync.bridge import budget, kept, leading, plans, references, steering, turns
 from unified_api.sync.bridge.executing import execute_some
-from unified_api.sync.bridge.held import FREE, KEYED, NEW, SEARCH, UNDER_WAY
+from unified_api.sync.bridge.held import FREE, SEARCH, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame
@@ -96,6 +96,8 @@ def _execute_some(frame: Frame) -> bool:
         return True
     if not plans.is_over(plan):
         return False
+    if kept.look_again(frame, plan):
+        return True
     as_shown = plans.conclude(plan)
     if plan.purpose == Plan.Purpose.ROUND and frame.bridge.mode == Bridge.Mode.PLAN:
         _go_on(frame, plan, as_shown=as_shown)
@@ -114,10 +116,10 @@ def _go_on(frame: Frame, plan: Plan, *, as_shown: bool) -> None:
 def _plan_some(frame: Frame) -> bool:
     """Go on with the plan that is being made, or begin the one that nobody has made yet."""
     plan = plans.current(frame.bridge.id, locked=True)
-    if plan is None and plans.is_wanted(frame.bridge.id):
-        plan = plans.begin(frame.bridge, frame.bridge.reason, made_by="bridge")
-    if plan is None or plan.state != Plan.State.MAKING:
+    if not plans.is_to_be_made(frame.bridge, plan) or leading.is_unsettled(frame.leader):
         return False
+    if plan is None:
+        plan = plans.begin(frame.bridge, frame.bridge.reason, made_by="bridge")
     if not plans.make_some(frame, plan) and plans.is_idle(plan):
         plans.conclude(plan)
         steering.go_live(frame.bridge)
@@ -191,23 +193,12 @@ def obstacle(frame: Frame) -> str:
             return (
                 f"{account} has not been read completely yet; until then a counterpart could be overlooked."
             )
-    return _leader_is_busy(frame)
+    return leading.is_unmatched(frame)
 
 
 def _is_outdated(stream: Stream, account: LinkedAccount) -> bool:
     """Whether the account's scopes let more be read than before, and it has not been read since."""
     return stream.fresh_as_of is None and not connect.is_hosted(account)
-
-
-def _leader_is_busy(frame: Frame) -> str:
-    """Why what this bridge's records refer to is not known yet: a record would be taken for one without counterpart."""
-    leader = Bridge.objects.filter(id=frame.bridge.follows).first() if frame.bridge.follows else None
-    if leader is None:
-        return ""
-    unmatched = Pair.objects.filter(bridge_id=leader.id, dirty=True, held__in=(NEW, KEYED))
-    if leader.cursor is None or unmatched.exists():
-        return f"The bridge over {leader.model} that it follows has not matched its records yet."
-    return ""
 
 
 def _not_installed(account: LinkedAccount) -> str:
@@ -225,22 +216,32 @@ def _rest(lease: job.Lease) -> None:
         bridge = Bridge.objects.get(id=lease.reference)
         bridge.last_round = clock.now()
         if in_flight(bridge.id).exists():
-            _note(bridge, Bridge.Status.WORKING, "")
+            carried_out = bridge.mode == Bridge.Mode.PLAN and plans.approved(bridge.id) is not None
+            _note(bridge, Bridge.Status.WORKING, plans.CARRIED_OUT if carried_out else "")
         elif bridge.mode == Bridge.Mode.PLAN:
-            _note(bridge, *_standing(plans.current(bridge.id)))
+            _note(bridge, *_standing(bridge, plans.current(bridge.id)))
         else:
-            bridge.run = {}
-            _note(bridge, Bridge.Status.QUIET, "")
+            _note_quiet(bridge)
         job.again(lease, bridge.frequency, usual=bridge.priority)
 
 
-def _standing(plan: Plan | None) -> tuple[Bridge.Status, str]:
+def _note_quiet(bridge: Bridge) -> None:
+    if bridge.status != Bridge.Status.QUIET:
+        leading.has_settled(bridge)
+    bridge.run = {}
+    _note(bridge, Bridge.Status.QUIET, "")
+
+
+def _standing(bridge: Bridge, plan: Plan | None) -> tuple[Bridge.Status, str]:
     """How a bridge stands that plans, whatever has been noted of it meanwhile, and why."""
-    if plan is None:
-        return Bridge.Status.PLANNED, REFUSED
-    if plan.made_by == budget.MADE:
+    if plan is not None and plan.state == Plan.State.APPROVED:
+        return Bridge.Status.WORKING, plans.CARRIED_OUT
+    if plan is not None and plan.made_by == budget.MADE:
         return Bridge.Status.HELD, plan.reason
-    return Bridge.Status.PLANNED, WAITS
+    if plans.is_to_be_made(bridge, plan):
+        waits = leading.is_unsettled(references.followed(bridge))
+        return (Bridge.Status.WAITING, waits) if waits else (Bridge.Status.WORKING, "")
+    return Bridge.Status.PLANNED, REFUSED if plan is None else WAITS
 
 
 def _note(bridge: Bridge, status: str, reason: str) -> None:

@@ -220,6 +220,27 @@ def test_what_a_side_lost_is_made_again_by_a_plan(bridged: Bridged, caller: Call
     assert bridged.writes() == writes
 
 
+def test_one_record_that_was_lost_is_made_again_and_the_others_are_left(
+    bridged: Bridged, caller: Caller
+) -> None:
+    """By the id of its pair; a pair that lost nothing is refused with a sentence."""
+    bridged.a.add(title="Chair", text="It is broken", state="open", priority="p2")
+    bridged.round()
+    chair = next(pair.id for pair in bridged.pairs() if pair.key == '["Chair"]')
+    path = f"bridges/{bridged.bridge_id}/restore"
+    told = caller.post(path, {"side": "b", "pair_id": str(chair)}, status=400)
+    assert "lost its record at side b" in told["pair_id"][0]
+
+    bridged.b.tables["tickets"].clear()
+    lose(bridged)
+    bridged.round()
+    plan = caller.post(path, {"side": "b", "pair_id": str(chair)}, status=201)
+    assert plan["counts"] == {"create": 1}
+    caller.post(f"plans/{plan['id']}/approve", {"hash": plan["hash"]})
+    bridged.round()
+    assert bridged.both("title") == (["Chair", "Printer"], ["Chair"])
+
+
 def test_a_span_is_replayed_under_another_policy(bridged: Bridged, caller: Caller) -> None:
     """201 with a plan that waits, by bridge, span and policy; nothing is written."""
     since = clock.now().isoformat()

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
@@ -21,6 +21,7 @@ from tenants.scope import scope
 from tests import stub
 from tests.unified_api.sync.bridge import conftest
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_following import COMMENT, TICKET, URGENT, Followed, following
 from tests.unified_api.sync.bridge.test_plans import configure, tell
 from unified_api import registry
 from unified_api.models.ticketing import Ticket
@@ -149,6 +150,78 @@ def test_an_approved_later_plan_does_what_it_showed_item_by_item(
 
     with _changing(held, winner, people) as desks:
         _check(desks, meanwhile)
+
+
+@settings(EXAMPLES, max_examples=2)
+@example(urgent=(True, False), said=[0, 1], before=set(), meanwhile={1})
+@given(
+    urgent=st.tuples(st.booleans(), st.booleans()),
+    said=st.lists(st.integers(0, 1), min_size=2, max_size=3),
+    before=st.sets(st.integers(0, 1)),
+    meanwhile=st.sets(st.integers(0, 1), min_size=1),
+)
+def test_what_a_follower_writes_was_shown_by_an_approved_plan(
+    providers: None,
+    monkeypatch: pytest.MonkeyPatch,
+    urgent: tuple[bool, bool],
+    said: list[int],
+    before: set[int],
+    meanwhile: set[int],
+) -> None:
+    """Tickets come to take part, or cease to, while either plan waits: no comment goes over that none has shown.
+
+    In the end all are over whose tickets take part.
+    """
+    with _following(monkeypatch, urgent, said) as (followed, tickets):
+        followed.round()
+        _turn(followed, [tickets[one] for one in before])
+        for _ in range(2):
+            if followed.standing(TICKET)["status"] == "planned":
+                followed.approve(TICKET)
+                followed.round(TICKET)
+        followed.round(COMMENT)
+        _turn(followed, [tickets[one] for one in meanwhile])
+        followed.round(TICKET)
+        for _ in range(2):
+            assert set(followed.bodies()) <= set(followed.shown())
+            if followed.standing()["status"] == "planned":
+                followed.approve(COMMENT)
+            followed.round(COMMENT)
+
+        rows = followed.desks.a.tables
+        due = {
+            one["body"]
+            for one in rows["comments"].values()
+            if rows["tickets"][one["ticket"]]["priority"] == "p1"
+        }
+        assert followed.standing()["mode"] == "live"
+        assert due <= set(followed.bodies()) <= set(followed.shown())
+
+
+@contextmanager
+def _following(
+    monkeypatch: pytest.MonkeyPatch, urgent: tuple[bool, bool], said: list[int]
+) -> Iterator[tuple[Followed, list[str]]]:
+    """Two tickets with comments at one desk, of which the urgent take part, and bridges that plan."""
+    tenant = Tenant.create(f"tenant {uuid.uuid4()}").id
+    with scope(tenant), stub.running() as a, stub.running() as b:
+        linked = (conftest.link(stub.PROVIDER, a), conftest.link(conftest.PLAIN, b))
+        followed = following(Bridged(tenant, a, b, linked), monkeypatch)
+        found = [
+            followed.ticket(title=title, priority="p1" if is_urgent else "p3")
+            for title, is_urgent in zip(("Printer", "Router"), urgent, strict=True)
+        ]
+        for number, place in enumerate(said):
+            followed.comment(found[place], f"c{number}")
+        followed.apply(URGENT, live=False)
+        yield followed, found
+
+
+def _turn(followed: Followed, tickets: list[str]) -> None:
+    """What is urgent is not any more, and the other way round."""
+    for ticket in tickets:
+        was = followed.desks.a.tables["tickets"][ticket]["priority"]
+        followed.desks.a.edit(ticket, priority="p3" if was == "p1" else "p1")
 
 
 def _check(desks: Bridged, meanwhile: Edits) -> None:

@@ -1,0 +1,268 @@
+"""Comments follow their tickets: never before them, never of tickets that rest, and nothing that no plan showed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pytest
+from django.db import transaction
+
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST
+from integrations.kit.lenses import ref
+from integrations.kit.mapping import Mapping
+from integrations.kit.paging import ByPage
+from integrations.kit.provider import Resource
+from tests import stub
+from tests.unified_api.sync.bridge import files
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
+from unified_api import registry
+from unified_api.models.ticketing import Comment
+from unified_api.sync.bridge import plans, showing, steering
+from unified_api.sync.bridge.waiting import Round
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
+
+TICKET, COMMENT = "ticketing.Ticket", "ticketing.Comment"
+COMMENTS: Final = Resource(
+    mapping=Mapping(
+        Comment, remote_id="id", body="body", ticket=ref("ticket", create_only=True), is_private="private"
+    ),
+    list=GET("/comments", items="items", paging=ByPage(size_param="size", size=stub.PAGE)),
+    get=GET("/comments/{remote_id}", item=""),
+    create=POST("/comments", answer=""),
+    update=PATCH("/comments/{remote_id}", answer=""),
+    delete=DELETE("/comments/{remote_id}"),
+    recent=GET("/comments", items="items", params={"newest": "1"}),
+    recognise=("ticket", "body"),
+)
+#: Tickets with what is said of them, and their comments.
+TEXT: Final = (
+    files.changed("    winner: a\n    fields:\n      name:", "    winner: a\n    fields:\n      name:")
+    + """\
+  ticketing.Comment:
+    winner: a
+    fields:
+      ticket:
+      body:
+"""
+)
+
+
+def tickets(*options: str) -> str:
+    """The file with options of the tickets' bridge."""
+    told = "".join(f"    {one}\n" for one in options)
+    return files.changed(
+        "    winner: a\n    fields:\n      name:", f"    winner: a\n{told}    fields:\n      name:", TEXT
+    )
+
+
+def comments(*options: str) -> str:
+    """The file with options of the comments' bridge."""
+    told = "".join(f"    {one}\n" for one in options)
+    return files.changed(
+        "    winner: a\n    fields:\n      ticket:", f"    winner: a\n{told}    fields:\n      ticket:", TEXT
+    )
+
+
+#: The file with urgent tickets only.
+URGENT: Final = tickets("filter: {a: {priority: {is: URGENT}}}")
+
+
+@dataclass
+class Followed:
+    """Two desks with tickets and comments, and a bridge over each."""
+
+    desks: Bridged
+    bridges: dict[str, Any] = field(default_factory=dict)
+
+    def apply(self, text: str = TEXT, *, live: bool = True) -> None:
+        """Make the bridges of a file."""
+        files.apply(text, live=live)
+        with transaction.atomic():
+            self.bridges = dict(Bridge.objects.values_list("model", "id"))
+        self.desks.bridge_id = self.bridges[TICKET]
+
+    def round(self, *models: str) -> None:
+        """A round of each bridge, tickets first."""
+        for model in models or (TICKET, COMMENT):
+            turn = Round(self.desks.tenant, self.bridges[model], patience=30, sleep=lambda _: None)
+            turn.read(lambda: None)
+            assert turn.settle()
+
+    def ticket(self, **more: Any) -> str:
+        """A ticket at side a."""
+        told = {"title": "Printer", "text": "It is on fire", "state": "open", "priority": "p1"}
+        return self.desks.a.add(**(told | more))
+
+    def comment(self, ticket: str, body: str, **more: Any) -> str:
+        """A comment at side a."""
+        return self.desks.a.add("comments", ticket=ticket, body=body, **({"private": False} | more))
+
+    def edit(self, comment: str, **values: Any) -> None:
+        """Somebody edits a comment at side a."""
+        self.desks.a.tables["comments"][comment] |= {**values, "updated": stub._iso(time.time())}
+
+    def bodies(self) -> list[str]:
+        """What the comments at side b say."""
+        return sorted(one["body"] for one in self.desks.b.tables["comments"].values())
+
+    def standing(self, model: str = COMMENT) -> dict[str, Any]:
+        """How a bridge stands."""
+        with transaction.atomic():
+            return showing.standing(Bridge.objects.get(id=self.bridges[model]))
+
+    def states(self, model: str = TICKET) -> list[str]:
+        """The states of a bridge's pairs."""
+        with transaction.atomic():
+            return [one.state for one in Pair.objects.filter(bridge_id=self.bridges[model])]
+
+    def approve(self, model: str) -> list[str]:
+        """Approve the plan of a bridge; what it showed."""
+        with transaction.atomic():
+            plan = plans.current(self.bridges[model])
+            assert plan is not None
+            plans.approve(plan.id, plan.hash)
+            return sorted(PlanItem.objects.filter(plan_id=plan.id).values_list("action", flat=True))
+
+    def shown(self) -> list[str]:
+        """What the comments say whose creates were shown by plans that were approved."""
+        with transaction.atomic():
+            done = Plan.objects.filter(bridge_id=self.bridges[COMMENT], approved_at__isnull=False)
+            shown = PlanItem.objects.filter(plan_id__in=done.values("id"), action="create")
+            return [one.fields["fields"]["body"]["value"] for one in shown]
+
+    def problems(self) -> list[str]:
+        """What keeps comments from going over."""
+        return [one["reason"] for one in self.standing()["problems"]]
+
+
+@pytest.fixture
+def followed(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Followed:
+    """Two such desks."""
+    return following(desks, monkeypatch)
+
+
+def following(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Followed:
+    """Both desks keep comments, and neither requires the ticket of one."""
+    for provider, desk in ((stub.PROVIDER, desks.a), (PLAIN, desks.b)):
+        whole = replace(provider, resources=(*provider.resources, COMMENTS))
+        monkeypatch.setitem(registry._providers, provider.slug, whole)
+        desk.tables["comments"] = {}
+        link(whole, desk)
+    return Followed(desks)
+
+
+def test_no_comment_is_made_before_its_ticket_and_those_of_a_ticket_that_rests_stay(
+    followed: Followed,
+) -> None:
+    """A ticket outside of the filter: its comment waits, though the desk would take it, until the ticket is there.
+
+    Once the ticket leaves the filter again, what is newly said of it stays; when it is back, that goes over.
+    """
+    ticket = followed.ticket(priority="p3")
+    followed.comment(ticket, "one")
+    followed.apply(URGENT)
+    followed.round()
+    assert (followed.bodies(), len(followed.problems())) == ([], 1)
+
+    followed.desks.a.edit(ticket, priority="p1")
+    followed.round()
+    assert (followed.bodies(), followed.problems()) == (["one"], [])
+    [one] = followed.desks.b.tables["comments"].values()
+    assert one["ticket"] in followed.desks.b.tables["tickets"]
+
+    followed.desks.a.edit(ticket, priority="p3")
+    followed.round()
+    followed.comment(ticket, "two")
+    followed.round()
+    assert (followed.states(), followed.bodies()) == (["dormant"], ["one"])
+    assert "does not take part" in followed.problems()[0]
+
+    followed.desks.a.edit(ticket, priority="p1")
+    followed.round()
+    assert (followed.bodies(), followed.problems()) == (["one", "two"], [])
+
+
+def test_a_comment_that_turned_private_goes_nowhere_though_the_rest_stays(followed: Followed) -> None:
+    """With `leaving: stay`: what is edited after it was made private is not shown to the other side."""
+    comment = followed.comment(followed.ticket(), "public")
+    followed.apply(comments("leaving: stay"))
+    followed.round()
+    assert followed.bodies() == ["public"]
+
+    followed.edit(comment, private=True)
+    followed.round()
+    followed.edit(comment, body="secret")
+    followed.round()
+    assert followed.bodies() == ["public"]
+
+    followed.edit(comment, private=False)
+    followed.round()
+    assert followed.bodies() == ["secret"]
+
+
+def test_from_today_is_not_everything_where_a_desk_tells_no_times(followed: Followed) -> None:
+    """What its first reading showed is old, with all that is said of it; what is edited or made later travels."""
+    old = "2020-01-01T00:00:00+00:00"
+    for one, titles in ((followed.desks.a, ("Printer", "Chair")), (followed.desks.b, ("Printer", "Lamp"))):
+        for title in titles:
+            one.add(title=title, text="x", state="open", priority="p1", updated=old)
+    followed.comment("1", "of 2020", updated=old)
+    followed.apply(tickets("start: {from: today}"))
+    followed.round()
+    assert (followed.desks.both("title"), followed.bodies()) == (
+        (["Chair", "Printer"], ["Lamp", "Printer"]),
+        [],
+    )
+
+    followed.desks.b.edit("2", text="broken")
+    followed.desks.b.add(title="Desk", text="new", state="open", priority="p1")
+    followed.round(TICKET)
+    assert followed.desks.both("title")[0] == ["Chair", "Desk", "Lamp", "Printer"]
+
+
+def test_the_plan_of_a_follower_is_made_when_its_leader_is_live_and_shows_all_that_is_written(
+    followed: Followed,
+) -> None:
+    """Comments wait for the tickets' plan, and say so; then their creates are shown, and not one is made before."""
+    ticket = followed.ticket()
+    for number in range(3):
+        followed.comment(ticket, f"c{number}")
+    followed.apply(live=False)
+    followed.round()
+    waits = followed.standing()
+    assert (waits["status"], waits["mode"]) == ("waiting", "plan")
+    assert "waits for the bridge over ticketing.Ticket" in waits["reason"]
+    with transaction.atomic():
+        assert not Plan.objects.filter(bridge_id=followed.bridges[COMMENT]).exists()
+
+    assert followed.approve(TICKET) == ["create"]
+    assert followed.standing(TICKET)["reason"] == plans.CARRIED_OUT
+    followed.round()
+    assert (followed.bodies(), followed.standing()["status"]) == ([], "planned")
+    assert followed.approve(COMMENT) == ["create"] * 3
+    assert followed.standing()["status"] == "working"
+    followed.round()
+    assert (followed.bodies(), followed.standing()["mode"]) == (["c0", "c1", "c2"], "live")
+
+
+def test_what_a_plan_showed_as_kept_is_planned_anew_when_it_can_be_written(followed: Followed) -> None:
+    """A comment whose ticket came to take part while the plan waited: approving that plan does not have it made."""
+    quiet, urgent = followed.ticket(title="Chair", priority="p3"), followed.ticket()
+    followed.comment(quiet, "of the chair")
+    followed.comment(urgent, "of the printer")
+    followed.apply(URGENT)
+    with transaction.atomic():
+        steering.plan_anew(followed.bridges[COMMENT])
+    followed.round()
+
+    followed.desks.a.edit(quiet, priority="p1")
+    followed.round(TICKET)
+    assert followed.approve(COMMENT) == ["create", "problem"]
+    followed.round(COMMENT)
+    assert (followed.bodies(), followed.standing()["mode"]) == (["of the printer"], "plan")
+    assert followed.approve(COMMENT) == ["create"]
+    followed.round(COMMENT)
+    assert (followed.bodies(), followed.standing()["mode"]) == (["of the chair", "of the printer"], "live")
