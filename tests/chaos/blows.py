@@ -19,8 +19,8 @@ from tests.chaos.proxy import Proxy, Trap
 from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 
-#: Seconds in which a happening has to lead to its point.
-PATIENCE: Final = 5.0
+#: Seconds in which a happening has to lead to its point: what was struck before it may have to come up first.
+PATIENCE: Final = 20.0
 #: Seconds that a process sleeps at least: longer than a lease is trusted without being looked at (RENEWAL).
 ASLEEP: Final = 2.6
 LONGEST_SLEEP: Final = 8.0
