@@ -10,12 +10,15 @@ from django.db import transaction
 
 from integrations.kit import errors
 from integrations.kit.observation import Observation
-from unified_api.sync import clock, journal, values
+from unified_api.sync import clock, journal, recognising, values
 from unified_api.sync.identity import Identities
 from unified_api.sync.models import Run, Stream, Write, WriteState
 
 if TYPE_CHECKING:
     from unified_api.sync.write import Performance
+
+#: Asked while no other write of the account can be stored.
+Ask = Callable[[], bool]
 
 #: Seconds after sending until which a request that seems to have had no effect may still arrive.
 STILL_UNDER_WAY: Final = 75.0
@@ -64,7 +67,9 @@ def _create(performance: Performance) -> None:
         _searched(performance, told)
 
 
-def _named(performance: Performance, remote_id: str, told: Mapping[str, Any]) -> None:
+def _named(
+    performance: Performance, remote_id: str, told: Mapping[str, Any], *, is_ours: Ask = lambda: True
+) -> None:
     """Nothing has to be recognised, so it may have been edited since."""
     try:
         made = _shown(performance, remote_id, told)
@@ -75,7 +80,7 @@ def _named(performance: Performance, remote_id: str, told: Mapping[str, Any]) ->
         ends = partial(performance.store_loss, remote_id) if kept else partial(_not_applied, performance)
         _wait_or(performance, lambda: ends(gone))
     else:
-        performance.store_answer(_finished(performance, made, told))
+        _take(performance, made, told, is_ours)
 
 
 def _shown(performance: Performance, remote_id: str, told: Mapping[str, Any]) -> Observation:
@@ -88,28 +93,44 @@ def _shown(performance: Performance, remote_id: str, told: Mapping[str, Any]) ->
 
 
 def _searched(performance: Performance, told: Mapping[str, Any]) -> None:
+    """Ours is what the provider's search shows, or what was stored as it was sent and somebody has changed since."""
     write = performance.write
     recent = performance.line.client.recent(performance.resource, told)
-    found = values.in_transaction(lambda: [o for o in recent if _is_news(performance, o)])
+    found = values.in_transaction(lambda: _news_among(performance, [o.remote_id for o in recent]))
     if (
         found and _age(write) < performance.resource.read_lag
     ):  # ours may be one that the search does not show yet
         why = "The provider's search may not show yet what was created; looking again later."
         journal.postpone(write, performance.lease, WriteState.UNCERTAIN, why, delay(write))
-        return
-    sure = len(found) == 1 and values.in_transaction(lambda: _knew_all(write))
-    if sure and performance.store_answer(
-        _finished(performance, found[0], told), is_ours=lambda: _is_news(performance, found[0])
-    ):
-        return
-    if found and not sure:
-        ids = ", ".join(o.remote_id for o in found)
-        _leave_to_a_person(
-            performance, f"It could be {ids} at the provider; a person must tell which, if any."
-        )
-    else:
+    elif not found:
         missing = "No record at the provider says what was sent: it was not created."
         _wait_or(performance, lambda: _not_applied(performance, missing))
+    elif len(found) > 1 or not values.in_transaction(lambda: _knew_all(write)):
+        which = f"It could be {', '.join(found)} at the provider; a person must tell which, if any."
+        _leave_to_a_person(performance, which)
+    else:
+        is_ours = partial(_is_news, performance, found[0])
+        shown = next((o for o in recent if o.remote_id == found[0]), None)
+        if shown is not None:
+            _take(performance, shown, told, is_ours)
+        else:
+            _named(performance, found[0], told, is_ours=is_ours)
+
+
+def _news_among(performance: Performance, shown: list[str]) -> list[str]:
+    """The records that may be ours, of what the search shows and of what was stored since."""
+    by_id = performance.resource.can("get")
+    said_before = recognising.said_before(performance.write, performance.resource) if by_id else []
+    return [
+        remote_id for remote_id in dict.fromkeys([*shown, *said_before]) if _is_news(performance, remote_id)
+    ]
+
+
+def _take(performance: Performance, made: Observation, told: Mapping[str, Any], is_ours: Ask) -> None:
+    """Store it as the answer, unless another write has taken it meanwhile."""
+    if not performance.store_answer(_finished(performance, made, told), is_ours=is_ours):
+        taken = "What was found at the provider was made by another write: it was not created."
+        _wait_or(performance, lambda: _not_applied(performance, taken))
 
 
 def _not_applied(performance: Performance, told: str) -> None:
@@ -135,14 +156,14 @@ def _delete(performance: Performance) -> None:
         _wait_or(performance, performance.go)
 
 
-def _is_news(performance: Performance, observation: Observation) -> bool:
+def _is_news(performance: Performance, remote_id: str) -> bool:
     """Whether a record was unknown when the write was journalled, and no other write made it."""
     write, identities = performance.write, Identities(performance.line.account_id)
-    identities.learn([observation.remote_id])
-    record = identities.of(performance.model, observation.remote_id)
+    identities.learn([remote_id])
+    record = identities.of(performance.model, remote_id)
     known = performance.model.objects.filter(id=record, created_at__lte=write.journalled_at, is_shell=False)
     others = Write.objects.filter(record_id=record, operation="create").exclude(id=write.id)
-    return not known.exists() and not others.exists() and not _named_by_another(write, observation.remote_id)
+    return not known.exists() and not others.exists() and not _named_by_another(write, remote_id)
 
 
 def _named_by_another(write: Write, remote_id: str) -> bool:
