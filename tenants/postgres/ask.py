@@ -19,13 +19,13 @@ from tenants.scope import ScopeConflict, current_tenant, tenant_or_none
 Rows = list[tuple[Any, ...]]
 
 #: What is shown as the database spells it: nobody computes with it, and Python's objects cost several times as much.
-_SPELLED = ("uuid", "timestamptz")
+_SPELLED = ("uuid", "timestamptz", "date")
 #: The tenant of nobody: no row is its.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 def ask(sql: str, values: Sequence[Any]) -> Rows:
-    """The rows of a SELECT for the tenant in scope; ids and times as text (`spelled_instant` reads them).
+    """The rows of a SELECT for the tenant in scope; ids, days and times as text (`spelled_day`, `spelled_instant`).
 
     Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
     """
@@ -51,6 +51,11 @@ def spelled_instant(text: str) -> str:
         return f"{text[:10]}T{text[11:26]}Z"
     seconds, _, fraction = text[11:-3].partition(".")
     return f"{text[:10]}T{seconds}.{fraction:0<6}Z"
+
+
+def spelled_day(text: str) -> str:
+    """`2026-01-31` as midnight UTC of that day, as the wire has it."""
+    return text + "T00:00:00Z"
 
 
 _WHOLE = len("2026-01-31 12:00:00.123456+00")

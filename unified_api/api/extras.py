@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ SENSITIVE: Final = "include_sensitive_fields"
 ORIGINS: Final = ("show_enum_origins", "remote_fields")
 
 
+@functools.cache
 def asked_for(model: type[CommonModel]) -> tuple[Parameter[Any], ...]:
     """The parameters by which a reader of a model asks for more, of which each has a meaning for it."""
     expand = [_expand_of(model)] if expandable(model) else []
@@ -65,6 +67,7 @@ def _sensitive_of(model: type[CommonModel]) -> Parameter[bool] | None:
     return replace(parameters.flag(SENSITIVE, "Show sensitive fields too."), is_ours=is_ours)
 
 
+@functools.cache
 def _with_origins(model: type[CommonModel]) -> tuple[str, ...]:
     """The fields that can be shown in the provider's own words."""
     return tuple(n for n, f in wire_fields(model).items() if isinstance(f, Text) and f.origins)

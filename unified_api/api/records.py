@@ -65,7 +65,7 @@ def _select(
     table = connection.ops.quote_name(model._meta.db_table)
     text = f"SELECT {shown.select} FROM {table} r WHERE {where} {end.sql if end else ''}"  # noqa: S608 - no value
     values: list[Any] = [v for c in (mine, *wanted, *([end] if end else [])) for v in c.values]
-    found = [shown.show(row) for row in ask(text, values)]
+    found = shown.show(ask(text, values))
     _tell_targets(model, account_id, [one for one in found if one["field_mappings"] is not NO_MAPPINGS])
     return found
 

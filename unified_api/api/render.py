@@ -7,14 +7,15 @@ objects of them first.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.db import connection
 
-from tenants.postgres.ask import spelled_instant
+from tenants.postgres.ask import spelled_day, spelled_instant
 from unified_api.models.base import CommonModel, nested, wire_fields
 from unified_api.models.fields import Day, Instant, Shape, WireField
 from unified_api.models.shapes import Keyed
@@ -39,18 +40,24 @@ class Form:
     tail: tuple[Any, ...]
     nested: tuple[Keyed, ...] = ()
 
-    def show(self, row: tuple[Any, ...]) -> Record:
-        """A selected row as the wire has it."""
-        values = [*row, *self.tail]
+    def show(self, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
+        """Selected rows as the wire has them. Column by column: that is faster than row by row."""
+        if not rows:
+            return []
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for place, fix in self.fixes:
-            if (value := values[place]) is not None:
-                values[place] = fix(value)
-        record = dict(zip(self.names, values, strict=True))
+            columns[place] = [None if value is None else fix(value) for value in columns[place]]
+        columns += map(itertools.repeat, self.tail)
+        records = [dict(zip(self.names, values, strict=True)) for values in zip(*columns, strict=False)]
+        for record in records:
+            self._complete(record)
+        return records
+
+    def _complete(self, record: Record) -> None:
         record["field_mappings"] = record["field_mappings"] or NO_MAPPINGS
         for field in self.nested:
             if (told := record[field.name]) is not None:
                 record[field.name] = field.show_all(told, record)
-        return record
 
 
 @functools.cache
@@ -83,7 +90,8 @@ def as_sent(model: type[CommonModel], known: Record) -> Record:
     nothing = (None,) * (len(shown.names) - len(shown.tail))
     days = {name: told for name, told in known.items() if isinstance(wire_fields(model).get(name), Day)}
     spelled = {name: told and f"{told[:10]}T00:00:00Z" for name, told in days.items()}
-    return {**shown.show(nothing), "remote_was_deleted": False, **known, **spelled}
+    [empty] = shown.show([nothing])
+    return {**empty, "remote_was_deleted": False, **known, **spelled}
 
 
 def _column(name: str, field: WireField) -> str:
@@ -99,7 +107,7 @@ def _fix(field: WireField) -> Callable[[Any], Any] | None:
         return _json
     if isinstance(field, Instant):
         return spelled_instant
-    return field.render if type(field).render is not WireField.render else None
+    return spelled_day if isinstance(field, Day) else None
 
 
 def _json(text: Any) -> Any:

@@ -74,10 +74,6 @@ class WireField(models.Field):  # type: ignore[type-arg]
         name, _path, args, kwargs = super().deconstruct()
         return name, f"django.db.models.{self.plain.__name__}", args, kwargs
 
-    def render(self, value: Any) -> Any:
-        """The stored value as orjson should see it."""
-        return value
-
     def parse(self, value: Any) -> Any:
         """The stored form of a caller's JSON value, which is not null; raises Malformed."""
         raise NotImplementedError  # pragma: no cover - every concrete class has its own
@@ -162,10 +158,6 @@ class Day(Temporal, models.DateField):  # type: ignore[type-arg]
 
     schema: ClassVar = {"type": "string", "format": "date-time", "minLength": 1}
     plain = models.DateField
-
-    def render(self, value: Any) -> Any:
-        """Midnight UTC of the day."""
-        return None if value is None else f"{value.isoformat()}T00:00:00Z"
 
     def parse(self, value: Any) -> dt.date:
         """The day of the date-time that the wire has."""
