@@ -102,6 +102,14 @@ TERMS: Final = (
         "^AMBIGUOUS_MATCH: Several records say this: ",
     ),
     Term(
+        "What is to be written later is never written where no worker runs, and others that say the same wait for it.",
+        _EITHER,
+        "detail",
+        "is being made by write .*; nothing was begun",
+        503,
+        "not_a_server_error",
+    ),
+    Term(
         "Only a hosted account knows records by their owner's ids, which the document can say in words alone.",
         "^(POST|PATCH) /api/",
         "model/.*",

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.http import HttpResponse
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from integrations.kit.errors import NeedsReauthorisation
@@ -64,14 +63,19 @@ def create(endpoint: writes.WritingEndpoint, request: Request) -> HttpResponse:
     if not asked:
         return writes.create(endpoint, request)
     if not account.may("read", model_id(model)):
-        raise PermissionDenied(
-            f"{model_id(model)} may not be read at this linked account, so nothing can match."
-        )
+        return _unreadable(model).response()
     changes = writes.resource_for(account, model, "update")
     makes = writes.resource_for(account, model, "create")
     names = match_keys.check(asked, model, account.hidden(model_id(model)))
     upsert = _Upsert(endpoint, request, names, (makes, changes))
     return writes.once(endpoint, request, {"match_by": names}, upsert.intend, upsert.guard)
+
+
+def _unreadable(model: type[CommonModel]) -> Outcome:
+    """Why nothing can match where the account's scopes let nobody read the model."""
+    told = f"{model_id(model)} may not be read at this linked account, so nothing can match."
+    refused = problem("MISSING_PERMISSION", "The linked account may not do this", told)
+    return Outcome(403, envelope(None, errors=[refused]))
 
 
 class _Upsert:

@@ -124,6 +124,17 @@ def test_an_answer_that_is_given_again_hides_what_was_disabled_since(api: Linked
     assert desk.tables["tickets"][known]["title"] == "seen"
 
 
+def test_nothing_matches_in_a_model_that_may_not_be_read(api: Linked, desk: stub.Desk) -> None:
+    """An upsert is refused as writes are, and nothing is made."""
+    api.work()
+    limit(api, "Ticket", read=False)
+    answer = api.send("post", "tickets?match_by=name", {"model": {"name": "leak"}})
+
+    assert answer.status_code == 403
+    assert [one["problem_type"] for one in answer.json()["errors"]] == ["MISSING_PERMISSION"]
+    assert desk.tables["tickets"] == {}
+
+
 def test_a_disabled_field_is_not_stored_any_more(api: Linked, ticket: str, desk: stub.Desk) -> None:
     """It keeps what it said; allowed again, it is read at once."""
     limit(api, "Ticket", disabled_fields=["description"])
