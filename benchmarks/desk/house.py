@@ -113,6 +113,17 @@ def linked(
     return account
 
 
+def is_busy(tenant: uuid.UUID) -> bool:
+    """Whether a job of a tenant is due or under way."""
+    with scope(tenant), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM sync_job WHERE tenant_id = %s"
+            " AND (due_at <= clock_timestamp() OR leased_until > clock_timestamp()) LIMIT 1",
+            [tenant],
+        )
+        return cursor.fetchone() is not None
+
+
 @dataclass
 class Spent:
     """Seconds, jobs and statements by the kind of work."""
@@ -194,10 +205,4 @@ class Bridged:
 
     def is_busy(self) -> bool:
         """Whether a job of the tenant is due or under way."""
-        with scope(self.tenant), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM sync_job WHERE tenant_id = %s"
-                " AND (due_at <= clock_timestamp() OR leased_until > clock_timestamp()) LIMIT 1",
-                [self.tenant],
-            )
-            return cursor.fetchone() is not None
+        return is_busy(self.tenant)

@@ -26,10 +26,10 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """A running server of the house that this process is in."""
-    port = _free_port()
-    told = {**os.environ, "DJANGO_SETTINGS_MODULE": "benchmarks.lists.settings"}
+def server(port: int | None = None, settings: str = "benchmarks.lists.settings") -> Iterator[Server]:
+    """A running server of the house that this process is in, at any free port unless one is given."""
+    port = port or free_port()
+    told = {**os.environ, "DJANGO_SETTINGS_MODULE": settings}
     command = [sys.executable, str(_ROOT / "manage.py"), "web", "--port", str(port)]
     process = subprocess.Popen(command, env=told, stdout=subprocess.DEVNULL)
     try:
@@ -40,7 +40,8 @@ def server() -> Iterator[Server]:
         process.wait(_PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -85,6 +85,7 @@ def test_the_use_cases_have_their_files() -> None:
         "recommended-leads-crm.yaml",
         "recommended-leads-marketing.yaml",
         "tickets.yaml",
+        "zendesk-github.yaml",
     ]
     assert [path.name for path in FILES if f"bridges/{path.name}" not in page("bridges.md")] == []
     assert "docs/bridges.md" in README.read_text(encoding="utf-8")

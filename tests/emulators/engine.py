@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -29,10 +30,11 @@ _BROKEN: Final = Answer(500, PAGE, {"Content-Type": "text/html"})
 
 @dataclass(frozen=True)
 class Exchange:
-    """What was asked, and what was answered to it."""
+    """What was asked, and what was answered to it. at: when, by the machine's clock, in seconds since 1970."""
 
     request: Request
     answer: Answer
+    at: float
 
 
 @dataclass
@@ -72,23 +74,29 @@ class Emulator:
 
     def take(self, arrived: Request) -> tuple[Answer, Fault | None]:
         """The answer to a request, and what befalls it on its way back."""
-        request = replace(arrived, path=self.vendor.canonical(arrived.path))
+        request, at = replace(arrived, path=self.vendor.canonical(arrived.path)), time.time()
         with self.world.lock:
             fault = self.faults.of(request)
             if fault and fault.meanwhile:
                 fault.meanwhile(self.world)
             answer = self._refusal(fault) if fault and fault.status else self._answer(request)
-            self.exchanges.append(Exchange(request, answer))
+            self.exchanges.append(Exchange(request, answer, at))
             if self.official and not (fault and fault.status):
                 self.violations += self.official.judge(request, answer)
+            self.world.remember()
             self._announce()
         return answer, fault
 
     def deliver(self) -> list[int]:
         """Send the webhooks that are on their way, in their order; how each was answered, 0 where nobody did."""
+        return [_sent(delivery) for delivery in self.packed()]
+
+    def packed(self) -> list[Delivery]:
+        """The webhooks that are on their way, in their order: who asks for them has to send them."""
         with self.world.lock:
+            self._pack()
             ready, self.outbox = self.outbox, []
-        return [_sent(delivery) for delivery in ready]
+        return ready
 
     def _answer(self, request: Request) -> Answer:
         told: dict[str, str] = {}
@@ -143,11 +151,15 @@ class Emulator:
             counted.append(now)
         return Spent(limit, left, counted[0] + limit.seconds - now)
 
-    def _announce(self) -> None:
+    def _pack(self) -> None:
+        """Make webhooks of what happened."""
         events, self.world.events = self.world.events, []
         self.outbox += [
             delivery for event in events for delivery in self.vendor.deliveries(self.world, event)
         ]
+
+    def _announce(self) -> None:
+        self._pack()
         if self.outbox and self.tells_at_once:
             threading.Thread(target=self.deliver, daemon=True).start()
 

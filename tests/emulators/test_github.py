@@ -74,6 +74,21 @@ def test_lists_have_pages_and_pull_requests(emulator: Emulator) -> None:
     assert [one.number for one in changed] == [13, 3]
 
 
+def test_lists_come_behind_where_a_test_says_so(emulator: Emulator) -> None:
+    """They show what was there so many seconds ago; an issue by its number is shown as it is."""
+    world, held = emulator.world, repository(emulator)
+    world.lags["issue"] = 8.0
+    first = held.create_issue("First")
+    world.clock.forward(8)
+    held.create_issue("Second")
+    first.edit(title="First of all")
+    behind = [one.title for one in held.get_issues(direction="asc")]
+    world.clock.forward(8)
+
+    assert (behind, held.get_issue(1).title) == (["First"], "First of all")
+    assert [one.title for one in held.get_issues(direction="asc")] == ["First of all", "Second"]
+
+
 def test_what_is_gone_and_what_may_not_be_done(emulator: Emulator) -> None:
     """410 and 404, a redirect to where an issue was transferred, 403, and labels that are dropped."""
     for title in ("deleted", "transferred", "kept"):

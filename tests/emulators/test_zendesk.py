@@ -188,7 +188,7 @@ def test_thirty_updates_of_a_ticket_in_ten_minutes(desk: Desk) -> None:
 
 
 def test_comments_are_in_the_events_of_tickets(desk: Desk) -> None:
-    """With `include=comment_events`, in whole."""
+    """With `include=comment_events`, in whole. The first one, the description, is beside what the ticket began with."""
     made = desk.make()
     desk.change(made, comment={"body": "On my way.", "public": False})
     desk.world.clock.forward(60)
@@ -204,6 +204,8 @@ def test_comments_are_in_the_events_of_tickets(desk: Desk) -> None:
     assert said == ["It burns.", "On my way."]
     assert all("body" not in child for event in bare for child in event["child_events"])
     assert {event["ticket_id"] for event in whole} == {made["id"]}
+    kinds = [{child["event_type"] for child in event["child_events"]} for event in whole]
+    assert kinds == [{"Create", "Comment"}, {"Comment"}]
 
 
 def test_deleted_tickets_are_exported_with_a_status_of_their_own(desk: Desk) -> None:

@@ -51,6 +51,7 @@ class World:
     """All of it. Handlers hold `lock` while they run. url: where it answers.
 
     rules: what the customer has automated there. Handlers have them run by `obey` in the midst of a change.
+    lags: by kind, how many seconds lists come behind, where a test says so.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -58,6 +59,8 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     events: list[Event] = field(default_factory=list)
     rules: list[Callable[[World, str, Record], object]] = field(default_factory=list)
+    lags: dict[str, float] = field(default_factory=dict)
+    _past: dict[str, list[tuple[datetime, list[Record]]]] = field(default_factory=lambda: defaultdict(list))
     _tables: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     _ids: dict[str, count[int]] = field(default_factory=lambda: defaultdict(lambda: count(_FIRST_ID)))
 
@@ -68,6 +71,21 @@ class World:
     def rows(self, kind: str) -> list[Record]:
         """The records of a kind."""
         return list(self._tables[kind].values())
+
+    def listed(self, kind: str) -> list[Record]:
+        """The records of a kind as lists show them: where these come behind, as they were then."""
+        if kind not in self.lags:
+            return self.rows(kind)
+        until = self.clock.now() - timedelta(seconds=self.lags[kind])
+        past = self._past[kind]
+        while len(past) > 1 and past[1][0] <= until:
+            del past[0]
+        return past[0][1] if past else self.rows(kind)
+
+    def remember(self) -> None:
+        """Keep how the records are now whose lists come behind: after every change, or lists come behind further."""
+        for kind in self.lags:
+            self._past[kind].append((self.clock.now(), copy.deepcopy(self.rows(kind))))
 
     def next_id(self, kind: str) -> int:
         """An id that no other record of the kind has."""
@@ -95,3 +113,4 @@ class World:
         """Note what may be told by webhook."""
         shown = copy.deepcopy(record)
         self.events.append(Event(self.next_id("event"), word, kind, shown, self.clock.now(), more))
+        self.remember()

@@ -41,6 +41,8 @@ _ABOUT = {
     "Status": "status",
     "Subject": "subject",
 }
+#: What is missing for a status is said of the field that is missing; the status is not taken either.
+_SOLVING = "solv"
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> int | None:
@@ -57,7 +59,8 @@ def _faults(body: Any) -> dict[str, str]:
         for fault in faults:
             words = str(fault["description"])
             about = _ABOUT.get(words.partition(":")[0], name) if name == "base" else name
-            found[about] = f"{found[about]}; {words}" if about in found else words
+            for one in {about, "status"} if _SOLVING in words else {about}:
+                found[one] = f"{found[one]}; {words}" if one in found else words
     return found
 
 

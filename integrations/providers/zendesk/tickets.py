@@ -1,12 +1,14 @@
-"""Tickets. Values of custom fields stand in a list there, and below their ids here."""
+"""Tickets. Values of custom fields stand in a list there, and below their ids here; a tag has no blanks in it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations.kit.endpoints import DELETE, GET, POST, PUT, Api, Marked, Stamp
+from integrations.kit.errors import Unwritable
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
+from integrations.kit.lens import Lens, Words
 from integrations.kit.lenses import at, choice, compute, each, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import dig
@@ -22,6 +24,17 @@ _KINDS: dict[str, Kind] = {
     "integer": "number",
     "multiselect": "list",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagLens(Lens):
+    """A tag. One with a blank would become two there, which nobody had given."""
+
+    def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
+        """As it is."""
+        if value.split() != [value]:
+            raise Unwritable(f"cannot have a tag with blanks, as {value!r} has")
+        return value
 
 
 def _reshaped(_api: Api, tickets: list[Any]) -> list[Any]:
@@ -87,7 +100,7 @@ _mapping = Mapping(
     contact=ref("requester_id", whole=True),
     account=ref("organization_id", whole=True),
     parent_ticket=ref("problem_id", whole=True),
-    tags=each("tags"),
+    tags=each("tags", TagLens()),
     due_date=instant("due_at"),
     ticket_url=compute(_page),
     remote_created_at=instant("created_at", read_only=True),

@@ -78,7 +78,7 @@ def listed(world: World, request: Request) -> Answer:
     sort, falls = request.asked("sort") or "created", (request.asked("direction") or "desc") == "desc"
     rows = [
         one
-        for one in world.rows("issue")
+        for one in world.listed("issue")
         if one["repository"] == home["id"]
         and not one["deleted"]
         and not one["moved"]
@@ -148,7 +148,8 @@ def _take(world: World, request: Request, one: Record) -> None:
     if not may(world, request, "write"):
         return
     if "labels" in told:
-        one["labels"] = [label_named(world, one["repository"], name) for name in _names(told["labels"])]
+        named = (label_named(world, one["repository"], name) for name in _names(told["labels"]))
+        one["labels"] = list(dict.fromkeys(named))
     if "assignees" in told:
         one["assignees"] = assignable(world, _names(told["assignees"], "login"))[:_MOST_ASSIGNEES]
     if "type" in told:
@@ -188,7 +189,7 @@ def comments(world: World, request: Request) -> Answer:
     sort = request.asked("sort")
     rows = [
         said
-        for said in world.rows("comment")
+        for said in world.listed("comment")
         if (on_it := world.table("issue")[str(said["issue"])])["repository"] == home["id"]
         and not on_it["deleted"]
         and said["updated_at"] >= since

@@ -132,7 +132,7 @@ def check(world: World, ticket: Record, told: Record) -> None:
 
 def change(world: World, ticket: Record, told: Record) -> Record:
     """Carry it out; the audit of it."""
-    before = dict(ticket)
+    before, is_new = dict(ticket), "updated_at" not in ticket
     ticket.update({name: told[name] for name in _WRITABLE if name in told})
     if "requester" in told:
         ticket["requester_id"] = _requester(world, told)
@@ -148,7 +148,7 @@ def change(world: World, ticket: Record, told: Record) -> Record:
     said = [comment(world, ticket, told["comment"], audit)] if told.get("comment") else []
     audit["events"] = [
         *({"id": one["id"], "type": "Comment"} for one in said),
-        *_differences(world, before, ticket),
+        *_differences(world, before, ticket, "Create" if is_new else "Change"),
     ]
     touch(world, ticket)
     audit["created_at"] = ticket["updated_at"]
@@ -156,15 +156,17 @@ def change(world: World, ticket: Record, told: Record) -> Record:
     return audit
 
 
-def _differences(world: World, before: Record, ticket: Record) -> list[Record]:
-    names = [name for name in (*_WRITABLE, "tags") if before.get(name) != ticket.get(name)]
+def _differences(world: World, before: Record, ticket: Record, kind: str) -> list[Record]:
+    """Events of an audit. The first one of a ticket tells all that it was made with."""
+    was = {} if kind == "Create" else before
+    names = [name for name in (*_WRITABLE, "tags") if (was.get(name) or None) != (ticket.get(name) or None)]
     for name in names:
         word = _CHANGES.get(name, name.removesuffix("_id"))
         world.happened(f"ticket.{word}_changed", "ticket", ticket)
     return [
         {
             "id": world.next_id("event of audit"),
-            "type": "Change",
+            "type": kind,
             "field_name": name,
             "value": str(ticket[name]),
         }

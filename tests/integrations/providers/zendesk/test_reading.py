@@ -61,6 +61,7 @@ def test_a_ticket_is_read_with_all_that_hangs_on_it(desk: Emulator, client: Clie
     """Its fields, the customer's own fields by their ids, comments by whom they are, and files."""
     world = desk.world
     made = old_ticket(world, tags=["vip"], priority="high", custom_fields=[{"id": 1002, "value": "printer"}])
+    ticket.change_ticket(world, made, comment={"body": "Still.", "author_id": made["requester_id"]})
     with Spool(100) as spool:
         spool.write(b"smoke")
         values = {"ticket": str(made["id"]), "file_name": "log ä.txt", "is_private": True}
@@ -76,7 +77,7 @@ def test_a_ticket_is_read_with_all_that_hangs_on_it(desk: Emulator, client: Clie
     assert shown.values["ticket_url"] == f"{desk.url}/agent/tickets/{made['id']}"
     assert shown.raw["custom_fields"] == {"1002": "printer", "1003": None}
     assert [(o.values["body"], o.values["contact"], o.values["is_private"]) for o in said] == [
-        ("It burns.", str(made["requester_id"]), False),
+        ("Still.", str(made["requester_id"]), False),
         ("log ä.txt", None, True),
     ]
     assert [o.values["user"] for o in said] == [None, "1001"]
@@ -119,7 +120,9 @@ def test_pages_of_exports_are_read_to_their_end_within_the_limit(
     """Small pages, some records twice; where the eleventh request of a minute is refused, it goes on behind that."""
     monkeypatch.setattr(exports, "_SIZE", 2)
     for number in range(23):
-        old_ticket(desk.world, f"number {number}")
+        made = old_ticket(desk.world, f"number {number}")
+        ticket.change_ticket(desk.world, made, comment={"body": "More."})
+        desk.world.clock.forward(1)
     seen, refusals = _patiently(desk, client, Ticket)
     said, _ = _patiently(desk, client, Comment)
 
@@ -140,6 +143,33 @@ def _patiently(desk: Emulator, client: Client, model: Any) -> tuple[set[str], in
             refusals += 1
             desk.world.clock.forward(error.after or 0)
     return seen, refusals
+
+
+def test_the_description_is_no_comment(desk: Emulator, client: Client) -> None:
+    """Though it is the first one there: not in lists, by its id, or when a comment is made private; its file is one."""
+    world, said = desk.world, resource_of(client, Comment)
+    upload = client.raw(
+        "POST",
+        "/uploads",
+        params={"filename": "log.txt"},
+        body=b"smoke",
+        headers={"Content-Type": "text/plain"},
+    ).body["upload"]["token"]
+    made = old_ticket(world, comment={"body": "It burns.", "uploads": [upload]})
+    ticket.change_ticket(world, made, comment={"body": "Still."})
+    first, second = (f"{made['id']}-{one['id']}" for one in world.rows("comment"))
+    world.clock.forward(90)
+    cursor = pages_of(client, Comment)[-1].cursor
+    path = f"/tickets/{made['id']}/comments/{second.partition('-')[2]}/make_private"
+    client.raw("PUT", path, body={})
+    world.clock.forward(90)
+
+    assert set(everything(client, Comment)) == set(everything(client, Comment, cursor)) == {second}
+    assert client.recent(said, {"ticket": str(made["id"]), "body": "It burns."}) == []
+    with pytest.raises(Gone):
+        client.read(said, first)
+    assert [file.values["file_name"] for file in everything(client, Attachment).values()] == ["log.txt"]
+    assert everything(client, Ticket)[str(made["id"])].values["description"] == "It burns."
 
 
 def test_a_ticket_that_the_system_touched_comes_again_unchanged(desk: Emulator, client: Client) -> None:

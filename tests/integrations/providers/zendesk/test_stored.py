@@ -23,7 +23,8 @@ MODELS = (Account, Attachment, Comment, Contact, Tag, Team, Ticket, User)
 
 def _fill(world: World) -> None:
     for subject in ("Printer", "Scanner"):
-        ticket.add_ticket(world, {"subject": subject, "comment": {"body": "It burns."}, "tags": ["vip"]})
+        told = {"subject": subject, "comment": {"body": "It burns."}, "tags": ["vip"]}
+        ticket.change_ticket(world, ticket.add_ticket(world, told), comment={"body": "Still."})
 
 
 @pytest.fixture

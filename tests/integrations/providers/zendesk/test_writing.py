@@ -147,11 +147,15 @@ def test_refusals_name_our_fields(desk: Emulator, client: Client) -> None:
     with pytest.raises(Rejected) as caught:
         client.update(resource_of(client, Ticket), str(made["id"]), {"name": "Plotter"})
 
-    assert refused[0] == {"assignees": "Assignee: is required when solving a ticket"}
+    lacking = "Assignee: is required when solving a ticket"
+    assert refused[0] == {"assignees": lacking, "status": lacking}
     assert refused[1] == {"assignees": f"Assignee: {made['requester_id']} is not an agent"}
     assert caught.value.fields == {"status": "Status: closed prevents ticket update"}
     with pytest.raises(Rejected, match="can only be one there"):
         client.update(resource_of(client, Ticket), str(made["id"]), {"assignees": ["1", "2"]})
+    with pytest.raises(Rejected) as caught:
+        client.update(resource_of(client, Ticket), str(made["id"]), {"tags": ["vip", "two words"]})
+    assert caught.value.fields == {"tags": "cannot have a tag with blanks, as 'two words' has"}
 
 
 def test_a_ticket_is_made_and_changed_with_every_field(desk: Emulator, client: Client) -> None:

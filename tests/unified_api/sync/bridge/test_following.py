@@ -185,6 +185,21 @@ def test_no_comment_is_made_before_its_ticket_and_those_of_a_ticket_that_rests_s
     assert (followed.bodies(), followed.problems()) == (["one", "two"], [])
 
 
+def test_a_comment_made_over_there_since_the_last_reading_is_found(followed: Followed) -> None:
+    """The search names its ticket as the provider does: what is said there already is not said again."""
+    ticket = followed.ticket()
+    followed.apply()
+    followed.round()
+    [there] = followed.desks.b.tables["tickets"]
+    followed.comment(ticket, "one")
+    turn = Round(followed.desks.tenant, followed.bridges[COMMENT], patience=30, sleep=lambda _: None)
+    turn.read(lambda: None)
+    followed.desks.b.add("comments", ticket=there, body="one", private=False)
+    assert turn.settle()
+
+    assert (followed.states(COMMENT), followed.bodies()) == (["paired"], ["one"])
+
+
 def test_a_comment_that_turned_private_goes_nowhere_though_the_rest_stays(followed: Followed) -> None:
     """With `leaving: stay`: what is edited after it was made private is not shown to the other side."""
     comment = followed.comment(followed.ticket(), "public")

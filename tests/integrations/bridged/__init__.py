@@ -1,0 +1,1 @@
+"""Bridges between emulated systems, as the ready-made files tell them."""
