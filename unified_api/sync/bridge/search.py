@@ -14,7 +14,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from integrations.kit.errors import NeedsReauthorisation
+from integrations.kit.errors import NeedsReauthorisation, Rejected
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.engine.pair import State
@@ -77,14 +77,22 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
 
 
 def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object] | None:
-    """What the counterpart would say in the fields that the provider can search by; None where nobody can tell yet."""
+    """What the counterpart would say, as the provider says it, in the fields by which that can be searched.
+
+    None where nobody can tell yet: a word is missing, or a record that is named has no id there.
+    """
     seen = frame.seen([pair])
     told = seen.looks[pair.id].of(to.other)
     if told is None or told.gone or told.outside:
         return None
     fields = seen.policy.fields
     known = {n: fields[n].translate(told.values.get(n), to) for n in resource.recognise if n in fields}
-    return None if UNMAPPED in known.values() else values.from_json(frame.model, known)
+    if UNMAPPED in known.values():
+        return None
+    try:
+        return values.for_adapter(frame.model, values.from_json(frame.model, known), frame.account_id(to))
+    except Rejected:
+        return None
 
 
 def _note(pair: Pair, *, searched: bool) -> None:
