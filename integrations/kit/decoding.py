@@ -177,15 +177,27 @@ def _bare(resource: Resource, record: Any) -> Any:
 
 
 def _inside(embedded: Embedded, record: Any, seen: Seen, bad: list[Bad]) -> list[Observation]:
-    found = dig(record, embedded.path)
     out: list[Observation] = []
-    for item in found if isinstance(found, list) else ():
+    for item in _those(embedded, record, bad):
         try:
             pulled = embedded.mapping.pull(item, dirty=seen.dirty)
             out.append(_observation(embedded.mapping, pulled, embedded.mapping.bare(item), seen, ()))
         except Unmappable as error:
             bad.append(_bad(embedded.mapping, item, f"in {embedded.path}: {error}", inside=True))
     return out
+
+
+def _those(embedded: Embedded, record: Any, bad: list[Bad]) -> list[Any]:
+    """What is a record among what stands inside an answer; none where that has another shape."""
+    found = dig(record, embedded.path)
+    if not isinstance(found, list):
+        return []
+    try:
+        return embedded.those(record) if embedded.those else found
+    except SHAPELESS as error:
+        told = f"in {embedded.path}: not the shape that is documented ({type(error).__name__})"
+        bad.append(Bad(None, told, found, model_id(embedded.mapping.model)))
+        return []
 
 
 def _observation(

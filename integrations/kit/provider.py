@@ -64,10 +64,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Embedded:
-    """Records of another model inside the answers of this one: dotted path, and how each is mapped."""
+    """Records of another model inside the answers of this one: dotted path, and how each is mapped.
+
+    those: of an answer, what is a record among all that stands there; without it everything is.
+    """
 
     path: str
     mapping: FieldMapping
+    those: Callable[[Any], list[Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

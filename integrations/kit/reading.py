@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -63,11 +64,14 @@ class Reader:
                 return
 
     def few(self, resource: Resource, endpoint: GET, **facts: str) -> list[Observation]:
-        """The records of a bounded search."""
+        """The records of a bounded search; none below a record that is gone."""
         found: list[Observation] = []
         state: dict[str, Any] | None = None
         for _number in range(endpoint.pages or 1):
-            decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, facts)
+            try:
+                decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, facts)
+            except Gone:
+                break
             found += [one for one in decoding.observations if not one.gone]
             state = endpoint.paging.next(state, turn) if endpoint.paging else None
             if state is None:
@@ -146,12 +150,14 @@ class Reader:
         *,
         begun: bool,
     ) -> tuple[Answer, Decoded]:
+        below = any(f"{{{name}}}" in endpoint.path for name in facts)
         try:
-            return self.session.read(endpoint, query, **facts)
+            with self.session.surely() if below else nullcontext():
+                return self.session.read(endpoint, query, **facts)
         except (Gone, Rejected) as error:
             if begun:  # such as a page token that has expired
                 raise _lost(error) from error
-            if isinstance(error, Rejected):
+            if isinstance(error, Rejected) or below:
                 raise
             name = resource.model.__name__
             raise Forbidden(f"the provider has no list of {name} records here: {error}") from error

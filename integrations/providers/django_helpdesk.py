@@ -10,15 +10,19 @@ Seen on 2.6.1:
 - Creating needs a description, a queue and a priority, and ignores the status: an update follows.
 - Status is a number and a flag. "Open" and "Reopened" are both open; there is no "in progress".
 - A merged ticket is listed on, as a duplicate, and names the one that it was merged into.
-- A follow-up is always written by the user of the API. The description is the first follow-up, too.
-- Files hang on follow-ups. A new one goes to the first public one of its ticket, so that it makes no comment; a ticket
-  without any gets one. The file's own address holds a secret and asks for no login: it is not shown. Empty files and
-  unknown extensions are refused.
+- A follow-up is always written by the user of the API. The description of a new ticket is a follow-up, too: only its
+  text says so, and its title, in the language of who made it. Changes leave follow-ups without text. None is a comment.
+- A new follow-up is private unless it says `public`, its text is run as a Django template, and its title renames the
+  ticket.
+- Files hang on follow-ups. A new one goes to the first public one of its ticket; a ticket without any gets one without
+  text, which is no comment. The file's own address holds a secret and asks for no login: it is not shown. Empty files
+  and unknown extensions are refused.
 - Users can be made over the API, but not listed; queues neither. Their ids are known from tickets.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from integrations.kit.auth import Basic
@@ -34,6 +38,37 @@ from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Attachment, Comment, Ticket
 
 _OPEN, _REOPENED, _RESOLVED, _CLOSED, _DUPLICATE = 1, 2, 3, 4, 5
+#: With what the title of the follow-up begins that holds a new ticket's description, in the languages of the desk.
+_OPENED = (
+    "Ticket Opened",
+    "Bilet açıldı",  # noqa: RUF001 - Turkish
+    "Bilet web üzerinden açıldı",  # noqa: RUF001 - Turkish
+    "Billet ouvert",
+    "Sak åpnet",
+    "Slučaj otvoren",
+    "Ticket Aberto",
+    "Ticket abierto",
+    "Ticket aberto",
+    "Ticket aperto",
+    "Ticket byl otevřen",
+    "Ticket geöffnet",
+    "Ticket založen",
+    "Ticket über das Web geöffnet",
+    "Tukipyyntö avattu",
+    "Tukipyyntö jätetty",
+    "Zgłoszenie otwarto",
+    "otvoreni slučaj",
+    "Тикет открыт",
+    "تذاكر الدعم المفتوحة",
+    "التذكرة مفتوحة",
+    "تم فتح تذكرة الدعم",
+    "تیکت از طریق وب باز شده",
+    "تیکت باز است",
+    "工单已打开",
+    "工单已通过web打开",
+    "已开 & 已分配给",
+    "开工单",
+)
 _WORDS = {_OPEN: "OPEN", _REOPENED: "OPEN", _RESOLVED: "CLOSED", _CLOSED: "CLOSED", _DUPLICATE: "CLOSED"}
 
 
@@ -77,6 +112,49 @@ def _newest(path: str, then: Then | None = None) -> GET:
     )
 
 
+def _said(ticket: Any) -> list[Any]:
+    """The follow-ups of a ticket that are comments: those with a text, but for the one that holds its description."""
+    told = ticket["followup_set"]
+    described = next((one for n, one in enumerate(told) if _describes(one, ticket, first=n == 0)), None)
+    return [one for one in told if one is not described and _text(one, "comment")]
+
+
+def _describes(followup: Any, ticket: Any, *, first: bool) -> bool:
+    """Whether a follow-up holds the description of its ticket, which may have been edited there since.
+
+    That of an e-mail has its quotations, too, and so have the answers to it.
+    """
+    text, description = _text(followup, "comment"), _text(ticket, "description")
+    by_mail = first and followup["message_id"] is not None and bool(description) and description in text
+    return text == description or by_mail or _text(followup, "title").startswith(_OPENED)
+
+
+def _text(record: Any, name: str) -> str:
+    return (record[name] or "").strip()
+
+
+def _comments(_api: Api, tickets: list[Any]) -> list[Any]:
+    return [said for ticket in tickets for said in _said(ticket)]
+
+
+def _newest_comments(api: Api, tickets: list[Any]) -> list[Any]:
+    return _comments(api, tickets)[::-1]
+
+
+def _comment(api: Api, followups: list[Any]) -> list[Any]:
+    """A follow-up, if it is a comment."""
+    ticket = api.get(f"/api/tickets/{int(followups[0]['ticket'])}/")
+    return [said for said in _said(ticket) if said["id"] == followups[0]["id"]]
+
+
+def _plain(body: dict[str, Any], _followup: Any) -> dict[str, Any]:
+    """A new follow-up whose text is the template of itself. The desk itself sees to tags, but to whole ones only."""
+    text = body["comment"]
+    if any(mark in text for mark in ("{{", "{#", "{%", "%}")):
+        text = re.sub("[{}]", lambda brace: f'{{{{ "{brace[0]}" }}}}', text)
+    return {**body, "comment": text}
+
+
 def _attached(_api: Api, followups: list[Any]) -> list[Any]:
     """The files of follow-ups, each with what it takes from its follow-up."""
     return [_file(said, file) for said in followups for file in said["followupattachment_set"]]
@@ -93,8 +171,7 @@ def _file(followup: Any, file: Any) -> dict[str, Any]:
 def _attach(api: Api, body: dict[str, Any], content: Content) -> str:
     ticket, name = body["ticket"], body["filename"]
     said = [one for one in api.get(f"/api/tickets/{ticket}/")["followup_set"] if one["public"]]
-    new = {"ticket": ticket, "title": name, "public": True}
-    first = said[0] if said else api.send("POST", "/api/followups/", new)
+    first = said[0] if said else api.send("POST", "/api/followups/", {"ticket": ticket, "public": True})
     kind = body.get("mime_type") or content.kind
     facts = {"followup": str(first["id"]), "filename": name, "mime_type": kind}
     return str(api.send("POST", _FILES, Form(facts, "file", name, content))["id"])
@@ -172,17 +249,18 @@ provider = Provider(
             recognise=("name",),
             required=("description",),
             defaults=lambda settings: {"queue": int(settings["queue"]), "priority": 3},
-            embedded=(Embedded("followup_set", followups),),
+            embedded=(Embedded("followup_set", followups, _said),),
         ),
         Resource(
             mapping=followups,
-            list=GET("/api/followups/", items="results", paging=_PAGES),
-            get=GET(_FOLLOWUP),
-            create=POST("/api/followups/", answer=""),
+            list=GET("/api/tickets/", items="results", paging=_PAGES, then=_comments),
+            get=GET(_FOLLOWUP, then=_comment),
+            create=POST("/api/followups/", answer="", body=_plain),
             update=PATCH(_FOLLOWUP, answer=""),
             delete=DELETE(_FOLLOWUP),
-            recent=_newest("/api/followups/"),
+            recent=GET("/api/tickets/{ticket}/", items="", sole=True, then=_newest_comments),
             recognise=("ticket", "body"),
+            defaults=lambda _settings: {"public": True},
         ),
         Resource(
             mapping=files,

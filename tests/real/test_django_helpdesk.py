@@ -12,10 +12,11 @@ import pytest
 
 from demo.servers import HelpDesk
 from integrations.kit.client import Client
+from integrations.kit.content import Content, Spool
 from integrations.kit.errors import Gone, Misconfigured, Moved, NeedsReauthorisation, Rejected, RetryLater
 from integrations.kit.provider import Resource
 from tests.real.conftest import Linked, every, small
-from unified_api.models.ticketing import Comment, Ticket, User
+from unified_api.models.ticketing import Attachment, Comment, Ticket, User
 
 
 @pytest.fixture
@@ -164,10 +165,10 @@ def test_the_desk_refuses_values(client: Client) -> None:
 
 
 def test_comments(client: Client, help_desk: HelpDesk) -> None:
-    """Made, changed, removed; inside a ticket's answer they are the same as in their own list."""
+    """Made, in public if nothing is said, changed, removed; in a ticket's answer they are the same as in their list."""
     tickets, comments = resource(client, Ticket), resource(client, Comment)
     ticket = by_hand(help_desk)
-    made = client.create(comments, {"ticket": ticket, "body": "an answer", "is_private": False})
+    made = client.create(comments, {"ticket": ticket, "body": "an answer"})
 
     assert (made.values["ticket"], made.values["body"], made.values["is_private"]) == (
         ticket,
@@ -185,6 +186,56 @@ def test_comments(client: Client, help_desk: HelpDesk) -> None:
     client.delete(comments, made.remote_id)
     with pytest.raises(Gone):
         client.read(comments, made.remote_id)
+    client.delete(tickets, ticket)
+    assert client.recent(comments, {"ticket": ticket, "body": "better"}) == []
+
+
+def test_what_is_no_comment(client: Client, help_desk: HelpDesk) -> None:
+    """The follow-up of a new ticket that is its description, also when that was edited, and those without a text."""
+    tickets, comments = resource(client, Ticket), resource(client, Comment)
+    ticket = by_hand(help_desk, description="It smokes.")
+    help_desk.rest("POST", "followups/", {"ticket": ticket, "public": True, "new_status": 4})
+    said = str(help_desk.rest("POST", "followups/", {"ticket": ticket, "comment": "It smokes."})["id"])
+    help_desk.rest("PATCH", f"tickets/{ticket}/", {"description": "It burns."})
+    followups = [str(one["id"]) for one in help_desk.rest("GET", f"tickets/{ticket}/")["followup_set"]]
+
+    assert len(followups) == 3
+    assert [one for one in followups if one in every(client, Comment)] == [said]
+    assert [one.remote_id for one in client.read(tickets, ticket).embedded] == [said]
+    changed = client.update(tickets, ticket, {"name": "Printers", "description": "It burned."})
+    assert [one.remote_id for one in changed.embedded] == [said]
+    for other in followups[:2]:
+        with pytest.raises(Gone):
+            client.read(comments, other)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ ticket.secret_key }}, {{ }} and }}", "{% if %} {# no #}", "lone {%", "lone %} and { }"]
+)
+def test_a_comment_is_no_template(client: Client, help_desk: HelpDesk, text: str) -> None:
+    """The desk runs what is written to it; the text comes out as it was."""
+    made = client.create(resource(client, Comment), {"ticket": by_hand(help_desk), "body": text})
+
+    assert help_desk.rest("GET", f"followups/{made.remote_id}/")["comment"] == text
+
+
+def test_a_file_of_a_ticket_without_public_followups(client: Client, help_desk: HelpDesk) -> None:
+    """It gets one that is no comment, and keeps its title."""
+    ticket = by_hand(help_desk, title="Quiet")
+    [opened] = help_desk.rest("GET", f"tickets/{ticket}/")["followup_set"]
+    help_desk.rest("DELETE", f"followups/{opened['id']}/")
+    with Spool(100) as spool:
+        spool.write(b"log")
+        client.create(
+            resource(client, Attachment),
+            {"ticket": ticket, "file_name": "log.txt"},
+            Content(spool, "text/plain"),
+        )
+    there = help_desk.rest("GET", f"tickets/{ticket}/")
+
+    assert there["title"] == "Quiet"
+    assert [one["followupattachment_set"][0]["filename"] for one in there["followup_set"]] == ["log.txt"]
+    assert ticket not in {one["ticket"] for one in every(client, Comment).values()}
 
 
 def test_users_are_not_offered(client: Client) -> None:

@@ -162,6 +162,10 @@ def test_comments(client: Client, roundup: Roundup) -> None:
     assert [c.remote_id for c in client.recent(comments, {"ticket": ticket, "body": "an answer"})] == [
         ours.remote_id
     ]
+    edited = client.update(comments, ours.remote_id, {"body": "a better answer"})
+    assert (
+        edited.values == ours.values | {"body": "a better answer"} == every(client, Comment)[ours.remote_id]
+    )
     client.delete(comments, ours.remote_id)
     with pytest.raises(Gone):
         client.read(comments, ours.remote_id)
@@ -169,6 +173,16 @@ def test_comments(client: Client, roundup: Roundup) -> None:
     with pytest.raises(Gone):
         client.create(comments, {"ticket": ticket, "body": "too late"})
     assert ours.remote_id not in every(client, Comment)
+
+
+@pytest.mark.parametrize("status", ["unread", "resolved"])
+def test_a_comment_leaves_the_status_of_its_issue(client: Client, roundup: Roundup, status: str) -> None:
+    """The tracker would make it `chatting`, and take a ticket that was closed with a last word up again."""
+    number = roundup.rest("POST", "issue", {"title": "Talk", "status": status})["id"]
+    client.create(resource(client, Comment), {"ticket": number, "body": "a last word"})
+
+    there = roundup.rest("GET", f"issue/{number}", **{"@verbose": "2"})["attributes"]
+    assert (there["status"]["name"], len(there["messages"])) == (status, 1)
 
 
 def test_users_and_tags(client: Client, roundup: Roundup) -> None:

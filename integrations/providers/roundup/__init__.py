@@ -9,7 +9,8 @@ https://www.roundup-tracker.org/docs/rest.html, and seen on 2.6.0 with the class
   parse: changes are found by order instead. Answers are in UTC, to the second.
 - An issue's description is its first message, if that is as old as the issue. All others are comments; those
   made here say so by `inreplyto`, since times tell only seconds. A message makes an unread or resolved issue
-  `chatting` and moves the issue's activity; editing one moves only its own, which a full run sees.
+  `chatting`, unless the same change names a status; to add an empty one names it, and leaves it. A message moves the
+  issue's activity; editing one moves only its own, which a full run sees.
 - Statuses, priorities and keywords have the tracker's own names. A change that a detector refuses is a 405; a
   failure of the tracker itself, such as a locked database, is a 400 that names its log: in JSON where its REST
   interface failed, and as a web page where something before that did.
@@ -95,8 +96,8 @@ def _complete_comment(api: Api, made: str, body: dict[str, Any]) -> None:
 
 
 def _list(api: Api, made: str, body: dict[str, Any]) -> None:
-    """Have the issue list a message."""
-    amend(api, f"/issue/{int(body['issue'])}", {"messages": [made], "@op": "add"})
+    """Have the issue list a message. Nothing is added to its status, which the tracker then leaves as it is."""
+    amend(api, f"/issue/{int(body['issue'])}", {"messages": [made], "status": "", "@op": "add"})
 
 
 def _refuse(status: int, body: Any, _headers: Any) -> ProviderError | int | None:
@@ -120,7 +121,7 @@ def _faults(body: Any) -> dict[str, str]:
 
 comments = Mapping(
     Comment,
-    body=at("content", create_only=True),
+    body="content",
     ticket=ref("issue", create_only=True),
     user=ref("author.id", read_only=True),
     remote_created_at=instant("creation", parse=moment, read_only=True),
@@ -166,6 +167,7 @@ _comment = {
     "get": find("msg", _MESSAGE, _shown),
     "create": _create_comment,
     "complete": _complete_comment,
+    "update": PATCH("/msg/{remote_id}", null="", conditional=True),
     "delete": DELETE("/msg/{remote_id}", conditional=True),
     "recent": find("issue", ISSUE, _commented, id="{ticket}"),
     "recognise": ("ticket", "body"),

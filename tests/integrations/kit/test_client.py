@@ -297,6 +297,34 @@ def test_bad_records_do_not_stop_a_page(client: Client, tracker: Tracker) -> Non
     assert reasons[0][1].startswith("name: a text is due")
 
 
+def test_of_what_stands_inside_only_those_are_read_that_are_records(client: Client, tracker: Tracker) -> None:
+    """A function of the adapter says which; an answer that it cannot take is noted, and read all the same."""
+    loud = Embedded("comments", COMMENTS, lambda row: [one for one in row["comments"] if one["text"]])
+    tracker.ticket(1, comments=[{"id": 8, "text": ""}, {"id": 9, "text": "hello"}])
+    tracker.ticket(2, comments=[{"id": 7}])
+    page, *_ = client.pages(replace(TICKETS, embedded=(loud,)), None)
+
+    assert [[one.remote_id for one in row.embedded] for row in page.observations] == [["9"], []]
+    assert [(bad.remote_id, bad.inside) for bad in page.bad] == [(None, "ticketing.Comment")]
+
+
+def test_a_search_below_what_is_gone_finds_nothing(
+    client: Client, tracker: Tracker, server: Listener
+) -> None:
+    """A list that is missing stays forbidden, and so does what a provider hides from an account that sees nothing."""
+    below = replace(TICKETS, recent=GET("/tickets/{name}", items="comments"), embedded=())
+    assert client.recent(below, {"name": "1"}) == []
+    tracker.ticket(1, comments=[{"id": 9, "title": "1", "changed": "2026-01-01T00:00:01+00:00"}])
+    assert [one.remote_id for one in client.recent(below, {"name": "1"})] == ["9"]
+    with pytest.raises(Forbidden):
+        client.recent(replace(TAGS, recent=GET("/nowhere", items="rows")), {"name": "1"})
+
+    hiding = replace(PROVIDER, hides=True, check=Check(GET("/nowhere")))
+    line = connection({"base_url": server.url, "username": "ada"})
+    with Client(hiding, line, limits=QUICK) as blind, pytest.raises(Forbidden):
+        blind.recent(below, {"name": "2"})
+
+
 def test_a_list_that_is_none(client: Client, server: Listener) -> None:
     """A missing list is forbidden to this account, an answer without a list is no emptiness."""
     with pytest.raises(Forbidden, match="no list of User"):

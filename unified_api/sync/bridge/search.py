@@ -77,9 +77,9 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
 
 
 def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object] | None:
-    """What the counterpart would say in the fields that the provider can search by; None where nobody can tell yet.
+    """What the counterpart would say, as the provider says it, in the fields by which that can be searched.
 
-    As an adapter takes it: records are named by the provider's ids.
+    None where nobody can tell yet: a word is missing, or a record that is named has no id there.
     """
     seen = frame.seen([pair])
     told = seen.looks[pair.id].of(to.other)
@@ -91,7 +91,7 @@ def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str,
         return None
     try:
         return values.for_adapter(frame.model, values.from_json(frame.model, known), frame.account_id(to))
-    except Rejected:  # the create will be refused by the same words
+    except Rejected:
         return None
 
 

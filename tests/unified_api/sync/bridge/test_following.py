@@ -281,3 +281,19 @@ def test_what_a_plan_showed_as_kept_is_planned_anew_when_it_can_be_written(follo
     assert followed.approve(COMMENT) == ["create"]
     followed.round(COMMENT)
     assert (followed.bodies(), followed.standing()["mode"]) == (["of the chair", "of the printer"], "live")
+
+
+def test_what_was_said_on_both_sides_since_they_were_read_is_one_comment(followed: Followed) -> None:
+    """Before a comment is made, the other desk itself is searched for it, by its own id of the ticket."""
+    ticket = followed.ticket()
+    followed.apply()
+    followed.round()
+    followed.comment(ticket, "same words")
+    turn = Round(followed.desks.tenant, followed.bridges[COMMENT], patience=30, sleep=lambda _: None)
+    turn.read(lambda: None)
+    (there,) = followed.desks.b.tables["tickets"]
+    followed.desks.b.add("comments", ticket=there, body="same words", private=False)
+    assert turn.settle()
+
+    assert followed.bodies() == ["same words"]
+    assert followed.standing()["pairs"] == {"paired": 1}
