@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -37,11 +37,15 @@ _REMOTE_FIELDS: Final = parameters.flag("include_remote_fields", _NOTHING)
 _WITH_IDS: Final = "ticketing"
 
 
-def _told(endpoint: ModelEndpoint) -> Operation:
+def _parameters(endpoint: ModelEndpoint) -> tuple[Parameter[Any], ...]:
+    """Beside those of paging."""
     with_ids = category_of(endpoint.model) == _WITH_IDS
     other: Sequence[Parameter[Any]] = () if with_ids else (_REMOTE_FIELDS,)
-    ids = replace(_IDS, is_ours=not with_ids)
-    return Operation({200: page_of(CLASS)}, query=(*cursors.PAGING, *_FILTERS, ids, *_WITHOUT_EFFECT, *other))
+    return (*_FILTERS, replace(_IDS, is_ours=not with_ids), *_WITHOUT_EFFECT, *other)
+
+
+def _told(endpoint: ModelEndpoint) -> Operation:
+    return Operation({200: page_of(CLASS)}, query=(*cursors.PAGING, *_parameters(endpoint)))
 
 
 class FieldClasses(ModelEndpoint):
@@ -52,7 +56,8 @@ class FieldClasses(ModelEndpoint):
     def get(self, _request: Request) -> HttpResponse:
         """A page of the fields that the provider's records have, in the order of their keys."""
         refuse_unsupported(self.account, self.model)
-        wanted = self._wanted() if self.account.may("read", model_id(self.model)) else []
+        asked = {one.name: self.asked(one) for one in _parameters(self)}
+        wanted = self._wanted(asked) if self.account.may("read", model_id(self.model)) else []
 
         def fetch(key: Key | None, backwards: bool, limit: int) -> Sequence[Any]:  # noqa: FBT001 - cursors.Fetch
             ordered = wanted[::-1] if backwards else wanted
@@ -65,13 +70,13 @@ class FieldClasses(ModelEndpoint):
         found, page = cursors.turn(window, fetch, _key)
         return answer({**page, "results": [shown(one) for one in found]})
 
-    def _wanted(self) -> list[RemoteFieldClass]:
-        ids, asked = self.asked(_IDS), {one.name: self.asked(one) for one in _FILTERS}
+    def _wanted(self, asked: Mapping[str, Any]) -> list[RemoteFieldClass]:
+        ids, filters = asked[_IDS.name], {one.name: asked[one.name] for one in _FILTERS}
         return [
             one
             for one in field_classes.of(self.account, self.model)
             if (not ids or one.id in ids)
-            and all(value is None or bool(getattr(one, name)) is value for name, value in asked.items())
+            and all(value is None or bool(getattr(one, name)) is value for name, value in filters.items())
         ]
 
 

@@ -139,3 +139,20 @@ def test_what_is_not_allowed_is_not_said_to_be(api: Linked, path: str) -> None:
 def test_a_time_is_understood_as_rfc_3339_writes_it(text: str, meant: str) -> None:
     """With small letters, and with a leap second, which counts as the one before it."""
     assert parse_instant(text).isoformat() == meant
+
+
+@pytest.mark.parametrize("name", ["include_remote_data", "include_shell_data", "is_custom"])
+def test_a_flag_is_understood_also_where_it_has_no_effect(api: Linked, name: str) -> None:
+    """Who misspells it learns so, whether there is something to show or not."""
+    answer = api.get("tickets/remote-field-classes", {name: "1.6e308"})
+
+    assert (answer.status_code, list(answer.json())) == (400, [name])
+
+
+def test_a_permission_that_is_null_says_nothing(api: Linked) -> None:
+    """As a part that is left out; the document allows both."""
+    about = {"model_name": "Ticket", "model_permissions": {"READ": {"is_enabled": False}, "WRITE": None}}
+    answer = api.send("post", "linked-account-scopes", {"common_models": [about]})
+
+    [told] = [one for one in answer.json()["common_models"] if one["model_name"] == "Ticket"]
+    assert told["model_permissions"] == {"READ": {"is_enabled": False}, "WRITE": {"is_enabled": True}}

@@ -22,6 +22,7 @@ from unified_api.api.openapi.schema import FLAG, TEXT, Schema, many, maybe, name
 from unified_api.models.base import CommonModel, common_models, model_id, public_id, wire_fields
 from unified_api.sync.permissions import set_of_all, set_own
 
+_ACTIONS: Final = ("READ", "WRITE")
 _ACTION: Final = record({"is_enabled": FLAG})
 _FIELDS: Final = {"enabled_fields": many(TEXT), "disabled_fields": many(TEXT)}
 _SCOPES: Final = named(
@@ -32,7 +33,7 @@ _SCOPES: Final = named(
                 record(
                     {
                         "model_name": TEXT,
-                        "model_permissions": record({"READ": _ACTION, "WRITE": _ACTION}),
+                        "model_permissions": record(dict.fromkeys(_ACTIONS, _ACTION)),
                         "field_permissions": record(_FIELDS),
                     }
                 )
@@ -45,7 +46,7 @@ _PARTS: Final = ("field_permissions", "model_permissions")
 
 def _said(models: Iterable[type[CommonModel]]) -> bodies.Key[list[dict[str, Any]]]:
     """What a body says of which of these models."""
-    actions = record({"READ": _ACTION, "WRITE": _ACTION}, optional=("READ", "WRITE"))
+    actions = record(dict.fromkeys(_ACTIONS, maybe(_ACTION)), optional=_ACTIONS)
     fields = record({name: maybe(schema) for name, schema in _FIELDS.items()}, optional=_FIELDS)
     properties = {
         "model_name": names_of(models),
