@@ -38,11 +38,22 @@ def _serve(server: WSGIServer) -> None:
 
 
 @pytest.fixture
-def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def access_log() -> list[str]:
+    """Every request that the server of the sandbox answers, such as `"GET /sandbox/v1/account HTTP/1.1" 200 40`."""
+    return []
+
+
+@pytest.fixture
+def served(settings: Settings, monkeypatch: pytest.MonkeyPatch, access_log: list[str]) -> Iterator[str]:
     """The address of the sandbox; wake-ups go nowhere, a test does the due work itself."""
+
+    class Logging(QuietWSGIRequestHandler):
+        def log_message(self, form: str, *args: Any) -> None:
+            access_log.append(form % args)
+
     monkeypatch.setattr(job, "wake", lambda *_args: None)
     settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
-    server = WSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server = WSGIServer(("127.0.0.1", 0), Logging)
     server.set_app(WSGIHandler())
     thread = threading.Thread(target=_serve, args=(server,))
     thread.start()
