@@ -110,7 +110,8 @@ class GET:
     items: dotted path of the list in the answer ("" is the answer itself). item: the same for one record.
     params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
     record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
-    place of the request, and path only names it. then: see Then. pages: at most so many.
+    place of the request, and path only names it. then: see Then. pages: at most so many. calls: requests that a record
+    or a page takes at the most, with those of `find` or `then`.
     """
 
     path: str
@@ -124,6 +125,7 @@ class GET:
     then: Then | None = None
     find: Find | None = None
     pages: int | None = None
+    calls: int = 1
 
     def __post_init__(self) -> None:
         if self.items is not None and self.item is not None:

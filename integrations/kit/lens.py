@@ -64,6 +64,11 @@ class Lens:
         """Where what it reads stands; empty where that may be anywhere."""
         return self.path
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The account's own lists in which a write may look words up."""
+        return frozenset()
+
     def touches(self, place: tuple[str, ...]) -> bool:
         """Whether it reads what stands at a place, above it or below it."""
         mine = steps(self.place)
@@ -114,6 +119,11 @@ class ChoiceLens(Lens):
         if len(dict(pairs)) != len(pairs):
             raise TypeError(f"choice({self.path!r}): a remote word stands for two common ones")
         object.__setattr__(self, "_common", dict(pairs))
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """That of its words."""
+        return frozenset() if self.table is None else frozenset({self.table})
 
     def decode(self, found: Any) -> Any:
         """The common word; one that nobody mapped passes through, and is counted by the mapping."""
@@ -187,6 +197,11 @@ class EachLens(Lens):
 
     item: Lens
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """Those of its elements."""
+        return self.item.tables
+
     def decode(self, found: Any) -> Any:
         """The list without nulls."""
         if not isinstance(found, list):
@@ -220,6 +235,11 @@ class OnlyLens(Lens):
         if value and len(value) > 1:
             raise Unwritable("can only be one there")
         return self.inner.write(value[0] if value else None, current, words)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Those of the single value."""
+        return self.inner.tables
 
     @property
     def place(self) -> Path:

@@ -85,8 +85,9 @@ class Resource:
     lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
     behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose texts
-    are HTML there; markdown: those whose are Markdown. complete: what is left of a create that takes several calls,
-    where one of them failed once the record had its id. mentions: common fields whose texts call people there, with
+    are HTML there; markdown: those whose are Markdown. create_calls: requests that a create makes at the most which is
+    a function or an upload, see `costs`. complete: what is left of a create that takes several calls, where one of them
+    failed once the record had its id. mentions: common fields whose texts call people there, with
     the signs that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the
     bytes of a file are. redirects: a get of a record that was merged answers with the one it was merged into (where
     it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other home than
@@ -103,6 +104,7 @@ class Resource:
     get: GET | None = None
     marked: Marked | None = None
     create: POST | Steps | Upload | None = None
+    create_calls: int = 1
     complete: Complete | None = None
     update: Write | None = None
     delete: DELETE | None = None

@@ -96,9 +96,8 @@ def _faults(body: Any) -> dict[str, str]:
     """Reasons by field, as Django REST framework gives them."""
     if not isinstance(body, dict):
         return {}
-    return {
-        name: " ".join(map(str, why)) if isinstance(why, list) else str(why) for name, why in body.items()
-    }
+    told = {name: why if isinstance(why, list) else [why] for name, why in body.items()}
+    return {name: " ".join(map(str, why)) for name, why in told.items()}
 
 
 def _newest(path: str, then: Then | None = None) -> GET:
@@ -265,8 +264,9 @@ provider = Provider(
         Resource(
             mapping=files,
             list=GET("/api/followups/", items="results", paging=_PAGES, then=_attached),
-            get=GET(_FILES + "{remote_id}/", then=_shown),
+            get=GET(_FILES + "{remote_id}/", then=_shown, calls=2),
             create=Upload(_attach),
+            create_calls=3,
             update=PATCH(_FILES + "{remote_id}/"),
             delete=DELETE(_FILES + "{remote_id}/"),
             download=Download(_FILES + "{remote_id}/", address="file"),

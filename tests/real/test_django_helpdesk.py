@@ -15,6 +15,7 @@ from integrations.kit.client import Client
 from integrations.kit.content import Content, Spool
 from integrations.kit.errors import Gone, Misconfigured, Moved, NeedsReauthorisation, Rejected, RetryLater
 from integrations.kit.provider import Resource
+from tests.integrations import metered
 from tests.real.conftest import Linked, every, small
 from unified_api.models.ticketing import Attachment, Comment, Ticket, User
 
@@ -59,7 +60,8 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, help_desk: He
     """And the desk itself says so at every step."""
     tickets = resource(client, Ticket)
     due = datetime(2027, 5, 6, 7, 8, 9, tzinfo=UTC)
-    made = client.create(
+    made = metered.create(
+        client,
         tickets,
         {
             "name": "Printer",
@@ -82,7 +84,8 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, help_desk: He
         due,
         ["1"],
     )
-    changed = client.update(
+    changed = metered.update(
+        client,
         tickets,
         made.remote_id,
         {"name": "Printers", "status": "ON_HOLD", "due_date": None, "assignees": ["1"]},
@@ -98,7 +101,7 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, help_desk: He
     assert client.read(tickets, made.remote_id).values == changed.values
     assert every(client, Ticket)[made.remote_id] == changed.values
 
-    client.delete(tickets, made.remote_id)
+    metered.delete(client, tickets, made.remote_id)
     assert made.remote_id not in every(client, Ticket)
     for refused in (
         lambda: client.read(tickets, made.remote_id),
@@ -168,7 +171,7 @@ def test_comments(client: Client, help_desk: HelpDesk) -> None:
     """Made, in public if nothing is said, changed, removed; in a ticket's answer they are the same as in their list."""
     tickets, comments = resource(client, Ticket), resource(client, Comment)
     ticket = by_hand(help_desk)
-    made = client.create(comments, {"ticket": ticket, "body": "an answer"})
+    made = metered.create(client, comments, {"ticket": ticket, "body": "an answer"})
 
     assert (made.values["ticket"], made.values["body"], made.values["is_private"]) == (
         ticket,
@@ -178,12 +181,12 @@ def test_comments(client: Client, help_desk: HelpDesk) -> None:
     assert made.values["user"] == "1"
     inside = {o.remote_id: o.values for o in client.read(tickets, ticket).embedded}
     assert inside[made.remote_id] == every(client, Comment)[made.remote_id] == made.values
-    changed = client.update(comments, made.remote_id, {"body": "better", "is_private": True})
+    changed = metered.update(client, comments, made.remote_id, {"body": "better", "is_private": True})
     assert (changed.values["body"], changed.values["is_private"]) == ("better", True)
     assert [o.remote_id for o in client.recent(comments, {"ticket": ticket, "body": "better"})] == [
         made.remote_id
     ]
-    client.delete(comments, made.remote_id)
+    metered.delete(client, comments, made.remote_id)
     with pytest.raises(Gone):
         client.read(comments, made.remote_id)
     client.delete(tickets, ticket)

@@ -15,6 +15,7 @@ from integrations.kit.client import Client
 from integrations.kit.endpoints import Write
 from integrations.kit.errors import Gone, Misconfigured, Moved, NeedsReauthorisation, Rejected, RetryLater
 from integrations.kit.provider import Resource
+from tests.integrations import metered
 from tests.real.conftest import Linked, every, small
 from unified_api.models.ticketing import Comment, Tag, Ticket, User
 
@@ -54,7 +55,8 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, roundup: Roun
     """And the tracker itself says so at every step."""
     tickets = resource(client, Ticket)
     roundup.rest("POST", "keyword", {"name": "made-by-hand"})
-    made = client.create(
+    made = metered.create(
+        client,
         tickets,
         {
             "name": "Printer",
@@ -76,10 +78,12 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, roundup: Roun
     assert made.values["tags"] == ["made-by-hand"]
     assert made.values["ticket_url"] == f"{roundup.url}/issue{made.remote_id}"
 
-    changed = client.update(
+    changed = metered.update(
+        client,
         tickets,
         made.remote_id,
         {"name": "Printers", "status": "CLOSED", "priority": None, "tags": [], "assignees": ["1"]},
+        spare=3,  # the tracker's words are known from the create
     )
     there = roundup.rest("GET", f"issue/{made.remote_id}", **{"@verbose": "2"})["attributes"]
     assert (there["title"], there["status"]["name"], there["priority"], there["keyword"]) == (
@@ -93,7 +97,7 @@ def test_a_ticket_is_made_read_changed_and_removed(client: Client, roundup: Roun
     assert client.read(tickets, made.remote_id).values == changed.values
     assert every(client, Ticket)[made.remote_id] == changed.values
 
-    client.delete(tickets, made.remote_id)
+    metered.delete(client, tickets, made.remote_id)
     assert made.remote_id not in every(client, Ticket)
     with pytest.raises(Gone):
         client.read(tickets, made.remote_id)
@@ -144,7 +148,7 @@ def test_comments(client: Client, roundup: Roundup) -> None:
     tickets, comments = resource(client, Ticket), resource(client, Comment)
     ticket = client.create(tickets, {"name": "Talk", "description": "the question"}).remote_id
     bare = client.create(tickets, {"name": "No question"}).remote_id
-    ours = client.create(comments, {"ticket": ticket, "body": "an answer"})
+    ours = metered.create(client, comments, {"ticket": ticket, "body": "an answer"})
     alone = client.create(comments, {"ticket": bare, "body": "out of the blue"})
     time.sleep(1.1)  # the tracker tells time in seconds, and tells by it what came later
     theirs = roundup.rest("POST", "msg", {"content": "by hand", "author": "admin"})["id"]
@@ -166,7 +170,7 @@ def test_comments(client: Client, roundup: Roundup) -> None:
     assert (
         edited.values == ours.values | {"body": "a better answer"} == every(client, Comment)[ours.remote_id]
     )
-    client.delete(comments, ours.remote_id)
+    metered.delete(client, comments, ours.remote_id)
     with pytest.raises(Gone):
         client.read(comments, ours.remote_id)
     client.delete(tickets, ticket)
@@ -194,8 +198,9 @@ def test_users_and_tags(client: Client, roundup: Roundup) -> None:
     assert every(client, User)["1"]["name"] == "admin"
 
     tags = resource(client, Tag)
-    made = client.create(tags, {"name": "urgent-thing"})
-    assert client.update(tags, made.remote_id, {"name": "calm-thing"}).values == {"name": "calm-thing"}
+    made = metered.create(client, tags, {"name": "urgent-thing"})
+    renamed = metered.update(client, tags, made.remote_id, {"name": "calm-thing"})
+    assert renamed.values == {"name": "calm-thing"}
     assert [tag.remote_id for tag in client.recent(tags, {"name": "calm-thing"})] == [made.remote_id]
     client.delete(tags, made.remote_id)
     assert made.remote_id not in every(client, Tag)

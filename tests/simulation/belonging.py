@@ -56,6 +56,8 @@ class Belonging:
         self.told: list[str] = []
         #: The side whose records of low priority take no part.
         self.choosy: Side | None = None
+        #: Seconds within which a create follows the search before it, where nothing holds it up.
+        self.prompt = float("inf")
         #: By a record that was lost: the one that was made in its place.
         self.remade: dict[Row, Row] = {}
         self._books: dict[Row, Memory] = defaultdict(Memory)
@@ -103,6 +105,10 @@ class Belonging:
         self._blame(
             self._was_found(made, sent), f"{sent.get('name')!r} was created, which its search had shown"
         )
+        self._blame(
+            self._would_be_found(made, sent),
+            f"{sent.get('name')!r} was created, which a search would have shown",
+        )
         if len(free) > 1:  # no answer has shown the others by this name
             free = [row for row in free if normal(sent.get("name")) in self.of(row).names]
         if len(free) > 1:
@@ -141,17 +147,23 @@ class Belonging:
         self.of(row).partner, self.of(row).bound = None, False
 
     def _was_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
-        """Whether the search before a create has shown a record that it doubles.
-
-        One that was renamed may be paired by its old name, and is left out.
-        """
+        """Whether the search before a create has shown a record that it doubles."""
         name = normal(sent.get("name"))
-        found = [row for row in self.remotes[made.side].found.get(str(name), []) if not row.now.gone]
-        return any(
-            not self._is_paired(row)
+        return any(self._doubles(row, name) for row in self.remotes[made.side].found.get(str(name), []))
+
+    def _would_be_found(self, made: Row, sent: Mapping[str, Value]) -> bool:
+        """Whether a search would have shown one, had there been any: it was there since well before."""
+        remote, name = self.remotes[made.side], normal(sent.get("name"))
+        since = remote.clock() - remote.manners.search_lag - self.prompt
+        return any(row.at(since) is not None and self._doubles(row, name) for row in remote.living())
+
+    def _doubles(self, row: Row, name: Value) -> bool:
+        """Whether it is free and has this name. One that was renamed may be paired by its old name, and is left out."""
+        return (
+            not row.now.gone
+            and not self._is_paired(row)
             and not self._may_be_taken(row)
-            and all(normal(s.cells["name"].value) == name for _, s in row.past)
-            for row in found
+            and all(normal(state.cells["name"].value) == name for _, state in row.past)
         )
 
     def _may_be_taken(self, row: Row) -> bool:

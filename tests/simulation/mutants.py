@@ -68,6 +68,23 @@ def _nothing_searched() -> None:
     _put(search, "_search", nowhere)
 
 
+def _lost_creates_not_searched() -> None:
+    """A create whose answer was lost counts as not made, without a look at the provider."""
+    from unified_api.sync import settle
+
+    def unseen(performance: Any, _told: object) -> None:
+        settle._wait_or(performance, lambda: settle._not_applied(performance, "nobody looked"))
+
+    _put(settle, "_searched", unseen)
+
+
+def _nothing_recent() -> None:
+    """No search shows anything."""
+    from integrations.kit.client import Client
+
+    _put(Client, "recent", lambda *_args: [])
+
+
 def _answers_not_witnessed() -> None:
     """The answer to a write is taken for news."""
     from unified_api.sync.bridge import outcome
@@ -218,6 +235,8 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "cursor before rows": _cursor_before_rows,
     "creates repeated": _creates_repeated,
     "nothing searched": _nothing_searched,
+    "lost creates not searched": _lost_creates_not_searched,
+    "nothing recent": _nothing_recent,
     "answers are news": _answers_not_witnessed,
     "reading back is the answer": _reading_back_witnessed,
     "moved records written": _moved_written,

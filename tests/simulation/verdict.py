@@ -20,11 +20,12 @@ from tests.simulation.manners import (
 )
 from tests.simulation.remote import Row
 from tests.simulation.stage import Stage
+from tests.simulation.wire import TIMEOUT
 from unified_api.engine.pair import State
 from unified_api.engine.policy import DeleteRule, Direction
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
-from unified_api.sync.models import WriteState
+from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Overruled, Pair
 
 #: Seconds after which what two answers showed has reached every bridge.
@@ -76,6 +77,7 @@ def wrongs(stage: Stage, books: Bookkeeper, counts: Counter[str]) -> Iterator[st
     yield from _mirrors(found)
     yield from _counterparts(found)
     yield from _deletions(found)
+    yield from _unmade(found)
     yield from _left_alone(found)
     yield from _equality(found)
     yield from _record(found)
@@ -167,6 +169,32 @@ def _was_edited(found: Verdict, row: Row) -> bool:
     agreed = found.books.of(row).agreed
     return any(
         name not in agreed or normal(row.now.cells[name].value) != normal(agreed[name]) for name in FIELDS
+    )
+
+
+# --- outcomes -------------------------------------------------------------------------------------------
+
+
+def _unmade(found: Verdict) -> Iterator[str]:
+    """No create is told to have made nothing whose record was there for so long that its search has shown it."""
+    for write in found.writes:
+        if write.operation == "create" and write.state == WriteState.NOT_APPLIED and write.sent_at:
+            remote = found.books.remotes[found.stage.side_of(write)]
+            made = (
+                row for row in remote.rows.values() if _was_made_by(write, row, remote.manners.search_lag)
+            )
+            yield from (f"{told(row)} was made, and its create is told to have made nothing" for row in made)
+
+
+def _was_made_by(write: Write, row: Row, lag: float) -> bool:
+    ends = write.finished_at.timestamp()
+    states = [(when, state) for when, state in row.past if when <= ends]
+    names = {normal(state.cells["name"].value) for _, state in states} - {None}
+    return (
+        row.maker == "bridge"
+        and write.sent_at.timestamp() <= row.past[0][0] <= ends - lag - TIMEOUT
+        and names == {normal(write.sent["name"])}
+        and not any(state.gone for _, state in states)
     )
 
 

@@ -40,7 +40,7 @@ _AUDIT: Final = named(
     record(
         columns(
             DriftAudit,
-            *("id", "bridge_id", "compared", "sampled", "to_a", "to_b", "unmirrored", "started", "finished"),
+            *("id", "bridge_id", "compared", "sampled", *drift.NUMBERS, "started", "finished"),
             findings=many(_FINDING),
         )
     ),

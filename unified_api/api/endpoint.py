@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import orjson
@@ -49,8 +50,9 @@ class Endpoint(APIView):
     """One URL. Everything in its methods runs in the tenant's scope, and outside of any transaction.
 
     category: the path's. needs_key: whether the caller has to be known. needs_account: whether the request names a
-    linked account. tag, operations, path_id: what the OpenAPI document says of the URL: the group that it stands in, by
-    method what it takes and answers, and what stands in the place of an id in its path.
+    linked account. tag, operations, path_id, path_others: what the OpenAPI document says of the URL: the group that it
+    stands in, by method what it takes and answers, and what stands in the place of an id in its path, or of what else
+    has a name there.
     """
 
     authentication_classes = ()
@@ -67,6 +69,7 @@ class Endpoint(APIView):
     tag: str = ""
     operations: ClassVar[Mapping[str, Told]] = {}
     path_id: ClassVar[Schema] = ID
+    path_others: ClassVar[Mapping[str, Schema]] = MappingProxyType({})
 
     key: ApiKey
     _account: LinkedAccount | None = None

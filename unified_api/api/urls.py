@@ -29,6 +29,7 @@ from unified_api.api import (
     reference,
     state,
     undo,
+    versions,
     views,
     words,
 )
@@ -181,6 +182,12 @@ urlpatterns = [
     path("sync/v1/issues", issues.Issues.as_view(), name="api-issues"),
     path("sync/v1/issues/<str:id>", issues.OneIssue.as_view(), name="api-issue"),
     *_verbs("issues", issues.Verb, issues.VERBS),
+    path("sync/v1/bridges/<str:id>/versions", versions.Versions.as_view(), name="api-bridge-versions"),
+    path(
+        "sync/v1/bridges/<str:id>/versions/<str:version>",
+        versions.OneVersion.as_view(),
+        name="api-bridge-version",
+    ),
     path("sync/v1/bridges/<str:id>/document", documents.BridgeDocument.as_view(), name="api-bridge-document"),
     path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
     path("openapi.json", reference.OpenApi.as_view(), name="api-openapi"),

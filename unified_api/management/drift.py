@@ -65,6 +65,7 @@ def tell(document: Document) -> Iterable[str]:
     """The numbers, and what was found."""
     yield f"{document['compared']} pairs compared, {document['sampled']} records read anew."
     yield f"to side a: {document['to_a']}, to side b: {document['to_b']}, unmirrored: {document['unmirrored']}"
+    yield f"missing at side a: {document['missing_a']}, missing at side b: {document['missing_b']}"
     rows = [
         (one["why"], ", ".join(one["to"]), ", ".join(one["fields"]), one["record_a"], one["record_b"])
         for one in document["findings"]
@@ -75,7 +76,7 @@ def tell(document: Document) -> Iterable[str]:
 
 def _document(audit: DriftAudit) -> Document:
     document = drift.shown(audit)
-    number = audit.to_a + audit.to_b + audit.unmirrored
+    number = sum(drift.numbers(audit).values())
     told = f"Both sides have drifted apart ({number}); docs/operations.md says what to do about each kind."
     return {"drift": True, **document, "failed": told if number else None}
 

@@ -11,8 +11,9 @@ class Plan(TenantModel):
     """What a bridge would write now: shown, approved by its hash, executed exactly.
 
     `purpose`: why it was made. `hash`: of all its items, so that what is approved is what was shown. `version`: of the
-    bridge's configuration that it was made by. `counts`: items by action. `cost`: calls that it needs, by side, and
-    the provider's quota where it is known. `reason`: why it waits, or why it is over.
+    bridge's configuration that it was made by. `counts`: items by action. `cost`: by side, requests that it takes at
+    the most, which grow while it is made, and the provider's quota where it is known. `reason`: why it waits, or why it
+    is over.
     """
 
     class Purpose(models.TextChoices):

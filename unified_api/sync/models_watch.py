@@ -54,8 +54,10 @@ class DriftAudit(TenantModel):
 
     `compared`: pairs whose bridged fields were compared; `sampled`: of these, how many were read anew from the
     providers. `to_a`, `to_b`: pairs in which that side lacks something of the other and nothing is under way that would
-    bring it. `unmirrored`: sampled records that were not as the mirror has them. `findings`: some of them, in detail.
-    `place`: until it is finished, where it stands, as `unified_api.sync.bridge.drift` goes on from there.
+    bring it. `missing_a`, `missing_b`: records of the other side that take part and have no counterpart at this one,
+    where nothing is under way that would make one, and nobody has left them out. `unmirrored`: sampled records that
+    were not as the mirror has them. `findings`: some of them, in detail. `place`: until it is finished, where it
+    stands, as `unified_api.sync.bridge.drift` goes on from there.
     """
 
     bridge_id = models.UUIDField()
@@ -65,6 +67,8 @@ class DriftAudit(TenantModel):
     sampled = models.IntegerField(default=0)
     to_a = models.IntegerField(default=0)
     to_b = models.IntegerField(default=0)
+    missing_a = models.IntegerField(default=0, db_default=0)
+    missing_b = models.IntegerField(default=0, db_default=0)
     unmirrored = models.IntegerField(default=0)
     findings = models.JSONField(default=list)
     place = models.JSONField(default=dict)

@@ -56,6 +56,11 @@ class ReasonLens(Lens):
 class TriageLens(TextLens):
     """What is dropped without a word where the credential may not triage: here it is refused with one."""
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """That, beside those of the words."""
+        return super().tables | {TRIAGE}
+
     def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:
         """See Lens; where the repository does not say what the credential may, it is tried."""
         denied = "False" in [words.key(TRIAGE, row) for row in words.known(TRIAGE)]

@@ -164,7 +164,7 @@ _issue = {
     "delete": DELETE("/issue/{remote_id}", conditional=True),
 }
 _comment = {
-    "get": find("msg", _MESSAGE, _shown),
+    "get": find("msg", _MESSAGE, _shown, joins=2),
     "create": _create_comment,
     "complete": _complete_comment,
     "update": PATCH("/msg/{remote_id}", null="", conditional=True),
@@ -191,9 +191,9 @@ provider = Provider(
     faults=_faults,
     resources=(
         of_class(people, "user", _USER),
-        of_class(keywords, "keyword", _KEYWORD, **_keyword),
-        of_class(tickets, "issue", ISSUE, _described, **_issue),
-        of_class(comments, "issue", ISSUE, _commented, **_comment),
+        of_class(keywords, "keyword", _KEYWORD, **_keyword, create_calls=2),
+        of_class(tickets, "issue", ISSUE, _described, **_issue, create_calls=4),
+        of_class(comments, "issue", ISSUE, _commented, **_comment, create_calls=5),
         attachments,
     ),
 )

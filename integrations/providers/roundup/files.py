@@ -71,6 +71,7 @@ attachments = of_class(
     _attached,
     get=find("file", _FILE, _shown),
     create=Upload(_create),
+    create_calls=5,
     complete=_complete,
     update=PATCH("/file/{remote_id}", null="", conditional=True),
     delete=DELETE("/file/{remote_id}", conditional=True),

@@ -93,9 +93,9 @@ comments = Resource(
         remote_created_at=instant("created_at", read_only=True),
     ),
     list=by_time("ticket_events", _WHEN, said_in, include="comment_events"),
-    get=GET(_COMMENTS_OF, find=_find),
+    get=GET(_COMMENTS_OF, find=_find, calls=2),
     create=_say,
-    recent=GET(_AUDITS, items="audits", paging=PAGES, pages=20, then=said_in),
+    recent=GET(_AUDITS, items="audits", paging=PAGES, pages=20, then=said_in, calls=3),
     recognise=("ticket", "body"),
     sweep_every=30 * 86_400.0,
 )
@@ -113,8 +113,9 @@ attachments = Resource(
     list=by_time("ticket_events", _WHEN, _files, include="comment_events"),
     get=GET("/attachments/{remote_id}", item="attachment"),
     create=Upload(_attach),
+    create_calls=2,
     download=Download("/attachments/{remote_id}", address="attachment.content_url"),
-    recent=GET(_AUDITS, items="audits", paging=PAGES, pages=20, then=_files),
+    recent=GET(_AUDITS, items="audits", paging=PAGES, pages=20, then=_files, calls=3),
     recognise=("ticket", "file_name"),
     sweep_every=30 * 86_400.0,
 )

@@ -12,6 +12,7 @@ from integrations.kit.client import Client
 from integrations.kit.content import Content, Spool
 from integrations.kit.errors import Forbidden, Gone, Uncertain
 from integrations.kit.http import Patience
+from tests.integrations import metered
 from tests.integrations.lines import connection
 from tests.integrations.listener import Seen, Told, listening, told
 from unified_api import registry
@@ -95,6 +96,17 @@ def test_what_was_made_and_is_not_listed_is_listed_later_and_not_made_again(
 
     assert (caught.value.remote_id, shown.remote_id, shown.values["ticket"]) == ("7", "7", "1")
     assert (tracker.made[kind], tracker.listed[name]) == (["7"], ["7"])
+
+
+@pytest.mark.parametrize("model", [Attachment, Comment])
+def test_what_hangs_on_an_issue_costs_what_the_adapter_says(model: Any) -> None:
+    """The issue is looked at, it is made through a door of its own, and the issue has to list it."""
+    values = {"ticket": "1", "file_name": "log"} if model is Attachment else {"ticket": "1", "body": "Hello"}
+    with listening(Tracker()) as server, Spool(100) as spool:
+        client, resource = _tracker(server.url, model)
+        metered.create(
+            client, resource, values, Content(spool, "text/plain") if model is Attachment else None
+        )
 
 
 def test_what_was_removed_meanwhile_is_not_listed_again() -> None:

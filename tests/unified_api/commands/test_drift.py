@@ -23,6 +23,7 @@ def test_equal_sides_show_no_drift(call: Call, bridged: Bridged) -> None:
     assert told.splitlines() == [
         "1 pairs compared, 2 records read anew.",
         "to side a: 0, to side b: 0, unmirrored: 0",
+        "missing at side a: 0, missing at side b: 0",
     ]
     assert (document["compared"], document["sampled"], document["findings"]) == (1, 0, [])
 

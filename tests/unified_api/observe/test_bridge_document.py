@@ -140,7 +140,10 @@ def test_it_says_how_it_stands(bridged: Bridged) -> None:
     assert line(before, "Last success Plain → Stub") == "nothing was written yet"
     assert line(before, "Drift") == "not audited yet"
     assert "No issue is open." in before
-    assert (line(after, "Drift to Stub"), line(after, "Drift to Plain")) == ("0 pairs", "1 pairs")
+    assert (line(after, "Drift to Stub"), line(after, "Drift to Plain")) == (
+        "0 pairs, 0 records without a counterpart there",
+        "1 pairs, 0 records without a counterpart there",
+    )
     assert "1 pairs compared" in line(after, "Last audit")
     assert "| drift | " in after
 

@@ -82,7 +82,8 @@ FILE: Final = named(
         )
     ),
 )
-_DIFFERENCE: Final = named("BridgeDifference", record({"place": TEXT, "was": ANY, "now": ANY}))
+#: One thing that a bridge is told otherwise than before.
+DIFFERENCE: Final = named("BridgeDifference", record({"place": TEXT, "was": ANY, "now": ANY}))
 _APPLIED: Final = named(
     "AppliedBridge",
     record(
@@ -90,7 +91,7 @@ _APPLIED: Final = named(
             "bridge_id": ID,
             "what": word("created", "changed", "unchanged"),
             **columns(Bridge, "model", "mode", "version"),
-            "differences": many(_DIFFERENCE),
+            "differences": many(DIFFERENCE),
             "wider": many(TEXT),
             "limits": many(TEXT),
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from unified_api.api.openapi.bridge_files import DIFFERENCE
 from unified_api.api.openapi.schema import (
     ANY,
     FLAG,
@@ -248,4 +249,25 @@ STANDING: Final = named(
             "uncertain": many(_UNCERTAIN),
         },
     ),
+)
+_VERSION: Final = record(
+    {
+        "version": WHOLE,
+        "at": INSTANT,
+        "by": TEXT,
+        "is_current": {**FLAG, "description": "What the bridge goes by now."},
+        "differences": {
+            **many(DIFFERENCE),
+            "description": "What it changed of the version before; nothing, where it is the first.",
+        },
+    }
+)
+#: What a bridge was told at a time.
+VERSION: Final = named("BridgeVersion", _VERSION)
+_CONFIGURATION: Final[Schema] = {
+    "type": "object",
+    "description": "All that it was told, as it is stored; `about`: what is said of the bridge as a whole.",
+}
+VERSION_WITH_CONFIGURATION: Final = named(
+    "BridgeVersionWithConfiguration", more(_VERSION, {"configuration": _CONFIGURATION})
 )

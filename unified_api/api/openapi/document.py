@@ -130,8 +130,9 @@ def _item(pattern: URLPattern, endpoint: Endpoint, parts: Parts) -> Document:
     item: Document = {method: _operation(pattern, endpoint, method, parts) for method in methods(endpoint)}
     variables = VARIABLE.findall(str(pattern.pattern))
     if variables:
+        schemas = {name: endpoint.path_others.get(name, endpoint.path_id) for name in variables}
         item["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": endpoint.path_id} for name in variables
+            {"name": name, "in": "path", "required": True, "schema": schemas[name]} for name in variables
         ]
     return item
 

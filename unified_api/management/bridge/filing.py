@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,7 @@ from unified_api.management.bridge.verb import (
     take_bridge,
     take_tenant,
 )
-from unified_api.sync.bridge import applying, exporting
-from unified_api.sync.bridge.changing import differing
+from unified_api.sync.bridge import applying, exporting, versions
 from unified_api.sync.bridge.file import BridgeFile, FileRefused, parse
 from unified_api.sync.models_bridge import Bridge, BridgeVersion
 
@@ -131,19 +129,10 @@ def _versions(options: Options, _progress: Progress) -> Document:
 
 def _versions_of(bridge: Bridge) -> Document:
     kept = list(BridgeVersion.objects.filter(bridge_id=bridge.id).order_by("version"))
-    changes = [[], *(list(differing(a.configuration, b.configuration)) for a, b in pairwise(kept))]
     return {
         "bridge_id": str(bridge.id),
         "model": bridge.model,
-        "versions": [
-            {
-                "version": one.version,
-                "at": one.at.isoformat(),
-                "by": one.actor,
-                "differences": [d.as_data() for d in differences],
-            }
-            for one, differences in zip(kept, changes, strict=True)
-        ],
+        "versions": list(versions.shown(bridge, kept)),
     }
 
 

@@ -179,8 +179,8 @@ def _drift(bridge: Bridge, names: Both[str]) -> Iterator[tuple[str, str]]:
     if last is None:
         yield "Drift", "not audited yet"
         return
-    yield f"Drift to {names.a}", f"{last.to_a} pairs"
-    yield f"Drift to {names.b}", f"{last.to_b} pairs"
+    yield f"Drift to {names.a}", f"{last.to_a} pairs, {last.missing_a} records without a counterpart there"
+    yield f"Drift to {names.b}", f"{last.to_b} pairs, {last.missing_b} records without a counterpart there"
     yield "Mirror", f"{last.unmirrored} of {last.sampled} records that were read anew are not as mirrored"
     yield "Last audit", f"{_time(last.finished)}, {last.compared} pairs compared"
 

@@ -3,10 +3,12 @@
     owed        the bridge would write, were it asked to look: somebody forgot to mark the pair
     unnoticed   a problem or a conflict that no look has noted
     apart       neither side moved from its base, and yet they differ; the journal does not explain it
-    unpaired    a record that no pair knows
+    unpaired    a record that takes part, and that no pair knows
+    lone        a record that takes part, and whose counterpart cannot be made; a problem of its pair says why
 
 Left out is what is under way or waits for a person: pairs that are dirty, held, paused, or have a write in flight,
-records that changed after the position up to which the bridge has read the log, problems and conflicts that are shown.
+records that changed after the position up to which the bridge has read the log; of pairs of two, problems and conflicts
+that are shown. No lone record is one that a side or its file's size keeps from being made, or that waits for a parent.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from unified_api.engine.drift import Apart, apart
-from unified_api.engine.events import Contest, Delete, Effect, Problem, Push
+from unified_api.engine.events import Contest, Delete, Effect, Kind, Problem, Push
 from unified_api.engine.forecast import forecast
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
@@ -31,6 +33,10 @@ from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.models import Change, Write, WriteState
 from unified_api.sync.models_bridge import Pair
 
+#: Why a lone record stays so without anything amiss: what it belongs to comes first, which is counted there; the
+#: account makes none, or the bridge carries none so large, which is known since the bridge was made.
+_LEFT_OUT: Final = frozenset({Kind.UNPAIRED, Kind.NO_CREATE, Kind.TOO_LARGE})
+
 
 class Why(StrEnum):
     """What kind of drift it is."""
@@ -39,6 +45,7 @@ class Why(StrEnum):
     UNNOTICED = "unnoticed"
     APART = "apart"
     UNPAIRED = "unpaired"
+    LONE = "lone"
     UNMIRRORED = "unmirrored"
 
 
@@ -52,6 +59,11 @@ class Finding:
     pair: uuid.UUID | None = None
     record_a: uuid.UUID | None = None
     record_b: uuid.UUID | None = None
+
+    @property
+    def is_lone(self) -> bool:
+        """Whether it is about a record without a counterpart."""
+        return self.record_a is None or self.record_b is None
 
     def as_data(self) -> dict[str, Any]:
         """The form in which it is stored and shown; without values, which stand in the records."""
@@ -72,12 +84,13 @@ def compare(frame: Frame, pairs: Sequence[Pair]) -> list[Finding]:
 
 
 def unpaired(frame: Frame, side: Side, records: Iterable[CommonModel]) -> list[Finding]:
-    """Those of these records of a side that no pair knows."""
+    """Those of these records of a side that take part, and that no pair knows."""
     there = {one.id for one in records if not (one.is_shell or one.remote_was_deleted)}
     rows = Pair.objects.filter(bridge_id=frame.bridge.id, **{f"{COLUMN[side]}__in": there})
     known = set(rows.values_list(COLUMN[side], flat=True))
+    unknown = frame.records().filter(id__in=there - known).order_by("id") if there - known else ()
     none = Both[uuid.UUID | None](None, None)
-    here = [none.having(side, record) for record in sorted(there - known)]
+    here = [none.having(side, record.id) for record in unknown if frame.takes(record, side)]
     lone = [Finding(Why.UNPAIRED, (side.other,), record_a=one.a, record_b=one.b) for one in here]
     return _but_for_news(frame, lone)
 
@@ -88,7 +101,7 @@ def _compare(turn: Turn) -> tuple[Finding | None, tuple[Apart, ...]]:
     memory, effects = plan(remembered(turn.pair), look, policy=turn.policy, access=frame.access)
     if any(isinstance(one, Push | Delete) for one in effects):
         return _owed(turn), ()
-    if finding := _unnoticed(turn, effects):
+    if finding := _unnoticed(turn, effects) or _lone(turn, memory.state, effects):
         return finding, ()
     if memory.state is not State.PAIRED or look.a is None or look.b is None:
         return None, ()
@@ -113,6 +126,16 @@ def _unnoticed(turn: Turn, effects: Iterable[Effect]) -> Finding | None:
         elif isinstance(one, Contest) and one.field not in asked:
             to, fields = to | set(Side), fields | {one.field}
     return _of(turn.pair, Why.UNNOTICED, to, fields - {""}) if to else None
+
+
+def _lone(turn: Turn, state: State, effects: Iterable[Effect]) -> Finding | None:
+    """A record whose counterpart the bridge would make, and that lacks something for it."""
+    problems = [one for one in effects if isinstance(one, Problem)]
+    if state is not State.ALONE or not problems or any(one.kind in _LEFT_OUT for one in problems):
+        return None
+    return _of(
+        turn.pair, Why.LONE, {one.side.other for one in problems}, {one.field for one in problems} - {""}
+    )
 
 
 def _unexplained(frame: Frame, doubtful: Sequence[tuple[Pair, tuple[Apart, ...]]]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The audit of a bridge: on a schedule, both sides compared with each other, without writing to either.
 
     pairs   those that are at rest, in the order of side a's records; then lone ones of side b
-    a, b    the records of a side: does every one have a pair?
+    a, b    the records of a side: does every one that takes part have a pair?
     sample  some records read anew from their providers
     doubts  those that differed, once more, after their streams have been read
 
@@ -30,9 +30,10 @@ from unified_api.engine.values import Both, Side
 from unified_api.sync import clock, issues, job, steer
 from unified_api.sync.bridge import stirring, turns
 from unified_api.sync.bridge.comparing import Finding, Why, compare, unpaired
-from unified_api.sync.bridge.held import FREE
+from unified_api.sync.bridge.held import UNDER_WAY
 from unified_api.sync.bridge.records import Frame, place
 from unified_api.sync.bridge.sampling import Probe, drawn
+from unified_api.sync.bridge.work import is_quiet
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_watch import DriftAudit
 
@@ -46,6 +47,8 @@ AT_ONCE: Final = 1_000
 READ_AT_ONCE: Final = 5
 #: Records a side that are read anew, unless somebody asks for more.
 DEPTH: Final = 20
+#: What is counted that is not as it should be: by side that lacks something, by side that lacks a record, the mirror.
+NUMBERS: Final = ("to_a", "to_b", "missing_a", "missing_b", "unmirrored")
 #: Findings that are kept in detail.
 MOST: Final = 100
 #: Seconds until a bridge that has not begun is looked at again; until doubts are; and how long they are waited for.
@@ -86,8 +89,8 @@ def work(lease: job.Lease, ends: float) -> None:
 
 
 def shown(audit: DriftAudit) -> dict[str, Any]:
-    """An audit as it is shown; `to_a`, `to_b` and `unmirrored` grow until it is finished."""
-    names = ("compared", "sampled", "to_a", "to_b", "unmirrored", "findings", "started", "finished")
+    """An audit as it is shown; its numbers grow until it is finished."""
+    names = ("compared", "sampled", *NUMBERS, "findings", "started", "finished")
     told = {name: getattr(audit, name) for name in names}
     return {"id": str(audit.id), "bridge_id": str(audit.bridge_id), **told}
 
@@ -146,7 +149,9 @@ def _lone(frame: Frame, audit: DriftAudit) -> None:
 def _take(frame: Frame, audit: DriftAudit, some: Sequence[Pair]) -> None:
     """Compare those of some pairs that are at rest, and draw from them for the sample."""
     at_rest = [
-        pair for pair in some if not (pair.dirty or pair.held != FREE or pair.write_id or pair.paused_by)
+        pair
+        for pair in some
+        if not (pair.dirty or pair.held not in UNDER_WAY or pair.write_id or pair.paused_by)
     ]
     audit.compared += len(at_rest)
     _count(audit, compare(frame, at_rest))
@@ -183,8 +188,11 @@ def _move(audit: DriftAudit, after: Any, following: str) -> None:
 
 
 def _count(audit: DriftAudit, findings: Sequence[Finding]) -> None:
-    audit.to_a += sum(Side.A in one.to for one in findings)
-    audit.to_b += sum(Side.B in one.to for one in findings)
+    lone, of_two = ([one for one in findings if one.is_lone is is_lone] for is_lone in (True, False))
+    audit.to_a += sum(Side.A in one.to for one in of_two)
+    audit.to_b += sum(Side.B in one.to for one in of_two)
+    audit.missing_a += sum(Side.A in one.to for one in lone)
+    audit.missing_b += sum(Side.B in one.to for one in lone)
     room = MOST - len(audit.findings)
     audit.findings = [*audit.findings, *(one.as_data() for one in findings[:room])]
 
@@ -292,21 +300,33 @@ def _finish(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
         job.hold(lease)
         audit.finished, audit.place = clock.now(), {}
         audit.save()
-        counts = {name: getattr(audit, name) for name in ("to_a", "to_b", "unmirrored")}
-        log.info("drift.audited", bridge=str(bridge.id), compared=audit.compared, **counts)
-        if any(counts.values()):
-            told = {"audit": str(audit.id), **counts}
-            issues.open_issue(KIND, bridge.id, _told(bridge, audit), bridge_id=bridge.id, details=told)
-        else:
-            issues.resolve(KIND, bridge.id)
+        log.info("drift.audited", bridge=str(bridge.id), compared=audit.compared, **numbers(audit))
+        _have_it_looked_at(bridge, audit)
         job.again(lease, frame.configuration.audit * 3_600.0)
     return False
+
+
+def numbers(audit: DriftAudit) -> dict[str, int]:
+    """How much is not as it should be, by kind."""
+    return {name: getattr(audit, name) for name in NUMBERS}
+
+
+def _have_it_looked_at(bridge: Bridge, audit: DriftAudit) -> None:
+    """Open the issue, or end it; while the bridge is not at rest, what is missing may yet come, and does neither."""
+    counts = numbers(audit)
+    missing = audit.missing_a + audit.missing_b
+    if sum(counts.values()) > missing or (missing and is_quiet(bridge.id)):
+        told = {"audit": str(audit.id), **counts}
+        issues.open_issue(KIND, bridge.id, _told(bridge, audit), bridge_id=bridge.id, details=told)
+    elif not missing:
+        issues.resolve(KIND, bridge.id)
 
 
 def _told(bridge: Bridge, audit: DriftAudit) -> str:
     return (
         f"The sides of bridge {bridge.name or bridge.id} have drifted apart: of {audit.compared} pairs,"
         f" {audit.to_a} lack something at side a and {audit.to_b} at side b that nothing is under way to bring;"
+        f" {audit.missing_a} records have no counterpart at side a, and {audit.missing_b} none at side b;"
         f" of {audit.sampled} records that were read anew, {audit.unmirrored} are not as the mirror has them."
         f" `manage.py bridge drift {bridge.id}` audits again and names them; docs/operations.md says what to do."
     )

@@ -28,7 +28,7 @@ from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.sync import clock, job
-from unified_api.sync.bridge import writing
+from unified_api.sync.bridge import costing, writing
 from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.held import CLOSED, FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, remembered
@@ -40,13 +40,8 @@ from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Pairs that one transaction plans for.
 AT_ONCE: Final = 500
-#: Calls that an item costs at a provider: a create is searched for first, others are read just before.
-CALLS: Final = {"create": 2, "update": 2, "delete": 2}
-WRITES: Final = frozenset(CALLS)
-#: And of a file that is copied, further ones: to learn where it is and bring it, from its side; to prepare the upload,
-#: send it and see it, at the side where it is made. What adapters need at the most, so that no plan tells too few.
-FETCHING: Final = 2
-UPLOADING: Final = 3
+#: The actions of items that are written.
+WRITES: Final = frozenset({"create", "update", "delete"})
 #: The action of an item that is owed, and held for now.
 HELD: Final = "held"
 #: How a bridge stands whose plan was approved.
@@ -76,21 +71,22 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     if pairs:
         first = plan.counts.get("items", 0)
         made = [item for turn in turns_of(frame, pairs) for item in items_of(turn)]
-        add(plan, made, first)
+        add(frame, plan, made, first)
         plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + len(pairs)}
         plan.after = pairs[-1].id
-        plan.save(update_fields=["counts", "after"])
+        plan.save(update_fields=["counts", "cost", "after"])
         return True
     complete(frame, plan)
     return False
 
 
-def add(plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:
-    """Store items as a plan's, in their order, behind those that it has."""
+def add(frame: Frame, plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:
+    """Store items as a plan's, in their order, behind those that it has; their cost is stored with the plan."""
     for ordinal, item in enumerate(items, first):
         item.plan_id, item.ordinal = plan.id, ordinal
         item.digest = digest(item)
     PlanItem.objects.bulk_create(items, batch_size=AT_ONCE)
+    costing.add(frame, plan, (item for item in items if item.action in WRITES))
 
 
 def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
@@ -162,12 +158,8 @@ def carried(frame: Frame, action: str) -> dict[str, Any]:
     content = frame.configuration.content
     if action != "create" or content is None:
         return {}
-    return {"content": {"files": content.files.value, **({"cap": content.cap} if _copies(frame) else {})}}
-
-
-def _copies(frame: Frame) -> bool:
-    content = frame.configuration.content
-    return content is not None and content.files is Files.COPY
+    capped = {"cap": content.cap} if content.files is Files.COPY else {}
+    return {"content": {"files": content.files.value, **capped}}
 
 
 def _held(turn: Turn, reasons: Mapping[Side, str]) -> Iterator[PlanItem]:
@@ -221,23 +213,9 @@ def complete(frame: Frame, plan: Plan) -> None:
     """All items are there: from now on the plan can be approved."""
     items = PlanItem.objects.filter(plan_id=plan.id)
     plan.counts = dict(Counter(items.values_list("action", flat=True).iterator()))
-    plan.cost = {side.value: _cost(frame, items, side) for side in Side}
+    costing.add(frame, plan, ())
     plan.state, plan.hash, plan.after = Plan.State.OPEN, hash_of(plan), None
     plan.save()
-
-
-def _cost(frame: Frame, items: Any, side: Side) -> dict[str, Any]:
-    """Calls at one side, and how fast and how often they may be made, as far as that is known."""
-    writes = items.filter(action__in=WRITES)
-    calls = Counter(writes.filter(side=side.value).values_list("action", flat=True).iterator())
-    copied = 0
-    if _copies(frame):
-        fetched = writes.filter(side=side.other.value, action="create").count()
-        copied = FETCHING * fetched + UPLOADING * calls["create"]
-    return {
-        "calls": sum(CALLS[action] * count for action, count in calls.items()) + copied,
-        **writing.quota(frame, side),
-    }
 
 
 def is_to_be_made(bridge: Bridge, plan: Plan | None) -> bool:

@@ -215,6 +215,11 @@ class Frame:
         carried = {name: held[name] for name in self.policy.fields if name not in apart}
         return Record(carried, gone=record.remote_was_deleted, outside=outside)
 
+    def takes(self, record: CommonModel, side: Side) -> bool:
+        """Whether a record takes part: it is there, the filter wants it, and it is none of before the beginning."""
+        told = self.told(record, side)
+        return told is not None and not (told.gone or told.outside or self._is_old(record, side))
+
     def _look(self, pair: Pair, found: Mapping[uuid.UUID, CommonModel]) -> Look:
         a, b = (found.get(record) if record else None for record in (pair.record_a, pair.record_b))
         told = Both(self.told(a, Side.A), self.told(b, Side.B))
@@ -251,7 +256,7 @@ class Frame:
 
 def access(account: LinkedAccount | None, model: str) -> Access:
     """What an account can write of a model by its adapter; nothing where that is not installed."""
-    resource = _resource(account, model)
+    resource = resource_of(account, model)
     if resource is None:
         return Access()
     return Access(
@@ -265,13 +270,13 @@ def access(account: LinkedAccount | None, model: str) -> Access:
 
 def mentions(account: LinkedAccount | None, model: str) -> Mapping[str, tuple[str, ...]]:
     """The signs by which texts of a model call people at an account, by field."""
-    resource = _resource(account, model)
+    resource = resource_of(account, model)
     return resource.mentions if resource else {}
 
 
 def _unmapped(account: LinkedAccount | None, model: str, names: Iterable[str]) -> frozenset[str]:
     custom = [name for name in names if name.startswith(CUSTOM)]
-    resource = _resource(account, model) if custom else None
+    resource = resource_of(account, model) if custom else None
     return frozenset(name for name in custom if resource is None or name not in resource.mapping.lenses)
 
 
@@ -286,11 +291,12 @@ def _without(values: Values, names: frozenset[str]) -> Values:
 
 def marked_up(account: LinkedAccount | None, model: str) -> frozenset[str]:
     """The fields whose texts are HTML or Markdown at an account."""
-    resource = _resource(account, model)
+    resource = resource_of(account, model)
     return frozenset((*resource.markup, *resource.markdown)) if resource else frozenset()
 
 
-def _resource(account: LinkedAccount | None, model: str) -> Resource | None:
+def resource_of(account: LinkedAccount | None, model: str) -> Resource | None:
+    """What the adapter of an account says of a model; None where it is not installed, or has no such model."""
     try:
         return connect.provider_of(account).resource(model) if account else None
     except registry.UnknownIntegration:

@@ -56,7 +56,7 @@ def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
     made = 0
     for portion in _portions(lost):
         items = [item for turn in turns_of(frame, portion) for item in _items(turn, to)]
-        plans.add(plan, items, made)
+        plans.add(frame, plan, items, made)
         made += len(items)
     plans.complete(frame, plan)
     audit.record(

@@ -69,7 +69,8 @@ def make(
     pairs, span = _concerned(bridge, span, most), replace(span, began=place.first_at(bridge.created_at))
     for first in range(0, len(pairs), AT_ONCE):
         done = PlanItem.objects.filter(plan_id=plan.id).count()
-        plans.add(plan, list(_items(frames, pairs[first : first + AT_ONCE], span)), done)
+        items = list(_items(frames, pairs[first : first + AT_ONCE], span))
+        plans.add(frames[0], plan, items, done)
     plans.complete(frames[0], plan)
     audit.record("plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, about=about)
     return plan

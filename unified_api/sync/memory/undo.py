@@ -53,7 +53,7 @@ def make(bridge: Bridge, deeds: Iterable[Deed], reason: str) -> Plan:
         made_by=f"{actor.kind} {actor.name}".rstrip(),
         created_at=clock.now(),
     )
-    plans.add(plan, list(_items(frame, _by_record(deeds))))
+    plans.add(frame, plan, list(_items(frame, _by_record(deeds))))
     plans.complete(frame, plan)
     audit.record(
         "plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, reason=reason

@@ -14,6 +14,7 @@ from integrations.kit.errors import Gone, NeedsReauthorisation, RetryLater
 from tests.emulators import official
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.zendesk import exports, ticket, vendor
+from tests.integrations import metered
 from tests.integrations.providers.zendesk.desk import (
     account_at,
     everything,
@@ -65,7 +66,7 @@ def test_a_ticket_is_read_with_all_that_hangs_on_it(desk: Emulator, client: Clie
     with Spool(100) as spool:
         spool.write(b"smoke")
         values = {"ticket": str(made["id"]), "file_name": "log ä.txt", "is_private": True}
-        file = client.create(resource_of(client, Attachment), values, Content(spool, "text/plain"))
+        file = metered.create(client, resource_of(client, Attachment), values, Content(spool, "text/plain"))
     world.clock.forward(90)
     shown = everything(client, Ticket)[str(made["id"])]
     said = list(everything(client, Comment).values())

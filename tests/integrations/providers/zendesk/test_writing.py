@@ -13,6 +13,7 @@ from tests.emulators.engine import Emulator
 from tests.emulators.vendors.zendesk import ticket
 from tests.emulators.vendors.zendesk.forms import API
 from tests.emulators.world import Record, World
+from tests.integrations import metered
 from tests.integrations.providers.zendesk.desk import (
     ANY_TICKET,
     agent_of,
@@ -178,7 +179,7 @@ def test_a_ticket_is_made_and_changed_with_every_field(desk: Emulator, client: C
         "due_date": datetime(2026, 2, 1, 12, tzinfo=UTC),
     }
     resource = resource_of(client, Ticket)
-    made = client.create(resource, values)
+    made = metered.create(client, resource, values)
     assert {name: made.values[name] for name in values} == values
     world.clock.forward(60)
     later = {
@@ -190,9 +191,11 @@ def test_a_ticket_is_made_and_changed_with_every_field(desk: Emulator, client: C
         "due_date": values["due_date"] + timedelta(days=1),  # type: ignore[operator]
         "assigned_teams": [],
     }
-    changed = client.update(resource, made.remote_id, later)
+    changed = metered.update(
+        client, resource, made.remote_id, later, spare=1
+    )  # it has been left alone for a while
     assert {name: changed.values[name] for name in later} == later
-    client.delete(resource, made.remote_id)
+    metered.delete(client, resource, made.remote_id)
     with pytest.raises(Gone):
         client.read(resource, made.remote_id)
 
@@ -219,7 +222,7 @@ def test_comments_are_made_and_found_and_become_private(desk: Emulator, client: 
     world, resource = desk.world, resource_of(client, Comment)
     made = old_ticket(world)
     values = {"ticket": str(made["id"]), "body": "On my way.", "is_private": False}
-    said = client.create(resource, values)
+    said = metered.create(client, resource, values)
     assert said.remote_id.startswith(f"{made['id']}-")
     assert {name: said.values[name] for name in values} == values
     assert said.values["user"] == "1001"
@@ -251,7 +254,7 @@ def test_a_contact_is_made_once(desk: Emulator, client: Client) -> None:
     """An address is nobody else's: a second create is refused by it, and the first one is found."""
     resource = resource_of(client, Contact)
     values = {"name": "Eve", "email_address": "eve@acme.example", "account": "1001"}
-    made = client.create(resource, values)
+    made = metered.create(client, resource, values)
     with pytest.raises(Rejected) as caught:
         client.create(resource, values)
 

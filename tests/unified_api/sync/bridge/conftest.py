@@ -117,12 +117,12 @@ class Bridged:
         return len(self.a.writes()) + len(self.b.writes())
 
 
-def link(provider: Any, desk: stub.Desk) -> LinkedAccount:
+def link(provider: Any, desk: stub.Desk, end_user: str = "customer-1") -> LinkedAccount:
     """Link a desk, and have it read."""
     account, _, _ = accounts.link(
         category=provider.category,
         integration=provider.slug,
-        end_user_origin_id="customer-1",
+        end_user_origin_id=end_user,
         settings={"base_url": desk.url},
         credential={"token": Secret(desk.token)},
         remote_identity=desk.account,

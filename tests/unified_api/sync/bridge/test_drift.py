@@ -8,9 +8,11 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import job
-from unified_api.sync.bridge import drift, steering
+from unified_api.sync.bridge import drift, steering, work
+from unified_api.sync.bridge.held import SEARCH
 from unified_api.sync.models import Job, Write
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_watch import DriftAudit, Issue
@@ -32,6 +34,11 @@ def audit(bridged: Bridged, **more: Any) -> DriftAudit:
 def numbers(found: DriftAudit) -> tuple[int, int, int]:
     """What it counted: to side a, to side b, not as mirrored."""
     return found.to_a, found.to_b, found.unmirrored
+
+
+def missing(found: DriftAudit) -> tuple[int, int]:
+    """Records without a counterpart: at side a, at side b."""
+    return found.missing_a, found.missing_b
 
 
 def issues() -> list[tuple[str, str]]:
@@ -142,7 +149,7 @@ def test_problems_that_are_shown_are_no_drift_and_those_that_are_not_are(bridged
 
 
 def test_a_record_that_no_pair_knows_is_found(bridged: Bridged) -> None:
-    """On either side."""
+    """On either side; each is missing at the other."""
     for desk in (bridged.a, bridged.b):
         desk.add(title=f"left out of {desk.url}", state="open")
     with transaction.atomic():
@@ -154,7 +161,117 @@ def test_a_record_that_no_pair_knows_is_found(bridged: Bridged) -> None:
         ("unpaired", ["a"]),
         ("unpaired", ["b"]),
     ]
-    assert numbers(found) == (1, 1, 0)
+    assert (numbers(found), missing(found)) == ((0, 0, 0), (1, 1))
+    assert issues() == [("drift", "ONGOING")]
+
+
+def test_a_record_whose_counterpart_cannot_be_made_is_missing_there(bridged: Bridged) -> None:
+    """Although its pair tells the problem, as the other side stays without it; the issue ends when it is made."""
+    bridged.a.add(title="", text="no title", state="open")
+    bridged.b.add(title="", text="no title either", state="open")
+    bridged.round()
+    found = audit(bridged)
+
+    assert (numbers(found), missing(found)) == ((0, 0, 0), (1, 1))
+    assert sorted((one["why"], one["to"], one["fields"]) for one in found.findings) == [
+        ("lone", ["a"], ["name"]),
+        ("lone", ["b"], ["name"]),
+    ]
+    assert issues() == [("drift", "ONGOING")]
+    for desk in (bridged.a, bridged.b):
+        desk.edit(max(desk.tables["tickets"], key=int), title=f"Titled at {desk.url}")
+    bridged.round()
+    assert missing(audit(bridged)) == (0, 0)
+    assert issues() == [("drift", "RESOLVED")]
+
+
+def test_a_lost_mark_of_a_lone_record_is_missing_at_the_other_side(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it was to be looked at, or searched for, and nobody will: mended, it gets its counterpart."""
+    for title in ("Plotter", "Scanner"):
+        bridged.a.add(title=title, state="open")
+    _leave_lone(bridged, monkeypatch)
+    with transaction.atomic():
+        lone = Pair.objects.filter(record_b=None, held=SEARCH)
+        assert lone.update(dirty=False) == 2
+        Pair.objects.filter(key='["Plotter"]').update(held="")
+    found = audit(bridged)
+    with transaction.atomic():
+        assert (missing(found), drift.mend(found)) == ((0, 2), 2)
+    bridged.round()
+
+    assert bridged.both("title")[1] == ["Plotter", "Printer", "Scanner"]
+    assert missing(audit(bridged)) == (0, 0)
+
+
+def _leave_lone(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read both sides, and match what is new, without a search for what nobody has."""
+    desks.read()
+    with monkeypatch.context() as within:
+        within.setattr(work, "search_some", lambda *_args: 0)
+        desks.work_once(["bridge"])
+
+
+@pytest.mark.parametrize(
+    ("told", "unknown"),
+    [
+        ({"filter": {side: {"priority": {"is": "URGENT"}} for side in Side}}, 0),
+        ({"start": {"from": "2100-01-01T00:00:00+00:00"}}, 0),
+        ({"creates": ()}, 1),
+    ],
+)
+def test_what_the_configuration_leaves_out_is_not_missing(
+    desks: Bridged, told: dict[str, Any], unknown: int
+) -> None:
+    """By a filter, by a beginning, or as nothing is to be made; only what takes part has to be known to a pair."""
+    for desk in (desks.a, desks.b):
+        desk.add(title=f"of {desk.url}", text="", state="open", priority="p2")
+    desks.join(**told)
+    desks.round()
+    known = audit(desks)
+    with transaction.atomic():
+        assert Pair.objects.all().delete()[0] == 2
+    found = audit(desks)
+
+    assert (missing(known), missing(found)) == ((0, 0), (unknown, unknown))
+
+
+def test_what_waits_for_a_person_is_not_missing(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that share a key, a pair that was paused, and what is owed to a side that was closed."""
+    for title in ("Twins", "Twins", "Paused"):
+        bridged.a.add(title=title, state="open")
+    bridged.b.add(title="Twins", state="open")
+    _leave_lone(bridged, monkeypatch)
+    with transaction.atomic():
+        Pair.objects.filter(key='["Paused"]').update(paused_by="a person")
+        steering.close(bridged.bridge_id, Side.B)
+    bridged.a.add(title="Owed", state="open")
+    bridged.round()
+    with transaction.atomic():
+        Pair.objects.exclude(paused_by=None).update(dirty=False)
+        held = sorted(Pair.objects.exclude(held="").values_list("held", flat=True))
+    found = audit(bridged)
+
+    assert held == ["closed", "review", "review", "review"]
+    assert (numbers(found), missing(found), found.findings) == ((0, 0, 0), (0, 0), [])
+
+
+def test_what_is_missing_is_no_issue_before_the_bridge_is_at_rest(bridged: Bridged) -> None:
+    """It is counted, and may still come; an issue that is open is not ended by that either."""
+    bridged.a.add(title="", state="open")
+    bridged.round()
+    others = Pair.objects.exclude(record_b=None)
+    with transaction.atomic():
+        others.update(dirty=True)
+    assert (missing(audit(bridged)), issues()) == ((0, 1), [])
+    bridged.round()
+    audit(bridged)
+    with transaction.atomic():
+        others.update(dirty=True)
+    audit(bridged)
+
+    assert issues() == [("drift", "ONGOING")]
 
 
 def test_the_sample_shows_that_the_mirror_is_not_true(bridged: Bridged) -> None:

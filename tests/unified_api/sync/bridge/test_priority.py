@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
 
-from tests.unified_api.sync.bridge.conftest import Bridged
+from tests import stub
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api.sync import job, tasks, write
 from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.file import PRIORITIES
@@ -63,14 +66,37 @@ def test_what_a_bridge_writes_has_its_priority(bridged: Bridged, word: str, due:
     assert of_job(write.KIND) == due
 
 
-def test_of_two_bridges_that_are_due_the_urgent_one_is_taken_first(bridged: Bridged) -> None:
-    """Although the other one has waited for longer."""
-    urgent = uuid.uuid4()
-    told(bridged, "low")
-    bridged.round()
-    with transaction.atomic():
-        job.ask(setup.KIND, urgent, priority=PRIORITIES["high"])
-    stirring.ask(bridged.bridge_id)
+@pytest.fixture
+def beside(bridged: Bridged) -> Iterator[Bridged]:
+    """Another customer's desks, bridged, at rest."""
+    with stub.running() as a, stub.running() as b:
+        accounts = (link(stub.PROVIDER, a, "customer-2"), link(PLAIN, b, "customer-2"))
+        other = Bridged(bridged.tenant, a, b, accounts)
+        a.add(title="Printer", text="It is on fire", state="open", priority="p2")
+        other.join()
+        other.round()
+        yield other
 
-    taken = [lease.reference for _ in range(2) if (lease := job.claim_next(job.BACKGROUND))]
-    assert taken[0] == urgent
+
+@pytest.mark.parametrize("urgent", [0, 1])
+def test_of_two_bridges_the_urgent_one_looks_and_writes_first(
+    bridged: Bridged, beside: Bridged, urgent: int
+) -> None:
+    """Whichever it is, and although the other one was edited before it; a worker takes what is due, one by one."""
+    both = [bridged, beside]
+    for one, word in zip(both, ("high", "low") if urgent == 0 else ("low", "high"), strict=True):
+        told(one, word)
+        one.round()
+    wrote = [one.writes() for one in both]
+    for one in (both[1 - urgent], both[urgent]):
+        one.a.edit("1", title="Copier")
+        one.read()
+    looked, written = list[int](), list[int]()
+    while lease := job.claim_next(job.BACKGROUND):
+        looked += [number for number, one in enumerate(both) if one.bridge_id == lease.reference]
+        tasks.do(lease, time.monotonic() + 20)
+        done = [number for number, one in enumerate(both) if one.writes() > wrote[number]]
+        written += [number for number in done if number not in written]
+
+    assert list(dict.fromkeys(looked)) == [urgent, 1 - urgent]
+    assert written == [urgent, 1 - urgent]
