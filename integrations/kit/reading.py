@@ -55,8 +55,9 @@ class Reader:
         if resource.list is None:
             raise Misconfigured(f"{self.session.provider.slug} does not list {resource.model.__name__}")
         run = _begin(resource, cursor or {}, full=full)
+        changes = resource.changes if run["mode"] == "changes" else None
         while True:
-            page, run, fault = self._page(resource, resource.list, run)
+            page, run, fault = self._page(resource, changes or resource.list, run)
             yield page
             if fault is not None:
                 raise fault
@@ -137,7 +138,8 @@ class Reader:
         records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
         # Further requests of `then` may have brought news: the page arrived when the last of them did.
         arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
-        seen = Seen(answer.started, arrived, endpoint.path, "list", decoded.dirty)
+        of = resource.list if resource.list and endpoint is resource.changes else endpoint
+        seen = Seen(answer.started, arrived, of.path, "list", decoded.dirty)
         decoding = decode_page(resource, records, seen)
         return replace(decoding, bad=(*flawed, *odd, *decoding.bad)), answer, turn, items
 
@@ -188,7 +190,7 @@ def _following(
     if following is not None and (endless := _endless(run)):
         fault = Misconfigured(endless)
     if fault is not None:
-        fault.astray, fault.request, following = True, f"GET {endpoint.path}", run.get("state")
+        fault.astray, fault.request, following = True, endpoint.name, run.get("state")
     return following, fault
 
 
@@ -235,7 +237,7 @@ def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[st
 
 
 def _filter(resource: Resource, run: dict[str, Any]) -> dict[str, str]:
-    since = resource.list.since if resource.list and run["mode"] == "changes" else None
+    since = resource.since if run["mode"] == "changes" else None
     return since.query(_horizon(resource, run)) if since else {}
 
 
@@ -264,7 +266,7 @@ def _stamp(lens: Lens, item: Any) -> datetime | None:
 
 
 def _reaches_back(resource: Resource, run: dict[str, Any], stamps: list[datetime]) -> bool:
-    ordered = resource.list and resource.list.since and resource.list.since.newest_first
+    ordered = resource.since and resource.since.newest_first
     if not ordered or run["mode"] != "changes" or not stamps:
         return False
     return min(stamps) < _horizon(resource, run)
