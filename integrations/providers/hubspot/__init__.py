@@ -15,6 +15,7 @@ hubspot-api-client 12.0.0). What is marked [?] is general knowledge; either answ
 - A stage is one of a pipeline, so that both are sent. Whether a deal is closed or won follows from its stage.
 - An association that changes does not move the time of a record [?]: webhooks tell, or the daily complete read.
 - 429 names the limit that was reached. That of the day ends at midnight of the account's time zone, which nobody tells.
+- A lead is no person: it names a contact, which has to be there. Both are read together, and made one after the other.
 - Webhooks belong to an app. One that is private is the account's own, and a person sets them up there.
 """
 
@@ -32,6 +33,8 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.kit.verdict import detail
+from integrations.providers.hubspot.activities import notes, tasks
+from integrations.providers.hubspot.leads import leads
 from integrations.providers.hubspot.people import accounts, contacts, users
 from integrations.providers.hubspot.properties import table
 from integrations.providers.hubspot.sales import opportunities, stages
@@ -41,6 +44,8 @@ _API = "https://api.hubapi.com"
 #: Seconds for which it is left alone, by the limit that was reached: that of a day is looked at again every hour.
 _WAITS = {"DAILY": 3_600.0, "TEN_SECONDLY_ROLLING": 5.0, "SECONDLY": 1.0}
 _READ = ("contacts", "companies", "deals")
+#: Of an edition that not every account has.
+_LEADS = "crm.objects.leads.read crm.objects.leads.write"
 _SCOPES = (
     "oauth",
     "crm.objects.owners.read",
@@ -88,14 +93,15 @@ provider = Provider(
         scopes=_SCOPES,
         proof="body",
         pkce=False,
+        asks={"optional_scope": _LEADS},
         revoked=("BAD_REFRESH_TOKEN",),
         instead=Bearer("private_app_token"),
     ),
     check=Check(GET("/account-info/v3/details"), lambda told, _settings: str(told["portalId"])),
-    tables={kind: table(kind) for kind in _READ},
+    tables={kind: table(kind) for kind in (*_READ, "leads", "notes", "tasks")},
     refuse=_refuse,
     faults=_faults,
     rate=Rate("X-HubSpot-RateLimit-Remaining", "X-HubSpot-RateLimit-Interval-Milliseconds", unit=0.001),
     webhooks=webhooks,
-    resources=(users, contacts, accounts, stages, opportunities),
+    resources=(users, contacts, accounts, stages, opportunities, leads, notes, tasks),
 )

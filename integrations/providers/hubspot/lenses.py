@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.kit.errors import Unmappable, Unwritable
 from integrations.kit.lens import ComputeLens, Lens, Words
-from integrations.kit.lenses import compute, instant
+from integrations.kit.lenses import instant
 from integrations.kit.paths import MISSING, bury, dig
 from integrations.providers.hubspot.properties import WITHIN
 from integrations.providers.hubspot.searching import moment
@@ -72,7 +72,7 @@ def first(kind: str, *, primary: bool = False) -> Lens:
     return FirstLens(path=("associations", kind), primary=primary)
 
 
-def one_address(*, second_line: bool = False) -> Lens:
+def one_address(*, second_line: bool = False) -> ComputeLens:
     """The only address that there is, of which each part is a property."""
     names = {**_STREET, **({"street_2": "address2"} if second_line else {}), **_REST}
 
@@ -89,7 +89,7 @@ def one_address(*, second_line: bool = False) -> Lens:
             raise Unwritable(f"cannot have {', '.join(sorted(unknown))} there; known are {', '.join(names)}")
         return {WITHIN: {name: told.get(part) for part, name in names.items()}}
 
-    return compute(read, write)
+    return ComputeLens(reader=read, writer=write)
 
 
 def _only(value: Any) -> Mapping[str, Any]:

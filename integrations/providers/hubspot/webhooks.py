@@ -11,11 +11,25 @@ from typing import Any
 from integrations.kit.signatures import Header, Hmac
 from integrations.kit.webhooks import Webhooks
 from unified_api.models.base import CommonModel
-from unified_api.models.crm import Account, Contact, Opportunity
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task
 
-_MODELS: dict[str, type[CommonModel]] = {"contact": Contact, "company": Account, "deal": Opportunity}
+_MODELS: dict[str, type[CommonModel]] = {
+    "contact": Contact,
+    "company": Account,
+    "deal": Opportunity,
+    "lead": Lead,
+    "note": Note,
+    "task": Task,
+}
 #: The same in events that any kind of records can have, by the vendor's number of the kind.
-_GENERIC = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
+_GENERIC = {
+    "0-1": "contact",
+    "0-2": "company",
+    "0-3": "deal",
+    "0-136": "lead",
+    "0-46": "note",
+    "0-27": "task",
+}
 
 
 def _word(event: Any) -> str:

@@ -27,6 +27,7 @@ from tests.emulators.world import Record, World
 on: Final = Routes()
 #: Records of a page, and ids of a batch.
 MOST: Final = 100
+_DEFAULTS: Final = {"leads": {"hs_pipeline": "lead-pipeline-id", "hs_pipeline_stage": "new-stage-id"}}
 _STAGES: Final = {name: place for place, name in enumerate(properties.LIFECYCLE)}
 
 
@@ -34,7 +35,7 @@ def new(world: World, kind: str, **told: str) -> Record:
     """A record."""
     number = str(world.next_id("record"))
     now = world.clock.now()
-    made = {"hs_object_id": number, KINDS[kind].created: stamp(now)}
+    made = {"hs_object_id": number, KINDS[kind].created: stamp(now), **_DEFAULTS.get(kind, {})}
     facts: Record = {"archived": False, "merged_into": None, "created": now, "history": []}
     record = world.add(kind, {"id": number, "properties": made, **facts})
     _keep(world, kind, record, told)
@@ -125,8 +126,9 @@ def create(world: World, request: Request) -> Answer:
     may_see(world, kind)
     told = properties.checked(world, kind, body["properties"])
     _check(world, kind, told, None)
-    for one in body.get("associations", ()):
-        links.other_kind(world, kind, one)
+    kinds = {links.other_kind(world, kind, one) for one in body.get("associations", ())}
+    if kind == "leads" and "contacts" not in kinds:
+        raise refusal(400, "VALIDATION_ERROR", "a lead has to be associated with a contact or a company")
     made = new(world, kind, **told)
     for one in body.get("associations", ()):
         links.associate(
@@ -137,6 +139,7 @@ def create(world: World, request: Request) -> Answer:
 
 _REQUIRED: Final = {
     "deals": ("dealname", "dealstage"),
+    "leads": ("hs_lead_name",),
     "notes": ("hs_timestamp",),
     "tasks": ("hs_timestamp",),
 }

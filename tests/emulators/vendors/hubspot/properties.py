@@ -23,7 +23,7 @@ _MOMENT, _FLAG, _SEVERAL = ("datetime", "date"), ("bool", "booleancheckbox"), ("
 #: By kind and name: type and form, what can be chosen, and whether it is only read.
 _TEXTS: Final = {
     "contacts": (
-        *("firstname", "lastname", "email", "phone", "mobilephone"),
+        *("firstname", "lastname", "email", "phone", "mobilephone", "company"),
         *("address", "city", "state", "zip", "country"),
     ),
     "companies": (
@@ -33,7 +33,7 @@ _TEXTS: Final = {
     "deals": ("dealname", "description", "closed_lost_reason"),
     "notes": ("hs_note_body",),
     "tasks": ("hs_task_subject", "hs_task_body"),
-    "leads": ("hs_lead_name", "hs_lead_source"),
+    "leads": ("hs_lead_name", "hs_pipeline", "hs_pipeline_stage"),
 }
 _NUMBERS: Final = {"companies": ("numberofemployees",), "deals": ("amount",), "contacts": ("score",)}
 _MOMENTS: Final = {"deals": ("closedate",), "notes": ("hs_timestamp",), "tasks": ("hs_timestamp",)}

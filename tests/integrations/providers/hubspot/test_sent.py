@@ -19,7 +19,7 @@ from tests.emulators.vendors.hubspot import links, objects
 from tests.integrations.lines import NOW, Key
 from tests.integrations.listener import Seen, Told, listening
 from tests.integrations.providers.hubspot.portal import PROVIDER, account_at
-from unified_api.models.crm import Account, Contact, Opportunity
+from unified_api.models.crm import Account, Contact, Note, Opportunity
 
 
 def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> None:
@@ -61,7 +61,7 @@ def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> No
     assert ("contact.associationChange", Contact, ada["id"]) in named
     assert {remote_id for word, _, remote_id in named if word == "company.merge"} == {acme["id"], other["id"]}
     assert ("contact.deletion", Contact, ada["id"]) in named
-    assert ("object.creation", None, world.rows("notes")[0]["id"]) in named
+    assert ("note.creation", Note, world.rows("notes")[0]["id"]) in named
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from tests.emulators.world import World
 from tests.integrations.providers.mirrored import Product, mirroring, unhurried
 from tests.people import Person
 from unified_api.models.base import record_id
-from unified_api.models.crm import Account, Contact, Opportunity, Stage, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, Task, User
 from unified_api.sync import settle
 from unified_api.sync.models import WriteState
 
 __all__ = ["unhurried"]  # a fixture
 
-MODELS = (Account, Contact, Opportunity, Stage, User)
+MODELS = (Account, Contact, Lead, Note, Opportunity, Stage, Task, User)
 
 
 def _fill(world: World) -> None:
@@ -27,6 +27,9 @@ def _fill(world: World) -> None:
     for name in ("Ada", "Ben", "Cleo"):
         made = objects.new(world, "contacts", firstname=name, email=f"{name.lower()}@acme.example")
         links.associate(world, "contacts", made["id"], "companies", acme["id"], [])
+    lead = objects.new(world, "leads", hs_lead_name="Ada")
+    links.associate(world, "leads", lead["id"], "contacts", world.rows("contacts")[0]["id"], [])
+    objects.new(world, "notes", hs_note_body="She called.", hs_timestamp="2026-01-31T09:00:00Z")
     objects.new(world, "deals", dealname="Ten printers", dealstage="closedwon", amount="1500")
 
 
@@ -57,7 +60,16 @@ def test_a_portal_is_mirrored_by_what_changed_and_a_complete_read_finds_what_is_
     product.read(Contact, full=True)
     gone = [product.record(Contact, one["id"]).remote_was_deleted for one in (ada, ben, cleo)]
 
-    assert counts == {"Account": 1, "Contact": 3, "Opportunity": 1, "Stage": 6, "User": 3}
+    assert counts == {
+        "Account": 1,
+        "Contact": 3,
+        "Lead": 1,
+        "Note": 1,
+        "Opportunity": 1,
+        "Stage": 6,
+        "Task": 0,
+        "User": 3,
+    }
     assert (changes.mode, changes.changed) == ("changes", 1)
     assert (seen.first_name, seen.account) == (
         "Augusta",

@@ -13,7 +13,7 @@ from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import links, objects, searching
 from tests.emulators.vendors.hubspot.common import API
 from tests.integrations.providers.hubspot.portal import own, resource_of, sent
-from unified_api.models.crm import Account, Contact, Opportunity
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task
 
 
 def test_a_contact_lives(portal: Emulator, client: Client) -> None:
@@ -126,6 +126,63 @@ def test_a_deal_goes_to_a_stage_of_any_pipeline(portal: Emulator, client: Client
     assert (lost.values["status"], lost.values["lost_reason"]) == ("LOST", "Too expensive")
     assert portal.world.get("deals", made.remote_id)["properties"]["pipeline"] == "4711"
     assert set(caught.value.fields) == {"stage"}
+
+
+def test_notes_and_tasks_are_written_down(portal: Emulator, client: Client) -> None:
+    """About whom is an association; a note has the time of the write, a task its own; what is done is done."""
+    world = portal.world
+    ada, acme = objects.new(world, "contacts", firstname="Ada"), objects.new(world, "companies", name="Acme")
+    about = {"contact": ada["id"], "account": acme["id"], "owner": "1001"}
+    note = client.create(resource_of(Note), {"content": "<p>She called.</p>", **about})
+    due = datetime(2026, 2, 3, 12, tzinfo=UTC)
+    tasks = resource_of(Task)
+    task = client.create(tasks, {"subject": "Call back", "due_date": due, "status": "OPEN", **about})
+    done = client.update(tasks, task.remote_id, {"status": "CLOSED", "contact": None})
+
+    assert {name: note.values[name] for name in about} == about
+    assert note.raw["properties"]["hs_timestamp"] == str(int(world.clock.now().timestamp() * 1000))
+    assert (task.values["due_date"], task.values["status"], task.values["contact"]) == (
+        due,
+        "OPEN",
+        ada["id"],
+    )
+    assert (done.values["status"], done.values["contact"], done.values["account"]) == (
+        "CLOSED",
+        None,
+        acme["id"],
+    )
+    assert [o.remote_id for o in client.recent(tasks, {"subject": "Call back"})] == []
+
+
+def test_a_lead_is_made_with_its_contact(portal: Emulator, client: Client) -> None:
+    """Who has the address already is taken as it is; what was done before a refusal is found again."""
+    said: dict[str, Any] = {
+        "first_name": "Ada",
+        "company": "Acme",
+        "email_addresses": [{"email_address": "ada@acme.example"}],
+        "phone_numbers": [{"phone_number": "1"}],
+    }
+    leads = resource_of(Lead)
+    portal.faults.refuse(503, f"POST {API}/leads", times=1)
+    with pytest.raises(Uncertain):
+        client.create(leads, said)
+    made = client.create(leads, {**said, "first_name": "Augusta", "owner": "1001"})
+    renamed = client.update(leads, made.remote_id, {"title": "Ten printers"})
+
+    assert {name: made.values[name] for name in said} == said
+    assert (made.values["title"], made.values["status"], made.values["converted_contact"]) == (
+        "Augusta",
+        "OPEN",
+        None,
+    )
+    assert renamed.values["title"] == "Ten printers"
+    assert len(portal.world.rows("contacts")) == len(portal.world.rows("leads")) == 1
+    portal.world.rows("leads")[0]["properties"]["hs_pipeline_stage"] = "qualified-stage-id"
+    qualified = client.read(leads, made.remote_id).values
+    assert (qualified["status"], qualified["converted_contact"]) == (
+        "QUALIFIED",
+        portal.world.rows("contacts")[0]["id"],
+    )
 
 
 def test_what_is_refused_is_named(portal: Emulator, client: Client) -> None:
