@@ -177,12 +177,10 @@ def test_a_lead_is_made_with_its_contact(portal: Emulator, client: Client) -> No
     )
     assert renamed.values["title"] == "Ten printers"
     assert len(portal.world.rows("contacts")) == len(portal.world.rows("leads")) == 1
+    (ada,) = portal.world.rows("contacts")
     portal.world.rows("leads")[0]["properties"]["hs_pipeline_stage"] = "qualified-stage-id"
     qualified = client.read(leads, made.remote_id).values
-    assert (qualified["status"], qualified["converted_contact"]) == (
-        "QUALIFIED",
-        portal.world.rows("contacts")[0]["id"],
-    )
+    assert (qualified["status"], qualified["converted_contact"]) == ("QUALIFIED", ada["id"])
 
 
 def test_what_is_refused_is_named(portal: Emulator, client: Client) -> None:
