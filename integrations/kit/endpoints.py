@@ -125,7 +125,8 @@ class GET:
     params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
     record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
     place of the request, and path only names it. then: see Then. pages: at most so many. body: the read is asked for by
-    POST, with what this function makes of the parameters.
+    POST, with what this function makes of the parameters. of: a name in the path that paging, or the fact of that name,
+    fills in; each item of the answer is told it under this name, so that one list can go through several addresses.
     """
 
     path: str
@@ -140,6 +141,7 @@ class GET:
     find: Find | None = None
     pages: int | None = None
     body: Callable[[Mapping[str, Any]], Any] | None = None
+    of: str = ""
 
     def __post_init__(self) -> None:
         if self.items is not None and self.item is not None:

@@ -10,7 +10,7 @@ A request asks for `since` minus the resource's lookback.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -132,6 +132,7 @@ class Reader:
         except Misconfigured as error:
             raise self.session.http.discreet(error) from None
         turn = Turn(decoded.data, answer.headers, len(items))
+        items = _told_of(endpoint, items, {**facts, **paging})
         flawed: list[Bad] = []
         if decoded.flawed:
             items, flawed = sound(resource.mapping, items)
@@ -163,6 +164,13 @@ class Reader:
                 raise
             name = resource.model.__name__
             raise Forbidden(f"the provider has no list of {name} records here: {error}") from error
+
+
+def _told_of(endpoint: GET, items: list[Any], names: Mapping[str, str]) -> list[Any]:
+    """Items of one of several addresses, each with the name of it."""
+    if endpoint.of not in names:
+        return items
+    return [{**item, endpoint.of: names[endpoint.of]} if isinstance(item, dict) else item for item in items]
 
 
 def _lost(error: ProviderError) -> RetryLater:

@@ -91,6 +91,8 @@ class Session:
         """A read with its templates filled in. extra: further query parameters."""
         names = {**self.settings, **facts}
         params = {**{key: filled(told, names) for key, told in endpoint.params.items()}, **extra}
+        if endpoint.of in params:
+            names[endpoint.of] = str(params.pop(endpoint.of))
         path = fill_path(endpoint.path, names)
         if endpoint.body is None:
             return self.call(Request("GET", path, params))

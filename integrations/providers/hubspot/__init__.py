@@ -34,6 +34,7 @@ from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.kit.verdict import detail
 from integrations.providers.hubspot.activities import notes, tasks
+from integrations.providers.hubspot.engagements import engagement_types, engagements
 from integrations.providers.hubspot.leads import leads
 from integrations.providers.hubspot.people import accounts, contacts, users
 from integrations.providers.hubspot.properties import table
@@ -98,10 +99,13 @@ provider = Provider(
         instead=Bearer("private_app_token"),
     ),
     check=Check(GET("/account-info/v3/details"), lambda told, _settings: str(told["portalId"])),
-    tables={kind: table(kind) for kind in (*_READ, "leads", "notes", "tasks")},
+    tables={kind: table(kind) for kind in (*_READ, "leads", "notes", "tasks", "calls", "meetings")},
     refuse=_refuse,
     faults=_faults,
     rate=Rate("X-HubSpot-RateLimit-Remaining", "X-HubSpot-RateLimit-Interval-Milliseconds", unit=0.001),
     webhooks=webhooks,
-    resources=(users, contacts, accounts, stages, opportunities, leads, notes, tasks),
+    resources=(
+        *(users, contacts, accounts, stages, opportunities, leads),
+        *(notes, tasks, engagement_types, engagements),
+    ),
 )

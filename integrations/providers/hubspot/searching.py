@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.kit.endpoints import GET, Since, Then
+from integrations.kit.errors import SHAPELESS, Misconfigured
 from integrations.kit.lenses import instant
 from integrations.kit.paging import State, Turn
 from integrations.kit.paths import dig
@@ -37,32 +38,35 @@ def changed(path: str, stamp: str, then: Then) -> GET:
     return GET(
         f"{path}/search",
         items="results",
-        body=_changes(stamp),
+        body=question(stamp),
         paging=ByStamp(stamp),
         since=Since(param="from", spell=millis, stamp=instant(("properties", stamp), parse=moment)),
         then=then,
     )
 
 
-def newest(path: str, created: str, then: Then) -> GET:
+def newest(path: str, created: str, then: Then, of: str = "") -> GET:
     """The newest records; created: the property that tells when they were made."""
     return GET(
         f"{path}/search",
         items="results",
         body=lambda _params: _question([], created, "DESCENDING"),
+        of=of,
         then=then,
     )
 
 
-def _changes(stamp: str) -> Callable[[Mapping[str, Any]], Any]:
-    def question(params: Mapping[str, Any]) -> Any:
+def question(stamp: str) -> Callable[[Mapping[str, Any]], Any]:
+    """What is asked for at a place of `ByStamp`."""
+
+    def asked(params: Mapping[str, Any]) -> Any:
         if "at" in params:
             filters = [_filter(stamp, "EQ", params["at"]), _filter(_ID, "GT", params["id"])]
             return _question(filters, _ID, also=stamp)
         bounds = (("GTE", params.get("from")), ("GT", params.get("beyond")))
         return _question([_filter(stamp, word, bound) for word, bound in bounds if bound], stamp)
 
-    return question
+    return asked
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:
@@ -98,12 +102,15 @@ class ByStamp:
         """Where the last record of the page stands."""
         goes_on = turn.count and isinstance(dig(turn.body, "paging.next.after"), str)
         if state and "at" in state:
-            behind = {"at": state["at"], "id": dig(turn.body, f"results.{turn.count - 1}.id")}
-            return behind if goes_on else {"beyond": state["at"]}
+            last_id = str(dig(turn.body, f"results.{turn.count - 1}.id"))
+            return {"at": state["at"], "id": last_id} if goes_on else {"beyond": state["at"]}
         if not goes_on:
             return None
         first, last = self._stamp(turn, 0), self._stamp(turn, turn.count - 1)
         return {"at": last, "id": "0"} if first == last else {"from": last}
 
     def _stamp(self, turn: Turn, place: int) -> str:
-        return millis(moment(dig(turn.body, ("results", str(place), "properties", self.stamp))))
+        try:
+            return millis(moment(dig(turn.body, ("results", str(place), "properties", self.stamp))))
+        except SHAPELESS as error:
+            raise Misconfigured("the search does not say when a record changed, and cannot go on") from error

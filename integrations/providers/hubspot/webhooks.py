@@ -11,7 +11,7 @@ from typing import Any
 from integrations.kit.signatures import Header, Hmac
 from integrations.kit.webhooks import Webhooks
 from unified_api.models.base import CommonModel
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task
+from unified_api.models.crm import Account, Contact, Engagement, Lead, Note, Opportunity, Task
 
 _MODELS: dict[str, type[CommonModel]] = {
     "contact": Contact,
@@ -20,6 +20,8 @@ _MODELS: dict[str, type[CommonModel]] = {
     "lead": Lead,
     "note": Note,
     "task": Task,
+    "call": Engagement,
+    "meeting": Engagement,
 }
 #: The same in events that any kind of records can have, by the vendor's number of the kind.
 _GENERIC = {
@@ -29,7 +31,11 @@ _GENERIC = {
     "0-136": "lead",
     "0-46": "note",
     "0-27": "task",
+    "0-48": "call",
+    "0-47": "meeting",
 }
+#: What stands before the ids of kinds that are one model.
+_BEFORE = {"call": "calls-", "meeting": "meetings-"}
 
 
 def _word(event: Any) -> str:
@@ -42,7 +48,8 @@ def _ids(event: Any, _headers: Mapping[str, str]) -> list[str]:
     """The record; of an association the one that it begins at, of a merge all that took part and what came of them."""
     found = [event.get(name) for name in ("objectId", "fromObjectId", "primaryObjectId", "newObjectId")]
     several = [*found, *(event.get("mergedObjectIds") or ())]
-    return list(dict.fromkeys(str(one) for one in several if isinstance(one, int | str)))
+    before = _BEFORE.get(_word(event).partition(".")[0], "")
+    return list(dict.fromkeys(f"{before}{one}" for one in several if isinstance(one, int | str)))
 
 
 webhooks = Webhooks(

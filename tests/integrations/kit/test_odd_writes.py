@@ -18,6 +18,7 @@ from integrations.kit.errors import Gone, Misconfigured, Moved, Uncertain
 from integrations.kit.http import Patience
 from integrations.kit.lenses import compute, instant
 from integrations.kit.mapping import Mapping
+from integrations.kit.paging import Turn
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
@@ -250,6 +251,39 @@ def test_a_list_can_be_asked_for_by_post_and_changes_elsewhere() -> None:
     ]
     assert (page.complete, whole.complete) == (False, True)
     assert {o.path for o in (*page.observations, *whole.observations)} == {"/rows"}
+
+
+def test_a_list_can_go_through_several_addresses() -> None:
+    """The paging names them, and each item is told of which one it is."""
+
+    @dataclass(frozen=True)
+    class Both:
+        def params(self, state: dict[str, Any] | None) -> dict[str, str]:
+            """The first one, and then the second."""
+            return {"kind": state["kind"] if state else "calls"}
+
+        def next(self, state: dict[str, Any] | None, _turn: Turn) -> dict[str, Any] | None:
+            """Once."""
+            return None if state else {"kind": "meetings"}
+
+    def listed(seen: Seen) -> Told:
+        return told({"rows": [{"id": 1, "title": seen.path, "asked": sorted(seen.query)}]})
+
+    def named(_api: Api, items: list[Any]) -> list[Any]:
+        return [{**item, "id": f"{item['kind']}-{item['id']}"} for item in items]
+
+    resource = Resource(
+        mapping=Mapping(Tag, name="title"),
+        list=GET("/all/{kind}", items="rows", of="kind", paging=Both(), then=named),
+    )
+    with listening(listed) as server, _client(server.url, Odd()) as client:
+        found = [o for page in client.pages(resource, None) for o in page.observations]
+
+    assert [(o.remote_id, o.values["name"]) for o in found] == [
+        ("calls-1", "/all/calls"),
+        ("meetings-1", "/all/meetings"),
+    ]
+    assert all(o.raw["asked"] == [] for o in found)
 
 
 def test_an_update_can_take_several_calls() -> None:

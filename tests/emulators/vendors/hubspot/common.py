@@ -35,6 +35,8 @@ KINDS: Final = {
     "notes": Kind("0-46", "note"),
     "tasks": Kind("0-27", "task"),
     "leads": Kind("0-136", "lead"),
+    "calls": Kind("0-48", "call"),
+    "meetings": Kind("0-47", "meeting"),
 }
 
 

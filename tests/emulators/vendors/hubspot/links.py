@@ -17,6 +17,13 @@ _DEFAULT: Final = (
 )
 #: Associations of one record in one answer.
 SIZE: Final = 500
+#: Of what was done: with contacts, companies and deals.
+_NUMBERS: Final = {
+    "notes": (202, 190, 214),
+    "tasks": (204, 192, 216),
+    "calls": (194, 182, 206),
+    "meetings": (200, 188, 212),
+}
 #: By kinds: the type that says nothing more, and the one of a record's first.
 PLAIN: Final = {
     ("contacts", "companies"): 279,
@@ -27,7 +34,7 @@ PLAIN: Final = {
     ("contacts", "deals"): 4,
     **{
         pair: number
-        for kind, numbers in {"notes": (202, 190, 214), "tasks": (204, 192, 216)}.items()
+        for kind, numbers in _NUMBERS.items()
         for other, there in zip(("contacts", "companies", "deals"), numbers, strict=True)
         for pair, number in (((kind, other), there), ((other, kind), there - 1))
     },

@@ -141,7 +141,7 @@ _REQUIRED: Final = {
     "deals": ("dealname", "dealstage"),
     "leads": ("hs_lead_name",),
     "notes": ("hs_timestamp",),
-    "tasks": ("hs_timestamp",),
+    **dict.fromkeys(("tasks", "calls", "meetings"), ("hs_timestamp",)),
 }
 
 

@@ -34,9 +34,20 @@ _TEXTS: Final = {
     "notes": ("hs_note_body",),
     "tasks": ("hs_task_subject", "hs_task_body"),
     "leads": ("hs_lead_name", "hs_pipeline", "hs_pipeline_stage"),
+    "calls": ("hs_call_title", "hs_call_body"),
+    "meetings": ("hs_meeting_title", "hs_meeting_body"),
 }
-_NUMBERS: Final = {"companies": ("numberofemployees",), "deals": ("amount",), "contacts": ("score",)}
-_MOMENTS: Final = {"deals": ("closedate",), "notes": ("hs_timestamp",), "tasks": ("hs_timestamp",)}
+_NUMBERS: Final = {
+    "companies": ("numberofemployees",),
+    "deals": ("amount",),
+    "contacts": ("score",),
+    "calls": ("hs_call_duration",),
+}
+_MOMENTS: Final = {
+    "deals": ("closedate",),
+    **dict.fromkeys(("notes", "tasks", "calls"), ("hs_timestamp",)),
+    "meetings": ("hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time"),
+}
 _READ_ONLY: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "contacts": {"notes_last_updated": _MOMENT},
     "companies": {"notes_last_updated": _MOMENT},
@@ -46,6 +57,7 @@ _READ_ONLY: Final[dict[str, dict[str, tuple[str, str]]]] = {
 _CHOICES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "contacts": {"lifecyclestage": LIFECYCLE},
     "companies": {"lifecyclestage": LIFECYCLE},
+    "calls": {"hs_call_direction": ("INBOUND", "OUTBOUND")},
     "tasks": {"hs_task_status": ("NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED")},
 }
 _STAGES: Final = (

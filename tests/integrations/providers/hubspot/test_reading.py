@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Gone, NeedsReauthorisation, RetryLater
+from integrations.kit.errors import Gone, Misconfigured, NeedsReauthorisation, RetryLater
+from integrations.kit.paging import Turn
+from integrations.providers.hubspot.searching import ByStamp
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import PORTAL, links, objects, searching
 from tests.emulators.vendors.hubspot.common import API, BATCHES_FOLLOW, NEW_IDS
@@ -89,6 +91,13 @@ def test_ten_thousand_rows_are_no_end(
     assert len({o.remote_id for page in pages for o in page.observations}) == 330
     assert not any("after" in one for one in asked)
     assert len(asked) == 7
+
+
+def test_a_search_that_says_no_stamp_is_no_end() -> None:
+    """It cannot go on, and says so; taken for the end, what is behind it would be lost."""
+    page = Turn({"results": [{"id": "1", "properties": {}}], "paging": {"next": {"after": "1"}}}, {}, 1)
+    with pytest.raises(Misconfigured, match="cannot go on"):
+        ByStamp("lastmodifieddate").next(None, page)
 
 
 def test_what_changes_while_it_is_read_is_met_at_the_end(portal: Emulator, client: Client) -> None:

@@ -19,7 +19,7 @@ from tests.emulators.vendors.hubspot import links, objects
 from tests.integrations.lines import NOW, Key
 from tests.integrations.listener import Seen, Told, listening
 from tests.integrations.providers.hubspot.portal import PROVIDER, account_at
-from unified_api.models.crm import Account, Contact, Note, Opportunity
+from unified_api.models.crm import Account, Contact, Engagement, Note, Opportunity
 
 
 def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> None:
@@ -42,6 +42,7 @@ def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> No
         objects.merge(world, "companies", acme, other)
         objects.archive(world, "contacts", ada)
         objects.new(world, "notes", hs_timestamp="0")
+        objects.new(world, "calls", hs_timestamp="0")
         with account_at(portal) as client:
             client.check()  # any exchange has the engine look at what happened
         assert set(portal.deliver()) == {200}
@@ -62,6 +63,7 @@ def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> No
     assert {remote_id for word, _, remote_id in named if word == "company.merge"} == {acme["id"], other["id"]}
     assert ("contact.deletion", Contact, ada["id"]) in named
     assert ("note.creation", Note, world.rows("notes")[0]["id"]) in named
+    assert ("call.creation", Engagement, f"calls-{world.rows('calls')[0]['id']}") in named
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,24 @@ from tests.emulators.world import World
 from tests.integrations.providers.mirrored import Product, mirroring, unhurried
 from tests.people import Person
 from unified_api.models.base import record_id
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, Task, User
+from unified_api.models.crm import (
+    Account,
+    Contact,
+    Engagement,
+    EngagementType,
+    Lead,
+    Note,
+    Opportunity,
+    Stage,
+    Task,
+    User,
+)
 from unified_api.sync import settle
 from unified_api.sync.models import WriteState
 
 __all__ = ["unhurried"]  # a fixture
 
-MODELS = (Account, Contact, Lead, Note, Opportunity, Stage, Task, User)
+MODELS = (Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Stage, Task, User)
 
 
 def _fill(world: World) -> None:
@@ -30,6 +41,7 @@ def _fill(world: World) -> None:
     lead = objects.new(world, "leads", hs_lead_name="Ada")
     links.associate(world, "leads", lead["id"], "contacts", world.rows("contacts")[0]["id"], [])
     objects.new(world, "notes", hs_note_body="She called.", hs_timestamp="2026-01-31T09:00:00Z")
+    objects.new(world, "meetings", hs_meeting_title="Demo", hs_timestamp="2026-01-31T09:00:00Z")
     objects.new(world, "deals", dealname="Ten printers", dealstage="closedwon", amount="1500")
 
 
@@ -60,7 +72,7 @@ def test_a_portal_is_mirrored_by_what_changed_and_a_complete_read_finds_what_is_
     product.read(Contact, full=True)
     gone = [product.record(Contact, one["id"]).remote_was_deleted for one in (ada, ben, cleo)]
 
-    assert [counts[model.__name__] for model in MODELS] == [1, 3, 1, 1, 1, 6, 0, 3]
+    assert [counts[model.__name__] for model in MODELS] == [1, 3, 1, 2, 1, 1, 1, 6, 0, 3]
     assert (changes.mode, changes.changed) == ("changes", 1)
     assert (seen.first_name, seen.account) == (
         "Augusta",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from integrations.kit.errors import Rejected, Uncertain
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import links, objects, searching
 from tests.emulators.vendors.hubspot.common import API
-from tests.integrations.providers.hubspot.portal import own, resource_of, sent
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task
+from tests.integrations.providers.hubspot.portal import everything, own, pages_of, resource_of, sent
+from unified_api.models.crm import Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Task
 
 
 def test_a_contact_lives(portal: Emulator, client: Client) -> None:
@@ -152,6 +152,39 @@ def test_notes_and_tasks_are_written_down(portal: Emulator, client: Client) -> N
         acme["id"],
     )
     assert [o.remote_id for o in client.recent(tasks, {"subject": "Call back"})] == []
+
+
+def test_calls_and_meetings_are_engagements(portal: Emulator, client: Client) -> None:
+    """One list of both, each with the properties of its kind; a call has a length, and a meeting no direction."""
+    world = portal.world
+    ada, ben = (objects.new(world, "contacts", firstname=name) for name in ("Ada", "Ben"))
+    engagements, start = resource_of(Engagement), datetime(2026, 2, 3, 12, tzinfo=UTC)
+    when = {
+        "start_time": start,
+        "end_time": start + timedelta(minutes=30),
+        "contacts": [ada["id"], ben["id"]],
+    }
+    cursor = pages_of(client, Engagement)[-1].cursor
+    said = {"engagement_type": "meetings", "subject": "Demo"}
+    call = client.create(
+        engagements, {"engagement_type": "calls", "subject": "Hello", "direction": "OUTBOUND", **when}
+    )
+    meeting = client.create(engagements, {**said, **when})
+    hour = {"end_time": start + timedelta(hours=1), "contacts": [ben["id"]]}
+    longer = client.update(engagements, call.remote_id, hour)
+    with pytest.raises(Rejected) as caught:
+        client.update(engagements, meeting.remote_id, {"direction": "INBOUND"})
+    world.clock.forward(60)
+    changed = everything(client, Engagement, cursor)
+
+    for made in (call, meeting):
+        assert {name: made.values[name] for name in when} == when
+    assert world.rows("calls")[0]["properties"]["hs_call_duration"] == "3600000"
+    assert {name: longer.values[name] for name in hour} == hour
+    assert set(caught.value.fields) == {"direction"}
+    assert set(changed) == set(everything(client, Engagement)) == {call.remote_id, meeting.remote_id}
+    assert {o.values["engagement_type"] for o in changed.values()} == set(everything(client, EngagementType))
+    assert [o.remote_id for o in client.recent(engagements, said)] == [meeting.remote_id]
 
 
 def test_a_lead_is_made_with_its_contact(portal: Emulator, client: Client) -> None:
