@@ -60,7 +60,7 @@ def records_of(endpoint: GET, decoded: Decoded, *, status: int | None = None) ->
     if fault is None:
         return list(found)
     said = "" if isinstance(found, list) else verdict.detail(decoded.data)
-    raise Misconfigured(fault, request=f"GET {endpoint.path}", status=status, detail=said)
+    raise Misconfigured(fault, request=endpoint.name, status=status, detail=said)
 
 
 def _doubt(data: Any, path: Any) -> str | None:

@@ -41,8 +41,20 @@ class Api(Protocol):
         body: JSON, or a form with a file. repeatable: a second call does no harm.
         """
 
+    def ask(self, path: str, question: Any) -> Any:
+        """The decoded answer of a read that is asked for by POST."""
+
     def etag(self, path: str) -> str:
         """The ETag that a GET of this path answers with."""
+
+    def key(self, table: str, word: str) -> str | None:
+        """The id of a word in one of the provider's tables, None where the account does not have it."""
+
+    def known(self, table: str) -> list[str]:
+        """All words of a table."""
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
 
 
 #: From the items of a page to the records in it: joins, nested resources and reshaping live in one of these.
@@ -52,6 +64,8 @@ Steps = Callable[[Api, dict[str, Any]], str]
 
 #: A read by id where no address has it: from the remote id to the record, None where there is none.
 Find = Callable[[Api, str], Any]
+#: An update that takes more than one call: from remote id, fields to be sent and the record as it was just before.
+Amend = Callable[[Api, str, dict[str, Any], Any], None]
 #: From the fields to be sent, and the record as it was just before (None on a create), to the whole body.
 Body = Callable[[dict[str, Any], Any], Any]
 
@@ -110,8 +124,10 @@ class GET:
     items: dotted path of the list in the answer ("" is the answer itself). item: the same for one record.
     params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
     record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
-    place of the request, and path only names it. then: see Then. pages: at most so many. calls: requests that a record
-    or a page takes at the most, with those of `find` or `then`.
+    place of the request, and path only names it. then: see Then. pages: at most so many. body: the read is asked for by
+    POST, with what this function makes of the parameters. of: a name in the path that paging, or the fact of that name,
+    fills in; each item of the answer is told it under this name, so that one list can go through several addresses.
+    calls: requests that a record or a page takes at the most, with those of `find` or `then`.
     """
 
     path: str
@@ -126,6 +142,8 @@ class GET:
     find: Find | None = None
     pages: int | None = None
     calls: int = 1
+    body: Callable[[Mapping[str, Any]], Any] | None = None
+    of: str = ""
 
     def __post_init__(self) -> None:
         if self.items is not None and self.item is not None:
@@ -134,8 +152,13 @@ class GET:
             )
         if self.items is None and (self.paging or self.since or self.first or self.sole or self.pages):
             raise TypeError(f"GET({self.path!r}): paging=, since=, first=, sole= and pages= need items=")
-        if self.find and (self.items or self.item or self.then or self.params):
+        if self.find and (self.items or self.item or self.then or self.params or self.body):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
+
+    @property
+    def name(self) -> str:
+        """Method and path, for errors."""
+        return f"{'POST' if self.body else 'GET'} {self.path}"
 
 
 @dataclass(frozen=True)
@@ -158,7 +181,8 @@ class Write:
     id. remote_id: dotted path of the new record's id in the answer to a create. null: what the provider takes
     for null. conditional: the ETag of just before must be sent as If-Match. repeatable: a second call does no harm.
     body: what is sent, where that is not the fields alone. stamp: see Stamp; body sends it. key: a header with an id of
-    its own for every call, by which the provider knows one that arrives twice.
+    its own for every call, by which the provider knows one that arrives twice. send: see Amend; it takes the place of
+    an update's request, and path only names it.
     """
 
     method: ClassVar[str] = ""
@@ -173,8 +197,13 @@ class Write:
     body: Body | None = None
     stamp: Stamp | None = None
     key: str = ""
+    send: Amend | None = None
 
     def __post_init__(self) -> None:
+        if self.send and (self.answer is not None or self.conditional or self.body):
+            raise TypeError(
+                f"{self.method}({self.path!r}): send= is all that is called; drop what else is given"
+            )
         if self.repeatable and self.conditional:
             raise TypeError(
                 f"{self.method}({self.path!r}): a conditional write fails when repeated; drop one of the two"

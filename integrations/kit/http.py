@@ -298,7 +298,7 @@ class Http:
             hopeless = isinstance(fault, TooMuch)
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
-            if answer.own and answer.status not in verdict.BUSY:
+            if answer.own and (error is found or answer.status not in verdict.BUSY):
                 self._slow_down(error)
             raise self.discreet(error)
         return answer, decoded

@@ -89,15 +89,16 @@ class LocalLimiter:
 
 @dataclass(frozen=True)
 class Rate:
-    """Names of the headers that tell about the limit. reset: Unix seconds, or seconds from now."""
+    """Names of the headers that tell about the limit. reset: Unix time, or time from now; unit: in so many seconds."""
 
     remaining: str = "X-RateLimit-Remaining"
     reset: str = "X-RateLimit-Reset"
+    unit: float = 1.0
 
     def read(self, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
         """What the headers of an answer say, or None when they say nothing that can be understood."""
         try:
-            remaining, reset = int(headers[self.remaining]), float(headers[self.reset])
+            remaining, reset = int(headers[self.remaining]), float(headers[self.reset]) * self.unit
             stamp = reset if reset > _EPOCH_FLOOR else now.timestamp() + reset
             due = datetime.fromtimestamp(stamp, UTC)
         except (KeyError, ValueError, OverflowError, OSError):

@@ -23,6 +23,7 @@ from integrations.kit.endpoints import (
     Complete,
     Download,
     Marked,
+    Since,
     Steps,
     Table,
     Upload,
@@ -78,6 +79,8 @@ class Embedded:
 class Resource:
     """One common model at one provider.
 
+    changes: the list that is asked for what changed, where that is another one than `list`, with records
+    of the same shape.
     recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
     common fields by which such a record is known. marked: creates carry a mark of what they say, by which `recent` need
     not find them. required: further common fields without which a create is
@@ -101,6 +104,7 @@ class Resource:
 
     mapping: FieldMapping
     list: GET | None = None
+    changes: GET | None = None
     get: GET | None = None
     marked: Marked | None = None
     create: POST | Steps | Upload | None = None
@@ -132,6 +136,8 @@ class Resource:
         name = self.model.__name__
         if self.list is not None and self.list.items is None:
             raise TypeError(f"{name}: list= needs a GET with items=")
+        if self.changes and (self.list is None or self.list.since or not self.changes.since):
+            raise TypeError(f"{name}: changes= has since=, and stands beside a list= without it")
         if (self.update or self.delete) and not self.get:
             raise TypeError(f"{name}: an update or delete reads the record first; give get= too")
         if self.create and not (self.recent and self.recognise):
@@ -154,9 +160,15 @@ class Resource:
         return isinstance(self.create, Upload)
 
     @property
+    def since(self) -> Since | None:
+        """How what changed is asked for."""
+        listed = self.changes or self.list
+        return listed.since if listed else None
+
+    @property
     def incremental(self) -> bool:
         """Whether the list can be asked for changes alone."""
-        return self.list is not None and self.list.since is not None
+        return self.since is not None
 
     def can(self, operation: Operation) -> bool:
         """Whether the provider offers it."""

@@ -10,7 +10,7 @@ A request asks for `since` minus the resource's lookback.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -55,8 +55,9 @@ class Reader:
         if resource.list is None:
             raise Misconfigured(f"{self.session.provider.slug} does not list {resource.model.__name__}")
         run = _begin(resource, cursor or {}, full=full)
+        changes = resource.changes if run["mode"] == "changes" else None
         while True:
-            page, run, fault = self._page(resource, resource.list, run)
+            page, run, fault = self._page(resource, changes or resource.list, run)
             yield page
             if fault is not None:
                 raise fault
@@ -131,13 +132,15 @@ class Reader:
         except Misconfigured as error:
             raise self.session.http.discreet(error) from None
         turn = Turn(decoded.data, answer.headers, len(items))
+        items = _told_of(endpoint, items, {**facts, **paging})
         flawed: list[Bad] = []
         if decoded.flawed:
             items, flawed = sound(resource.mapping, items)
         records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
         # Further requests of `then` may have brought news: the page arrived when the last of them did.
         arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
-        seen = Seen(answer.started, arrived, endpoint.path, "list", decoded.dirty)
+        of = resource.list if resource.list and endpoint is resource.changes else endpoint
+        seen = Seen(answer.started, arrived, of.path, "list", decoded.dirty)
         decoding = decode_page(resource, records, seen)
         return replace(decoding, bad=(*flawed, *odd, *decoding.bad)), answer, turn, items
 
@@ -161,6 +164,13 @@ class Reader:
                 raise
             name = resource.model.__name__
             raise Forbidden(f"the provider has no list of {name} records here: {error}") from error
+
+
+def _told_of(endpoint: GET, items: list[Any], names: Mapping[str, str]) -> list[Any]:
+    """Items of one of several addresses, each with the name of it."""
+    if endpoint.of not in names:
+        return items
+    return [{**item, endpoint.of: names[endpoint.of]} if isinstance(item, dict) else item for item in items]
 
 
 def _lost(error: ProviderError) -> RetryLater:
@@ -188,7 +198,7 @@ def _following(
     if following is not None and (endless := _endless(run)):
         fault = Misconfigured(endless)
     if fault is not None:
-        fault.astray, fault.request, following = True, f"GET {endpoint.path}", run.get("state")
+        fault.astray, fault.request, following = True, endpoint.name, run.get("state")
     return following, fault
 
 
@@ -235,7 +245,7 @@ def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[st
 
 
 def _filter(resource: Resource, run: dict[str, Any]) -> dict[str, str]:
-    since = resource.list.since if resource.list and run["mode"] == "changes" else None
+    since = resource.since if run["mode"] == "changes" else None
     return since.query(_horizon(resource, run)) if since else {}
 
 
@@ -264,7 +274,7 @@ def _stamp(lens: Lens, item: Any) -> datetime | None:
 
 
 def _reaches_back(resource: Resource, run: dict[str, Any], stamps: list[datetime]) -> bool:
-    ordered = resource.list and resource.list.since and resource.list.since.newest_first
+    ordered = resource.since and resource.since.newest_first
     if not ordered or run["mode"] != "changes" or not stamps:
         return False
     return min(stamps) < _horizon(resource, run)

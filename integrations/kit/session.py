@@ -9,6 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -64,6 +65,14 @@ class Session:
         request = Request(method, path, body=body, headers=headers or {}, repeatable=repeatable)
         return self.call(request)[1].data
 
+    def ask(self, path: str, question: Any) -> Any:
+        """The decoded answer of a read that is asked for by POST."""
+        return _whole(self.call(Request("POST", path, body=question, repeatable=True)), f"POST {path}")
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return self.http.connection.clock()
+
     def etag(self, path: str) -> str:
         """The ETag that a GET of this path answers with."""
         answer, _decoded = self.call(Request("GET", path))
@@ -79,10 +88,15 @@ class Session:
         return self.http.json(request, faults=self.provider.faults, refuse=self.provider.refuse)
 
     def read(self, endpoint: GET, extra: Mapping[str, str], **facts: str) -> tuple[Answer, Decoded]:
-        """A GET with its templates filled in. extra: further query parameters."""
+        """A read with its templates filled in. extra: further query parameters."""
         names = {**self.settings, **facts}
-        params = {key: filled(template, names) for key, template in endpoint.params.items()}
-        return self.call(Request("GET", fill_path(endpoint.path, names), {**params, **extra}))
+        params = {**{key: filled(told, names) for key, told in endpoint.params.items()}, **extra}
+        if endpoint.of in params:
+            names[endpoint.of] = str(params.pop(endpoint.of))
+        path = fill_path(endpoint.path, names)
+        if endpoint.body is None:
+            return self.call(Request("GET", path, params))
+        return self.call(Request("POST", path, body=endpoint.body(params), repeatable=True))
 
     def items(self, endpoint: GET) -> Iterator[Any]:
         """What a list has that is not one of records: bounded, and from its beginning."""

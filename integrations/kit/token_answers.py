@@ -74,8 +74,8 @@ def read(
 ) -> Granted:
     """The tokens in an answer; raises what `oauth.TokenEndpoint` says.
 
-    where: the path that was asked. revoked: further words for a grant that is over. tells: settings in the answer, by
-    its names for them. clean: cuts secrets out of a text.
+    where: the path that was asked. revoked: further words for a grant that is over, wherever they stand. tells:
+    settings in the answer, by its names for them. clean: cuts secrets out of a text.
     """
     facts: dict[str, Any] = {"request": f"POST {where}", "status": answer.status}
     if answer.status in _WAIT or answer.status >= _BROKEN:
@@ -92,6 +92,7 @@ def read(
         )
     word = told.get("error")
     if word or answer.status not in SUCCESS:
+        word = word or next((one for one in told.values() if isinstance(one, str) and one in revoked), None)
         facts["detail"] = verdict.detail(
             clean(f"{word or 'no error named'}: {told.get('error_description') or ''}")
         )

@@ -64,15 +64,15 @@ class Webhooks:
     """What deliveries of a provider are like.
 
     items: where the events stand in the body, if it has several; `word` and `remote_id` are looked for in each.
-    word: what happened to what, in the provider's words; only what stands before `until` counts. models: from such a
-    word to the common model. remote_id: of the record; a list for several. Where facts end, a function from the event
-    and its headers to the ids. event_id: by which a delivery that comes again is known; without it, by its body, until
-    it was followed.
+    word: what happened to what, in the provider's words, or a function of the event to it; only what stands before
+    `until` counts. models: from such a word to the common model. remote_id: of the record; a list for several. Where
+    facts end, a function from the event and its headers to the ids. event_id: by which a delivery that comes again is
+    known; without it, by its body, until it was followed.
     """
 
     proof: Proof
     models: Mapping[str, type[CommonModel]]
-    word: Place
+    word: Place | Callable[[Any], str]
     remote_id: Place | Callable[[Any, Mapping[str, str]], list[str]]
     event_id: Place | None = None
     items: Path | None = None
@@ -102,7 +102,7 @@ class Webhooks:
             return []
 
     def _of(self, event: Any, delivery: Delivery) -> Iterator[Hint]:
-        word = self._at(self.word, event, delivery) or ""
+        word = self.word(event) if callable(self.word) else self._at(self.word, event, delivery) or ""
         model = self.models.get(word.partition(self.until)[0] if self.until else word)
         ids: list[str | None] = [*self._ids(event, delivery)]
         if len(ids) > MOST:

@@ -18,7 +18,7 @@ import structlog
 
 from integrations.kit.content import Content
 from integrations.kit.decoding import Seen, decode_one, whole
-from integrations.kit.endpoints import GET, Stamp, Steps, Upload, Write
+from integrations.kit.endpoints import GET, Amend, Stamp, Steps, Upload, Write
 from integrations.kit.errors import (
     SHAPELESS,
     Forbidden,
@@ -146,6 +146,8 @@ class Writer:
                 before(there)
             try:
                 with _common_names(resource):
+                    if resource.update.send is not None:
+                        return self._amend(resource, resource.update.send, there, patch)
                     body = _whole(resource.update, patch, there.raw)
                     return self._patch(resource, resource.update, remote_id, body, condition)
             except Moved:
@@ -218,6 +220,17 @@ class Writer:
             told = f"it was written as {remote_id}, but could not be read back: {error}"
             raise Uncertain(told, remote_id=remote_id) from error
 
+    def _amend(
+        self, resource: Resource, send: Amend, there: Observation, patch: dict[str, Any]
+    ) -> Observation:
+        """An update of several calls. there: the record as it was just before."""
+        try:
+            with self._allowed(resource, there.remote_id):
+                send(self.session, there.remote_id, patch, there.raw)
+        except SHAPELESS as error:
+            raise Uncertain("an answer on the way did not have the shape that is documented") from error
+        return self._after(resource, there.remote_id)
+
     def _patch(
         self,
         resource: Resource,
@@ -273,11 +286,10 @@ def _common_names(resource: Resource) -> Iterator[None]:
     try:
         yield
     except Rejected as error:
-        common = {
-            steps(lens.target)[0]: name
-            for name, lens in resource.mapping.lenses.items()
-            if steps(lens.target)
+        targets = {
+            name: target for name, lens in resource.mapping.lenses.items() if (target := steps(lens.target))
         }
+        common = {target[end]: name for end in (-1, 0) for name, target in targets.items()}
         error.fields = {common.get(name, name): reason for name, reason in error.fields.items()}
         raise
 

@@ -138,7 +138,7 @@ class Emulator:
             spent = self._counting(limit, key)
             told |= self.vendor.told(spent)
             if spent.left < 0:
-                wait = {"Retry-After": str(max(1, round(spent.reset)))}
+                wait = {"Retry-After": str(max(1, round(spent.reset)))} if self.vendor.says_when else {}
                 raise Refused(429, f"{limit.name}: more than {limit.most}", {**told, **wait})
         return told
 

@@ -57,12 +57,17 @@ class Request:
         return "json" in self.headers.get("content-type", "")
 
     @property
-    def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; raises Refused."""
+    def json(self) -> Any:
+        """The JSON that was sent; raises Refused."""
         try:
-            found = json.loads(self.raw or b"{}")
+            return json.loads(self.raw or b"{}")
         except ValueError as error:
             raise Refused(400, f"The body is not JSON: {error}") from error
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON object that was sent; raises Refused."""
+        found = self.json
         if not isinstance(found, dict):
             raise Refused(400, "The body has to be an object")
         return found

@@ -143,7 +143,7 @@ class Description:
         if schema is None:
             self.unjudged[f"{name} as asked"] += 1
             return
-        yield from self._faults(self._asked, schema, request.body, "asked")
+        yield from self._faults(self._asked, schema, request.json, "asked")
 
     def _answer(self, answer: Answer, place: str, name: str) -> Iterator[str]:
         responses = self._at(f"{place}/responses")
@@ -248,4 +248,5 @@ def _typed(schema: dict[str, Any], text: str) -> Any:
         return int(text)
     if kind == "number" and re.fullmatch(r"-?\d+(\.\d+)?", text):
         return float(text)
-    return text == "true" if kind == "boolean" and text in {"true", "false"} else text
+    said = text.lower()  # some clients say it as their language does
+    return said == "true" if kind == "boolean" and said in {"true", "false"} else text

@@ -59,6 +59,13 @@ def test_headers_of_a_rate(remaining: str, reset: str, expected: tuple[int, date
     assert Rate().read({}, NOW) is None
 
 
+def test_the_length_of_a_window_may_be_told_in_milliseconds() -> None:
+    """It ends so much later."""
+    headers = {"left": "7", "window": "10000"}
+
+    assert Rate("left", "window", unit=0.001).read(headers, NOW) == (7, NOW + timedelta(seconds=10))
+
+
 def test_unlimited_never_waits() -> None:
     """No limit is a limiter, too."""
     unlimited = Unlimited()

@@ -13,11 +13,12 @@ import pytest
 
 from integrations.kit.auth import Basic
 from integrations.kit.client import Client
-from integrations.kit.endpoints import GET, POST, PUT, Api, Check, Marked, Stamp
+from integrations.kit.endpoints import GET, POST, PUT, Api, Check, Marked, Since, Stamp
 from integrations.kit.errors import Gone, Misconfigured, Moved, Uncertain
 from integrations.kit.http import Patience
 from integrations.kit.lenses import compute, instant
 from integrations.kit.mapping import Mapping
+from integrations.kit.paging import Turn
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
@@ -224,6 +225,82 @@ def test_a_way_by_id_can_be_a_function() -> None:
         server.answers = lambda _seen: told({"rows": 5})
         with pytest.raises(Misconfigured, match="GET /rows"):
             client.read(TAGS, "1")
+
+
+def test_a_list_can_be_asked_for_by_post_and_changes_elsewhere() -> None:
+    """With what a function makes of the parameters; what it shows counts as of the list."""
+    asked: list[Any] = []
+
+    def searched(seen: Seen) -> Told:
+        asked.append((seen.method, seen.path, json.loads(seen.body or b"null")))
+        return told({"rows": [{"id": 1, "title": "a", "changed": "2026-01-31T12:00:00+00:00"}]})
+
+    since = Since(param="after", stamp=instant("changed"))
+    resource = Resource(
+        mapping=Mapping(Tag, name="title"),
+        list=GET("/rows", items="rows"),
+        changes=GET("/search", items="rows", since=since, body=lambda params: {"where": dict(params)}),
+    )
+    with listening(searched) as server, _client(server.url, Odd()) as client:
+        (page,) = client.pages(resource, {"since": "2026-01-31T11:02:00+00:00"})
+        (whole,) = client.pages(resource, None)
+
+    assert asked == [
+        ("POST", "/search", {"where": {"after": "2026-01-31T11:00:00+00:00"}}),
+        ("GET", "/rows", None),
+    ]
+    assert (page.complete, whole.complete) == (False, True)
+    assert {o.path for o in (*page.observations, *whole.observations)} == {"/rows"}
+
+
+def test_a_list_can_go_through_several_addresses() -> None:
+    """The paging names them, and each item is told of which one it is."""
+
+    @dataclass(frozen=True)
+    class Both:
+        def params(self, state: dict[str, Any] | None) -> dict[str, str]:
+            """The first one, and then the second."""
+            return {"kind": state["kind"] if state else "calls"}
+
+        def next(self, state: dict[str, Any] | None, _turn: Turn) -> dict[str, Any] | None:
+            """Once."""
+            return None if state else {"kind": "meetings"}
+
+    def listed(seen: Seen) -> Told:
+        return told({"rows": [{"id": 1, "title": seen.path, "asked": sorted(seen.query)}]})
+
+    def named(_api: Api, items: list[Any]) -> list[Any]:
+        return [{**item, "id": f"{item['kind']}-{item['id']}"} for item in items]
+
+    resource = Resource(
+        mapping=Mapping(Tag, name="title"),
+        list=GET("/all/{kind}", items="rows", of="kind", paging=Both(), then=named),
+    )
+    with listening(listed) as server, _client(server.url, Odd()) as client:
+        found = [o for page in client.pages(resource, None) for o in page.observations]
+
+    assert [(o.remote_id, o.values["name"]) for o in found] == [
+        ("calls-1", "/all/calls"),
+        ("meetings-1", "/all/meetings"),
+    ]
+    assert all(o.raw["asked"] == [] for o in found)
+
+
+def test_an_update_can_take_several_calls() -> None:
+    """The record is read behind them; an answer of an odd shape leaves it uncertain."""
+
+    def send(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:
+        for name, value in fields.items():
+            api.send("PUT", f"/rows/{remote_id}", {"row": {name: value}, "was": current["changed"]})["id"]
+
+    odd = Odd()
+    row = odd.row(title="before")
+    resource = replace(TICKETS, update=PUT("/rows/{remote_id}", send=send))
+    with listening(odd) as server, _client(server.url, odd) as client:
+        assert client.update(resource, "1", {"name": "behind"}).values["name"] == "behind"
+        del row["id"]
+        with pytest.raises(Misconfigured):
+            client.update(resource, "1", {"name": "odd"})
 
 
 def test_a_parameter_can_be_repeated_and_a_user_have_a_suffix() -> None:

@@ -87,6 +87,8 @@ def test_resources_are_found_by_class_and_by_name() -> None:
         (lambda: GET("/x", first=True), "need items="),
         (lambda: GET("/x", item="a", find=lambda _api, _id: None), "find= is all"),
         (lambda: Marked("x", GET("/x")), "needs a GET with items="),
+        (lambda: PATCH("/x", answer="", send=lambda *_told: None), "send= is all"),
+        (lambda: replace(TICKETS, changes=LIST), "changes= has since="),
         (Since, "param= or by newest_first="),
         (lambda: Since(newest_first={"sort": "x"}), "where to stop"),
         (lambda: PATCH("/x", conditional=True, repeatable=True), "drop one of the two"),

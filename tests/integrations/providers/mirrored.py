@@ -20,7 +20,7 @@ from tests.emulators.vendor import Vendor
 from tests.emulators.world import Clock, World
 from tests.people import Person
 from unified_api.link import linking
-from unified_api.models.base import CommonModel, record_id
+from unified_api.models.base import CommonModel, model_id, record_id
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock, job, journal, steer, tasks, write
 from unified_api.sync.models import Job, Run, Stream, Write
@@ -28,10 +28,11 @@ from unified_api.sync.models import Job, Run, Stream, Write
 
 @dataclass
 class Product:
-    """Isthmus, linked to an emulated system."""
+    """Isthmus, linked to an emulated system. model: of what is written."""
 
     remote: Emulator
     account: LinkedAccount
+    model: type[CommonModel] = Ticket
 
     def work(self) -> None:
         """Do all that is due."""
@@ -42,7 +43,7 @@ class Product:
     def read(self, model: type[CommonModel], *, full: bool = False) -> tuple[Stream, Run]:
         """Have a model read, as far as it changed or from the start: how its stream stands then, and how that went."""
         with transaction.atomic():
-            stream_id = Stream.objects.get(model=f"ticketing.{model.__name__}").id
+            stream_id = Stream.objects.get(model=model_id(model)).id
             (steer.read_everything if full else steer.read_now)(stream_id)
         self.work()
         with transaction.atomic():
@@ -50,8 +51,8 @@ class Product:
             return Stream.objects.get(id=stream_id), runs.latest("started")
 
     def write(self, operation: str, record: Any = None, **wanted: Any) -> Write:
-        """Write a ticket as the API does."""
-        intent = journal.Intent(self.account, Ticket, operation, wanted=wanted, record_id=record)
+        """Write as the API does."""
+        intent = journal.Intent(self.account, self.model, operation, wanted=wanted, record_id=record)
         entered, lease = journal.enter_and_claim(intent)
         return write.perform(entered, lease, self.account, patient=False)
 
@@ -68,9 +69,13 @@ class Product:
 
     def ticket(self, remote_id: Any) -> Ticket:
         """A mirrored ticket."""
-        with transaction.atomic():
-            found: Ticket = Ticket.objects.get(id=record_id(self.account.id, Ticket, str(remote_id)))
+        found: Ticket = self.record(Ticket, remote_id)
         return found
+
+    def record(self, model: type[CommonModel], remote_id: Any) -> Any:
+        """A mirrored record."""
+        with transaction.atomic():
+            return model._default_manager.get(id=record_id(self.account.id, model, str(remote_id)))
 
     def gone(self) -> dict[str, bool]:
         """Of the tickets that are mirrored, whether they are marked as deleted, by title."""
@@ -92,6 +97,7 @@ def mirroring(
     *,
     fill: Callable[[World], None],
     values: Callable[[Emulator], Mapping[str, str]],
+    model: type[CommonModel] = Ticket,
 ) -> Iterator[Product]:
     """An account of a person's tenant at an emulated system, read once. fill: what is there; values: what links it."""
     began = clock.now() - dt.timedelta(hours=2)
@@ -99,7 +105,7 @@ def mirroring(
         fill(remote.world)
         remote.world.clock.forward(600)
         linked = linking.link(linking.Request(slug, "customer-1", dict(values(remote))))
-        product = Product(remote, linked.account)
+        product = Product(remote, linked.account, model)
         product.work()
         yield product
 
