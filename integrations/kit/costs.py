@@ -57,7 +57,7 @@ def _update(resource: Resource) -> int:
     if told is None:
         return 0
     looks = _LOOKS if told.stamp else 1
-    return told.conditional + (looks + (told.answer is None)) * _get(resource) + 1
+    return told.conditional + (looks + (told.answer is None)) * _get(resource) + told.calls
 
 
 def _delete(resource: Resource, told: DELETE) -> int:

@@ -69,6 +69,16 @@ class Kind:
         linked = {name: self._linked(api, name, found) for name in self.links}
         return [self._shown(api, record, linked) for record in found]
 
+    @property
+    def reads(self) -> int:
+        """Requests that `whole` makes, while no record has more associations than one answer shows."""
+        return 1 + len(self.links)
+
+    @property
+    def changes(self) -> int:
+        """Requests of an update at the most: a stage that goes back takes two more; of each kind one is changed."""
+        return 3 + 2 * len(self.links)
+
     def find(self, api: Api, remote_id: str) -> Any:
         """A record by its id; of one that was merged the one that is left, and none that is archived."""
         there = self.whole(api, [{"id": remote_id}])
@@ -158,11 +168,11 @@ def resource(kind: Kind, mapping: FieldMapping, mapped: Iterable[str], **more: A
         mapping=mapping,
         list=GET(kind.path, items="results", params={"archived": "false"}, paging=PAGES, then=kind.whole),
         changes=changed(kind.path, kind.changed, kind.whole),
-        get=GET(f"{kind.path}/{{remote_id}}", find=kind.find),
+        get=GET(f"{kind.path}/{{remote_id}}", find=kind.find, calls=kind.reads),
         create=kind.make,
-        update=PATCH(f"{kind.path}/{{remote_id}}", send=kind.change),
+        update=PATCH(f"{kind.path}/{{remote_id}}", send=kind.change, calls=kind.changes),
         delete=DELETE(f"{kind.path}/{{remote_id}}"),
-        recent=newest(kind.path, kind.created, kind.whole),
+        recent=newest(kind.path, kind.created, kind.whole, calls=1 + kind.reads),
         lookback=600.0,
         read_lag=60.0,
         redirects=True,

@@ -45,14 +45,15 @@ def changed(path: str, stamp: str, then: Then) -> GET:
     )
 
 
-def newest(path: str, created: str, then: Then, of: str = "") -> GET:
-    """The newest records; created: the property that tells when they were made."""
+def newest(path: str, created: str, then: Then, of: str = "", calls: int = 1) -> GET:
+    """The newest records; created: the property that tells when they were made. calls: with those of `then`."""
     return GET(
         f"{path}/search",
         items="results",
         body=lambda _params: _question([], created, "DESCENDING"),
         of=of,
         then=then,
+        calls=calls,
     )
 
 
