@@ -113,7 +113,7 @@ def page(world: World, request: Request) -> Answer:
     size, archived = request.number("limit", 10), wants_archived(request)
     if not 0 < size <= MOST:
         raise refusal(400, "VALIDATION_ERROR", f"limit has to be at most {MOST}")
-    rows = [one for one in world.rows(kind) if one["archived"] is archived and int(one["id"]) > after]
+    rows = [one for one in world.listed(kind) if one["archived"] is archived and int(one["id"]) > after]
     some = rows[:size]
     paging = {"paging": {"next": {"after": some[-1]["id"]}}} if len(rows) > size else {}
     return Answer(200, {"results": [shown(world, kind, one, wanted_of(request)) for one in some], **paging})
