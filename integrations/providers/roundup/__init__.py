@@ -164,7 +164,7 @@ _issue = {
     "delete": DELETE("/issue/{remote_id}", conditional=True),
 }
 _comment = {
-    "get": find("msg", _MESSAGE, _shown, joins=2),
+    "get": find("msg", _MESSAGE, _shown, 2),
     "create": _create_comment,
     "complete": _complete_comment,
     "update": PATCH("/msg/{remote_id}", null="", conditional=True),
