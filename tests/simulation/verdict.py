@@ -178,7 +178,7 @@ def _was_edited(found: Verdict, row: Row) -> bool:
 def _unmade(found: Verdict) -> Iterator[str]:
     """No create is told to have made nothing whose record was there for so long that its search has shown it."""
     for write in found.writes:
-        if write.operation == "create" and write.state == WriteState.NOT_APPLIED and write.sent_at:
+        if write.operation == "create" and write.state == WriteState.NOT_APPLIED:
             remote = found.books.remotes[found.stage.side_of(write)]
             made = (
                 row for row in remote.rows.values() if _was_made_by(write, row, remote.manners.search_lag)
@@ -187,12 +187,13 @@ def _unmade(found: Verdict) -> Iterator[str]:
 
 
 def _was_made_by(write: Write, row: Row, lag: float) -> bool:
-    ends = write.finished_at.timestamp()
+    if write.sent_at is None or write.finished_at is None or write.sent is None or row.maker != "bridge":
+        return False
+    began, ends = write.sent_at.timestamp(), write.finished_at.timestamp()
     states = [(when, state) for when, state in row.past if when <= ends]
     names = {normal(state.cells["name"].value) for _, state in states} - {None}
     return (
-        row.maker == "bridge"
-        and write.sent_at.timestamp() <= row.past[0][0] <= ends - lag - TIMEOUT
+        began <= row.past[0][0] <= ends - lag - TIMEOUT
         and names == {normal(write.sent["name"])}
         and not any(state.gone for _, state in states)
     )

@@ -34,31 +34,33 @@ class Versions(Endpoint):
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """A page of what a bridge was told, the newest first, each with what it changed."""
         with transaction.atomic():
-            bridge = self.bridge(id)
+            bridge = _bridge(self, id)
             window = Window.asked(self.params, f"{bridge.id} versions")
             found, page = newest.page(window, BridgeVersion.objects.filter(bridge_id=bridge.id), "at")
             return answer({**page, "results": list(versions.shown(bridge, found))})
 
-    def bridge(self, text: str) -> Bridge:
-        """The bridge of a path; raises NotFound."""
-        return reach.one(reach.bridges(self.key), text)
 
-
-class OneVersion(Versions):
+class OneVersion(Endpoint):
     """GET bridges/{id}/versions/{version}."""
 
+    needs_account = False
+    tag = "bridges"
     operations = {"get": answers(told_as.VERSION_WITH_CONFIGURATION)}
     path_others = {"version": WHOLE}
 
     def get(self, _request: Request, id: str, version: str) -> HttpResponse:  # noqa: A002 - the path's word
         """One of them, with all that the bridge was told then."""
         with transaction.atomic():
-            bridge = self.bridge(id)
+            bridge = _bridge(self, id)
             kept = BridgeVersion.objects.filter(bridge_id=bridge.id, version=_number(version)).first()
             if kept is None:
                 raise NotFound
             (shown,) = versions.shown(bridge, [kept])
             return answer({**shown, "configuration": kept.configuration})
+
+
+def _bridge(endpoint: Endpoint, text: str) -> Bridge:
+    return reach.one(reach.bridges(endpoint.key), text)
 
 
 def _number(text: str) -> int:
