@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -40,9 +40,8 @@ def ask_after_commit(bridge: Bridge) -> None:
 
 def _stirred() -> Iterator[tuple[uuid.UUID, frozenset[str]]]:
     """The accounts, and models, whose bridges will be asked to look when the transaction is committed."""
-    for _, act, *_rest in connection.run_on_commit:
-        if isinstance(act, partial) and act.func is stir:
-            yield act.args
+    acts: list[Any] = [entry[1] for entry in connection.run_on_commit]
+    yield from (act.args for act in acts if isinstance(act, partial) and act.func is stir)
 
 
 def stir(linked_account_id: uuid.UUID, models: frozenset[str]) -> None:
