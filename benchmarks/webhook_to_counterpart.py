@@ -214,7 +214,7 @@ def _report(journeys: dict[str, list[Journey]], spent: float) -> None:
         Figure("both ways, median", statistics.median(everything), "ms"),
         Figure("both ways, 95th percentile", _p95(sorted(everything)), "ms"),
         Figure(
-            "processor time of web server, workers and Postgres for an edit, with its echo",
+            "processor time of all processes and Postgres, an edit with all until the next",
             spent * 1000,
             "ms",
         ),
