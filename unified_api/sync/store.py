@@ -335,7 +335,8 @@ class Store:
         span = feed.advance(len(entry.log)) if entry.log or shells else None
         if span is not None:
             tables.insert_shells(self.linked_account_id, shells, span.stamp)
-            self._stir_bridges()
+            changed = {one["model"] for one in entry.log} | {model_id(model) for model, _ in shells}
+            self._stir_bridges(frozenset(changed))
         if entry.log or entry.raw:
             self._write(entry, span)
 
@@ -349,10 +350,10 @@ class Store:
             for path, raw in entry.raw.items():
                 tables.keep_raw(self.linked_account_id, path, raw)
 
-    def _stir_bridges(self) -> None:
+    def _stir_bridges(self, models: frozenset[str]) -> None:
         from unified_api.sync.bridge.stirring import stir_after_commit
 
-        stir_after_commit(self.linked_account_id)
+        stir_after_commit(self.linked_account_id, models)
 
 
 @contextmanager

@@ -47,6 +47,14 @@ def people(frame: Frame) -> frozenset[str]:
     return frozenset(target(frame.model, name) for name, how in told.items() if how is Counterparts.EMAIL)
 
 
+def read_by(bridge: Bridge) -> frozenset[str]:
+    """The models whose changes a bridge looks at: its own, and those of people whom its records name."""
+    told: Mapping[str, str] = bridge.configuration.get("references", {})
+    by_email = [name for name, how in told.items() if how == Counterparts.EMAIL]
+    model = common_model(bridge.model) if by_email else None
+    return frozenset((bridge.model, *(target(model, name) for name in by_email if model)))
+
+
 def followers(frame: Frame) -> list[uuid.UUID]:
     """Bridges between the same accounts whose fields refer to this one's records by its pairs."""
     found = []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -25,27 +25,32 @@ KIND: Final = "bridge"
 EARLIER: Final = 1
 
 
-def stir_after_commit(linked_account_id: uuid.UUID) -> None:
-    """Records of an account change in the transaction that is open: have its bridges look then."""
-    if not _waits(stir, linked_account_id):
-        transaction.on_commit(partial(stir, linked_account_id))
+def stir_after_commit(linked_account_id: uuid.UUID, models: frozenset[str]) -> None:
+    """Records of these models of an account change in the transaction that is open: have its bridges look then."""
+    if not any(account == linked_account_id and models <= told for account, told in _stirred()):
+        transaction.on_commit(partial(stir, linked_account_id, models))
 
 
 def ask_after_commit(bridge: Bridge) -> None:
     """Have a bridge look once the transaction that is open is committed, if nothing stirs it then anyhow."""
-    if not (_waits(stir, bridge.account_a) or _waits(stir, bridge.account_b)):
+    mine = (bridge.account_a, bridge.account_b)
+    if not any(account in mine and bridge.model in models for account, models in _stirred()):
         transaction.on_commit(partial(ask, bridge.id))
 
 
-def _waits(act: Callable[[uuid.UUID], None], reference: uuid.UUID) -> bool:
-    waiting = [one for _, one, *_ in connection.run_on_commit if isinstance(one, partial)]
-    return any(one.func is act and one.args == (reference,) for one in waiting)
+def _stirred() -> Iterator[tuple[uuid.UUID, frozenset[str]]]:
+    """The accounts, and models, whose bridges will be asked to look when the transaction is committed."""
+    acts: list[Any] = [entry[1] for entry in connection.run_on_commit]
+    yield from (act.args for act in acts if isinstance(act, partial) and act.func is stir)
 
 
-def stir(linked_account_id: uuid.UUID) -> None:
-    """Records of an account changed: have its bridges look, in a transaction of its own."""
+def stir(linked_account_id: uuid.UUID, models: frozenset[str]) -> None:
+    """Records of an account changed: have the bridges look that read one of these models, in a transaction of its own.
+
+    A bridge that follows another hears of what its records refer to from that one.
+    """
     of_account = Q(account_a=linked_account_id) | Q(account_b=linked_account_id)
-    _ask(of_account)
+    _ask(of_account, models)
 
 
 def ask(bridge_id: uuid.UUID) -> None:
@@ -75,8 +80,10 @@ def awaken(bridge_id: uuid.UUID) -> None:
     waiting.update(dirty=True)
 
 
-def _ask(which: Q) -> None:
+def _ask(which: Q, models: frozenset[str] | None = None) -> None:
+    """Ask for a look of some bridges; of those that read one of these models, if any are named."""
     with transaction.atomic():
         rows = Bridge.objects.filter(which, paused_by=None).order_by("id")
-        for bridge, priority in rows.values_list("id", "priority"):
-            job.ask(KIND, bridge, priority=priority - EARLIER)
+        for bridge in rows.only("id", "priority", "model", "configuration"):
+            if models is None or models & references.read_by(bridge):
+                job.ask(KIND, bridge.id, priority=bridge.priority - EARLIER)

@@ -19,8 +19,10 @@ from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Comment
-from unified_api.sync.bridge import plans, showing, steering
+from unified_api.sync import clock, job, pull, steer, tasks
+from unified_api.sync.bridge import plans, showing, steering, stirring
 from unified_api.sync.bridge.waiting import Round
+from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -198,6 +200,26 @@ def test_a_comment_made_over_there_since_the_last_reading_is_found(followed: Fol
     assert turn.settle()
 
     assert (followed.states(COMMENT), followed.bodies()) == (["paired"], ["one"])
+
+
+def test_a_change_asks_only_the_bridges_that_read_its_model(followed: Followed) -> None:
+    """An edit of a ticket has the bridge over tickets look, and that over comments rests."""
+    ticket = followed.ticket()
+    followed.apply()
+    followed.round()
+    followed.round()
+    followed.desks.a.edit(ticket, title="Printer upstairs")
+    with transaction.atomic():
+        streams = list(Stream.objects.filter(model=TICKET).values_list("id", flat=True))
+        asked = [steer.read_now(stream).id for stream in streams]
+    for stream in asked:
+        lease = job.claim(pull.KIND, stream)
+        assert lease is not None
+        tasks.do(lease, time.monotonic() + tasks.SLICE)
+
+    with transaction.atomic():
+        due = Job.objects.filter(kind=stirring.KIND, due_at__lte=clock.now())
+        assert list(due.values_list("reference", flat=True)) == [followed.bridges[TICKET]]
 
 
 def test_a_comment_that_turned_private_goes_nowhere_though_the_rest_stays(followed: Followed) -> None:
