@@ -55,11 +55,11 @@ def seed_of_code() -> int:
 
 
 def example(
-    model: type[CommonModel], seed: int, product: Product, *, common: int | None = None
+    model: type[CommonModel], seed: int, product: Product, *, of_every_list: bool = True
 ) -> Counter[str]:
     """Play it; how much was read. Raises AssertionError where a client misses a row, or meets one twice.
 
-    common: how many of the filters that every list has are tried; all, if not said.
+    of_every_list: whether all of the filters that every list has are tried, or one of them.
     """
     counts: Counter[str] = Counter()
 
@@ -75,7 +75,7 @@ def example(
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         assume(data.draw(st.booleans()))  # not the simplest history, in which all values are alike
-        readers = history(product, model, data, common)
+        readers = history(product, model, data, of_every_list=of_every_list)
         assert sum(bool(one.met) for one in readers) > len(readers) // 2
         counts.update(
             lists=len(readers),

@@ -180,11 +180,11 @@ def named(product: Product, model: type[CommonModel], pools: dict[str, list[Any]
 
 
 def history(
-    product: Product, model: type[CommonModel], data: st.DataObject, common: int | None = None
+    product: Product, model: type[CommonModel], data: st.DataObject, *, of_every_list: bool
 ) -> list[Reader]:
     """Clients that page through the lists of a model to their ends and back, while its records change.
 
-    common: how many of the filters that every list has are tried; all, if not said.
+    of_every_list: whether all of the filters that every list has are tried, or one of them: they are the same code.
     """
     fields = wire_fields(model).items()
     drawn = {
@@ -199,12 +199,8 @@ def history(
     rows = product.call("get", path, {"page_size": str(ALL)}).json()["results"]
     size = data.draw(st.integers(1, ROWS // 2))
     everywhere = [one.parameter.name for one in filters.declared(model) if not one.field]
-    tried = (
-        data.draw(st.sets(st.sampled_from(everywhere), min_size=common, max_size=common))
-        if common
-        else everywhere
-    )
-    asked = queries(model, rows, through, tried)
+    some = [data.draw(st.sampled_from(everywhere))]
+    asked = queries(model, rows, through, everywhere if of_every_list else some)
     readers = [Reader(product, path, query, size, sort) for query, sort in asked]
     _read(readers, "next", people)
     for one in readers:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
 
 import pytest
 
@@ -15,9 +14,6 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link
 from tests.unified_api.api.pushing import product_of
 from unified_api.models.base import CommonModel, category_of, model_id
-
-#: How many of the filters that every list has are tried at each: they are the same code for all.
-COMMON: Final = 1
 
 
 @pytest.mark.parametrize("model", listed(), ids=model_id)
@@ -30,4 +26,4 @@ def test_whoever_pages_by_whichever_filter_reads_every_row_once(
     is another one with every change of the product.
     """
     product = product_of(alice, link, category_of(model), uuid.uuid4().hex)
-    assert example(model, seed_of_code(), product, common=COMMON)["pages"] > 0
+    assert example(model, seed_of_code(), product, of_every_list=False)["pages"] > 0
