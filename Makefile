@@ -8,7 +8,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-has
 # Tests and demo start hundreds of processes; each would compile everything anew, in 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup node up demo test unit bench chaos soak simulate laws renewals fuzz examples check format lock clean
+.PHONY: setup node up demo test unit bench chaos soak simulate laws renewals fuzz paging examples check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
@@ -51,6 +51,9 @@ renewals: setup
 
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+paging: setup
+	@$(BIN)/python -m tests.paging $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check

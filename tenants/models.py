@@ -191,6 +191,11 @@ class LinkedAccount(TenantModel):
         """Names of the fields of a common model that are neither read nor shown nor written."""
         return frozenset(self.permissions.get(model, {}).get("hidden", ()))
 
+    @property
+    def withholds(self) -> bool:
+        """Whether anything of it may not be read."""
+        return any(told.get("hidden") or not told.get("read", True) for told in self.permissions.values())
+
     def store_token(self, token: Secret) -> None:
         """Seal the account token into the row, and note its digest; saving is the caller's."""
         from tenants import secrets, tokens

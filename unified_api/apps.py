@@ -19,9 +19,10 @@ class IsthmusConfig(AppConfig):
         self.models = apps.all_models[self.label]
 
     def ready(self) -> None:
-        """Register the system checks, and make our Celery application the one that tasks are sent by."""
+        """Register the system checks, have tasks sent by our Celery application, and name what there is several of."""
         import_module("unified_api.checks")
         import_module("unified_api.celery")
+        import_module("unified_api.models.plurals").name_plurals(apps.get_models())
 
 
 class CategoryConfig(AppConfig):

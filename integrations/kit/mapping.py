@@ -47,6 +47,9 @@ class Mapping:
     lacks.
     """
 
+    #: Fields that it neither reads nor writes, though it knows how.
+    withheld: frozenset[str] = frozenset()
+
     def __init__(
         self,
         model: type[CommonModel],
@@ -277,13 +280,13 @@ class Narrowed(Mapping):
 
     def __init__(self, base: Mapping, without: Collection[str]) -> None:
         self.__dict__.update(vars(base))
-        self._without = frozenset(without)
-        self._reads = [one for one in self._reads if one[0] not in self._without]
-        self._custom = [one for one in self._custom if one[0] not in self._without]
+        self.withheld = frozenset(without)
+        self._reads = [one for one in self._reads if one[0] not in self.withheld]
+        self._custom = [one for one in self._custom if one[0] not in self.withheld]
 
     def writable(self, operation: Operation) -> frozenset[str]:
         """Names of the fields that may be sent."""
-        return super().writable(operation) - self._without
+        return super().writable(operation) - self.withheld
 
 
 def _shapeless(name: str, error: Exception) -> Unmappable:

@@ -8,12 +8,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import psycopg
-
-from tests import conftest  # first: it prepares the environment
+from tests import database  # first: it prepares the environment
 from tests.simulation import mutants
 from tests.simulation.history import History, Result
 from tests.simulation.place import opened
@@ -24,29 +20,11 @@ AT_ONCE = 50
 
 def played(seeds: Iterable[int]) -> Iterator[Result]:
     """Results as they come."""
-    with _database() as owner, opened(owner) as place:
+    with database.migrated() as owner, opened(owner) as place:
         for number, seed in enumerate(seeds):
             if number % AT_ONCE == 0:
-                conftest._empty_tables(owner)
+                database.emptied(owner)
             yield History(seed, place).play()
-
-
-@contextmanager
-def _database() -> Iterator[psycopg.Connection[Any]]:
-    """A migrated database of this process, and its owner's connection."""
-    from django.conf import settings
-    from django.db import connection, connections
-    from django.test.utils import setup_databases
-
-    from unified_api.serve.postgres import Cluster
-
-    with Cluster(settings.HOME).hold(settings.SECRET_KEY):
-        setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
-        conninfo = conftest._owner_conninfo(dbname=connection.settings_dict["NAME"])
-        connections.close_all()
-        with psycopg.connect(conninfo, autocommit=True) as owner:
-            yield owner
-        connections.close_all()
 
 
 def main() -> None:

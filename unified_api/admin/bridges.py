@@ -44,8 +44,7 @@ class BridgePage(Page):
             "End",
             "Ended",
             lambda bridge: ending.end(bridge.id),
-            warning="Nothing more is written, and pairs, plans, conflicts and versions are erased: it cannot be undone."
-            " The records of both sides stay. Bridged again, they meet as if for the first time.",
+            warning=ending.WARNING,
             refusals=(ending.NotEnded,),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -15,6 +15,7 @@ from unified_api.admin.deeds import DecidingPage, Deed
 from unified_api.engine.values import Side
 from unified_api.models.base import common_model, wire_fields
 from unified_api.models.fields import Day, Instant, Malformed, Ref, Text
+from unified_api.sync import withheld
 from unified_api.sync.bridge import conflicts
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
@@ -120,13 +121,17 @@ class ConflictPage(DecidingPage):
         if bridge is None or pair is None:
             return {}
         frame = Frame.of(bridge)
-        known = naming.records(frame, (pair.record_a, pair.record_b))
+        secret = withheld.of_bridge(bridge)
+        known = naming.records(frame, (pair.record_a, pair.record_b), secret)
         alike = Conflict.objects.filter(bridge_id=bridge.id, field=row.field, state=Conflict.State.OPEN)
         return {
             "bridge": bridge,
             "pair": pair,
             "alike": alike.count(),
-            "both": [_side(frame, row, side, known.get(record_of(pair, side))) for side in Side],  # type: ignore[arg-type]
+            "both": [
+                _side(frame, row, side, known.get(record_of(pair, side)), secret)  # type: ignore[arg-type]
+                for side in Side
+            ],
         }
 
 
@@ -137,13 +142,15 @@ def _by(source: str | None, actor: str | None) -> str:
     return f"people or programs there ({source})" if source in _READ else f"{source} {actor or ''}".rstrip()
 
 
-def _side(frame: Frame, conflict: Conflict, side: Side, record: naming.Named | None) -> dict[str, Any]:
+def _side(
+    frame: Frame, conflict: Conflict, side: Side, record: naming.Named | None, secret: Container[str]
+) -> dict[str, Any]:
     edited = getattr(conflict, f"edited_{side}")
     return {
         "name": naming.sides(frame)[side.value],
         "record": record,
-        "value": naming.value(conflict.field, getattr(conflict, f"value_{side}")),
-        "base": naming.value(conflict.field, getattr(conflict, f"base_{side}")),
+        "value": naming.value(conflict.field, getattr(conflict, f"value_{side}"), secret),
+        "base": naming.value(conflict.field, getattr(conflict, f"base_{side}"), secret),
         "at": dt.datetime.fromisoformat(edited["at"]) if edited.get("at") else None,
         "by": _by(edited.get("source"), edited.get("actor")),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
@@ -113,13 +113,15 @@ def _values(subject: Subject, asked: Mapping[str, str]) -> dict[str, Any]:
         "problem": problem,
         "presence": Image.of(subject.row).presence,
         "sight": sight,
-        "rows": [_row(name, now, then) for name in {**now, **then}],
+        "rows": [_row(name, now, then, subject.hidden) for name in {**now, **then}],
         "why": telling.document(why(subject, field)) if field else None,
     }
 
 
-def _row(name: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
-    both = (naming.value(name, known.get(name)) for known in (now, then))
+def _row(
+    name: str, now: Mapping[str, Any], then: Mapping[str, Any], secret: Container[str]
+) -> dict[str, Any]:
+    both = (naming.value(name, known.get(name), secret) for known in (now, then))
     return {
         "name": name,
         "was_other": now.get(name) != then.get(name),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from unified_api.engine.values import Side
-from unified_api.models.base import CommonModel, wire_fields
-from unified_api.models.hidden import HIDDEN, sensitive
+from unified_api.models.base import CommonModel
+from unified_api.models.hidden import HIDDEN, hides
 from unified_api.sync.bridge.records import Frame
 
 _EMPTY: Final = format_html('<em class="empty">{}</em>', "empty")
@@ -29,9 +29,9 @@ class Named:
     is_gone: bool = False
 
 
-def value(field: str, told: Any) -> Any:
-    """A value of a field; one that is sensitive, in whatever model, is hidden."""
-    return HIDDEN if field in sensitive() else spelled(told)
+def value(field: str, told: Any, secret: Container[str] = ()) -> Any:
+    """A value of a field; one that is withheld, or sensitive in whatever model, is hidden."""
+    return HIDDEN if hides(field, secret) else spelled(told)
 
 
 def spelled(told: Any) -> Any:
@@ -48,9 +48,9 @@ def sides(frame: Frame) -> dict[str, str]:
     return {side.value: f"{side.value}: {_integration(frame, side)}" for side in Side}
 
 
-def records(frame: Frame, ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, Named]:
+def records(frame: Frame, ids: Iterable[uuid.UUID | None], secret: Container[str]) -> dict[uuid.UUID, Named]:
     """These records of a bridge, by id, read at once; those that are not there are left out."""
-    match = [name for name in frame.match if not wire_fields(frame.model)[name].sensitive]
+    match = [name for name in frame.match if not hides(name, secret)]
     rows = frame.model.objects.filter(id__in={one for one in ids if one})
     return {row.id: _named(row, match) for row in rows.only("id", "remote_id", "remote_was_deleted", *match)}
 

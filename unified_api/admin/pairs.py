@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +12,8 @@ from unified_api.admin.deeds import DecidingPage, Deed
 from unified_api.engine.pair import State
 from unified_api.engine.values import MISSING, Both, Side
 from unified_api.models.fields import Malformed, parse_id
-from unified_api.sync.bridge import reviewing, steering
+from unified_api.sync import withheld
+from unified_api.sync.bridge import reviewing, showing, steering
 from unified_api.sync.bridge.held import REVIEW
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.bridge.rounds import Turn, turns_of
@@ -77,23 +78,25 @@ class PairPage(DecidingPage):
             return {}
         frame = Frame.of(bridge)
         [turn] = turns_of(frame, [row])
-        known = naming.records(frame, (row.record_a, row.record_b))
+        secret = withheld.of_bridge(bridge)
+        known = naming.records(frame, (row.record_a, row.record_b), secret)
         names = naming.sides(frame)
         return {
             "bridge": bridge,
+            "key": showing.key(bridge, row.key, secret),
             "heads": [(names[side], known.get(record_of(row, side))) for side in Side],  # type: ignore[arg-type]
-            "fields": [_field(turn, name) for name in turn.policy.fields],
+            "fields": [_field(turn, name, secret) for name in turn.policy.fields],
             "others": [one for one in row.problems if not one.get("field")],
         }
 
 
-def _field(turn: Turn, name: str) -> dict[str, Any]:
+def _field(turn: Turn, name: str, secret: Container[str]) -> dict[str, Any]:
     """One bridged field: what either side says now, what it last agreed to, and how that stands."""
     look, pair = turn.look, turn.pair
     now = Both(*(one.values.get(name, MISSING) if one else MISSING for one in (look.a, look.b)))
     base = Both(pair.base_a.get(name, MISSING), pair.base_b.get(name, MISSING))
     shown = {
-        f"{what}_{side}": None if both[side] is MISSING else naming.value(name, both[side])
+        f"{what}_{side}": None if both[side] is MISSING else naming.value(name, both[side], secret)
         for what, both in (("now", now), ("base", base))
         for side in Side
     }
@@ -110,6 +113,8 @@ def _field(turn: Turn, name: str) -> dict[str, Any]:
 
 def _state(turn: Turn, name: str, now: Both[Any], base: Both[Any]) -> str:
     one = turn.policy.fields[name]
+    if name in turn.frame.scopes.apart:
+        return "no part of the bridge, by the scopes of its accounts"
     if now.a is MISSING or now.b is MISSING:
         return "one side only"
     if one.agree(now):

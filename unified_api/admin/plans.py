@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 from django.core.paginator import Paginator
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from unified_api.admin import naming
 from unified_api.admin.deeds import DecidingPage, Deed
+from unified_api.sync import withheld
 from unified_api.sync.bridge import plans
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Bridge
@@ -84,19 +85,22 @@ class PlanPage(DecidingPage):
             "costs": [(names[side], cost) for side, cost in row.cost.items()],
             "action": action,
             "page": page,
-            "items": _items(frame, names, list(page)),
+            "items": _items(frame, names, list(page), withheld.of_bridge(bridge)),
         }
 
 
-def _items(frame: Frame, names: Mapping[str, str], items: Iterable[PlanItem]) -> list[dict[str, Any]]:
-    known = naming.records(frame, (one for item in items for one in (item.record_a, item.record_b)))
+def _items(
+    frame: Frame, names: Mapping[str, str], items: Iterable[PlanItem], secret: Container[str]
+) -> list[dict[str, Any]]:
+    both = (one for item in items for one in (item.record_a, item.record_b))
+    known = naming.records(frame, both, secret)
     return [
         {
             "item": item,
             "side": names.get(item.side or "", ""),
             "records": [(side, known.get(one) if one else None) for side, one in _records(item)],
-            "changes": _changes(item),
-            "problem": None if item.action in plans.WRITES else _problem(item),
+            "changes": _changes(item, secret),
+            "problem": None if item.action in plans.WRITES else _problem(item, secret),
         }
         for item in items
     ]
@@ -106,14 +110,14 @@ def _records(item: PlanItem) -> Iterable[tuple[str, Any]]:
     return (("a", item.record_a), ("b", item.record_b))
 
 
-def _changes(item: PlanItem) -> list[dict[str, Any]]:
+def _changes(item: PlanItem, secret: Container[str]) -> list[dict[str, Any]]:
     """By field what is there, what comes, and why; nothing of an item that writes nothing."""
     fields = item.fields["fields"] if item.action in plans.WRITES else {}
     return [
         {
             "field": name,
-            "was": naming.value(name, told["was"]),
-            "value": naming.value(name, told["value"]),
+            "was": naming.value(name, told["was"], secret),
+            "value": naming.value(name, told["value"], secret),
             "rule": told["rule"],
             "overrules": told["overrules"],
         }
@@ -121,10 +125,10 @@ def _changes(item: PlanItem) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(item: PlanItem) -> dict[str, Any]:
+def _problem(item: PlanItem, secret: Container[str]) -> dict[str, Any]:
     """What keeps a field from being equal: a problem of one side, or a conflict of both."""
     told, field = item.fields, item.fields.get("field", "")
-    spelled = {name: naming.value(field, told[name]) for name in ("value", "a", "b") if name in told}
+    spelled = {name: naming.value(field, told[name], secret) for name in ("value", "a", "b") if name in told}
     return {
         "kind": told.get("kind", item.action),
         "field": field,

@@ -1,26 +1,30 @@
 """How a column is shown, derived from its field: nothing sealed, JSON and texts readable, references as links.
 
-A column is a field's name where Django's own way is good enough, else a function of the row.
+A column is a field's name where Django's own way is good enough, else a function of the row. What says something of
+records asks first what of it is withheld from everybody.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_field
 from django.db import models
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from tenants.models import LinkedAccount
+from unified_api.admin import hiding
 from unified_api.models.base import common_model, wire_fields
 from unified_api.models.fields import Ref, Refs, Text, Texts, WireField
-from unified_api.models.hidden import HIDDEN, masked, sensitive
+from unified_api.models.hidden import HIDDEN, masked
 from unified_api.sync.models import Run, Stream, Write
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.withheld import Lookup
 
 Column = str | Callable[[Any], Any]
 #: What a function shows for nothing, as Django does.
@@ -54,12 +58,14 @@ _JOB_OF: Final[dict[str, type[models.Model]]] = {
 
 def page(model: type[models.Model]) -> list[Column]:
     """The columns of a row's own page: all, but for a digest and other bytes; what is sensitive is hidden."""
-    return [_column(field, short=False) for field in _shown(model)]
+    known = Lookup()
+    return [_column(field, known, short=False) for field in _shown(model)]
 
 
 def columns(model: type[models.Model], names: Iterable[str]) -> list[Column]:
     """These columns for a list, where texts are short."""
-    return [_column(_field(model, name), short=True) for name in names]
+    known = Lookup()
+    return [_column(_field(model, name), known, short=True) for name in names]
 
 
 def telling(model: type[models.Model], most: int = 5) -> list[str]:
@@ -90,8 +96,8 @@ def joined(parts: Iterable[Any]) -> Any:
     return format_html_join(" · ", "{}", ((part,) for part in parts))
 
 
-def readable(value: Any, secret: Collection[str] = ()) -> Any:
-    """JSON with one value per line; what stands under the names of sensitive fields is hidden."""
+def readable(value: Any, secret: Container[str] = ()) -> Any:
+    """JSON with one value per line; what stands under the names of sensitive or secret fields is hidden."""
     if value is None:
         return NOTHING
     shown = json.dumps(masked(value, secret), indent=2, ensure_ascii=False, sort_keys=True, default=str)
@@ -111,14 +117,20 @@ def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return next(field for field in _shown(model) if field.name == name)
 
 
-def _column(field: models.Field[Any, Any], *, short: bool) -> Column:
-    shown = _show(field, short=short)
-    if shown is None:
+def _column(field: models.Field[Any, Any], known: Lookup, *, short: bool) -> Column:
+    shown, hides = _show(field, short=short), hiding.of_column(field)
+    if shown is None and hides is None:
         return field.name
+    is_json = isinstance(field, models.JSONField)
 
     def column(row: Any) -> Any:
         value = getattr(row, field.name)
-        return NOTHING if value in (None, "", [], b"") else shown(row, value)
+        if value in (None, "", [], b""):
+            return NOTHING
+        if hides is not None and hides(row, known):
+            return HIDDEN
+        told = hiding.within(field, value, known.of(row)) if is_json else value
+        return display_for_field(told, field, NOTHING) if shown is None else shown(row, told)
 
     column.__name__ = f"{field.name}_shown"
     name = str(field.verbose_name)
@@ -129,8 +141,6 @@ def _column(field: models.Field[Any, Any], *, short: bool) -> Column:
 
 def _show(field: models.Field[Any, Any], *, short: bool) -> Callable[[Any, Any], Any] | None:
     """How a value that is not empty is shown; None for Django's way."""
-    if isinstance(field, WireField) and field.sensitive:
-        return lambda _row, _value: HIDDEN
     if isinstance(field, Ref | Refs | models.UUIDField):
         return _show_reference(field)
     if isinstance(field, models.JSONField):
@@ -148,15 +158,15 @@ def _show_reference(field: models.Field[Any, Any]) -> Callable[[Any, Any], Any] 
     return None if field.primary_key else lambda row, value: _reference(row, field.name, value)
 
 
-def _document(row: Any, value: Any) -> Any:
-    """JSON on a row's page; what a row says of a sensitive field is hidden."""
-    return HIDDEN if getattr(row, "field", None) in sensitive() else readable(value, sensitive())
+def _document(_row: Any, value: Any) -> Any:
+    """JSON on a row's page."""
+    return readable(value)
 
 
 def _names(row: Any, value: Any) -> Any:
     """What a list says of a JSON document: its keys; of a value, the value."""
     if not isinstance(value, dict | list):
-        return HIDDEN if getattr(row, "field", None) in sensitive() else _short(row, str(value))
+        return _short(row, str(value))
     return ", ".join(sorted(value)) if isinstance(value, dict) else f"{len(value)} entries"
 
 

@@ -23,6 +23,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.models import hidden
 from unified_api.models.fields import Malformed
+from unified_api.sync import withheld
 from unified_api.sync.bridge import conflicts, reviewing, showing, steering
 from unified_api.sync.bridge.held import HELD
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
@@ -69,7 +70,7 @@ class Pairs(Endpoint):
                     rows = rows.filter(**{name: told})
             window = Window.asked(self.params, f"{asked} pairs")
             found, page = cursors.ordered(window, rows, "id")
-            secret = showing.secret(bridge)
+            secret = withheld.of_bridge(bridge)
             return answer({**page, "results": [_pair(bridge, pair, secret) for pair in found]})
 
 
@@ -84,7 +85,7 @@ class OnePair(Endpoint):
         """The pair, with what either side last agreed to."""
         with transaction.atomic():
             pair = self.pair(id)
-            secret = showing.secret(Bridge.objects.get(id=pair.bridge_id))
+            secret = withheld.of_bridge(Bridge.objects.get(id=pair.bridge_id))
             bases = {name: hidden.values(getattr(pair, name), secret) for name in ("base_a", "base_b")}
             return answer({**self.told(pair), **bases})
 
@@ -95,7 +96,7 @@ class OnePair(Endpoint):
     def told(self, pair: Pair) -> dict[str, Any]:
         """What is shown of it."""
         bridge = Bridge.objects.get(id=pair.bridge_id)
-        return _pair(bridge, pair, showing.secret(bridge))
+        return _pair(bridge, pair, withheld.of_bridge(bridge))
 
 
 VERBS: Final = {
@@ -164,7 +165,7 @@ class Conflicts(Endpoint):
             window = Window.asked(self.params, f"{self.key.tenant_id} conflicts")
             found, page = newest.page(window, rows, "opened_at")
             bridges = Bridge.objects.in_bulk({one.bridge_id for one in found})
-            secret = {known: showing.secret(bridge) for known, bridge in bridges.items()}
+            secret = {known: withheld.of_bridge(bridge) for known, bridge in bridges.items()}
             return answer({**page, "results": [_conflict(one, secret[one.bridge_id]) for one in found]})
 
 
@@ -182,7 +183,7 @@ class OneConflict(Endpoint):
 
     def told(self, one: Conflict) -> dict[str, Any]:
         """What is shown of it."""
-        return _conflict(one, showing.secret(Bridge.objects.get(id=one.bridge_id)))
+        return _conflict(one, withheld.of_bridge(Bridge.objects.get(id=one.bridge_id)))
 
     def conflict(self, text: str) -> Conflict:
         """The conflict of a path; raises NotFound."""

@@ -17,6 +17,7 @@ from unified_api.api.openapi import bridges as told_as
 from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import page as page_of
+from unified_api.sync import withheld
 from unified_api.sync.bridge import plans, showing
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -81,7 +82,7 @@ class Items(OnePlan):
                 rows = rows.filter(action=action)
             window = Window.asked(self.params, f"{id} items")
             found, page = cursors.ordered(window, rows, "ordinal")
-            secret = showing.secret(bridge)
+            secret = withheld.of_bridge(bridge)
             return answer({**page, "results": [_item(bridge, item, secret) for item in found]})
 
 

@@ -89,7 +89,7 @@ class Callback(_Page):
         tenant = oauth.tenant_of(Secret(query.get("state", [""])[0]))
         if tenant is None:
             raise LinkRefused("This way back is unknown, was used, or is too old; begin again.")
-        with bulkhead.slot(), scope(tenant), acting("system", "oauth"):
+        with bulkhead.slot(tenant), scope(tenant), acting("system", "oauth"):
             finished = oauth.finish(query, request.COOKIES)
         token = format_html("Public token: <code>{}</code>", finished.public_token.reveal())
         return _page(HTTPStatus.OK, f"{finished.name} is linked", token)

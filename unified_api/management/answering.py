@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from abc import abstractmethod
 from argparse import SUPPRESS
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,6 +63,20 @@ class AnsweringCommand(BaseCommand):
 def take_json(parser: Any, *, default: Any = SUPPRESS) -> None:
     """Add `--json`; sub-commands take it too, and leave it alone when it is not given there."""
     parser.add_argument("--json", action="store_true", default=default, help="print one JSON document")
+
+
+def take_yes(parser: CommandParser) -> None:
+    """Add `--yes`."""
+    parser.add_argument("--yes", action="store_true", help="do not ask; without a terminal nobody is asked")
+
+
+def make_sure(question: str, options: Mapping[str, Any], tell: Callable[[str], None]) -> None:
+    """Have whoever sits at a terminal say yes to what cannot be undone; CommandError if they do not."""
+    if options["yes"] or not sys.stdin.isatty():
+        return
+    tell(f"{question} [y/N]")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CommandError("Nothing was done.")
 
 
 @contextmanager

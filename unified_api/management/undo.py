@@ -12,6 +12,7 @@ from django.db import transaction
 from tenants.scope import scope
 from unified_api.management.answering import Document, quoted, take_json
 from unified_api.management.bridge.verb import take_bridge
+from unified_api.sync import withheld
 from unified_api.sync.bridge import plans, showing
 from unified_api.sync.memory import undo
 from unified_api.sync.memory.deeds import CHOICES, NoDeed
@@ -59,7 +60,7 @@ def made(bridge: Bridge, plan: Plan, called: str) -> Document:
     """A plan that was just made, with its first items under this name."""
     items, secret = (
         PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST],
-        showing.secret(bridge),
+        withheld.of_bridge(bridge),
     )
     return {
         "plan_id": str(plan.id),

@@ -6,7 +6,7 @@ Such documents hold values of any model, so a name counts as sensitive if it is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 from unified_api.models.base import common_models, wire_fields
@@ -31,29 +31,34 @@ def sensitive() -> frozenset[str]:
     return frozenset(n for model in common_models() for n, f in wire_fields(model).items() if f.sensitive)
 
 
-def about(field: str, told: Mapping[str, Any], secret: Container[str] = ()) -> dict[str, Any]:
-    """What is told about a field. `is_hidden`: it is sensitive or secret, and none of its values shows.
+def hides(name: object, secret: Container[str] = ()) -> bool:
+    """Whether nothing is shown of what this names: it is a sensitive field, or a secret one.
 
-    secret: the fields that may not be read, by the scopes of the accounts that the document is about.
+    secret: the fields that are withheld, see `unified_api.sync.withheld`.
     """
-    is_hidden = field in sensitive() or field in secret
+    return isinstance(name, str) and (name in sensitive() or name in secret)
+
+
+def about(field: str, told: Mapping[str, Any], secret: Container[str] = ()) -> dict[str, Any]:
+    """What is told about a field. `is_hidden`: it is sensitive or secret, and none of its values shows."""
+    is_hidden = hides(field, secret)
     quoted = _QUOTED & told.keys() if is_hidden else ()
     return {**told, **dict.fromkeys(quoted), "is_hidden": is_hidden}
 
 
 def values(told: Mapping[str, Any], secret: Container[str] = ()) -> dict[str, Any]:
     """Values by field; those of sensitive and secret ones are null, as in lists of records."""
-    return {n: None if n in sensitive() or n in secret else value for n, value in told.items()}
+    return {n: None if hides(n, secret) else value for n, value in told.items()}
 
 
 def key(fields: Iterable[str], told: str | None, secret: Container[str] = ()) -> str | None:
     """A key that these fields make, or that it is hidden."""
-    return told if told is None or not any(n in sensitive() or n in secret for n in fields) else HIDDEN
+    return told if told is None or not any(hides(n, secret) for n in fields) else HIDDEN
 
 
-def masked(value: Any, secret: Collection[str]) -> Any:
-    """A JSON value in which what stands under these names, or is said to be about one of them, is hidden."""
+def masked(value: Any, secret: Container[str] = ()) -> Any:
+    """A JSON value in which what stands under names of hidden fields, or is said to be about one, is hidden."""
     if isinstance(value, dict):
-        told = secret if value.get("field") not in secret else {*secret, "value", "a", "b"}
-        return {k: HIDDEN if k in told else masked(v, secret) for k, v in value.items()}
+        quoted = _QUOTED if hides(value.get("field"), secret) else ()
+        return {k: HIDDEN if k in quoted or hides(k, secret) else masked(v, secret) for k, v in value.items()}
     return [masked(item, secret) for item in value] if isinstance(value, list) else value

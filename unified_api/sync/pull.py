@@ -146,7 +146,7 @@ class Pull:
         with store.entry(self.stream.linked_account_id, began=self.line.moments.time_of) as entry:
             job.hold(self.lease)
             tally = entry.take(arrived.arrival, self.cause)
-            set_aside.keep(self.stream, self.run, page.bad)
+            set_aside.keep(self.stream, self.run, self.account, page.bad)
             set_aside.clear(self.stream, tally.ids, page.bad)
             if self.stream.sweep is not None:
                 sweep.sight(self.stream, self.model, tally, page)
@@ -219,7 +219,7 @@ class Pull:
         inside = None if resource.model is self.model else model_id(resource.model)
         with transaction.atomic(durable=True):
             job.hold(self.lease)
-            set_aside.keep(self.stream, self.run, [Bad(remote_id, str(error), None, inside)])
+            set_aside.keep(self.stream, self.run, self.account, [Bad(remote_id, str(error), None, inside)])
             self.run.set_aside += 1
 
     def _conclude(self, resource: Resource, *, complete: bool) -> None:

@@ -11,6 +11,7 @@ import orjson
 
 from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.strict import plain
+from tenants.models import LinkedAccount
 from unified_api.models.base import common_model, model_id, sensitive
 from unified_api.sync import clock, told
 from unified_api.sync.identity import Key
@@ -19,11 +20,12 @@ from unified_api.sync.models import Run, SetAside, Stream
 #: Characters of the raw record, and of the reason, that are kept.
 _KEPT = 20_000
 _REASON = 500
-#: Kept in the place of a record that does not map: where its sensitive fields stand, nobody can tell.
-_HIDDEN = "(not kept: records of this model have sensitive fields)"
+#: Kept in the place of a record that does not map: where its sensitive or disabled fields stand, nobody can tell.
+_SENSITIVE = "(not kept: records of this model have sensitive fields)"
+_DISABLED = "(not kept: some of it may not be read, by the account's scopes)"
 
 
-def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
+def keep(stream: Stream, run: Run, account: LinkedAccount, bad: Sequence[Bad]) -> None:
     """Set these records of a page aside, in place of what was said of them earlier."""
     if not bad:
         return
@@ -37,7 +39,7 @@ def keep(stream: Stream, run: Run, bad: Sequence[Bad]) -> None:
             run_id=run.id,
             remote_id=_name(b),
             reason=plain(b.reason)[:_REASON],
-            raw=_HIDDEN if sensitive(common_model(b.inside or stream.model)) else _text(b.raw),
+            raw=_raw(b, b.inside or stream.model, account),
             seen_at=now,
         )
         for b in bad
@@ -88,6 +90,13 @@ def _name(bad: Bad) -> str | None:
 
 def _inside(model: str, remote_id: str) -> str:
     return f"{model}/{remote_id}"
+
+
+def _raw(bad: Bad, model: str, account: LinkedAccount) -> str:
+    """What is kept of a record of a model."""
+    if sensitive(common_model(model)):
+        return _SENSITIVE
+    return _DISABLED if account.withholds else _text(bad.raw)
 
 
 def _text(raw: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -53,6 +53,7 @@ class Performance:
 
     def go(self) -> None:
         """Send what was journalled."""
+        _refuse_disabled(self.write, self.resource)
         if self.write.operation == "create":
             self._create()
         elif self.write.operation == "update":
@@ -189,6 +190,7 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
     try:
         resource = _resource(write, account)
         if resource.hosted:
+            _refuse_disabled(write, resource)
             hosted.perform(write, lease, resource)
             return write
         with connect.line(account, lease, patience=None if patient else WAITED_FOR) as line:
@@ -205,12 +207,22 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
 
 
 class _Impossible(Exception):
-    """There is no adapter that could do this, or it may not. `state`: how a write ends that did not leave."""
+    """There is no adapter that could do this, or it may not. `state`: how a write ends that did not leave.
 
-    def __init__(self, why: str, state: WriteState, problem_type: str = "MISCONFIGURED") -> None:
+    fields: those that it is about.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        state: WriteState,
+        problem_type: str = "MISCONFIGURED",
+        fields: Sequence[str] = (),
+    ) -> None:
         super().__init__(why)
         self.state = state
         self.problem_type = problem_type
+        self.fields = fields
 
 
 def _resource(write: Write, account: LinkedAccount) -> Resource:
@@ -222,12 +234,25 @@ def _resource(write: Write, account: LinkedAccount) -> Resource:
         raise _Impossible(told, WriteState.NOT_APPLIED) from error
     if not account.may("write", write.model):
         told = f"{write.model} may not be written at this linked account, by its scopes."
-        state = WriteState.NOT_APPLIED if write.bridge_id else WriteState.REJECTED
-        raise _Impossible(told, state, "DISABLED_MODEL_WRITE")
+        raise _Impossible(told, _barred(write), "DISABLED_MODEL_WRITE")
     if resource is None or not resource.can(write.operation):  # type: ignore[arg-type]
         raise _Impossible(f"{account.integration} cannot {write.operation} this.", WriteState.REJECTED)
     own = [name.removeprefix(OWN) for name in own_names(write.values)]
     return resource.with_own(own) if own else resource
+
+
+def _refuse_disabled(write: Write, resource: Resource) -> None:
+    """Raise _Impossible where a field that is asked for was disabled at the account since."""
+    disabled = resource.mapping.withheld
+    names = sorted(disabled & journal.wanted(write).keys()) if disabled else []
+    if names:
+        told = f"{', '.join(names)} of {write.model} may not be written at this linked account any more, by its scopes."
+        raise _Impossible(told, _barred(write), "UNSUPPORTED_FIELD", names)
+
+
+def _barred(write: Write) -> WriteState:
+    """How a write ends that the scopes keep back: a bridge's is no refusal of the values, which it may owe still."""
+    return WriteState.NOT_APPLIED if write.bridge_id else WriteState.REJECTED
 
 
 def own_names(names: Iterable[str]) -> list[str]:
@@ -240,10 +265,9 @@ def _end_impossible(write: Write, lease: job.Lease, error: _Impossible) -> None:
     why = str(error)
     log.warning("write.impossible", write=str(write.id), why=why)
     if write.state == WriteState.JOURNALLED:
-        found = problems.problem(
-            error.problem_type, "The write cannot be carried out; nothing was changed", why
-        )
-        journal.close_alone(write, lease, error.state, why, [found])
+        title = "The write cannot be carried out; nothing was changed"
+        found = [problems.problem(error.problem_type, title, why, name) for name in error.fields or (None,)]
+        journal.close_alone(write, lease, error.state, why, found)
         return
     with transaction.atomic(durable=True):
         journal.abandon(

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from typing import Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
 from unified_api.api import bulkhead
+from unified_api.serve.shares import Shares
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_files_on_their_way_to_callers_are_as_many_as_calls_of_providers(
     api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A caller who does not take its file keeps the slot, so that files do not fill the disk; a closed one frees it."""
-    monkeypatch.setattr(bulkhead, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(bulkhead, "_slots", Shares(1))
     monkeypatch.setattr(bulkhead, "PATIENCE", 0.01)
     path = f"attachments/{attached(api, desk, 'log', b'123')}/download"
     slow = api.get(path)

@@ -20,6 +20,7 @@ from tests import stub
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api.api import bulkhead, idempotency, writes
 from unified_api.models.ticketing import Ticket, User
+from unified_api.serve.shares import Shares
 from unified_api.sync import journal, write
 from unified_api.sync.models import Job, Write
 
@@ -397,9 +398,9 @@ def test_an_error_of_ours_after_journalling_is_202(api: Linked, monkeypatch: pyt
 
 def test_a_full_bulkhead_is_503_for_writes_alone(api: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is journalled, the caller is told to come back, and reads go on."""
-    monkeypatch.setattr(bulkhead, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(bulkhead, "_slots", Shares(1))
     monkeypatch.setattr(bulkhead, "PATIENCE", 0.01)
-    with bulkhead.slot():
+    with bulkhead.slot(uuid.uuid4()):
         answer = api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)
         read = api.get("tickets")
 

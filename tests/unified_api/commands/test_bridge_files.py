@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -249,6 +251,47 @@ def test_bridges_end_by_their_name(call: Call, desks: Bridged, path: Path) -> No
     with pytest.raises(CommandError, match="There is no bridge 'tickets'"):
         call("bridge", "status", "tickets")
     assert "ticketing.Ticket: created, version 1" in call("bridge", "apply", str(path)).out
+
+
+class Typed(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_who_does_not_say_yes_ends_no_bridge(
+    call: Call, desks: Bridged, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a terminal a person is asked first; whatever else they type, nothing is done."""
+    call("bridge", "apply", str(path))
+    for answer in ("n\n", "\n", "", "tickets\n"):
+        monkeypatch.setattr(sys, "stdin", Typed(answer))
+        with pytest.raises(CommandError, match="Nothing was done"):
+            call("bridge", "end", "tickets")
+    with transaction.atomic():
+        assert Bridge.objects.exists()
+
+
+@pytest.mark.parametrize(("words", "answer"), [((), "yes\n"), (("--yes",), "")])
+def test_who_says_yes_ends_a_bridge(
+    call: Call,
+    desks: Bridged,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    answer: str,
+) -> None:
+    """Before or when asked; the question says what goes, and JSON stays alone on standard output."""
+    call("bridge", "apply", str(path))
+    monkeypatch.setattr(sys, "stdin", Typed(answer))
+    printed = call("bridge", "end", "tickets", *words, "--json")
+
+    assert [one["name"] for one in printed.document["ended"]] == ["tickets"]
+    assert ("it cannot be undone" in printed.err) is (not words)
+    with transaction.atomic():
+        assert not Bridge.objects.exists()
 
 
 def test_a_bridge_with_writes_under_way_does_not_end(call: Call, desks: Bridged, path: Path) -> None:

@@ -16,7 +16,9 @@ from tenants.models import LinkedAccount
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.bridge.conftest import Bridged, bridged, desks
 from tests.unified_api.sync.bridge.test_drift import audit, forget_mark
+from tests.unified_api.sync.bridge.test_scopes import disable
 from tests.unified_api.sync.conftest import no_broker, tenant
+from unified_api.engine.values import Side
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
 from unified_api.sync.bridge import steering
@@ -114,6 +116,21 @@ def test_it_says_which_fields_travel_which_way_and_who_prevails(desks: Bridged) 
     assert line(taking, "Canary") == "5 creates at first, then a person says go on"
     assert line(taking, "Records find each other by") == "name"
     assert line(taking, "Deleted at Plain, the one at Stub") == "it stays, and a person decides"
+
+
+def test_it_says_what_scopes_keep_out_and_nothing_else_of_it(bridged: Bridged) -> None:
+    """A disabled field is named with its side; its words and conditions are not told, and it travels nowhere."""
+    configure(bridged, filter={"a": {"status": {"is": "OPEN"}, "any": [{"status": {"is": "CLOSED"}}]}})
+    disable(bridged, Side.A, "status")
+    document = written(bridged)
+
+    assert re.search(
+        r"\| `status` \| not now \| *\| *\| may not be read or written at Stub", section(document, "Fields")
+    )
+    assert "`status`" not in section(document, "Words")
+    assert "OPEN" not in document
+    assert "status" not in line(document, "Edited at Stub, seen at Plain")
+    assert line(document, "Kept out of it").startswith("status may not be read or written at side a")
 
 
 def test_what_to_type_when_it_fails_are_commands_that_there_are(bridged: Bridged) -> None:

@@ -15,6 +15,7 @@ from integrations.kit.lenses import choice, refs
 from integrations.kit.mapping import Mapping
 from integrations.kit.steps import owed
 from tenants.models import LinkedAccount
+from tenants.permissions import Say
 from tests import stub
 from tests.stub import Desk
 from tests.unified_api.sync.conftest import Mirror
@@ -23,8 +24,9 @@ from unified_api import registry
 from unified_api.link import linking
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import by_id, connect, job, settle, store, tasks, values
+from unified_api.sync import by_id, connect, job, permissions, settle, store, tasks, values
 from unified_api.sync.models import Sighting, Stream, Write, WriteState
+from unified_api.sync.models_watch import Issue
 
 Drain = Callable[[], int]
 
@@ -98,6 +100,28 @@ def test_an_uncertain_update_of_a_record_that_moved_ends(
     work_until_idle()
 
     assert stored(unknown).state == WriteState.MOVED
+
+
+def test_an_uncertain_update_of_a_field_that_was_disabled_since_is_left_to_a_person(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """What is not read any more does not tell whether it arrived, and may not be sent again."""
+    remote_id = desk.add(title="A", text="old")
+    work_until_idle()
+    desk.cut_after_write = 1
+    unknown = submit(account, "update", ticket(account, remote_id).id, description="new")
+    desk.edit(remote_id, text="old")
+    sent = desk.writes()
+    with transaction.atomic():
+        permissions.set_own(account, {"ticketing.Ticket": Say(fields={"description": False})})
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+    ended = stored(unknown)
+
+    assert (ended.state, desk.writes()) == (WriteState.UNCERTAIN, sent)
+    assert "description of ticketing.Ticket may not be written" in str(ended.error)
+    with transaction.atomic():
+        assert Issue.objects.get(subject=unknown.id).kind == "uncertain"
 
 
 def test_a_create_is_not_given_up_while_lists_lag(

@@ -8,26 +8,34 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
-from unified_api.management.answering import Document, take_json
-from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
+from unified_api.management.answering import Document, make_sure, take_json, take_yes
+from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import ending
 from unified_api.sync.models_bridge import Bridge
 
 
 def _take(parser: CommandParser) -> None:
     take_bridge(parser)
+    take_yes(parser)
     take_json(parser)
 
 
-def _answer(options: Options, _progress: Progress) -> Document:
+def _answer(options: Options, progress: Progress) -> Document:
     """All of a name or none, those that follow others first."""
     about = meant(options)
+    make_sure(f"End {_called(about)}? {ending.WARNING}", options, progress)
     with scope(about.tenant), transaction.atomic():
         bridges = list(Bridge.objects.filter(id__in=about.bridges).order_by("-created_at", "-id"))
         leaders = {bridge.follows for bridge in bridges}
         for bridge in sorted(bridges, key=lambda one: one.id in leaders):
             _end(bridge)
     return {"ended": [{"bridge_id": str(one.id), "name": one.name, "model": one.model} for one in bridges]}
+
+
+def _called(about: Meant) -> str:
+    with scope(about.tenant), transaction.atomic():
+        bridges = Bridge.objects.filter(id__in=about.bridges).order_by("created_at", "id")
+        return " and ".join(f"{one.name} of {one.model}".removeprefix(" of ") for one in bridges)
 
 
 def _end(bridge: Bridge) -> None:

@@ -14,6 +14,7 @@ from unified_api.management.answering import Document, counted, quoted, take_jso
 from unified_api.management.bridge import running
 from unified_api.management.bridge.standing import pair_of
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
+from unified_api.sync import withheld
 from unified_api.sync.bridge import plans, restoring, showing, steering
 from unified_api.sync.bridge.attachment_choice import shown
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -104,7 +105,7 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
     about = {"bridge_id": str(bridge.id), "model": bridge.model, "mode": bridge.mode, "reason": bridge.reason}
     if plan is None:
         return {**about, "plan_id": None}
-    items, secret = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal"), showing.secret(bridge)
+    items, secret = PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal"), withheld.of_bridge(bridge)
     return {
         **about,
         "plan_id": str(plan.id),

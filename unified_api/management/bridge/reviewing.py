@@ -12,8 +12,9 @@ from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
 from unified_api.management.bridge.standing import pair_of
 from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import reviewing
-from unified_api.sync.models_bridge import Pair
+from unified_api.sync import withheld
+from unified_api.sync.bridge import reviewing, showing
+from unified_api.sync.models_bridge import Bridge, Pair
 
 
 def _take_one(parser: CommandParser) -> None:
@@ -39,8 +40,12 @@ def _said(say: Callable[..., Pair]) -> Callable[[Options, Progress], Document]:
                 pair = say(*pairs)
             except (reviewing.NotInReview, reviewing.NotTwoHalves) as error:
                 raise CommandError(str(error)) from error
-            names = ("id", "key", "record_a", "record_b")
-            return {name: str(one) if (one := getattr(pair, name)) else None for name in names}
+            bridge = Bridge.objects.get(id=pair.bridge_id)
+            ids = {
+                name: str(one) if (one := getattr(pair, name)) else None
+                for name in ("id", "record_a", "record_b")
+            }
+            return {**ids, "key": showing.key(bridge, pair.key, withheld.of_bridge(bridge))}
 
     return answer
 

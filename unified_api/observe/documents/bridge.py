@@ -16,6 +16,7 @@ from unified_api.observe.documents.parts import Block, Document, Facts, Section,
 from unified_api.sync import clock
 from unified_api.sync.bridge.held import REVIEW
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.bridge.work import in_flight
 from unified_api.sync.models import Stream, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Pair
@@ -28,14 +29,14 @@ MOST = 20
 def of_bridge(bridge: Bridge) -> Document:
     """The document as of now, within the transaction that is open, in the scope of the bridge's tenant."""
     frame = Frame.of(bridge)
-    told, names = frame.configuration, _names(frame)
+    told, names, scopes = frame.configuration, _names(frame), Scopes.of(bridge)
     sections = [
-        _in_short(bridge),
+        _in_short(bridge, scopes),
         _systems(frame),
         _affected(frame, names),
-        policy.fields(told, frame.model, frame.access, names),
-        *policy.words(told, names),
-        policy.taking_part(told, names),
+        policy.fields(told, frame.model, frame.access, names, scopes),
+        *policy.words(told, names, scopes.secret),
+        policy.taking_part(told, names, scopes.secret),
         _schedule(frame, names),
         policy.budgets(told),
         _standing(frame, names),
@@ -64,7 +65,7 @@ def _system(account: LinkedAccount | None) -> str:
         return account.integration
 
 
-def _in_short(bridge: Bridge) -> Section:
+def _in_short(bridge: Bridge, scopes: Scopes) -> Section:
     versions = BridgeVersion.objects.filter(bridge_id=bridge.id, version=bridge.version)
     since = versions.values_list("at", "actor").first()
     leader = Bridge.objects.filter(id=bridge.follows).first() if bridge.follows else None
@@ -76,6 +77,7 @@ def _in_short(bridge: Bridge) -> Section:
         ("Mode", "writes what is owed" if bridge.mode == Bridge.Mode.LIVE else "writes approved plans only"),
         ("Paused by", bridge.paused_by or ""),
         ("Closed", ", ".join(f"side {side} by {who}" for side, who in sorted(bridge.closed.items()))),
+        ("Kept out of it", " ".join(scopes.sentences())),
         ("Model", bridge.model),
         ("Follows", f"{leader.name or leader.id} over {leader.model}" if leader else ""),
         ("Configuration", f"version {version}"),
@@ -125,7 +127,8 @@ def _end_user(account: LinkedAccount) -> str:
 
 
 def _reaching(frame: Frame, side: Side) -> str:
-    fields = [one.name for one in frame.policy.fields.values() if one.direction.reaches(side)]
+    carried = [one for one in frame.policy.fields.values() if one.name not in frame.scopes.apart]
+    fields = [one.name for one in carried if one.direction.reaches(side)]
     return ", ".join(fields) or "nothing"
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from unified_api.engine.filter import Filter
 from unified_api.engine.policy import DeleteRule, Direction, Field, FirstContact, Shape, Winner
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
 from unified_api.models.base import CommonModel, wire_fields
+from unified_api.models.hidden import HIDDEN, hides
 from unified_api.observe.documents.parts import Block, Facts, Section, Table, Text
 from unified_api.sync.bridge.attachment_choice import Files, shown
 from unified_api.sync.bridge.configuration import Budget, Configuration, Leaving, Limit
+from unified_api.sync.bridge.scopes import Scopes
 
 Names = Both[str]
 _FIRST = {
@@ -33,11 +35,15 @@ _DELETES = {
 }
 
 
-def fields(told: Configuration, model: type[CommonModel], access: Both[Access], names: Names) -> Section:
-    """Each field with its way, who prevails, and what cannot be written."""
+def fields(
+    told: Configuration, model: type[CommonModel], access: Both[Access], names: Names, scopes: Scopes
+) -> Section:
+    """Each field with its way, who prevails, and what cannot be written; of one that is disabled, only that."""
     header = ("Field", "Travels", "When both sides edited it", "When both differ at first", "More")
     rows = [
-        (
+        (one.name, "not now", "", "", _disabled(one.name, scopes, names))
+        if one.name in scopes.apart
+        else (
             one.name,
             _way(one.direction, names),
             _winner(one, names),
@@ -47,6 +53,11 @@ def fields(told: Configuration, model: type[CommonModel], access: Both[Access], 
         for one in told.policy.fields.values()
     ]
     return Section("Fields", [Table(header, rows, frozenset({0}))])
+
+
+def _disabled(name: str, scopes: Scopes, names: Names) -> str:
+    where = " and ".join(names[side] for side in Side if name in scopes.disabled[side])
+    return f"may not be read or written at {where}, by its scopes"
 
 
 def _way(direction: Direction, names: Names) -> str:
@@ -90,12 +101,12 @@ def _more(
             yield f"{when} written at {names[side]}"
 
 
-def words(told: Configuration, names: Names) -> list[Section]:
-    """The value maps, a row a field and side; nothing where no field has one."""
+def words(told: Configuration, names: Names, secret: Container[str]) -> list[Section]:
+    """The value maps, a row a field and side; nothing where no field has one that may be shown."""
     rows = [
         (one.name, names[side], ", ".join(_word(word, written) for word, written in one.words[side].items()))
         for one in told.policy.fields.values()
-        if one.words is not None and one.name not in told.references
+        if one.words is not None and one.name not in told.references and not hides(one.name, secret)
         for side in Side
     ]
     if not rows:
@@ -109,14 +120,14 @@ def _word(word: str, written: str) -> str:
     return word if word == written else f"{word} → {written}"
 
 
-def taking_part(told: Configuration, names: Names) -> Section:
+def taking_part(told: Configuration, names: Names, secret: Container[str]) -> Section:
     """Which records: filters, beginning, key, creation, deletion."""
     leaving = {
         Leaving.REST: "its pair rests until it matches again",
         Leaving.STAY: "its pair is kept equal all the same",
     }
     rows = [
-        *((f"At {names[side]}", _filter(told.filter[side])) for side in Side),
+        *((f"At {names[side]}", _filter(told.filter[side], secret)) for side in Side),
         ("A record that stops matching", leaving[told.leaving]),
         (
             "Records from before the bridge",
@@ -130,7 +141,7 @@ def taking_part(told: Configuration, names: Names) -> Section:
             ", ".join(names[side] for side in Side if side in told.policy.creates) or "neither side",
         ),
         *(
-            (f"Put into what is created at {names[side]}", _conditions(told.policy.constants[side]))
+            (f"Put into what is created at {names[side]}", _conditions(told.policy.constants[side], secret))
             for side in Side
         ),
         *(
@@ -166,15 +177,16 @@ def _limit(limit: Limit) -> str:
     return f"{limit.share:.0%} of the pairs, and {limit.least} in any case"
 
 
-def _filter(told: Filter) -> str:
+def _filter(told: Filter, secret: Container[str]) -> str:
     data = told.as_data()
     alternatives = data.pop("any", [])
-    either = " or ".join(f"({_conditions(one)})" for one in alternatives)
-    return " and ".join(part for part in (_conditions(data), either) if part) or "all records"
+    either = " or ".join(f"({_conditions(one, secret)})" for one in alternatives)
+    return " and ".join(part for part in (_conditions(data, secret), either) if part) or "all records"
 
 
-def _conditions(data: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {_value(value)}" for name, value in data.items())
+def _conditions(data: Mapping[str, object], secret: Container[str]) -> str:
+    told = {name: HIDDEN if hides(name, secret) else _value(value) for name, value in data.items()}
+    return ", ".join(f"{name} {value}" for name, value in told.items())
 
 
 def _value(value: object) -> str:

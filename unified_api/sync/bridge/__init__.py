@@ -1,6 +1,7 @@
 """The shell around the bridge engine.
 
     scopes     what the accounts' scopes keep out of a bridge
+    stopping   waiting writes that carry what the scopes keep out of it
     setup      making a bridge: what it wants of each field, what the accounts can, what is refused
     records    records as the engine sees them, pairs as it remembers them
     intake     the change log marks pairs dirty; records that no pair knows get one of their own

@@ -20,7 +20,7 @@ from tenants.scope import current_tenant
 from unified_api.engine.policy import DeleteRule, Field
 from unified_api.engine.values import Both, Side
 from unified_api.sync import clock, job
-from unified_api.sync.bridge import plans, setup, steering, turns
+from unified_api.sync.bridge import plans, setup, steering, stopping, turns
 from unified_api.sync.bridge.configuration import Configuration, Leaving
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
@@ -214,13 +214,15 @@ def _is_other(before: Configuration, one: Field) -> bool:
 def look_again(linked_account_id: uuid.UUID) -> None:
     """Have every pair of an account's bridges looked at again, as its scopes allow something else now.
 
-    Within the transaction that is open. What was agreed stays agreed.
+    Within the transaction that is open. What was agreed stays agreed; what waits to leave and may not any more ends.
     """
     either = Q(account_a=linked_account_id) | Q(account_b=linked_account_id)
     for bridge in Bridge.objects.filter(either).order_by("id"):
         job.forget(KIND, bridge.id)
+        waiting = stopping.stop(bridge)
         turns.take(bridge.id)
         _stir(bridge, [])
+        stopping.withdraw(bridge, waiting)
         if not bridge.paused_by:
             job.ask(KIND, bridge.id, priority=bridge.priority)
 

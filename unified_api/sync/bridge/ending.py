@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 from tenants import audit, door
 from unified_api.sync import erase, job
@@ -10,6 +11,12 @@ from unified_api.sync.bridge import drift, turns
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight
 from unified_api.sync.models_bridge import Bridge
+
+#: What to think of first.
+WARNING: Final = (
+    "Nothing more is written, and pairs, plans, conflicts and versions are erased: it cannot be undone. The records of"
+    " both sides stay. Bridged again, they meet as if for the first time."
+)
 
 
 class NotEnded(ValueError):

@@ -20,7 +20,6 @@ from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import Turn, turns_of
-from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
@@ -85,11 +84,6 @@ def _foreseen(frame: Frame) -> Document:
         "plan": [item for turn in turns_of(frame, considered) for item in _items(turn)],
         "review": [_names(frame.bridge, pair, secret) for pair in pairs.filter(held=REVIEW)],
     }
-
-
-def secret(bridge: Bridge) -> Container[str]:
-    """The fields of which nothing is shown, by the scopes of its accounts; within the transaction that is open."""
-    return Scopes.of(bridge).secret
 
 
 def key(bridge: Bridge, told: str | None, secret: Container[str]) -> str | None:

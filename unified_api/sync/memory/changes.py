@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from tenants.models import LinkedAccount
 from unified_api.models.base import common_model, wire_fields
-from unified_api.sync import targets
+from unified_api.sync import withheld
 from unified_api.sync.memory import shown
 from unified_api.sync.memory.shown import Document
 from unified_api.sync.models import Change
@@ -75,7 +75,7 @@ def stretch(after: int, account_id: uuid.UUID | None) -> QuerySet[Change]:
 
 def document(change: Change, owner: LinkedAccount) -> Document:
     """An entry as the feed shows it. A creation is without values: the record is to be read."""
-    names, hidden = wire_fields(common_model(change.model)), targets.hidden(owner, change.model)
+    names, hidden = wire_fields(common_model(change.model)), withheld.of_account(owner, change.model)
     return {
         "position": change.position,
         "at": shown.instant(change.at),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from unified_api.models.base import CUSTOM, CommonModel, wire_fields
@@ -13,7 +13,7 @@ from unified_api.models.fields import Day, Instant, WireField
 Document = dict[str, Any]
 
 
-def image(model: type[CommonModel], values: Mapping[str, Any], hidden: Collection[str] = ()) -> Document:
+def image(model: type[CommonModel], values: Mapping[str, Any], hidden: Container[str] = ()) -> Document:
     """The values of a record, in the order of the model's fields. hidden: those that show null."""
     declared = {
         name: value(concealed(one, name in hidden), values[name])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property
 
-from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, common_model, common_models, model_id, wire_fields
 from unified_api.models.fields import WireField
-from unified_api.sync import targets
+from unified_api.sync import withheld
 from unified_api.sync.memory import shown
 from unified_api.sync.models import Change
 
@@ -24,9 +24,9 @@ class Subject:
     row: CommonModel | None
 
     @cached_property
-    def hidden(self) -> frozenset[str]:
+    def hidden(self) -> Container[str]:
         """The fields that may not be read at its account, within the transaction that is open."""
-        return hidden_of(self.account_id, model_id(self.model))
+        return withheld.of_account_id(self.account_id, model_id(self.model))
 
     def field(self, name: str) -> WireField:
         """One of its fields, as it may be shown."""
@@ -49,9 +49,3 @@ class Subject:
             if row is not None:
                 return cls(record_id, model, row.linked_account_id, row)
         return None
-
-
-def hidden_of(account_id: uuid.UUID, model: str) -> frozenset[str]:
-    """The fields of a model that may not be read at an account; none once the account is gone."""
-    account: LinkedAccount | None = LinkedAccount.objects.filter(id=account_id).first()
-    return targets.hidden(account, model) if account else frozenset()

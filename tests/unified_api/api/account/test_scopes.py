@@ -232,6 +232,22 @@ def test_a_write_that_waits_is_refused_when_its_turn_comes(api: Linked, ticket: 
     assert state["problems"][0]["problem_type"] == "DISABLED_MODEL_WRITE"
 
 
+def test_a_field_that_is_disabled_meanwhile_is_not_sent(api: Linked, ticket: str, desk: stub.Desk) -> None:
+    """The write ends with the field that it was refused for, as it would have been refused at once by then."""
+    sent = api.send("patch", f"tickets/{ticket}?run_async=true", {"model": {"description": "mine"}})
+    limit(api, "Ticket", disabled_fields=["description"])
+    api.work()
+    state = Client().get(sent.headers["Location"], headers=api.person.headers).json()
+    [problem] = state["problems"]
+
+    assert (state["state"], desk.writes()) == ("rejected", [])
+    assert (problem["problem_type"], problem["source"]) == (
+        "UNSUPPORTED_FIELD",
+        {"pointer": "model/description"},
+    )
+    assert "by its scopes" in problem["detail"]
+
+
 def test_what_is_said_for_one_account_counts_more_than_for_all(
     alice: Person, link: Link, charlie: Person
 ) -> None:

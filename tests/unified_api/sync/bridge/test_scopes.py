@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 
 from tenants.models import LinkedAccount
 from tenants.permissions import Say
+from tenants.scope import scope
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_over_rest import Caller, caller
 from tests.unified_api.sync.bridge.test_plans import field
@@ -19,6 +20,7 @@ from unified_api.models import hidden
 from unified_api.models.base import CUSTOM
 from unified_api.sync import permissions, targets
 from unified_api.sync.bridge import setup, showing
+from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan
 
@@ -108,6 +110,45 @@ def test_a_disabled_field_goes_on_from_what_was_agreed(bridged: Bridged) -> None
     assert apart == (["It is on fire"], ["It is out"])
     assert (bridged.both("title"), bridged.both("state")) == ((["Plotter"],) * 2, (["done"],) * 2)
     assert bridged.both("text") == (["It is out"],) * 2
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_waits_to_leave_stays_when_it_is_disabled(bridged: Bridged, side: Side) -> None:
+    """At either side: the write ends with a sentence, and what else it said is written without the field."""
+    bridged.a.edit("1", title="Plotter", text="secret words")
+    bridged.read()
+    for _ in range(3):
+        bridged.work_once(("bridge",))
+    with transaction.atomic():
+        waiting = Write.objects.get(state=WriteState.JOURNALLED)
+    disable(bridged, side, "description")
+    bridged.work_once(("write",))
+    with transaction.atomic():
+        ended = Write.objects.get(id=waiting.id)
+    bridged.round()
+
+    assert waiting.values.keys() == {"name", "description"}
+    assert (ended.state, ended.finished_at is None) == (WriteState.NOT_APPLIED, False)
+    assert f"description may not be read or written at side {side}" in str(ended.error)
+    assert bridged.both("title") == (["Plotter"], ["Plotter"])
+    assert bridged.both("text")[1] == ["It is on fire"]
+
+
+def test_what_had_left_is_seen_through_when_it_is_disabled(bridged: Bridged) -> None:
+    """Its call may have arrived: nobody takes its job away, and it ends by its answer."""
+
+    def meanwhile() -> None:
+        with scope(bridged.tenant):
+            disable(bridged, Side.A, "description")
+        connections.close_all()
+
+    bridged.a.edit("1", text="secret words")
+    bridged.b.after_write = meanwhile
+    bridged.round()
+    with transaction.atomic():
+        write = Write.objects.get(operation="update")
+
+    assert (write.state, bridged.both("text")[1]) == (WriteState.DONE, ["secret words"])
 
 
 def test_what_was_never_read_blanks_nothing_when_it_is_allowed(desks: Bridged) -> None:
