@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
@@ -165,7 +164,7 @@ _issue = {
     "delete": DELETE("/issue/{remote_id}", conditional=True),
 }
 _comment = {
-    "get": replace(find("msg", _MESSAGE, _shown), calls=3),
+    "get": find("msg", _MESSAGE, _shown, 2),
     "create": _create_comment,
     "complete": _complete_comment,
     "update": PATCH("/msg/{remote_id}", null="", conditional=True),

@@ -32,8 +32,8 @@ def of_class(mapping: Mapping, name: str, params: dict[str, str], then: Any = No
     return Resource(mapping=mapping, list=listed, **more)
 
 
-def find(name: str, params: dict[str, str], then: Any, **query: str) -> GET:
-    """The newest items that a filter finds; without one, the item of an id. `then` makes a request of its own."""
+def find(name: str, params: dict[str, str], then: Any, joins: int = 1, /, **query: str) -> GET:
+    """The newest items that a filter finds; without one, the item of an id. joins: requests of `then`."""
     newest = {**params, "@sort": "-id", "@page_size": "20", **(query or {"id": "{remote_id}"})}
-    calls = 1 if then is None else 2
+    calls = 1 + (joins if then else 0)
     return GET(f"/{name}", items=ITEMS, first=not query, params=newest, then=then, calls=calls)
