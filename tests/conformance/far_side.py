@@ -44,9 +44,9 @@ def _refused(status: int) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A far side that runs, and holds some records of every model: of one of them more than three.
+    """A far side that runs, and holds some records of every model.
 
-    values: what an account is linked with. samples: of a model that can be written. now, sleep: its clock. refusal: the
+    Where nobody can ask for short pages, it has them of one record, so that they are turned. values: what an account is linked with. samples: of a model that can be written. now, sleep: its clock. refusal: the
     body of an answer with this status.
     """
 

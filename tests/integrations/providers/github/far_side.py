@@ -20,7 +20,7 @@ from unified_api.models.ticketing import Comment, Tag, Ticket
 
 _BEGAN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 #: Records on a page, whatever is asked for.
-_FEW = 3
+_ONE = 1
 _SAMPLES: dict[Any, Samples] = {
     Ticket: Samples(
         [
@@ -51,7 +51,7 @@ _SAMPLES: dict[Any, Samples] = {
 
 @contextmanager
 def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
-    with mock.patch.object(common, "_MOST", _FEW), emulating(desk.vendor, Clock(_BEGAN)) as hub:
+    with mock.patch.object(common, "_MOST", _ONE), emulating(desk.vendor, Clock(_BEGAN)) as hub:
         _fill(hub.world)
         yield Started(
             values={
@@ -69,8 +69,8 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
 
 def _fill(world: World) -> None:
     """Issues and a pull request, each of another time, and something said on all of them."""
-    for number in range(7):
-        made = desk.ghost(world, f"Issue {number}", pull=number == _FEW)
+    for number in range(4):
+        made = desk.ghost(world, f"Issue {number}", pull=number == 1)
         new_comment(world, made, 583231, f"Comment {number}")
         world.clock.forward(100)
 

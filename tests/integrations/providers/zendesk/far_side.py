@@ -20,12 +20,12 @@ from tests.integrations.providers.zendesk.desk import START, old_ticket
 from unified_api.models.ticketing import Attachment, Comment, Contact, Ticket
 
 #: Records on a page of an export.
-_FEW = 3
+_ONE = 1
 
 
 @contextmanager
 def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
-    with mock.patch.object(exports, "_SIZE", _FEW), emulating(vendor, Clock(START)) as desk:
+    with mock.patch.object(exports, "_SIZE", _ONE), emulating(vendor, Clock(START)) as desk:
         _fill(desk.world)
         samples = _samples(desk.world)
         yield Started(
