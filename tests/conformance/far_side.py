@@ -46,8 +46,9 @@ def _refused(status: int) -> Any:
 class Started:
     """A far side that runs, and holds some records of every model.
 
-    Where nobody can ask for short pages, it has them of one record, so that they are turned. values: what an account is linked with. samples: of a model that can be written. now, sleep: its clock. refusal: the
-    body of an answer with this status.
+    Where nobody can ask for short pages, it has short ones by itself, so that they are turned. values: what an account
+    is linked with. samples: of a model that can be written. now, sleep: its clock. refusal: the body of an answer with
+    this status.
     """
 
     values: Mapping[str, str]

@@ -47,7 +47,7 @@ def test_lists_go_on_to_their_end_and_show_what_is_read_by_id(trial: Trial) -> N
 
 
 def _smaller(resource: Resource, size: int) -> Resource:
-    """The same with so many on a page; where that cannot be asked for, the far side has pages of one."""
+    """The same with so many on a page; where that cannot be asked for, the far side has short pages."""
     if resource.list is None or not hasattr(resource.list.paging, "size"):
         return resource
     paging: Any = resource.list.paging

@@ -19,13 +19,13 @@ from tests.emulators.world import Clock, World
 from tests.integrations.providers.zendesk.desk import START, old_ticket
 from unified_api.models.ticketing import Attachment, Comment, Contact, Ticket
 
-#: Records on a page of an export.
-_ONE = 1
+#: Records on a page of an export; with one, those that go by time would never end.
+_FEW = 2
 
 
 @contextmanager
 def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
-    with mock.patch.object(exports, "_SIZE", _ONE), emulating(vendor, Clock(START)) as desk:
+    with mock.patch.object(exports, "_SIZE", _FEW), emulating(vendor, Clock(START)) as desk:
         _fill(desk.world)
         samples = _samples(desk.world)
         yield Started(
@@ -38,10 +38,12 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
 
 
 def _fill(world: World) -> None:
-    """A second one of everybody and everything; nothing of it is younger than what exports withhold."""
+    """More of everybody and everything; nothing of it is younger than what exports withhold."""
     people.add_group(world, "Sales")
-    other = people.add_organization(world, "Umbrella", domain_names=["umbrella.example"])
-    people.add_user(world, "Dan Customer", "dan@umbrella.example", organization_id=other["id"])
+    for name in ("umbrella", "initech"):
+        world.clock.forward(60)
+        other = people.add_organization(world, name.title(), domain_names=[f"{name}.example"])
+    people.add_user(world, "Dan Customer", "dan@initech.example", organization_id=other["id"])
     for subject in ("Fire", "Flood"):
         old_ticket(world, subject, type="problem", tags=["bad"])
     for subject in ("Printer", "Scanner"):
