@@ -19,7 +19,7 @@ from tests.emulators.world import Clock, World
 from tests.integrations.providers.zendesk.desk import START, old_ticket
 from unified_api.models.ticketing import Attachment, Comment, Contact, Ticket
 
-#: Records on a page of an export; with one, those that go by time would never end.
+#: Records on a page of an export.
 _FEW = 2
 
 
