@@ -8,10 +8,10 @@ import pytest
 
 from tests.conformance.far_side import far_side_of, place_of, tried
 from tests.conformance.trial import Trial, opened
-from tests.integrations.sandbox.conftest import served
+from tests.integrations.sandbox.conftest import access_log, served
 from unified_api import registry
 
-__all__ = ["served"]  # a fixture, which far sides ask for
+__all__ = ["access_log", "served"]  # fixtures, which far sides ask for
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -30,10 +30,12 @@ def _start(request: pytest.FixtureRequest) -> Iterator[Started]:
 
 
 def _filled(desk: HelpDesk, mark: str) -> dict[Any, Samples]:
-    """Tickets, one of them with a file; and samples that name that."""
+    """Tickets with a comment, one of them with a file; and samples that name that one."""
     for number in range(4):
         facts = {"queue": 1, "title": f"Ticket {number} {mark}", "description": "It smokes.", "priority": 3}
         last = str(desk.rest("POST", "tickets/", facts)["id"])
+        said = {"ticket": last, "title": "Comment", "comment": f"Still, {number}.", "public": True}
+        desk.rest("POST", "followups/", said)
     _attach(desk, last)
     alone = {"assignees": ["1"], "collections": [desk.queue]}
     made = {"status": "CLOSED", "priority": "URGENT", **alone}

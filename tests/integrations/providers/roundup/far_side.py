@@ -48,7 +48,7 @@ def _filled(tracker: Roundup, mark: str) -> dict[Any, Samples]:
         Ticket: Samples(
             [{"name": f"Printer {mark}", "tags": [words[0]], **made}], [{"name": f"Fax {mark}", **changed}]
         ),
-        Comment: Samples([{"ticket": last, "body": "On its way."}]),
+        Comment: Samples([{"ticket": last, "body": "On its way."}], [{"body": "It is here."}]),
         Attachment: Samples(
             [{"ticket": last, "file_name": "new.txt", "content_type": "text/plain"}],
             [{"file_name": "renamed.txt"}],
