@@ -18,7 +18,7 @@ from integrations.kit.errors import (
     RetryLater,
     Uncertain,
 )
-from integrations.kit.provider import Resource
+from integrations.kit.provider import Operation, Resource
 from integrations.kit.transport import Reply
 from tests.conformance.far_side import Samples
 from tests.conformance.trial import Trial, there
@@ -121,10 +121,13 @@ def _width(resource: Resource) -> int:
     return len(resource.mapping.lenses)
 
 
+def _widest(trial: Trial, operation: Operation) -> Resource | None:
+    return max((one for one in trial.provider.resources if one.can(operation)), key=_width, default=None)
+
+
 def _of_model(trial: Trial, resource: Resource, known: str) -> Iterator[Question]:
-    """Reads, and creates, of which some take several calls; all updates and deletes go one way, so one model has them."""
+    """Reads, and creates, which may take several calls; all updates and deletes go one way, so one model has them."""
     client, name = trial.client, resource.model.__name__
-    widest = max(trial.provider.resources, key=lambda one: (one.can("update"), _width(one)))
     samples = trial.samples(resource) if resource.can("create") else Samples()
     yield Question(f"{name} list", partial(trial.pages, resource), writes=False, due=lambda f: f.listed)
     if resource.can("get"):
@@ -133,9 +136,9 @@ def _of_model(trial: Trial, resource: Resource, known: str) -> Iterator[Question
     for values in samples.make[:1]:
         make = partial(trial.made, resource, values)
         yield Question(f"{name} create", make, writes=True, due=lambda f: f.written)
-    for values in samples.change[:1] if resource is widest else ():
+    for values in samples.change[:1] if resource is _widest(trial, "update") else ():
         change = partial(client.update, resource, known, values)
         yield Question(f"{name} update", change, writes=True, due=lambda f: f.written)
-    if resource is widest and resource.can("delete"):
+    if resource is _widest(trial, "delete"):
         remove = partial(client.delete, resource, known)
         yield Question(f"{name} delete", remove, writes=True, due=lambda f: f.written)
