@@ -48,7 +48,7 @@ class Started:
 
     Where nobody can ask for short pages, it has short ones by itself, so that they are turned. values: what an account
     is linked with. samples: of a model that can be written. now, sleep: its clock. refusal: the body of an answer with
-    this status.
+    this status. asks: how addresses end at which a POST only reads. whole: the models that it lists in one answer.
     """
 
     values: Mapping[str, str]
@@ -56,6 +56,8 @@ class Started:
     now: Callable[[], datetime] = lambda: NOW
     sleep: Callable[[float], None] = field(default_factory=Sleeper)
     refusal: Callable[[int], Any] = _refused
+    asks: tuple[str, ...] = ()
+    whole: frozenset[Any] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

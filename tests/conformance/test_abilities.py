@@ -33,7 +33,8 @@ def test_lists_go_on_to_their_end_and_show_what_is_read_by_id(trial: Trial) -> N
         shown = there(whole)
         assert shown, f"{resource.model.__name__}: its far side holds no record"
         assert set(there(small)) == set(shown)
-        assert len(small) > 1 or len(shown) == 1, f"{resource.model.__name__}: its pages are never turned"
+        turned = len(small) > 1 or len(shown) == 1 or resource.model in trial.started.whole
+        assert turned, f"{resource.model.__name__}: its pages are never turned"
         for pages in (whole, small):
             assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
             assert [bad for page in pages for bad in page.bad] == []
@@ -106,6 +107,8 @@ def _made(trial: Trial, resource: Resource, values: Mapping[str, Any]) -> Observ
             listed = there(trial.pages(resource))[made.remote_id]
         shown = replace(shown, values={**listed.values, **shown.values})
     _says(resource, shown, values)
+    if resource.read_lag:
+        trial.started.sleep(_A_WHILE)
     with trial.doing(resource, "find"):
         assert made.remote_id in [one.remote_id for one in trial.client.recent(resource, values)]
     if resource.download:

@@ -59,6 +59,7 @@ def opened(provider: Provider, started: Started) -> Iterator[Trial]:
     settings, secrets = provider.accept(started.values)
     told = replace(connection(settings, secrets, sleep=started.sleep), clock=started.now)
     line = Line(TALLIES.setdefault(provider.slug, Tally()))
+    line.tally.asks = started.asks
     patience = Patience(attempts=3, wait=3_600)
     with Client(provider, told, patience=patience, wire=line.way) as client:
         yield Trial(provider, started, client, line)

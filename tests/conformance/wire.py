@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
@@ -22,10 +23,11 @@ READS: Final = frozenset({"GET", "HEAD"})
 
 @dataclass
 class Tally:
-    """Exchanges by model and ability; writes: those that were to change something, in their order."""
+    """Exchanges by model and ability; writes: those that were to change something. asks: see Started."""
 
     counted: Counter[tuple[str, str]] = field(default_factory=Counter)
     writes: list[str] = field(default_factory=list)
+    asks: tuple[str, ...] = ()
     _what: tuple[str, str] | None = None
 
     @contextmanager
@@ -35,11 +37,15 @@ class Tally:
         yield
         self._what = before
 
+    def reads(self, request: requests.PreparedRequest) -> bool:
+        """Whether it changes nothing."""
+        return request.method in READS or urlsplit(request.url or "").path.endswith(self.asks or ("?",))
+
     def note(self, request: requests.PreparedRequest) -> None:
         """Count one."""
         if self._what:
             self.counted[self._what] += 1
-        if request.method not in READS:
+        if not self.reads(request):
             self.writes.append(f"{request.method} {request.path_url}")
 
 
@@ -51,9 +57,9 @@ class Strike:
     writes: bool
     struck: int = 0
 
-    def strikes(self, request: requests.PreparedRequest) -> bool:
-        """Whether it is this request's turn."""
-        meant = (request.method not in READS) is self.writes
+    def strikes(self, *, reads: bool) -> bool:
+        """Whether it is the turn of a request."""
+        meant = reads is not self.writes
         self.struck += meant
         return meant
 
@@ -89,7 +95,7 @@ class Watched:
     ) -> Reply | Broken:
         """See Way."""
         strike = self.line.strike
-        if strike and strike.strikes(request):
+        if strike and strike.strikes(reads=self.line.tally.reads(request)):
             return strike.answer
         self.line.tally.note(request)
         return self.inner.exchange(request, ends=ends, into=into)
