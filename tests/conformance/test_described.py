@@ -36,12 +36,13 @@ FEW = settings(max_examples=5, suppress_health_check=list(HealthCheck))
 
 @each_described
 def test_every_example_is_read(described: Described) -> None:
-    """Nothing in one is set aside, and no word of it is unknown; and there are some."""
-    seen = 0
+    """Nothing in one is set aside, and no word of it is unknown. Some descriptions have none."""
+    seen = told = 0
     for resource, endpoint, path in described.reads():
         if endpoint.find:  # an id of its own, out of two
             continue
         for example in described.description.examples(path):
+            told += 1
             answers = partial(_shown, described, {path: example})
             shown, bad, unknown = _read(
                 described, resource, endpoint, answers, _id(resource, endpoint, example)
@@ -49,7 +50,7 @@ def test_every_example_is_read(described: Described) -> None:
             assert (bad, unknown) == ((), {}), (path, example)
             seen += len(shown)
 
-    assert seen
+    assert seen or not told
 
 
 @each_read
