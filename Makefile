@@ -8,7 +8,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-has
 # Tests and demo start hundreds of processes; each would compile everything anew, in 3 s instead of 1.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup node up demo test unit bench chaos soak simulate laws renewals fuzz paging examples check format lock clean
+.PHONY: setup node up demo test unit bench chaos soak simulate laws conformance renewals fuzz paging examples check format lock clean
 
 setup:
 	@$(PYTHON) requirements/install.py dev.lock
@@ -42,6 +42,9 @@ simulate: setup
 
 laws: setup
 	@$(BIN)/python -m tests.laws $(ARGS)
+
+conformance: setup
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 examples: setup
 	@ISTHMUS_RECORD_EXAMPLES=1 $(BIN)/python -m pytest -n 0 tests/unified_api/api/test_examples.py

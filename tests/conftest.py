@@ -28,9 +28,26 @@ from pytest_django import DjangoDbBlocker
 from tests import network
 from tests.documented import _documented, _watched
 from tests.emulators import official
+from tests.judged import _asked, _judged
 from tests.people import alice, bob, charlie
+from tests.servers import canaille, help_desk, help_desk_server, roundup, roundup_server, software
 
-__all__ = ["_documented", "_watched", "alice", "bob", "charlie"]  # fixtures, for every test
+#: Fixtures, for every test.
+__all__ = [
+    "_asked",
+    "_documented",
+    "_judged",
+    "_watched",
+    "alice",
+    "bob",
+    "canaille",
+    "charlie",
+    "help_desk",
+    "help_desk_server",
+    "roundup",
+    "roundup_server",
+    "software",
+]
 
 RUN = "ISTHMUS_TEST_RUN"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.test_laws import EVERYDAY
 from tests.docs.pages import ROOT
-from tests.integrations.test_contract import EVERYDAY
 from unified_api import registry
 
 

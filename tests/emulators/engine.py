@@ -25,6 +25,8 @@ from tests.emulators.world import Clock, World
 #: So many exchanges are remembered.
 _REMEMBERED: Final = 10_000
 _SECONDS_OF_A_DELIVERY: Final = 10
+#: Host and port of those that run in this process.
+RUNNING: Final[set[str]] = set()
 _BROKEN: Final = Answer(500, PAGE, {"Content-Type": "text/html"})
 
 
@@ -179,7 +181,9 @@ def emulating(vendor: Vendor, clock: Clock | None = None, *, port: int = 0) -> I
     emulator = Emulator.of(vendor, clock)
     server = ThreadingHTTPServer(("127.0.0.1", port), _handler(emulator))
     server.daemon_threads = True
-    emulator.begin(f"http://127.0.0.1:{server.server_port}")
+    place = f"127.0.0.1:{server.server_port}"
+    RUNNING.add(place)
+    emulator.begin(f"http://{place}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -190,6 +194,7 @@ def emulating(vendor: Vendor, clock: Clock | None = None, *, port: int = 0) -> I
         server.shutdown()
         server.server_close()
         thread.join()
+        RUNNING.discard(place)
 
 
 def _handler(emulator: Emulator) -> type[BaseHTTPRequestHandler]:

@@ -31,7 +31,7 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _HERE: Final = "urn:official"
 _JSON: Final = "application/json"
 #: With these a request is refused for what is wrong with it, which needs no second judge.
-_FOR_ITS_FORM: Final = frozenset({400, 401, 415, 422})
+FOR_ITS_FORM: Final = frozenset({400, 401, 415, 422})
 #: Of one exchange, so many faults are told.
 _MOST: Final = 5
 
@@ -79,16 +79,56 @@ class Description:
     def judge(self, request: Request, answer: Answer) -> list[str]:
         """What is wrong with an exchange, each fault in a sentence."""
         path, params = self._path(request.path)
-        operation = self.document["paths"][path].get(request.method.lower()) if path else None
+        operation = self._operation(request, path)
         name = f"{request.method} {path}"
         if path is None or operation is None:
             return self._beyond(request, name if path else None)
         self.judged[name] += 1
-        place = f"/paths/{_escaped(path)}/{request.method.lower()}"
-        found = [*self._answer(answer, place, name)]
-        if answer.status not in _FOR_ITS_FORM:
-            found += [*self._parameters(request, params, path, operation), *self._body(request, place, name)]
+        found = [*self._answer(answer, _place(path, request), name)]
+        if answer.status not in FOR_ITS_FORM:
+            found += self._asked_so(request, params, path, operation)
         return [f"{name}: {fault}" for fault in found[:_MOST]]
+
+    def asked(self, request: Request) -> list[str]:
+        """What is wrong with a request alone."""
+        path, params = self._path(request.path)
+        operation = self._operation(request, path)
+        name = f"{request.method} {path}"
+        if path is None or operation is None:
+            return self._beyond(request, name if path else None)
+        return [f"{name}: {fault}" for fault in self._asked_so(request, params, path, operation)[:_MOST]]
+
+    def template(self, path: str) -> str | None:
+        """The template of a path that can be read; None where none is described."""
+        found, _ = self._path(path)
+        return found if found and "get" in self.document["paths"][found] else None
+
+    def content(self, path: str) -> dict[str, Any]:
+        """What it says of the JSON with which a read of a path is answered: its schema, and examples."""
+        answer = self._resolved(self.document["paths"][path]["get"]["responses"]["200"])
+        found: dict[str, Any] = answer.get("content", {}).get(_JSON, {})
+        return found
+
+    def examples(self, path: str) -> Iterator[Any]:
+        """The examples of these answers."""
+        content = self.content(path)
+        if "example" in content:
+            yield content["example"]
+        told = (self._resolved(one) for one in content.get("examples", {}).values())
+        yield from (one["value"] for one in told if "value" in one)
+
+    def _asked_so(
+        self, request: Request, params: dict[str, str], path: str, operation: dict[str, Any]
+    ) -> list[str]:
+        name = f"{request.method} {path}"
+        bodies = self._body(request, _place(path, request), name)
+        return [*self._parameters(request, params, path, operation), *bodies]
+
+    def _operation(self, request: Request, path: str | None) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = (
+            self.document["paths"][path].get(request.method.lower()) if path else None
+        )
+        return found
 
     def _beyond(self, request: Request, name: str | None) -> list[str]:
         """What is wrong with a request that is not described. name: of one to a path that is."""
@@ -235,6 +275,11 @@ def _allow_nulls(node: Any, names: frozenset[str]) -> None:
 
 def _nobody(*_arguments: Any) -> Answer:
     return Answer()
+
+
+def _place(path: str, request: Request) -> str:
+    """Where the operation of a request stands."""
+    return f"/paths/{_escaped(path)}/{request.method.lower()}"
 
 
 def _escaped(step: str) -> str:

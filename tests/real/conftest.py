@@ -1,4 +1,4 @@
-"""Real servers, started once a run. What cannot be installed or started is an error, never a skip."""
+"""Two servers for bridges, and what links one: those that single tests share stand in `tests.servers`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import Any
 
 import pytest
 
-from demo.servers import Canaille, HelpDesk, Roundup, Server
+from demo.servers import HelpDesk, Roundup, Server
 from integrations.kit.client import Client
 from integrations.kit.http import Patience
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Provider, Resource
 from tests.integrations.lines import connection
 from unified_api import registry
-
-#: Environments outlive a run: installing takes longer than all tests of a server.
-SOFTWARE = Path(__file__).resolve().parents[2] / ".isthmus" / "servers"
 
 Linked = Callable[..., Client]
 
@@ -31,33 +28,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def software() -> Path:
-    """Where the servers' environments are."""
-    return SOFTWARE
-
-
-@pytest.fixture(scope="session")
-def roundup_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Roundup]:
-    """A running tracker with nothing in it."""
-    with Roundup(software, tmp_path_factory.mktemp("roundup")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def help_desk_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HelpDesk]:
-    """A running help desk with one queue."""
-    with HelpDesk(software, tmp_path_factory.mktemp("desk")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def canaille(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canaille]:
-    """A running directory with one person."""
-    with Canaille(software, tmp_path_factory.mktemp("canaille")) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def systems(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Roundup, HelpDesk]]:
     """A tracker and a desk for bridges: they copy whatever other tests leave behind."""
     with (
@@ -65,18 +35,6 @@ def systems(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         HelpDesk(software, tmp_path_factory.mktemp("bridged-desk")) as desk,
     ):
         yield roundup, desk
-
-
-@pytest.fixture
-def roundup(roundup_server: Roundup) -> Roundup:
-    """The tracker; started again if the test before has stopped it."""
-    return roundup_server.start()
-
-
-@pytest.fixture
-def help_desk(help_desk_server: HelpDesk) -> HelpDesk:
-    """The help desk; started again if the test before has stopped it."""
-    return help_desk_server.start()
 
 
 @pytest.fixture

@@ -127,8 +127,8 @@ def _by_time(
     start, until = _start(world, request), world.clock.now().timestamp() - WITHHELD
     ready = sorted(((at, one) for at, one in found if start <= at <= until), key=lambda e: (e[0], e[1]["id"]))
     size = request.number("per_page", _SIZE)
-    # What came in one second is not parted, or nobody would get beyond it.
-    while size < len(ready) and int(ready[size - 1][0]) == int(ready[size][0]):
+    # What came in one second is not parted, and no page ends where it began, or nobody would get beyond it.
+    while size < len(ready) and int(ready[size - 1][0]) in {int(ready[size][0]), start}:
         size += 1
     page = piece(ready, 0, size)  # type: ignore[arg-type]
     end = int(ready[page.behind - 1][0]) if page.items else start

@@ -9,11 +9,9 @@ import pytest
 
 from integrations.kit.client import Client
 from integrations.kit.content import Content, Spool
-from integrations.kit.decoding import Seen, decode_page
 from integrations.kit.errors import Gone, NeedsReauthorisation, RetryLater
-from tests.emulators import official
 from tests.emulators.engine import Emulator
-from tests.emulators.vendors.zendesk import exports, ticket, vendor
+from tests.emulators.vendors.zendesk import exports, ticket
 from tests.integrations import metered
 from tests.integrations.providers.zendesk.desk import (
     account_at,
@@ -22,19 +20,7 @@ from tests.integrations.providers.zendesk.desk import (
     pages_of,
     resource_of,
 )
-from unified_api import registry
 from unified_api.models.ticketing import Account, Attachment, Comment, Contact, Tag, Team, Ticket, User
-
-#: Where records stand in the description's examples.
-DOCUMENTED: dict[Any, tuple[str, str]] = {
-    Ticket: ("ticket", "tickets"),
-    User: ("user", "users"),
-    Contact: ("user", "users"),
-    Account: ("organization", "organizations"),
-    Team: ("group", "groups"),
-    Comment: ("comment", "comments"),
-    Attachment: ("attachment", "attachments"),
-}
 
 
 def test_the_account_is_known_by_its_address(desk: Emulator, client: Client) -> None:
@@ -212,22 +198,3 @@ def test_who_becomes_an_agent_is_no_contact_any_more(desk: Emulator, client: Cli
 
     assert everything(client, Contact)[str(customer["id"])].gone
     assert not everything(client, User)[str(customer["id"])].gone
-
-
-@pytest.mark.parametrize("model", DOCUMENTED, ids=lambda model: model.__name__)
-def test_every_example_of_the_description_is_understood(model: Any) -> None:
-    """Where the description is at hand: none of the records in it is set aside."""
-    judge = official.description(vendor)
-    examples = judge.document["components"]["examples"] if judge else {}
-    resource = registry.by_slug("zendesk").resource(model)
-    seen = Seen(started=1, arrived=2, path="/", shape="list", dirty=False)
-    read = 0
-    for example in examples.values():
-        value = example["value"] if isinstance(example.get("value"), dict) else {}
-        found = [value.get(name) for name in DOCUMENTED[model]]
-        records = [one for some in found for one in (some if isinstance(some, list) else [some])]
-        decoding = decode_page(resource, [one for one in records if one and "id" in one], seen)
-        assert decoding.bad == ()
-        read += len(decoding.observations)
-
-    assert read or judge is None

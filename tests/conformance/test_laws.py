@@ -2,9 +2,9 @@
 
 Those of today, and one that is written tomorrow.
 
-An adapter brings `fixtures/<slug>/<Model>.json`: records as the provider answers with them (after joins), the words of
-the account whose records they are, and `values` by field where the provider cannot hold all that the field can. All
-else is read from the adapter itself.
+An adapter brings `tests/integrations/fixtures/<slug>/<Model>.json`: records as the provider answers with them (after
+joins), the words of the account whose records they are, and `values` by field where the provider cannot hold all that
+the field can. All else is read from the adapter itself.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from unified_api.models.sealed import Sensitive, revealed
 from unified_api.models.shapes import Keyed, Object, Objects, Shapes
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = ROOT / "tests" / "integrations" / "fixtures"
 #: Slugs that are words of the language in which the product speaks of itself.
 EVERYDAY = {"product"}
 SEEN = Seen(started=1, arrived=2, path="/", shape="list", dirty=False)

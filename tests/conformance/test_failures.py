@@ -1,0 +1,144 @@
+"""Whatever goes wrong, an adapter tells it as the kit's error that says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from integrations.kit.breaks import Broken
+from integrations.kit.errors import (
+    Forbidden,
+    Gone,
+    Misconfigured,
+    NeedsReauthorisation,
+    ProviderError,
+    Rejected,
+    RetryLater,
+    Uncertain,
+)
+from integrations.kit.provider import Operation, Resource
+from integrations.kit.transport import Reply
+from tests.conformance.far_side import Samples
+from tests.conformance.trial import Trial, there
+from tests.conformance.wire import reply
+
+Errors = tuple[type[ProviderError], ...]
+_LATER: Final[Errors] = (RetryLater,)
+#: Nobody knows whether it was carried out; a step of several that may be repeated can be tried again.
+_UNKNOWN: Final[Errors] = (Uncertain, RetryLater)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One of them, and what it is to be told as: to a check of the account, a list, a read by id, and a write."""
+
+    answer: int | Reply | Broken
+    check: Errors
+    listed: Errors
+    read: Errors
+    written: Errors
+
+
+def _all(answer: int, *errors: type[ProviderError]) -> Failure:
+    return Failure(answer, errors, errors, errors, errors)
+
+
+_PAGE: Final = reply(200, b"<!doctype html><html><body>Please log in</body></html>")
+_HALF: Final = reply(200, b'{"id": 1, "na')
+_SILENCE: Final = Broken("no answer came in time", left=True)
+FAILURES: Final = (
+    _all(400, Rejected),
+    _all(401, NeedsReauthorisation),
+    _all(403, Forbidden),
+    # A system that hides what may not be seen is asked again whether that is so.
+    Failure(404, (Misconfigured,), (Forbidden,), (Gone, Forbidden), (Gone, Forbidden)),
+    _all(409, Rejected),
+    Failure(410, (Misconfigured,), (Forbidden,), (Gone,), (Gone,)),
+    _all(412, Rejected),
+    _all(422, Rejected),
+    _all(429, RetryLater),
+    *(Failure(status, _LATER, _LATER, _LATER, _UNKNOWN) for status in (500, 503)),
+    *(Failure(answer, (Misconfigured,), _LATER, _LATER, _UNKNOWN) for answer in (_PAGE, _HALF)),
+    Failure(_SILENCE, _LATER, _LATER, _LATER, _UNKNOWN),
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that is asked of the far side; due: of a failure, what it is to be told as."""
+
+    name: str
+    ask: Callable[[], object]
+    writes: bool
+    due: Callable[[Failure], Errors]
+
+
+def test_failures_are_told_as_what_they_are(trial: Trial) -> None:
+    """Refusals, limits, outages, web pages, half answers and silence: to every read and to every write."""
+    questions = list(_questions(trial))
+    wrong = [told for failure in FAILURES for one in questions if (told := _mistold(trial, failure, one))]
+
+    assert wrong == []
+    assert trial.client.check()
+
+
+def _mistold(trial: Trial, failure: Failure, question: Question) -> str | None:
+    """What is told in the place of what is due."""
+    with trial.line.struck(_answer(trial, failure), writes=question.writes) as strike:
+        told = _told(question.ask)
+    if strike.struck and isinstance(told, question.due(failure)):
+        return None
+    return f"{question.name}: {failure.answer} is told as {told!r}"
+
+
+def _told(ask: Callable[[], object]) -> object:
+    try:
+        return ask()
+    except ProviderError as error:
+        return error
+
+
+def _answer(trial: Trial, failure: Failure) -> Reply | Broken:
+    told = failure.answer
+    return reply(told, trial.started.refusal(told)) if isinstance(told, int) else told
+
+
+def _questions(trial: Trial) -> Iterator[Question]:
+    yield Question("check", trial.client.check, writes=False, due=lambda failure: failure.check)
+    for resource in _models(trial):
+        yield from _of_model(trial, resource, next(iter(there(trial.pages(resource)))))
+
+
+def _models(trial: Trial) -> list[Resource]:
+    """Those of which each has code of its own: of a sandbox they follow from the declarations."""
+    every = trial.provider.resources
+    return [max(every, key=_width)] if trial.provider.is_sandbox else list(every)
+
+
+def _width(resource: Resource) -> int:
+    return len(resource.mapping.lenses)
+
+
+def _widest(trial: Trial, operation: Operation) -> Resource | None:
+    return max((one for one in trial.provider.resources if one.can(operation)), key=_width, default=None)
+
+
+def _of_model(trial: Trial, resource: Resource, known: str) -> Iterator[Question]:
+    """Reads, and creates, which may take several calls; all updates and deletes go one way, so one model has them."""
+    client, name = trial.client, resource.model.__name__
+    samples = trial.samples(resource) if resource.can("create") else Samples()
+    yield Question(f"{name} list", partial(trial.pages, resource), writes=False, due=lambda f: f.listed)
+    if resource.can("get"):
+        read = partial(client.read, resource, known)
+        yield Question(f"{name} get", read, writes=False, due=lambda f: f.read)
+    for values in samples.make[:1]:
+        make = partial(trial.made, resource, values)
+        yield Question(f"{name} create", make, writes=True, due=lambda f: f.written)
+    for values in samples.change[:1] if resource is _widest(trial, "update") else ():
+        change = partial(client.update, resource, known, values)
+        yield Question(f"{name} update", change, writes=True, due=lambda f: f.written)
+    if resource is _widest(trial, "delete"):
+        remove = partial(client.delete, resource, known)
+        yield Question(f"{name} delete", remove, writes=True, due=lambda f: f.written)
