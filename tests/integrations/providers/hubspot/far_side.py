@@ -132,7 +132,10 @@ def _samples(made: Mapping[Any, list[str]]) -> dict[Any, Samples]:
         Account: Samples([_company("acme", 1)], [_company("umbrella", 2)]),
         Opportunity: Samples([deal(0)], [deal(1)]),
         Lead: Samples([lead], [{"title": "Fax", "owner": "1002"}]),
-        Note: Samples(*([{"content": f"<p>{n}</p>", **_about(made, n)}] for n in range(2))),
+        Note: Samples(
+            [{"content": "<p>Once.</p>", **_about(made, 0)}],
+            [{"content": "<p>Twice.</p>", **_about(made, 1)}],
+        ),
         Task: Samples([task(0)], [task(1)]),
         Engagement: Samples([{"engagement_type": "calls", **talk(0)}], [talk(1)]),
     }
