@@ -18,7 +18,7 @@ compares the ETag first and writes afterwards, so of two at once it takes both (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -119,12 +119,18 @@ class Court:
                 return True
         return False
 
-    def _copies(self, turn: Turn, following: Turn) -> Iterator[Turn]:
-        """The same value at the other side, while this one had it, and replaced there before it was here."""
+    def _copies(self, turn: Turn, following: Turn) -> list[Turn]:
+        """The same value at the other side, while this one had it, and replaced there before it was here.
+
+        First those that came after it: what stood there before may be somebody's edit, with an end of its own.
+        """
         line = self.lines[OTHER[turn.side], turn.ticket, turn.field]
-        for one, replaced in pairwise(line):
-            if one.new == turn.new and turn.at < replaced.at < following.at + SLACK:
-                yield one
+        same = [
+            one
+            for one, replaced in pairwise(line)
+            if one.new == turn.new and turn.at < replaced.at < following.at + SLACK
+        ]
+        return sorted(same, key=lambda one: one.at < turn.at)
 
     def _agreed(self, turn: Turn) -> set[str | None]:
         """What both sides showed at one time since the bridge last wrote the field, up to this turn."""

@@ -121,6 +121,18 @@ def test_an_edit_that_is_on_record_was_overruled() -> None:
         assert [court.fate(turn) for turn in again["a", *PLACE][1::2]] == fates
 
 
+def test_an_entry_is_of_who_said_so_and_not_of_who_said_the_same_later() -> None:
+    """The later edit came to the other side again, after the earlier one had given way there."""
+    both = lines(
+        a=[person(1, "w", "old"), person(3, "x", "w"), bridge(9, "z")],
+        b=[person(2, "x", "old"), bridge(4, "w"), bridge(6, "x"), person(7, "z", "x")],
+    )
+    court = Court(both, [gave_way("b", "x", 4.1)], frozenset("b"))
+
+    assert court.fate(both["a", *PLACE][2]) is Fate.REPLACED
+    assert court.fate(both["b", *PLACE][1]) is Fate.OVERRULED
+
+
 def test_an_edit_that_says_what_a_write_without_an_answer_had_sent() -> None:
     """It is taken for that write's arrival; not if another value was sent, or earlier, or to another field."""
     all_lines = lines(b=[bridge(1, "w"), person(5, "x", "w"), bridge(8, "y", read=7.5)])
