@@ -24,14 +24,17 @@ def of_write(resource: Resource, operation: str, names: Iterable[str]) -> int:
     if operation == "create":
         return _create(resource, names) + _words(resource, names)
     if operation == "delete":
-        return 0 if resource.delete is None else _get(resource) + _delete(resource, resource.delete)
+        looked_up = _words(resource, ())
+        return (
+            0 if resource.delete is None else _get(resource) + _delete(resource, resource.delete) + looked_up
+        )
     return _update(resource) + _words(resource, names)
 
 
 def of_search(resource: Resource) -> int:
     """Requests of one bounded search for a record, see `Client.recent`."""
     marked = _pages(resource, resource.marked.get) if resource.marked else 0
-    return marked + (_pages(resource, resource.recent) if resource.recent else 0)
+    return marked + (_pages(resource, resource.recent) + _words(resource, ()) if resource.recent else 0)
 
 
 def of_download(resource: Resource) -> int:
@@ -70,9 +73,9 @@ def _get(resource: Resource) -> int:
 
 
 def _words(resource: Resource, names: Iterable[str]) -> int:
-    """The lists of the account's own in which words of these fields are looked up, each of them once."""
+    """The lists of the account's own that reading and these fields look into, each of them once."""
     lenses = resource.mapping.lenses
-    return len(frozenset[str]().union(*(lenses[name].tables for name in names if name in lenses)))
+    return len(frozenset(resource.tables).union(*(lenses[name].tables for name in names if name in lenses)))
 
 
 def _pages(resource: Resource, endpoint: GET) -> int:

@@ -89,9 +89,9 @@ class Resource:
     behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete
     sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose texts
     are HTML there; markdown: those whose are Markdown. create_calls: requests that a create makes at the most which is
-    a function or an upload, see `costs`. complete: what is left of a create that takes several calls, where one of them
-    failed once the record had its id. mentions: common fields whose texts call people there, with
-    the signs that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the
+    a function or an upload, see `costs`; tables: the account's own lists that every reading looks into. complete: what
+    is left of a create that takes several calls, where one of them failed once the record had its id. mentions: common
+    fields whose texts call people there, with the signs that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the
     bytes of a file are. redirects: a get of a record that was merged answers with the one it was merged into (where
     it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other home than
     Isthmus, see `hosted`. custom: with what the paths begin at which customers' own fields are, such as
@@ -109,6 +109,7 @@ class Resource:
     marked: Marked | None = None
     create: POST | Steps | Upload | None = None
     create_calls: int = 1
+    tables: tuple[str, ...] = ()
     complete: Complete | None = None
     update: Write | None = None
     delete: DELETE | None = None

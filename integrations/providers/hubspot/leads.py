@@ -37,6 +37,21 @@ _SHOWN = (
 
 
 class _Leads(Kind):
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Those of contacts, too."""
+        return (*super().tables, contact.name)
+
+    @property
+    def calls_to_read(self) -> int:
+        """One more, for contacts."""
+        return super().calls_to_read + 1
+
+    @property
+    def calls_to_make(self) -> int:
+        """Two more: the contact is looked for, and made."""
+        return super().calls_to_make + 2
+
     def whole(self, api: Api, items: list[Any]) -> list[Any]:
         """With their contacts; nothing is said of these where they may not be seen."""
         leads = super().whole(api, items)

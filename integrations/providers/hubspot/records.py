@@ -43,13 +43,17 @@ def _as_they_are(_api: Api, properties: dict[str, Any], _current: Any) -> dict[s
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of records, by its name in addresses. changed, created: the properties that tell when. links: by kind."""
+    """A kind of records, by its name in addresses. changed, created: the properties that tell when. links: by kind.
+
+    calls_to_prepare: requests that `prepare` makes at the most.
+    """
 
     name: str
     changed: str = "hs_lastmodifieddate"
     created: str = "createdate"
     links: Mapping[str, Link] = field(default_factory=dict)
     prepare: Prepare = _as_they_are
+    calls_to_prepare: int = 0
 
     @property
     def path(self) -> str:
@@ -70,14 +74,24 @@ class Kind:
         return [self._shown(api, record, linked) for record in found]
 
     @property
-    def reads(self) -> int:
+    def tables(self) -> tuple[str, ...]:
+        """The lists of properties that `whole` looks into."""
+        return (self.name,)
+
+    @property
+    def calls_to_read(self) -> int:
         """Requests that `whole` makes, while no record has more associations than one answer shows."""
         return 1 + len(self.links)
 
     @property
-    def changes(self) -> int:
-        """Requests of an update at the most: a stage that goes back takes two more; of each kind one is changed."""
-        return 3 + 2 * len(self.links)
+    def calls_to_make(self) -> int:
+        """Requests that `make` makes at the most."""
+        return self.calls_to_prepare + 1
+
+    @property
+    def calls_to_change(self) -> int:
+        """Requests that `change` makes at the most: a stage that goes back takes two, each kind two."""
+        return self.calls_to_prepare + 3 + 2 * len(self.links)
 
     def find(self, api: Api, remote_id: str) -> Any:
         """A record by its id; of one that was merged the one that is left, and none that is archived."""
@@ -168,11 +182,13 @@ def resource(kind: Kind, mapping: FieldMapping, mapped: Iterable[str], **more: A
         mapping=mapping,
         list=GET(kind.path, items="results", params={"archived": "false"}, paging=PAGES, then=kind.whole),
         changes=changed(kind.path, kind.changed, kind.whole),
-        get=GET(f"{kind.path}/{{remote_id}}", find=kind.find, calls=kind.reads),
+        get=GET(f"{kind.path}/{{remote_id}}", find=kind.find, calls=kind.calls_to_read),
         create=kind.make,
-        update=PATCH(f"{kind.path}/{{remote_id}}", send=kind.change, calls=kind.changes),
+        create_calls=kind.calls_to_make,
+        update=PATCH(f"{kind.path}/{{remote_id}}", send=kind.change, calls=kind.calls_to_change),
         delete=DELETE(f"{kind.path}/{{remote_id}}"),
-        recent=newest(kind.path, kind.created, kind.whole, calls=1 + kind.reads),
+        recent=newest(kind.path, kind.created, kind.whole, calls=1 + kind.calls_to_read),
+        tables=kind.tables,
         lookback=600.0,
         read_lag=60.0,
         redirects=True,

@@ -55,7 +55,9 @@ stages = Resource(
     frequency=3_600.0,
 )
 opportunities = resource(
-    Kind(name="deals", links={"companies": Link(5, primary=True)}, prepare=_with_pipeline),
+    Kind(
+        name="deals", links={"companies": Link(5, primary=True)}, prepare=_with_pipeline, calls_to_prepare=1
+    ),
     Mapping(
         Opportunity,
         version=compute(version),

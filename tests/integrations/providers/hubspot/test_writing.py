@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 
 from integrations.kit.client import Client
+from integrations.kit.endpoints import Write
 from integrations.kit.errors import Rejected, Uncertain
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import links, objects, searching
 from tests.emulators.vendors.hubspot.common import API
-from tests.integrations.providers.hubspot.portal import everything, own, pages_of, resource_of, sent
+from tests.integrations import metered
+from tests.integrations.providers.hubspot.portal import (
+    account_at,
+    everything,
+    own,
+    pages_of,
+    resource_of,
+    sent,
+)
 from unified_api.models.crm import Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Task
 
 
@@ -45,6 +54,37 @@ def test_a_contact_lives(portal: Emulator, client: Client) -> None:
         acme["id"],
         other["id"],
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "said", "change"),
+    [
+        (Contact, {"email_addresses": [{"email_address": "ada@acme.example"}]}, {"first_name": "Ada"}),
+        (Account, {"name": "Acme"}, {"industry": "Mining"}),
+        (Opportunity, {"name": "A deal", "stage": "appointmentscheduled"}, {"name": "A better one"}),
+        (
+            Lead,
+            {"first_name": "Eve", "email_addresses": [{"email_address": "e@acme.example"}]},
+            {"title": "Another"},
+        ),
+        (Note, {"content": "said"}, {"content": "said again"}),
+        (Task, {"subject": "call"}, {"subject": "call again"}),
+        (Engagement, {"engagement_type": "calls", "subject": "hello"}, {"subject": "hello again"}),
+    ],
+)
+def test_a_write_takes_as_many_calls_as_plans_tell(
+    portal: Emulator, model: Any, said: dict[str, Any], change: dict[str, Any]
+) -> None:
+    """Each on a line of its own, as writes are: with the account's properties, which are read anew."""
+    resource = resource_of(model)
+    with account_at(portal) as client:
+        made = metered.create(client, resource, said)
+    assert isinstance(resource.update, Write)
+    with account_at(portal) as client:
+        metered.update(client, resource, made.remote_id, change, spare=resource.update.calls - 1)
+    if resource.can("delete"):
+        with account_at(portal) as client:
+            metered.delete(client, resource, made.remote_id)
 
 
 def test_an_association_is_a_call_of_its_own(portal: Emulator, client: Client) -> None:
