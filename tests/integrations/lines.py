@@ -81,3 +81,22 @@ def http(
     """The kit's HTTP over such a connection."""
     line = more.pop("line", None) or connection(**more)
     return Http(line, base_url=url, auth=auth or Basic(), limits=limits, patience=patience)
+
+
+@dataclass
+class Learner:
+    """A limiter that never waits, and notes what it is told of the account's limit."""
+
+    learnt: list[tuple[int, datetime]] = field(default_factory=list)
+
+    def acquire(self, cost: int) -> float:
+        """Never waits."""
+        return 0.0 * cost
+
+    def learn(self, remaining: int, reset: datetime) -> None:
+        """Notes it."""
+        self.learnt.append((remaining, reset))
+
+    def pause(self, seconds: float) -> None:
+        """Nobody asks for one here."""
+        raise AssertionError(seconds)

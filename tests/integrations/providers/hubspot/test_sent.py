@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,7 +16,7 @@ from integrations.kit.signatures import Delivery
 from integrations.kit.token_answers import read
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import links, objects
-from tests.integrations.lines import NOW, Key
+from tests.integrations.lines import NOW, Key, Learner
 from tests.integrations.listener import Seen, Told, listening
 from tests.integrations.providers.hubspot.portal import PROVIDER, account_at
 from unified_api.models.crm import Account, Contact, Engagement, Note, Opportunity
@@ -78,25 +78,12 @@ def test_events_of_any_kind_are_known_by_the_number_of_the_kind(number: str, mod
 
 def test_what_remains_of_ten_seconds_is_learnt(portal: Emulator) -> None:
     """The header tells the length of the window in milliseconds."""
-    learnt: list[tuple[int, datetime]] = []
+    limiter = Learner()
 
-    class Learner:
-        def acquire(self, cost: int) -> float:
-            """Never waits."""
-            return 0.0 * cost
-
-        def learn(self, remaining: int, reset: datetime) -> None:
-            """Notes it."""
-            learnt.append((remaining, reset))
-
-        def pause(self, seconds: float) -> None:
-            """Nobody asks for one here."""
-            raise AssertionError(seconds)
-
-    with account_at(portal, limiter=Learner()) as client:
+    with account_at(portal, limiter=limiter) as client:
         client.check()
 
-    assert learnt == [(189, portal.world.clock.now() + timedelta(seconds=10))]
+    assert limiter.learnt == [(189, portal.world.clock.now() + timedelta(seconds=10))]
 
 
 def test_an_application_asks_for_what_the_adapter_uses() -> None:

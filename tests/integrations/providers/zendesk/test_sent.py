@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from integrations.kit.client import Client
 from integrations.kit.signatures import Delivery
@@ -12,7 +12,7 @@ from tests.emulators.engine import Emulator
 from tests.emulators.vendors.zendesk import people, ticket
 from tests.emulators.vendors.zendesk.forms import API, EMAIL, TOKEN
 from tests.integrations import listener
-from tests.integrations.lines import Key, connection
+from tests.integrations.lines import Key, Learner, connection
 from tests.integrations.listener import Told, listening
 from tests.integrations.providers.zendesk.desk import (
     old_ticket,
@@ -64,23 +64,10 @@ def test_webhooks_are_asked_for_proved_and_followed(desk: Emulator, client: Clie
 
 def test_the_last_requests_of_a_minute_are_not_used_up(desk: Emulator, client: Client) -> None:
     """What remains of the account's limit is told by headers, and the limiter learns it."""
-    learnt: list[tuple[int, datetime]] = []
+    limiter = Learner()
     line = connection({"base_url": desk.url, "email": EMAIL}, {"api_token": TOKEN})
 
-    class Learner:
-        def acquire(self, cost: int) -> float:
-            """Never waits."""
-            return 0.0 * cost
-
-        def learn(self, remaining: int, reset: datetime) -> None:
-            """Notes it."""
-            learnt.append((remaining, reset))
-
-        def pause(self, seconds: float) -> None:
-            """Nobody asks for one here."""
-            raise AssertionError(seconds)
-
-    with Client(client.provider, replace(line, limiter=Learner(), clock=desk.world.clock.now)) as watched:
+    with Client(client.provider, replace(line, limiter=limiter, clock=desk.world.clock.now)) as watched:
         watched.check()
 
-    assert learnt == [(699, desk.world.clock.now() + timedelta(seconds=60))]
+    assert limiter.learnt == [(699, desk.world.clock.now() + timedelta(seconds=60))]
