@@ -16,17 +16,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from queue import Queue
 from typing import Any, Final
 
 from tests.chaos import report
 from tests.chaos.launch import MUTANT, ROOT
 from tests.chaos.plan import plan_of
+from tests.gathering import Give, gathered
 
 #: Histories that one stage plays; then its database and its logs begin anew.
 AT_ONCE: Final = 25
@@ -63,23 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def played(seeds: Sequence[int], keep: Path, *, stages: int, mutant: str = "") -> Iterator[dict[str, Any]]:
     """Results as they come."""
-    results: Queue[dict[str, Any] | None] = Queue()
     batches = _batches(seeds, stages)
-    threads = [
-        threading.Thread(target=_play_all, args=(batches, keep, results, mutant), daemon=True)
-        for _ in range(stages)
-    ]
-    for thread in threads:
-        thread.start()
-    left = len(threads)
-    while left:
-        result = results.get()
-        if result is None:
-            left -= 1
-        else:
-            yield result
-    for thread in threads:
-        thread.join()
+    yield from gathered([partial(_play_all, batches, keep, mutant)] * stages)
 
 
 def _batches(seeds: Sequence[int], stages: int) -> list[tuple[str, list[int]]]:
@@ -94,14 +79,11 @@ def _batches(seeds: Sequence[int], stages: int) -> list[tuple[str, list[int]]]:
     return batches[::-1]
 
 
-def _play_all(
-    batches: list[tuple[str, list[int]]], keep: Path, results: Queue[dict[str, Any] | None], mutant: str
-) -> None:
+def _play_all(batches: list[tuple[str, list[int]]], keep: Path, mutant: str, give: Give) -> None:
     while batches:
         kind, seeds = batches.pop()
         for result in _play(kind, seeds, keep, mutant):
-            results.put(result)
-    results.put(None)
+            give(result)
 
 
 def _play(kind: str, seeds: list[int], keep: Path, mutant: str) -> Iterator[dict[str, Any]]:

@@ -12,14 +12,15 @@ import argparse
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from queue import Queue
 from random import SystemRandom
 from typing import Any, Final
+
+from tests.gathering import Give, gathered
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: Seconds between two lines of progress.
@@ -81,30 +82,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _played(seeds: range, models: Sequence[str], processes: int, ends: list[int]) -> Iterator[Result]:
     """Results as they come, from processes with a database each; ends: with which status each has ended."""
-    results: Queue[Result | None] = Queue()
     shares = [share for number in range(processes) if (share := seeds[number::processes])]
-    for share in shares:
-        threading.Thread(target=_play, args=(share, models, results, ends), daemon=True).start()
-    left = len(shares)
-    while left:
-        result = results.get()
-        if result is None:
-            left -= 1
-        else:
-            yield result
+    yield from gathered([partial(_play, share, models, ends) for share in shares])
 
 
-def _play(seeds: range, models: Sequence[str], results: Queue[Result | None], ends: list[int]) -> None:
+def _play(seeds: range, models: Sequence[str], ends: list[int], give: Give) -> None:
     bounds = map(str, (seeds.start, seeds.stop, seeds.step))
     command = [sys.executable, "-m", "tests.paging.play", *bounds, *models]
-    try:
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                results.put(json.loads(line))
-        ends.append(process.returncode)
-    finally:
-        results.put(None)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            give(json.loads(line))
+    ends.append(process.returncode)
 
 
 def _progress(results: Sequence[Result], seconds: float) -> None:

@@ -10,13 +10,14 @@ import argparse
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from queue import Queue
 from typing import Any, Final
+
+from tests.gathering import Give, gathered
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: Histories that one process plays; then its database begins anew.
@@ -88,33 +89,17 @@ def _played(seeds: Sequence[int], processes: int, mutant: str) -> Iterator[dict[
     """Results as they come, from processes with a database each."""
     size = max(1, min(AT_ONCE, -(-len(seeds) // processes)))
     batches = [seeds[start : start + size] for start in range(0, len(seeds), size)][::-1]
-    results: Queue[dict[str, Any] | None] = Queue()
-    threads = [
-        threading.Thread(target=_play_all, args=(batches, results, mutant), daemon=True)
-        for _ in range(processes)
-    ]
-    for thread in threads:
-        thread.start()
-    left = len(threads)
-    while left:
-        result = results.get()
-        if result is None:
-            left -= 1
-        else:
-            yield result
+    yield from gathered([partial(_play_all, batches, mutant)] * processes)
 
 
-def _play_all(batches: list[Sequence[int]], results: Queue[dict[str, Any] | None], mutant: str) -> None:
-    try:
-        while batches:
-            seeds = batches.pop()
-            command = [sys.executable, "-m", "tests.simulation.play", mutant, str(seeds[0]), str(len(seeds))]
-            with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    results.put(json.loads(line))
-    finally:
-        results.put(None)
+def _play_all(batches: list[Sequence[int]], mutant: str, give: Give) -> None:
+    while batches:
+        seeds = batches.pop()
+        command = [sys.executable, "-m", "tests.simulation.play", mutant, str(seeds[0]), str(len(seeds))]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                give(json.loads(line))
 
 
 def _tell_story(seed: int) -> int:
