@@ -79,25 +79,23 @@ class Embedded:
 class Resource:
     """One common model at one provider.
 
-    changes: the list that is asked for what changed, where that is another one than `list`, with records
-    of the same shape.
-    recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
+    changes: the list that is asked for what changed, where that is another one than `list`, with records of the same
+    shape. recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
     common fields by which such a record is known. marked: creates carry a mark of what they say, by which `recent` need
-    not find them. required: further common fields without which a create is
-    refused. defaults: remote body fields of every create, from the account's settings. sweep: complete, unfiltered
-    lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for which lists may lag
-    behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between complete
-    sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose texts
-    are HTML there; markdown: those whose are Markdown. create_calls: requests that a create makes at the most which is
-    a function or an upload, see `costs`; tables: the account's own lists that every reading looks into. complete: what
-    is left of a create that takes several calls, where one of them failed once the record had its id. mentions: common
-    fields whose texts call people there, with the signs that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the
-    bytes of a file are. redirects: a get of a record that was merged answers with the one it was merged into (where
-    it answers itself, and names that one, the mapping has merged_into). hosted: its records have no other home than
-    Isthmus, see `hosted`. custom: with what the paths begin at which customers' own fields are, such as
-    `properties.`: there they may be written. selects: what the list can be asked for, by common field and operator
-    of selective sync: from the value to compare with to query parameters. field_classes: fields beside the common
-    ones.
+    not find them. required: further common fields without which a create is refused. defaults: remote body fields of
+    every create, from the account's settings. sweep: complete, unfiltered lists prove absence. lookback: seconds by
+    which cursors overlap. read_lag: seconds for which lists may lag behind a write or a read by id. frequency: seconds
+    between runs by default; sweep_every: between complete sweeps. version: of the mapping; a new one has every record
+    compared anew. markup: the common fields whose texts are HTML there; markdown: those whose are Markdown.
+    create_calls: requests that a create makes at the most which is a function or an upload, see `costs`; tables: the
+    account's own lists that every reading looks into. complete: what is left of a create that takes several calls,
+    where one of them failed once the record had its id. mentions: common fields whose texts call people there, with the
+    signs that stand before a name (`@`, `[~`): what a bridge carries there calls nobody. download: where the bytes of a
+    file are. redirects: a get of a record that was merged answers with the one it was merged into (where it answers
+    itself, and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus, see
+    `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there they
+    may be written. selects: what the list can be asked for, by common field and operator of selective sync: from the
+    value to compare with to query parameters. field_classes: fields beside the common ones.
     """
 
     hosted: ClassVar[bool] = False
