@@ -58,9 +58,13 @@ def use_up(kind: str, secret: Secret, *, now: datetime | None = None) -> bool:
     return bool(used)
 
 
-def close_doors(reference: uuid.UUID) -> int:
-    """Close every door of the tenant in scope that leads to this; returns how many there were."""
-    closed, _ = Door.objects.filter(tenant_id=current_tenant(), reference=reference).delete()
+def close_doors(reference: uuid.UUID, *, expired: datetime | None = None) -> int:
+    """Close every door of the tenant in scope that leads to this; returns how many there were.
+
+    expired: those alone that nobody could enter any more at that moment.
+    """
+    over = Q() if expired is None else Q(expires_at__lte=expired)
+    closed, _ = Door.objects.filter(over, tenant_id=current_tenant(), reference=reference).delete()
     return closed
 
 

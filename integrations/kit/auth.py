@@ -11,13 +11,15 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from urllib.parse import quote, quote_plus
 
 from integrations.kit.errors import Misconfigured
 
 #: Shorter secrets are not searched for in answers: they would cut holes into ordinary text.
 _SCRUB_FROM = 4
+#: Stands in templates for where this installation itself serves a sandbox; no account has a setting of this name.
+HOME: Final = "home"
 
 
 class Revealable(Protocol):
@@ -214,7 +216,8 @@ class OAuth2(Bearer):
     @property
     def site(self) -> str | None:
         """The name of the setting that is the address of the customer's own installation, if there is one."""
-        return _first_name(self.token_url)
+        first = _first_name(self.token_url)
+        return None if first == HOME else first
 
 
 def _first_name(template: str) -> str | None:

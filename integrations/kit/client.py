@@ -46,8 +46,7 @@ class Client:
     ) -> None:
         self.provider = provider
         self.connection = connection
-        own = {"home": provider.home()} if provider.home else {}
-        self.base_url = base_url = fill(provider.base_url, {**connection.settings, **own})
+        self.base_url = base_url = fill(provider.base_url, provider.placed(connection.settings))
         names = {**connection.settings, "origin": urljoin(base_url, "/").rstrip("/")}
         self._http = http or Http(
             connection,

@@ -162,7 +162,9 @@ class TokenEndpoint:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         wire: Callable[[Guard, Limits], Way] = Wire,
+        at_home: bool = False,
     ) -> None:
+        """at_home: this installation itself serves the system, a sandbox."""
         self._auth = auth
         self._client = client
         self._url = address(auth.token_url, settings)
@@ -171,6 +173,7 @@ class TokenEndpoint:
         self._path = self._url.removeprefix(self._origin)
         self._line = Connection(settings={}, secrets={}, guard=guard, clock=clock, sleep=sleep)
         self._wire = wire
+        self._at_home = at_home
 
     def exchange(self, code: str, *, verifier: str, redirect_uri: str) -> Granted:
         """The tokens for a code that came to the callback."""
@@ -199,6 +202,7 @@ class TokenEndpoint:
             limits=LIMITS,
             patience=PATIENCE,
             wire=self._wire,
+            at_home=self._at_home,
         )
         try:
             answer = way.raw(request)

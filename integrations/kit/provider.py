@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
-from integrations.kit.auth import Auth
+from integrations.kit.auth import HOME, Auth
 from integrations.kit.endpoints import (
     DELETE,
     GET,
@@ -328,6 +328,10 @@ class Provider:
     def is_sandbox(self) -> bool:
         """Whether this installation itself serves the system: nobody's records are there."""
         return self.home is not None
+
+    def placed(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """The settings of an account, with what stands for this installation's own address, of a sandbox."""
+        return {**settings, **({HOME: self.home()} if self.home else {})}
 
     @property
     def rehearses(self) -> bool:

@@ -17,11 +17,12 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from integrations.kit.auth import Bearer
+from integrations.kit.auth import Bearer, OAuth2
 from integrations.kit.content import Content, Form
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Download, Since, Upload
 from integrations.kit.lenses import instant
 from integrations.kit.mapping import Mapping
+from integrations.kit.oauth import TOKENS
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider, Resource
@@ -91,9 +92,21 @@ def sandbox(slug: str, name: str, category: str) -> Provider:
         home=home,
         base_url=f"{{home}}/{_VERSION}",
         settings=(
-            Setting("key", "The key of a sandbox, as `manage.py sandbox create` prints it", secret=True),
+            Setting(
+                "key",
+                "The key of a sandbox, as `manage.py sandbox create` prints it",
+                required=False,
+                secret=True,
+            ),
+            *TOKENS,
         ),
-        auth=Bearer("key"),
+        auth=OAuth2(
+            authorize_url="{home}/oauth/authorize",
+            token_url="{home}/oauth/token",  # noqa: S106 - an address
+            scopes=("records",),
+            issuer="{home}",
+            instead=Bearer("key"),
+        ),
         check=Check(GET("/account", params={"category": category}), lambda told, _: told["account"]),
         faults=lambda body: body["errors"],
         resources=tuple(_resource(model) for model in common_models(category)),

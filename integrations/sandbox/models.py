@@ -63,6 +63,40 @@ class SandboxRecord(TenantModel):
         return f"{self.kind} {self.name}"
 
 
+class SandboxApplication(TenantModel):
+    """An OAuth client at the tenant's sandboxes. `secret`: the digest of its secret. `redirect_uri`: the only one."""
+
+    client_id = models.TextField()
+    secret = models.BinaryField()
+    redirect_uri = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"application {self.client_id}"
+
+
+class SandboxGrant(TenantModel):
+    """What somebody who has a sandbox's key allowed to an application.
+
+    `challenge`: what the code is bound to. `current`: the digest of the refresh token that counts, empty before the
+    code is exchanged; `replaced`: of the one before, and since when.
+    """
+
+    sandbox_id = models.UUIDField()
+    application_id = models.UUIDField()
+    challenge = models.TextField()
+    current = models.BinaryField(default=b"")
+    replaced = models.BinaryField(default=b"")
+    replaced_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes: ClassVar = [models.Index("tenant_id", "sandbox_id", name="sandbox_grant_sandbox")]
+
+    def __str__(self) -> str:
+        return f"grant of sandbox {self.sandbox_id}"
+
+
 class SandboxWebhook(TenantModel):
     """An address of this installation that is told of every change in a sandbox, and the secret that signs it."""
 

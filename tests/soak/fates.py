@@ -24,6 +24,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from tests.soak.shown import Shown, Span, spans
 from tests.soak.turns import SLACK, Lines, Turn, Unanswered, Writer
 
 OTHER: Final = {"a": "b", "b": "a"}
@@ -61,12 +62,14 @@ class Court:
     """Tells fates.
 
     unconditional: sides whose server has no conditional writes. unanswered: what writes without an answer had sent.
+    shown: what the product took fields for.
     """
 
     lines: Lines
     record: list[GaveWay]
     unconditional: frozenset[str]
     unanswered: Sequence[Unanswered] = ()
+    shown: Shown = field(default_factory=dict)
     rules: dict[Turn, str] = field(default_factory=dict)
 
     def fate(self, turn: Turn) -> Fate:
@@ -133,14 +136,19 @@ class Court:
         return sorted(same, key=lambda one: one.at < turn.at)
 
     def _agreed(self, turn: Turn) -> set[str | None]:
-        """What both sides showed at one time since the bridge last wrote the field, up to this turn."""
-        a, b = ([t for t in self.lines[s, turn.ticket, turn.field] if t.at < turn.at] for s in OTHER)
-        written = [t for t in (*a, *b) if t.by and t.by.edit is None]
-        last = max(written, key=lambda t: t.at, default=None)
-        met = ((x, y) for x in _spans(a) for y in _spans(b) if x[0] == y[0])
-        since = last.at if last else 0.0
-        together = {x[0] for x, y in met if max(x[1], y[1], since) < min(x[2], y[2])}
+        """What the product took both sides for at one time, since it last wrote the field itself, up to this turn."""
+        places = [(side, turn.ticket, turn.field) for side in OTHER]
+        before = (t for place in places for t in self.lines[place] if t.at < turn.at)
+        last = max((t for t in before if t.by and t.by.edit is None), key=lambda t: t.at, default=None)
+        since = last.at if last else float("-inf")
+        a, b = (self._took(place) for place in places)
+        met = ((x, y) for x in a for y in b if x.value == y.value)
+        together = {x.value for x, y in met if max(x.since, y.since, since) < min(x.until, y.until, turn.at)}
         return together | ({last.new} if last else set())
+
+    def _took(self, place: tuple[str, str, str]) -> list[Span]:
+        """What the product took a field for: for the same all the time, where no change is on record."""
+        return self.shown.get(place) or spans([], self.lines[place][0].new)
 
     def _taken(self, turn: Turn) -> bool:
         """Whether the last that the bridge wrote to the field said the same, and got no answer.
@@ -159,9 +167,3 @@ class Court:
         turns = [t for side in OTHER for t in self.lines[side, turn.ticket, turn.field]]
         near = [t for t in sorted(turns, key=lambda t: t.at) if t.at > turn.at - 20]
         return f"{turn.field} of {turn.ticket}: {turn}; " + "; ".join(map(str, near[:12]))
-
-
-def _spans(line: list[Turn]) -> list[tuple[str | None, float, float]]:
-    """Each value, from when and until when it was there."""
-    ends = [turn.at for turn in line[1:]] + [float("inf")]
-    return [(turn.new, turn.at, end) for turn, end in zip(line, ends, strict=True)]

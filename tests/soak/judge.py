@@ -17,6 +17,7 @@ from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 from tests.soak.editors import Books
 from tests.soak.fates import Court, Fate, GaveWay
+from tests.soak.shown import shown
 from tests.soak.turns import Lines, Told, Turn, Writer, ours, people, told, unanswered
 from tests.soak.versions import versions
 
@@ -59,7 +60,8 @@ def judge(stage: Stage, scene: Scene, books: Books, tickets: int) -> Verdict:
     record = list(_record(stage, scene, names))
     unconditional = frozenset(side for side, remote in stage.remotes.items() if not remote.conditional)
     lines = {place: line for one in sides.values() for place, line in one.lines.items()}
-    account(verdict, books, sides, Court(lines, record, unconditional, lost))
+    court = Court(lines, record, unconditional, lost, shown(stage, scene, names))
+    account(verdict, books, sides, court)
     return verdict
 
 

@@ -13,6 +13,7 @@ from tests.chaos.proxy import Call
 from tests.soak.editors import Books, Edit
 from tests.soak.fates import Court, Fate, GaveWay
 from tests.soak.judge import Verdict, account
+from tests.soak.shown import spans
 from tests.soak.turns import Lines, Told, Turn, Unanswered, Writer, people, told, updates
 from tests.soak.versions import Version
 from tests.soak.window import window
@@ -157,8 +158,29 @@ def test_an_edit_back_to_what_was_agreed_is_no_news() -> None:
     court = Court(returned, [], frozenset("b"))
     assert court.fate(returned["a", *PLACE][2]) is Fate.RETURNED
 
-    moved_on = lines(a=[bridge(0.5, "z"), *back], b=[person(1.5, "y", "old")])
-    assert Court(moved_on, [], frozenset("b")).fate(moved_on["a", *PLACE][3]) is Fate.LOST
+    moved_on = lines(a=[bridge(0.5, "z"), *back], b=[person(0.2, "z", "old"), person(1.5, "y", "z")])
+    shown = {
+        ("a", *PLACE): spans([(0.6, "z"), (2.1, "old")], "old"),
+        ("b", *PLACE): spans([(0.3, "z"), (1.6, "y")], "old"),
+    }
+    assert Court(moved_on, [], frozenset("b"), shown=shown).fate(moved_on["a", *PLACE][3]) is Fate.LOST
+
+
+def test_what_was_agreed_goes_by_what_was_read() -> None:
+    """Both had said w, though not at one time: it was agreed if the one had been read before, the other after."""
+    b = [person(1, "w", "old"), person(2, "y", "w")]
+    all_lines = lines(
+        a=[person(2.5, "w", "old"), person(3, "x", "w"), person(4, "w", "x"), bridge(5, "y")], b=b
+    )
+
+    def ended(**read: list[tuple[float, str | None]]) -> Fate:
+        shown = {(side, *PLACE): spans(changes, "old") for side, changes in read.items()}
+        return Court(all_lines, [], frozenset(), shown=shown).fate(all_lines["a", *PLACE][3])
+
+    assert ended(a=[(2.6, "w")], b=[(1.1, "w"), (2.7, "y")]) is Fate.RETURNED
+    assert ended(a=[(2.6, "w")], b=[(1.1, "w"), (2.5, "y")]) is Fate.LOST
+    assert ended(a=[(4.1, "w")], b=[(1.1, "w"), (4.5, "y")]) is Fate.LOST
+    assert ended() is Fate.LOST
 
 
 def version(at: float, title: str, *, priority: str = "LOW") -> Version:

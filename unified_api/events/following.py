@@ -26,6 +26,7 @@ from unified_api import registry
 from unified_api.events import addresses
 from unified_api.models.base import model_id
 from unified_api.sync import by_id, clock, connect, job, pull, store
+from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Stream
 from unified_api.sync.models_webhooks import WebhookEvent
 from unified_api.sync.selecting import Selection
@@ -171,7 +172,7 @@ def work(lease: job.Lease, ends: float) -> None:
         _rest(lease)
         return
     try:
-        with connect.line(account, lease) as line:
+        with connect.line(account, lease, purpose=Purpose.NEWS) as line:
             over = Following(lease, account, webhooks, line).go(ends)
     except errors.RetryLater as error:
         job.put_off(lease, error.after if error.after is not None else job.backoff(lease.attempts))

@@ -18,12 +18,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import structlog
 from django.db import transaction
 
 from integrations.kit import errors, oauth
-from integrations.kit.auth import OAuth2
+from integrations.kit.auth import HOME, OAuth2
 from integrations.kit.provider import Provider
 from tenants import door, secrets
 from tenants.models import LinkToken, OAuthAttempt
@@ -90,7 +91,7 @@ def begin(
     )
     url = oauth.authorize_address(
         auth,
-        settings,
+        _seen(provider, settings),
         client_id=asking.client.id,
         redirect_uri=attempt.redirect_uri,
         state=state.reveal(),
@@ -142,7 +143,7 @@ def finish(query: Mapping[str, Sequence[str]], cookies: Mapping[str, str]) -> Fi
     state = Secret(_only(query, "state") or "")
     attempt = _ended(state, cookies)
     provider, auth = _allowed(attempt.integration)
-    if not oauth.is_from(auth, attempt.settings, _only(query, "iss")):
+    if not oauth.is_from(auth, _seen(provider, attempt.settings), _only(query, "iss")):
         log.warning("oauth.other_issuer", integration=provider.slug)
         raise LinkRefused("Another server answered than the one that was asked; nothing was linked.")
     if "error" in query:
@@ -174,6 +175,14 @@ def _exchanged(
     told = granted.secrets(connect.OUTSIDE.clock())
     kept = {one.name: told[one.name] for one in oauth.TOKENS if one.name in told}
     return {**attempt.settings, **granted.told, **kept}
+
+
+def _seen(provider: Provider, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings, with where browsers see what this installation itself serves: that is not where workers call it."""
+    placed = provider.placed(settings)
+    if provider.is_sandbox:
+        placed[HOME] = f"{addresses.known_base()}{urlsplit(placed[HOME]).path}"
+    return placed
 
 
 def _allowed(slug: str) -> tuple[Provider, OAuth2]:

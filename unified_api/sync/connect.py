@@ -25,7 +25,7 @@ from tenants.models import LinkedAccount
 from tenants.vault import Secret, VaultError
 from unified_api import registry
 from unified_api.sync import issues, job
-from unified_api.sync.limit import SharedLimiter
+from unified_api.sync.limit import Purpose, SharedLimiter
 from unified_api.sync.moments import Moments
 
 PAUSED_FOR_RELINK: Final = "RELINK_NEEDED"
@@ -120,6 +120,7 @@ def line(
     account: LinkedAccount,
     lease: job.Lease | None = None,
     *,
+    purpose: Purpose = Purpose.WAITED_FOR,
     patience: Patience | None = None,
     limits: Limits | None = None,
 ) -> Line:
@@ -138,7 +139,7 @@ def line(
     connection = Connection(
         settings=account.settings,
         secrets=secrets,
-        limiter=SharedLimiter(account.id),
+        limiter=SharedLimiter(account.id, purpose),
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
         clock=OUTSIDE.clock,

@@ -6,7 +6,7 @@ Those of custom objects are in their classes, which are records.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 
 import structlog
@@ -16,11 +16,13 @@ from integrations.kit import errors
 from integrations.kit.field_classes import FieldClass
 from integrations.kit.paths import steps
 from integrations.kit.provider import Resource
+from tenants import audit
 from tenants.models import LinkedAccount
 from unified_api.models.base import NAMESPACE, CommonModel, model_id
 from unified_api.models.crm import CustomObject, CustomObjectClass
-from unified_api.sync import connect, job
+from unified_api.sync import connect, issues, job
 from unified_api.sync.models_fields import RemoteFieldClass
+from unified_api.sync.models_watch import Issue
 
 log = structlog.get_logger(__name__)
 #: What is kept of a class beside what names it.
@@ -83,14 +85,51 @@ def read(line: connect.Line, account: LinkedAccount, resource: Resource, lease: 
 def _keep(account: LinkedAccount, resource: Resource, told: Iterable[FieldClass]) -> None:
     mine = RemoteFieldClass.objects.filter(linked_account_id=account.id, model=model_id(resource.model))
     known = {one.id: one for one in mine}
+    is_first, new, keys = not known, [], set()
     for field in told:
         wanted = _class_of(account, resource, field)
+        keys.add(field.key)
         there = known.pop(wanted.id, None)
         if there is None:
+            new.append(field.key)
             wanted.save(force_insert=True)
         elif any(getattr(there, name) != getattr(wanted, name) for name in _ABOUT):
             wanted.save(force_update=True)
     mine.filter(id__in=list(known)).delete()
+    if not is_first:
+        _report(account, resource, new, [one.remote_key_name for one in known.values()], keys)
+
+
+def _report(
+    account: LinkedAccount,
+    resource: Resource,
+    added: Iterable[str],
+    removed: Iterable[str],
+    there: Collection[str],
+) -> None:
+    """Have new and removed fields in the audit trail, and an issue as long as a custom field reads a removed one."""
+    model = model_id(resource.model)
+    change = {"added": sorted(added), "removed": sorted(removed)}
+    if any(change.values()):
+        audit.record("linked_account.fields_changed", subject=str(account.id), model=model, **change)
+    subject = uuid.uuid5(account.id, model)
+    known = Issue.objects.filter(kind=issues.FIELDS, subject=subject, status=Issue.Status.ONGOING).first()
+    missing = {*change["removed"], *(known.details["removed"] if known else ())} - set(there)
+    missed = {key: names for key in sorted(missing) if (names := _readers(resource, key))}
+    if missed:
+        fields = "; ".join(f"{key}, read by {', '.join(sorted(names))}" for key, names in missed.items())
+        told = f"{account} has no such fields of {model} any more: {fields}. These custom fields are null from now on."
+        told += " Map them to what is there instead, or remove them."
+        details = {"removed": list(missed)}
+        issues.open_issue(issues.FIELDS, subject, told, linked_account_id=account.id, details=details)
+    elif known:
+        issues.close(known)
+
+
+def _readers(resource: Resource, key: str) -> frozenset[str]:
+    """The custom fields that read a field of the provider's, or may."""
+    assert resource.field_classes is not None  # noqa: S101 - it has just been asked
+    return resource.mapping.touching([resource.field_classes.place(key)])
 
 
 def _class_of(account: LinkedAccount, resource: Resource, field: FieldClass) -> RemoteFieldClass:

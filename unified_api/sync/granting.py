@@ -61,11 +61,12 @@ def asking(
     endpoint = TokenEndpoint(
         auth,
         client,
-        settings,
+        provider.placed(settings),
         guard=connect.guard(),
         clock=connect.OUTSIDE.clock,
         sleep=connect.OUTSIDE.sleep,
         wire=connect.OUTSIDE.wire,
+        at_home=provider.is_sandbox,
     )
     return Asking(endpoint, client, application)
 

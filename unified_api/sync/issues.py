@@ -24,6 +24,8 @@ READING: Final = "reading"
 #: Of the webhooks of an account: none proves to be the provider's; the provider was asked for them in vain.
 SIGNATURES: Final = "signatures"
 SUBSCRIPTION: Final = "subscription"
+#: Of a model at an account: the provider removed fields that custom fields read.
+FIELDS: Final = "fields"
 #: Of a tenant's OAuth application: its provider refuses it.
 APPLICATION: Final = "oauth application"
 OF_READING: Final = (CREDENTIAL, PERMISSION, READING)

@@ -1,9 +1,15 @@
-"""The request budget of a linked account, shared by all workers: a token bucket in one row."""
+"""The request budget of a linked account, shared by all workers: a token bucket in one row.
+
+It is split by purpose. Who can wait leaves a share to who cannot: of what may go at once, and of the provider's own
+quota, as far as that says what remains of it. So a first reading of a million records keeps neither a person's write
+waiting, nor the day's changes.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from enum import Enum
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +22,26 @@ from tenants.scope import current_tenant
 FARTHEST = 60
 #: More than any provider takes, and no more than a column holds.
 _MOST = 2**53
+
+
+class Purpose(Enum):
+    """What requests are for. The value: the share of the budget that they leave to those above."""
+
+    WAITED_FOR = 0.0  # somebody waits for the answer
+    NEWS = 0.1  # writes of bridges, and what a provider has just told to have changed
+    CHANGES = 0.2  # readings of what changed
+    EVERYTHING = 0.4  # readings of all that there is
+
+
 #: Requests are taken in advance, so that later callers queue behind earlier ones; the answer is the wait in seconds.
 #: Nobody waits for the disk: what a power cut takes back is a few requests of a budget.
 _ACQUIRE = """
-    INSERT INTO sync_throttle AS t (id, tenant_id, linked_account_id, tokens, filled_at, remaining, resets_at)
+    INSERT INTO sync_throttle AS t (
+        id, tenant_id, linked_account_id, tokens, filled_at, remaining, quota, resets_at
+    )
     VALUES (
-        gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp(), %(remaining)s, %(reset)s
+        gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp(),
+        %(remaining)s, %(remaining)s, %(reset)s
     )
     ON CONFLICT (tenant_id, linked_account_id) DO UPDATE SET
         tokens = greatest(
@@ -30,8 +50,18 @@ _ACQUIRE = """
         ),
         filled_at = clock_timestamp(),
         remaining = coalesce(excluded.remaining, t.remaining),
+        quota = CASE
+            WHEN t.resets_at < clock_timestamp() THEN coalesce(excluded.remaining, t.quota)
+            ELSE greatest(excluded.remaining, t.quota)
+        END,
         resets_at = coalesce(excluded.resets_at, t.resets_at)
-    RETURNING greatest(-tokens / %(rate)s, extract(epoch FROM blocked_until - clock_timestamp()), 0)::float8,
+    RETURNING greatest(
+            (%(burst)s * %(left)s - tokens) / %(rate)s,
+            extract(epoch FROM blocked_until - clock_timestamp()),
+            CASE WHEN remaining < quota * %(left)s
+                THEN extract(epoch FROM least(resets_at - clock_timestamp(), %(longest)s)) END,
+            0
+        )::float8,
         set_config('synchronous_commit', 'off', true)
 """
 _BLOCK = """
@@ -46,12 +76,13 @@ class SharedLimiter:
     What remains of its quota is noted with the next request, so that it costs no statement of its own.
     """
 
-    def __init__(self, linked_account_id: uuid.UUID) -> None:
+    def __init__(self, linked_account_id: uuid.UUID, purpose: Purpose = Purpose.WAITED_FOR) -> None:
         self.linked_account_id = linked_account_id
+        self.purpose = purpose
         self._said: tuple[int | None, dt.datetime | None] = (None, None)
 
     def acquire(self, cost: int) -> float:
-        """Take `cost` requests; the seconds to wait before sending."""
+        """Take `cost` requests; the seconds to wait before sending, so that enough is left to more urgent ones."""
         remaining, reset = self._said
         values: dict[str, Any] = {
             "tenant": current_tenant(),
@@ -60,6 +91,8 @@ class SharedLimiter:
             "rate": settings.PROVIDER_REQUESTS_PER_SECOND,
             "burst": settings.PROVIDER_BURST,
             "farthest": FARTHEST,
+            "left": self.purpose.value,
+            "longest": LONGEST_PAUSE,
             "remaining": remaining,
             "reset": reset,
         }

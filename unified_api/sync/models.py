@@ -301,7 +301,8 @@ class Write(TenantModel):
 class Throttle(TenantModel):
     """The request budget of one linked account, shared by all workers: a token bucket, and what the provider said.
 
-    `remaining`, `resets_at`: how many requests the provider said that it takes until then.
+    `remaining`, `resets_at`: how many requests the provider said that it takes until then; `quota`: the most that it
+    has named of these.
     """
 
     database_key = ("tenant_id", "linked_account_id")
@@ -311,6 +312,7 @@ class Throttle(TenantModel):
     filled_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True)
     remaining = models.BigIntegerField(null=True)
+    quota = models.BigIntegerField(null=True)
     resets_at = models.DateTimeField(null=True)
 
 

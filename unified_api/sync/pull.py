@@ -41,6 +41,7 @@ from unified_api.sync import (
 )
 from unified_api.sync.ahead import Ahead
 from unified_api.sync.identity import Key
+from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Run, Stream
 from unified_api.sync.selecting import ById, Selection
 
@@ -249,7 +250,7 @@ def work(lease: job.Lease, ends: float) -> None:
             if resource.hosted:
                 _nothing_to_read(lease, stream, run, account)
                 return
-            with connect.line(account, lease) as line:
+            with connect.line(account, lease, purpose=_purpose(stream)) as line:
                 if stream.cursor is None:
                     field_classes.read(line, account, resource, lease)
                 over = Pull(lease, stream, run, account, line).go(resource, ends)
@@ -265,6 +266,11 @@ def work(lease: job.Lease, ends: float) -> None:
         job.again(lease, stream.frequency)
     else:
         job.go_on(lease)
+
+
+def _purpose(stream: Stream) -> Purpose:
+    """Of a run: to read everything, at first or for what is gone, or what changed since."""
+    return Purpose.CHANGES if stream.cursor and stream.sweep is None else Purpose.EVERYTHING
 
 
 def _nothing_to_read(lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount) -> None:

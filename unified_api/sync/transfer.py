@@ -19,6 +19,7 @@ from unified_api.models.base import common_model
 from unified_api.sync import connect, job, values
 from unified_api.sync.bridge.attachment_choice import LARGEST
 from unified_api.sync.bridge.attachment_source import Source, source_of
+from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Write
 
 #: What is said of a file of which nobody knows what it is.
@@ -69,7 +70,7 @@ def _named(write: Write, line: connect.Line, spool: Spool) -> str:
 def _bring(source: Source, model: type, spool: Spool, lease: job.Lease) -> str:
     """Download, and say what the other account's refusal means for this write; the media type that was told."""
     try:
-        with connect.line(source.account, lease) as line:
+        with connect.line(source.account, lease, purpose=Purpose.NEWS) as line:
             resource = line.client.provider.resource(model)
             if resource is not None and not resource.hosted:
                 return line.client.download(resource, source.remote_id, spool)

@@ -29,6 +29,7 @@ from unified_api.sync import (
     transfer,
     values,
 )
+from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.moved import refuse_moved
 
@@ -193,7 +194,8 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
             _refuse_disabled(write, resource)
             hosted.perform(write, lease, resource)
             return write
-        with connect.line(account, lease, patience=None if patient else WAITED_FOR) as line:
+        purpose = Purpose.NEWS if write.bridge_id else Purpose.WAITED_FOR
+        with connect.line(account, lease, purpose=purpose, patience=None if patient else WAITED_FOR) as line:
             performance = Performance(write, lease, line, resource)
             if write.state == WriteState.JOURNALLED:
                 performance.go()

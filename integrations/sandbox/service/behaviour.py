@@ -7,6 +7,7 @@
     failStatus          500 to 599
     dropNext            so many writes that come next are carried out, and their connection breaks before the answer
     dropShare           this share of all writes
+    tokenSeconds        an access token that is given from now on is good for so long
     vanishedShare       this share of all records is gone from lists and reads, until it is told otherwise
     lostWebhookShare    this share of what is to be told by webhook is not
     doubledWebhookShare    this share is told twice
@@ -75,6 +76,7 @@ KNOBS: Final[Mapping[str, Knob]] = {
     "failStatus": _whole(500, 599, 500),
     "dropNext": _whole(0, _MOST),
     "dropShare": _share(),
+    "tokenSeconds": _whole(1, _MOST, 3_600),
     "vanishedShare": _share(),
     "lostWebhookShare": _share(),
     "doubledWebhookShare": _share(),

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import orjson
 from django.db import transaction
@@ -18,7 +18,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations.sandbox.models import Sandbox
-from integrations.sandbox.service import behaviour, bodies, keeping, pausing, store
+from integrations.sandbox.service import behaviour, bodies, granting, keeping, pausing, store
 from integrations.sandbox.service.errors import Refused, invalid, understanding
 from tenants import door
 from tenants.scope import current_tenant, scope
@@ -44,7 +44,7 @@ class Endpoint(View):
         try:
             entered = _entered(request)
             with scope(entered.tenant_id), understanding():
-                self.sandbox_id = uuid.UUID(str(entered.reference))
+                self.sandbox_id = entered.sandbox_id
                 return self._within(request, *args, **kwargs)
         except Refused as error:
             return error.response()
@@ -113,14 +113,23 @@ def cut_short() -> HttpResponseBase:
     return StreamingHttpResponse(pieces, content_type="application/json", headers={"Content-Length": "1000"})
 
 
-def _entered(request: HttpRequest) -> Any:
+class _Entered(NamedTuple):
+    """Whose key or access token came."""
+
+    tenant_id: uuid.UUID
+    sandbox_id: uuid.UUID
+
+
+def _entered(request: HttpRequest) -> _Entered:
     key = bearer(request)
-    found = door.enter(store.DOOR, key) if key else None
+    found = (door.enter(store.DOOR, key) or door.enter(granting.ACCESS, key)) if key else None
     if found is None:
-        raise Refused(HTTPStatus.UNAUTHORIZED, "The key is missing or unknown.")
+        raise Refused(HTTPStatus.UNAUTHORIZED, "The key or access token is missing, unknown, or over.")
     with scope(found.tenant_id), transaction.atomic():
-        sandbox = Sandbox.objects.filter(id=found.reference).first()
+        by_grant = found.kind == granting.ACCESS
+        opened = granting.sandbox_of(found.reference) if by_grant else found.reference
+        sandbox = Sandbox.objects.filter(id=opened).first()
         if sandbox is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "The sandbox of this key is gone.")
         keeping.note_use(sandbox, timezone.now())
-    return found
+    return _Entered(found.tenant_id, sandbox.id)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.sandbox.models import Sandbox, SandboxRecord
-from integrations.sandbox.service import announcing
+from integrations.sandbox.service import announcing, granting
 from tenants import audit, door
 from unified_api.sync import job
 
@@ -36,6 +36,7 @@ def erase(sandbox: Sandbox) -> None:
     """End a sandbox and all that it holds."""
     SandboxRecord.objects.filter(sandbox_id=sandbox.id).delete()
     announcing.forget_all(sandbox)
+    granting.end_all(sandbox)
     door.close_doors(sandbox.id)
     job.forget(KIND, sandbox.id)
     sandbox.delete()
@@ -56,4 +57,5 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one look is o
             job.finish(lease)
             return
         SandboxRecord.objects.filter(sandbox_id=sandbox.id, removed_on__lt=now - REMOVED).delete()
+        granting.forget_unused(sandbox, now)
     job.again(lease, _DAY.total_seconds(), usual=9)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.sandbox.service import accounts, views
+from integrations.sandbox.service import accounts, oauth, views
 
 urlpatterns = [
     path("accounts", accounts.Accounts.as_view(), name="sandbox-accounts"),
+    path("oauth/authorize", oauth.Authorize.as_view(), name="sandbox-authorize"),
+    path("oauth/token", oauth.Token.as_view(), name="sandbox-token"),
+    path("oauth/revoke", oauth.Revoke.as_view(), name="sandbox-revoke"),
+    path("v1/grants", views.Grants.as_view(), name="sandbox-grants"),
     path("v1/account", views.Account.as_view(), name="sandbox-account"),
     path("v1/behaviour", views.Behaviour.as_view(), name="sandbox-behaviour"),
     path("v1/webhooks", views.Webhooks.as_view(), name="sandbox-webhooks"),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from integrations.sandbox.adapter import home
 from integrations.sandbox.models import Sandbox, SandboxRecord, SandboxWebhook
-from integrations.sandbox.service import announcing, behaviour, bodies, keeping, store
+from integrations.sandbox.service import announcing, behaviour, bodies, granting, keeping, store
 from integrations.sandbox.service.endpoint import Endpoint, parsed
 from integrations.sandbox.service.errors import Refused, answer, invalid, unknown
 from integrations.sandbox.service.listing import Asked, page, vanished
@@ -42,6 +42,16 @@ class Account(Endpoint):
         with transaction.atomic():
             keeping.erase(Sandbox.objects.select_for_update().get(id=self.sandbox_id))
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+class Grants(Endpoint):
+    """grants: what was allowed to applications by OAuth. DELETE takes all of it back."""
+
+    def delete(self, _request: HttpRequest) -> HttpResponse:
+        """How many there were."""
+        with transaction.atomic():
+            sandbox = Sandbox.objects.select_for_update().get(id=self.sandbox_id)
+            return answer({"ended": granting.end_all(sandbox)})
 
 
 class Behaviour(Endpoint):

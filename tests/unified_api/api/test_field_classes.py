@@ -14,13 +14,15 @@ from merge.resources.ticketing.types import TicketRequest
 from integrations.kit.endpoints import GET
 from integrations.kit.field_classes import FieldClass, FieldClasses
 from integrations.kit.paging import ByPage
+from tenants.models import AuditEvent
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import product_of
 from unified_api import registry
-from unified_api.sync import pull
+from unified_api.sync import issues, pull, targets
 from unified_api.sync.models import Job, Stream, Write
+from unified_api.sync.models_watch import Issue
 
 TICKETS = replace(
     stub.TICKETS,
@@ -144,6 +146,29 @@ def test_a_field_keeps_its_id_until_it_is_gone(api: Linked, merge: Merge, desk: 
     assert all(one.id == before[key] for key, one in after.items())
     assert after["x_color"].display_name == "Colour"
     assert len(listing().results or []) == len(after)
+
+
+def test_new_and_removed_fields_are_reported(api: Linked, desk: stub.Desk) -> None:
+    """In the audit trail; a removed one that a custom field reads is an issue until the field is back."""
+    api.stored(lambda: targets.add(api.account, "ticketing.Ticket", "color", jmes_path="x_color"))
+    api.work()
+
+    def reported() -> list[Any]:
+        events = AuditEvent.objects.filter(action="linked_account.fields_changed")
+        return [event.detail for event in events.order_by("at")]
+
+    assert api.stored(reported) == []
+    color = next(row for row in desk.tables["fields"].values() if row["key"] == "x_color")
+    for key in ("x_new", "x_color"):
+        color["key"] = key
+        read_again(api)
+
+    removed, back = api.stored(reported)
+    assert removed == {"model": "ticketing.Ticket", "added": ["x_new"], "removed": ["x_color"]}
+    assert back == {"model": "ticketing.Ticket", "added": ["x_color"], "removed": ["x_new"]}
+    [issue] = api.stored(lambda: list(Issue.objects.filter(kind=issues.FIELDS)))
+    assert "x_color, read by field_mappings.color" in issue.description
+    assert issue.status == Issue.Status.RESOLVED
 
 
 def ids_of(api: Linked) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from integrations.kit.limiter import LONGEST_PAUSE
-from unified_api.sync.limit import FARTHEST, SharedLimiter
+from unified_api.sync.limit import FARTHEST, Purpose, SharedLimiter
 from unified_api.sync.models import Throttle
 
 
@@ -72,3 +72,46 @@ def test_no_wish_of_a_provider_closes_an_account_for_longer_than_a_day(limiter: 
     limiter.learn(0, dt.datetime(5138, 1, 1, tzinfo=dt.UTC))
 
     assert limiter.acquire(1) <= LONGEST_PAUSE.total_seconds()
+
+
+def test_who_can_wait_leaves_requests_to_whom_somebody_waits_for(
+    limiter: SharedLimiter, settings: Settings
+) -> None:
+    """Of ten at once, whoever reads everything takes six; a person's write goes at once then, and still does later."""
+    settings.PROVIDER_BURST = 10
+    reading = SharedLimiter(limiter.linked_account_id, Purpose.EVERYTHING)
+
+    assert [reading.acquire(1) for _ in range(6)] == [0] * 6
+    assert 0 < reading.acquire(1) <= 0.1
+    assert limiter.acquire(1) == 0
+
+
+def test_readings_end_before_a_quota_does(limiter: SharedLimiter) -> None:
+    """Who reads everything leaves the most, until the provider gives a new one; a person may take all of it."""
+    reset = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+
+    def held(remaining: int) -> list[Purpose]:
+        limiter.learn(remaining, reset)
+        limiter.acquire(0)
+        limiters = {purpose: SharedLimiter(limiter.linked_account_id, purpose) for purpose in Purpose}
+        return [purpose for purpose, one in limiters.items() if one.acquire(0) > FARTHEST]
+
+    assert held(5_000) == []
+    assert held(1_999) == [Purpose.EVERYTHING]
+    assert held(999) == [Purpose.CHANGES, Purpose.EVERYTHING]
+    assert held(499) == [Purpose.NEWS, Purpose.CHANGES, Purpose.EVERYTHING]
+    assert held(4_000) == []
+
+
+def test_a_smaller_quota_is_learned_when_the_last_one_is_over(limiter: SharedLimiter) -> None:
+    """A plan that was cut does not hold readings for ever: they leave a share of what there is."""
+    reading = SharedLimiter(limiter.linked_account_id, Purpose.EVERYTHING)
+    now = dt.datetime.now(dt.UTC)
+    for remaining, reset in ((5_000, now - dt.timedelta(seconds=1)), (900, now + dt.timedelta(hours=1))):
+        limiter.learn(remaining, reset)
+        limiter.acquire(0)
+
+    assert reading.acquire(0) < FARTHEST
+    limiter.learn(300, now + dt.timedelta(hours=1))
+    limiter.acquire(0)
+    assert FARTHEST < reading.acquire(0) <= 3600

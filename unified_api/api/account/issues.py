@@ -29,6 +29,7 @@ _LABELS: Final = {
     issues.CREDENTIAL: "Invalid login credentials",
     issues.PERMISSION: "Missing permission",
     issues.READING: "Sync failing",
+    issues.FIELDS: "Mapped fields removed",
     "budget": "Sync budget exceeded",
     "drift": "Records out of sync",
     "merged": "Merged records",

@@ -24,6 +24,7 @@ from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel
 from unified_api.sync import connect, job, values
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Stream
 
 #: A place in the order of choice, and a record.
@@ -61,7 +62,7 @@ class Probe:
         What the mirror has seen since we asked is left out.
         """
         found = {}
-        with connect.line(self.account, self.lease) as line:
+        with connect.line(self.account, self.lease, purpose=Purpose.EVERYTHING) as line:
             for record in records:
                 told = self._look(line, self.resource, uuid.UUID(record))
                 if told is not None:

@@ -24,6 +24,7 @@ from unified_api.sync import connect, job, store, values
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.matching import SEARCHED
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.limit import Purpose
 from unified_api.sync.models_bridge import Pair
 
 #: Records that one step searches for.
@@ -62,7 +63,7 @@ def _next(frame: Frame, searched: QuerySet[Pair]) -> list[Pair]:
 
 
 def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, account: LinkedAccount) -> None:
-    with connect.line(account, lease) as line:
+    with connect.line(account, lease, purpose=Purpose.NEWS) as line:
         resource = line.client.provider.resource(frame.model)
         assert resource is not None  # noqa: S101 - a bridge is over a model of both
         for pair in pairs:

@@ -10,11 +10,13 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from integrations.sandbox.models import Sandbox
-from integrations.sandbox.service import keeping, store
+from integrations.sandbox.service import granting, keeping, store
 from integrations.sandbox.service.errors import Refused
 from integrations.sandbox.spelling import categories
 from tenants import audit
 from tenants.scope import scope
+from unified_api.link import oauth
+from unified_api.link.linking import LinkRefused
 from unified_api.management.answering import AnsweringCommand, Document, table, take_json, tenant_id
 from unified_api.management.keys import require_master_keys
 
@@ -27,14 +29,19 @@ class Command(AnsweringCommand):
 
     def take(self, parser: CommandParser) -> None:
         """Sub-commands."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|end")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="create|list|end|application")
         create = verbs.add_parser("create", help="make a sandbox; its key is printed once")
         create.add_argument("--category", required=True, choices=categories())
         create.add_argument("--seed", default="1", help="sandboxes of one seed are of one company (1)")
         listed = verbs.add_parser("list", help="the sandboxes of a tenant")
         end = verbs.add_parser("end", help="end a sandbox, and all that it holds")
         end.add_argument("account", type=uuid.UUID, help="its id, as `list` shows it")
-        for one in (create, listed, end):
+        application = verbs.add_parser(
+            "application",
+            help="register an OAuth application at the tenant's sandboxes; its secret is printed once",
+        )
+        application.add_argument("--redirect-uri", help="where end users come back to (this installation)")
+        for one in (create, listed, end, application):
             one.add_argument("--tenant", required=True, help="name or id")
             take_json(one)
 
@@ -46,6 +53,8 @@ class Command(AnsweringCommand):
                 return {"sandboxes": [_shown(one) for one in Sandbox.objects.order_by("created_at")]}
             if options["verb"] == "end":
                 return _ended(options["account"])
+            if options["verb"] == "application":
+                return _registered(options["redirect_uri"])
             try:
                 made = store.make(options["category"], options["seed"])
             except Refused as error:
@@ -59,6 +68,20 @@ class Command(AnsweringCommand):
             rows = [(s["account"], s["category"], s["seed"]) for s in document["sandboxes"]]
             return table([("SANDBOX", "CATEGORY", "SEED"), *rows])
         return [f"{name}: {value}" for name, value in document.items()]
+
+
+def _registered(redirect_uri: str | None) -> Document:
+    try:
+        made = granting.register(redirect_uri or oauth.redirect_uri())
+    except LinkRefused as error:
+        raise CommandError(str(error)) from error
+    application = made.application
+    audit.record("sandbox.application_made", subject=application.client_id)
+    return {
+        "client_id": application.client_id,
+        "client_secret": made.secret.reveal(),
+        "redirect_uri": application.redirect_uri,
+    }
 
 
 def _ended(account: uuid.UUID) -> Document:

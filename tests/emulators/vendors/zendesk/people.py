@@ -96,14 +96,13 @@ def list_users(world: World, request: Request) -> Answer:
 
 @on("GET", f"{API}/users/search")
 def search_users(world: World, request: Request) -> Answer:
-    """By e-mail, or a text in the name."""
-    query = (request.asked("query") or "").strip()
-    email = query.removeprefix("email:").strip('"').lower() if query.startswith("email:") else None
+    """By `email:`, or by a text in the name, or a whole address."""
+    query = (request.asked("query") or "").strip().lower()
+    email = query.removeprefix("email:").strip('"')
     found = [
         user
         for user in world.rows("user")
-        if user["active"]
-        and (((user["email"] or "").lower() == email) if email else query.lower() in user["name"].lower())
+        if user["active"] and ((user["email"] or "").lower() == email or query in user["name"].lower())
     ]
     return paged(world, request, "users", found)
 
