@@ -23,7 +23,9 @@ from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
+from integrations.providers.bamboohr.histories import employments
 from integrations.providers.bamboohr.people import employees
+from integrations.providers.bamboohr.places import groups, locations
 from integrations.providers.bamboohr.reading import FIELDS, own_key
 from integrations.providers.bamboohr.training import FAILURES, completions, courses
 
@@ -70,5 +72,5 @@ provider = Provider(
     tables={FIELDS: Table(GET("/meta/fields", items="", then=_own_fields), key="key", word="key")},
     refuse=_refuse,
     reason="X-BambooHR-Error-Message",
-    resources=(employees, courses, completions),
+    resources=(groups, locations, employees, employments, courses, completions),
 )

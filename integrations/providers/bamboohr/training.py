@@ -15,6 +15,7 @@ from integrations.kit.endpoints import DELETE, GET, POST, PUT, Api
 from integrations.kit.errors import Rejected
 from integrations.kit.lenses import at, choice, ref
 from integrations.kit.mapping import Mapping
+from integrations.kit.paging import Whole
 from integrations.kit.provider import Resource
 from integrations.providers.bamboohr.values import on_day, plain
 from integrations.providers.bamboohr.walking import values_of, walk
@@ -119,7 +120,7 @@ courses = Resource(
         url="linkUrl",
         is_mandatory="required",
     ),
-    list=GET(_TYPES, items="", keyed=True),
+    list=GET(_TYPES, items="", keyed=True, paging=Whole()),
     get=GET(_TYPES, find=_course),
     create=POST(_TYPES, answer=""),
     update=PUT(f"{_TYPES}/{{remote_id}}", answer="", null=""),

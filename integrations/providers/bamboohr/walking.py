@@ -48,14 +48,24 @@ def ids(_params: Any) -> dict[str, Any]:
     return {"title": "Isthmus", "fields": ["status"]}
 
 
-def walk(size: int, read: Callable[[Api, list[str]], list[Any]], *, calls: int) -> GET:
-    """A list that is read of employees by their ids, so many at a time. calls: for one page at the most."""
+def walk(
+    size: int,
+    read: Callable[[Api, list[str]], list[Any]],
+    *,
+    calls: int,
+    others: Callable[[Api], list[Any]] = lambda _api: [],
+) -> GET:
+    """A list that is read of employees by their ids, so many at a time.
+
+    calls: for one page at the most. others: records that are nobody's, on the first page.
+    """
 
     def some(api: Api, items: list[Any]) -> list[Any]:
         if not items:
             return []
         size, _, last = items[0][_PAGE].partition(":")
-        return read(api, _behind(last, [str(one["id"]) for one in items])[: int(size)])
+        found = read(api, _behind(last, [str(one["id"]) for one in items])[: int(size)])
+        return found if last else [*others(api), *found]
 
     return GET(
         REPORT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.emulators.vendor import Beyond, Limit, Routes, Vendor
-from tests.emulators.vendors.bamboohr import employees, fields, training
+from tests.emulators.vendors.bamboohr import employees, fields, places, training
 from tests.emulators.vendors.bamboohr.common import KEY, TOKEN, enters, error
 from tests.emulators.world import World
 
@@ -23,17 +23,27 @@ def _seed(world: World) -> None:
         fields.add_option(world, alias, name)
     fields.add_field(world, "T-Shirt", "list", "customTShirt")
     fields.add_field(world, "Badge", "text")
-    ada = employees.add_employee(world, "Ada", "Boss", workEmail="ada@acme.example", hireDate="2020-02-03")
+    places.add_place(world, "Lindon")
+    home = {
+        "address1": "7 Elm Street",
+        "city": "Orem",
+        "state": "UT",
+        "zipcode": "84057",
+        "country": "United States",
+    }
+    ada = employees.add_employee(
+        world, "Ada", "Boss", workEmail="ada@acme.example", hireDate="2020-02-03", **home
+    )
     ben = employees.add_employee(world, "Ben", "Former", workEmail="ben@acme.example", hireDate="2021-05-03")
     job = {"jobTitle": "Engineer", "department": "Engineering", "division": "Europe", "reportsTo": ada["id"]}
-    employees.add_row(world, ben, "jobInfo", date="2021-05-03", location="", **job)
+    employees.add_row(world, ben, "jobInfo", date="2021-05-03", location="Lindon", **job)
     employees.add_row(world, ben, "employmentStatus", date="2021-05-03", employmentStatus="Full-Time")
     employees.add_row(world, ben, "employmentStatus", date="2025-11-30", employmentStatus="Terminated")
 
 
 vendor = Vendor(
     name="BambooHR",
-    routes=Routes([route for module in (employees, fields, training) for route in module.on.all]),
+    routes=Routes([route for module in (employees, fields, places, training) for route in module.on.all]),
     error=error,
     enters=enters,
     seed=_seed,

@@ -15,7 +15,7 @@ from tests.emulators.engine import emulating
 from tests.emulators.vendors.bamboohr import KEY, employees, training, vendor
 from tests.emulators.world import Clock, World
 from tests.integrations.providers.bamboohr.company import START
-from unified_api.models.hris import Employee
+from unified_api.models.hris import Employee, Employment, Group
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
 
@@ -32,7 +32,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             sleep=company.world.clock.forward,
             refusal=lambda _status: b"",
             asks=("/reports/custom",),
-            whole=frozenset({TrainingCourse}),
+            whole=frozenset({Group, Employment, TrainingCourse}),
         )
 
 
@@ -41,6 +41,9 @@ def _fill(world: World) -> None:
     for number in range(3):
         mail = f"worker{number}@acme.example"
         employees.add_employee(world, f"Worker {number}", "of Acme", workEmail=mail, hireDate="2024-01-02")
+        employees.add_row(world, world.rows("employee")[-1], "jobInfo", date="2024-01-02", jobTitle="Worker")
+    pay = {"rate": {"value": "52000.00", "currency": "USD"}, "paidPer": "Year", "exempt": "Exempt"}
+    employees.add_row(world, world.rows("employee")[-1], "compensation", startDate="2025-01-01", **pay)
     kinds = [training.add_type(world, name)["id"] for name in ("Safety", "First aid")]
     for one, kind in zip(world.rows("employee"), 2 * kinds, strict=False):
         training.add_record(world, one["id"], kind, "2026-01-20", notes="In the hall.")
