@@ -23,11 +23,19 @@ from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
+from integrations.providers.bamboohr.absences import absences, balances
+from integrations.providers.bamboohr.dependents import dependents
 from integrations.providers.bamboohr.histories import employments
 from integrations.providers.bamboohr.people import employees
 from integrations.providers.bamboohr.places import groups, locations
 from integrations.providers.bamboohr.reading import FIELDS, own_key
 from integrations.providers.bamboohr.training import FAILURES, completions, courses
+from integrations.providers.bamboohr.webhooks import webhooks
+
+_SCOPES = (
+    *("offline_access", "employee", "employee.write", "employee:dependent", "field", "report"),
+    *("time_off", "training", "training.write", "webhooks"),
+)
 
 
 def _own_fields(_api: Any, told: list[Any]) -> list[Any]:
@@ -62,7 +70,7 @@ provider = Provider(
     auth=OAuth2(
         authorize_url="{base_url}/authorize.php",
         token_url="{base_url}/token.php?request=token",  # noqa: S106 - an address
-        scopes=("offline_access", "employee", "field", "report", "training", "training.write"),
+        scopes=_SCOPES,
         proof="body",
         pkce=False,
         asks={"request": "authorize"},
@@ -72,5 +80,9 @@ provider = Provider(
     tables={FIELDS: Table(GET("/meta/fields", items="", then=_own_fields), key="key", word="key")},
     refuse=_refuse,
     reason="X-BambooHR-Error-Message",
-    resources=(groups, locations, employees, employments, courses, completions),
+    resources=(
+        *(groups, locations, employees, employments, courses, completions),
+        *(absences, balances, dependents),
+    ),
+    webhooks=webhooks,
 )

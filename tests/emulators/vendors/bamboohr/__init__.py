@@ -8,13 +8,18 @@ from __future__ import annotations
 from typing import Final
 
 from tests.emulators.vendor import Beyond, Limit, Routes, Vendor
-from tests.emulators.vendors.bamboohr import employees, fields, places, training
+from tests.emulators.vendors.bamboohr import absences, employees, fields, hooks, places, training
 from tests.emulators.vendors.bamboohr.common import KEY, TOKEN, enters, error
 from tests.emulators.world import World
 
 __all__ = ["KEY", "TOKEN", "vendor"]
 
-beyond: Final = Beyond()
+_CALCULATOR: Final = "/paths/~1api~1v1~1employees~1{employeeId}~1time_off~1calculator"
+
+beyond: Final = Beyond(
+    # Its own words say that the body may be empty.
+    errata={f"{_CALCULATOR}/get/responses/404/content": {}},
+)
 
 
 def _seed(world: World) -> None:
@@ -43,7 +48,8 @@ def _seed(world: World) -> None:
 
 vendor = Vendor(
     name="BambooHR",
-    routes=Routes([route for module in (employees, fields, places, training) for route in module.on.all]),
+    routes=Routes([r for m in (absences, employees, fields, hooks, places, training) for r in m.on.all]),
+    deliveries=hooks.deliveries,
     error=error,
     enters=enters,
     seed=_seed,

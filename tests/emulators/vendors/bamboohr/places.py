@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.emulators.exchange import Answer, Request
+from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.vendor import Routes
-from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, has_quirk, refusal
+from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, has_quirk
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
@@ -42,7 +42,8 @@ def list_places(world: World, request: Request) -> Answer:
 def _may_see(world: World, request: Request) -> None:
     by_key = request.headers.get("authorization", "").startswith("Basic ")
     if by_key and has_quirk(world, KEYS_SEE_NO_PLACES):
-        raise refusal(403, "API keys may not read locations")
+        told = {"title": "Forbidden", "status": 403, "detail": "API keys may not read locations"}
+        raise Refused(403, told)
 
 
 def _shown(place: Record, request: Request) -> Record:

@@ -12,10 +12,10 @@ import pytest
 from tenants.vault import Secret
 from tests.conformance.far_side import Samples, Started, emulated
 from tests.emulators.engine import emulating
-from tests.emulators.vendors.bamboohr import KEY, employees, training, vendor
+from tests.emulators.vendors.bamboohr import KEY, absences, employees, training, vendor
 from tests.emulators.world import Clock, World
 from tests.integrations.providers.bamboohr.company import START
-from unified_api.models.hris import Employee, Employment, Group
+from unified_api.models.hris import Dependent, Employee, Employment, Group
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
 
@@ -32,7 +32,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             sleep=company.world.clock.forward,
             refusal=lambda _status: b"",
             asks=("/reports/custom",),
-            whole=frozenset({Group, Employment, TrainingCourse}),
+            whole=frozenset({Dependent, Employment, Group, TrainingCourse}),
         )
 
 
@@ -45,6 +45,11 @@ def _fill(world: World) -> None:
     pay = {"rate": {"value": "52000.00", "currency": "USD"}, "paidPer": "Year", "exempt": "Exempt"}
     employees.add_row(world, world.rows("employee")[-1], "compensation", startDate="2025-01-01", **pay)
     kinds = [training.add_type(world, name)["id"] for name in ("Safety", "First aid")]
+    for number, one in enumerate(world.rows("employee")):
+        absences.add_request(world, one["id"], f"{2024 + number}-07-01", f"{2024 + number}-07-02")
+        absences.add_balance(world, one["id"], 78, "24.50", "12.25")
+        born = {"dateOfBirth": "2015-02-03", "gender": "Female", "isStudent": "yes"}
+        absences.add_dependent(world, one["id"], f"Child {number}", "Child", **born)
     for one, kind in zip(world.rows("employee"), 2 * kinds, strict=False):
         training.add_record(world, one["id"], kind, "2026-01-20", notes="In the hall.")
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from unittest import mock
 
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Gone
+from integrations.kit.errors import Forbidden, Gone
 from tests.emulators.engine import Emulator
-from tests.emulators.vendors.bamboohr import employees, training
-from tests.emulators.vendors.bamboohr.common import API, REPORTS_KNOW_NO_IDS, ZERO
+from tests.emulators.vendors.bamboohr import absences, employees, places, training
+from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
 from tests.integrations.providers.bamboohr.company import everything, named, pages_of, resource_of
-from unified_api.models.hris import Employee
+from unified_api.models.hris import Dependent, Employee, Employment, Group, Location, TimeOff, TimeOffBalance
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
 
@@ -165,3 +166,118 @@ def test_json_is_asked_for_everywhere(company: Emulator, client: Client) -> None
 
     assert {one.headers["accept"] for one in told} == {"application/json"}
     assert {one.headers["content-type"] for one in told if one.method == "POST"} == {"application/json"}
+
+
+def test_each_day_on_which_something_changes_begins_an_employment(company: Emulator, client: Client) -> None:
+    """Job, pay and kind are joined by their days, future ones too; who leaves begins none."""
+    ben = named(company, "Ben")
+    pay = {"rate": {"value": "4,200.50", "currency": "EUR"}, "paidPer": "Month", "exempt": "Exempt"}
+    employees.add_row(company.world, ben, "compensation", startDate="2023-01-01", **pay)
+    employees.add_row(company.world, ben, "compensation", startDate="2027-01-01", rate="5000.00 EUR")
+    found = everything(client, Employment)
+    shown = [
+        (one.values["effective_date"], one.values["job_title"], one.values.get("pay_rate"))
+        for one in found.values()
+    ]
+
+    assert shown == [
+        (date(2021, 5, 3), "Engineer", None),
+        (date(2023, 1, 1), "Engineer", 4200.5),
+        (date(2027, 1, 1), "Engineer", 5000.0),
+    ]
+    assert {one.values["employment_type"] for one in found.values()} == {"FULL_TIME", "Terminated"}
+    last = list(found)[-1]
+    assert client.read(resource_of(Employment), last).values == found[last].values
+
+
+def test_pay_that_may_not_be_seen_is_not_said_to_be_none(company: Emulator, client: Client) -> None:
+    """Titles are read all the same."""
+    company.faults.refuse(403, f"GET {API}/employees/all/tables/compensation", body=b"")
+    [one] = everything(client, Employment).values()
+
+    assert one.values["job_title"] == "Engineer"
+    assert "pay_rate" not in one.values
+
+
+def test_a_table_of_jobs_that_may_not_be_seen_ends_nothing(company: Emulator, client: Client) -> None:
+    """Without it nobody knows which employments there are."""
+    company.faults.refuse(403, f"GET {API}/employees/all/tables/jobInfo", body=b"")
+    with pytest.raises(Forbidden):
+        everything(client, Employment)
+
+
+def test_homes_and_offices_are_places(company: Emulator, client: Client) -> None:
+    """All pages of offices; an employee without an address has none, and one that is not in use is not listed."""
+    for number in range(3):
+        places.add_place(company.world, f"Office {number}")
+    company.world.rows("place")[-1]["archived"] = True
+    with mock.patch.object(places, "PAGE", 2):
+        found = everything(client, Location)
+    ada = named(company, "Ada")
+    home = found[f"home-{ada['id']}"]
+
+    assert [one.values["name"] for one in found.values()] == ["Lindon", "Office 0", "Office 1", None]
+    assert (home.values["street_1"], home.values["country"]) == ("7 Elm Street", "US")
+    assert everything(client, Employee)[ada["id"]].values["home_location"] == home.remote_id
+    assert client.read(resource_of(Location), home.remote_id).values == home.values
+
+
+def test_offices_that_a_key_may_not_read_are_known_by_name(company: Emulator, client: Client) -> None:
+    """By the same ids."""
+    there = {one for one in everything(client, Location) if not one.startswith("home-")}
+    company.world.table("quirk")[KEYS_SEE_NO_PLACES] = {}
+    found = everything(client, Location)
+
+    assert {one for one in found if not one.startswith("home-")} == there
+    assert [one.values["name"] for one in found.values()] == ["Lindon", None]
+    assert everything(client, Employee)[named(company, "Ben")["id"]].values["work_location"] in there
+
+
+def test_parts_of_the_company_are_words_in_use(company: Emulator, client: Client) -> None:
+    """Departments and divisions; an archived one is listed no more."""
+    company.world.rows("option")[1]["archived"] = "yes"
+
+    assert [(one.values["name"], one.values["type"]) for one in everything(client, Group).values()] == [
+        ("Engineering", "DEPARTMENT"),
+        ("Europe", "BUSINESS_UNIT"),
+    ]
+
+
+def test_time_off_is_read_again_where_it_may_still_change(company: Emulator, client: Client) -> None:
+    """All of it once, in pages of years; then what ended in the last year or is to come. Days stay days."""
+    ben = named(company, "Ben")["id"]
+    old = absences.add_request(company.world, ben, "2019-12-30", "2020-01-02")
+    new = absences.add_request(company.world, ben, "2026-02-27", "2026-02-28", 79)
+    pages = pages_of(client, TimeOff)
+    absences.decide(company.world, new, "canceled")
+    company.world.clock.forward(3600)
+    again = everything(client, TimeOff, pages[-1].cursor)
+    first = {one.remote_id for page in pages for one in page.observations}
+
+    assert first == {str(old["id"]), str(new["id"])}
+    assert list(again) == [str(new["id"])]
+    told = again[str(new["id"])].values
+    assert (told["status"], told["request_type"], told["units"]) == ("CANCELLED", "SICK", "DAYS")
+    assert told["start_time"] == datetime(2026, 2, 27, tzinfo=UTC)
+
+
+def test_balances_are_numbers_though_they_are_told_as_texts(company: Emulator, client: Client) -> None:
+    """Of who has none nothing is shown, also where BambooHR knows no such employee for it."""
+    ada, ben = (named(company, name)["id"] for name in ("Ada", "Ben"))
+    absences.add_balance(company.world, ada, 78, "24.50", "-1.25")
+    company.faults.refuse(404, f"GET {API}/employees/{ben}/time_off/calculator", body=b"")
+    [one] = everything(client, TimeOffBalance).values()
+
+    assert (one.values["employee"], one.values["balance"], one.values["used"]) == (ada, 24.5, -1.25)
+
+
+def test_a_masked_number_is_no_number(company: Emulator, client: Client) -> None:
+    """What is told of a dependent's is its last digits: they are neither read nor kept."""
+    absences.add_dependent(
+        company.world, named(company, "Ada")["id"], "Cora", "Child", maskedSSN="xxx-xx-1234", isStudent="yes"
+    )
+    [one] = everything(client, Dependent).values()
+
+    assert (one.values["relationship"], one.values["is_student"]) == ("CHILD", True)
+    assert "ssn" not in one.values
+    assert "1234" not in repr(one)
