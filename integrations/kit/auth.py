@@ -71,21 +71,24 @@ class Basic:
     """HTTP Basic.
 
     user: name of the setting that holds the user. suffix: what the provider wants behind it, such as `/token`.
+    literal: the password that everybody has, where the key is the user.
     """
 
     user: str = "username"
     password: str = "password"  # noqa: S105 - the name of a setting
     suffix: str = ""
+    literal: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
         """User and password."""
-        return (self.user, self.password)
+        return (self.user,) if self.literal else (self.user, self.password)
 
     def sign(self, settings: Settings, secrets: Secrets) -> Signature:
         """The Authorization header, in UTF-8."""
         user = settings[self.user] if self.user in settings else _open(secrets, self.user)
-        pair = f"{user}{self.suffix}:{_open(secrets, self.password)}".encode()
+        password = self.literal or _open(secrets, self.password)
+        pair = f"{user}{self.suffix}:{password}".encode()
         return Signature(headers={"Authorization": f"Basic {base64.b64encode(pair).decode()}"})
 
 

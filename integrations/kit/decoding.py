@@ -49,8 +49,8 @@ def records_of(endpoint: GET, decoded: Decoded, *, status: int | None = None) ->
     is in doubt.
     """
     found, fault = dig(decoded.data, endpoint.items), None
-    if endpoint.sole and isinstance(found, dict):
-        found = [found]
+    if isinstance(found, dict) and (endpoint.sole or endpoint.keyed):
+        found = [found] if endpoint.sole else list(found.values())
     if not isinstance(found, list):
         fault = f"the answer has no list at {endpoint.items!r}; the address or the provider has changed"
     elif decoded.flawed and (doubt := _doubt(decoded.data, endpoint.items)):

@@ -123,9 +123,10 @@ class GET:
 
     items: dotted path of the list in the answer ("" is the answer itself). item: the same for one record.
     params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
-    record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
-    place of the request, and path only names it. then: see Then. pages: at most so many. body: the read is asked for by
-    POST, with what this function makes of the parameters. of: a name in the path that paging, or the fact of that name,
+    record is gone. sole: in the place of a list stands the only record that there is. keyed: in its place stands an
+    object, with the items by their ids. find: see Find; it takes the place of the request, and path only names it.
+    then: see Then. pages: at most so many. body: the read is asked for by POST, with what this function makes of the
+    parameters. of: a name in the path that paging, or the fact of that name,
     fills in; each item of the answer is told it under this name, so that one list can go through several addresses.
     calls: requests that a record or a page takes at the most, with those of `find` or `then`.
     """
@@ -135,6 +136,7 @@ class GET:
     item: str | None = None
     first: bool = False
     sole: bool = False
+    keyed: bool = False
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     paging: Paging | None = None
     since: Since | None = None
@@ -150,8 +152,12 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): items= is for lists and item= for one record; give one of them"
             )
-        if self.items is None and (self.paging or self.since or self.first or self.sole or self.pages):
-            raise TypeError(f"GET({self.path!r}): paging=, since=, first=, sole= and pages= need items=")
+        if self.items is None and (
+            self.paging or self.since or self.first or self.sole or self.keyed or self.pages
+        ):
+            raise TypeError(
+                f"GET({self.path!r}): paging=, since=, first=, sole=, keyed= and pages= need items="
+            )
         if self.find and (self.items or self.item or self.then or self.params or self.body):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
 
@@ -178,7 +184,8 @@ class Write:
     """A call that changes something.
 
     answer: dotted path at which the answer shows the whole record; None when it does not, then it is read by
-    id. remote_id: dotted path of the new record's id in the answer to a create. null: what the provider takes
+    id. remote_id: dotted path of the new record's id in the answer to a create. located: of an answer that names it in
+    its Location header instead, a pattern whose group is the id. null: what the provider takes
     for null. conditional: the ETag of just before must be sent as If-Match. repeatable: a second call does no harm.
     body: what is sent, where that is not the fields alone. stamp: see Stamp; body sends it. key: a header with an id of
     its own for every call, by which the provider knows one that arrives twice. send: see Amend; it takes the place of
@@ -192,6 +199,7 @@ class Write:
     path: str
     answer: str | None = None
     remote_id: str = "id"
+    located: str = ""
     null: Any = None
     conditional: bool = False
     repeatable: bool | None = None

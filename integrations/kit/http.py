@@ -159,9 +159,13 @@ class Http:
         *,
         faults: Callable[[Any], dict[str, str]] | None = None,
         refuse: Refuse | None = None,
+        reason: str = "",
     ) -> tuple[Answer, Decoded]:
-        """A success and its decoded body (None when it is empty); raises ProviderError."""
-        return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse))
+        """A success and its decoded body (None when it is empty); raises ProviderError.
+
+        reason: the header in which a refusal without a body says why.
+        """
+        return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse, reason))
 
     def raw(self, request: Request) -> Answer:
         """Any answer with a status; raises ProviderError only when there is none."""
@@ -279,10 +283,14 @@ class Http:
             raise Misconfigured("the address or a header of the request is malformed", request=request.name)
         return prepared
 
-    def _judge(self, request: Request, answer: Answer, faults: Any, refuse: Any) -> tuple[Answer, Decoded]:
+    def _judge(
+        self, request: Request, answer: Answer, faults: Any, refuse: Any, reason: str = ""
+    ) -> tuple[Answer, Decoded]:
         decoded, fault = _decoded(answer)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
         readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
+        if answer.own and (decoded.data is None or isinstance(fault, NotJson)):
+            readable = (answer.headers.get(reason) if reason else None) or readable
         if not answer.own:
             refuse = faults = None
         found = _asked(refuse, answer.status, readable, answer.headers) if refuse else None

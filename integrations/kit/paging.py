@@ -52,6 +52,19 @@ class Paging(Protocol):
 
 
 @dataclass(frozen=True)
+class Whole:
+    """No pages: everything comes in one answer."""
+
+    def params(self, state: State | None) -> dict[str, str]:  # noqa: ARG002 - see Paging
+        """Nothing."""
+        return {}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:  # noqa: ARG002 - see Paging
+        """The end."""
+        return None
+
+
+@dataclass(frozen=True)
 class ByPage:
     """Numbered pages.
 

@@ -271,10 +271,10 @@ class Provider:
     the models of its category. base_url: template over the settings. headers: templates over the settings and
     `origin` (scheme and host of the base URL), sent with every request. tables: the provider's own words. refuse:
     finds an error in an answer that looks good, or names the status that it should have had. faults: from a
-    refused answer's body to reasons by remote field. rate: which headers tell about the rate limit. hides: it answers
-    404 also to who may not see what is there. home: where this installation itself serves the system, of a sandbox;
-    `{home}` in the base URL, and no account can choose another. webhooks: what it sends by itself when something
-    happens there.
+    refused answer's body to reasons by remote field. reason: the header in which a refusal without a body says why.
+    rate: which headers tell about the rate limit. hides: it answers 404 also to who may not see what is there. home:
+    where this installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can choose
+    another. webhooks: what it sends by itself when something happens there.
     """
 
     hosted: ClassVar[bool] = False
@@ -291,6 +291,7 @@ class Provider:
     tables: Mapping[str, Table] = field(default_factory=dict)
     refuse: Refuse | None = None
     faults: Callable[[Any], dict[str, str]] | None = None
+    reason: str = ""
     rate: Rate = field(default_factory=Rate)
     hides: bool = False
     further: tuple[str, ...] = ()

@@ -85,7 +85,8 @@ class Session:
 
     def call(self, request: Request) -> tuple[Answer, Decoded]:
         """A success and its decoded body; raises ProviderError."""
-        return self.http.json(request, faults=self.provider.faults, refuse=self.provider.refuse)
+        told = self.provider
+        return self.http.json(request, faults=told.faults, refuse=told.refuse, reason=told.reason)
 
     def read(self, endpoint: GET, extra: Mapping[str, str], **facts: str) -> tuple[Answer, Decoded]:
         """A read with its templates filled in. extra: further query parameters."""
@@ -105,7 +106,7 @@ class Session:
             paging = endpoint.paging.params(state) if endpoint.paging else {}
             answer, decoded = self.read(endpoint, paging)
             found = records_of(endpoint, decoded, status=answer.status)
-            yield from found
+            yield from joined(endpoint.then, self, found)[0] if endpoint.then else found
             turn = Turn(decoded.data, answer.headers, len(found))
             state = endpoint.paging.next(state, turn) if endpoint.paging else None
             if state is None:

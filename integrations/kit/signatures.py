@@ -152,6 +152,23 @@ class Hmac:
 
 
 @dataclass(frozen=True)
+class AnyOf:
+    """One of several proofs, where a provider does not say which it is."""
+
+    proofs: tuple[Proof, ...]
+
+    @property
+    def signed(self) -> bool:
+        """Whether each of them is something that a stranger could not send."""
+        return all(proof.signed for proof in self.proofs)
+
+    def holds(self, delivery: Delivery, secrets: Sequence[Revealable], now: datetime) -> bool:
+        """Whether any of them holds."""
+        found = [proof.holds(delivery, secrets, now) for proof in self.proofs]
+        return any(found)
+
+
+@dataclass(frozen=True)
 class Carried:
     """The secret itself, in a header, behind a prefix. user: as the password of this user of HTTP Basic."""
 

@@ -7,6 +7,7 @@ be lost; it is one request wide, and only for the fields that are sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -189,7 +190,7 @@ class Writer:
         answer, decoded = self.session.write(resource.create, _whole(resource.create, body, None))
         if resource.create.answer is not None:
             return self._answered(resource, resource.create.answer, answer, decoded, resource.create.path)
-        remote_id = dig(decoded.data, resource.create.remote_id)
+        remote_id = _named_in(resource.create, answer, decoded)
         if not isinstance(remote_id, str | int):
             raise Uncertain(
                 "it was created, but the answer does not name its id", request=f"POST {resource.create.path}"
@@ -292,6 +293,14 @@ def _common_names(resource: Resource) -> Iterator[None]:
         common = {target[end]: name for end in (-1, 0) for name, target in targets.items()}
         error.fields = {common.get(name, name): reason for name, reason in error.fields.items()}
         raise
+
+
+def _named_in(endpoint: Write, answer: Answer, decoded: Decoded) -> Any:
+    """The new record's id in the answer to its create; something else where it is not said."""
+    if not endpoint.located:
+        return dig(decoded.data, endpoint.remote_id)
+    found = re.search(endpoint.located, answer.headers.get("Location", ""))
+    return found[1] if found else None
 
 
 def _compare(resource: Resource, there: Observation, expected: Mapping[str, Any]) -> None:

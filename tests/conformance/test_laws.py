@@ -106,7 +106,9 @@ def told_values(provider: Provider, resource: Resource) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = (
         {} if provider.is_sandbox else json.loads(path.read_text()).get("values", {})
     )
-    return found
+    kinds = wire_fields(resource.model)
+    timed = {name for name in found if isinstance(kinds[name], Instant | Day)}
+    return {n: [kinds[n].parse(one) for one in some] if n in timed else some for n, some in found.items()}
 
 
 @functools.cache

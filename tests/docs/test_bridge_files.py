@@ -78,8 +78,9 @@ def test_a_ready_made_file_can_be_applied(
 
 
 def test_the_use_cases_have_their_files() -> None:
-    """Tickets, leads, employees and recommended leads; the page names each."""
+    """Tickets, leads, employees and recommended leads, some for certain systems; the page names each."""
     assert [path.name for path in FILES] == [
+        "bamboohr-product.yaml",
         "employees.yaml",
         "leads.yaml",
         "recommended-leads-crm.yaml",

@@ -4,6 +4,7 @@ exact     as it is
 trim      without white space at the ends of lines and of the whole
 case      the same, in any case
 instant   one moment in any zone
+day       the day of a moment, in UTC: of two sides one knows days only
 email     an address without its decoration, in any case
 phone     digits, and the plus of an international number; 00 is a plus
 rich      what a reader sees of a text, whether it is marked up or plain, see `markup`
@@ -44,6 +45,10 @@ def _instant(text: str) -> str:
     return moment.astimezone(UTC).isoformat() if moment.tzinfo else text
 
 
+def _day(text: str) -> str:
+    return _instant(text)[:10]
+
+
 def _email(text: str) -> str:
     bare = _case(text).removeprefix("mailto:")
     return bare.rpartition("<")[2].rstrip(">").strip()
@@ -66,6 +71,7 @@ NORMALIZERS: Final[Mapping[str, Callable[[str], str]]] = {
     "trim": _trim,
     "case": _case,
     "instant": _instant,
+    "day": _day,
     "email": _email,
     "phone": _phone,
     "rich": markup.read,

@@ -1,6 +1,6 @@
-"""Two emulated systems and the product between them: linked, bridged by a ready-made file, with the test as the worker.
+"""Emulated systems and the product between them: linked, bridged by a ready-made file, with the test as the worker.
 
-Both systems have one clock, which stands still unless a test lets time pass; waits of the product move it as well.
+All systems have one clock, which stands still unless a test lets time pass; waits of the product move it as well.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from psycopg import sql
 from pytest_django.fixtures import Settings
 
 from tests.emulators.engine import Emulator, emulating
+from tests.emulators.exchange import Request
 from tests.emulators.vendor import Delivery, Vendor
 from tests.emulators.world import Clock
 from tests.unified_api.commands.conftest import Call
@@ -55,15 +56,24 @@ class Party:
 
 @dataclass
 class House:
-    """Both systems, a and b, and what the product makes of them. owner: sees the rows of all tenants."""
+    """The systems, and what the product makes of them. owner: sees the rows of all tenants."""
 
     tenant: uuid.UUID
-    a: Emulator
-    b: Emulator
+    systems: tuple[Emulator, ...]
     clock: Clock
     call: Call
     owner: psycopg.Connection
     accounts: tuple[uuid.UUID, uuid.UUID] = (uuid.UUID(int=0), uuid.UUID(int=0))
+
+    @property
+    def a(self) -> Emulator:
+        """The system at side a."""
+        return self.systems[0]
+
+    @property
+    def b(self) -> Emulator:
+        """The one at side b."""
+        return self.systems[1]
 
     def apply(self, file: str, *how: str) -> None:
         """Tell the bridges of a ready-made file."""
@@ -73,7 +83,7 @@ class House:
     def bridge(self, model: str) -> Bridge:
         """The bridge over a model, such as Ticket."""
         with transaction.atomic():
-            found: Bridge = Bridge.objects.get(model=f"ticketing.{model}")
+            found: Bridge = Bridge.objects.get(model__endswith=f".{model}")
         return found
 
     def standing(self, model: str) -> dict[str, Any]:
@@ -127,8 +137,12 @@ class House:
                 self.owner.execute(moved.format(**known), [seconds])
 
     def writes(self) -> int:
-        """Requests that change something, as they arrived at either system."""
-        return sum(one.request.method != "GET" for side in (self.a, self.b) for one in side.exchanges)
+        """Requests that change something, as they arrived at the systems."""
+        return sum(self.changes(one.request) for side in self.systems for one in side.exchanges)
+
+    def changes(self, request: Request) -> bool:
+        """Whether a request is to change something."""
+        return request.method != "GET"
 
     def unfinished(self) -> list[str]:
         """Writes without an end."""
@@ -162,7 +176,7 @@ def housed(
     """Both systems, running. What they hold by the time of `link` was there before."""
     shared = Clock(clock.now())
     with emulating(parties[0].vendor, shared) as a, emulating(parties[1].vendor, shared) as b:
-        yield House(tenant, a, b, shared, call, owner)
+        yield House(tenant, (a, b), shared, call, owner)
 
 
 def link(house: House, parties: tuple[Party, Party]) -> None:
@@ -170,7 +184,7 @@ def link(house: House, parties: tuple[Party, Party]) -> None:
     house.clock.forward(600)
     linked = [
         linking.link(linking.Request(one.slug, "customer-1", {**one.values, "base_url": side.url}))
-        for one, side in zip(parties, (house.a, house.b), strict=True)
+        for one, side in zip(parties, house.systems, strict=True)
     ]
     with transaction.atomic():
         Stream.objects.update(frequency=_DAY)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.kit.signatures import Carried, Delivery, Header, Hmac, Proof, Unsigned
+from integrations.kit.signatures import AnyOf, Carried, Delivery, Header, Hmac, Proof, Unsigned
 from integrations.kit.webhooks import Hint, Webhooks
 from tenants.vault import Secret
 from tests.integrations.kit.test_strict import JSON
@@ -246,3 +246,20 @@ def test_digests_are_compared_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert len(compared) == 2
     assert {len(one) for pair in compared for one in pair} == {hashlib.sha256().digest_size}
+
+
+def test_where_the_order_is_not_certain_either_is_taken() -> None:
+    """One that neither makes is refused; and who takes unsigned ones as well proves nothing."""
+    bases = ("{body}{timestamp}", "{timestamp}{body}")
+    proof = AnyOf(tuple(Hmac("X-Sig", base=base, timestamp=STAMPED) for base in bases))
+    made = {
+        told: signed(b"s3cret", told)
+        for told in (BODY + SECONDS.encode(), SECONDS.encode() + BODY, BODY, SECONDS.encode())
+    }
+    held = [
+        proof.holds(Delivery({"x-time": SECONDS, "x-sig": digest}, BODY), [Secret("s3cret")], NOW)
+        for digest in made.values()
+    ]
+
+    assert held == [True, True, False, False]
+    assert (proof.signed, AnyOf((proof, Unsigned())).signed) == (True, False)

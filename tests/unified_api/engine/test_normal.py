@@ -7,6 +7,8 @@ import pytest
 from unified_api.engine.normal import NORMALIZERS, normal
 
 SAME = [
+    ("day", "2026-03-01T22:30:00+00:00", "2026-03-01T00:00:00Z"),
+    ("day", "2026-03-01T23:30:00-02:00", "2026-03-02"),
     ("email", "Ann@Example.org ", "ann@example.org"),
     ("email", "Ann Lee <ann@example.org>", "mailto:ann@example.org"),
     ("phone", "+49 (30) 123-45", "0049 30 12345"),
@@ -32,6 +34,7 @@ SAME = [
     ("rich", '<a name="top"></a>text', "text"),
 ]
 DIFFERENT = [
+    ("day", "2026-03-01T23:30:00-02:00", "2026-03-01"),
     ("email", "ann@example.org", "anne@example.org"),
     ("phone", "+49 30 12345", "030 12345"),
     ("phone", "12345", "12345 ext 6"),

@@ -1,0 +1,36 @@
+"""How values are spelled: everything may be a text, and nothing is an empty one, or a day of zeros."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from integrations.kit.lens import Lens
+from integrations.kit.lenses import instant
+
+_NOTHING = ("", "0000-00-00", "0000-00-00 00:00:00")
+
+
+def plain(record: dict[str, Any]) -> dict[str, Any]:
+    """A record in which nothing is null."""
+    return {key: None if value in _NOTHING else value for key, value in record.items()}
+
+
+def midnight(day: str) -> datetime:
+    """The moment at which a day begins."""
+    return datetime.fromisoformat(day[:10]).replace(tzinfo=UTC)
+
+
+def day_of(moment: datetime) -> str:
+    """The day of a moment, in UTC."""
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def on_day(path: str, **options: Any) -> Lens:
+    """A moment of which the day alone is kept there."""
+    return instant(path, parse=midnight, spell=day_of, **options)
+
+
+def spelled(moment: datetime) -> str:
+    """A moment as it is asked for: to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

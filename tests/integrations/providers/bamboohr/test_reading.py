@@ -1,0 +1,283 @@
+"""What is odd in what BambooHR shows: who is listed, days, ids, histories, formats."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from unittest import mock
+
+import pytest
+
+from integrations.kit.client import Client
+from integrations.kit.errors import Forbidden, Gone
+from tests.emulators.engine import Emulator
+from tests.emulators.vendors.bamboohr import absences, employees, places, training
+from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
+from tests.integrations.providers.bamboohr.company import everything, named, pages_of, resource_of
+from unified_api.models.hris import Dependent, Employee, Employment, Group, Location, TimeOff, TimeOffBalance
+from unified_api.models.training import TrainingCompletion, TrainingCourse
+
+
+def test_who_has_left_is_listed_though_no_directory_shows_them(company: Emulator, client: Client) -> None:
+    """The directory has active people alone: it is not asked."""
+    ben = everything(client, Employee)[named(company, "Ben")["id"]]
+
+    assert ben.values["employment_status"] == "INACTIVE"
+    assert ben.values["termination_date"] == date(2025, 11, 30)
+    assert company.asked("GET", f"{API}/employees/directory") == []
+
+
+def test_who_is_to_begin_is_pending_and_what_begins_later_does_not_hold_yet(
+    company: Emulator, client: Client
+) -> None:
+    """What holds is told by days: of rows in the future nothing is shown, and from their day on they are."""
+    boss = named(company, "Ada")
+    fay = employees.add_employee(company.world, "Fay", "Future", hireDate="2026-03-01")
+    employees.add_row(
+        company.world,
+        named(company, "Ben"),
+        "employmentStatus",
+        date="2026-02-02",
+        employmentStatus="Full-Time",
+    )
+    employees.add_row(
+        company.world, fay, "jobInfo", date="2026-03-01", department="Sales", reportsTo=boss["id"]
+    )
+    before = everything(client, Employee)
+    company.world.clock.forward(35 * 86_400)
+    after = everything(client, Employee)
+    shown = [
+        (told[fay["id"]].values["employment_status"], told[fay["id"]].values["manager"])
+        for told in (before, after)
+    ]
+
+    assert shown == [("PENDING", None), ("ACTIVE", boss["id"])]
+    assert [told[named(company, "Ben")["id"]].values["employment_status"] for told in (before, after)] == [
+        "INACTIVE",
+        "ACTIVE",
+    ]
+
+
+def test_a_day_of_zeros_is_none_and_days_stay_days(company: Emulator, client: Client) -> None:
+    """In a report and by id, whatever the hour; nothing is set aside for it."""
+    made = employees.add_employee(company.world, "Zoe", "Zero", hireDate=ZERO, dateOfBirth="1990-12-31")
+    listed, read = everything(client, Employee)[made["id"]], client.read(resource_of(Employee), made["id"])
+
+    for shown in (listed, read):
+        assert shown.values["hire_date"] is None
+        assert shown.values["date_of_birth"] == date(1990, 12, 31)
+        assert shown.values["termination_date"] is None
+
+
+def test_an_id_is_the_same_as_number_and_as_text(company: Emulator, client: Client) -> None:
+    """A new record names its type by a number, a listed one by a text; both are the course."""
+    kind = training.add_type(company.world, "Safety")
+    values = {"employee": named(company, "Ada")["id"], "course": str(kind["id"])}
+    made = client.create(
+        resource_of(TrainingCompletion), {**values, "completed_at": client.connection.clock()}
+    )
+    listed = everything(client, TrainingCompletion)
+
+    assert list(listed) == [made.remote_id]
+    assert {one.values["course"] for one in (made, listed[made.remote_id])} == {str(kind["id"])}
+    assert list(everything(client, TrainingCourse)) == [str(kind["id"])]
+
+
+def test_changes_are_asked_for_and_deletions_are_told_by_them_alone(
+    company: Emulator, client: Client
+) -> None:
+    """A row of a table moves its employee; who did not change is not read, and who was deleted is gone."""
+    ada, ben = named(company, "Ada"), named(company, "Ben")
+    gone = employees.add_employee(company.world, "Gil", "Gone")
+    cursor = pages_of(client, Employee)[-1].cursor
+    company.world.clock.forward(3600)
+    employees.add_row(company.world, ada, "jobInfo", date="2026-01-30", department="Sales")
+    employees.remove(company.world, gone)
+    found = everything(client, Employee, cursor)
+
+    assert {one: shown.gone for one, shown in found.items()} == {ada["id"]: False, gone["id"]: True}
+    assert found[ada["id"]].values["groups"] == [f"department-{company.world.rows('option')[1]['id']}"]
+    assert ben["id"] not in found
+
+
+def test_pages_of_employees_neither_skip_nor_repeat(company: Emulator, client: Client) -> None:
+    """Somebody deleted in between moves nobody out of sight."""
+    for number in range(205):
+        employees.add_employee(company.world, f"Number {number}", "Of many")
+    pages = client.pages(resource_of(Employee), None)
+    first = next(pages)
+    employees.remove(company.world, named(company, "Number 3"))
+    rest = [one.remote_id for page in pages for one in page.observations]
+
+    assert [len(first.observations), len(rest)] == [100, 107]
+    assert len({*rest, *(one.remote_id for one in first.observations)}) == 207
+
+
+def test_where_reports_know_no_ids_employees_are_read_one_by_one(company: Emulator, client: Client) -> None:
+    """So that managers and groups are known by ids in any case."""
+    company.world.table("quirk")[REPORTS_KNOW_NO_IDS] = {}
+    ben = everything(client, Employee)[named(company, "Ben")["id"]]
+
+    assert ben.values["manager"] == named(company, "Ada")["id"]
+    assert len(ben.values["groups"]) == 2
+
+
+def test_an_employee_with_the_id_zero_is_nobody(client: Client) -> None:
+    """It would be whoever has the key."""
+    for number in ("0", "000", "all", "1/tables/jobInfo"):
+        with pytest.raises(Gone):
+            client.read(resource_of(Employee), number)
+
+
+def test_what_may_not_be_seen_is_not_taken_for_empty(company: Emulator, client: Client) -> None:
+    """A field that the key may not see is left out there, and said nothing of."""
+    company.world.table("restricted").update({"ssn": {}, "dateOfBirth": {}, "status": {}})
+    shown = everything(client, Employee)[named(company, "Ada")["id"]].values
+
+    assert {"ssn", "date_of_birth", "employment_status"} & set(shown) == set()
+
+
+def test_a_sensitive_number_is_in_no_raw_answer(company: Emulator, client: Client) -> None:
+    """It is read into its field, sealed, and stands nowhere else."""
+    made = employees.add_employee(company.world, "Sue", "Secret", ssn="123-45-6789")
+    for shown in (everything(client, Employee)[made["id"]], client.read(resource_of(Employee), made["id"])):
+        assert shown.values["ssn"].reveal() == "123-45-6789"
+        assert "6789" not in repr(shown)
+
+
+def test_own_fields_are_read_by_alias_or_number_and_described(company: Emulator, client: Client) -> None:
+    """Those in tables and those out of use are none."""
+    shirt, badge = "customTShirt", str(company.world.rows("field")[1]["id"])
+    employees.edit(company.world, named(company, "Ada"), **{shirt: "M", badge: "77"})
+    listed = everything(client, Employee)[named(company, "Ada")["id"]]
+    described = client.field_classes(resource_of(Employee))
+
+    assert listed.raw["own"] == {shirt: "M", badge: "77"}
+    assert [(one.key, one.name, one.kind) for one in described] == [
+        (shirt, "T-Shirt", "string"),
+        (badge, "Badge", "string"),
+    ]
+
+
+def test_json_is_asked_for_everywhere(company: Emulator, client: Client) -> None:
+    """Else the answer is XML; and a report takes its question by this type alone."""
+    everything(client, Employee)
+    everything(client, TrainingCompletion)
+    told = [one.request for one in company.exchanges]
+
+    assert {one.headers["accept"] for one in told} == {"application/json"}
+    assert {one.headers["content-type"] for one in told if one.method == "POST"} == {"application/json"}
+
+
+def test_each_day_on_which_something_changes_begins_an_employment(company: Emulator, client: Client) -> None:
+    """Job, pay and kind are joined by their days, future ones too; who leaves begins none."""
+    ben = named(company, "Ben")
+    pay = {"rate": {"value": "4,200.50", "currency": "EUR"}, "paidPer": "Month", "exempt": "Exempt"}
+    employees.add_row(company.world, ben, "compensation", startDate="2023-01-01", **pay)
+    employees.add_row(company.world, ben, "compensation", startDate="2027-01-01", rate="5000.00 EUR")
+    found = everything(client, Employment)
+    shown = [
+        (one.values["effective_date"], one.values["job_title"], one.values.get("pay_rate"))
+        for one in found.values()
+    ]
+
+    assert shown == [
+        (date(2021, 5, 3), "Engineer", None),
+        (date(2023, 1, 1), "Engineer", 4200.5),
+        (date(2027, 1, 1), "Engineer", 5000.0),
+    ]
+    assert {one.values["employment_type"] for one in found.values()} == {"FULL_TIME", "Terminated"}
+    last = list(found)[-1]
+    assert client.read(resource_of(Employment), last).values == found[last].values
+
+
+def test_pay_that_may_not_be_seen_is_not_said_to_be_none(company: Emulator, client: Client) -> None:
+    """Titles are read all the same."""
+    company.faults.refuse(403, f"GET {API}/employees/all/tables/compensation", body=b"")
+    [one] = everything(client, Employment).values()
+
+    assert one.values["job_title"] == "Engineer"
+    assert "pay_rate" not in one.values
+
+
+def test_a_table_of_jobs_that_may_not_be_seen_ends_nothing(company: Emulator, client: Client) -> None:
+    """Without it nobody knows which employments there are."""
+    company.faults.refuse(403, f"GET {API}/employees/all/tables/jobInfo", body=b"")
+    with pytest.raises(Forbidden):
+        everything(client, Employment)
+
+
+def test_homes_and_offices_are_places(company: Emulator, client: Client) -> None:
+    """All pages of offices; an employee without an address has none, and one that is not in use is not listed."""
+    for number in range(3):
+        places.add_place(company.world, f"Office {number}")
+    company.world.rows("place")[-1]["archived"] = True
+    with mock.patch.object(places, "PAGE", 2):
+        found = everything(client, Location)
+    ada = named(company, "Ada")
+    home = found[f"home-{ada['id']}"]
+
+    assert [one.values["name"] for one in found.values()] == ["Lindon", "Office 0", "Office 1", None]
+    assert (home.values["street_1"], home.values["country"]) == ("7 Elm Street", "US")
+    assert everything(client, Employee)[ada["id"]].values["home_location"] == home.remote_id
+    assert client.read(resource_of(Location), home.remote_id).values == home.values
+
+
+def test_offices_that_a_key_may_not_read_are_known_by_name(company: Emulator, client: Client) -> None:
+    """By the same ids."""
+    there = {one for one in everything(client, Location) if not one.startswith("home-")}
+    company.world.table("quirk")[KEYS_SEE_NO_PLACES] = {}
+    found = everything(client, Location)
+
+    assert {one for one in found if not one.startswith("home-")} == there
+    assert [one.values["name"] for one in found.values()] == ["Lindon", None]
+    assert everything(client, Employee)[named(company, "Ben")["id"]].values["work_location"] in there
+
+
+def test_parts_of_the_company_are_words_in_use(company: Emulator, client: Client) -> None:
+    """Departments and divisions; an archived one is listed no more."""
+    company.world.rows("option")[1]["archived"] = "yes"
+
+    assert [(one.values["name"], one.values["type"]) for one in everything(client, Group).values()] == [
+        ("Engineering", "DEPARTMENT"),
+        ("Europe", "BUSINESS_UNIT"),
+    ]
+
+
+def test_time_off_is_read_again_where_it_may_still_change(company: Emulator, client: Client) -> None:
+    """All of it once, in pages of years; then what ended in the last year or is to come. Days stay days."""
+    ben = named(company, "Ben")["id"]
+    old = absences.add_request(company.world, ben, "2019-12-30", "2020-01-02")
+    new = absences.add_request(company.world, ben, "2026-02-27", "2026-02-28", 79)
+    pages = pages_of(client, TimeOff)
+    absences.decide(company.world, new, "canceled")
+    company.world.clock.forward(3600)
+    again = everything(client, TimeOff, pages[-1].cursor)
+    first = {one.remote_id for page in pages for one in page.observations}
+
+    assert first == {str(old["id"]), str(new["id"])}
+    assert list(again) == [str(new["id"])]
+    told = again[str(new["id"])].values
+    assert (told["status"], told["request_type"], told["units"]) == ("CANCELLED", "SICK", "DAYS")
+    assert told["start_time"] == datetime(2026, 2, 27, tzinfo=UTC)
+
+
+def test_balances_are_numbers_though_they_are_told_as_texts(company: Emulator, client: Client) -> None:
+    """Of who has none nothing is shown, also where BambooHR knows no such employee for it."""
+    ada, ben = (named(company, name)["id"] for name in ("Ada", "Ben"))
+    absences.add_balance(company.world, ada, 78, "24.50", "-1.25")
+    company.faults.refuse(404, f"GET {API}/employees/{ben}/time_off/calculator", body=b"")
+    [one] = everything(client, TimeOffBalance).values()
+
+    assert (one.values["employee"], one.values["balance"], one.values["used"]) == (ada, 24.5, -1.25)
+
+
+def test_a_masked_number_is_no_number(company: Emulator, client: Client) -> None:
+    """What is told of a dependent's is its last digits: they are neither read nor kept."""
+    absences.add_dependent(
+        company.world, named(company, "Ada")["id"], "Cora", "Child", maskedSSN="xxx-xx-1234", isStudent="yes"
+    )
+    [one] = everything(client, Dependent).values()
+
+    assert (one.values["relationship"], one.values["is_student"]) == ("CHILD", True)
+    assert "ssn" not in one.values
+    assert "1234" not in repr(one)
