@@ -88,7 +88,7 @@ def _operations(fields: Mapping[str, Any], current: Mapping[str, Any]) -> list[d
 
 
 def _operation(path: str, value: Any) -> dict[str, Any]:
-    if value in (None, [], {}):
+    if value in (None, {}):  # an empty list is sent: what is required may be empty, but not be removed
         return {"op": "remove", "path": path}
     return {"op": "replace", "path": path, "value": value}
 
