@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from integrations.kit.errors import Unwritable
-from integrations.kit.lens import ComputeLens
+from integrations.kit.lens import Lens
 from integrations.kit.lenses import compute, instant
 from integrations.kit.paths import MISSING, bury, dig
 
@@ -45,7 +45,7 @@ def _merged(tag: str) -> tuple[str, str]:
     return (WITHIN, tag)
 
 
-def by_text(tag: str) -> ComputeLens:
+def by_text(tag: str) -> Lens:
     """A text, which is empty where there is none."""
 
     def read(member: Any) -> Any:
@@ -55,7 +55,7 @@ def by_text(tag: str) -> ComputeLens:
     return compute(read, lambda value, _member: bury(_merged(tag), value or ""), path=_merged(tag))
 
 
-def phone(tag: str) -> ComputeLens:
+def phone(tag: str) -> Lens:
     """The only number."""
 
     def read(member: Any) -> Any:
@@ -68,7 +68,7 @@ def phone(tag: str) -> ComputeLens:
     return compute(read, write, path=_merged(tag))
 
 
-def email() -> ComputeLens:
+def email() -> Lens:
     """The address, which a member has to have."""
 
     def read(member: Any) -> Any:
@@ -84,7 +84,7 @@ def email() -> ComputeLens:
     return compute(read, write, path="email_address")
 
 
-def address(tag: str) -> ComputeLens:
+def address(tag: str) -> Lens:
     """The only postal address: one value, with all its parts."""
 
     def read(member: Any) -> Any:

@@ -32,13 +32,15 @@ def _stamp(moment: datetime) -> str:
 def add(world: World, address: str, status: str = "subscribed", **merge: Any) -> Record:
     """A new member."""
     number, now = world.next_id("member"), _stamp(world.clock.now())
-    told = {"contact_id": f"c{number:031d}", "web_id": number, "unique_email_id": f"{number:x}"}
+    stays = f"c{number:031d}"
     member = {
         "id": hash_of(address),
         "email_address": address,
         "status": status,
         "list_id": LIST,
-        **told,
+        "contact_id": stays,
+        "web_id": number,
+        "unique_email_id": f"{number:x}",
         "merge_fields": {**{one["tag"]: "" for one in world.rows("field")}, **merge},
         "full_name": "",
         "email_type": "html",
@@ -51,7 +53,7 @@ def add(world: World, address: str, status: str = "subscribed", **merge: Any) ->
         "tags_count": 0,
         "tags": [],
     }
-    world.table("member")[member["contact_id"]] = member
+    world.table("member")[stays] = member
     return member
 
 
@@ -176,7 +178,7 @@ def add_member(world: World, request: Request) -> Answer:
 def change_member(world: World, request: Request) -> Answer:
     """Change one; another address must not be somebody else's."""
     member, told = find(world, request.params["subscriber_hash"]), _judged(world, request.body)
-    address = told.get("email_address", member["email_address"])
+    address = str(told.get("email_address", member["email_address"]))
     others = (one for one in world.rows("member") if one is not member)
     if any(one["id"] == hash_of(address) for one in others):
         raise refused(400, f"{address} is already a list member.", "Member Exists", email_address="is taken")
