@@ -36,6 +36,11 @@ class Canaille(Server):
         return {"base_url": self.origin}
 
     @property
+    def scim_url(self) -> str:
+        """Where it speaks SCIM."""
+        return f"{self.origin}/scim/v2"
+
+    @property
     def client_secret(self) -> str:
         """The client's."""
         return str(self._facts()["key"])
@@ -62,6 +67,28 @@ class Canaille(Server):
             timeout=_SECONDS,
         )
         done.raise_for_status()
+
+    def token(self) -> str:
+        """A token of its client's own, which may do everything in the directory."""
+        asked = {"grant_type": "client_credentials"}
+        told = requests.post(
+            f"{self.origin}/oauth/token", asked, auth=(self.client_id, self.client_secret), timeout=_SECONDS
+        )
+        told.raise_for_status()
+        return str(told.json()["access_token"])
+
+    def scim(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """A call below /scim/v2, the decoded answer. Raises requests.HTTPError for a refusal."""
+        with requests.Session() as session:
+            session.trust_env = False
+            signed = {"Authorization": f"Bearer {self.token()}", **headers}
+            answer = session.request(
+                method, f"{self.scim_url}{path}", json=body, headers=signed, timeout=_SECONDS
+            )
+        if not answer.ok:
+            told = f"{method} {path} was answered {answer.status_code}: {answer.text[:400]}"
+            raise requests.HTTPError(told, response=answer)
+        return answer.json() if answer.content else None
 
     def _fill_in(
         self, browser: requests.Session, page: requests.Response, **fields: str

@@ -98,13 +98,15 @@ class Since:
     param, spell: the filter's query parameter, and how an instant is spelled in it. newest_first: query
     parameters that sort by change, newest first; the run then ends with the page that reaches back far
     enough. stamp: when an item of the answer changed; needed for an order, and without it a mapped
-    `remote_updated_at` is looked at.
+    `remote_updated_at` is looked at. offered: the name of a flag among the settings; an account without it has a
+    provider that cannot be asked so.
     """
 
     param: str = ""
     spell: Callable[[datetime], str] = datetime.isoformat
     newest_first: Mapping[str, str] = field(default_factory=dict)
     stamp: Lens | None = None
+    offered: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.param) == bool(self.newest_first):

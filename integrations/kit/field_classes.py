@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from integrations.kit.endpoints import GET
 from integrations.kit.lens import Lens
-from integrations.kit.paths import steps
+from integrations.kit.paths import Path, steps
 
 #: Kinds of values, in the words of the wire contract.
 Kind = Literal["string", "number", "date", "datetime", "bool", "list"]
@@ -66,7 +66,7 @@ class FieldClasses:
     known: Sequence[FieldClass] = ()
     get: GET | None = None
     read: Callable[[Any], FieldClass | None] | None = None
-    within: str = ""
+    within: Path = ""
     lenses: Mapping[str, Lens] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -101,7 +101,7 @@ class ByPage:
 
 @dataclass(frozen=True)
 class ByOffset:
-    """An offset in items.
+    """An offset in items. first: that of the first item.
 
     total: dotted path of the number of all items; when it shrinks between two pages, later items moved forward, so as
     many are read again.
@@ -111,11 +111,12 @@ class ByOffset:
     limit: str | None = "limit"
     size: int = 100
     total: str | None = None
+    first: int = 0
 
     def params(self, state: State | None) -> dict[str, str]:
         """Offset and limit."""
         limit = {self.limit: str(self.size)} if self.limit else {}
-        return {self.offset: str(state["offset"] if state else 0), **limit}
+        return {self.offset: str(self.first + (int(state["offset"]) if state else 0)), **limit}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
         """Further by what came, since a provider may cut the limit silently."""

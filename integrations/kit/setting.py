@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Setting:
-    """One thing to be known. kind `url`: an http(s) address without credentials in it."""
+    """One thing to be known. kind `url`: an http(s) address without credentials in it; `flag`: yes or no."""
 
     name: str
     help: str
     required: bool = True
     secret: bool = False
     default: str | None = None
-    kind: Literal["text", "url", "number"] = "text"
+    kind: Literal["text", "url", "number", "flag"] = "text"
 
     def __post_init__(self) -> None:
         if self.required and self.default is not None:
@@ -30,13 +30,16 @@ class Setting:
             return "is empty"
         if self.kind == "number" and not (value.isascii() and value.isdigit()):
             return "must be a number"
+        if self.kind == "flag" and value.strip().lower() not in {"yes", "no"}:
+            return "must be yes or no"
         return _url_fault(value) if self.kind == "url" else None
 
     def canonical(self, value: str) -> str:
         """The one spelling under which it is kept; a secret is not touched."""
         if self.secret:
             return value
-        return value.strip().rstrip("/") if self.kind == "url" else value.strip()
+        told = value.strip().lower() if self.kind == "flag" else value.strip()
+        return told.rstrip("/") if self.kind == "url" else told
 
 
 def _url_fault(value: str) -> str | None:

@@ -11,6 +11,7 @@ from integrations.kit.client import Client
 from integrations.kit.content import Content, Spool
 from integrations.kit.http import Patience
 from integrations.kit.observation import Observation, Page
+from integrations.kit.offered import of_account
 from integrations.kit.provider import Provider, Resource
 from tests.conformance.far_side import Samples, Started
 from tests.conformance.wire import Line, Tally
@@ -57,6 +58,7 @@ class Trial:
 def opened(provider: Provider, started: Started) -> Iterator[Trial]:
     """A trial; waiting moves the clock of the far side, so that it takes no time."""
     settings, secrets = provider.accept(started.values)
+    provider = of_account(provider, settings)
     told = replace(connection(settings, secrets, sleep=started.sleep), clock=started.now)
     line = Line(TALLIES.setdefault(provider.slug, Tally()))
     line.tally.asks = started.asks

@@ -1,4 +1,4 @@
-"""Judging exchanges by the vendor's own description: OpenAPI 3, in the folder that VENDOR_SPECS names.
+"""Judging exchanges by the vendor's own description: OpenAPI 3 or Swagger 2, in the folder that VENDOR_SPECS names.
 
 What is asked must have a path, a method, parameters and a body as described, and no parameter or property that is not;
 what is answered the same. What the vendor does though its description does not say so stands in its `Beyond`.
@@ -25,6 +25,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
 from tests.emulators.exchange import Answer, Request
+from tests.emulators.swagger import as_openapi
 from tests.emulators.vendor import Beyond, Route, Vendor
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -63,7 +64,7 @@ class Description:
     """One of them. judged: how many exchanges it judged, by operation; unjudged: the same of what it leaves open."""
 
     def __init__(self, text: str, beyond: Beyond) -> None:
-        self.document: dict[str, Any] = json.loads(text)
+        self.document: dict[str, Any] = as_openapi(json.loads(text))
         self.beyond = beyond
         self.judged: Counter[str] = Counter()
         self.unjudged: Counter[str] = Counter()

@@ -37,9 +37,9 @@ _ANSWERS: Final = {
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Inbox(View):
-    """webhooks/{key}: POST takes a delivery, whatever is in it."""
+    """webhooks/{key}: POST takes a delivery, whatever is in it; GET says that there is such an address."""
 
-    http_method_names = ["post"]
+    http_method_names = ["get", "post"]
 
     def dispatch(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponseBase:
         """Answer; a database or key that is away for now is 503, so that the provider sends it again."""
@@ -50,6 +50,13 @@ class Inbox(View):
             return _answer(
                 HTTPStatus.SERVICE_UNAVAILABLE, "It cannot be stored just now; send it again later."
             )
+
+    def get(self, _request: HttpRequest, key: str) -> HttpResponse:
+        """Tell a provider that looks before it sends."""
+        entered = door.enter(addresses.DOOR, Secret(key))
+        if entered is None or entered.reference is None:
+            return _answer(*_ANSWERS[Taken.UNKNOWN])
+        return _answer(HTTPStatus.OK, "Webhooks are received here.")
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Store the delivery."""
@@ -70,7 +77,7 @@ class Inbox(View):
 
     def http_method_not_allowed(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """405, as JSON."""
-        return _answer(HTTPStatus.METHOD_NOT_ALLOWED, "Webhooks are sent by POST.", {"Allow": "POST"})
+        return _answer(HTTPStatus.METHOD_NOT_ALLOWED, "Webhooks are sent by POST.", {"Allow": "GET, POST"})
 
 
 def _delivery(request: HttpRequest, key: str) -> Delivery:

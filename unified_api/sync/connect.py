@@ -18,6 +18,7 @@ from integrations.kit.client import Client
 from integrations.kit.guard import Guard
 from integrations.kit.http import Patience
 from integrations.kit.observation import Connection
+from integrations.kit.offered import of_account
 from integrations.kit.provider import Provider
 from integrations.kit.transport import Limits, Way, Wire
 from tenants import audit
@@ -111,9 +112,9 @@ def is_hosted(account: LinkedAccount) -> bool:
 
 
 def adapter_of(account: LinkedAccount) -> Provider:
-    """The same as all accounts of the category have it; needs no database."""
+    """The same as all accounts of the category have it that are set up alike; needs no database."""
     provider: Provider = registry.by_slug(account.integration).within(account.category)
-    return provider
+    return of_account(provider, account.settings)
 
 
 def line(

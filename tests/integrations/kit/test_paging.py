@@ -134,6 +134,15 @@ def test_rows_are_read_again_when_they_moved_forward_under_an_offset() -> None:
     assert paging.next(second, Turn({"t": 7}, {}, 3)) == {"offset": 1, "total": 7}
 
 
+def test_an_offset_may_count_from_one() -> None:
+    """What it asks for is one more; where the list ends does not change."""
+    paging = ByOffset(size=3, total="t", first=1)
+    second = paging.next(None, Turn({"t": 4}, {}, 3))
+
+    assert [paging.params(state)["offset"] for state in (None, second)] == ["1", "4"]
+    assert paging.next(second, Turn({"t": 4}, {}, 1)) is None
+
+
 def test_an_empty_page_ends_what_is_counted() -> None:
     """Also when the provider says that there is more."""
     assert ByPage(more="n").next(None, Turn({"n": True}, {}, 0)) is None

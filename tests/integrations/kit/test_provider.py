@@ -12,6 +12,7 @@ from integrations.kit.endpoints import DELETE, GET, PATCH, POST, PUT, Check, Mar
 from integrations.kit.errors import InvalidSettings
 from integrations.kit.lenses import at, choice, instant
 from integrations.kit.mapping import Mapping
+from integrations.kit.offered import of_account
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
 from unified_api.models.ticketing import Tag, Ticket, User
@@ -141,6 +142,26 @@ def test_every_wrong_setting_is_named() -> None:
     assert set(caught.value.fields) == {"base_url", "queue", "pasword", "username", "password"}
     assert "hunter2" not in str(caught.value)
     assert "known are base_url, username, password, queue" in caught.value.fields["pasword"]
+
+
+def test_a_flag_is_yes_or_no() -> None:
+    """However it is written."""
+    flagged = provider(settings=(*SETTINGS, Setting("filters", "", required=False, kind="flag")))
+
+    assert flagged.accept({**GIVEN, "filters": " Yes "})[0]["filters"] == "yes"
+    with pytest.raises(InvalidSettings, match="must be yes or no"):
+        flagged.accept({**GIVEN, "filters": "true"})
+
+
+def test_changes_are_asked_for_only_where_an_account_says_that_it_can() -> None:
+    """An account without the flag has its lists read whole."""
+    since = Since(param="since", offered="filters")
+    told = provider(resources=(replace(TICKETS, changes=replace(LIST, since=since)),))
+
+    assert [one.incremental for one in of_account(told, {"filters": "yes"}).resources] == [True]
+    for settings in ({}, {"filters": "no"}):
+        assert [one.incremental for one in of_account(told, settings).resources] == [False]
+    assert of_account(provider(), {}).resources == (TICKETS,)
 
 
 @pytest.mark.parametrize(

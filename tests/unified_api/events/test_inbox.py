@@ -61,12 +61,20 @@ def test_what_is_no_delivery_is_refused_before_it_is_read(hooked: MakeDesk) -> N
         client.post(one.path, b"", "text/plain", CONTENT_LENGTH=told) for told in ("", "\xb2", "-1")
     ]
 
-    assert [getattr(client, method)(one.path).status_code for method in ("get", "put", "delete")] == [405] * 3
+    assert [getattr(client, method)(one.path).status_code for method in ("put", "delete")] == [405] * 2
     assert ([each.status_code for each in lengthless], one.send(large)) == ([411] * 3, 413)
     for path in ("/webhooks/iwh_none", f"{one.path}x", "/webhooks/%00", f"/webhooks/{one.linked.account.id}"):
         assert client.post(path, b"{}", "application/json").status_code == 404
     assert one.events() == []
     assert (one.address().accepted, one.address().refused) == (0, 0)
+
+
+def test_who_looks_before_sending_finds_the_address(hooked: MakeDesk) -> None:
+    """A GET of an address that somebody has is a success, and leaves nothing behind."""
+    one = hooked()
+
+    assert [caller().get(path).status_code for path in (one.path, "/webhooks/iwh_none")] == [200, 404]
+    assert (one.events(), one.address().accepted) == ([], 0)
 
 
 def test_what_cannot_be_stored_just_now_is_to_come_again(

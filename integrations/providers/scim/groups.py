@@ -1,0 +1,76 @@
+"""Groups, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api
+from integrations.kit.errors import Moved
+from integrations.kit.mapping import Mapping as Fields
+from integrations.kit.paths import dig
+from integrations.kit.provider import Resource
+from integrations.providers.scim.discovery import GROUP
+from integrations.providers.scim.records import STAMP, VERSION, amend, changed, listed, one, sought
+from unified_api.models.hris import Group
+
+_PATH: Final = "/Groups"
+_ONE: Final = "/Groups/{remote_id}"
+#: So often the list of members is written anew, when others keep changing the group.
+_ROUNDS: Final = 3
+
+
+def _whole(fields: dict[str, Any], _current: Any) -> dict[str, Any]:
+    return {"schemas": [GROUP], "members": [], **fields}
+
+
+def _change(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:
+    amend(api, one(_PATH, remote_id), fields, current)
+
+
+def join(api: Api, group: str, user: Mapping[str, Any]) -> None:
+    """Have a user in a group. The reference is sent along, as servers may ask for it."""
+    told = {"value": user["id"], "$ref": dig(user, "meta.location")}
+    _with_members(api, group, user, [{name: value for name, value in told.items() if value}])
+
+
+def leave(api: Api, group: str, user: Mapping[str, Any]) -> None:
+    """Have a user in a group no more."""
+    _with_members(api, group, user, [])
+
+
+def _with_members(api: Api, group: str, user: Mapping[str, Any], further: list[dict[str, Any]]) -> None:
+    """Have the list of members as it is, but for a user, and with further ones; whatever others change meanwhile."""
+    for _round in range(_ROUNDS - 1):
+        with suppress(Moved):
+            return _write_members(api, group, user, further)
+    return _write_members(api, group, user, further)
+
+
+def _write_members(api: Api, group: str, user: Mapping[str, Any], further: list[dict[str, Any]]) -> None:
+    path = one(_PATH, group)
+    there = api.get(path)
+    others = [member for member in there.get("members") or () if not _is(member, user)]
+    amend(api, path, {"members": [*others, *further]}, there)
+
+
+def _is(member: Mapping[str, Any], user: Mapping[str, Any]) -> bool:
+    """Whether this member is this user: by id, or as some servers have it by user name."""
+    location = dig(user, "meta.location")
+    return member.get("value") in {user["id"], user.get("userName")} or (
+        bool(location) and member.get("$ref") == location
+    )
+
+
+groups = Resource(
+    mapping=Fields(Group, version=VERSION, name="displayName"),
+    list=listed(_PATH),
+    changes=changed(_PATH),
+    get=GET(_ONE),
+    create=POST(_PATH, body=_whole),
+    update=PATCH(_ONE, send=_change, stamp=STAMP, calls=2),
+    delete=DELETE(_ONE),
+    recent=sought(_PATH, 'displayName eq "{name}"'),
+    recognise=("name",),
+)
