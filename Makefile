@@ -71,7 +71,7 @@ format: setup
 	@$(BIN)/ruff format
 
 lock: node
-	@cd requirements && for name in uv node runtime server-roundup server-django-helpdesk server-canaille peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
+	@cd requirements && for name in uv node runtime server-roundup server-django-helpdesk server-canaille server-tryton peer-dlt; do ../$(UV_COMPILE) $$name.in -o $$name.lock || exit 1; done
 	@cd requirements && ../$(UV_COMPILE) --constraint runtime.lock dev.in -o dev.lock
 	@cd requirements && ../$(UV_COMPILE) --constraint dev.lock import-merge.in -o import-merge.lock
 	@$(PYTHON) requirements/lock_node.py

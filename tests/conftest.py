@@ -30,7 +30,16 @@ from tests.documented import _documented, _watched
 from tests.emulators import official
 from tests.judged import _asked, _judged
 from tests.people import alice, bob, charlie
-from tests.servers import canaille, help_desk, help_desk_server, roundup, roundup_server, software
+from tests.servers import (
+    canaille,
+    help_desk,
+    help_desk_server,
+    roundup,
+    roundup_server,
+    software,
+    tryton,
+    tryton_server,
+)
 
 #: Fixtures, for every test.
 __all__ = [
@@ -47,6 +56,8 @@ __all__ = [
     "roundup",
     "roundup_server",
     "software",
+    "tryton",
+    "tryton_server",
 ]
 
 RUN = "ISTHMUS_TEST_RUN"

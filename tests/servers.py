@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.servers import Canaille, HelpDesk, Roundup
+from demo.servers import Canaille, HelpDesk, Roundup, Tryton
 
 #: Environments outlive a run: installing takes longer than all tests of a server.
 SOFTWARE = Path(__file__).resolve().parents[1] / ".isthmus" / "servers"
@@ -40,6 +40,13 @@ def canaille(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
+@pytest.fixture(scope="session")
+def tryton_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tryton]:
+    """A running ERP with one company."""
+    with Tryton(software, tmp_path_factory.mktemp("tryton")) as server:
+        yield server
+
+
 @pytest.fixture
 def roundup(roundup_server: Roundup) -> Roundup:
     """The tracker; started again if the test before has stopped it."""
@@ -50,3 +57,9 @@ def roundup(roundup_server: Roundup) -> Roundup:
 def help_desk(help_desk_server: HelpDesk) -> HelpDesk:
     """The help desk; started again if the test before has stopped it."""
     return help_desk_server.start()
+
+
+@pytest.fixture
+def tryton(tryton_server: Tryton) -> Tryton:
+    """The ERP; started again if the test before has stopped it."""
+    return tryton_server.start()

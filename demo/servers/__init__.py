@@ -8,5 +8,6 @@ from demo.servers.canaille import Canaille
 from demo.servers.helpdesk import HelpDesk
 from demo.servers.roundup import Roundup
 from demo.servers.server import Server, ServerFailed
+from demo.servers.tryton import Tryton
 
-__all__ = ["Canaille", "HelpDesk", "Roundup", "Server", "ServerFailed"]
+__all__ = ["Canaille", "HelpDesk", "Roundup", "Server", "ServerFailed", "Tryton"]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import requests
+from requests.auth import AuthBase
 
 from demo.servers.software import installed
 from unified_api.serve.disguise import Disguise, find
@@ -181,7 +182,7 @@ class Server(ABC):
                 params=params,
                 json=body,
                 headers={**self._headers(), **(headers or {})},
-                auth=(self.username, self.password),
+                auth=self._auth(),
                 timeout=_ANSWER,
             )
         if not response.ok:
@@ -202,6 +203,10 @@ class Server(ABC):
     @abstractmethod
     def _probe(self) -> object:
         """A call that succeeds once it serves."""
+
+    def _auth(self) -> tuple[str, str] | AuthBase:
+        """How the administrator signs."""
+        return self.username, self.password
 
     def _headers(self) -> dict[str, str]:
         return {}

@@ -64,8 +64,9 @@ def _update(resource: Resource) -> int:
 
 
 def _delete(resource: Resource, told: DELETE) -> int:
-    """Where it has a condition, the record is read once more behind that."""
-    return 1 + (1 + _get(resource) if told.conditional else 0)
+    """Where it has a condition, or is a function, the record is read once more just before."""
+    again = told.conditional or told.send is not None
+    return told.calls + told.conditional + (_get(resource) if again else 0)
 
 
 def _get(resource: Resource) -> int:

@@ -191,8 +191,8 @@ class Write:
     for null. conditional: the ETag of just before must be sent as If-Match. repeatable: a second call does no harm.
     body: what is sent, where that is not the fields alone. stamp: see Stamp; body sends it. key: a header with an id of
     its own for every call, by which the provider knows one that arrives twice. send: see Amend; it takes the place of
-    an update's request, and path only names it. calls: requests that `send` makes at the most, where it changes one
-    reference of each kind.
+    the request of an update, or of a delete, which has no fields, and path only names it. calls: requests that `send`
+    makes at the most, where it changes one reference of each kind.
     """
 
     method: ClassVar[str] = ""

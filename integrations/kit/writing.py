@@ -161,6 +161,9 @@ class Writer:
         """The record is gone afterwards; raises Gone if it was before."""
         if resource.delete is None:
             raise _refused(self.session, resource, "deleted")
+        if resource.delete.send is not None:
+            self._sent(resource, resource.delete.send, self.read(resource, remote_id), {})
+            return
         condition = self.session.condition(resource.delete, remote_id=remote_id)
         if condition:
             self.read(resource, remote_id)
@@ -225,12 +228,15 @@ class Writer:
         self, resource: Resource, send: Amend, there: Observation, patch: dict[str, Any]
     ) -> Observation:
         """An update of several calls. there: the record as it was just before."""
+        self._sent(resource, send, there, patch)
+        return self._after(resource, there.remote_id)
+
+    def _sent(self, resource: Resource, send: Amend, there: Observation, patch: dict[str, Any]) -> None:
         try:
             with self._allowed(resource, there.remote_id):
                 send(self.session, there.remote_id, patch, there.raw)
         except SHAPELESS as error:
             raise Uncertain("an answer on the way did not have the shape that is documented") from error
-        return self._after(resource, there.remote_id)
 
     def _patch(
         self,

@@ -101,7 +101,7 @@ def fixture(provider: Provider, resource: Resource) -> tuple[list[dict[str, Any]
 
 
 def told_values(provider: Provider, resource: Resource) -> dict[str, list[Any]]:
-    """Values by field, of fields that cannot hold all there."""
+    """Values by field, of fields that cannot hold all there; moments as in JSON."""
     path = FIXTURES / provider.slug / f"{resource.model.__name__}.json"
     found: dict[str, list[Any]] = (
         {} if provider.is_sandbox else json.loads(path.read_text()).get("values", {})

@@ -9,7 +9,7 @@ import pytest
 
 from integrations.kit import costs
 from integrations.kit.client import Client
-from integrations.kit.endpoints import GET, PATCH, Download, Marked, Stamp
+from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Download, Marked, Stamp
 from integrations.kit.hosted import HostedResource
 from integrations.kit.lenses import choice, each, instant, only
 from integrations.kit.mapping import Mapping
@@ -41,6 +41,16 @@ NEWEST: Final = replace(
 MARKED: Final = replace(NEWEST, marked=Marked("mark", GET("/tags", items="rows", params={"id": "{mark}"})))
 
 
+def _remove(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:
+    assert (fields, str(current["id"])) == ({}, remote_id)
+    path = f"/tickets/{remote_id}"
+    api.send("DELETE", path, headers={"If-Match": api.etag(path)})
+
+
+#: Deleted by a function.
+STEPPED: Final = replace(TICKETS, delete=DELETE("/tickets/{remote_id}", send=_remove, calls=2))
+
+
 @pytest.mark.parametrize(("resource", "spare"), [(TICKETS, 0), (JOINED, 0), (STAMPED, 1)])
 def test_an_update_costs_its_condition_its_looks_and_itself(
     client: Client, tracker: Tracker, resource: Resource, spare: int
@@ -65,12 +75,13 @@ def test_a_create_in_steps_costs_what_its_adapter_says(client: Client) -> None:
     metered.create(client, replace(TAGS, create_calls=2), {"name": "red"})
 
 
-@pytest.mark.parametrize("resource", [TICKETS, JOINED])
+@pytest.mark.parametrize("resource", [TICKETS, JOINED, STEPPED])
 def test_a_delete_costs_the_look_before_it(client: Client, tracker: Tracker, resource: Resource) -> None:
-    """The shell looks; behind the condition the record is read again."""
+    """The shell looks; behind the condition, or before a function, the record is read again."""
     tracker.ticket(1, note=1)
 
     metered.delete(client, resource, "1")
+    assert tracker.rows == {}
 
 
 @pytest.mark.parametrize(("resource", "rows"), [(TICKETS, 1), (NEWEST, 5), (MARKED, 5)])

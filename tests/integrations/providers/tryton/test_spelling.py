@@ -1,0 +1,97 @@
+"""Names, contact mechanisms and pages, as the adapter spells and takes them; no server is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.kit.errors import Rejected
+from integrations.kit.paging import Turn
+from integrations.providers.tryton.asking import ByRow
+from integrations.providers.tryton.names import joined, split
+from integrations.providers.tryton.reach import mechanisms
+
+WORDS = st.lists(st.text("abcdé'-", min_size=1), max_size=3).map(" ".join)
+
+
+@given(first=WORDS, last=WORDS)
+def test_a_name_reads_as_it_was_written(first: str, last: str) -> None:
+    """However many words it has, and where one of the two is not known."""
+    person = {"first": first or None, "last": last or None}
+
+    assert split(joined(person)) == person
+
+
+def test_names_stand_there_as_people_write_them() -> None:
+    """The last word is the last name, unless that has several: then it comes first."""
+    assert joined({"first": "Ada", "last": "Lovelace"}) == "Ada Lovelace"
+    assert joined({"first": "Anna Maria", "last": "Curie"}) == "Anna Maria Curie"
+    assert joined({"first": "Maria", "last": "de la Cruz"}) == "de la Cruz, Maria"
+    assert split("Prince") == {"first": None, "last": "Prince"}
+    assert split(None) == {"first": None, "last": None}
+
+
+def test_a_last_name_with_a_comma_is_refused() -> None:
+    """It would read as another name."""
+    with pytest.raises(Rejected) as caught:
+        joined({"first": "Sammy", "last": "Davis, Jr."})
+
+    assert set(caught.value.fields) == {"last_name"}
+
+
+def _mail(number: int, value: str, *, active: bool = True) -> dict[str, Any]:
+    return {"id": number, "type": "email", "value": value, "name": None, "active": active}
+
+
+THERE = [_mail(1, "a@x.example"), _mail(2, "b@x.example"), _mail(3, "old@x.example", active=False)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (["a", "b"], []),
+        (["a", "c"], [["write", [2], {"type": "email", "value": "c@x.example"}]]),
+        (["a"], [["delete", [2]]]),
+        ([], [["delete", [1, 2]]]),
+        (["a", "b", "c"], [["create", [{"type": "email", "value": "c@x.example"}]]]),
+        (["b", "a"], [["write", [2], {"sequence": 1}], ["write", [1], {"sequence": 2}]]),
+    ],
+)
+def test_contact_mechanisms_that_say_it_already_stay(wanted: list[str], told: list[Any]) -> None:
+    """Others may refer to them; the rest is changed, removed or added; those that are deactivated are left alone."""
+    said = {"emails": [{"email_address": f"{one}@x.example"} for one in wanted]}
+
+    assert mechanisms(said, [*THERE, {**_mail(4, "+41"), "type": "phone"}]) == told
+
+
+def _walk(pages: ByRow, rows: list[int], deletes: dict[int, list[int]]) -> list[int]:
+    """The records that are seen; deletes: what goes before the page of that number is asked for."""
+    seen: list[int] = []
+    state = None
+    for number in range(50):
+        for gone in deletes.get(number, ()):
+            rows.remove(gone)
+        told = pages.params(state)
+        begin, count = int(told["p"]), int(told["s"])
+        page = rows[begin : begin + count]
+        seen += page
+        state = pages.next(state, Turn([{"id": row} for row in page], {}, len(page)))
+        if state is None:
+            return seen
+    raise AssertionError("the list does not end")
+
+
+@pytest.mark.parametrize("gone", [[], [1], [1, 2, 3], [4], [3, 4], [1, 2, 3, 4, 5], list(range(1, 12))])
+@pytest.mark.parametrize("when", [1, 2, 3])
+@pytest.mark.parametrize("size", [1, 3, 4])
+def test_no_record_is_passed_over_when_others_are_deleted_meanwhile(
+    gone: list[int], when: int, size: int
+) -> None:
+    """They move forward, to where has been read already: it is gone back until one is met that was seen."""
+    rows = list(range(1, 12))
+    seen = _walk(ByRow(size=size), list(rows), {when: gone})
+
+    assert set(rows) - set(gone) <= set(seen)
