@@ -103,11 +103,11 @@ MIDDLEWARE = [
     "unified_api.api.compressing.Compressing",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "unified_api.serve.browsers.Sessions",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "unified_api.serve.browsers.Forms",
+    "unified_api.serve.browsers.Users",
+    "unified_api.serve.browsers.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "unified_api.urls"

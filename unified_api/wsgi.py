@@ -6,9 +6,11 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from unified_api.serve.lending import lending
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "unified_api.settings")
 
-application = get_wsgi_application()
+application = lending(get_wsgi_application())
 # What start-up made stays for ever: frozen, it is not walked through again and again while pages of records are made.
 # Routes, and all that they import, would else be loaded by the first request.
 _ = get_resolver().url_patterns

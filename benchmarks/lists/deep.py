@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks.figures import say
 from benchmarks.lists.full import Full
-from tenants.postgres.ask import spelled_instant
+from tenants.postgres.ask import spelled_instants
 from tenants.scope import scope
 from unified_api.api import cursors, filters, records
 from unified_api.api.params import Params
@@ -38,7 +38,7 @@ def key_before(one: Full, query: Mapping[str, str], count: int) -> Key:
             values,
         )
         created_at, record_id = cursor.fetchone()
-    return spelled_instant(created_at), record_id
+    return spelled_instants([created_at])[0], record_id
 
 
 def path(one: Full, query: Mapping[str, str], key: Key, size: int) -> str:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.models import LinkedAccount
-from tenants.postgres.ask import ask, ask_behind, spelled_instant
+from tenants.postgres.ask import ask, ask_behind, spelled_instants
 from tenants.scope import NoTenantInScope, ScopeConflict, scope
 from tests.people import Person
 from tests.tenants.switches import Owner
@@ -131,7 +131,10 @@ def test_instants_are_spelled_with_microseconds(alice: Person, moment: dt.dateti
     with scope(alice.tenant_id):
         ((told,),) = ask("SELECT %s", [moment])
 
-    assert spelled_instant(told) == f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    assert spelled_instants([told, None]) == [
+        f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
+        None,
+    ]
 
 
 def test_instants_are_spelled_so_whatever_the_server_prefers(alice: Person, database: Owner) -> None:
@@ -149,7 +152,7 @@ def test_instants_are_spelled_so_whatever_the_server_prefers(alice: Person, data
         database.execute(f'ALTER DATABASE "{name}" RESET ALL')
         connection.close()
 
-    assert spelled_instant(told) == "2026-07-31T12:00:00.500000Z"
+    assert spelled_instants([told]) == ["2026-07-31T12:00:00.500000Z"]
     assert ids == [str(alice.tenant_id)]
 
 

@@ -106,8 +106,8 @@ def _spread(
     sent, draft.named = own_ids.translate(sent, resource.model, account.id)
     if operation == "create" and (remote_id := sent.pop("remote_id", None)) is not None:
         draft.remote_id = own_ids.parse(remote_id)
-    custom = _custom(sent.pop(_MAPPINGS, None) or {}, resource, draft)
-    return {**sent, **custom}
+    mappings = sent.pop(_MAPPINGS, None)
+    return {**sent, **({} if mappings is None else _custom(mappings, resource, draft))}
 
 
 def _custom(told: Any, resource: Resource, draft: Draft) -> dict[str, Any]:

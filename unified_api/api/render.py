@@ -15,12 +15,14 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from tenants.postgres.ask import spelled_day, spelled_instant
+from tenants.postgres.ask import spelled_days, spelled_instants
 from unified_api.models.base import CommonModel, nested, wire_fields
 from unified_api.models.fields import Day, Instant, Shape, WireField
 from unified_api.models.shapes import Keyed
 
 Record = dict[str, Any]
+#: From a column as it was selected to what is shown of it.
+Fix = Callable[[Iterable[Any]], list[Any]]
 _STAMPS = ("created_at", "modified_at")
 NO_MAPPINGS: dict[str, Any] = {"organization_defined_targets": {}, "linked_account_defined_targets": {}}
 
@@ -30,13 +32,13 @@ class Form:
     """How the records of one model are selected and shown.
 
     Rows are in the order of `names`, of which the last stand for `tail`: what is the same in every record. `fixes`
-    says at which places a value that is not null has to change. Custom fields, should a record have any, are shown by
-    target; which of them are the account's own `targets` knows. Nested objects are completed from their record.
+    says at which places a column has to change. Custom fields, should a record have any, are shown by target; which of
+    them are the account's own `targets` knows. Nested objects are completed from their record.
     """
 
     select: str
     names: tuple[str, ...]
-    fixes: tuple[tuple[int, Callable[[Any], Any]], ...]
+    fixes: tuple[tuple[int, Fix], ...]
     tail: tuple[Any, ...]
     nested: tuple[Keyed, ...] = ()
 
@@ -46,18 +48,15 @@ class Form:
             return []
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for place, fix in self.fixes:
-            columns[place] = [None if value is None else fix(value) for value in columns[place]]
+            columns[place] = fix(columns[place])
         columns += map(itertools.repeat, self.tail)
-        records = [dict(zip(self.names, values, strict=True)) for values in zip(*columns, strict=False)]
-        for record in records:
-            self._complete(record)
-        return records
-
-    def _complete(self, record: Record) -> None:
-        record["field_mappings"] = record["field_mappings"] or NO_MAPPINGS
+        names = self.names
+        records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
         for field in self.nested:
-            if (told := record[field.name]) is not None:
-                record[field.name] = field.show_all(told, record)
+            for record in records:
+                if (told := record[field.name]) is not None:
+                    record[field.name] = field.show_all(told, record)
+        return records
 
 
 @functools.cache
@@ -70,8 +69,8 @@ def form(model: type[CommonModel]) -> Form:
         "remote_was_deleted": "remote_was_deleted",
         "field_mappings": "field_mappings",
     }
-    stamped = dict.fromkeys(_STAMPS, spelled_instant)
-    fixes = {**stamped, **{n: _fix(field) for n, field in fields.items()}, "field_mappings": orjson.loads}
+    stamped = dict.fromkeys(_STAMPS, spelled_instants)
+    fixes = {**stamped, **{n: _fix(field) for n, field in fields.items()}, "field_mappings": _mappings}
     tail: Record = {"remote_data": None}
     if model.wire.remote_fields:
         tail["remote_fields"] = None
@@ -100,16 +99,24 @@ def _column(name: str, field: WireField) -> str:
     return connection.ops.quote_name(name)
 
 
-def _fix(field: WireField) -> Callable[[Any], Any] | None:
+def _fix(field: WireField) -> Fix | None:
     if isinstance(field, Keyed):
-        return orjson.loads
+        return _loaded
     if isinstance(field, Shape):
-        return _json
+        return _as_they_are
     if isinstance(field, Instant):
-        return spelled_instant
-    return spelled_day if isinstance(field, Day) else None
+        return spelled_instants
+    return spelled_days if isinstance(field, Day) else None
 
 
-def _json(text: Any) -> Any:
+def _loaded(column: Iterable[Any]) -> list[Any]:
+    return [text and orjson.loads(text) for text in column]
+
+
+def _mappings(column: Iterable[Any]) -> list[Any]:
+    return [(text and orjson.loads(text)) or NO_MAPPINGS for text in column]
+
+
+def _as_they_are(column: Iterable[Any]) -> list[Any]:
     """JSON columns arrive as text, and leave as they are."""
-    return orjson.Fragment(text) if isinstance(text, str) else text
+    return [orjson.Fragment(value) if isinstance(value, str) else value for value in column]

@@ -64,6 +64,11 @@ def test_a_write_that_is_to_be_answered_in_an_unknown_way_is_not_begun(api: Link
     [
         ("post", "linked-account-scopes", {"common_models": [{"model_name": ["Ticket"]}]}),
         (
+            "post",
+            "linked-account-scopes",
+            {"common_models": [{"model_name": "Ticket", "field_permissions": {"disabled_fields": {}}}]},
+        ),
+        (
             "put",
             "selective-sync/conditions",
             {
@@ -96,6 +101,20 @@ def test_a_write_that_is_to_be_answered_in_an_unknown_way_is_not_begun(api: Link
                 "categories": ["ticketing"],
                 "common_models": [{"model_id": "Ticket", "enabled_actions": 1}],
             },
+        ),
+        *(
+            (
+                "post",
+                "link-token",
+                {
+                    "end_user_email_address": "",
+                    "end_user_organization_name": "",
+                    "end_user_origin_id": "c",
+                    "categories": ["ticketing"],
+                    "common_models": [{"model_id": "Ticket", name: odd}],
+                },
+            )
+            for name, odd in (("enabled_actions", 0), ("enabled_actions", ["ALL"]), ("disabled_fields", {}))
         ),
         ("post", "passthrough", {"method": "GET", "path": "/", "normalize_response": "yes"}),
         ("post", "async-passthrough", {"method": "GET", "path": "/", "headers": "", "request_format": ""}),

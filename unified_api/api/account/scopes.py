@@ -180,14 +180,16 @@ def _action(model: type[CommonModel], told: Mapping[str, Any], action: str) -> b
 def _fields(model: type[CommonModel], told: Mapping[str, Any]) -> dict[str, bool]:
     said: dict[str, bool] = {}
     for key, allowed in (("enabled_fields", True), ("disabled_fields", False)):
-        for name in fields_named(model, told.get(key) or []):
+        for name in fields_named(model, told.get(key)):
             if said.setdefault(name, allowed) is not allowed:
                 raise malformed("common_models", f"{model.__name__}.{name} is both enabled and disabled")
     return said
 
 
 def fields_named(model: type[CommonModel], names: Any) -> list[str]:
-    """These fields of a model; raises DRF's ValidationError for what is none."""
+    """These fields of a model, none for null; raises DRF's ValidationError for what is none."""
+    if names is None:
+        return []
     fields = set(wire_fields(model))
     if not isinstance(names, list):
         raise malformed("common_models", f"{model.__name__}: a list of names of fields is expected")

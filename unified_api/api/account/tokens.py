@@ -30,12 +30,13 @@ from unified_api.models.base import category_of, common_models, model_id
 #: The contract's categories; those without adapters are known and never linked.
 CATEGORIES: Final = ("hris", "ats", "accounting", "ticketing", "crm", "mktg", "filestorage")
 _MINUTES: Final = (30, 10_080)
+_ACTIONS: Final = ("READ", "WRITE")
 _SCOPE: Final = Named(
     "LinkTokenScope",
     lambda: record(
         {
             "model_id": names_of(common_models()),
-            "enabled_actions": maybe(many(word("READ", "WRITE"))),
+            "enabled_actions": maybe(many(word(*_ACTIONS))),
             "disabled_fields": maybe(many(TEXT)),
         },
         optional=("enabled_actions", "disabled_fields"),
@@ -194,10 +195,10 @@ def _permissions(body: Mapping[str, Any], categories: tuple[str, ...]) -> dict[s
     said = {}
     for one in told:
         model = model_named(one.get("model_id"), known, _MODELS.name)
-        actions = one.get("enabled_actions") or []
-        if not isinstance(actions, list):
+        actions = [] if one.get("enabled_actions") is None else one["enabled_actions"]
+        if not isinstance(actions, list) or not all(action in _ACTIONS for action in actions):
             raise malformed(_MODELS.name, f"{model.__name__}: a list of READ and WRITE is expected")
-        off = fields_named(model, one.get("disabled_fields") or [])
+        off = fields_named(model, one.get("disabled_fields"))
         said[model_id(model)] = Say("READ" in actions, "WRITE" in actions, dict.fromkeys(off, False))
     return said
 
