@@ -32,6 +32,8 @@ from unified_api.sync.models_bridge import Bridge, Pair
 #: In a pair's memory: the key under which a person has called its lone record one of its own.
 SEPARATE: Final = "separate"
 _PLAIN = ("id", "is_shell", "remote_was_deleted")
+#: When the provider says that a record was made, of models that tell it.
+MADE: Final = "remote_created_at"
 
 
 @dataclass(frozen=True)
@@ -99,15 +101,23 @@ class Frame:
     @cached_property
     def parents(self) -> frozenset[str]:
         """The fields that name what a record belongs to: of the bridge that is followed, or part of the key."""
-        told = self.configuration.references
-        led = {
+        return self._led | (self.configuration.references.keys() & set(self.match))
+
+    @cached_property
+    def within(self) -> str | None:
+        """The field that names what a record is known within: part of the key, and of the bridge that is followed."""
+        return next(iter(sorted(self._led & set(self.match))), None)
+
+    @cached_property
+    def _led(self) -> frozenset[str]:
+        """The fields that name records of the bridge that is followed."""
+        return frozenset(
             name
-            for name, how in told.items()
+            for name, how in self.configuration.references.items()
             if how is Counterparts.PAIRS
             and self.leader is not None
             and references.target(self.model, name) == self.leader.model
-        }
-        return frozenset(led | (told.keys() & set(self.match)))
+        )
 
     @cached_property
     def unmapped(self) -> Both[frozenset[str]]:
@@ -161,15 +171,23 @@ class Frame:
         return {i: key_of(held, side, self.match, policy) for i, held in told}
 
     def telling(self) -> QuerySet[CommonModel]:
-        """Records with what their keys are made of, and no more."""
-        return self.model.objects.only(*_PLAIN, *_columns(self.match))
+        """Records with what their keys are made of, and what tells which was made first, and no more."""
+        made = {"created_at", "remote_id"} | ({MADE} & wire_fields(self.model).keys())
+        return self.model.objects.only(*_PLAIN, *made, *_columns(self.match))
+
+    def made(self, record: CommonModel, side: Side) -> dt.datetime:
+        """When a record of `telling` was made, by its provider; else, or where scopes disable that, when we saw it."""
+        told: dt.datetime | None = None
+        if MADE not in self.scopes.disabled[side]:
+            told = getattr(record, MADE, None)
+        return told or record.created_at
 
     def listing(self, side: Side, after: Sequence[str] | None) -> QuerySet[CommonModel]:
         """The same of a side in the order of its lists, which an index has; `after`: the `place` of the last known.
 
         A record that is born while we read comes later.
         """
-        records = self.model.objects.only(*_PLAIN, "created_at", *_columns(self.match))
+        records = self.telling()
         if after is not None:
             last = [dt.datetime.fromisoformat(after[0]), uuid.UUID(after[1])]
             records = records.extra(where=["(created_at, id) > (%s, %s)"], params=last)

@@ -27,7 +27,7 @@ from unified_api.engine.plan import plan
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import budget, conflicts, sharing, stirring, writing
+from unified_api.sync.bridge import budget, conflicts, sharing, siblings, stirring, writing
 from unified_api.sync.bridge.held import CLOSED, FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
@@ -81,9 +81,10 @@ def look_at_some(frame: Frame) -> int:
     Within the transaction that is open. Pairs of two come first: an edit does not wait behind what is new.
     Raises OverBudget before anything of the kind that is over leaves.
     """
-    pairs = _some(free(frame).exclude(one_sided())) or _some(free(frame))
+    rows = free(frame)
+    pairs = _some(rows.exclude(one_sided())) or _some(rows)
     looked, pushes, awake = [], 0, False
-    for turn in turns_of(frame, in_turn(frame, pairs)):
+    for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
         rested = turn.pair.state not in TOGETHER
         if consider(turn):
             looked.append(turn.pair)
@@ -100,9 +101,10 @@ def look_at_some(frame: Frame) -> int:
 
 def free(frame: Frame) -> QuerySet[Pair]:
     """The pairs of a bridge that may be looked at now."""
-    return Pair.objects.filter(
+    rows = Pair.objects.filter(
         bridge_id=frame.bridge.id, dirty=True, held=FREE, write_id=None, paused_by=None
     )
+    return rows.exclude(siblings.behind(frame))
 
 
 def turns_of(frame: Frame, pairs: Sequence[Pair]) -> Iterable[Turn]:

@@ -19,10 +19,10 @@ from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Comment
-from unified_api.sync import clock, job, pull, steer, tasks
+from unified_api.sync import clock, job, journal, pull, steer, tasks
 from unified_api.sync.bridge import plans, showing, steering, stirring
 from unified_api.sync.bridge.waiting import Round
-from unified_api.sync.models import Job, Stream
+from unified_api.sync.models import Job, Stream, Write
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -319,3 +319,37 @@ def test_what_was_said_on_both_sides_since_they_were_read_is_one_comment(followe
 
     assert followed.bodies() == ["same words"]
     assert followed.standing()["pairs"] == {"paired": 1}
+
+
+def _in_flight(followed: Followed) -> list[str]:
+    """What the comments say whose creates are journalled and not ended."""
+    with transaction.atomic():
+        rows = Write.objects.filter(bridge_id=followed.bridges[COMMENT]).exclude(state__in=journal.FINAL)
+        return [one.values["body"] for one in rows.order_by("journalled_at")]
+
+
+def _told(followed: Followed) -> dict[str, list[str]]:
+    """What is said of each ticket at side b, in the order in which it came."""
+    desk, told = followed.desks.b.tables, {}
+    for number in sorted(desk["comments"], key=int):
+        one = desk["comments"][number]
+        told.setdefault(desk["tickets"][one["ticket"]]["title"], []).append(one["body"])
+    return told
+
+
+def test_the_comments_of_a_ticket_are_made_one_after_another(followed: Followed) -> None:
+    """However many workers there are, each waits for the end of the one before; other tickets wait for nobody."""
+    for title in ("Printer", "Chair"):
+        ticket = followed.ticket(title=title)
+        for number in range(4):
+            followed.comment(ticket, f"{title} {number}")
+    followed.apply()
+    followed.round(TICKET)
+    turn = Round(followed.desks.tenant, followed.bridges[COMMENT], patience=30, sleep=lambda _: None)
+    turn.read(lambda: None)
+    for number in range(4):
+        followed.desks.work_once(kinds=("bridge",))
+        assert sorted(_in_flight(followed)) == [f"Chair {number}", f"Printer {number}"]
+        followed.desks.work_once(kinds=("write",))
+
+    assert _told(followed) == {title: [f"{title} {n}" for n in range(4)] for title in ("Printer", "Chair")}
