@@ -25,7 +25,7 @@ from unified_api.models.base import CommonModel
 from unified_api.sync.bridge import merging, references
 from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, KEYED, NEW, one_sided
 from unified_api.sync.bridge.records import Frame, place
-from unified_api.sync.bridge.stirring import awaken
+from unified_api.sync.bridge.stirring import awaken, awaken_parts
 from unified_api.sync.models import Change, FeedHead
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -77,11 +77,12 @@ def _mark(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
     if not records:
         return
     pairs = Pair.objects.filter(Q(**{f"{COLUMN[side]}__in": records}), bridge_id=frame.bridge.id)
-    known = set(pairs.values_list(COLUMN[side], flat=True))
+    known = dict(pairs.values_list(COLUMN[side], "state"))
     pairs.update(dirty=True)
     pairs.filter(held=CLOSED).update(held=FREE)  # the way to the other side may be open
     pairs.filter(one_sided(), state=State.ALONE).update(held=NEW)
-    _add(frame, side, list(frame.telling().filter(id__in=set(records) - known)))
+    _add(frame, side, list(frame.telling().filter(id__in=set(records) - known.keys())))
+    awaken_parts(frame, {one for one in records if known.get(one) not in references.TOGETHER})
     merging.follow(frame, side, records)
 
 

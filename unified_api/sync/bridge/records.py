@@ -23,7 +23,7 @@ from unified_api.engine.weigh import Access
 from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
-from unified_api.sync.bridge import beginning, edits, references
+from unified_api.sync.bridge import beginning, belonging, edits, references
 from unified_api.sync.bridge.configuration import PRIVATE, Configuration, Counterparts, Leaving
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -38,10 +38,14 @@ MADE: Final = "remote_created_at"
 
 @dataclass(frozen=True)
 class Seen:
-    """What a portion of pairs looks like now: both records of each, and the policy in the words of their references."""
+    """What a portion of pairs looks like now: both records of each, and the policy in the words of their references.
+
+    astray: those whose lone records take no part because of what they belong to, and look so.
+    """
 
     looks: Mapping[uuid.UUID, Look]
     policy: Policy
+    astray: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -201,11 +205,13 @@ class Frame:
         wanted = {record for pair in pairs for record in (pair.record_a, pair.record_b) if record}
         found = self.records().in_bulk(list(wanted))
         looks = {pair.id: self._look(pair, found) for pair in pairs}
+        astray = belonging.astray(self, pairs, looks)
+        looks |= {pair: _left_out(looks[pair]) for pair in astray}
         policy = self.speaking(
             Both(*([one.values for look in looks.values() if (one := look.of(side))] for side in Side)),
             list(self.policy.fields),
         )
-        return Seen(edits.dated(self, pairs, looks), policy)
+        return Seen(edits.dated(self, pairs, looks), policy, astray)
 
     def records(self) -> QuerySet[CommonModel]:
         """Records with all that a look needs."""
@@ -246,7 +252,7 @@ class Frame:
         old = not pair.base_a and all(self._is_old(*one) for one in both)
         if stays or old:
             outside = old or any(self._is_kept_private(*one) for one in both)
-            told = Both(*(one and replace(one, outside=outside) for one in (told.a, told.b)))
+            return _left_out(Look(told.a, told.b), outside=outside)
         return Look(told.a, told.b)
 
     def _is_kept_private(self, record: CommonModel, side: Side) -> bool:
@@ -270,6 +276,11 @@ class Frame:
         if not referring:
             return self.policy
         return self.policy.speaking({name: references.words(self, name, told) for name in referring})
+
+
+def _left_out(look: Look, *, outside: bool = True) -> Look:
+    """The same records, taking part or not."""
+    return Look(*(one and replace(one, outside=outside) for one in (look.a, look.b)))
 
 
 def access(account: LinkedAccount | None, model: str) -> Access:

@@ -57,13 +57,17 @@ _SAVED: Final = ("id", *_COLUMNS)
 
 @dataclass(frozen=True)
 class Turn:
-    """One pair that is looked at: how it looks, in which words, and which of its conflicts are open."""
+    """One pair that is looked at: how it looks, in which words, and which of its conflicts are open.
+
+    astray: it takes no part, as what its record belongs to takes none.
+    """
 
     frame: Frame
     pair: Pair
     look: Look
     policy: Policy
     known: Sequence[Conflict] = ()
+    astray: bool = False
 
     def effects(self) -> tuple[Effect, ...]:
         """What the engine says; the pair remembers it, and saving is the caller's."""
@@ -94,7 +98,7 @@ def look_at_some(frame: Frame) -> int:
             break
     save(looked)
     if awake:
-        stirring.awaken_followers(frame)
+        stirring.awaken_followers(frame.bridge)
     budget.keep(frame)
     return len(pairs)
 
@@ -111,7 +115,8 @@ def turns_of(frame: Frame, pairs: Sequence[Pair]) -> Iterable[Turn]:
     """The turns of some pairs, their records read at once."""
     seen, known = frame.seen(pairs), conflicts.open_ones(pairs) if pairs else {}
     for pair in pairs:
-        yield Turn(frame, pair, seen.looks[pair.id], seen.policy, known.get(pair.id, ()))
+        astray = pair.id in seen.astray
+        yield Turn(frame, pair, seen.looks[pair.id], seen.policy, known.get(pair.id, ()), astray)
 
 
 def _some(rows: QuerySet[Pair]) -> list[Pair]:
@@ -148,7 +153,7 @@ def _note(turn: Turn, effects: Sequence[Effect]) -> None:
     pair = turn.pair
     problems = [*(one for one in effects if isinstance(one, Problem)), *_unmapped(turn.frame)]
     pair.problems = [writing.shown(one) for one in problems]
-    pair.awaits = any(one.kind is Kind.UNPAIRED for one in problems)
+    pair.awaits = turn.astray or any(one.kind is Kind.UNPAIRED for one in problems)
     over = (Settled, Push, Delete, Withheld)
     pair.dirty = not any(isinstance(one, over) for one in effects)
     if any(isinstance(one, Withheld) for one in effects):
