@@ -27,7 +27,7 @@ from unified_api.sync.bridge.matching import SEARCHED
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Pair
 
-#: Records that one step searches for, and among how many it looks for these.
+#: Records that one step searches for, and among how many it looks for these where some wait for others.
 AT_ONCE: Final = 20
 LOOKED_THROUGH: Final = 500
 #: Creates that may be under way at once. These go on when the bridge is paused, and edits share the way with them.
@@ -63,7 +63,8 @@ def _next(frame: Frame, searched: QuerySet[Pair]) -> list[Pair]:
     mine = Pair.objects.filter(bridge_id=frame.bridge.id)
     creating = mine.filter(state=State.CREATING, held=FREE).exclude(write_id=None)
     rows = searched.exclude(siblings.behind(frame)).order_by("id")
-    pairs = siblings.first_of_each(frame, list(rows[:LOOKED_THROUGH]))[:AT_ONCE]
+    most = LOOKED_THROUGH if frame.within else AT_ONCE
+    pairs = siblings.first_of_each(frame, list(rows[:most]))[:AT_ONCE]
     return pairs[: max(MOST_CREATES - creating.count(), 0)] if pairs else []
 
 
