@@ -11,6 +11,8 @@
     sharing    who shares a key, where records have several
     search     before a create, a look at the provider itself
     rounds     one look at each dirty pair; what it owes is journalled
+    siblings   what belongs to one record is made one after another
+    belonging  what belongs to a record that takes no part takes none either
     turns      a round, or the end of a write: one at a time
     outcome    the end of a write, told to its pair in the same transaction
     work       the job: intake and rounds in bounded slices

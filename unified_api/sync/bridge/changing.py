@@ -10,9 +10,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from tenants import audit
@@ -22,7 +23,7 @@ from unified_api.engine.values import Both, Side
 from unified_api.sync import clock, job
 from unified_api.sync.bridge import plans, setup, steering, stopping, turns
 from unified_api.sync.bridge.configuration import Configuration, Leaving
-from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.bridge.stirring import KIND, have_followers_look
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
@@ -204,6 +205,8 @@ def _keep(
         setup.audit_in(bridge, after.audit)
     if before != after:
         _stir(bridge, [n for n, one in after.policy.fields.items() if _is_other(before, one)])
+        # Not before: whoever works on a follower has its job, which a file that speaks of both bridges takes next.
+        transaction.on_commit(partial(have_followers_look, bridge))
 
 
 def _is_other(before: Configuration, one: Field) -> bool:

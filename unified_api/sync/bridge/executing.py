@@ -15,7 +15,7 @@ from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Move
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
-from unified_api.sync.bridge import bringing_back, plans, writing
+from unified_api.sync.bridge import bringing_back, plans, siblings, writing
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
@@ -39,12 +39,13 @@ def execute_some(frame: Frame, plan: Plan) -> int:
 
     Within the transaction that is open. Creates whose counterpart has not been searched for yet wait for that.
     """
-    items = {item.pair_id: item for item in plans.waiting(plan)}
+    items = {item.pair_id: item for item in plans.waiting(plan, siblings.behind(frame))}
     rows = Pair.objects.filter(id__in=items, bridge_id=frame.bridge.id)
     pairs = list(rows.order_by("id").select_for_update())
     ready = [pair for pair in pairs if pair.write_id is None and pair.held != SEARCH]
     ready = in_turn(frame, ready)[:MOST]
-    dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns_of(frame, ready)]
+    turns = siblings.in_turn(turns_of(frame, ready))
+    dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
     gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
     plans.mark([*dealt, *gone])
     save(turn for turn in ready if turn.write_id is not None)

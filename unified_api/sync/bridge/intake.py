@@ -8,6 +8,9 @@ which the listing began, so what changes meanwhile is not missed.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+import secrets
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -22,17 +25,18 @@ from unified_api.models.base import CommonModel
 from unified_api.sync.bridge import merging, references
 from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, KEYED, NEW, one_sided
 from unified_api.sync.bridge.records import Frame, place
-from unified_api.sync.bridge.stirring import awaken
+from unified_api.sync.bridge.stirring import awaken, awaken_parts
 from unified_api.sync.models import Change, FeedHead
 from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Changes, or records, that one transaction takes in.
 AT_ONCE: Final = 2_000
+_NUMBER: Final = re.compile(r"[0-9]{1,9}$")
 _ADD = """
     INSERT INTO sync_pair
         (id, tenant_id, bridge_id, {column}, state, base_a, base_b, memory, dirty, key, held, problems, awaits)
-    SELECT gen_random_uuid(), %s, %s, record, %s, '{{}}', '{{}}', '{{}}', true, key, %s, '[]', %s AND key IS NULL
-    FROM unnest(%s::uuid[], %s::text[]) AS lone (record, key)
+    SELECT pair, %s, %s, record, %s, '{{}}', '{{}}', '{{}}', true, key, %s, '[]', %s AND key IS NULL
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS lone (pair, record, key)
     ON CONFLICT DO NOTHING
 """
 
@@ -73,11 +77,12 @@ def _mark(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
     if not records:
         return
     pairs = Pair.objects.filter(Q(**{f"{COLUMN[side]}__in": records}), bridge_id=frame.bridge.id)
-    known = set(pairs.values_list(COLUMN[side], flat=True))
+    known = dict(pairs.values_list(COLUMN[side], "state"))
     pairs.update(dirty=True)
     pairs.filter(held=CLOSED).update(held=FREE)  # the way to the other side may be open
     pairs.filter(one_sided(), state=State.ALONE).update(held=NEW)
-    _add(frame, side, list(frame.telling().filter(id__in=set(records) - known)))
+    _add(frame, side, list(frame.telling().filter(id__in=set(records) - known.keys())))
+    awaken_parts(frame, {one for one in records if known.get(one) not in references.TOGETHER})
     merging.follow(frame, side, records)
 
 
@@ -104,15 +109,28 @@ def _add(frame: Frame, side: Side, records: Sequence[CommonModel]) -> None:
     if not records:
         return
     known = frame.keys(records, side)
-    keys = [known[record.id] for record in records]
     told: list[Any] = [
         current_tenant(),
         frame.bridge.id,
         State.ALONE,
         NEW if frame.has_alternatives else KEYED,
         frame.refers_in_key,
+        [pair_id(frame.made(record, side), record.remote_id or "") for record in records],
         [record.id for record in records],
-        keys,
+        [known[record.id] for record in records],
     ]
     with connection.cursor() as cursor:
         cursor.execute(_ADD.format(column=COLUMN[side]), told)
+
+
+def pair_id(made: dt.datetime, remote_id: str) -> uuid.UUID:
+    """An id for the pair of a record that was made then: a UUID of version 7, whose order is that of the records.
+
+    All that a bridge does with many pairs it does in the order of their ids, so what it makes anew leaves in the order
+    in which it was made, whenever and in whatever portions it was taken in. Of one millisecond, ids at the provider
+    that end in a number count up, as far as their last nine digits tell.
+    """
+    number = _NUMBER.search(remote_id)
+    milliseconds = max(int(made.timestamp() * 1000), 0)
+    rest = int(number[0] if number else 0) << 44 | secrets.randbits(44)
+    return uuid.UUID(int=milliseconds << 80 | 7 << 76 | rest >> 62 << 64 | 2 << 62 | rest & (1 << 62) - 1)

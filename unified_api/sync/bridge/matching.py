@@ -138,7 +138,7 @@ def _note_keys(frame: Frame, noted: Sequence[tuple[uuid.UUID, str | None]]) -> N
 
 def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> None:
     if matching.pairs:
-        stirring.awaken_followers(frame)
+        stirring.awaken_followers(frame.bridge)
     _join(frame, [(pairs[a], pairs[b]) for a, b in matching.pairs])
     _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
     _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)

@@ -65,7 +65,7 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: b
     memory, effects = plan(remembered(pair), event, policy=seen.policy, access=frame.access)
     remember(pair, memory)
     if made and not taken:
-        awaken_followers(frame)
+        awaken_followers(frame.bridge)
     again_as = {DROPPED: dropped, DROPPED_AS: write.operation}
     pair.memory |= again_as if isinstance(event, Dropped) else {}
     unsettled = [shown(one) for one in effects if isinstance(one, Problem)]

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tenants import audit
 from tenants.audit import current_actor
@@ -309,12 +309,13 @@ def approved(bridge_id: uuid.UUID) -> Plan | None:
     return Plan.objects.filter(bridge_id=bridge_id, state=Plan.State.APPROVED).order_by("approved_at").first()
 
 
-def waiting(plan: Plan) -> Sequence[PlanItem]:
-    """Some items whose turn it is: the first that waits of each pair which has none under way."""
+def waiting(plan: Plan, behind: Q) -> Sequence[PlanItem]:
+    """Some items whose turn it is: the first that waits of each pair which has none under way, and is not behind."""
     rows = PlanItem.objects.filter(plan_id=plan.id)
+    ready = rows.exclude(Exists(Pair.objects.filter(behind, id=OuterRef("pair_id"))))
     busy = set(rows.filter(state=PlanItem.State.SENT).values_list("pair_id", flat=True))
     found: dict[uuid.UUID, PlanItem] = {}
-    for item in rows.filter(state=PlanItem.State.WAITING).order_by("ordinal")[:AT_ONCE]:
+    for item in ready.filter(state=PlanItem.State.WAITING).order_by("ordinal")[:AT_ONCE]:
         if item.pair_id not in busy:
             found.setdefault(item.pair_id, item)
     return list(found.values())

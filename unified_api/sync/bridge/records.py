@@ -23,7 +23,7 @@ from unified_api.engine.weigh import Access
 from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
-from unified_api.sync.bridge import beginning, edits, references
+from unified_api.sync.bridge import beginning, belonging, edits, references
 from unified_api.sync.bridge.configuration import PRIVATE, Configuration, Counterparts, Leaving
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -32,14 +32,20 @@ from unified_api.sync.models_bridge import Bridge, Pair
 #: In a pair's memory: the key under which a person has called its lone record one of its own.
 SEPARATE: Final = "separate"
 _PLAIN = ("id", "is_shell", "remote_was_deleted")
+#: When the provider says that a record was made, of models that tell it.
+MADE: Final = "remote_created_at"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a portion of pairs looks like now: both records of each, and the policy in the words of their references."""
+    """What a portion of pairs looks like now: both records of each, and the policy in the words of their references.
+
+    astray: those whose lone records take no part because of what they belong to, and look so.
+    """
 
     looks: Mapping[uuid.UUID, Look]
     policy: Policy
+    astray: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,23 @@ class Frame:
     @cached_property
     def parents(self) -> frozenset[str]:
         """The fields that name what a record belongs to: of the bridge that is followed, or part of the key."""
-        told = self.configuration.references
-        led = {
+        return self._led | (self.configuration.references.keys() & set(self.match))
+
+    @cached_property
+    def within(self) -> str | None:
+        """The field that names what a record is known within: part of the key, and of the bridge that is followed."""
+        return next(iter(sorted(self._led & set(self.match))), None)
+
+    @cached_property
+    def _led(self) -> frozenset[str]:
+        """The fields that name records of the bridge that is followed."""
+        return frozenset(
             name
-            for name, how in told.items()
+            for name, how in self.configuration.references.items()
             if how is Counterparts.PAIRS
             and self.leader is not None
             and references.target(self.model, name) == self.leader.model
-        }
-        return frozenset(led | (told.keys() & set(self.match)))
+        )
 
     @cached_property
     def unmapped(self) -> Both[frozenset[str]]:
@@ -161,15 +175,23 @@ class Frame:
         return {i: key_of(held, side, self.match, policy) for i, held in told}
 
     def telling(self) -> QuerySet[CommonModel]:
-        """Records with what their keys are made of, and no more."""
-        return self.model.objects.only(*_PLAIN, *_columns(self.match))
+        """Records with what their keys are made of, and what tells which was made first, and no more."""
+        made = {"created_at", "remote_id"} | ({MADE} & wire_fields(self.model).keys())
+        return self.model.objects.only(*_PLAIN, *made, *_columns(self.match))
+
+    def made(self, record: CommonModel, side: Side) -> dt.datetime:
+        """When a record of `telling` was made, by its provider; else, or where scopes disable that, when we saw it."""
+        told: dt.datetime | None = None
+        if MADE not in self.scopes.disabled[side]:
+            told = getattr(record, MADE, None)
+        return told or record.created_at
 
     def listing(self, side: Side, after: Sequence[str] | None) -> QuerySet[CommonModel]:
         """The same of a side in the order of its lists, which an index has; `after`: the `place` of the last known.
 
         A record that is born while we read comes later.
         """
-        records = self.model.objects.only(*_PLAIN, "created_at", *_columns(self.match))
+        records = self.telling()
         if after is not None:
             last = [dt.datetime.fromisoformat(after[0]), uuid.UUID(after[1])]
             records = records.extra(where=["(created_at, id) > (%s, %s)"], params=last)
@@ -183,11 +205,13 @@ class Frame:
         wanted = {record for pair in pairs for record in (pair.record_a, pair.record_b) if record}
         found = self.records().in_bulk(list(wanted))
         looks = {pair.id: self._look(pair, found) for pair in pairs}
+        astray = belonging.astray(self, pairs, looks)
+        looks |= {pair: _left_out(looks[pair]) for pair in astray}
         policy = self.speaking(
             Both(*([one.values for look in looks.values() if (one := look.of(side))] for side in Side)),
             list(self.policy.fields),
         )
-        return Seen(edits.dated(self, pairs, looks), policy)
+        return Seen(edits.dated(self, pairs, looks), policy, astray)
 
     def records(self) -> QuerySet[CommonModel]:
         """Records with all that a look needs."""
@@ -228,7 +252,7 @@ class Frame:
         old = not pair.base_a and all(self._is_old(*one) for one in both)
         if stays or old:
             outside = old or any(self._is_kept_private(*one) for one in both)
-            told = Both(*(one and replace(one, outside=outside) for one in (told.a, told.b)))
+            return _left_out(Look(told.a, told.b), outside=outside)
         return Look(told.a, told.b)
 
     def _is_kept_private(self, record: CommonModel, side: Side) -> bool:
@@ -252,6 +276,11 @@ class Frame:
         if not referring:
             return self.policy
         return self.policy.speaking({name: references.words(self, name, told) for name in referring})
+
+
+def _left_out(look: Look, *, outside: bool = True) -> Look:
+    """The same records, taking part or not."""
+    return Look(*(one and replace(one, outside=outside) for one in (look.a, look.b)))
 
 
 def access(account: LinkedAccount | None, model: str) -> Access:

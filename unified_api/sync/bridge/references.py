@@ -8,14 +8,17 @@ with one address, known once on either side, are one person; somebody unknown th
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import CommonModel, common_model, relations
+from unified_api.models.fields import Ref
 from unified_api.sync.bridge.configuration import Configuration, Counterparts
 from unified_api.sync.models_bridge import Bridge, Pair
 
@@ -55,18 +58,24 @@ def read_by(bridge: Bridge) -> frozenset[str]:
     return frozenset((bridge.model, *(target(model, name) for name in by_email if model)))
 
 
-def followers(frame: Frame) -> list[uuid.UUID]:
+def followers(bridge: Bridge) -> list[Bridge]:
     """Bridges between the same accounts whose fields refer to this one's records by its pairs."""
-    found = []
-    for bridge in between(frame.bridge.account_a, frame.bridge.account_b):
-        told = Configuration.parse(bridge.configuration).references
-        model = common_model(bridge.model)
-        if any(
-            how is Counterparts.PAIRS and target(model, name) == frame.bridge.model
-            for name, how in told.items()
-        ):
-            found.append(bridge.id)
-    return found
+    others = between(bridge.account_a, bridge.account_b)
+    return [one for one in others if _by_pairs(one, bridge.model)]
+
+
+def naming(bridge: Bridge, model: str, named: Collection[uuid.UUID]) -> Q:
+    """The pairs of a bridge with a record of which a field names one of these, records of a model."""
+    mine = common_model(bridge.model)
+    fields = [name for name in _by_pairs(bridge, model) if isinstance(relations(mine)[name], Ref)]
+    rows = mine.objects.filter(reduce(or_, (Q(**{f"{name}__in": named}) for name in fields), Q(pk__in=())))
+    return Q(Exists(rows.filter(id=OuterRef("record_a"))) | Exists(rows.filter(id=OuterRef("record_b"))))
+
+
+def _by_pairs(bridge: Bridge, model: str) -> list[str]:
+    """The fields of a bridge's records that name those of a model, and whose counterparts are told by pairs."""
+    told, mine = Configuration.parse(bridge.configuration).references, common_model(bridge.model)
+    return [name for name, how in told.items() if how is Counterparts.PAIRS and target(mine, name) == model]
 
 
 def followed(bridge: Bridge) -> Bridge | None:
@@ -81,6 +90,11 @@ def between(one: uuid.UUID, other: uuid.UUID) -> list[Bridge]:
     return list(Bridge.objects.filter(either).order_by("id"))
 
 
+def over(bridge: Bridge, model: str) -> list[Bridge]:
+    """The bridges over a model between the accounts of this one, whichever side they are on."""
+    return [one for one in between(bridge.account_a, bridge.account_b) if one.model == model]
+
+
 def _named(told: Iterable[Mapping[str, Any]], name: str) -> set[str]:
     found: set[str] = set()
     for values in told:
@@ -91,8 +105,7 @@ def _named(told: Iterable[Mapping[str, Any]], name: str) -> set[str]:
 
 def _paired(frame: Frame, model: str, named: Both[set[str]]) -> Words:
     into: Both[dict[str, str]] = Both({}, {})
-    accounts = (frame.bridge.account_a, frame.bridge.account_b)
-    for bridge in (one for one in between(*accounts) if one.model == model):
+    for bridge in over(frame.bridge, model):
         turned = bridge.account_a != frame.bridge.account_a
         here = Both(named.b, named.a) if turned else named
         either = Q(record_a__in=here.a) | Q(record_b__in=here.b)

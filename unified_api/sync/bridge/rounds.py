@@ -27,7 +27,7 @@ from unified_api.engine.plan import plan
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import budget, conflicts, sharing, stirring, writing
+from unified_api.sync.bridge import budget, conflicts, sharing, siblings, stirring, writing
 from unified_api.sync.bridge.held import CLOSED, FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
@@ -57,13 +57,17 @@ _SAVED: Final = ("id", *_COLUMNS)
 
 @dataclass(frozen=True)
 class Turn:
-    """One pair that is looked at: how it looks, in which words, and which of its conflicts are open."""
+    """One pair that is looked at: how it looks, in which words, and which of its conflicts are open.
+
+    astray: it takes no part, as what its record belongs to takes none.
+    """
 
     frame: Frame
     pair: Pair
     look: Look
     policy: Policy
     known: Sequence[Conflict] = ()
+    astray: bool = False
 
     def effects(self) -> tuple[Effect, ...]:
         """What the engine says; the pair remembers it, and saving is the caller's."""
@@ -81,9 +85,10 @@ def look_at_some(frame: Frame) -> int:
     Within the transaction that is open. Pairs of two come first: an edit does not wait behind what is new.
     Raises OverBudget before anything of the kind that is over leaves.
     """
-    pairs = _some(free(frame).exclude(one_sided())) or _some(free(frame))
+    rows = free(frame)
+    pairs = _some(rows.exclude(one_sided())) or _some(rows)
     looked, pushes, awake = [], 0, False
-    for turn in turns_of(frame, in_turn(frame, pairs)):
+    for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
         rested = turn.pair.state not in TOGETHER
         if consider(turn):
             looked.append(turn.pair)
@@ -93,23 +98,25 @@ def look_at_some(frame: Frame) -> int:
             break
     save(looked)
     if awake:
-        stirring.awaken_followers(frame)
+        stirring.awaken_followers(frame.bridge)
     budget.keep(frame)
     return len(pairs)
 
 
 def free(frame: Frame) -> QuerySet[Pair]:
     """The pairs of a bridge that may be looked at now."""
-    return Pair.objects.filter(
+    rows = Pair.objects.filter(
         bridge_id=frame.bridge.id, dirty=True, held=FREE, write_id=None, paused_by=None
     )
+    return rows.exclude(siblings.behind(frame))
 
 
 def turns_of(frame: Frame, pairs: Sequence[Pair]) -> Iterable[Turn]:
     """The turns of some pairs, their records read at once."""
     seen, known = frame.seen(pairs), conflicts.open_ones(pairs) if pairs else {}
     for pair in pairs:
-        yield Turn(frame, pair, seen.looks[pair.id], seen.policy, known.get(pair.id, ()))
+        astray = pair.id in seen.astray
+        yield Turn(frame, pair, seen.looks[pair.id], seen.policy, known.get(pair.id, ()), astray)
 
 
 def _some(rows: QuerySet[Pair]) -> list[Pair]:
@@ -146,7 +153,7 @@ def _note(turn: Turn, effects: Sequence[Effect]) -> None:
     pair = turn.pair
     problems = [*(one for one in effects if isinstance(one, Problem)), *_unmapped(turn.frame)]
     pair.problems = [writing.shown(one) for one in problems]
-    pair.awaits = any(one.kind is Kind.UNPAIRED for one in problems)
+    pair.awaits = turn.astray or any(one.kind is Kind.UNPAIRED for one in problems)
     over = (Settled, Push, Delete, Withheld)
     pair.dirty = not any(isinstance(one, over) for one in effects)
     if any(isinstance(one, Withheld) for one in effects):

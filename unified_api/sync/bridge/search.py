@@ -21,14 +21,16 @@ from unified_api.engine.pair import State
 from unified_api.engine.policy import UNMAPPED
 from unified_api.engine.values import Side
 from unified_api.sync import connect, job, store, values
+from unified_api.sync.bridge import siblings
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.matching import SEARCHED
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.limit import Purpose
 from unified_api.sync.models_bridge import Pair
 
-#: Records that one step searches for.
+#: Records that one step searches for, and among how many it looks for these where some wait for others.
 AT_ONCE: Final = 20
+LOOKED_THROUGH: Final = 500
 #: Creates that may be under way at once. These go on when the bridge is paused, and edits share the way with them.
 MOST_CREATES: Final = 100
 
@@ -55,10 +57,15 @@ def search_some(frame: Frame, lease: job.Lease, searched: QuerySet[Pair]) -> int
 
 
 def _next(frame: Frame, searched: QuerySet[Pair]) -> list[Pair]:
-    """Whose counterparts are to be searched for now; nobody's while enough creates are under way."""
+    """Whose counterparts are to be searched for now; nobody's while enough creates are under way.
+
+    Of what belongs to one record that of the first, as the others wait for it: a search tells little of later.
+    """
     mine = Pair.objects.filter(bridge_id=frame.bridge.id)
     creating = mine.filter(state=State.CREATING, held=FREE).exclude(write_id=None)
-    pairs = list(searched.order_by("id")[:AT_ONCE])
+    rows = searched.exclude(siblings.behind(frame)).order_by("id")
+    most = LOOKED_THROUGH if frame.within else AT_ONCE
+    pairs = siblings.first_of_each(frame, list(rows[:most]))[:AT_ONCE]
     return pairs[: max(MOST_CREATES - creating.count(), 0)] if pairs else []
 
 

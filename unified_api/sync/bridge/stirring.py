@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,23 +58,39 @@ def ask(bridge_id: uuid.UUID) -> None:
     _ask(Q(id=bridge_id))
 
 
-def awaken_followers(frame: Frame) -> None:
+def awaken_followers(followed: Bridge) -> None:
     """Records of this bridge found counterparts: what refers to them, and waits, is looked at again.
 
     Within the transaction that pairs them, so that no lone record is taken for one without a counterpart meanwhile.
     """
-    for bridge in references.followers(frame):
-        awaken(bridge)
-        transaction.on_commit(partial(ask, bridge))
+    for bridge in references.followers(followed):
+        awaken(bridge.id)
+        transaction.on_commit(partial(ask, bridge.id))
 
 
-def awaken(bridge_id: uuid.UUID) -> None:
+def have_followers_look(bridge: Bridge) -> None:
+    """Other records of this bridge take part from now on: the same, in a transaction of its own."""
+    with transaction.atomic():
+        awaken_followers(bridge)
+
+
+def awaken_parts(frame: Frame, wholes: Collection[uuid.UUID]) -> None:
+    """Records of this bridge changed that have no counterpart: what belongs to these, and waits, is looked at again.
+
+    It has to know whether they take part. Within the transaction that takes the changes in.
+    """
+    for bridge in references.followers(frame.bridge) if wholes else ():
+        awaken(bridge.id, references.naming(bridge, frame.bridge.model, wholes))
+        transaction.on_commit(partial(ask, bridge.id))
+
+
+def awaken(bridge_id: uuid.UUID, which: Q | None = None) -> None:
     """Have the pairs of a bridge that wait for what they refer to looked at, and lone ones matched anew.
 
-    In the bridge's turn, so that no round of it stores at the same time that a pair still waits.
+    In the bridge's turn, so that no round of it stores at the same time that a pair still waits. which: these alone.
     """
     turns.take(bridge_id)
-    waiting = Pair.objects.filter(bridge_id=bridge_id, awaits=True)
+    waiting = Pair.objects.filter(which or Q(), bridge_id=bridge_id, awaits=True)
     waiting.filter(one_sided(), state=State.ALONE).update(held=NEW)
     waiting.filter(held=CLOSED).update(held=FREE)
     waiting.update(dirty=True)

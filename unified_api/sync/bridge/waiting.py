@@ -77,9 +77,8 @@ class Round:
             bridges = [(KIND, self.bridge_id)] if self._is_due() else []
             under_way = in_flight(self.bridge_id).values("write_id")
             due = Job.objects.filter(kind=writing.KIND, reference__in=under_way, due_at__lte=now())
-            writes = [
-                (writing.KIND, reference) for reference in due.values_list("reference", flat=True)[:100]
-            ]
+            first = due.order_by("priority", "due_at").values_list("reference", flat=True)[:100]
+            writes = [(writing.KIND, reference) for reference in first]
         for kind, reference in bridges + writes:
             with scope(self.tenant_id):
                 lease = job.claim(kind, reference)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import transaction
 
+from integrations.kit.lenses import instant
+from integrations.kit.mapping import Mapping
+from tests import stub
 from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api import registry
+from unified_api.models.ticketing import Ticket
 from unified_api.sync import job
 from unified_api.sync.bridge import intake, matching, search, setup, showing, steering, work
 from unified_api.sync.bridge.records import Frame
@@ -364,3 +370,21 @@ def test_an_edit_is_written_before_what_a_bridge_makes_anew(bridged: Bridged) ->
     assert lease
     with transaction.atomic():
         assert Write.objects.get(id=lease.reference).operation == "update"
+
+
+def test_what_is_made_anew_keeps_its_order(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it is portioned: first by the provider's times, then by ids, of which ten comes after nine."""
+    monkeypatch.setattr(intake, "AT_ONCE", 3)
+    monkeypatch.setattr(matching, "AT_ONCE", 3)
+    mapping = Mapping(Ticket, remote_id="id", name="title", remote_created_at=instant("made", read_only=True))
+    timed = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, mapping=mapping),))
+    monkeypatch.setitem(registry._providers, "stub", timed)
+    desks.a.numbers = 3
+    for day in (3, 1, 4, 2, 5, 5, 5, 5):
+        desks.a.add(title=f"{day} {desks.a.numbers + 1}", made=f"2026-01-0{day}T00:00:00Z")
+    desks.join(fields=["name"], words=())
+    desks.round()
+
+    there = desks.b.tables["tickets"]
+    titles = [there[number]["title"] for number in sorted(there, key=int)]
+    assert titles == ["1 5", "2 7", "3 4", "4 6", "5 8", "5 9", "5 10", "5 11"]
