@@ -13,7 +13,7 @@ import copy
 import functools
 import json
 import pkgutil
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +103,14 @@ def fixture(provider: Provider, resource: Resource) -> tuple[list[dict[str, Any]
 def told_values(provider: Provider, resource: Resource) -> dict[str, list[Any]]:
     """Values by field, of fields that cannot hold all there."""
     path = FIXTURES / provider.slug / f"{resource.model.__name__}.json"
-    found: dict[str, list[Any]] = (
-        {} if provider.is_sandbox else json.loads(path.read_text()).get("values", {})
-    )
-    return found
+    found = {} if provider.is_sandbox else json.loads(path.read_text()).get("values", {})
+    fields = wire_fields(resource.model)
+    return {name: [_told(fields[name], one) for one in told] for name, told in found.items()}
+
+
+def _told(field: WireField, value: Any) -> Any:
+    """A value of a file, in which a moment is a text."""
+    return datetime.fromisoformat(value) if isinstance(field, Instant) else value
 
 
 @functools.cache
