@@ -128,9 +128,10 @@ class GET:
     record is gone. sole: in the place of a list stands the only record that there is. keyed: in its place stands an
     object, with the items by their ids. find: see Find; it takes the place of the request, and path only names it.
     then: see Then. pages: at most so many. body: the read is asked for by POST, with what this function makes of the
-    parameters. of: a name in the path that paging, or the fact of that name,
-    fills in; each item of the answer is told it under this name, so that one list can go through several addresses.
-    calls: requests that a record or a page takes at the most, with those of `find` or `then`.
+    parameters; query: by GET, with what this one makes of them, as where one parameter takes a whole language. of: a
+    name in the path that paging, or the fact of that name, fills in; each item of the answer is told it under this
+    name, so that one list can go through several addresses. calls: requests that a record or a page takes at the most,
+    with those of `find` or `then`.
     """
 
     path: str
@@ -147,6 +148,7 @@ class GET:
     pages: int | None = None
     calls: int = 1
     body: Callable[[Mapping[str, Any]], Any] | None = None
+    query: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     of: str = ""
 
     def __post_init__(self) -> None:
@@ -160,8 +162,10 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): paging=, since=, first=, sole=, keyed= and pages= need items="
             )
-        if self.find and (self.items or self.item or self.then or self.params or self.body):
+        if self.find and (self.items or self.item or self.then or self.params or self.body or self.query):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
+        if self.body and self.query:
+            raise TypeError(f"GET({self.path!r}): parameters go into body= or into query=; give one of them")
 
     @property
     def name(self) -> str:

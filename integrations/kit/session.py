@@ -47,6 +47,7 @@ class Session:
         self.settings = connection.settings
         self.http = http
         self._tables: dict[str, dict[str, str]] = {}
+        self._told: Mapping[str, str] = {}
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer of a GET."""
@@ -86,7 +87,9 @@ class Session:
     def call(self, request: Request) -> tuple[Answer, Decoded]:
         """A success and its decoded body; raises ProviderError."""
         told = self.provider
-        return self.http.json(request, faults=told.faults, refuse=told.refuse, reason=told.reason)
+        answered = self.http.json(request, faults=told.faults, refuse=told.refuse, reason=told.reason)
+        self._told = answered[0].headers
+        return answered
 
     def read(self, endpoint: GET, extra: Mapping[str, str], **facts: str) -> tuple[Answer, Decoded]:
         """A read with its templates filled in. extra: further query parameters."""
@@ -96,7 +99,8 @@ class Session:
             names[endpoint.of] = str(params.pop(endpoint.of))
         path = fill_path(endpoint.path, names)
         if endpoint.body is None:
-            return self.call(Request("GET", path, params))
+            asked = endpoint.query(params) if endpoint.query else params
+            return self.call(Request("GET", path, asked))
         return self.call(Request("POST", path, body=endpoint.body(params), repeatable=True))
 
     def items(self, endpoint: GET) -> Iterator[Any]:
@@ -184,7 +188,7 @@ class Session:
         return answer, decoded, there[0]
 
     def _found(self, endpoint: GET, find: Find, remote_id: str) -> tuple[Answer, Decoded, Any]:
-        started = self.http.connection.moments()
+        started, self._told = self.http.connection.moments(), {}
         try:
             found = find(self, remote_id)
         except SHAPELESS as error:
@@ -194,7 +198,7 @@ class Session:
             ) from error
         if found is None:
             raise Gone("there is no such record at the provider any more", request=f"GET {endpoint.path}")
-        answer = Answer(HTTPStatus.OK, {}, b"", started, self.http.connection.moments())
+        answer = Answer(HTTPStatus.OK, self._told, b"", started, self.http.connection.moments())
         return answer, Decoded(found), found
 
     def fetch(self, where: Download, remote_id: str, into: Spool) -> str:

@@ -131,7 +131,7 @@ class Emulator:
         return self._refused(Refused(fault.status or 500, "", fault.headers))
 
     def _spend(self, request: Request) -> dict[str, str]:
-        """Count a request; the headers that tell of its limits. Raises Refused with 429 where one is reached."""
+        """Count a request; the headers that tell of its limits. Raises Refused where one is reached."""
         told: dict[str, str] = {}
         for limit in self.vendor.limits:
             key = limit.of(request)
@@ -141,7 +141,7 @@ class Emulator:
             told |= self.vendor.told(spent)
             if spent.left < 0:
                 wait = {"Retry-After": str(max(1, round(spent.reset)))} if self.vendor.says_when else {}
-                raise Refused(429, f"{limit.name}: more than {limit.most}", {**told, **wait})
+                raise Refused(self.vendor.too_many, f"{limit.name}: more than {limit.most}", {**told, **wait})
         return told
 
     def _counting(self, limit: Limit, key: str) -> Spent:

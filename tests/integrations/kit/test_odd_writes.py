@@ -253,6 +253,44 @@ def test_a_list_can_be_asked_for_by_post_and_changes_elsewhere() -> None:
     assert {o.path for o in (*page.observations, *whole.observations)} == {"/rows"}
 
 
+def test_a_list_can_be_asked_for_in_a_language_of_one_parameter() -> None:
+    """A function makes it of all parameters, what a search is to find among them: it is there that they are escaped."""
+    asked: list[Any] = []
+
+    def answers(seen: Seen) -> Told:
+        asked.append(dict(seen.query))
+        return told({"rows": [{"id": 1, "title": "it's"}]})
+
+    def question(params: Any) -> dict[str, str]:
+        return {
+            "q": " and ".join(f"{name} is '{value.replace(chr(39), '*')}'" for name, value in params.items())
+        }
+
+    resource = replace(TICKETS, recent=GET("/rows", items="rows", params={"title": "{name}"}, query=question))
+    with listening(answers) as server, _client(server.url, Odd()) as client:
+        assert [o.remote_id for o in client.recent(replace(resource, marked=None), {"name": "it's"})] == ["1"]
+    with pytest.raises(TypeError, match="give one of them"):
+        GET("/rows", items="rows", query=question, body=dict)
+
+    assert asked == [{"q": "title is 'it*s'"}]
+
+
+def test_a_way_by_id_tells_the_clock_of_the_provider() -> None:
+    """So that a record which changed just now is looked at again, and any other is not."""
+    odd = Odd()
+    odd.row(title="before")
+    odd.now += timedelta(seconds=10)
+    resource = replace(
+        TICKETS, get=GET("/rows/{remote_id}", find=lambda api, remote_id: api.get(f"/rows/{remote_id}"))
+    )
+    with listening(odd) as server, _client(server.url, odd) as client:
+        client.update(resource, "1", {"name": "first"})
+        waited = odd.slept
+        client.update(resource, "1", {"name": "second"})
+
+    assert (waited, odd.slept) == (0, 1)
+
+
 def test_a_list_can_go_through_several_addresses() -> None:
     """The paging names them, and each item is told of which one it is."""
 
