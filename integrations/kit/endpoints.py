@@ -125,7 +125,8 @@ class GET:
     params: a tuple of values repeats the parameter. first: a read by id answers with a list, which is empty when the
     record is gone. sole: in the place of a list stands the only record that there is. find: see Find; it takes the
     place of the request, and path only names it. then: see Then. pages: at most so many. body: the read is asked for by
-    POST, with what this function makes of the parameters. of: a name in the path that paging, or the fact of that name,
+    POST, with what this function makes of the parameters. told: tables of the provider, whose first word it is told
+    beside these by their names. of: a name in the path that paging, or the fact of that name,
     fills in; each item of the answer is told it under this name, so that one list can go through several addresses.
     calls: requests that a record or a page takes at the most, with those of `find` or `then`.
     """
@@ -143,6 +144,7 @@ class GET:
     pages: int | None = None
     calls: int = 1
     body: Callable[[Mapping[str, Any]], Any] | None = None
+    told: tuple[str, ...] = ()
     of: str = ""
 
     def __post_init__(self) -> None:
@@ -152,6 +154,8 @@ class GET:
             )
         if self.items is None and (self.paging or self.since or self.first or self.sole or self.pages):
             raise TypeError(f"GET({self.path!r}): paging=, since=, first=, sole= and pages= need items=")
+        if self.told and not self.body:
+            raise TypeError(f"GET({self.path!r}): told= is for the function that body= names; give that too")
         if self.find and (self.items or self.item or self.then or self.params or self.body):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
 
@@ -182,8 +186,8 @@ class Write:
     for null. conditional: the ETag of just before must be sent as If-Match. repeatable: a second call does no harm.
     body: what is sent, where that is not the fields alone. stamp: see Stamp; body sends it. key: a header with an id of
     its own for every call, by which the provider knows one that arrives twice. send: see Amend; it takes the place of
-    an update's request, and path only names it. calls: requests that `send` makes at the most, where it changes one
-    reference of each kind.
+    the request of an update, or of a delete (without fields, and with None for the record), and path only names it.
+    calls: requests that `send` makes at the most, where it changes one reference of each kind.
     """
 
     method: ClassVar[str] = ""

@@ -164,7 +164,10 @@ class Writer:
         if condition:
             self.read(resource, remote_id)
         with self._allowed(resource, remote_id):
-            self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
+            if resource.delete.send is not None:
+                resource.delete.send(self.session, remote_id, {}, None)
+            else:
+                self.session.write(resource.delete, None, condition=condition, remote_id=remote_id)
 
     @contextmanager
     def _allowed(self, resource: Resource, remote_id: str) -> Iterator[None]:
