@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote, quote_plus
 
 from integrations.kit.errors import Misconfigured
@@ -144,6 +144,18 @@ class QueryKey:
 
 
 @dataclass(frozen=True)
+class Finds:
+    """Where to ask, with a new token, for settings that no token answer tells, such as which site it opens.
+
+    url: https://. read: from the decoded answer and the settings that were given to further ones; raises Misconfigured
+    where these leave open which.
+    """
+
+    url: str
+    read: Callable[[Any, Settings], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class OAuth2(Bearer):
     """An OAuth 2 access token: got and kept by `integrations.kit.oauth`, renewed when it ends or is refused.
 
@@ -156,8 +168,8 @@ class OAuth2(Bearer):
     have to hold it then. asks, sends: further parameters of the authorization address, and of each form to the token
     endpoint. revoked: the provider's own words for a grant that is over. grace: seconds for which it takes a refresh
     token again that was replaced. tells: settings that a token answer tells, by its names for them (declared as not
-    required). instead: how an account signs that was linked with a key in place of tokens, where the provider takes
-    both.
+    required). finds: where settings are asked for that it does not tell, once, when the account is linked. instead:
+    how an account signs that was linked with a key in place of tokens, where the provider takes both.
     """
 
     token: str = "access_token"  # noqa: S105 - the name of a setting
@@ -174,6 +186,7 @@ class OAuth2(Bearer):
     revoked: tuple[str, ...] = ()
     grace: float = 600.0
     tells: Mapping[str, str] = field(default_factory=dict)
+    finds: Finds | None = None
     instead: Auth | None = None
 
     def __post_init__(self) -> None:

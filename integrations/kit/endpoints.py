@@ -128,10 +128,11 @@ class GET:
     record is gone. sole: in the place of a list stands the only record that there is. keyed: in its place stands an
     object, with the items by their ids. find: see Find; it takes the place of the request, and path only names it.
     then: see Then. pages: at most so many. body: the read is asked for by POST, with what this function makes of the
-    parameters; query: by GET, with what this one makes of them, as where one parameter takes a whole language. of: a
-    name in the path that paging, or the fact of that name, fills in; each item of the answer is told it under this
-    name, so that one list can go through several addresses. calls: requests that a record or a page takes at the most,
-    with those of `find` or `then`.
+    parameters; told: tables of the provider, whose first word it is told beside these by their names. query: by GET,
+    with what this one makes of them, as where one parameter takes a whole language. of: a name in the path that paging,
+    or the fact of that name, fills in; each item of the answer is told it under this name, so that one list can go
+    through several addresses. calls: requests that a record or a page takes at the most, with those of `find` or
+    `then`.
     """
 
     path: str
@@ -148,6 +149,7 @@ class GET:
     pages: int | None = None
     calls: int = 1
     body: Callable[[Mapping[str, Any]], Any] | None = None
+    told: tuple[str, ...] = ()
     query: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     of: str = ""
 
@@ -162,6 +164,8 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): paging=, since=, first=, sole=, keyed= and pages= need items="
             )
+        if self.told and not self.body:
+            raise TypeError(f"GET({self.path!r}): told= is for the function that body= names; give that too")
         if self.find and (self.items or self.item or self.then or self.params or self.body or self.query):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
         if self.body and self.query:

@@ -95,6 +95,10 @@ class Lens:
         """The remote value of a common one."""
         return value
 
+    def same(self, left: Any, right: Any) -> bool:
+        """Whether two common values are one there, as the provider spells some of them in its own way."""
+        return bool(left == right)
+
     def inside(self, prefix: str) -> Lens:
         """The same lens, one object further in."""
         return replace(

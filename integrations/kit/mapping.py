@@ -22,6 +22,7 @@ from unified_api.models.sealed import revealed
 
 Operation = Literal["create", "update"]
 _UNREADABLE = (Unmappable, *SHAPELESS)
+_NOTHING: tuple[Any, ...] = (None, MISSING)
 
 
 @dataclass(frozen=True)
@@ -201,10 +202,13 @@ class Mapping:
         return None if value is None else self._coerce[name](value)
 
     def same(self, name: str, left: Any, right: Any) -> bool:
-        """Whether two values of a field say the same; the order of sets does not matter."""
+        """Whether two values of a field say the same; the order of sets does not matter. See Lens.same."""
         if name in self._sets and left is not MISSING and right is not MISSING:
             return sorted(left or ()) == sorted(right or ())
-        return bool(left == right)
+        lens = self.lenses.get(name)
+        if lens is None or left in _NOTHING or right in _NOTHING:
+            return bool(left == right)
+        return lens.same(left, right)
 
     def writable(self, operation: Operation) -> frozenset[str]:
         """Names of the fields that may be sent."""

@@ -12,15 +12,15 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from string import Formatter
 from typing import Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from integrations.kit import token_answers
-from integrations.kit.auth import OAuth2, Secrets, Settings, Signature, Unsigned, scrub
-from integrations.kit.errors import Misconfigured, Rejected, RetryLater, Uncertain
+from integrations.kit.auth import Bearer, OAuth2, Secrets, Settings, Signature, Unsigned, scrub
+from integrations.kit.errors import SHAPELESS, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.guard import Blocked, Guard
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Connection
@@ -167,6 +167,7 @@ class TokenEndpoint:
         """at_home: this installation itself serves the system, a sandbox."""
         self._auth = auth
         self._client = client
+        self._settings = settings
         self._url = address(auth.token_url, settings)
         parts = urlsplit(self._url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
@@ -179,7 +180,8 @@ class TokenEndpoint:
         """The tokens for a code that came to the callback."""
         bound = {"code_verifier": verifier} if self._auth.pkce else {}
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, **bound}
-        return self._ask(form)
+        granted = self._ask(form)
+        return replace(granted, told={**granted.told, **self._found(granted.access_token)})
 
     def refresh(self, refresh_token: str) -> Granted:
         """The tokens for a refresh token, which may be replaced by that."""
@@ -189,6 +191,32 @@ class TokenEndpoint:
         """A token for the client itself."""
         asked = " ".join(scopes or self._auth.scopes)
         return self._ask({"grant_type": "client_credentials", **({"scope": asked} if asked else {})})
+
+    def _found(self, token: str) -> Mapping[str, str]:
+        """The settings that are asked for with a new token."""
+        finds = self._auth.finds
+        if finds is None:
+            return {}
+        _refuse_in_clear(finds.url, self._line.guard)
+        parts = urlsplit(finds.url)
+        way = Http(
+            replace(self._line, secrets={"token": _Known(token)}),
+            base_url=f"{parts.scheme}://{parts.netloc}",
+            auth=Bearer(),
+            limits=LIMITS,
+            patience=PATIENCE,
+            wire=self._wire,
+        )
+        try:
+            _answer, decoded = way.json(Request("GET", parts.path))
+            return finds.read(decoded.data, self._settings)
+        except SHAPELESS as error:
+            raise Misconfigured(
+                "the answer about what a token opens does not have the shape that is documented",
+                request=f"GET {parts.path}",
+            ) from error
+        finally:
+            way.close()
 
     def _ask(self, form: Mapping[str, str]) -> Granted:
         _refuse_in_clear(self._url, self._line.guard)

@@ -101,7 +101,8 @@ class Session:
         if endpoint.body is None:
             asked = endpoint.query(params) if endpoint.query else params
             return self.call(Request("GET", path, asked))
-        return self.call(Request("POST", path, body=endpoint.body(params), repeatable=True))
+        told = {name: word for name in endpoint.told for word in self.known(name)[:1]}
+        return self.call(Request("POST", path, body=endpoint.body({**told, **params}), repeatable=True))
 
     def items(self, endpoint: GET) -> Iterator[Any]:
         """What a list has that is not one of records: bounded, and from its beginning."""

@@ -92,7 +92,7 @@ def read(
         )
     word = told.get("error")
     if word or answer.status not in SUCCESS:
-        word = word or next((one for one in told.values() if isinstance(one, str) and one in revoked), None)
+        word = next((one for one in told.values() if isinstance(one, str) and one in revoked), word)
         facts["detail"] = verdict.detail(
             clean(f"{word or 'no error named'}: {told.get('error_description') or ''}")
         )

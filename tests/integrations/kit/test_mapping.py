@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from integrations.kit.errors import Rejected, Unmappable
+from integrations.kit.lens import Lens
 from integrations.kit.lenses import at, choice, compute, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from tests.integrations.kit.test_lenses import NONE
 from tests.integrations.kit.test_strict import JSON
-from unified_api.models.ticketing import Comment, Ticket
+from unified_api.models.ticketing import Comment, Tag, Ticket
 
 MAPPING = Mapping(
     Ticket,
@@ -67,6 +69,22 @@ def test_only_what_differs_is_sent() -> None:
     wanted = {"name": "Two", "status": "OPEN", "tags": ["a", "b"], "assignees": []}
 
     assert MAPPING.push(wanted, RECORD, "update", NONE) == {"title": "Two", "owner": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Capitals(Lens):
+    def same(self, left: Any, right: Any) -> bool:
+        """Whatever their capitals."""
+        return bool(left.lower() == right.lower())
+
+
+def test_what_the_provider_spells_in_its_own_way_is_not_sent_again() -> None:
+    """The lens says what is the same there; nothing is only the same as nothing."""
+    mapping = Mapping(Tag, name=_Capitals(path="title"))
+
+    assert mapping.push({"name": "one"}, {"id": 1, "title": "ONE"}, "update", NONE) == {}
+    assert mapping.push({"name": None}, {"id": 1, "title": "ONE"}, "update", NONE) == {"title": None}
+    assert not mapping.same("name", "one", MISSING)
 
 
 def test_every_field_that_cannot_be_sent_is_named() -> None:

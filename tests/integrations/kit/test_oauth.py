@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from integrations.kit import errors, oauth
-from integrations.kit.auth import OAuth2
+from integrations.kit.auth import Finds, OAuth2
 from integrations.kit.guard import Guard
 from integrations.kit.oauth import OAuthClient, TokenEndpoint
 from integrations.kit.token_answers import Granted
@@ -84,6 +84,44 @@ def test_an_answer_may_tell_settings() -> None:
     }
 
 
+def _opens(sites: Any, settings: Any) -> dict[str, str]:
+    (site,) = [one["id"] for one in sites if one["name"] == settings["site"]]
+    return {"base_url": f"https://api.example/{site}"}
+
+
+def test_settings_that_no_answer_tells_are_asked_for_with_the_new_token() -> None:
+    """Once, when the account is linked; a refresh asks for nothing more."""
+    with answering(
+        told(PAIR), told([{"id": "7", "name": "a"}, {"id": "8", "name": "b"}]), told(PAIR)
+    ) as listener:
+        finds = Finds(f"{listener.url}/sites", _opens)
+        auth = OAuth2(authorize_url="{home}/authorize", token_url="{home}/token", finds=finds)
+        settings = {"home": listener.url, "site": "b"}
+        way = TokenEndpoint(auth, CLIENT, settings, guard=LOOPBACK, clock=lambda: NOW, sleep=Sleeper())
+        found = way.exchange("code", verifier="v", redirect_uri="https://us.example/b")
+        again = way.refresh(REFRESH)
+
+    assert (found.told, again.told) == ({"base_url": "https://api.example/8"}, {})
+    assert [(one.method, one.path) for one in listener.seen] == [
+        ("POST", "/token"),
+        ("GET", "/sites"),
+        ("POST", "/token"),
+    ]
+    assert listener.seen[1].headers["Authorization"] == "Bearer a1"
+
+
+def test_an_odd_answer_about_what_a_token_opens_is_for_a_person() -> None:
+    """It is told where it was asked, and not the token."""
+    with answering(told(PAIR), told({"sites": 5})) as listener:
+        finds = Finds(f"{listener.url}/sites", _opens)
+        with pytest.raises(errors.Misconfigured, match="what a token opens") as caught:
+            endpoint(listener.url, finds=finds).exchange(
+                "code", verifier="v", redirect_uri="https://us.example/b"
+            )
+
+    assert "a1" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -92,6 +130,7 @@ def test_an_answer_may_tell_settings() -> None:
         told({"error": "invalid_grant", "error_description": None}, 200),
         told({"error": "invalid_token"}, 403),
         told({"error": "bad_refresh_token"}, 200),
+        told({"error": "unauthorized_client", "error_description": "bad_refresh_token"}, 403),
         form("error=bad_refresh_token&error_description=The+token+is+incorrect"),
         form("error=invalid_grant", 400),
     ],

@@ -13,7 +13,7 @@ import pytest
 
 from integrations.kit.auth import Basic
 from integrations.kit.client import Client
-from integrations.kit.endpoints import GET, POST, PUT, Api, Check, Marked, Since, Stamp
+from integrations.kit.endpoints import DELETE, GET, POST, PUT, Api, Check, Marked, Since, Stamp, Table
 from integrations.kit.errors import Gone, Misconfigured, Moved, Uncertain
 from integrations.kit.http import Patience
 from integrations.kit.lenses import compute, instant
@@ -339,6 +339,49 @@ def test_an_update_can_take_several_calls() -> None:
         del row["id"]
         with pytest.raises(Misconfigured):
             client.update(resource, "1", {"name": "odd"})
+
+
+def test_a_delete_can_be_a_function() -> None:
+    """Where an id is made of two: it is given the record as it was just before; the path names it in errors alone."""
+    asked: list[str] = []
+
+    def remove(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:
+        asked.append(f"{remote_id} {fields} {current['title']}")
+        api.send("PUT", f"/rows/{remote_id}", {"row": {"state": "gone"}, "was": odd.rows[0]["changed"]})
+
+    odd = Odd()
+    odd.row(title="there")
+    resource = replace(TICKETS, delete=DELETE("/rows/{remote_id}", send=remove))
+    with listening(odd) as server, _client(server.url, odd) as client:
+        client.delete(resource, "1")
+
+    assert (asked, odd.rows[0]["state"]) == (["1 {} there"], "gone")
+
+
+def test_a_question_can_be_told_a_word_of_the_account() -> None:
+    """Its time zone, for one, which a table reads once in a run."""
+    asked: list[Any] = []
+
+    def answers(seen: Seen) -> Told:
+        if seen.path == "/me":
+            return told({"id": 1, "zone": "Europe/Berlin"})
+        asked.append(json.loads(seen.body or b"null"))
+        return told({"rows": []})
+
+    zone = Table(GET("/me", items="", sole=True), word="zone")
+    resource = replace(TAGS, list=GET("/rows", items="rows", body=dict, told=("zone",)))
+    provider = replace(PROVIDER, tables={"zone": zone}, resources=(resource,))
+    with listening(answers) as server:
+        line = connection({"base_url": server.url, "username": "ada"}, {"password": CANARY})
+        with Client(provider, line) as client:
+            list(client.pages(resource, None))
+            list(client.pages(resource, None))
+        paths = [seen.path for seen in server.seen]
+
+    assert asked == [{"zone": "Europe/Berlin"}] * 2
+    assert paths == ["/me", "/rows", "/rows"]
+    with pytest.raises(TypeError, match="body= names"):
+        GET("/rows", items="rows", told=("zone",))
 
 
 def test_a_parameter_can_be_repeated_and_a_user_have_a_suffix() -> None:

@@ -1,0 +1,79 @@
+"""The search: an index that may come behind, questions in JQL, and pages behind tokens that count.
+
+Understood are bounds of `created` and `updated`, by minutes in the time zone of who asks or back from now, `creator =
+currentUser()`, and an order. Any other question is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from tests.emulators.exchange import Answer, Request
+from tests.emulators.pieces import opened, piece, sealed
+from tests.emulators.vendors.jira.common import API, asker, invalid, on
+from tests.emulators.vendors.jira.issues import issue_shape
+from tests.emulators.world import Record, World
+
+_BOUND: Final = re.compile(r'(created|updated) >= "(\d{4}/\d\d/\d\d \d\d:\d\d)"')
+_BACK: Final = re.compile(r"(created|updated) >= -(\d+)d")
+_ORDER: Final = re.compile(r"(created|updated|key) (ASC|DESC)")
+_MOST: Final = 100
+#: Seconds for which a token is good.
+_LASTS: Final = 7 * 86_400.0
+
+
+@on("POST", f"{API}/search/jql")
+def search(world: World, request: Request) -> Answer:
+    """A page of what a question finds. Nobody is told how many there are in all."""
+    who, asked = asker(world, request), request.body
+    where, _, order = asked["jql"].partition(" ORDER BY ")
+    if not where:
+        raise invalid(
+            "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
+        )
+    rows = [one for one in world.listed("issue") if not world.get("project", one["project"])["hidden"]]
+    for condition in where.split(" AND "):
+        rows = [one for one in rows if _holds(world, condition, one, who)]
+    for name, direction in reversed([_sorted(one) for one in order.split(", ")]):
+        rows.sort(key=lambda one, name=name: _place(one, name), reverse=direction == "DESC")  # type: ignore[misc]
+    first = _first(world, asked)
+    shown = piece(rows, first, min(asked.get("maxResults", 50), _MOST))
+    issues = [issue_shape(world, one, who, asked.get("fields") or []) for one in shown.items]
+    token = {} if shown.is_last else {"nextPageToken": sealed(shown.behind, world.clock.now().timestamp())}
+    return Answer(200, {"issues": issues, "isLast": shown.is_last, **token})
+
+
+def _first(world: World, asked: Record) -> int:
+    token = asked.get("nextPageToken")
+    if not token:
+        return 0
+    first, made = opened(token, 2)
+    if world.clock.now().timestamp() > float(made) + _LASTS:
+        raise invalid("The page token has expired.")
+    return int(first)
+
+
+def _sorted(told: str) -> tuple[str, str]:
+    found = _ORDER.fullmatch(told)
+    if found is None:
+        raise invalid(f"Not able to sort using field '{told}'.")
+    return found[1], found[2]
+
+
+def _place(one: Record, name: str) -> Any:
+    return int(one["id"]) if name == "key" else one[name]
+
+
+def _holds(world: World, condition: str, one: Record, who: Record) -> bool:
+    if bound := _BOUND.fullmatch(condition):
+        zone = ZoneInfo(who["zone"])
+        since = datetime.strptime(bound[2], "%Y/%m/%d %H:%M").replace(tzinfo=zone)
+        return bool(datetime.fromisoformat(one[bound[1]]) >= since.astimezone(UTC))
+    if back := _BACK.fullmatch(condition):
+        return bool(datetime.fromisoformat(one[back[1]]) >= world.clock.now() - timedelta(days=int(back[2])))
+    if condition == "creator = currentUser()":
+        return bool(one["creator"] == who["id"])
+    raise invalid(f"Error in the JQL Query: {condition}")
