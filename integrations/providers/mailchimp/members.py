@@ -42,10 +42,6 @@ _CHOICES: Final = frozenset({"radio", "dropdown"})
 _STATUSES: Final = ("subscribed", "unsubscribed", "cleaned", "pending", "transactional")
 
 
-def _listed(**params: str) -> GET:
-    return GET(_MEMBERS, items="members", params={**_WITHOUT, **params}, paging=_PAGES)
-
-
 def _create(api: Api, body: dict[str, Any]) -> str:
     """A new member, or one that was archived: it comes back with what is sent, and with all that was there."""
     path = f"/3.0/lists/{api.settings['list_id']}/members"
@@ -94,11 +90,11 @@ members = Resource(
         addresses=address(ADDRESS),
         remote_created_at=compute(since_when),
     ),
-    list=_listed(sort_field="timestamp_signup", sort_dir="ASC"),
-    changes=GET(
+    list=GET(
         _MEMBERS,
         items="members",
-        params={**_WITHOUT, "sort_field": "last_changed", "sort_dir": "ASC"},
+        # An order that no change moves: who changed meanwhile is not skipped, nor the one behind.
+        params={**_WITHOUT, "sort_field": "timestamp_signup", "sort_dir": "ASC"},
         paging=_PAGES,
         since=Since(param="since_last_changed", stamp=changed),
     ),

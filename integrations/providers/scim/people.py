@@ -68,7 +68,17 @@ def _of_name(api: Api, name: str) -> dict[str, Any]:
 
 def _is_another(user: dict[str, Any], body: dict[str, Any]) -> bool:
     """Whether a user with the same name is not what was to be made with this body."""
-    return bool(user) and any(user.get(name) != value for name, value in body.items() if name != "userName")
+    said = {name: value for name, value in body.items() if name != "userName"}
+    return bool(user) and not _says(user, said)
+
+
+def _says(there: Any, said: Any) -> bool:
+    """Whether a record has all that was sent; what a server adds to it does not matter."""
+    if isinstance(said, dict):
+        return isinstance(there, dict) and all(_says(there.get(name), value) for name, value in said.items())
+    if isinstance(said, list):
+        return isinstance(there, list) and all(any(_says(one, value) for one in there) for value in said)
+    return bool(there == said)
 
 
 def _change(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 import pytest
@@ -10,6 +11,7 @@ from integrations.kit.auth import OAuth2
 from integrations.kit.client import Client
 from integrations.kit.errors import Exists, Gone, NeedsReauthorisation, Rejected, Uncertain
 from integrations.kit.oauth import authorize_address
+from integrations.kit.paging import ByOffset
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
 from tests.emulators.engine import Emulator
@@ -47,6 +49,25 @@ def test_another_address_is_another_hash_and_the_same_contact(audience: Emulator
     assert changes[ada["contact_id"]].values["email_addresses"] == addressed("augusta@acme.example")
     assert written.remote_id == ada["contact_id"]
     assert client.read(contacts(), ada["contact_id"]).values["first_name"] == "Ada"
+
+
+def test_who_changes_while_a_list_is_read_makes_nobody_be_skipped(audience: Emulator, client: Client) -> None:
+    """Also among those that changed: the order is that of signing up."""
+    made = []
+    for number in range(6):
+        made.append(members.add(audience.world, f"{number}@acme.example")["contact_id"])
+        audience.world.clock.forward(1)
+    first = audience.world.rows("member")[0]
+    audience.faults.meanwhile(
+        f"GET {MEMBERS}", lambda world: members.change(world, first, merge_fields={"FNAME": "Ada"}), every=2
+    )
+    people = contacts()
+    assert people.list is not None
+    small = replace(people, list=replace(people.list, paging=ByOffset("offset", "count", 2, "total_items")))
+    cursor = {"since": "2026-01-31T08:00:00+00:00"}
+    shown = [one.remote_id for page in client.pages(small, cursor) for one in page.observations]
+
+    assert shown == made
 
 
 @pytest.mark.parametrize("hidden", [False, True])

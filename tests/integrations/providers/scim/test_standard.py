@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Rejected
+from integrations.kit.errors import Rejected, Uncertain
 from integrations.kit.http import Patience
 from integrations.kit.offered import of_account
 from integrations.providers.scim.emails import read_work_email, write_work_email
@@ -40,6 +40,7 @@ class Service:
     size: int = 100
     users: list[dict[str, Any]] = field(default_factory=lambda: [dict(ADA)])
     taken: bool = False
+    fails: bool = False
     seen: list[Seen] = field(default_factory=list)
 
     def __call__(self, seen: Seen) -> Told:
@@ -51,6 +52,8 @@ class Service:
             return told({"detail": "not here", "status": "404"}, 404)
         if seen.method == "POST" and self.taken:
             return told({"scimType": "uniqueness", "detail": "ada is there", "status": "409"}, 409)
+        if seen.method == "POST" and self.fails:
+            return Told(500, b"<html>Technical problem</html>")
         if seen.method == "PUT":
             self.users[0] = {"id": "1", **json.loads(seen.body)}
         return told(self._page(seen) if seen.path == "/Users" else self.users[0])
@@ -147,6 +150,17 @@ def test_what_has_to_be_unique_is_refused_by_its_name() -> None:
         client.create(people, {"username": "ada"})
 
     assert caught.value.fields["username"] == "ada is there"
+
+
+@pytest.mark.parametrize(
+    ("there", "due"),
+    [({"displayName": "Ada", "title": "Boss"}, Uncertain), ({"name": {"givenName": "Eve"}}, Rejected)],
+)
+def test_a_server_that_fails_on_a_create_is_asked_who_has_the_name(there: dict[str, Any], due: Any) -> None:
+    """Who says all that was sent may be the new one, whatever the server added; another one is in the way."""
+    service = Service(fails=True, users=[{**ADA, **there}])
+    with account_at(service) as (client, people), pytest.raises(due):
+        client.create(people, {"username": "ADA", "first_name": "Ada"})
 
 
 def test_of_several_addresses_the_one_for_work_is_read_and_written() -> None:
