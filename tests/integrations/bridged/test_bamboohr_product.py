@@ -17,7 +17,6 @@ from django.db import transaction
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tests.emulators.engine import Emulator, emulating
 from tests.emulators.exchange import Request
@@ -284,24 +283,3 @@ def test_the_file_for_any_hris_names_what_this_one_has_no_place_for(
     path.write_text(text.replace("integration: hris}", "integration: bamboohr}"), encoding="utf-8")
     with pytest.raises(CommandError, match="code"):
         learning.call("bridge", "apply", str(path))
-
-
-def test_a_failure_that_may_not_be_noted_is_named_and_holds_up_nothing_else(
-    learning: Learning, alice: Person
-) -> None:
-    """Without the account's word for it, no failure becomes a record that counts as completed."""
-    ada, cleo = _named(learning, "Ada"), _named(learning, "Cleo")
-    learning.begin(alice)
-    with transaction.atomic():
-        account = LinkedAccount.objects.get(id=learning.accounts[0])
-        account.settings = {name: value for name, value in account.settings.items() if name != "failures"}
-        account.save(update_fields=["settings"])
-    learning.apply(FILE, "--live")
-    learning.rounds()
-    learning.push("training.TrainingCourse", "safety", name="Safety")
-    learning.result("r1", cleo, "safety", "FAILED", completed_at="2026-03-05T08:00:00Z")
-    learning.result("r2", ada, "safety", "COMPLETED", completed_at="2026-03-05T08:00:00Z")
-    learning.rounds()
-
-    assert learning.records() == Counter([("Ada", "Safety", "2026-03-05", None)])
-    assert ("a", "refused", "status") in learning.problems("TrainingCompletion")

@@ -62,7 +62,7 @@ def create_hook(world: World, request: Request) -> Answer:
     if not told.get("format") or ("employee.updated" in told["events"] and not told.get("monitorFields")):
         raise refusal(400, "format and monitorFields are required")
     number = world.next_id("hook")
-    facts = {"id": str(number), "created": "2026-01-31 11:00:00", "lastSent": None, "postFields": {}}
+    facts: Record = {"id": str(number), "created": "2026-01-31 11:00:00", "lastSent": None, "postFields": {}}
     key = sealed("key", number)
     made = world.add("hook", {**told, **facts, "includeCompanyDomain": False, "_key": key})
     shown = {name: value for name, value in made.items() if name != "_key"}
