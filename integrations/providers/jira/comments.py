@@ -16,7 +16,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.jira.documents import DocumentLens
-from integrations.providers.jira.searching import ZONE, changed, everything, fetched
+from integrations.providers.jira.searching import changed, everything, fetched
 from unified_api.models.ticketing import Comment
 
 _OF_ISSUE = "/issue/{ticket}/comment"
@@ -116,7 +116,6 @@ comments = Resource(
     delete=DELETE(_BY_ID, send=_remove),
     recent=GET(_OF_ISSUE, items="comments", of="ticket", params={"orderBy": "-created"}, then=_named),
     recognise=("ticket", "body"),
-    tables=(ZONE,),
     lookback=600.0,
     read_lag=60.0,
     markdown=("body",),

@@ -123,6 +123,11 @@ def _place(node: Node, atom: Node) -> bool:
     return False
 
 
+def _again(text: str) -> str:
+    """How a text is read that was written."""
+    return "\n\n".join(block_text(block) for block in parsed(text))
+
+
 @dataclass(frozen=True, kw_only=True)
 class DocumentLens(Lens):
     """A rich text as Markdown; two texts that make the same document are the same."""
@@ -132,8 +137,10 @@ class DocumentLens(Lens):
         return to_markdown(found)
 
     def same(self, left: Any, right: Any) -> bool:
-        """Whether both are understood as one."""
-        return left == right or parsed(left) == parsed(right)
+        """Whether both are understood as one, or one is how the other is read again."""
+        return (
+            left == right or parsed(left) == parsed(right) or _again(left) == right or _again(right) == left
+        )
 
     def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:  # noqa: ARG002 - see Lens
         """The document."""

@@ -12,7 +12,7 @@ from integrations.providers.jira.custom import BEGINNING, FIELDS, field_classes,
 from integrations.providers.jira.documents import DocumentLens
 from integrations.providers.jira.lenses import LabelLens, PartChoice, PartLens, StatusLens, due
 from integrations.providers.jira.people import site_of
-from integrations.providers.jira.searching import ZONE, changed, everything, fetched, newest
+from integrations.providers.jira.searching import changed, everything, fetched, newest
 from integrations.providers.jira.writing import amend, create
 from unified_api.models.ticketing import Ticket
 
@@ -70,7 +70,7 @@ tickets = Resource(
     delete=DELETE("/issue/{remote_id}"),
     recent=newest(_SHAPED),
     recognise=("name",),
-    tables=(ZONE, FIELDS),
+    tables=(FIELDS,),
     # The search comes behind by seconds, or minutes.
     lookback=600.0,
     read_lag=60.0,

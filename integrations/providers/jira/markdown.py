@@ -22,7 +22,8 @@ _ITEM: Final = re.compile(r"( {0,3})([-*+]|\d{1,9}[.)])( +|$)(.*)$")
 _BLOCKS: Final = (_FENCE, _HEADING, _RULE, _QUOTE, _ITEM)
 #: What may stand in an item or a quote.
 _INNER: Final = frozenset({"paragraph", "bulletList", "orderedList", "codeBlock"})
-_MARKED: Final = re.compile(
+#: What means something within a line.
+MARKED: Final = re.compile(
     r"""\\(?P<escaped>[\\`*_~\[\]#>+.!|-])
     | (?P<break>\n)
     | `(?P<code>[^`\n]{1,2000})`
@@ -123,7 +124,7 @@ def _inline(text: str, marks: tuple[Node, ...]) -> list[Node]:
     """Texts with their marks, and ends of lines."""
     found: list[Node] = []
     at = 0
-    for sign in _MARKED.finditer(text):
+    for sign in MARKED.finditer(text):
         found += _text(text[at : sign.start()], marks) + _marked(sign, marks)
         at = sign.end()
     return joined(found + _text(text[at:], marks))

@@ -12,24 +12,33 @@ from itertools import groupby
 from typing import Final
 
 from integrations.providers.jira.known import MARKS, normal, strange
-from integrations.providers.jira.markdown import Node, parsed
+from integrations.providers.jira.markdown import MARKED, Node, parsed
 
 _SIGNS: Final = {"strong": "**", "em": "*", "strike": "~~", "code": "`"}
-_ESCAPED: Final = re.compile(r"[\\`*_~\[\]]|^(?=[#>+-]|\d+[.)])", re.MULTILINE)
-_NUMBER: Final = re.compile(r"^\\(\d+)([.)])", re.MULTILINE)
+#: What is understood at the beginning of a line, and what may be anywhere.
+_BEGINNING: Final = re.compile(
+    r"^(?=#{1,6} |>|[-*+](?: |$)|-{3,}|_{3,}|\*{3,}|```)|(?<=\d)(?=[.)](?: |$))", re.MULTILINE
+)
+_SIGN: Final = re.compile(r"[\\`*_~\[\]]|^[#>+-]", re.MULTILINE)
+_NUMBER: Final = re.compile(r"^(\d+)([.)])", re.MULTILINE)
 
 
 def block_text(node: Node) -> str:
-    """A block as Markdown; with signs escaped where it would be understood as another one."""
+    """A block as Markdown; with as few signs escaped as keep it from being understood as another one."""
     plain = _block(node, str)
-    if strange(node) or parsed(plain) == normal([node]):
+    if strange(node):
         return plain
-    escaped = _block(node, _escape)
-    return escaped if normal(parsed(escaped)) == normal([node]) else plain
+    spelled = (plain, *(_block(node, spell) for spell in (_where_needed, _everywhere)))
+    return next((text for text in spelled if normal(parsed(text)) == normal([node])), plain)
 
 
-def _escape(text: str) -> str:
-    return _NUMBER.sub(r"\1\\\2", _ESCAPED.sub(lambda sign: "\\" + sign[0], text))
+def _where_needed(text: str) -> str:
+    told = MARKED.sub(lambda sign: sign[0] if sign["break"] else f"\\{sign[0]}", text)
+    return _BEGINNING.sub(r"\\", told)
+
+
+def _everywhere(text: str) -> str:
+    return _NUMBER.sub(r"\1\\\2", _SIGN.sub(lambda sign: f"\\{sign[0]}", text))
 
 
 def _block(node: Node, spell: Callable[[str], str]) -> str:
@@ -82,8 +91,8 @@ def _items(node: Node, spell: Callable[[str], str]) -> str:
         if item["type"] == "taskItem":
             sign += "[x] " if (item.get("attrs") or {}).get("state") == "DONE" else "[ ] "
         text = _item(item, spell) if item["type"] == "listItem" else _other(item, spell)
-        indent = "\n" + " " * (len(sign) if item["type"] == "listItem" else 2)
-        lines.append(f"{sign}{text.replace(chr(10), indent)}".rstrip())
+        indent = " " * (len(sign) if item["type"] == "listItem" else 2)
+        lines.append(re.sub(r"\n(?!\n|$)", f"\n{indent}", f"{sign}{text}").rstrip())
     return "\n".join(lines)
 
 
@@ -117,10 +126,10 @@ def _mark(node: Node, kind: str) -> Node | None:
 
 def _around(text: str, kind: str, mark: Node) -> str:
     """A text between signs, which stand at no blank."""
-    inner = text.strip()
-    if not inner:
+    inner = text if kind == "code" else text.strip()
+    if not inner.strip():
         return text
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    before, _, after = text.partition(inner)
     told = f"[{inner}]({mark['attrs']['href']})" if kind == "link" else f"{_SIGNS[kind]}{inner}{_SIGNS[kind]}"
     return f"{before}{told}{after}"
 
