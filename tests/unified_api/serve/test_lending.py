@@ -37,8 +37,7 @@ class Requests:
 
 @pytest.fixture
 def requests(alice: Person) -> Iterator[Requests]:
-    """Requests to a database with a tenant, whose connections are closed at the end."""
-    assert alice.tenant_id
+    """Requests to the database that Alice brings, whose connections are closed at the end."""
     sent = Requests()
     yield sent
     for one in sent.had:
