@@ -137,6 +137,7 @@ class GET:
     item: str | None = None
     first: bool = False
     sole: bool = False
+    total: str = ""
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     paging: Paging | None = None
     since: Since | None = None
@@ -152,8 +153,11 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): items= is for lists and item= for one record; give one of them"
             )
-        if self.items is None and (self.paging or self.since or self.first or self.sole or self.pages):
-            raise TypeError(f"GET({self.path!r}): paging=, since=, first=, sole= and pages= need items=")
+        of_list = (self.paging, self.since, self.first, self.sole, self.total, self.pages)
+        if self.items is None and any(of_list):
+            raise TypeError(
+                f"GET({self.path!r}): paging=, since=, first=, sole=, total= and pages= need items="
+            )
         if self.find and (self.items or self.item or self.then or self.params or self.body):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
 
