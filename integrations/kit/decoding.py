@@ -13,7 +13,7 @@ from integrations.kit.endpoints import GET, Api, Then
 from integrations.kit.errors import SHAPELESS, Misconfigured, Unmappable
 from integrations.kit.mapping import Mapping, Pulled
 from integrations.kit.observation import Bad, Observation, Shape
-from integrations.kit.paths import bury, dig, merge, steps
+from integrations.kit.paths import MISSING, bury, dig, merge, steps
 from integrations.kit.provider import Embedded, Resource
 from integrations.kit.strict import Decoded, Flawed, flaw
 from unified_api.models.base import model_id
@@ -51,6 +51,8 @@ def records_of(endpoint: GET, decoded: Decoded, *, status: int | None = None) ->
     found, fault = dig(decoded.data, endpoint.items), None
     if isinstance(found, dict) and (endpoint.sole or endpoint.keyed):
         found = [found] if endpoint.sole else list(found.values())
+    if found is MISSING and endpoint.total and dig(decoded.data, endpoint.total) == 0:
+        found = []
     if not isinstance(found, list):
         fault = f"the answer has no list at {endpoint.items!r}; the address or the provider has changed"
     elif decoded.flawed and (doubt := _doubt(decoded.data, endpoint.items)):

@@ -141,6 +141,7 @@ class GET:
     first: bool = False
     sole: bool = False
     keyed: bool = False
+    total: str = ""
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     paging: Paging | None = None
     since: Since | None = None
@@ -158,12 +159,13 @@ class GET:
             raise TypeError(
                 f"GET({self.path!r}): items= is for lists and item= for one record; give one of them"
             )
-        if self.items is None and (
-            self.paging or self.since or self.first or self.sole or self.keyed or self.pages
-        ):
-            raise TypeError(
-                f"GET({self.path!r}): paging=, since=, first=, sole=, keyed= and pages= need items="
-            )
+        of_list = (
+            *(self.paging, self.since, self.first, self.sole),
+            *(self.keyed, self.total, self.pages),
+        )
+        if self.items is None and any(of_list):
+            names = "paging=, since=, first=, sole=, keyed=, total= and pages="
+            raise TypeError(f"GET({self.path!r}): {names} need items=")
         if self.told and not self.body:
             raise TypeError(f"GET({self.path!r}): told= is for the function that body= names; give that too")
         if self.find and (self.items or self.item or self.then or self.params or self.body or self.query):

@@ -35,21 +35,20 @@ def _since(moment: datetime) -> str:
     return f'meta.lastModified ge "{moment:%Y-%m-%dT%H:%M:%SZ}"'
 
 
-def listed(path: str, then: Then | None = None) -> GET:
-    """The list of all."""
-    return GET(path, items="Resources", paging=_PAGES, then=then)
+def listed(path: str, then: Then | None = None, **more: Any) -> GET:
+    """The list of all. A server may leave it out where it is empty."""
+    return GET(path, items="Resources", total="totalResults", paging=_PAGES, then=then, **more)
 
 
 def changed(path: str, then: Then | None = None) -> GET:
     """The list of what has changed, where the server has one."""
     since = Since(param="filter", spell=_since, stamp=_CHANGED, offered="filters_changes")
-    return GET(path, items="Resources", paging=_PAGES, then=then, since=since)
+    return listed(path, then, since=since)
 
 
 def sought(path: str, query: str, then: Then | None = None) -> GET:
     """Those that a filter finds, among others where the server ignores it."""
-    params = {"filter": query}
-    return GET(path, items="Resources", params=params, paging=_PAGES, pages=_MOST_PAGES, then=then)
+    return listed(path, then, params={"filter": query}, pages=_MOST_PAGES)
 
 
 def one(path: str, remote_id: str) -> str:

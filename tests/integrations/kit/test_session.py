@@ -9,6 +9,7 @@ import pytest
 
 from integrations.kit.auth import Bearer
 from integrations.kit.client import Client
+from integrations.kit.decoding import records_of
 from integrations.kit.endpoints import DELETE, GET, PATCH, Check, Table
 from integrations.kit.errors import Forbidden, Gone, Misconfigured, RetryLater
 from integrations.kit.http import Patience
@@ -18,6 +19,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
+from integrations.kit.strict import Decoded
 from tests.integrations.lines import NOW, connection
 from tests.integrations.listener import Seen, Told, listening, told
 from unified_api.models.ticketing import Collection, Ticket
@@ -134,3 +136,15 @@ def test_a_status_that_means_too_many_requests_slows_all_down() -> None:
 
     assert caught.value.after == 30
     assert limiter.acquire(1) == pytest.approx(30, abs=0.01)
+
+
+def test_a_list_that_is_left_out_is_empty_only_where_its_number_says_so() -> None:
+    """Any other answer without a list is no list."""
+    endpoint = GET("/tickets", items="rows", total="count")
+
+    assert records_of(endpoint, Decoded({"count": 0})) == []
+    for odd in ({"count": 1}, {"count": None}, {}, {"count": 0, "rows": None}):
+        with pytest.raises(Misconfigured, match="no list"):
+            records_of(endpoint, Decoded(odd))
+    with pytest.raises(Misconfigured, match="no list"):
+        records_of(replace(endpoint, total=""), Decoded({"count": 0}))

@@ -61,7 +61,8 @@ class Service:
     def _page(self, seen: Seen) -> dict[str, Any]:
         start = int(seen.query.get("startIndex", 1))
         shown = self.users[start - 1 : start - 1 + self.size]
-        return {"totalResults": len(self.users), "startIndex": start, "Resources": shown}
+        told = {"Resources": shown} if self.users else {}
+        return {"totalResults": len(self.users), "startIndex": start, **told}
 
     def sent(self, method: str) -> list[Any]:
         """The bodies of requests."""
@@ -90,6 +91,15 @@ def test_pages_are_turned_by_the_place_of_the_next_record() -> None:
         {"startIndex": "3"},
         {"startIndex": "5"},
     ]
+
+
+def test_a_list_that_is_empty_may_be_left_out() -> None:
+    """Nobody is there, and nobody has the name."""
+    with account_at(Service(users=[])) as (client, people):
+        (page,) = client.pages(people, None)
+        assert client.recent(people, {"username": "ada"}) == []
+
+    assert (page.observations, page.complete) == ((), True)
 
 
 def test_changes_are_asked_for_where_the_account_says_that_the_server_finds_them() -> None:
