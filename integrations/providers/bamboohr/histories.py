@@ -1,7 +1,7 @@
 """Employments, out of three tables that say what held from which day on: jobs, pay, and kinds of employment.
 
 Each day on which one of them changes begins an employment, with what holds in all three from then on; its id is that of
-the employee and the day. Rows of the future are there as well. Of who leaves no employment begins.
+the employee and the day. Rows of the future are there as well. Of who has left by then none begins.
 """
 
 from __future__ import annotations
@@ -61,16 +61,15 @@ def _find(api: Api, remote_id: str) -> Any:
 
 def _employments(who: str, tables: Tables) -> Iterable[dict[str, Any]]:
     """Those of one employee, in the order of their days."""
-    begins = {
-        _begins(name, row)
-        for name, rows in tables.items()
-        for row in rows
-        if row.get("employmentStatus") != _LEFT
-    }
-    for begin in sorted(begins):
-        held = [_holding(name, rows, begin) for name, rows in tables.items()]
+    for begin in sorted({_begins(name, row) for name, rows in tables.items() for row in rows}):
+        held = {name: _holding(name, rows, begin) for name, rows in tables.items()}
+        if held[_STATUS].get("employmentStatus") == _LEFT:
+            continue
         known = {
-            key: value for row in held for key, value in row.items() if key not in ("id", "date", "startDate")
+            key: value
+            for row in held.values()
+            for key, value in row.items()
+            if key not in ("id", "date", "startDate")
         }
         yield {**known, **_rate(known), "id": f"{who}-{begin}", "employeeId": who, "begins": _told(begin)}
 

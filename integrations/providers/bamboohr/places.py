@@ -110,8 +110,8 @@ locations = Resource(
         country=at("country", read_only=True),
         location_type=choice("kind", {"HOME": _HOME_KIND, "WORK": _WORK_KIND}, read_only=True),
     ),
-    list=walk(_SIZE, _homes, calls=1, others=_work),
-    get=GET(f"{_PLACES}/{{remote_id}}", find=_find),
+    list=walk(_SIZE, _homes, calls=3, others=_work),
+    get=GET(f"{_PLACES}/{{remote_id}}", find=_find, calls=2),
     frequency=3_600.0,
 )
 groups = Resource(

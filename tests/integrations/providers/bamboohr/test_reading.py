@@ -169,11 +169,14 @@ def test_json_is_asked_for_everywhere(company: Emulator, client: Client) -> None
 
 
 def test_each_day_on_which_something_changes_begins_an_employment(company: Emulator, client: Client) -> None:
-    """Job, pay and kind are joined by their days, future ones too; who leaves begins none."""
+    """Job, pay and kind are joined by their days, future ones too; who has left by then begins none."""
     ben = named(company, "Ben")
     pay = {"rate": {"value": "4,200.50", "currency": "EUR"}, "paidPer": "Month", "exempt": "Exempt"}
     employees.add_row(company.world, ben, "compensation", startDate="2023-01-01", **pay)
     employees.add_row(company.world, ben, "compensation", startDate="2027-01-01", rate="5000.00 EUR")
+    ada = named(company, "Ada")
+    employees.add_row(company.world, ada, "jobInfo", date="0000-00-00", jobTitle="Founder")
+    employees.add_row(company.world, ada, "compensation", startDate="2027-01-01", rate="5000.00 EUR")
     found = everything(client, Employment)
     shown = [
         (one.values["effective_date"], one.values["job_title"], one.values.get("pay_rate"))
@@ -181,11 +184,17 @@ def test_each_day_on_which_something_changes_begins_an_employment(company: Emula
     ]
 
     assert shown == [
+        (None, "Founder", None),
+        (date(2027, 1, 1), "Founder", 5000.0),
         (date(2021, 5, 3), "Engineer", None),
         (date(2023, 1, 1), "Engineer", 4200.5),
-        (date(2027, 1, 1), "Engineer", 5000.0),
     ]
-    assert {one.values["employment_type"] for one in found.values()} == {"FULL_TIME", "Terminated"}
+    assert [one.values.get("employment_type") for one in found.values()] == [
+        None,
+        None,
+        "FULL_TIME",
+        "FULL_TIME",
+    ]
     last = list(found)[-1]
     assert client.read(resource_of(Employment), last).values == found[last].values
 
