@@ -20,6 +20,8 @@ from tests.real.conftest import Linked, every
 from unified_api.models.crm import Account, Contact, Lead, Opportunity, User
 from unified_api.models.hris import Employee, TimesheetEntry
 
+#: The first run of all installs the server and fills its first database.
+pytestmark = pytest.mark.timeout(600)
 SALE, PARTY, MECHANISM = "sale.opportunity", "party.party", "party.contact_mechanism"
 
 
@@ -270,6 +272,17 @@ def test_what_is_fixed_in_a_state_is_refused_by_its_name(client: Client, filled:
         client.update(sales, str(number), {"amount": 11})
 
     assert set(caught.value.fields) == {"amount"}
+
+
+def test_a_sale_that_was_made_as_a_lead_is_completed(client: Client, filled: Filled) -> None:
+    """Where nobody knows whether it was accepted: it is, once; and what is not there any more is gone."""
+    sales, number = resource(client, Opportunity), filled.lead(party=filled.parties[0])
+    filled.change(SALE, number, employee=filled.employees[0])
+    for _ in range(2):
+        assert client.complete(sales, str(number), {}).values["stage"] == "opportunity"
+
+    with pytest.raises(Gone):
+        client.complete(sales, "987654321", {})
 
 
 def test_losing_sets_the_day_to_that_day(client: Client, filled: Filled) -> None:

@@ -9,9 +9,9 @@ sale_opportunity and timesheet over SQLite):
 - `p` is a row, no page. Past the end comes an empty list; a `Range` would be a 416 there. Nothing tells how many.
 - What is deactivated is hidden, from lists and from reads by id, unless the context says otherwise. Employees are
   active by their days, so that nobody's write makes them inactive.
-- A field or a model that is not known there is a 500 with a page that names it, a missing record a 404 page, an unknown
-  path a 405 or 404 page. What a rule of the business forbids is a 400 that says so, also what fields are fixed in which
-  state. A 500 or a 400 has changed nothing.
+- A field or a model that is not known there is a 500 with a page that names it; a record that is missing, or that the
+  user may not see, a 404 page; an unknown path a 405 or 404 page. What a rule forbids is a 400 that says so, also what
+  fields are fixed in which state. A 500 or a 400 has changed nothing.
 - A sale that may come about is a lead first, and becomes an opportunity by an action; it is won when its sale is
   confirmed, and then amounts to that. To be deleted it has to be cancelled.
 - A party has one name, and nothing says whether it is a person: a category does here. One that was merged is
@@ -102,6 +102,7 @@ provider = Provider(
     check=Check(GET("/company.company/{company}"), _identity),
     refuse=_refuse,
     faults=_faults,
+    hides=True,
     resources=(
         *(leads, opportunities, contacts, accounts, stages, users),
         *(employees, companies, timesheet_entries),

@@ -124,4 +124,5 @@ def _emails(*names: str) -> list[dict[str, str]]:
     return [{"email_address": f"{name}@example.com"} for name in names]
 
 
-far_side = FarSide(judge="a real Tryton", start=_start, marks=[pytest.mark.real])
+#: The first run of all installs the server and fills its first database.
+far_side = FarSide(judge="a real Tryton", start=_start, marks=[pytest.mark.real, pytest.mark.timeout(600)])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +15,10 @@ from integrations.kit.errors import Rejected
 from integrations.kit.paging import Turn
 from integrations.providers.tryton.asking import ByRow
 from integrations.providers.tryton.names import joined, split
+from integrations.providers.tryton.parties import accounts, contacts
+from integrations.providers.tryton.people import employees
 from integrations.providers.tryton.reach import mechanisms
+from tests.conformance.test_laws import FIXTURES
 
 WORDS = st.lists(st.text("abcdé'-", min_size=1), max_size=3).map(" ".join)
 
@@ -65,6 +71,38 @@ def test_contact_mechanisms_that_say_it_already_stay(wanted: list[str], told: li
     said = {"emails": [{"email_address": f"{one}@x.example"} for one in wanted]}
 
     assert mechanisms(said, [*THERE, {**_mail(4, "+41"), "type": "phone"}]) == told
+
+
+def _party(**more: Any) -> dict[str, Any]:
+    records = json.loads((FIXTURES / "tryton" / "Account.json").read_text())["records"]
+    return {**records[0], **more}
+
+
+def test_a_party_that_was_merged_names_the_one_that_took_its_place() -> None:
+    """Tryton deactivates it, as it does with one that is only gone; of the other kind it is none at all."""
+    merged = _party(active=0, replaced_by=7)
+
+    assert (accounts.mapping.pull(merged).merged_into, accounts.mapping.pull(merged).gone) == ("7", False)
+    assert contacts.mapping.pull(merged).gone
+    assert accounts.mapping.pull(_party(active=0)).gone
+
+
+def test_changes_are_looked_for_in_all_records_that_are_shown_together() -> None:
+    """As changed and as made, since Tryton has no time of a change before the first one."""
+    assert employees.list is not None
+    assert employees.since is not None
+    [domain] = employees.since.query(datetime(2026, 1, 2, 3, tzinfo=UTC)).values()
+    either, *conditions = json.loads(base64.urlsafe_b64decode(domain))
+    moment = {"year": 2026, "month": 1, "day": 2, "hour": 3, "minute": 0, "second": 0, "microsecond": 0}
+
+    assert either == "OR"
+    assert {(path, operator) for path, operator, _ in conditions} == {
+        (f"{place}{stamp}", ">")
+        for place in ("", "party.", "party.contact_mechanisms.")
+        for stamp in ("write_date", "create_date")
+    }
+    assert [told for *_, told in conditions] == [{"__class__": "datetime", **moment}] * 6
+    assert set(employees.list.params["f"]) >= {path for path, *_ in conditions}
 
 
 def _walk(pages: ByRow, rows: list[int], deletes: dict[int, list[int]]) -> list[int]:
