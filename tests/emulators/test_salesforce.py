@@ -93,7 +93,7 @@ def test_fields_are_those_of_the_catalogue() -> None:
 
 
 def _is_as(field: fields.Field, told: Any) -> bool:
-    if told is None or told["type"].lower() not in {field.type, {"string": "combobox"}.get(field.type)}:
+    if told is None or told["type"].lower() != field.type:
         return False
     if "length" in told and field.length != int(told["length"]):
         return False

@@ -25,6 +25,8 @@ from integrations.kit.endpoints import GET, Check
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
+from integrations.providers.salesforce.activities import notes, tasks
+from integrations.providers.salesforce.engagements import engagement_types, engagements
 from integrations.providers.salesforce.leads import leads
 from integrations.providers.salesforce.people import accounts, contacts, users
 from integrations.providers.salesforce.records import table
@@ -33,7 +35,7 @@ from integrations.providers.salesforce.sales import opportunities, stages
 from integrations.providers.salesforce.soql import QUERY
 
 _LOGIN = "{login_url}/services/oauth2/"
-_KINDS = ("Lead", "Contact", "Account", "Opportunity", "User")
+_KINDS = ("Lead", "Contact", "Account", "Opportunity", "User", "Task", "Note", "Event")
 
 provider = Provider(
     slug="salesforce",
@@ -72,5 +74,8 @@ provider = Provider(
     refuse=refuse,
     faults=faults,
     rate=DayLimit(),
-    resources=(users, contacts, accounts, stages, opportunities, leads),
+    resources=(
+        *(users, contacts, accounts, stages, opportunities, leads),
+        *(tasks, notes, engagement_types, engagements),
+    ),
 )

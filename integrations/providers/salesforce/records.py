@@ -33,7 +33,7 @@ from integrations.providers.salesforce.soql import (
 #: With 15 signs or with 18, of which the last three are a checksum.
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 #: Of what is looked at for a create whose answer was lost.
-_FEW = "50"
+FEW = 50
 #: Seconds: a record shows when its transaction is over, under the stamp of when it was saved in it.
 LOOKBACK = 900.0
 #: Nobody but who is told gets the record: no assignment rule is run.
@@ -128,7 +128,7 @@ def is_gone(record: dict[str, Any]) -> bool:
 def resource(kind: Kind, mapping: FieldMapping, mapped: Iterable[str], **more: Any) -> Resource:
     """What can be done with a kind of records that can be written. mapped: the fields that common fields show."""
     there = ("IsDeleted = false",) if kind.bin else ()
-    newest = {"newest": "yes", "size": _FEW}
+    newest = {"newest": "yes", "size": str(FEW)}
     return Resource(
         mapping=mapping,
         # Archived activities are listed there alone.

@@ -12,9 +12,14 @@ from tests.emulators.world import Record, World
 
 _USUAL: Final[tuple[tuple[str, str, Any], ...]] = (
     ("Lead", "Status", "Open - Not Contacted"),
+    ("Task", "Status", "Not Started"),
+    ("Task", "Priority", "Normal"),
+    ("Task", "TaskSubtype", "Task"),
     ("User", "IsActive", True),
     ("User", "UserType", "Standard"),
 )
+#: Of which kinds a field may name a record.
+_NAMES: Final = {"OwnerId": ("User", "Group"), "AccountId": ("Account",), "WhoId": ("Contact", "Lead")}
 _NAMED: Final = frozenset({"Lead", "Contact", "User"})
 
 
@@ -88,7 +93,7 @@ def convert(world: World, lead: Record, sale: str = "") -> dict[str, Record]:
 
 def is_there(world: World, name: str, remote_id: str) -> bool:
     """Whether a field that names records may name this one."""
-    kinds = {"OwnerId": ("User", "Group"), "AccountId": ("Account",)}.get(name, tuple(PREFIXES))
+    kinds = _NAMES.get(name, tuple(PREFIXES))
     return any(remote_id in world.table(kind) for kind in kinds)
 
 
@@ -102,11 +107,24 @@ def _keep(world: World, kind: str, record: Record, told: Record) -> None:
     if kind == "Opportunity":
         stage = next(one["values"] for one in world.rows("OpportunityStage") if _is(one, values["StageName"]))
         values |= {name: stage[name] for name in ("IsClosed", "IsWon")}
+    if kind in {"Task", "Event"}:
+        values["AccountId"] = _account(world, values)
+    if kind == "Task":
+        values["IsClosed"] = values["Status"] == "Completed"
+        values["CompletedDateTime"] = (values["CompletedDateTime"] or moment) if values["IsClosed"] else None
     world.obey(kind, record)
     values["SystemModstamp"] = moment
     if told:
         values["LastModifiedDate"] = moment
     world.happened("change", kind, {"id": record["id"]})
+
+
+def _account(world: World, values: Record) -> Any:
+    """The account that a task or event is about: it itself, or that of its sale, else that of its person."""
+    if str(values["WhatId"]).startswith(PREFIXES["Account"]):
+        return values["WhatId"]
+    found = world.table("Opportunity").get(values["WhatId"]) or world.table("Contact").get(values["WhoId"])
+    return found and found["values"]["AccountId"]
 
 
 def _is(stage: Record, name: str | None) -> bool:

@@ -93,6 +93,37 @@ _FIELDS: Final = {
         IsActive boolean 0 cu!d
         UserType picklist 40 -
     """,
+    "Task": f"""{_BIN.replace("!d", "-")}{_OWNER}
+        Subject combobox 255 cu
+        Description textarea 32000 cu
+        Status picklist 255 cu!d
+        Priority picklist 20 cu!d
+        ActivityDate date 0 cu
+        CompletedDateTime datetime 0 -
+        IsClosed boolean 0 !d
+        TaskSubtype picklist 40 c
+        CallType picklist 40 cu
+        CallDurationInSeconds int 0 cu
+        WhoId reference 18 cu
+        WhatId reference 18 cu
+        AccountId reference 18 -
+    """,
+    "Event": f"""{_BIN.replace("!d", "-")}{_OWNER}
+        Subject combobox 255 cu
+        Description textarea 32000 cu
+        StartDateTime datetime 0 cu
+        EndDateTime datetime 0 cu
+        IsAllDayEvent boolean 0 cu!d
+        WhoId reference 18 cu
+        WhatId reference 18 cu
+        AccountId reference 18 -
+    """,
+    "Note": f"""{_BIN}{_OWNER}
+        Title string 80 cu!
+        Body textarea 32000 cu
+        ParentId reference 18 c!
+        IsPrivate boolean 0 cu!d
+    """,
     "OpportunityStage": """
         ApiName string 255 !
         MasterLabel string 255 -
@@ -107,6 +138,7 @@ _FIELDS: Final = {
 _OWN: Final = {
     "Lead": """
         Campaign_Answer__c string 255 cu
+        Download__c string 255 cu
         Score__c double 0 cu
         Interests__c multipicklist 4099 cu
         Customer__c boolean 0 cu!d

@@ -33,6 +33,8 @@ def create(world: World, request: Request) -> Answer:
     ]
     if missing:
         raise refusal(400, "REQUIRED_FIELD_MISSING", f"Required fields are missing: {missing}", *missing)
+    if kind == "Event" and not (told.get("StartDateTime") and told.get("EndDateTime")):
+        raise refusal(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [DurationInMinutes]")
     if kind in world.table("duplicate rule") and "allowsave=true" not in _header(
         request, "duplicate-rule-header"
     ):

@@ -130,7 +130,17 @@ class _Parser:
 
     def literal(self, known: Field, token: str) -> Any:
         quoted = token.startswith("'")
-        texts = known.type in {"string", "email", "phone", "picklist", "url", "textarea", "id", "reference"}
+        texts = known.type in {
+            "string",
+            "combobox",
+            "email",
+            "phone",
+            "picklist",
+            "url",
+            "textarea",
+            "id",
+            "reference",
+        }
         if token == "null":
             return None
         if quoted is not texts:

@@ -16,7 +16,7 @@ from tests.emulators.vendors.salesforce.common import error
 from tests.emulators.vendors.salesforce.fields import kinds
 from tests.emulators.world import Clock
 from tests.integrations.providers.salesforce.org import START, user
-from unified_api.models.crm import Account, Contact, Lead, Opportunity
+from unified_api.models.crm import Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Task
 
 _STAGES = ("Prospecting", "Closed Lost")
 
@@ -33,6 +33,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             now=org.world.clock.now,
             sleep=org.world.clock.forward,
             refusal=lambda status: error(status, "no luck"),
+            whole=frozenset({EngagementType}),
             asks=tuple(f"/composite/sobjects/{kind}" for kind in kinds()),
         )
 
@@ -41,10 +42,16 @@ def _fill(org: Emulator) -> None:
     for number in range(3):
         account = acts.new(org.world, "Account", Name=f"Company {number}")
         name = {"LastName": f"Person {number}"}
-        acts.new(org.world, "Contact", **name, AccountId=account["id"])
+        person = acts.new(org.world, "Contact", **name, AccountId=account["id"])
         acts.new(org.world, "Lead", **name, Company=f"Company {number}")
         day = datetime(2026, 3, 1 + number, tzinfo=UTC).date()
         acts.new(org.world, "Opportunity", Name=f"Sale {number}", StageName=_STAGES[0], CloseDate=day)
+        about = {"WhoId": person["id"], "WhatId": account["id"]}
+        acts.new(org.world, "Task", Subject=f"Task {number}", **about)
+        acts.new(org.world, "Task", Subject=f"Call {number}", TaskSubtype="Call", ActivityDate=day, **about)
+        times = {name: org.world.clock.now() for name in ("StartDateTime", "EndDateTime")}
+        acts.new(org.world, "Event", Subject=f"Demo {number}", **times, **about)
+        acts.new(org.world, "Note", Title=f"Note {number}", Body=f"Note {number}", ParentId=account["id"])
         org.world.clock.forward(10)
 
 
@@ -86,7 +93,40 @@ def _samples(org: Emulator) -> dict[Any, Samples]:
         whose = {"owner": user(org, number), "account": companies[number]}
         return {**words, **told, "amount": 1500 + number, **whose}
 
+    people, sales = ([one["id"] for one in org.world.rows(kind)] for kind in ("Contact", "Opportunity"))
+
+    def task(number: int, **about: str) -> dict[str, Any]:
+        told = {
+            "subject": f"Call {number}",
+            "content": f"Soon {number}.",
+            "status": ("OPEN", "CLOSED")[number],
+        }
+        due = datetime(2026, 2, 3 + number, tzinfo=UTC)
+        return {**told, "due_date": due, "owner": user(org, number), "contact": people[number], **about}
+
+    def talk(kind: str, number: int) -> dict[str, Any]:
+        told = {"subject": f"{kind} {number}", "content": f"Hello {number}.", "owner": user(org, number)}
+        times = {
+            name: datetime(2026, 2, 3 + number, 0, minutes, tzinfo=UTC)
+            for name, minutes in (("start_time", 0), ("end_time", 7 + number))
+        }
+        return {**told, **times, "account": companies[number], "contacts": [people[number]]}
+
+    call = {**talk("Call", 0), "direction": "INBOUND"}
+    notes = [
+        {"content": f"Once.\nAbout the {kind}.", "owner": user(org), kind: one[0]}
+        for kind, one in (("account", companies), ("contact", people), ("opportunity", sales))
+    ]
     return {
+        Task: Samples(
+            [task(0, opportunity=sales[0]), task(0, account=companies[0])],
+            [task(1, account=companies[1]), {"opportunity": sales[1]}],
+        ),
+        Note: Samples(notes, [{"content": "Twice.", "owner": user(org, 1)}]),
+        Engagement: Samples(
+            [{"engagement_type": "Event", **talk("Event", 0)}, {"engagement_type": "Call", **call}],
+            [{**talk("Call", 1), "direction": "OUTBOUND"}],
+        ),
         Lead: Samples([lead("Eve", 0)], [lead("Evelyn", 1)]),
         Contact: Samples([contact("Ada", 0)], [contact("Augusta", 1)]),
         Account: Samples([company("acme", 0)], [company("umbrella", 1)]),

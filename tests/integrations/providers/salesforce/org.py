@@ -40,15 +40,15 @@ def resource_of(model: Any, *own: str) -> Resource:
     return found.with_own(own) if own else found
 
 
-def pages_of(client: Client, model: Any, cursor: dict[str, Any] | None = None, size: int = 500) -> list[Page]:
+def pages_of(
+    client: Client, model: Any, cursor: dict[str, Any] | None = None, size: int | None = None
+) -> list[Page]:
     """The pages of a run. size: records of a page."""
     resource = resource_of(model)
-    return list(
-        client.pages(
-            replace(resource, list=_smaller(resource.list, size), changes=_smaller(resource.changes, size)),
-            cursor,
-        )
-    )
+    if size is not None:
+        lists = {name: _smaller(getattr(resource, name), size) for name in ("list", "changes")}
+        resource = replace(resource, **lists)
+    return list(client.pages(resource, cursor))
 
 
 def _smaller(endpoint: Any, size: int) -> Any:

@@ -260,6 +260,7 @@ def test_fields_are_described_as_the_account_sees_them(org: Emulator, client: Cl
     assert (found["Interests__c"].kind, found["Customer__c"].kind) == ("list", "bool")
     assert {key for key, one in found.items() if one.is_custom} == {
         "Campaign_Answer__c",
+        "Download__c",
         "Interests__c",
         "Customer__c",
     }

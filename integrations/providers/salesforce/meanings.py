@@ -1,0 +1,74 @@
+"""What fields of events and logged tasks mean: each kind has its own for when something was, and for how long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.kit.endpoints import Api
+from integrations.kit.errors import Rejected
+from integrations.providers.salesforce.activities import TOLD, task_of, told_about
+from integrations.providers.salesforce.soql import moment
+
+EVENT, CALL, EMAIL = "Event", "Call", "Email"
+#: Under which a record says of which type it is, and when it began and ended.
+TYPE, STARTS, ENDS = "type", "starts", "ends"
+
+
+def event(record: dict[str, Any]) -> dict[str, Any]:
+    """An event with its times."""
+    times = {STARTS: "StartDateTime", ENDS: "EndDateTime"}
+    told = {name: record[field] for name, field in times.items() if field in record}
+    return {**task_of(record), **told, TYPE: EVENT}
+
+
+def logged(record: dict[str, Any]) -> dict[str, Any] | None:
+    """A task that tells of what was done; none that is to be done."""
+    kind = record.get("TaskSubtype")
+    if kind not in TOLD:
+        return None
+    day, lasts = record.get("ActivityDate"), record.get("CallDurationInSeconds")
+    ends = (
+        (datetime.fromisoformat(day) + timedelta(seconds=lasts)).isoformat()
+        if day and lasts is not None
+        else None
+    )
+    return {**task_of(record), STARTS: day, ENDS: ends, TYPE: CALL if kind == CALL else EMAIL}
+
+
+def held(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
+    """The fields of an event; one has a beginning and an end."""
+    if told.get("CallType"):
+        raise Rejected(
+            "it cannot be written like this", fields={"CallType": "is nothing that events have there"}
+        )
+    starts = told.get(STARTS) or (moment(api.now()) if current is None else None)
+    ends = told.get(ENDS) or (starts if current is None else None)
+    named = {"StartDateTime": starts, "EndDateTime": ends}
+    return {**_fields(told, current), **{name: value for name, value in named.items() if value}}
+
+
+def log(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
+    """The fields of a task; one that is made is done."""
+    fields = _fields(told, current)
+    if current is None:
+        fields |= {"TaskSubtype": told[TYPE], "Status": "Completed"}
+    starts = told.get(STARTS) or (current[STARTS] if current else moment(api.now()))
+    if current is None or told.get(STARTS):
+        fields["ActivityDate"] = starts[:10]
+    if ENDS in told:
+        fields["CallDurationInSeconds"] = _lasts(starts, told[ENDS])
+    return fields
+
+
+def _lasts(starts: Any, ends: Any) -> int | None:
+    """Seconds from the beginning of a day, which is all that is known of when a call began."""
+    if not ends:
+        return None
+    day = datetime.fromisoformat(f"{starts[:10]}T00:00:00+00:00")
+    return round((datetime.fromisoformat(ends) - day).total_seconds())
+
+
+def _fields(told: dict[str, Any], current: Any) -> dict[str, Any]:
+    own = {name: value for name, value in told.items() if name not in {TYPE, STARTS, ENDS}}
+    return told_about(own, current)
