@@ -59,6 +59,18 @@ def stamp(world: World) -> str:
     return world.clock.now().astimezone(UTC).isoformat()
 
 
+#: What is told of an issue that is not there, and of one that may not be seen.
+HIDDEN: Final = "Issue does not exist or you do not have permission to see it."
+
+
+def issue_named(world: World, name: str) -> Record:
+    """An issue by its id or key; raises Refused."""
+    for one in world.rows("issue"):
+        if name in {one["id"], one["key"]} and not world.get("project", one["project"])["hidden"]:
+            return one
+    raise Refused(404, HIDDEN)
+
+
 def invalid(*messages: str, **errors: str) -> Refused:
     """A refusal of values."""
     return Refused(400, {"errorMessages": [*messages], "errors": errors})

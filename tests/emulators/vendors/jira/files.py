@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from tests.emulators.exchange import Answer, Refused, Request
-from tests.emulators.vendors.jira.common import API, asker, on, stamp, told
+from tests.emulators.vendors.jira.common import API, asker, issue_named, on, stamp, told
 from tests.emulators.vendors.jira.people import user_shape
 from tests.emulators.world import Record, World
 
@@ -51,7 +51,7 @@ def upload(world: World, request: Request) -> Answer:
     part = _PART.search(request.raw)
     if part is None:
         raise Refused(400, "no file")
-    who, issue = asker(world, request), world.get("issue", request.params["issue_id"])
+    who, issue = asker(world, request), issue_named(world, request.params["issue_id"])
     made = attach(world, issue, part[1].decode(), part[3], who["id"], part[2].decode())
     return Answer(200, [file_shape(world, made, who)])
 

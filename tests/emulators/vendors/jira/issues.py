@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.emulators.exchange import Answer, Refused, Request
-from tests.emulators.vendors.jira.common import API, asker, invalid, on, stamp, told
+from tests.emulators.vendors.jira.common import API, HIDDEN, asker, invalid, issue_named, on, stamp, told
 from tests.emulators.vendors.jira.files import file_shape
 from tests.emulators.vendors.jira.forms import taken
 from tests.emulators.vendors.jira.people import PRIORITIES, project_shape, user_shape
@@ -13,7 +13,6 @@ from tests.emulators.vendors.jira.said import comments_field
 from tests.emulators.world import Record, World
 
 _ISSUE: Final = f"{API}/issue/{{issue_id}}"
-_HIDDEN: Final = "Issue does not exist or you do not have permission to see it."
 #: By id: name and category.
 STATUSES: Final = {
     "1": ("To Do", "new"),
@@ -116,19 +115,11 @@ def _fields(world: World, one: Record, viewer: Record) -> Record:
     }
 
 
-def found(world: World, name: str) -> Record:
-    """An issue by its id or key; raises Refused: who may not see it is told the same."""
-    for one in world.rows("issue"):
-        if name in {one["id"], one["key"]} and not world.get("project", one["project"])["hidden"]:
-            return one
-    raise Refused(404, _HIDDEN)
-
-
 @on("GET", _ISSUE)
 def show(world: World, request: Request) -> Answer:
     """One."""
     wanted = (request.asked("fields") or "*all").split(",")
-    one = found(world, request.params["issue_id"])
+    one = issue_named(world, request.params["issue_id"])
     return Answer(200, issue_shape(world, one, asker(world, request), wanted))
 
 
@@ -142,9 +133,9 @@ def show_many(world: World, request: Request) -> Answer:
     errors: list[Record] = []
     for name in sorted(names):
         try:
-            issues.append(issue_shape(world, found(world, name), asker(world, request), wanted))
+            issues.append(issue_shape(world, issue_named(world, name), asker(world, request), wanted))
         except Refused:
-            errors.append({"id": name, "errorMessage": _HIDDEN})
+            errors.append({"id": name, "errorMessage": HIDDEN})
     return Answer(200, {"issues": issues, "issueErrors": errors})
 
 
@@ -160,7 +151,7 @@ def create(world: World, request: Request) -> Answer:
 @on("PUT", _ISSUE)
 def change(world: World, request: Request) -> Answer:
     """Fields, and verbs on them; a status among them is not looked at."""
-    one = found(world, request.params["issue_id"])
+    one = issue_named(world, request.params["issue_id"])
     values = taken(world, request.body, one)
     if any(one.get(name) != value for name, value in values.items()):
         touch(world, one, **values)
@@ -170,7 +161,7 @@ def change(world: World, request: Request) -> Answer:
 @on("DELETE", _ISSUE)
 def remove(world: World, request: Request) -> Answer:
     """One, but not one that others are below of."""
-    one = found(world, request.params["issue_id"])
+    one = issue_named(world, request.params["issue_id"])
     below = [other for other in world.rows("issue") if other["parent"] == one["id"]]
     if below and request.asked("deleteSubtasks") != "true":
         raise invalid("The issue has subtasks. You must specify the 'deleteSubtasks' parameter to delete it.")
@@ -206,14 +197,14 @@ def transitions(world: World, request: Request) -> Answer:
         facts = {"hasScreen": bool(way[4]), "isGlobal": not way[2], "isAvailable": True}
         return {"id": way[0], "name": way[1], "to": status_shape(world, way[3]), **facts, "fields": asked}
 
-    ways = _ways(world, found(world, request.params["issue_id"]))
+    ways = _ways(world, issue_named(world, request.params["issue_id"]))
     return Answer(200, {"transitions": [shape(way) for way in ways]})
 
 
 @on("POST", f"{_ISSUE}/transitions")
 def move(world: World, request: Request) -> Answer:
     """Take one of them."""
-    one = found(world, request.params["issue_id"])
+    one = issue_named(world, request.params["issue_id"])
     wanted = str((request.body.get("transition") or {}).get("id"))
     way = next((way for way in _ways(world, one) if way[0] == wanted), None)
     if way is None:

@@ -33,6 +33,13 @@ def myself(world: World, request: Request) -> Answer:
     return Answer(200, {**user_shape(world, who, who), "timeZone": who["zone"], "locale": "en_US"})
 
 
+@on("GET", f"{API}/serverInfo")
+def server(world: World, _request: Request) -> Answer:
+    """What it says of itself."""
+    told = {"deploymentType": "Cloud", "versionNumbers": [1001, 0, 0], "version": "1001.0.0-SNAPSHOT"}
+    return Answer(200, {**told, "baseUrl": world.url})
+
+
 @on("GET", f"{API}/users/search")
 def users(world: World, request: Request) -> Answer:
     """All, a page of a list that says nothing of its length."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.pieces import piece
-from tests.emulators.vendors.jira.common import API, asker, on, stamp, told
+from tests.emulators.vendors.jira.common import API, asker, issue_named, on, stamp, told
 from tests.emulators.vendors.jira.forms import must_be_document
 from tests.emulators.vendors.jira.people import user_shape
 from tests.emulators.world import Record, World
@@ -62,7 +62,7 @@ def _of(world: World, issue: str) -> list[Record]:
 @on("GET", _COMMENTS)
 def comments(world: World, request: Request) -> Answer:
     """A page of them."""
-    rows = _of(world, world.get("issue", request.params["issue_id"])["id"])
+    rows = _of(world, issue_named(world, request.params["issue_id"])["id"])
     rows = rows[::-1] if request.asked("orderBy") == "-created" else rows
     size = request.number("maxResults", 100)
     shown = piece(rows, request.number("startAt", 0), size)
@@ -73,7 +73,7 @@ def comments(world: World, request: Request) -> Answer:
 @on("POST", _COMMENTS)
 def new_comment(world: World, request: Request) -> Answer:
     """A new one."""
-    issue, who = world.get("issue", request.params["issue_id"]), asker(world, request)
+    issue, who = issue_named(world, request.params["issue_id"]), asker(world, request)
     must_be_document("comment", request.body.get("body"))
     made = say(world, issue, request.body["body"], who["id"])
     return Answer(201, comment_shape(world, made, who))
@@ -81,7 +81,7 @@ def new_comment(world: World, request: Request) -> Answer:
 
 def _comment(world: World, request: Request) -> Record:
     found = world.get("comment", request.params["comment_id"])
-    if found["issue"] != request.params["issue_id"]:
+    if found["issue"] != issue_named(world, request.params["issue_id"])["id"]:
         raise Refused(404, "Can not find a comment for the id")
     return found
 

@@ -21,29 +21,51 @@ _BOUND: Final = re.compile(r'(created|updated) >= "(\d{4}/\d\d/\d\d \d\d:\d\d)"'
 _BACK: Final = re.compile(r"(created|updated) >= -(\d+)d")
 _ORDER: Final = re.compile(r"(created|updated|key) (ASC|DESC)")
 _MOST: Final = 100
+_RECONCILED: Final = 50
 #: Seconds for which a token is good.
 _LASTS: Final = 7 * 86_400.0
 
 
-@on("POST", f"{API}/search/jql")
+@on("GET", f"{API}/search/jql")
 def search(world: World, request: Request) -> Answer:
+    """The same as by POST."""
+    fields = [name for told in request.every("fields") for name in told.split(",")]
+    ids = [one for told in request.every("reconcileIssues") for one in told.split(",")]
+    names = {name: told for name in ("jql", "nextPageToken") if (told := request.asked(name))}
+    size = {"maxResults": request.number("maxResults", 50)}
+    return _found(world, asker(world, request), {**names, **size, "fields": fields, "reconcileIssues": ids})
+
+
+@on("POST", f"{API}/search/jql")
+def search_by_post(world: World, request: Request) -> Answer:
     """A page of what a question finds. Nobody is told how many there are in all."""
-    who, asked = asker(world, request), request.body
-    where, _, order = asked["jql"].partition(" ORDER BY ")
+    return _found(world, asker(world, request), request.body)
+
+
+def _found(world: World, who: Record, asked: Record) -> Answer:
+    where, _, order = asked.get("jql", "").partition(" ORDER BY ")
     if not where:
         raise invalid(
             "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
         )
-    rows = [one for one in world.listed("issue") if not world.get("project", one["project"])["hidden"]]
+    rows = [one for one in _known(world, asked) if not world.get("project", one["project"])["hidden"]]
     for condition in where.split(" AND "):
         rows = [one for one in rows if _holds(world, condition, one, who)]
-    for name, direction in reversed([_sorted(one) for one in order.split(", ")]):
+    for name, direction in reversed([_sorted(one) for one in order.split(", ") if one]):
         rows.sort(key=lambda one, name=name: _place(one, name), reverse=direction == "DESC")  # type: ignore[misc]
-    first = _first(world, asked)
-    shown = piece(rows, first, min(asked.get("maxResults", 50), _MOST))
+    shown = piece(rows, _first(world, asked), min(asked.get("maxResults", 50), _MOST))
     issues = [issue_shape(world, one, who, asked.get("fields") or []) for one in shown.items]
     token = {} if shown.is_last else {"nextPageToken": sealed(shown.behind, world.clock.now().timestamp())}
     return Answer(200, {"issues": issues, "isLast": shown.is_last, **token})
+
+
+def _known(world: World, asked: Record) -> list[Record]:
+    """The issues as the index has them, but for those that are to be as they are."""
+    fresh = {str(one) for one in asked.get("reconcileIssues") or ()}
+    if len(fresh) > _RECONCILED:
+        raise invalid(f"reconcileIssues takes at most {_RECONCILED} ids.")
+    rows = [one for one in world.listed("issue") if one["id"] not in fresh]
+    return rows + [one for one in world.rows("issue") if one["id"] in fresh]
 
 
 def _first(world: World, asked: Record) -> int:

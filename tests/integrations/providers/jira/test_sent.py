@@ -157,7 +157,7 @@ def test_an_event_without_ids_has_the_list_read() -> None:
     assert [(hint.model, hint.remote_id) for hint in found] == [(Comment, None), (Ticket, None)]
 
 
-def _endpoint(site: Emulator, **settings: str) -> TokenEndpoint:
+def _endpoint(site: Emulator, /, **settings: str) -> TokenEndpoint:
     """Where tokens are asked for, at the emulated site."""
     auth = PROVIDER.auth
     assert isinstance(auth, OAuth2)
@@ -168,7 +168,7 @@ def _endpoint(site: Emulator, **settings: str) -> TokenEndpoint:
     return TokenEndpoint(there, client, settings, guard=LOOPBACK, clock=clock.now, sleep=clock.forward)
 
 
-def _exchanged(site: Emulator, **settings: str) -> dict[str, str]:
+def _exchanged(site: Emulator, /, **settings: str) -> dict[str, str]:
     return (
         _endpoint(site, **settings)
         .exchange(applications.CODE, verifier="v", redirect_uri="https://us.example/b")
