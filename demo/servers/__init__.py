@@ -6,7 +6,8 @@ its port, its password and what is in it from start to start.
 
 from demo.servers.canaille import Canaille
 from demo.servers.helpdesk import HelpDesk
+from demo.servers.redmine import Redmine
 from demo.servers.roundup import Roundup
 from demo.servers.server import Server, ServerFailed
 
-__all__ = ["Canaille", "HelpDesk", "Roundup", "Server", "ServerFailed"]
+__all__ = ["Canaille", "HelpDesk", "Redmine", "Roundup", "Server", "ServerFailed"]

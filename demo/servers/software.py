@@ -29,7 +29,7 @@ def installed(name: str, software: Path, progress: Callable[[str], None], *, kin
     stamp = home / "installed.digest"
     digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
     home.mkdir(parents=True, exist_ok=True)
-    with _alone(software / f"{name}.lock"):
+    with alone(software / f"{name}.lock"):
         if not stamp.exists() or stamp.read_text() != digest:
             progress(f"installing {name}")
             _install(home / "venv", lock)
@@ -38,7 +38,8 @@ def installed(name: str, software: Path, progress: Callable[[str], None], *, kin
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
+    """One process of the machine at a time, by a lock on this file."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
