@@ -13,7 +13,7 @@ import copy
 import functools
 import json
 import pkgutil
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +101,15 @@ def fixture(provider: Provider, resource: Resource) -> tuple[list[dict[str, Any]
 
 
 def told_values(provider: Provider, resource: Resource) -> dict[str, list[Any]]:
-    """Values by field, of fields that cannot hold all there."""
+    """Values by field, of fields that cannot hold all there; an instant is told as a text."""
     path = FIXTURES / provider.slug / f"{resource.model.__name__}.json"
     found: dict[str, list[Any]] = (
         {} if provider.is_sandbox else json.loads(path.read_text()).get("values", {})
     )
-    return found
+    instants = {name for name, kind in wire_fields(resource.model).items() if isinstance(kind, Instant)}
+    return found | {
+        name: [datetime.fromisoformat(one) for one in found[name]] for name in instants & set(found)
+    }
 
 
 @functools.cache
