@@ -30,7 +30,16 @@ from tests.documented import _documented, _watched
 from tests.emulators import official
 from tests.judged import _asked, _judged
 from tests.people import alice, bob, charlie
-from tests.servers import canaille, help_desk, help_desk_server, roundup, roundup_server, software
+from tests.servers import (
+    canaille,
+    help_desk,
+    help_desk_server,
+    redmine,
+    redmine_server,
+    roundup,
+    roundup_server,
+    software,
+)
 
 #: Fixtures, for every test.
 __all__ = [
@@ -44,6 +53,8 @@ __all__ = [
     "charlie",
     "help_desk",
     "help_desk_server",
+    "redmine",
+    "redmine_server",
     "roundup",
     "roundup_server",
     "software",
