@@ -22,6 +22,7 @@ from demo.servers.software import InstallFailed, alone
 from unified_api.serve.disguise import Disguise
 
 _HOME: Final = Path("/usr/share/redmine")
+_THERE: Final = _HOME / "config.ru"
 _PACKAGES: Final = ("redmine", "redmine-sqlite", "ruby-webrick")
 #: Where Debian's gems are; each has its description, and some lack the folder that Bundler looks for.
 _GEMS: Final = (Path("/usr/share/rubygems-integration"), Path("/var/lib/gems"))
@@ -51,7 +52,7 @@ class Redmine(Server):
     @staticmethod
     def absent() -> str:
         """Why there can be none on this machine; empty where it is installed, or can be."""
-        if _HOME.exists() or (os.geteuid() == 0 and shutil.which("apt-get")):
+        if _THERE.exists() or (os.geteuid() == 0 and shutil.which("apt-get")):
             return ""
         return f"Redmine is not installed, which takes root and apt: apt-get install {' '.join(_PACKAGES)}"
 
@@ -112,7 +113,7 @@ class Redmine(Server):
     def _installed(self) -> Path:
         self.software.mkdir(parents=True, exist_ok=True)
         with alone(self.software / f"{self.name}.lock"):
-            if not _HOME.exists():
+            if not _THERE.exists():
                 self.progress(f"installing {self.name}")
                 install()
         return Path("/usr/bin")
@@ -187,16 +188,15 @@ class Redmine(Server):
 
 
 def install() -> None:
-    """Install Debian's packages, without a database of the system; raises InstallFailed."""
-    answer = "redmine redmine/instances/default/dbconfig-install boolean false\n"
-    _apt(["debconf-set-selections"], answer)
+    """Install Debian's packages, without an instance of the system's; raises InstallFailed."""
+    _apt(["debconf-set-selections"], "redmine redmine/current-instances string \n")
     _apt(["apt-get", "update", "--quiet"])
     done = _called(["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *_PACKAGES])
     if done.returncode:  # Bundler does not find gems that lack a folder, which the package does not make
         for described in (path for root in _GEMS for path in root.glob("*/specifications/*.gemspec")):
             (described.parents[1] / "gems" / described.stem).mkdir(parents=True, exist_ok=True)
         _apt(["dpkg", "--configure", "-a"])
-    if not _HOME.exists():
+    if not _THERE.exists():
         raise InstallFailed(f"apt did not install Redmine; it said: {done.stderr.strip()[-600:]}")
 
 

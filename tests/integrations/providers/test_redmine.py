@@ -22,7 +22,7 @@ def test_where_it_cannot_be_installed_its_tests_are_left_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Without root or without apt; who has both installs it."""
-    monkeypatch.setattr(redmine, "_HOME", tmp_path / "nothing")
+    monkeypatch.setattr(redmine, "_THERE", tmp_path / "nothing")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda _name: "/usr/bin/apt-get")
     far_side.require()
