@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.servers import Canaille, HelpDesk, Roundup, Tryton
+from demo.servers import Canaille, HelpDesk, Redmine, Roundup, Tryton
 
 #: Environments outlive a run: installing takes longer than all tests of a server.
 SOFTWARE = Path(__file__).resolve().parents[1] / ".isthmus" / "servers"
@@ -45,6 +45,21 @@ def tryton_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """A running ERP with one company."""
     with Tryton(software, tmp_path_factory.mktemp("tryton")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redmine_server(software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redmine]:
+    """A running Redmine with nothing in it; where there can be none, its tests say so."""
+    if reason := Redmine.absent():
+        pytest.skip(reason)
+    with Redmine(software, tmp_path_factory.mktemp("redmine")) as server:
+        yield server
+
+
+@pytest.fixture
+def redmine(redmine_server: Redmine) -> Redmine:
+    """Redmine; started again if the test before has stopped it."""
+    return redmine_server.start()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ its port, its password and what is in it from start to start.
 
 from demo.servers.canaille import Canaille
 from demo.servers.helpdesk import HelpDesk
+from demo.servers.redmine import Redmine
 from demo.servers.roundup import Roundup
 from demo.servers.server import Server, ServerFailed
 from demo.servers.tryton import Tryton
 
-__all__ = ["Canaille", "HelpDesk", "Roundup", "Server", "ServerFailed", "Tryton"]
+__all__ = ["Canaille", "HelpDesk", "Redmine", "Roundup", "Server", "ServerFailed", "Tryton"]

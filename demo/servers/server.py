@@ -45,10 +45,12 @@ def _quiet(_line: str) -> None:
 class Server(ABC):
     """One running installation.
 
-    name: of its lock and folders. username, password: its administrator, made at the first start.
+    name: of its lock and folders. program: what runs it, among what is installed. username, password: its
+    administrator, made at the first start.
     """
 
     name: str
+    program = "python"
     username = "admin"
 
     def __init__(self, software: Path, data: Path, *, progress: Callable[[str], None] = _quiet) -> None:
@@ -111,10 +113,10 @@ class Server(ABC):
         """Install, prepare and start whatever is not yet; returns when it answers."""
         if self.running:
             return self
-        bin_folder = installed(self.name, self.software, self.progress)
+        bin_folder = self._installed()
         self.data.mkdir(parents=True, exist_ok=True)
         self._facts()
-        way = find(self.data, bin_folder / "python")
+        way = find(self.data, bin_folder / self.program)
         if not (self.data / "prepared").exists():
             self.progress(f"preparing {self.name}")
             self._prepare(bin_folder, way)
@@ -168,7 +170,7 @@ class Server(ABC):
         headers: Mapping[str, str] | None = None,
         **params: Any,
     ) -> Any:
-        """A call of its own API as administrator, the decoded answer.
+        """A call of its own API as administrator, the decoded answer. body: what is sent as JSON, or bytes as they are.
 
         Raises requests.HTTPError for a refusal.
         """
@@ -180,7 +182,8 @@ class Server(ABC):
                 method,
                 f"{self.origin}{path}",
                 params=params,
-                json=body,
+                json=None if isinstance(body, bytes) else body,
+                data=body if isinstance(body, bytes) else None,
                 headers={**self._headers(), **(headers or {})},
                 auth=self._auth(),
                 timeout=_ANSWER,
@@ -191,6 +194,10 @@ class Server(ABC):
         return response.json() if response.content else None
 
     # What each has of its own
+
+    def _installed(self) -> Path:
+        """The folder of its programs, which are installed if they are not."""
+        return installed(self.name, self.software, self.progress)
 
     @abstractmethod
     def _prepare(self, bin_folder: Path, way: Disguise) -> None:

@@ -29,5 +29,6 @@ def trial(request: pytest.FixtureRequest) -> Iterator[Trial]:
     far_side = far_side_of(provider)
     if far_side is None:
         pytest.fail(f"{provider.slug} has no far side: give it as `far_side` in {place_of(provider)}")
+    far_side.require()
     with far_side.start(request) as started, opened(provider, started) as one:
         yield one

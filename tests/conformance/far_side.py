@@ -66,7 +66,8 @@ class FarSide:
 
     start: is given what asks pytest for fixtures. judge: in a few words. vendor: of an emulator, whose exchanges are
     judged by the description that it names. examples: settings of the account that the examples in there are about.
-    marks: of its tests, such as `real` for a server of others, or `django_db`.
+    marks: of its tests, such as `real` for a server of others, or `django_db`. absent: why it cannot be started on this
+    machine, where nobody can install it; empty where it can.
     """
 
     judge: str
@@ -74,6 +75,12 @@ class FarSide:
     vendor: Vendor | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
     marks: Sequence[pytest.MarkDecorator] = ()
+    absent: Callable[[], str] = str
+
+    def require(self) -> None:
+        """Leave the test, and say why, where it cannot be started."""
+        if reason := self.absent():
+            pytest.skip(reason)
 
 
 def emulated(

@@ -51,13 +51,22 @@ def told() -> str:
 
 def description(vendor: Vendor) -> Description | None:
     """The vendor's description; None where it has none, or none is at hand."""
-    path = folder() / vendor.official if vendor.official else None
-    return Description(_read(path), vendor.beyond) if path and path.is_file() else None
+    told = vendor.official or ()
+    paths = tuple(folder() / name for name in ((told,) if isinstance(told, str) else told))
+    there = paths and all(path.is_file() for path in paths)
+    return Description(_read(paths), vendor.beyond) if there else None
 
 
 @functools.cache
-def _read(path: Path) -> str:
-    return path.read_text()
+def _read(paths: tuple[Path, ...]) -> str:
+    """One document of several: of what stands in more than one, the first counts."""
+    documents = [json.loads(path.read_text()) for path in paths]
+    whole = documents[0]
+    for further in documents[1:]:
+        whole["paths"] = further["paths"] | whole["paths"]
+        parts, own = further.get("components", {}), whole.setdefault("components", {})
+        own.update({name: {**told, **own.get(name, {})} for name, told in parts.items()})
+    return json.dumps(whole)
 
 
 class Description:

@@ -108,7 +108,8 @@ class Vendor:
     error: a status and a sentence as the vendor's refusal says them. enters: whether a request may come in. seed: what
     is there at first. told: the headers that tell of a limit. says_when: whether a refusal for too many requests has
     Retry-After. too_many: the status of such a refusal. canonical: the spelling under which a path is looked for.
-    deliveries: the webhooks that an event brings about. official: the description below VENDOR_SPECS, None without one.
+    deliveries: the webhooks that an event brings about. official: the description below VENDOR_SPECS, or several, where
+    its versions have one each; None without any.
     """
 
     name: str
@@ -122,5 +123,5 @@ class Vendor:
     too_many: int = 429
     canonical: Callable[[str], str] = lambda path: path
     deliveries: Callable[[World, Event], list[Delivery]] = lambda _world, _event: []
-    official: str | None = None
+    official: str | tuple[str, ...] | None = None
     beyond: Beyond = field(default_factory=Beyond)

@@ -1,0 +1,85 @@
+"""Persons as contacts, organizations as accounts, and users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.kit.endpoints import GET, PATCH, POST
+from integrations.kit.lenses import at, compute, instant, ref
+from integrations.kit.mapping import Mapping
+from integrations.kit.paging import ByCursor
+from integrations.kit.paths import MISSING, dig
+from integrations.kit.provider import Resource
+from integrations.providers.pipedrive.lenses import place, reached
+from integrations.providers.pipedrive.records import resource
+from unified_api.models.crm import Account, Contact, User
+
+_NAMES = ("first_name", "last_name")
+
+
+def _person(fields: dict[str, Any], current: Any) -> dict[str, Any]:
+    """A person goes by one name; one without any by the first of the addresses."""
+    told = {name: value for name, value in fields.items() if name not in _NAMES}
+    if current is not None and not set(_NAMES) & set(fields):
+        return told
+    parts = [fields[name] if name in fields else (current or {}).get(name) for name in _NAMES]
+    whole = " ".join(part for part in parts if part)
+    return {**told, "name": whole or fields["emails"][0]["value"]}
+
+
+contacts = resource(
+    "persons",
+    "personFields",
+    Mapping(
+        Contact,
+        version="update_time",
+        gone="is_deleted",
+        first_name="first_name",
+        last_name="last_name",
+        account=ref("org_id", whole=True),
+        owner=ref("owner_id", whole=True),
+        email_addresses=reached("emails", "email_address"),
+        phone_numbers=reached("phones", "phone_number"),
+        addresses=compute(place("postal_address")),
+        remote_created_at=instant("add_time", read_only=True),
+    ),
+    create=POST("/api/v2/persons", answer="data", body=_person),
+    update=PATCH("/api/v2/persons/{remote_id}", answer="data", body=_person),
+    recognise=("email_addresses",),
+)
+accounts = resource(
+    "organizations",
+    "organizationFields",
+    Mapping(
+        Account,
+        version="update_time",
+        gone="is_deleted",
+        name="name",
+        owner=ref("owner_id", whole=True),
+        addresses=compute(place("address")),
+        remote_created_at=instant("add_time", read_only=True),
+        remote_updated_at=instant("update_time", read_only=True),
+    ),
+    create=POST("/api/v2/organizations", answer="data"),
+    update=PATCH("/api/v2/organizations/{remote_id}", answer="data"),
+    recognise=("name",),
+)
+
+
+def _is_active(user: Any) -> Any:
+    active = dig(user, "active_flag")
+    return active if active in (MISSING, None) else active and dig(user, "is_deleted") is not True
+
+
+users = Resource(
+    mapping=Mapping(
+        User,
+        name=at("name", read_only=True),
+        email=at("email", read_only=True),
+        is_active=compute(_is_active),
+    ),
+    # All of them in one answer.
+    list=GET("/v1/users", items="data", paging=ByCursor("cursor", path="additional_data.next_cursor")),
+    get=GET("/v1/users/{remote_id}", item="data"),
+    frequency=900.0,
+)

@@ -1,0 +1,72 @@
+"""An emulated company as the far side of the adapter, with three records of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.conformance.far_side import Samples, Started, emulated
+from tests.emulators.engine import emulating
+from tests.emulators.vendors.pipedrive import TOKEN, records, vendor
+from tests.emulators.world import Clock, World
+from tests.integrations.providers.pipedrive.house import START
+from unified_api.models.crm import Account, Contact, Opportunity, User
+
+
+@contextmanager
+def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
+    with emulating(vendor, Clock(START)) as house:
+        samples = _filled(house.world)
+        house.world.clock.forward(7200)
+        yield Started(
+            values={"base_url": house.url, "api_token": TOKEN},
+            samples=lambda _client, resource: samples[resource.model],
+            now=house.world.clock.now,
+            sleep=house.world.clock.forward,
+            refusal=lambda status: vendor.error(status, "no luck"),
+            whole=frozenset({User}),
+        )
+
+
+def _filled(world: World) -> dict[Any, Samples]:
+    companies = [records.new(world, "organizations", name=f"Company {n}")["id"] for n in range(3)]
+    for n, company in enumerate(companies):
+        reached = {"emails": [{"value": f"p{n}@acme.example", "primary": True, "label": "work"}]}
+        records.new(world, "persons", name=f"Person {n}", org_id=company, **reached)
+        records.new(world, "deals", title=f"Deal {n}", org_id=company, stage_id=1001, pipeline_id=1)
+    return {
+        Contact: Samples([_person("Ada", 1001, companies[0])], [_person("Augusta", 1002, companies[1])]),
+        Account: Samples([{"name": "Acme", "owner": "1001"}], [{"name": "Umbrella", "owner": "1002"}]),
+        Opportunity: Samples([_deal(0, "OPEN", companies[0])], [_deal(1, "LOST", companies[1])]),
+    }
+
+
+def _person(name: str, owner: int, company: int) -> dict[str, Any]:
+    return {
+        "first_name": name,
+        "last_name": f"of {name}",
+        "owner": str(owner),
+        "account": str(company),
+        "email_addresses": [{"email_address": f"{name.lower()}@acme.example", "email_address_type": "work"}],
+        "phone_numbers": [{"phone_number": f"+{len(name)}", "phone_number_type": "mobile"}],
+    }
+
+
+def _deal(number: int, status: str, company: int) -> dict[str, Any]:
+    return {
+        "name": f"Printers {number}",
+        "amount": 1500 + number,
+        "owner": f"100{number + 1}",
+        "account": str(company),
+        "stage": ("1001", "1003")[number],
+        "status": status,
+        "lost_reason": f"reason {number}",
+        "close_date": datetime(2026, 3, 1 + number, tzinfo=UTC),
+    }
+
+
+far_side = emulated(vendor, _start)

@@ -1,0 +1,177 @@
+"""What is odd about Pipedrive, and what the adapter makes of it.
+
+What SEMANTICS.md says of Pipedrive with a source, and the test that stands for it:
+
+    v2 cursor and limit; v1 all at once           test_both_versions_are_read_in_their_ways
+    updated_since is inclusive                    test_changes_are_found_by_an_inclusive_second
+    archived deals leave the list undeleted       test_an_archived_deal_leaves_its_list_and_is_not_gone
+    webhooks with http_auth_user and password     test_webhooks_carry_the_password_that_was_asked_for
+    no signature                                  test_webhooks_carry_the_password_that_was_asked_for
+    PATCH; custom fields under hashes, by ids     test_options_are_written_by_their_ids_under_hashes
+    stage_id must match pipeline_id               test_a_stage_takes_its_pipeline_with_it
+    daily budget, burst, headers, 429             test_a_spent_day_waits_longer_than_a_burst
+    personFields and the others                   test_options_are_written_by_their_ids_under_hashes
+    x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
+
+Not looked at here, as the adapter does not use it: leads, notes, recents, activities, searches, merges, deals that are
+asked for as deleted, conversions, and tokens by OAuth beside what all adapters share.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from integrations.kit.client import Client
+from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater
+from integrations.kit.webhooks import Callback
+from tenants.vault import Secret
+from tests.emulators.engine import Emulator
+from tests.emulators.vendors.pipedrive import COMPANY, records
+from tests.integrations.providers.pipedrive.house import PROVIDER, account_at, everything, resource_of
+from unified_api.models.base import OWN
+from unified_api.models.crm import Account, Contact, Opportunity, User
+
+
+def test_a_wrong_token_is_the_owners_to_mend(house: Emulator, client: Client) -> None:
+    """The account is known by the company of its user."""
+    assert client.check() == str(COMPANY)
+    with account_at(house, token="wrong") as other, pytest.raises(NeedsReauthorisation):
+        other.check()
+
+
+def test_both_versions_are_read_in_their_ways(house: Emulator, client: Client) -> None:
+    """The second has cursors; users of the first come all at once, with those who are gone."""
+    made = [records.new(house.world, "persons", name=f"P{n}")["id"] for n in range(5)]
+    contacts = resource_of(Contact)
+    assert contacts.list is not None
+    short = replace(contacts, list=replace(contacts.list, paging=replace(contacts.list.paging, size=2)))  # type: ignore[type-var]
+    found = [o.remote_id for page in client.pages(short, None) for o in page.observations]
+    people = everything(client, User)
+
+    assert found == [str(one) for one in made]
+    assert [one.values["is_active"] for one in people.values()] == [True, True, False]
+
+
+def test_changes_are_found_by_an_inclusive_second(house: Emulator, client: Client) -> None:
+    """What changed in the second of the cursor is shown again."""
+    records.new(house.world, "organizations", name="Old")
+    house.world.clock.forward(3600)
+    new = records.new(house.world, "organizations", name="New")
+    exactly = replace(resource_of(Account), lookback=0.0)
+    found = {
+        o.remote_id for p in client.pages(exactly, {"since": new["update_time"]}) for o in p.observations
+    }
+
+    assert found == {str(new["id"])}
+
+
+def test_a_deleted_record_leaves_its_list_and_is_gone_by_its_id(house: Emulator, client: Client) -> None:
+    """Its last change is as it was, so that only a complete list, or a webhook, tells; by its id it is still shown."""
+    made = records.new(house.world, "persons", name="Eve")
+    before = made["update_time"]
+    house.world.clock.forward(3600)
+    client.delete(resource_of(Contact), str(made["id"]))
+
+    assert made["update_time"] == before
+    assert everything(client, Contact) == {}
+    with pytest.raises(Gone, match="shows the record as deleted"):
+        client.read(resource_of(Contact), str(made["id"]))
+
+
+def test_an_archived_deal_leaves_its_list_and_is_not_gone(house: Emulator, client: Client) -> None:
+    """A complete list lacks it; whoever looks at it by its id finds it."""
+    made = records.new(house.world, "deals", title="Printers", stage_id=1001, is_archived=True)
+
+    assert everything(client, Opportunity) == {}
+    assert client.read(resource_of(Opportunity), str(made["id"])).values["name"] == "Printers"
+
+
+def test_a_person_goes_by_one_name(client: Client) -> None:
+    """Of which one part is changed with the other beside it; without any it is the address."""
+    contacts = resource_of(Contact)
+    address = {"email_addresses": [{"email_address": "ada@example.com"}]}
+    made = client.create(contacts, {"first_name": "Ada", "last_name": "King", **address})
+    changed = client.update(contacts, made.remote_id, {"last_name": "Lovelace"})
+    bare = client.create(contacts, address)
+
+    assert (made.raw["name"], changed.raw["name"], bare.raw["name"]) == (
+        "Ada King",
+        "Ada Lovelace",
+        "ada@example.com",
+    )
+
+
+def test_the_primary_address_stands_first(house: Emulator, client: Client) -> None:
+    """Wherever it stands there; what is written first becomes it."""
+    two = [
+        {"value": "b@x.example", "primary": False},
+        {"value": "a@x.example", "primary": True, "label": "work"},
+    ]
+    made = str(records.new(house.world, "persons", name="Ada", emails=two)["id"])
+    found = client.read(resource_of(Contact), made).values["email_addresses"]
+    changed = client.update(resource_of(Contact), made, {"email_addresses": found[::-1]})
+
+    assert [one["email_address"] for one in found] == ["a@x.example", "b@x.example"]
+    assert [(one["value"], one["primary"]) for one in changed.raw["emails"]] == [
+        ("b@x.example", True),
+        ("a@x.example", False),
+    ]
+
+
+def test_options_are_written_by_their_ids_under_hashes(house: Emulator, client: Client) -> None:
+    """What has another id is refused by the vendor."""
+    made = str(records.new(house.world, "persons", name="Ada")["id"])
+    code, _, _ = records.FIELDS["persons"]
+    [own] = client.field_classes(resource_of(Contact))
+    changed = client.update(resource_of(Contact, code), made, {OWN + code: 28})
+
+    assert (own.key, own.name, own.choices) == (code, "Score", ((27, "Fair"), (28, "Friend")))
+    assert changed.raw["custom_fields"] == {code: 28}
+    with pytest.raises(Rejected):
+        client.update(resource_of(Contact, code), made, {OWN + code: 99})
+
+
+def test_a_stage_takes_its_pipeline_with_it(house: Emulator, client: Client) -> None:
+    """A deal that moves to a stage of another one would be refused."""
+    made = str(records.new(house.world, "deals", title="Printers", stage_id=1001, pipeline_id=1)["id"])
+    moved = client.update(resource_of(Opportunity), made, {"stage": "1003"})
+
+    assert (moved.values["stage"], moved.raw["pipeline_id"]) == ("1003", 2)
+
+
+def test_a_refusal_with_a_200_is_one(house: Emulator, client: Client) -> None:
+    """The first version says `success: false` in it [?]; the status that it names counts."""
+    house.world.add("quirk", {"id": "refusals are 200"})
+    with pytest.raises(Gone):
+        client.read(resource_of(User), "77")
+    assert PROVIDER.refuse is not None
+    assert PROVIDER.refuse(200, {"success": False, "error": "no"}, {}) == 400
+    assert PROVIDER.refuse(200, {"success": True, "data": None}, {}) is None
+
+
+def test_a_spent_day_waits_longer_than_a_burst() -> None:
+    """Its budget comes back at some midnight, which is looked for every hour."""
+    assert PROVIDER.refuse is not None
+    day = PROVIDER.refuse(429, {"success": False}, {"x-daily-requests-left": "0"})
+
+    assert isinstance(day, RetryLater)
+    assert day.after == 3_600.0
+    assert PROVIDER.refuse(429, {"success": False}, {"x-daily-requests-left": "12"}) is None
+
+
+def test_webhooks_carry_the_password_that_was_asked_for(house: Emulator, client: Client) -> None:
+    """Nothing is signed: a delivery is known by the password of its subscription, and only names what is read again."""
+    callback = Callback(url="https://isthmus.example/hook", secret=Secret("a long secret"))
+    first = client.subscribe(callback)
+    second = client.subscribe(callback)
+    made = records.new(house.world, "persons", name="Ada")
+    records.delete(house.world, "persons", made)
+    told = [one.headers["Authorization"] for one in house.packed()]
+
+    assert len(house.world.rows("hook")) == 1
+    assert told == [f"Basic {base64.b64encode(b'isthmus:a long secret').decode()}"] * 2
+    client.unsubscribe(second.id)
+    assert (house.world.rows("hook"), first.id != second.id) == ([], True)
