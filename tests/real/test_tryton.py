@@ -288,7 +288,7 @@ def test_a_sale_that_was_made_as_a_lead_is_completed(client: Client, filled: Fil
 def test_losing_sets_the_day_to_that_day(client: Client, filled: Filled) -> None:
     """Whatever stood there."""
     number = filled.accepted(filled.parties[0])
-    day = datetime(2027, 1, 1, tzinfo=UTC)
+    day = datetime(2100, 1, 1, tzinfo=UTC)
     said = {"close_date": day, "lost_reason": "Too dear", "status": "LOST"}
     sale = client.update(resource(client, Opportunity), str(number), said).values
 
