@@ -181,8 +181,8 @@ class Client:
             return marked
         facts = {name: str(values[name]) for name in resource.recognise if values.get(name) is not None}
         found = self._reader.few(resource, resource.recent, **facts)
-        same = resource.mapping.same
-        return [o for o in found if all(same(n, o.values.get(n), values.get(n)) for n in resource.recognise)]
+        same, names = resource.mapping.same, resource.known_by(values)
+        return [o for o in found if all(same(n, o.values.get(n), values.get(n)) for n in names)]
 
     def _marked(self, resource: Resource, values: Mapping[str, Any]) -> list[Observation]:
         """The records that a create with these values has marked."""

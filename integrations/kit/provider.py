@@ -81,12 +81,13 @@ class Resource:
 
     changes: the list that is asked for what changed, where that is another one than `list`, with records of the same
     shape. recent: a bounded search, newest first, for what a create whose answer was lost may have made; recognise: the
-    common fields by which such a record is known. marked: creates carry a mark of what they say, by which `recent` need
-    not find them. required: further common fields without which a create is refused. defaults: remote body fields of
-    every create, from the account's settings. sweep: complete, unfiltered lists prove absence. lookback: seconds by
-    which cursors overlap. read_lag: seconds for which lists may lag behind a write or a read by id. frequency: seconds
-    between runs by default; sweep_every: between complete sweeps. version: of the mapping; a new one has every record
-    compared anew. markup: the common fields whose texts are HTML there; markdown: those whose are Markdown.
+    common fields by which such a record is known; tells_apart: further ones, of which those count that the create said.
+    marked: creates carry a mark of what they say, by which `recent` need not find them. required: further common fields
+    without which a create is refused. defaults: remote body fields of every create, from the account's settings.
+    sweep: complete, unfiltered lists prove absence. lookback: seconds by which cursors overlap. read_lag: seconds for
+    which lists may lag behind a write or a read by id. frequency: seconds between runs by default; sweep_every: between
+    complete sweeps. version: of the mapping; a new one has every record compared anew. markup: the common fields whose
+    texts are HTML there; markdown: those whose are Markdown.
     create_calls: requests that a create makes at the most which is a function or an upload, see `costs`; tables: the
     account's own lists that every reading looks into. complete: what is left of a create that takes several calls,
     where one of them failed once the record had its id. mentions: common fields whose texts call people there, with the
@@ -114,6 +115,7 @@ class Resource:
     download: Download | None = None
     recent: GET | None = None
     recognise: tuple[str, ...] = ()
+    tells_apart: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     defaults: Callable[[Mapping[str, str]], dict[str, Any]] | None = None
     embedded: tuple[Embedded, ...] = ()
@@ -143,7 +145,7 @@ class Resource:
             raise TypeError(
                 f"{name}: a create whose answer is lost is settled by recent= and recognise=; give both"
             )
-        for option in ("required", "recognise", "markup", "markdown", "mentions"):
+        for option in ("required", "recognise", "tells_apart", "markup", "markdown", "mentions"):
             unknown = set(getattr(self, option)) - set(self.mapping.lenses)
             if unknown:
                 raise TypeError(f"{name}: {option}= names {sorted(unknown)}, which the mapping does not have")
@@ -180,6 +182,10 @@ class Resource:
         """
         fields = self.mapping.writable(operation) if self.can(operation) else frozenset[str]()
         return fields | {FILE_ADDRESS} if operation == "create" and self.uploads else fields
+
+    def known_by(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the common fields by which a record is known that a create with these values has made."""
+        return (*self.recognise, *(n for n in self.tells_apart if values.get(n) not in (None, [], "")))
 
     def requires(self, operation: Literal["create", "update"]) -> frozenset[str]:
         """Names of the common fields that must be sent."""

@@ -26,7 +26,7 @@ def _changed_since(write: Write, resource: Resource) -> Iterator[CommonModel]:
         linked_account_id=write.linked_account_id, created_at__gt=write.journalled_at, is_shell=False
     )
     changes = Change.objects.filter(
-        record_id__in=came.values("id"), fields__has_any_keys=list(resource.recognise)
+        record_id__in=came.values("id"), fields__has_any_keys=[*resource.recognise, *resource.tells_apart]
     )
     changed = changes.filter(linked_account_id=write.linked_account_id, model=model_id(resource.model))
     yield from came.filter(id__in=changed.values("record_id")).exclude(remote_id=None).order_by("created_at")
@@ -42,6 +42,7 @@ def _once_said(row: CommonModel, write: Write, resource: Resource) -> bool:
 
 
 def _says(image: Image, write: Write, resource: Resource) -> bool:
-    said = values.from_json(resource.model, {name: image.values.get(name) for name in resource.recognise})
     sent = values.from_json(resource.model, write.sent or {})
+    names = resource.known_by(sent)
+    said = values.from_json(resource.model, {name: image.values.get(name) for name in names})
     return all(resource.mapping.same(name, value, sent.get(name)) for name, value in said.items())

@@ -32,7 +32,7 @@ from integrations.providers.salesforce.people import accounts, contacts, users
 from integrations.providers.salesforce.records import table
 from integrations.providers.salesforce.refusals import DayLimit, faults, refuse
 from integrations.providers.salesforce.sales import opportunities, stages
-from integrations.providers.salesforce.soql import QUERY
+from integrations.providers.salesforce.soql import ORGANIZATION, QUERY
 
 _LOGIN = "{login_url}/services/oauth2/"
 _KINDS = ("Lead", "Contact", "Account", "Opportunity", "User", "Task", "Note", "Event")
@@ -67,7 +67,7 @@ provider = Provider(
         tells={"base_url": "instance_url"},
     ),
     check=Check(
-        GET(QUERY, items="records", params={"q": "SELECT Id FROM Organization"}),
+        GET(QUERY, items="records", params=ORGANIZATION),
         lambda told, _settings: str(told["records"][0]["Id"]),
     ),
     tables={kind: table(kind) for kind in _KINDS},

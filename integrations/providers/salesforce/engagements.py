@@ -33,6 +33,8 @@ from integrations.providers.salesforce.meanings import (
 from integrations.providers.salesforce.records import FEW, LOOKBACK, Kind, is_gone
 from integrations.providers.salesforce.soql import (
     API,
+    ORGANIZATION,
+    QUERY,
     QUERY_ALL,
     STAMP,
     ById,
@@ -134,7 +136,7 @@ engagement_types = Resource(
         name=at("name", read_only=True),
     ),
     # They are listed nowhere: they are what its documents name.
-    list=GET(f"{API}/limits", items="", sole=True, then=lambda _api, _items: _TYPES),
+    list=GET(QUERY, items="", sole=True, params=ORGANIZATION, then=lambda _api, _items: _TYPES),
     frequency=86_400.0,
 )
 engagements = Resource(

@@ -77,5 +77,6 @@ leads = resource(
         *("ConvertedDate", "ConvertedContactId", "ConvertedAccountId", "ConvertedOpportunityId"),
     ),
     recognise=("last_name", "company"),
+    tells_apart=("first_name", "email_addresses"),
     sought={"LastName": "{last_name}", "Company": "{company}"},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.kit.endpoints import Api
@@ -28,11 +28,9 @@ def logged(record: dict[str, Any]) -> dict[str, Any] | None:
     if kind not in TOLD:
         return None
     day, lasts = record.get("ActivityDate"), record.get("CallDurationInSeconds")
-    ends = (
-        (datetime.fromisoformat(day) + timedelta(seconds=lasts)).isoformat()
-        if day and lasts is not None
-        else None
-    )
+    ends = None
+    if day and lasts is not None:
+        ends = (_aware(datetime.fromisoformat(day)) + timedelta(seconds=lasts)).isoformat()
     return {**task_of(record), STARTS: day, ENDS: ends, TYPE: CALL if kind == CALL else EMAIL}
 
 
@@ -53,7 +51,7 @@ def log(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
     fields = _fields(told, current)
     if current is None:
         fields |= {"TaskSubtype": told[TYPE], "Status": "Completed"}
-    starts = told.get(STARTS) or (current[STARTS] if current else moment(api.now()))
+    starts = told.get(STARTS) or (current or {}).get(STARTS) or moment(api.now())
     if current is None or told.get(STARTS):
         fields["ActivityDate"] = starts[:10]
     if ENDS in told:
@@ -61,12 +59,15 @@ def log(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
     return fields
 
 
-def _lasts(starts: Any, ends: Any) -> int | None:
-    """Seconds from the beginning of a day, which is all that is known of when a call began."""
+def _lasts(starts: str, ends: Any) -> int | None:
+    """Seconds from a beginning, of which a day may be all that is known."""
     if not ends:
         return None
-    day = datetime.fromisoformat(f"{starts[:10]}T00:00:00+00:00")
-    return round((datetime.fromisoformat(ends) - day).total_seconds())
+    return round((datetime.fromisoformat(ends) - _aware(datetime.fromisoformat(starts))).total_seconds())
+
+
+def _aware(when: datetime) -> datetime:
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _fields(told: dict[str, Any], current: Any) -> dict[str, Any]:

@@ -49,7 +49,8 @@ contacts = resource(
         *("Phone", "MobilePhone", "HomePhone", "OtherPhone", "Fax"),
         *_places("Mailing"),
     ),
-    recognise=("last_name", "email_addresses"),
+    recognise=("last_name",),
+    tells_apart=("first_name", "email_addresses"),
     sought={"LastName": "{last_name}"},
 )
 

@@ -13,6 +13,8 @@ from integrations.kit.paths import dig
 
 API = "/services/data/v62.0"
 QUERY, QUERY_ALL = f"{API}/query", f"{API}/queryAll"
+#: What every account may be asked.
+ORGANIZATION = {"q": "SELECT Id FROM Organization"}
 #: Records of a page, and of one composite request, which takes 2,000.
 MOST = 500
 STAMP = "SystemModstamp"

@@ -393,6 +393,16 @@ def test_a_create_whose_answer_is_lost_is_uncertain_and_found(
     assert client.recent(USERS, {"name": "x"}) == []
 
 
+def test_what_a_create_said_beside_tells_its_record_from_others(client: Client, tracker: Tracker) -> None:
+    """Of two that have the same name the one that says all of it; what was not said tells nothing."""
+    for number, state in ((1, "open"), (2, "done")):
+        tracker.ticket(number, title="New", state=state)
+    tickets = replace(TICKETS, tells_apart=("status",))
+
+    assert [one.remote_id for one in client.recent(tickets, {"name": "New", "status": "CLOSED"})] == ["2"]
+    assert len(client.recent(tickets, {"name": "New"})) == 2
+
+
 def test_an_answer_that_does_not_name_what_it_made(client: Client, server: Listener) -> None:
     """It was made, so this is uncertain, not refused."""
     server.answers = lambda _seen: told({"done": True}, 201)

@@ -27,12 +27,6 @@ _BIN_LASTS: Final = timedelta(days=15)
 _ORGANIZATION: Final = {"Id": Field("Id", "id", 18, "!"), "Name": Field("Name", "string", 80, "!")}
 
 
-@on("GET", f"{API}/limits")
-def limits(_world: World, _request: Request) -> Answer:
-    """How much of each limit there is."""
-    return Answer(200, {"DailyApiRequests": {"Max": 100_000, "Remaining": 99_000}})
-
-
 @on("GET", f"{API}/query")
 def query(world: World, request: Request) -> Answer:
     """What is there."""

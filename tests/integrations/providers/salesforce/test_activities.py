@@ -112,6 +112,8 @@ def test_a_call_has_a_length_and_an_event_has_times(
     ends = DAY.replace(minute=5)
     said = {"subject": "Called", "start_time": DAY, "end_time": ends, "direction": "OUTBOUND"}
     call = client.create(talks, {"engagement_type": "Call", **said, "contacts": [known["contact"]]})
+    noon = {"start_time": DAY.replace(hour=12), "end_time": DAY.replace(hour=12, minute=5)}
+    later = client.create(talks, {"engagement_type": "Call", "subject": "Again", **noon})
     demo = client.create(talks, {"engagement_type": "Event", "subject": "Demo", "start_time": DAY})
     moved = client.update(talks, demo.remote_id, {"end_time": ends})
     with pytest.raises(Rejected) as caught:
@@ -121,6 +123,8 @@ def test_a_call_has_a_length_and_an_event_has_times(
     kept = org.world.table("Task")[call.remote_id]["values"]
 
     assert {name: call.values[name] for name in said} == said
+    assert org.world.table("Task")[later.remote_id]["values"]["CallDurationInSeconds"] == 300
+    assert (later.values["start_time"], later.values["end_time"]) == (DAY, ends)
     assert (kept["CallDurationInSeconds"], kept["Status"]) == (300, "Completed")
     assert (demo.values["end_time"], moved.values["start_time"], moved.values["end_time"]) == (DAY, DAY, ends)
     assert (set(caught.value.fields), set(strange.value.fields)) == ({"direction"}, {"engagement_type"})

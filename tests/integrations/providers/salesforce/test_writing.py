@@ -70,7 +70,7 @@ def test_a_lead_lives(org: Emulator, client: Client) -> None:
         (Lead, EVE, {"first_name": "Eve"}),
         (
             Contact,
-            {"last_name": "Reed", "email_addresses": [{"email_address": "r@acme.example"}]},
+            {"last_name": "Reed"},
             {"last_name": "Read"},
         ),
         (Account, {"name": "Acme"}, {"industry": "Mining"}),
@@ -222,16 +222,17 @@ def test_what_is_put_into_a_question_stays_what_it_is(org: Emulator, client: Cli
 
 
 def test_a_create_whose_answer_was_lost_is_found_by_what_it_said(org: Emulator, client: Client) -> None:
-    """Among few, the newest first; a namesake of another company is not it."""
+    """Among few, the newest first; a namesake is not it, at another company or with another address."""
     _lead(org)
     acts.new(org.world, "Lead", LastName="Stone", Company="Umbrella")
+    acts.new(org.world, "Lead", LastName="Stone", Company="Acme & Sons", Email="ben@acme.example")
     org.faults.lose("POST */sobjects/Lead")
-    said = {**EVE, "company": "Acme & Sons"}
+    said = {**EVE, "company": "Acme & Sons", "email_addresses": [{"email_address": "eve@acme.example"}]}
     with pytest.raises(Uncertain):
         client.create(resource_of(Lead), said)
     found = client.recent(resource_of(Lead), said)
 
-    assert [one.values["company"] for one in found] == ["Acme & Sons"]
+    assert [one.values["email_addresses"] for one in found] == [said["email_addresses"]]
     assert "ORDER BY CreatedDate DESC, Id DESC LIMIT 50" in questions(org)[-1]
 
 
