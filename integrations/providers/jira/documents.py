@@ -7,7 +7,7 @@ as an image or a table, is refused.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,68 +35,52 @@ def to_markdown(document: Any) -> str | None:
 def to_document(text: str | None, current: Any) -> Any:
     """The document that says a text; raises Unwritable where it would lose something of the one that is there."""
     there = list(dig(current, "content") or ()) if isinstance(current, dict) else []
-    left = _Kept(there)
-    content = left.put_back(parsed(text or ""))
-    if lost := left.lost():
+    content, new, gone = _put_back(parsed(text or ""), there)
+    for atom in _atoms(gone):
+        any(_place(block, atom) for block in new)  # in the first one that has its word
+    if lost := _lost(new, gone):
         kinds = ", ".join(sorted(lost))
         raise Unwritable(f"would lose what it does not tell ({kinds}): leave those lines, or edit it there")
     return None if text is None else {"type": "doc", "version": 1, "content": content}
 
 
-class _Kept:
-    """The blocks that are there, each by what their text is understood as."""
+def _put_back(blocks: list[Node], there: list[Node]) -> tuple[list[Node], list[Node], list[Node]]:
+    """Blocks, with what is there in the place of those that say the same.
 
-    def __init__(self, blocks: list[Node]) -> None:
-        self._left: dict[str, list[Node]] = defaultdict(list)
-        self._lengths: set[int] = set()
-        for block in blocks:
-            understood = normal(parsed(block_text(block)))
-            self._left[_key(understood)].append(block)
-            self._lengths.add(len(understood))
+    With them, those among them that are new, and what is there no more.
+    """
+    left: dict[str, list[Node]] = defaultdict(list)
+    lengths = set[int]()
+    for block in there:
+        understood = normal(parsed(block_text(block)))
+        left[_key(understood)].append(block)
+        lengths.add(len(understood))
+    found, new, at = list[Node](), list[Node](), 0
+    while at < len(blocks):
+        length = _length_of_same(blocks[at:], left, lengths)
+        block = left[_key(normal(blocks[at : at + length]))].pop(0) if length else blocks[at]
+        new += [] if length else [block]
+        found.append(block)
+        at += length or 1
+    return found, new, [block for same in left.values() for block in same]
 
-    def put_back(self, blocks: list[Node]) -> list[Node]:
-        """These blocks, with what is there in the place of those that say the same."""
-        found: list[Node] = []
-        new: list[Node] = []
-        at = 0
-        while at < len(blocks):
-            block, length = self._taken(blocks, at)
-            if block is None:
-                new.append(blocks[at])
-            found.append(block or blocks[at])
-            at += length
-        for atom in self._atoms():
-            next((True for one in new if _place(one, atom)), False)
-        self._new = new
-        return found
 
-    def _taken(self, blocks: list[Node], at: int) -> tuple[Node | None, int]:
-        for length in sorted(self._lengths - {0}, reverse=True):
-            same = self._left.get(_key(normal(blocks[at : at + length])))
-            if same and at + length <= len(blocks):
-                return same.pop(0), length
-        return None, 1
+def _length_of_same(blocks: list[Node], left: dict[str, list[Node]], lengths: set[int]) -> int:
+    """How many blocks say together what one says that is there; as many as possible, and 0 for none."""
+    fitting = (n for n in sorted(lengths, reverse=True) if 0 < n <= len(blocks))
+    return next((n for n in fitting if left.get(_key(normal(blocks[:n])))), 0)
 
-    def _atoms(self) -> Iterator[Node]:
-        """Of blocks that changed, the nodes within their lines."""
-        for block in self._rest():
-            yield from (one for one in _all(block) if one["type"] in _ATOMS)
 
-    def _rest(self) -> list[Node]:
-        return [block for blocks in self._left.values() for block in blocks]
+def _lost(new: list[Node], gone: list[Node]) -> frozenset[str]:
+    """The kinds of what no text tells and was in blocks that are gone, unless it stands in a new one."""
+    placed = Counter(_key([atom]) for atom in _atoms(new))
+    missing = Counter(_key([atom]) for atom in _atoms(gone)) - placed
+    atoms = {json.loads(key)[0]["type"] for key in missing}
+    return frozenset(atoms).union(*(strange(block) - _ATOMS for block in gone))
 
-    def lost(self) -> frozenset[str]:
-        """The kinds of what is told by no text, and does not stand in the new one."""
-        placed = [_key([one]) for new in self._new for one in _all(new) if one["type"] in _ATOMS]
-        gone = set[str]()
-        for block in self._rest():
-            gone |= strange(block) - _ATOMS - {f"{kind}.{name}" for kind in _ATOMS for name in ("marks",)}
-            for atom in (one for one in _all(block) if one["type"] in _ATOMS):
-                if (key := _key([atom])) in placed:
-                    placed.remove(key)
-                else:
-                    gone.add(atom["type"])
-        return frozenset(gone)
+
+def _atoms(blocks: list[Node]) -> list[Node]:
+    return [one for block in blocks for one in _all(block) if one["type"] in _ATOMS]
 
 
 def _all(node: Node) -> Iterator[Node]:

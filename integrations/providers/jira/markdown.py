@@ -95,11 +95,18 @@ def _list(lines: list[str], at: int, first: re.Match[str], depth: int) -> tuple[
             break
         width = len(item[1]) + len(item[2]) + 1
         inside, at = _inside(lines, at + 1, width)
-        items.append(_with("listItem", _fitting([item[4], *inside], depth + 1) or [_with("paragraph", [])]))
+        items.append(_with("listItem", _opened(_fitting([item[4], *inside], depth + 1))))
         following = _while(lines, at, lambda one: not one.strip())
         at = following if following < len(lines) and _ITEM.match(lines[following]) else at
     attrs = {"order": int(first[2][:-1])} if ordered else {}
     return _with("orderedList" if ordered else "bulletList", items, **attrs), at
+
+
+def _opened(content: list[Node]) -> list[Node]:
+    """What stands in an item: a list only behind a line, be it empty."""
+    return (
+        content if content and not content[0]["type"].endswith("List") else [_with("paragraph", []), *content]
+    )
 
 
 def _inside(lines: list[str], at: int, width: int) -> tuple[list[str], int]:
@@ -114,14 +121,15 @@ def _inside(lines: list[str], at: int, width: int) -> tuple[list[str], int]:
 def _fitting(lines: list[str], depth: int) -> list[Node]:
     """Blocks within an item or a quote; one that may not stand there is text."""
     found = _blocks(lines, depth)
-    return [
-        block if block["type"] in _INNER else _with("paragraph", _inline("\n".join(lines), ()))
-        for block in (found if all(one["type"] in _INNER for one in found) else [{"type": "text"}])
-    ]
+    if all(one["type"] in _INNER for one in found):
+        return found
+    return [_with("paragraph", _inline("\n".join(lines), ()))]
 
 
 def _inline(text: str, marks: tuple[Node, ...]) -> list[Node]:
     """Texts with their marks, and ends of lines."""
+    if len(marks) > _DEEPEST:
+        return _text(text, marks)
     found: list[Node] = []
     at = 0
     for sign in MARKED.finditer(text):

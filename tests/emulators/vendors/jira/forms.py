@@ -34,6 +34,8 @@ def must_be_document(name: str, value: Any) -> None:
 def _is_sound(node: Record) -> bool:
     if node["type"] == "text" and not node.get("text"):
         return False
+    if node["type"] == "listItem" and node["content"][0]["type"].endswith("List"):
+        return False
     return all(_is_sound(inside) for inside in node.get("content", ()))
 
 

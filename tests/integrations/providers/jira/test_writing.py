@@ -190,6 +190,14 @@ def test_an_unchanged_text_is_not_sent_however_it_is_spelled(site: Emulator, cli
     assert (shown.values["description"], len(_writes(site))) == ("- one\n- **two**", before)
 
 
+def test_a_list_that_begins_with_a_list_is_taken(site: Emulator, client: Client) -> None:
+    """There it may only stand behind a line, which is empty then."""
+    one = new_issue(site.world, jira.HELP)
+    shown = client.update(resource_of(Ticket), one["id"], {"description": "- - deep\n- # no title"})
+
+    assert shown.values["description"] == "- - deep\n- # no title"
+
+
 def test_nobody_is_called_by_what_is_written(site: Emulator, client: Client) -> None:
     """A name behind an @ is a text: only a node would call, and none is made."""
     one = new_issue(site.world, jira.HELP)
