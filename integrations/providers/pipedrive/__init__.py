@@ -9,6 +9,8 @@ is marked [?], either answer is survived:
   complete read. By its id it is still shown [?], as deleted.
 - An archived deal leaves its list as well, and is no deleted one: by its id it is still shown.
 - Custom fields have hashes of 40 characters for names, and options are written by their ids.
+- A lead is no person: it names one, or an organization, and is shown with what these are called and reached by. An edit
+  of these does not move it, so that only a complete read shows it.
 - A person is written by one name, which Pipedrive parts into two [?].
 - A stage is one of a pipeline, so that both are sent.
 - There is no condition for a write: a record is read just before. Searches come behind, so that what a create made is
@@ -31,6 +33,8 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.kit.verdict import detail
+from integrations.providers.pipedrive.leads import leads
+from integrations.providers.pipedrive.notes import notes
 from integrations.providers.pipedrive.people import accounts, contacts, users
 from integrations.providers.pipedrive.sales import opportunities, stages
 from integrations.providers.pipedrive.webhooks import webhooks
@@ -70,7 +74,7 @@ provider = Provider(
     auth=OAuth2(
         authorize_url=f"{_OAUTH}/authorize",
         token_url=f"{_OAUTH}/token",
-        scopes=("base", "deals:full", "contacts:full", "users:read", "webhooks:full"),
+        scopes=("base", "deals:full", "contacts:full", "leads:full", "users:read", "webhooks:full"),
         pkce=False,
         tells={"base_url": "api_domain"},
         instead=HeaderKey("x-api-token", "api_token"),
@@ -79,5 +83,5 @@ provider = Provider(
     refuse=_refuse,
     rate=Rate("x-ratelimit-remaining", "x-ratelimit-reset"),
     webhooks=webhooks,
-    resources=(users, accounts, contacts, stages, opportunities),
+    resources=(users, accounts, contacts, stages, opportunities, leads, notes),
 )

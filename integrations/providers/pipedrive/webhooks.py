@@ -12,7 +12,7 @@ from integrations.kit.endpoints import Api
 from integrations.kit.paths import dig
 from integrations.kit.signatures import Carried
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions, Webhooks
-from unified_api.models.crm import Account, Contact, Opportunity, Stage, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, User
 
 _USER = "isthmus"
 _PATH = "/v1/webhooks"
@@ -51,6 +51,8 @@ webhooks = Webhooks(
     word="meta.entity",
     models={
         "deal": Opportunity,
+        "lead": Lead,
+        "note": Note,
         "organization": Account,
         "person": Contact,
         "stage": Stage,

@@ -96,6 +96,8 @@ def page(world: World, request: Request) -> Answer:
         raise refused(400, f"limit has to be at most {MOST}")
     rows = [one for one in world.listed(kind) if one["is_deleted"] is (wanted == "deleted")]
     rows = [one for one in rows if not one.get("is_archived")]
+    if ids := request.asked("ids"):
+        rows = [one for one in rows if str(one["id"]) in ids.split(",")]
     if since := request.asked("updated_since"):
         moment = datetime.fromisoformat(since)
         rows = [one for one in rows if datetime.fromisoformat(one["update_time"]) >= moment]
