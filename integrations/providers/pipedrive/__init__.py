@@ -37,6 +37,7 @@ from integrations.providers.pipedrive.leads import leads
 from integrations.providers.pipedrive.notes import notes
 from integrations.providers.pipedrive.people import accounts, contacts, users
 from integrations.providers.pipedrive.sales import opportunities, stages
+from integrations.providers.pipedrive.tasks import tasks
 from integrations.providers.pipedrive.webhooks import webhooks
 
 _OAUTH = "https://oauth.pipedrive.com/oauth"
@@ -74,7 +75,15 @@ provider = Provider(
     auth=OAuth2(
         authorize_url=f"{_OAUTH}/authorize",
         token_url=f"{_OAUTH}/token",
-        scopes=("base", "deals:full", "contacts:full", "leads:full", "users:read", "webhooks:full"),
+        scopes=(
+            "base",
+            "deals:full",
+            "contacts:full",
+            "leads:full",
+            "activities:full",
+            "users:read",
+            "webhooks:full",
+        ),
         pkce=False,
         tells={"base_url": "api_domain"},
         instead=HeaderKey("x-api-token", "api_token"),
@@ -83,5 +92,5 @@ provider = Provider(
     refuse=_refuse,
     rate=Rate("x-ratelimit-remaining", "x-ratelimit-reset"),
     webhooks=webhooks,
-    resources=(users, accounts, contacts, stages, opportunities, leads, notes),
+    resources=(users, accounts, contacts, stages, opportunities, leads, notes, tasks),
 )

@@ -12,7 +12,7 @@ from integrations.kit.endpoints import Api
 from integrations.kit.paths import dig
 from integrations.kit.signatures import Carried
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions, Webhooks
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, Task, User
 
 _USER = "isthmus"
 _PATH = "/v1/webhooks"
@@ -50,6 +50,7 @@ webhooks = Webhooks(
     proof=Carried("Authorization", user=_USER),
     word="meta.entity",
     models={
+        "activity": Task,
         "deal": Opportunity,
         "lead": Lead,
         "note": Note,

@@ -1,4 +1,4 @@
-"""Pipedrive, as far as its persons, organizations, deals, leads and notes go.
+"""Pipedrive, as far as its persons, organizations, deals, activities, leads and notes go.
 
 https://developers.pipedrive.com/docs/api/v1
 """
@@ -20,7 +20,10 @@ _A_DAY: Final = 86_400.0
 
 beyond = Beyond(
     nulls=dict.fromkeys(
-        ("last_name", "lost_reason", "options", "person_id", "org_id", "deal_id"),
+        (
+            *("last_name", "lost_reason", "options", "person_id", "org_id", "deal_id"),
+            *("note", "due_date", "due_time", "marked_as_done_time"),
+        ),
         "what is empty is null [?], general knowledge",
     ),
     fields={

@@ -14,7 +14,7 @@ from tests.emulators.engine import emulating
 from tests.emulators.vendors.pipedrive import TOKEN, first, records, vendor
 from tests.emulators.world import Clock, World
 from tests.integrations.providers.pipedrive.house import START
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task, User
 
 
 @contextmanager
@@ -38,6 +38,7 @@ def _filled(world: World) -> dict[Any, Samples]:
         reached = {"emails": [{"value": f"p{n}@acme.example", "primary": True, "label": "work"}]}
         person = records.new(world, "persons", name=f"Person {n}", org_id=company, **reached)["id"]
         first.new_lead(world, f"Lead {n}", person_id=person)
+        records.new(world, "activities", subject=f"Task {n}", person_id=person)
         first.new_note(world, f"<p>Note {n}</p>", person_id=person)
         records.new(world, "deals", title=f"Deal {n}", org_id=company, stage_id=1001, pipeline_id=1)
     return {
@@ -48,6 +49,7 @@ def _filled(world: World) -> dict[Any, Samples]:
             [{"title": "Ten printers", "owner": "1002"}],
         ),
         Note: Samples([_note(0, companies)], [_note(1, companies)]),
+        Task: Samples([_task(0, "OPEN", companies)], [_task(1, "CLOSED", companies)]),
         Opportunity: Samples([_deal(0, "OPEN", companies[0])], [_deal(1, "LOST", companies[1])]),
     }
 
@@ -65,13 +67,24 @@ def _about(name: str) -> dict[str, Any]:
     }
 
 
+def _regarding(number: int, companies: list[int]) -> dict[str, Any]:
+    one = f"100{number + 1}"
+    return {"owner": one, "account": str(companies[number]), "contact": one, "opportunity": one}
+
+
 def _note(number: int, companies: list[int]) -> dict[str, Any]:
-    about = {
-        "account": str(companies[number]),
-        "contact": f"100{number + 1}",
-        "opportunity": f"100{number + 1}",
+    return {"content": f"<p>Said {number}</p>", **_regarding(number, companies)}
+
+
+def _task(number: int, status: str, companies: list[int]) -> dict[str, Any]:
+    due = datetime(2026, 3, 1 + number, 15, 30, tzinfo=UTC)
+    told = {
+        "subject": f"Call {number}",
+        "content": f"<p>Soon {number}</p>",
+        "status": status,
+        "due_date": due,
     }
-    return {"content": f"<p>Said {number}</p>", "owner": f"100{number + 1}", **about}
+    return {**told, **_regarding(number, companies)}
 
 
 def _deal(number: int, status: str, company: int) -> dict[str, Any]:

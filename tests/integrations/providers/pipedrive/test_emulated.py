@@ -15,14 +15,15 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: recents, archived leads, activities, merges, deals that are asked
-for as deleted, conversions, and tokens by OAuth beside what all adapters share.
+Not looked at here, as the adapter does not use it: recents, archived leads, merges, deals that are asked for as
+deleted, conversions, and tokens by OAuth beside what all adapters share.
 """
 
 from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -35,7 +36,7 @@ from tests.emulators.engine import Emulator
 from tests.emulators.vendors.pipedrive import COMPANY, first, records
 from tests.integrations.providers.pipedrive.house import PROVIDER, START, account_at, everything, resource_of
 from unified_api.models.base import OWN
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task, User
 
 
 def test_a_wrong_token_is_the_owners_to_mend(house: Emulator, client: Client) -> None:
@@ -222,3 +223,15 @@ def test_a_note_that_was_deleted_is_gone(house: Emulator, client: Client) -> Non
     assert everything(client, Note) == {}
     with pytest.raises(Gone):
         client.read(resource_of(Note), made.remote_id)
+
+
+def test_calls_and_meetings_are_no_tasks(house: Emulator, client: Client) -> None:
+    """All other activities are, whatever types the customer has; one without a time is due at midnight."""
+    for kind in ("call", "meeting", "deadline"):
+        records.new(house.world, "activities", subject=kind, type=kind, due_date="2026-03-01", due_time=None)
+    [found] = [one for one in everything(client, Task).values() if not one.gone]
+
+    assert (found.values["subject"], found.values["due_date"]) == (
+        "deadline",
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )
