@@ -2,6 +2,8 @@
 
 https://developers.pipedrive.com/docs/api/v1, by its two descriptions; nothing of it was seen on an account yet. Of what
 is marked [?], either answer is survived:
+- At a company's own address both versions stand below `/api`, as its guide has it; that the general one takes `/api/v1`
+  as well is general knowledge [?].
 - Two versions stand side by side. The second has cursors, PATCH, and ids for references; the first has users and
   webhooks, and sometimes refuses with a 200 that says `success: false` [?].
 - `updated_since` is inclusive, and tells seconds.
@@ -69,7 +71,11 @@ provider = Provider(
             secret=True,
         ),
         Setting(
-            "base_url", "Address of the API", required=False, default="https://api.pipedrive.com", kind="url"
+            "base_url",
+            "Address of the company, such as https://acme.pipedrive.com",
+            required=False,
+            default="https://api.pipedrive.com",
+            kind="url",
         ),
     ),
     auth=OAuth2(
@@ -88,7 +94,7 @@ provider = Provider(
         tells={"base_url": "api_domain"},
         instead=HeaderKey("x-api-token", "api_token"),
     ),
-    check=Check(GET("/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),
+    check=Check(GET("/api/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),
     refuse=_refuse,
     rate=Rate("x-ratelimit-remaining", "x-ratelimit-reset"),
     webhooks=webhooks,

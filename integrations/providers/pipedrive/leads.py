@@ -16,7 +16,7 @@ from integrations.providers.pipedrive.people import person_of
 from integrations.providers.pipedrive.records import since
 from unified_api.models.crm import Lead
 
-_PATH = "/v1/leads"
+_PATH = "/api/v1/leads"
 #: Ids that can be asked for at once.
 _MOST = 100
 

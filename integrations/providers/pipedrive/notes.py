@@ -13,7 +13,7 @@ from integrations.providers.pipedrive.paging import ByStart
 from integrations.providers.pipedrive.records import since
 from unified_api.models.crm import Note
 
-_PATH = "/v1/notes"
+_PATH = "/api/v1/notes"
 
 
 def _is_gone(note: Any) -> bool:

@@ -79,7 +79,7 @@ users = Resource(
         is_active=compute(_is_active),
     ),
     # All of them in one answer.
-    list=GET("/v1/users", items="data", paging=ByCursor("cursor", path="additional_data.next_cursor")),
-    get=GET("/v1/users/{remote_id}", item="data"),
+    list=GET("/api/v1/users", items="data", paging=ByCursor("cursor", path="additional_data.next_cursor")),
+    get=GET("/api/v1/users/{remote_id}", item="data"),
     frequency=900.0,
 )

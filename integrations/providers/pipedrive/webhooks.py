@@ -15,7 +15,7 @@ from integrations.kit.webhooks import Callback, Subscribed, Subscriptions, Webho
 from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, Task, User
 
 _USER = "isthmus"
-_PATH = "/v1/webhooks"
+_PATH = "/api/v1/webhooks"
 #: Where the id of a record stands: in what the delivery says of itself, or in the record as it is, or as it was [?].
 _IDS = ("meta.entity_id", "data.id", "previous.id")
 

@@ -49,7 +49,7 @@ def _seed(world: World) -> None:
 
 
 def _canonical(path: str) -> str:
-    return path.removeprefix("/api/v2").removeprefix("/v1")
+    return path.removeprefix("/api/v2").removeprefix("/api/v1")
 
 
 def _told(spent: Spent) -> dict[str, str]:
