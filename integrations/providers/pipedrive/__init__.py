@@ -2,6 +2,8 @@
 
 https://developers.pipedrive.com/docs/api/v1, by its two descriptions; nothing of it was seen on an account yet. Of what
 is marked [?], either answer is survived:
+- At a company's own address both versions stand below `/api`, as its guide has it; that the general one takes `/api/v1`
+  as well is general knowledge [?].
 - Two versions stand side by side. The second has cursors, PATCH, and ids for references; the first has users and
   webhooks, and sometimes refuses with a 200 that says `success: false` [?].
 - `updated_since` is inclusive, and tells seconds.
@@ -9,6 +11,8 @@ is marked [?], either answer is survived:
   complete read. By its id it is still shown [?], as deleted.
 - An archived deal leaves its list as well, and is no deleted one: by its id it is still shown.
 - Custom fields have hashes of 40 characters for names, and options are written by their ids.
+- A lead is no person: it names one, or an organization, and is shown with what these are called and reached by. An edit
+  of these does not move it, so that only a complete read shows it.
 - A person is written by one name, which Pipedrive parts into two [?].
 - A stage is one of a pipeline, so that both are sent.
 - There is no condition for a write: a record is read just before. Searches come behind, so that what a create made is
@@ -31,8 +35,11 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.kit.verdict import detail
+from integrations.providers.pipedrive.leads import leads
+from integrations.providers.pipedrive.notes import notes
 from integrations.providers.pipedrive.people import accounts, contacts, users
 from integrations.providers.pipedrive.sales import opportunities, stages
+from integrations.providers.pipedrive.tasks import tasks
 from integrations.providers.pipedrive.webhooks import webhooks
 
 _OAUTH = "https://oauth.pipedrive.com/oauth"
@@ -64,20 +71,32 @@ provider = Provider(
             secret=True,
         ),
         Setting(
-            "base_url", "Address of the API", required=False, default="https://api.pipedrive.com", kind="url"
+            "base_url",
+            "Address of the company, such as https://acme.pipedrive.com",
+            required=False,
+            default="https://api.pipedrive.com",
+            kind="url",
         ),
     ),
     auth=OAuth2(
         authorize_url=f"{_OAUTH}/authorize",
         token_url=f"{_OAUTH}/token",
-        scopes=("base", "deals:full", "contacts:full", "users:read", "webhooks:full"),
+        scopes=(
+            "base",
+            "deals:full",
+            "contacts:full",
+            "leads:full",
+            "activities:full",
+            "users:read",
+            "webhooks:full",
+        ),
         pkce=False,
         tells={"base_url": "api_domain"},
         instead=HeaderKey("x-api-token", "api_token"),
     ),
-    check=Check(GET("/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),
+    check=Check(GET("/api/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),
     refuse=_refuse,
     rate=Rate("x-ratelimit-remaining", "x-ratelimit-reset"),
     webhooks=webhooks,
-    resources=(users, accounts, contacts, stages, opportunities),
+    resources=(users, accounts, contacts, stages, opportunities, leads, notes, tasks),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.kit.errors import Unwritable
 from integrations.kit.lens import ComputeLens
-from integrations.kit.paths import MISSING, dig
+from integrations.kit.paths import MISSING, bury, dig
 
 #: Parts of a place, as Pipedrive has them by its map.
 _PARTS = {
@@ -18,7 +18,7 @@ _PARTS = {
 }
 
 
-def reached(path: str, name: str) -> ComputeLens:
+def reached(path: str, name: str, *, create_only: bool = False) -> ComputeLens:
     """Addresses or numbers: the primary one stands first. name: of the common key of one."""
     kind = f"{name}_type"
 
@@ -37,9 +37,9 @@ def reached(path: str, name: str) -> ComputeLens:
             {"value": one[name], "primary": place == 0, **_labelled("label", one.get(kind))}
             for place, one in enumerate(value or ())
         ]
-        return {path: told}
+        return bury(path, told)
 
-    return ComputeLens(reader=read, writer=write)
+    return ComputeLens(reader=read, writer=write, create_only=create_only)
 
 
 def _labelled(key: str, label: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from unified_api.models.crm import Account, Contact, User
 _NAMES = ("first_name", "last_name")
 
 
-def _person(fields: dict[str, Any], current: Any) -> dict[str, Any]:
+def person_of(fields: dict[str, Any], current: Any) -> dict[str, Any]:
     """A person goes by one name; one without any by the first of the addresses."""
     told = {name: value for name, value in fields.items() if name not in _NAMES}
     if current is not None and not set(_NAMES) & set(fields):
@@ -43,8 +43,8 @@ contacts = resource(
         addresses=compute(place("postal_address")),
         remote_created_at=instant("add_time", read_only=True),
     ),
-    create=POST("/api/v2/persons", answer="data", body=_person),
-    update=PATCH("/api/v2/persons/{remote_id}", answer="data", body=_person),
+    create=POST("/api/v2/persons", answer="data", body=person_of),
+    update=PATCH("/api/v2/persons/{remote_id}", answer="data", body=person_of),
     recognise=("email_addresses",),
 )
 accounts = resource(
@@ -79,7 +79,7 @@ users = Resource(
         is_active=compute(_is_active),
     ),
     # All of them in one answer.
-    list=GET("/v1/users", items="data", paging=ByCursor("cursor", path="additional_data.next_cursor")),
-    get=GET("/v1/users/{remote_id}", item="data"),
+    list=GET("/api/v1/users", items="data", paging=ByCursor("cursor", path="additional_data.next_cursor")),
+    get=GET("/api/v1/users/{remote_id}", item="data"),
     frequency=900.0,
 )

@@ -24,7 +24,8 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-def _since(moment: datetime) -> str:
+def since(moment: datetime) -> str:
+    """A moment as filters take it."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -47,7 +48,7 @@ def _field(told: Any) -> FieldClass | None:
 def resource(name: str, fields: str, mapping: Mapping, **more: Any) -> Resource:
     """What can be done with records of this name. fields: where their own fields are listed."""
     path = f"/api/v2/{name}"
-    changes = Since("updated_since", spell=_since, stamp=instant("update_time"))
+    changes = Since("updated_since", spell=since, stamp=instant("update_time"))
     return Resource(
         mapping=mapping,
         list=GET(path, items="data", paging=PAGES, since=changes),

@@ -12,10 +12,10 @@ from integrations.kit.endpoints import Api
 from integrations.kit.paths import dig
 from integrations.kit.signatures import Carried
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions, Webhooks
-from unified_api.models.crm import Account, Contact, Opportunity, Stage, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Stage, Task, User
 
 _USER = "isthmus"
-_PATH = "/v1/webhooks"
+_PATH = "/api/v1/webhooks"
 #: Where the id of a record stands: in what the delivery says of itself, or in the record as it is, or as it was [?].
 _IDS = ("meta.entity_id", "data.id", "previous.id")
 
@@ -50,7 +50,10 @@ webhooks = Webhooks(
     proof=Carried("Authorization", user=_USER),
     word="meta.entity",
     models={
+        "activity": Task,
         "deal": Opportunity,
+        "lead": Lead,
+        "note": Note,
         "organization": Account,
         "person": Contact,
         "stage": Stage,

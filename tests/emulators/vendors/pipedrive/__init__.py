@@ -1,4 +1,4 @@
-"""Pipedrive, as far as its persons, organizations and deals go.
+"""Pipedrive, as far as its persons, organizations, deals, activities, leads and notes go.
 
 https://developers.pipedrive.com/docs/api/v1
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.emulators.vendor import Beyond, Limit, Routes, Spent, Vendor
-from tests.emulators.vendors.pipedrive import around, records
+from tests.emulators.vendors.pipedrive import around, first, records
 from tests.emulators.vendors.pipedrive.common import COMPANY, TOKEN, enters, error
 from tests.emulators.world import World
 
@@ -20,11 +20,16 @@ _A_DAY: Final = 86_400.0
 
 beyond = Beyond(
     nulls=dict.fromkeys(
-        ("last_name", "lost_reason", "options"), "what is empty is null [?], general knowledge"
+        (
+            *("last_name", "lost_reason", "options", "person_id", "org_id", "deal_id"),
+            *("note", "due_date", "due_time", "marked_as_done_time"),
+        ),
+        "what is empty is null [?], general knowledge",
     ),
     fields={
         "error": "refusals, as the first version's description has them",
         "errorCode": "the same",
+        "error_info": "the same",
         "code": f"{_DOCS}/core-api-concepts-http-status-codes",
     },
     errata={
@@ -44,7 +49,7 @@ def _seed(world: World) -> None:
 
 
 def _canonical(path: str) -> str:
-    return path.removeprefix("/api/v2").removeprefix("/v1")
+    return path.removeprefix("/api/v2").removeprefix("/api/v1")
 
 
 def _told(spent: Spent) -> dict[str, str]:
@@ -58,7 +63,7 @@ def _told(spent: Spent) -> dict[str, str]:
 
 vendor = Vendor(
     name="Pipedrive",
-    routes=Routes([route for module in (records, around) for route in module.on.all]),
+    routes=Routes([route for module in (records, first, around) for route in module.on.all]),
     error=error,
     enters=enters,
     seed=_seed,

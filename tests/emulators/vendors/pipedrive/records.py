@@ -1,4 +1,4 @@
-"""Persons, organizations and deals: made, listed, read, changed and deleted."""
+"""Persons, organizations, deals and activities: made, listed, read, changed and deleted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,34 @@ from tests.emulators.vendors.pipedrive.common import refused, stamp
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
-KINDS: Final = {"persons": "person", "organizations": "organization", "deals": "deal"}
-MOST: Final = 500
-_DEFAULTS: Final[dict[str, Record]] = {
-    "persons": {"emails": [], "phones": []},
-    "organizations": {},
-    "deals": {"status": "open", "value": 0, "currency": "EUR", "is_archived": False, "lost_reason": None},
+KINDS: Final = {
+    "persons": "person",
+    "organizations": "organization",
+    "deals": "deal",
+    "activities": "activity",
 }
-_REQUIRED: Final = {"persons": "name", "organizations": "name", "deals": "title"}
+MOST: Final = 500
+_REFERENCES: Final = {
+    "org_id": "organizations",
+    "person_id": "persons",
+    "deal_id": "deals",
+    "owner_id": "user",
+}
+_SHOWN: Final[Record] = {"visible_to": 3, "custom_fields": {}, "label_ids": []}
+_DEFAULTS: Final[dict[str, Record]] = {
+    "persons": {**_SHOWN, "emails": [], "phones": []},
+    "organizations": _SHOWN,
+    "activities": {"type": "task", "done": False, "marked_as_done_time": None, "note": None},
+    "deals": {
+        **_SHOWN,
+        "status": "open",
+        "value": 0,
+        "currency": "EUR",
+        "is_archived": False,
+        "lost_reason": None,
+    },
+}
+_REQUIRED: Final = {"persons": "name", "organizations": "name", "deals": "title", "activities": "subject"}
 #: A hash of 40 characters, the kind of its values, and what they can be.
 FIELDS: Final = {
     "persons": ("9dc80c50d78a15643bfc4ca79d76156a73a1ca0e", "enum", {27: "Fair", 28: "Friend"}),
@@ -31,8 +51,8 @@ FIELDS: Final = {
 def new(world: World, kind: str, **told: Any) -> Record:
     """A record."""
     now = stamp(world.clock.now())
-    facts = {"owner_id": 1001, "is_deleted": False, "add_time": now, "update_time": now, "visible_to": 3}
-    record = world.add(kind, {**facts, **_DEFAULTS[kind], "custom_fields": {}, "label_ids": []})
+    facts = {"owner_id": 1001, "is_deleted": False, "add_time": now, "update_time": now}
+    record = world.add(kind, {**facts, **_DEFAULTS[kind]})
     _keep(world, kind, record, told)
     world.happened("create", KINDS[kind], record)
     return record
@@ -53,8 +73,12 @@ def delete(world: World, kind: str, record: Record) -> None:
 
 
 def _keep(world: World, kind: str, record: Record, told: Record) -> None:
-    own = {**record["custom_fields"], **told.get("custom_fields", {})}
-    record |= {**told, "custom_fields": own}
+    before = record.get("custom_fields", {})
+    record |= told
+    if "custom_fields" in told:
+        record["custom_fields"] = {**before, **told["custom_fields"]}
+    if told.get("done"):
+        record["marked_as_done_time"] = stamp(world.clock.now())
     if kind == "persons" and "name" in told:
         first, _, last = told["name"].partition(" ")
         record |= {"first_name": first, "last_name": last or None}
@@ -67,12 +91,17 @@ def _keep(world: World, kind: str, record: Record, told: Record) -> None:
 def _check(world: World, kind: str, told: Record, *, whole: bool) -> None:
     if whole and not told.get(_REQUIRED[kind]):
         raise refused(400, f"{_REQUIRED[kind]} is required")
-    code, _, options = FIELDS[kind]
+    code, _, options = FIELDS.get(kind, ("", "", {}))
     for key, value in told.get("custom_fields", {}).items():
         several = value if isinstance(value, list) else [value]
         if key != code or (options and not set(several) <= set(options)):
             raise refused(400, f"custom_fields.{key} has no such value")
-    for name, other in (("org_id", "organizations"), ("person_id", "persons"), ("owner_id", "user")):
+    for name, other in (
+        ("org_id", "organizations"),
+        ("person_id", "persons"),
+        ("deal_id", "deals"),
+        ("owner_id", "user"),
+    ):
         if told.get(name) is not None and str(told[name]) not in world.table(other):
             raise refused(400, f"{name} is not there")
 
@@ -96,6 +125,8 @@ def page(world: World, request: Request) -> Answer:
         raise refused(400, f"limit has to be at most {MOST}")
     rows = [one for one in world.listed(kind) if one["is_deleted"] is (wanted == "deleted")]
     rows = [one for one in rows if not one.get("is_archived")]
+    if ids := request.asked("ids"):
+        rows = [one for one in rows if str(one["id"]) in ids.split(",")]
     if since := request.asked("updated_since"):
         moment = datetime.fromisoformat(since)
         rows = [one for one in rows if datetime.fromisoformat(one["update_time"]) >= moment]

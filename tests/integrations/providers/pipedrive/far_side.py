@@ -11,10 +11,10 @@ import pytest
 
 from tests.conformance.far_side import Samples, Started, emulated
 from tests.emulators.engine import emulating
-from tests.emulators.vendors.pipedrive import TOKEN, records, vendor
+from tests.emulators.vendors.pipedrive import TOKEN, first, records, vendor
 from tests.emulators.world import Clock, World
 from tests.integrations.providers.pipedrive.house import START
-from unified_api.models.crm import Account, Contact, Opportunity, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task, User
 
 
 @contextmanager
@@ -36,24 +36,55 @@ def _filled(world: World) -> dict[Any, Samples]:
     companies = [records.new(world, "organizations", name=f"Company {n}")["id"] for n in range(3)]
     for n, company in enumerate(companies):
         reached = {"emails": [{"value": f"p{n}@acme.example", "primary": True, "label": "work"}]}
-        records.new(world, "persons", name=f"Person {n}", org_id=company, **reached)
+        person = records.new(world, "persons", name=f"Person {n}", org_id=company, **reached)["id"]
+        first.new_lead(world, f"Lead {n}", person_id=person)
+        records.new(world, "activities", subject=f"Task {n}", person_id=person)
+        first.new_note(world, f"<p>Note {n}</p>", person_id=person)
         records.new(world, "deals", title=f"Deal {n}", org_id=company, stage_id=1001, pipeline_id=1)
     return {
         Contact: Samples([_person("Ada", 1001, companies[0])], [_person("Augusta", 1002, companies[1])]),
         Account: Samples([{"name": "Acme", "owner": "1001"}], [{"name": "Umbrella", "owner": "1002"}]),
+        Lead: Samples(
+            [{**_about("Eve"), "title": "Ten faxes", "owner": "1001"}],
+            [{"title": "Ten printers", "owner": "1002"}],
+        ),
+        Note: Samples([_note(0, companies)], [_note(1, companies)]),
+        Task: Samples([_task(0, "OPEN", companies)], [_task(1, "CLOSED", companies)]),
         Opportunity: Samples([_deal(0, "OPEN", companies[0])], [_deal(1, "LOST", companies[1])]),
     }
 
 
 def _person(name: str, owner: int, company: int) -> dict[str, Any]:
+    return {**_about(name), "owner": str(owner), "account": str(company)}
+
+
+def _about(name: str) -> dict[str, Any]:
     return {
         "first_name": name,
         "last_name": f"of {name}",
-        "owner": str(owner),
-        "account": str(company),
         "email_addresses": [{"email_address": f"{name.lower()}@acme.example", "email_address_type": "work"}],
         "phone_numbers": [{"phone_number": f"+{len(name)}", "phone_number_type": "mobile"}],
     }
+
+
+def _regarding(number: int, companies: list[int]) -> dict[str, Any]:
+    one = f"100{number + 1}"
+    return {"owner": one, "account": str(companies[number]), "contact": one, "opportunity": one}
+
+
+def _note(number: int, companies: list[int]) -> dict[str, Any]:
+    return {"content": f"<p>Said {number}</p>", **_regarding(number, companies)}
+
+
+def _task(number: int, status: str, companies: list[int]) -> dict[str, Any]:
+    due = datetime(2026, 3, 1 + number, 15, 30, tzinfo=UTC)
+    told = {
+        "subject": f"Call {number}",
+        "content": f"<p>Soon {number}</p>",
+        "status": status,
+        "due_date": due,
+    }
+    return {**told, **_regarding(number, companies)}
 
 
 def _deal(number: int, status: str, company: int) -> dict[str, Any]:

@@ -11,28 +11,32 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     stage_id must match pipeline_id               test_a_stage_takes_its_pipeline_with_it
     daily budget, burst, headers, 429             test_a_spent_day_waits_longer_than_a_burst
     personFields and the others                   test_options_are_written_by_their_ids_under_hashes
+    v1 start and limit; leads' updated_since      test_no_lead_is_passed_over_when_pages_shift
+    leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: leads, notes, recents, activities, searches, merges, deals that are
-asked for as deleted, conversions, and tokens by OAuth beside what all adapters share.
+Not looked at here, as the adapter does not use it: recents, archived leads, merges, deals that are asked for as
+deleted, conversions, and tokens by OAuth beside what all adapters share.
 """
 
 from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from integrations.kit.client import Client
 from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater
 from integrations.kit.webhooks import Callback
+from integrations.providers.pipedrive.paging import ByStart
 from tenants.vault import Secret
 from tests.emulators.engine import Emulator
-from tests.emulators.vendors.pipedrive import COMPANY, records
-from tests.integrations.providers.pipedrive.house import PROVIDER, account_at, everything, resource_of
+from tests.emulators.vendors.pipedrive import COMPANY, first, records
+from tests.integrations.providers.pipedrive.house import PROVIDER, START, account_at, everything, resource_of
 from unified_api.models.base import OWN
-from unified_api.models.crm import Account, Contact, Opportunity, User
+from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task, User
 
 
 def test_a_wrong_token_is_the_owners_to_mend(house: Emulator, client: Client) -> None:
@@ -175,3 +179,59 @@ def test_webhooks_carry_the_password_that_was_asked_for(house: Emulator, client:
     assert told == [f"Basic {base64.b64encode(b'isthmus:a long secret').decode()}"] * 2
     client.unsubscribe(second.id)
     assert (house.world.rows("hook"), first.id != second.id) == ([], True)
+
+
+def test_a_lead_is_shown_with_whom_it_is_about(house: Emulator, client: Client) -> None:
+    """And made with a person of its own; where the lead is refused, none is left behind."""
+    leads, address = resource_of(Lead), {"email_addresses": [{"email_address": "eve@x.example"}]}
+    company = records.new(house.world, "organizations", name="Acme")["id"]
+    old = first.new_lead(house.world, "Fax", organization_id=company)["id"]
+    made = client.create(leads, {"title": "Printers", "first_name": "Eve", "last_name": "Adams", **address})
+    found = everything(client, Lead)
+
+    assert (found[old].values["company"], found[old].values["first_name"]) == ("Acme", None)
+    assert found[made.remote_id].values["email_addresses"] == made.values["email_addresses"]
+    assert (made.values["last_name"], len(house.world.rows("persons"))) == ("Adams", 1)
+    with pytest.raises(Rejected):
+        client.create(leads, {"title": "Printers", "owner": "99", **address})
+    assert [one["is_deleted"] for one in house.world.rows("persons")] == [False, True]
+
+
+def test_no_lead_is_passed_over_when_pages_shift(house: Emulator, client: Client) -> None:
+    """One is deleted behind the first page: by offsets alone, another one would be on no page."""
+    made = []
+    for number in range(6):
+        made.append(first.new_lead(house.world, f"Lead {number}")["id"])
+        house.world.clock.forward(1)
+    leads = resource_of(Lead)
+    assert leads.list is not None
+    pages = client.pages(replace(leads, list=replace(leads.list, paging=ByStart(size=2))), None)
+    seen = {one.remote_id for one in next(pages).observations}
+    del house.world.table("leads")[made[0]]
+    seen |= {one.remote_id for page in pages for one in page.observations}
+
+    assert seen == set(made)
+
+
+def test_a_note_that_was_deleted_is_gone(house: Emulator, client: Client) -> None:
+    """It leaves its list; moments have no zone, and are in UTC."""
+    person = records.new(house.world, "persons", name="Ada")["id"]
+    made = client.create(resource_of(Note), {"content": "<p>Called</p>", "contact": str(person)})
+    client.delete(resource_of(Note), made.remote_id)
+
+    assert made.values["remote_created_at"] == START
+    assert everything(client, Note) == {}
+    with pytest.raises(Gone):
+        client.read(resource_of(Note), made.remote_id)
+
+
+def test_calls_and_meetings_are_no_tasks(house: Emulator, client: Client) -> None:
+    """All other activities are, whatever types the customer has; one without a time is due at midnight."""
+    for kind in ("call", "meeting", "deadline"):
+        records.new(house.world, "activities", subject=kind, type=kind, due_date="2026-03-01", due_time=None)
+    [found] = [one for one in everything(client, Task).values() if not one.gone]
+
+    assert (found.values["subject"], found.values["due_date"]) == (
+        "deadline",
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )

@@ -1,0 +1,105 @@
+"""Leads: a title for a person, or an organization, whose names and addresses they are shown with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Since
+from integrations.kit.errors import ProviderError, Uncertain
+from integrations.kit.lenses import at, choice, compute, instant, ref
+from integrations.kit.mapping import Mapping
+from integrations.kit.provider import Resource
+from integrations.providers.pipedrive.lenses import place, reached
+from integrations.providers.pipedrive.paging import ByStart
+from integrations.providers.pipedrive.people import person_of
+from integrations.providers.pipedrive.records import since
+from unified_api.models.crm import Lead
+
+_PATH = "/api/v1/leads"
+#: Ids that can be asked for at once.
+_MOST = 100
+
+
+def _with_whom(api: Api, leads: list[Any]) -> list[Any]:
+    """Leads with their persons and organizations; of one that is gone, nothing."""
+    people = _known(api, "persons", (lead["person_id"] for lead in leads))
+    companies = _known(api, "organizations", (lead["organization_id"] for lead in leads))
+    return [
+        {
+            **lead,
+            "person": people.get(lead["person_id"]),
+            "organization": companies.get(lead["organization_id"]),
+        }
+        for lead in leads
+    ]
+
+
+def _found(api: Api, items: list[Any]) -> list[Any]:
+    """The leads that a search names, of which it shows little."""
+    return _with_whom(api, [api.get(f"{_PATH}/{one['item']['id']}")["data"] for one in items])
+
+
+def _known(api: Api, kind: str, ids: Iterable[Any]) -> dict[Any, Any]:
+    wanted = [str(one) for one in dict.fromkeys(ids) if one is not None]
+    if not wanted:
+        return {}
+    asked = {"ids": ",".join(wanted), "limit": str(_MOST)}
+    return {one["id"]: one for one in api.get(f"/api/v2/{kind}", asked)["data"]}
+
+
+def _create(api: Api, fields: dict[str, Any]) -> str:
+    """The person first, and then the lead; where that is refused, no person is left behind."""
+    about = person_of(fields.pop("person", {}), None)
+    person = api.send("POST", "/api/v2/persons", about)["data"]["id"]
+    try:
+        return str(api.send("POST", _PATH, {**fields, "person_id": person})["data"]["id"])
+    except Uncertain:
+        raise
+    except ProviderError:
+        api.send("DELETE", f"/api/v2/persons/{int(person)}", repeatable=True)
+        raise
+
+
+leads = Resource(
+    mapping=Mapping(
+        Lead,
+        version="update_time",
+        title="title",
+        owner=ref("owner_id", whole=True),
+        lead_source=at("source_name", read_only=True),
+        status=choice("is_archived", {"OPEN": False, "CLOSED": True}, read_only=True),
+        first_name=at("person.first_name", create_only=True),
+        last_name=at("person.last_name", create_only=True),
+        email_addresses=reached("person.emails", "email_address", create_only=True),
+        phone_numbers=reached("person.phones", "phone_number", create_only=True),
+        addresses=compute(place("person.postal_address")),
+        company=at("organization.name", read_only=True),
+        remote_created_at=instant("add_time", read_only=True),
+        remote_updated_at=instant("update_time", read_only=True),
+    ),
+    list=GET(
+        _PATH,
+        items="data",
+        params={"sort": "add_time"},
+        paging=ByStart(_MOST),
+        since=Since("updated_since", spell=since, stamp=instant("update_time")),
+        then=_with_whom,
+        calls=3,
+    ),
+    get=GET(f"{_PATH}/{{remote_id}}", item="data", then=_with_whom, calls=3),
+    create=_create,
+    create_calls=3,
+    update=PATCH(f"{_PATH}/{{remote_id}}"),
+    delete=DELETE(f"{_PATH}/{{remote_id}}"),
+    # No order shows the newest first.
+    recent=GET(
+        "/api/v2/leads/search",
+        items="data.items",
+        params={"term": "{title}", "fields": "title", "exact_match": "true", "limit": "20"},
+        then=_found,
+        calls=23,
+    ),
+    read_lag=60.0,
+    recognise=("title",),
+)
