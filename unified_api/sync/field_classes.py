@@ -109,12 +109,14 @@ def _report(
 ) -> None:
     """Have new and removed fields in the audit trail, and an issue as long as a custom field reads a removed one."""
     model = model_id(resource.model)
-    change = {"added": sorted(added), "removed": sorted(removed)}
-    if any(change.values()):
-        audit.record("linked_account.fields_changed", subject=str(account.id), model=model, **change)
+    new, gone = sorted(added), sorted(removed)
+    if new or gone:
+        audit.record(
+            "linked_account.fields_changed", subject=str(account.id), model=model, added=new, removed=gone
+        )
     subject = uuid.uuid5(account.id, model)
     known = Issue.objects.filter(kind=issues.FIELDS, subject=subject, status=Issue.Status.ONGOING).first()
-    missing = {*change["removed"], *(known.details["removed"] if known else ())} - set(there)
+    missing = {*gone, *(known.details["removed"] if known else ())} - set(there)
     missed = {key: names for key in sorted(missing) if (names := _readers(resource, key))}
     if missed:
         fields = "; ".join(f"{key}, read by {', '.join(sorted(names))}" for key, names in missed.items())

@@ -153,7 +153,7 @@ def forget_unused(sandbox: Sandbox, now: dt.datetime) -> None:
 
 
 def _held(application: SandboxApplication, grant_id: uuid.UUID | None) -> SandboxGrant:
-    grant = (
+    grant: SandboxGrant | None = (
         SandboxGrant.objects.select_for_update().filter(id=grant_id, application_id=application.id).first()
     )
     if grant is None:

@@ -44,11 +44,10 @@ class Application:
             "code_challenge": challenge(VERIFIER),
             "code_challenge_method": "S256",
         }
-        method = "POST" if "answer" in told else "GET"
-        place = {"data" if method == "POST" else "params": {**asked, **told}}
-        return requests.request(
-            method, f"{self.url}/oauth/authorize", allow_redirects=False, timeout=20, **place
-        )
+        url, told = f"{self.url}/oauth/authorize", {**asked, **told}
+        if "answer" in told:
+            return requests.post(url, told, allow_redirects=False, timeout=20)
+        return requests.get(url, told, allow_redirects=False, timeout=20)
 
     def code(self, remote: Remote) -> str:
         """What the owner's consent gives."""
