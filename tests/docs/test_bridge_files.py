@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
+import shlex
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
 from tenants import accounts
 from tenants.models import LinkedAccount, Tenant
-from tenants.scope import scope
+from tenants.scope import current_tenant, scope
 from tenants.vault import Secret
 from tests import able
 from tests.docs.pages import README, ROOT, page
@@ -55,7 +58,18 @@ def _read(path: Path, monkeypatch: pytest.MonkeyPatch) -> BridgeFile:
     category = next(iter(read.data["models"])).partition(".")[0]
     for side in ("a", "b"):
         _link(read.data[side], category, monkeypatch)
+    _map(path)
     return read
+
+
+def _map(path: Path) -> None:
+    """Map the fields that the head of a file says."""
+    for line in re.findall(
+        r"^#   manage\.py (mapping add .+)$", path.read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        call_command(
+            *shlex.split(line.replace(" --tenant T ", f" --tenant {current_tenant()} ")), stdout=io.StringIO()
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -82,6 +96,7 @@ def test_the_use_cases_have_their_files() -> None:
     assert [path.name for path in FILES] == [
         "bamboohr-product.yaml",
         "employees.yaml",
+        "hubspot-salesforce.yaml",
         "leads.yaml",
         "recommended-leads-crm.yaml",
         "recommended-leads-marketing.yaml",

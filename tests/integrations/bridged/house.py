@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -40,29 +41,37 @@ _DAY: Final = 86_400.0
 _TIMES: Final = {
     "sync_job": ("due_at", "leased_until"),
     "sync_write": ("sent_at",),
-    "sync_throttle": ("blocked_until",),
+    "sync_throttle": ("blocked_until", "resets_at"),
 }
 _OPEN: Final = (WriteState.JOURNALLED, WriteState.SENT, WriteState.UNCERTAIN)
 
 
 @dataclass(frozen=True)
 class Party:
-    """One of the systems: its vendor, its integration, and the values that link it."""
+    """One of the systems: its vendor, its integration, and the values that link it.
+
+    asks: patterns of addresses at which a POST only reads.
+    """
 
     vendor: Vendor
     slug: str
     values: Mapping[str, str]
+    asks: tuple[str, ...] = ()
 
 
 @dataclass
 class House:
-    """The systems, and what the product makes of them. owner: sees the rows of all tenants."""
+    """The systems, and what the product makes of them.
+
+    owner: sees the rows of all tenants. asks: see Party.
+    """
 
     tenant: uuid.UUID
     systems: tuple[Emulator, ...]
     clock: Clock
     call: Call
     owner: psycopg.Connection
+    asks: tuple[str, ...] = ()
     accounts: tuple[uuid.UUID, uuid.UUID] = (uuid.UUID(int=0), uuid.UUID(int=0))
 
     @property
@@ -142,7 +151,7 @@ class House:
 
     def changes(self, request: Request) -> bool:
         """Whether a request is to change something."""
-        return request.method != "GET"
+        return request.method != "GET" and not any(fnmatchcase(request.path, one) for one in self.asks)
 
     def unfinished(self) -> list[str]:
         """Writes without an end."""
@@ -176,7 +185,7 @@ def housed(
     """Both systems, running. What they hold by the time of `link` was there before."""
     shared = Clock(clock.now())
     with emulating(parties[0].vendor, shared) as a, emulating(parties[1].vendor, shared) as b:
-        yield House(tenant, (a, b), shared, call, owner)
+        yield House(tenant, (a, b), shared, call, owner, (*parties[0].asks, *parties[1].asks))
 
 
 def link(house: House, parties: tuple[Party, Party]) -> None:
