@@ -25,15 +25,22 @@ if TYPE_CHECKING:
 
 
 def astray(frame: Frame, pairs: Iterable[Pair], looks: Mapping[uuid.UUID, Look]) -> frozenset[uuid.UUID]:
-    """The lone pairs of these whose records belong to one that takes no part."""
+    """The lone pairs of these whose records belong to one that takes no part.
+
+    What names several, as a ticket names its collections, belongs to none of them.
+    """
     told = {pair.id: _values(looks[pair.id]) for pair in pairs if pair.state == State.ALONE}
     found: set[uuid.UUID] = set()
     for name in frame.parents:
-        if frame.configuration.references[name] is Counterparts.PAIRS:
+        if references.names_one(frame.model, name) and _is_by_pairs(frame, name):
             named = {values[name] for values in told.values() if values.get(name)}
             outside = _outside(frame, references.target(frame.model, name), named)
             found |= {pair for pair, values in told.items() if values.get(name) in outside}
     return frozenset(found)
+
+
+def _is_by_pairs(frame: Frame, name: str) -> bool:
+    return frame.configuration.references[name] is Counterparts.PAIRS
 
 
 def _values(look: Look) -> Mapping[str, Any]:

@@ -18,8 +18,10 @@ from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync.bridge import bringing_back, plans, siblings, writing
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
+from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
 from unified_api.sync.bridge.separating import in_turn
+from unified_api.sync.bridge.stirring import awaken_followers
 from unified_api.sync.memory.touched import is_touched
 from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -44,8 +46,11 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     pairs = list(rows.order_by("id").select_for_update())
     ready = [pair for pair in pairs if pair.write_id is None and pair.held != SEARCH]
     ready = in_turn(frame, ready)[:MOST]
+    rested = [pair for pair in ready if pair.state not in TOGETHER]
     turns = siblings.in_turn(turns_of(frame, ready))
     dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
+    if any(pair.state in TOGETHER for pair in rested):
+        awaken_followers(frame.bridge)
     gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
     plans.mark([*dealt, *gone])
     save(turn for turn in ready if turn.write_id is not None)

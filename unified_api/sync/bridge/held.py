@@ -27,6 +27,10 @@ REVIEW, WAITING, UNSETTLED, CLOSED, MERGED = "review", "waiting", "unsettled", "
 HELD: Final = (NEW, KEYED, SEARCH, REVIEW, WAITING, UNSETTLED, CLOSED, MERGED)
 #: What the bridge goes on with by itself, at once.
 UNDER_WAY: Final = (NEW, KEYED, SEARCH, FREE)
+#: In a pair's memory: how many of its writes in a row changed nothing, for a reason that passes; and what kind the
+#: last of them was.
+DROPPED: Final = "dropped"
+DROPPED_AS: Final = "dropped_as"
 #: The column of a side's record.
 COLUMN: Final = {Side.A: "record_a", Side.B: "record_b"}
 

@@ -22,9 +22,8 @@ from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import clock, models_bridge
 from unified_api.sync.bridge import merging, plans, sharing, turns
-from unified_api.sync.bridge.held import FREE, UNSETTLED, WAITING, again
+from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
-from unified_api.sync.bridge.rounds import DROPPED, DROPPED_AS
 from unified_api.sync.bridge.stirring import ask_after_commit, awaken_followers
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState

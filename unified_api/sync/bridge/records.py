@@ -110,7 +110,10 @@ class Frame:
     @cached_property
     def within(self) -> str | None:
         """The field that names what a record is known within: part of the key, and of the bridge that is followed."""
-        return next(iter(sorted(self._led & set(self.match))), None)
+        names = (
+            name for name in sorted(self._led & set(self.match)) if references.names_one(self.model, name)
+        )
+        return next(names, None)
 
     @cached_property
     def _led(self) -> frozenset[str]:

@@ -44,6 +44,11 @@ def target(model: type[CommonModel], name: str) -> str:
     return relations(model)[name].to
 
 
+def names_one(model: type[CommonModel], name: str) -> bool:
+    """Whether a field names one record, and not several."""
+    return isinstance(relations(model)[name], Ref)
+
+
 def people(frame: Frame) -> frozenset[str]:
     """The models of people whom this bridge's records name, and who are known by their addresses."""
     told = frame.configuration.references
@@ -67,7 +72,7 @@ def followers(bridge: Bridge) -> list[Bridge]:
 def naming(bridge: Bridge, model: str, named: Collection[uuid.UUID]) -> Q:
     """The pairs of a bridge with a record of which a field names one of these, records of a model."""
     mine = common_model(bridge.model)
-    fields = [name for name in _by_pairs(bridge, model) if isinstance(relations(mine)[name], Ref)]
+    fields = [name for name in _by_pairs(bridge, model) if names_one(mine, name)]
     rows = mine.objects.filter(reduce(or_, (Q(**{f"{name}__in": named}) for name in fields), Q(pk__in=())))
     return Q(Exists(rows.filter(id=OuterRef("record_a"))) | Exists(rows.filter(id=OuterRef("record_b"))))
 

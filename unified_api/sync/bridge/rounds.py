@@ -28,7 +28,7 @@ from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
 from unified_api.sync.bridge import budget, conflicts, sharing, siblings, stirring, writing
-from unified_api.sync.bridge.held import CLOSED, FREE, REVIEW, again, one_sided
+from unified_api.sync.bridge.held import CLOSED, DROPPED, DROPPED_AS, FREE, REVIEW, again, one_sided
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.separating import in_turn
@@ -37,10 +37,6 @@ from unified_api.sync.models_bridge import Conflict, Pair
 #: Pairs that one transaction looks at, and pairs of these that it sends something for.
 AT_ONCE: Final = 500
 MOST_PUSHES: Final = 50
-#: In a pair's memory: how many of its writes in a row changed nothing, for a reason that passes; and what kind the
-#: last of them was.
-DROPPED: Final = "dropped"
-DROPPED_AS: Final = "dropped_as"
 _SAVE = """
     UPDATE sync_pair p SET
         state = seen.state, base_a = seen.base_a, base_b = seen.base_b, memory = seen.memory, dirty = seen.dirty,

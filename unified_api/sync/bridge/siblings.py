@@ -3,28 +3,33 @@
 So the comments of a ticket stand over there in the order in which they were made here, however many workers send, and
 however long one of them takes. It is for records that are known within what they belong to: the field that names that
 is part of their key, and of the bridge that theirs follows. Pairs come in the order of their ids, see
-`unified_api.sync.bridge.intake`. An edit waits for nobody, and nobody waits for a create that a person has to tell of.
+`unified_api.sync.bridge.intake`. An edit waits for nobody, and nobody waits for a create that a person has to tell of,
+that was tried several times in vain, or that is held up for long: what is said later arrives before it then.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from unified_api.engine.pair import State
 from unified_api.models.base import CommonModel
-from unified_api.sync.bridge.held import COLUMN, FREE
+from unified_api.sync.bridge.held import COLUMN, DROPPED, FREE, one_sided
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Pair
 
 if TYPE_CHECKING:
     from unified_api.sync.bridge.rounds import Turn
 
-#: States of pairs for which a record may have to be made.
-_TO_BE_MADE: Final = (State.ALONE, State.GONE)
+#: Creates in a row that changed nothing, and how long one is under way, until nobody waits for it any more.
+_TRIES: Final = 3
+_LONG: Final = dt.timedelta(minutes=15)
 
 
 def behind(frame: Frame) -> Q:
@@ -32,13 +37,19 @@ def behind(frame: Frame) -> Q:
     name = frame.within
     if name is None:
         return Q(pk__in=())
-    making = Pair.objects.filter(bridge_id=frame.bridge.id, state=State.CREATING, held=FREE)
-    wholes = set(_wholes(frame.model, name, making.exclude(write_id=None)).values())
+    wholes = set(_wholes(frame.model, name, _making(frame)).values())
     if not wholes:
         return Q(pk__in=())
     parts = frame.model.objects.filter(**{f"{name}__in": wholes})
     a, b = (Exists(parts.filter(id=OuterRef(column))) for column in COLUMN.values())
-    return Q(a | b, state__in=_TO_BE_MADE)
+    return Q(a | b) & (Q(state=State.GONE) | Q(one_sided(), state=State.ALONE))
+
+
+def _making(frame: Frame) -> QuerySet[Pair]:
+    """The pairs whose records are being made, and may be waited for."""
+    lately = Write.objects.filter(id=OuterRef("write_id"), journalled_at__gt=Now() - _LONG)
+    rows = Pair.objects.filter(Exists(lately), bridge_id=frame.bridge.id, state=State.CREATING, held=FREE)
+    return rows.filter(~Q(memory__has_key=DROPPED) | Q(**{f"memory__{DROPPED}__lt": _TRIES}))
 
 
 def in_turn(turns: Iterable[Turn]) -> Iterator[Turn]:
@@ -48,11 +59,16 @@ def in_turn(turns: Iterable[Turn]) -> Iterator[Turn]:
         name = turn.frame.within
         both = (turn.look.a, turn.look.b)
         wholes = {one.values.get(name) for one in both if one} - {None} if name else set()
-        if turn.pair.state in _TO_BE_MADE and wholes & making:
+        if _may_be_made(turn.pair) and wholes & making:
             continue
         yield turn
-        if turn.pair.state == State.CREATING:
+        if turn.pair.state == State.CREATING and turn.pair.memory.get(DROPPED, 0) < _TRIES:
             making |= wholes
+
+
+def _may_be_made(pair: Pair) -> bool:
+    """Whether a record may have to be made for it."""
+    return pair.state == State.GONE or (pair.state == State.ALONE and not (pair.record_a and pair.record_b))
 
 
 def first_of_each(frame: Frame, pairs: Sequence[Pair]) -> list[Pair]:

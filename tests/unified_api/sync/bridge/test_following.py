@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -378,3 +379,48 @@ def test_the_comments_of_a_ticket_are_made_one_after_another(followed: Followed)
         followed.desks.work_once(kinds=("write",))
 
     assert _told(followed) == {title: [f"{title} {n}" for n in range(4)] for title in ("Printer", "Chair")}
+
+
+@pytest.mark.parametrize("how", ["in vain", "for long"])
+def test_nobody_waits_for_a_create_that_is_tried_in_vain_or_held_up_for_long(
+    followed: Followed, how: str
+) -> None:
+    """What is said later goes over then: one comment does not keep all others of its ticket for ever."""
+    ticket = followed.ticket()
+    for number in range(2):
+        followed.comment(ticket, f"{number}")
+    followed.apply()
+    followed.round(TICKET)
+    turn = Round(followed.desks.tenant, followed.bridges[COMMENT], patience=30, sleep=lambda _: None)
+    turn.read(lambda: None)
+    for _ in range(2):
+        followed.desks.work_once(kinds=("bridge",))
+        assert _in_flight(followed) == ["0"]
+    with transaction.atomic():
+        pair = Pair.objects.get(bridge_id=followed.bridges[COMMENT], state="creating")
+        if how == "in vain":
+            Pair.objects.filter(id=pair.id).update(memory={**pair.memory, "dropped": 3})
+        else:
+            long_ago = clock.now() - dt.timedelta(minutes=16)
+            Write.objects.filter(id=pair.write_id).update(journalled_at=long_ago)
+        stirring.ask(followed.bridges[COMMENT])
+    followed.desks.work_once(kinds=("bridge",))
+
+    assert sorted(_in_flight(followed)) == ["0", "1"]
+
+
+def test_comments_of_a_ticket_that_both_sides_have_are_planned_once_its_update_is_under_way(
+    followed: Followed,
+) -> None:
+    """No lone ticket pairs then, which would wake them: the plan of the tickets does."""
+    ticket = followed.ticket(text="hot")
+    followed.comment(ticket, "one")
+    followed.desks.b.add(title="Printer", text="cold", state="open", priority="p1")
+    followed.apply(live=False)
+    followed.round()
+    assert followed.approve(TICKET) == ["update"]
+    followed.round()
+    assert followed.approve(COMMENT) == ["create"]
+    followed.round()
+
+    assert followed.bodies() == ["one"]
