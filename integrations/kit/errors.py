@@ -64,6 +64,10 @@ class RetryLater(ProviderError):
         self.left = left
 
 
+class Throttled(RetryLater):
+    """The account's budget of requests is used up, or the provider had asked for a pause: nothing was sent."""
+
+
 class NeedsReauthorisation(ProviderError):
     """The credential is refused; only the account's owner can help."""
 

@@ -38,6 +38,7 @@ from integrations.kit.errors import (
     ProviderError,
     Rejected,
     RetryLater,
+    Throttled,
 )
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
@@ -231,7 +232,7 @@ class Http:
         """Wait for the turn of a request to the account's own origin, and sign it."""
         wait = self.connection.limiter.acquire(1)
         if wait > self._patience.wait:
-            raise RetryLater(
+            raise Throttled(
                 "the account's budget of requests is used up, or the provider asked for a pause",
                 after=wait,
                 request=request.name,

@@ -50,6 +50,9 @@ def failed(
     lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount, error: errors.ProviderError
 ) -> None:
     """Record the error where an operator looks for it, and turn it into a schedule."""
+    if isinstance(error, errors.Throttled):
+        _wait(lease, stream, error)
+        return
     log.warning("pull.failed", model=stream.model, error=type(error).__name__, request=error.request)
     if isinstance(error, errors.NeedsReauthorisation):
         # One that has another credential by now is read on: who renewed a token asks for nothing to be read.
@@ -57,6 +60,17 @@ def failed(
         _fail(lease, stream, run, account, error, None if is_paused else job.backoff(lease.attempts))
     else:
         _fail(lease, stream, run, account, error, delay_after(error, stream.frequency, lease.attempts))
+
+
+def _wait(lease: job.Lease, stream: Stream, error: errors.Throttled) -> None:
+    """The run goes on when there is room for it: that it waits is no failure."""
+    delay = delay_after(error, stream.frequency, lease.attempts)
+    log.info("pull.waits", model=stream.model, seconds=round(delay))
+    with transaction.atomic(durable=True):
+        job.hold(lease)
+        due = clock.now() + dt.timedelta(seconds=delay)
+        Stream.objects.filter(id=stream.id).update(next_due=due, reason="RATE_LIMITED")
+        job.put_off(lease, delay)
 
 
 def _fail(

@@ -119,8 +119,12 @@ def _report(
     missing = {*gone, *(known.details["removed"] if known else ())} - set(there)
     missed = {key: names for key in sorted(missing) if (names := _readers(resource, key))}
     if missed:
-        fields = "; ".join(f"{key}, read by {', '.join(sorted(names))}" for key, names in missed.items())
-        told = f"{account} has no such fields of {model} any more: {fields}. These custom fields are null from now on."
+        fields = "; ".join(
+            f"{key}, which {', '.join(sorted(names))} may read" for key, names in missed.items()
+        )
+        told = (
+            f"{account} has no such fields of {model} any more: {fields}. What they read there is null now."
+        )
         told += " Map them to what is there instead, or remove them."
         details = {"removed": list(missed)}
         issues.open_issue(issues.FIELDS, subject, told, linked_account_id=account.id, details=details)

@@ -29,8 +29,8 @@ class Purpose(Enum):
 
     WAITED_FOR = 0.0  # somebody waits for the answer
     NEWS = 0.1  # writes of bridges, and what a provider has just told to have changed
-    CHANGES = 0.2  # readings of what changed
-    EVERYTHING = 0.4  # readings of all that there is
+    CHANGES = 0.2  # readings of what changed, and of what is gone
+    EVERYTHING = 0.4  # the first reading of all that there is, and audits
 
 
 #: Requests are taken in advance, so that later callers queue behind earlier ones; the answer is the wait in seconds.

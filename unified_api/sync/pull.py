@@ -269,8 +269,8 @@ def work(lease: job.Lease, ends: float) -> None:
 
 
 def _purpose(stream: Stream) -> Purpose:
-    """Of a run: to read everything, at first or for what is gone, or what changed since."""
-    return Purpose.CHANGES if stream.cursor and stream.sweep is None else Purpose.EVERYTHING
+    """Of a run: to read everything for the first time, or what changed since, and what is gone."""
+    return Purpose.EVERYTHING if stream.is_initial else Purpose.CHANGES
 
 
 def _nothing_to_read(lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount) -> None:

@@ -32,17 +32,19 @@ _HARMLESS: Final = frozenset({"GET", "HEAD"})
 class Endpoint(View):
     """One address below a sandbox's own. Its methods run in the scope of the sandbox's tenant, outside transactions.
 
-    behaves: whether the sandbox behaves there as it was told; where it is told, it does not.
+    behaves: whether the sandbox behaves there as it was told; where it is told, it does not. owners: methods that take
+    the sandbox's key, and no access token of an application.
     """
 
     behaves: ClassVar[bool] = True
+    owners: ClassVar[frozenset[str]] = frozenset()
     sleep: Callable[[float], None] = staticmethod(time.sleep)
     sandbox_id: uuid.UUID
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer; every refusal as JSON."""
         try:
-            entered = _entered(request)
+            entered = _entered(request, self.owners)
             with scope(entered.tenant_id), understanding():
                 self.sandbox_id = entered.sandbox_id
                 return self._within(request, *args, **kwargs)
@@ -120,13 +122,15 @@ class _Entered(NamedTuple):
     sandbox_id: uuid.UUID
 
 
-def _entered(request: HttpRequest) -> _Entered:
+def _entered(request: HttpRequest, owners: frozenset[str]) -> _Entered:
     key = bearer(request)
     found = (door.enter(store.DOOR, key) or door.enter(granting.ACCESS, key)) if key else None
     if found is None:
         raise Refused(HTTPStatus.UNAUTHORIZED, "The key or access token is missing, unknown, or over.")
+    by_grant = found.kind == granting.ACCESS
+    if by_grant and request.method in owners:
+        raise Refused(HTTPStatus.FORBIDDEN, "This takes the sandbox's key; a token opens its records alone.")
     with scope(found.tenant_id), transaction.atomic():
-        by_grant = found.kind == granting.ACCESS
         opened = granting.sandbox_of(found.reference) if by_grant else found.reference
         sandbox = Sandbox.objects.filter(id=opened).first()
         if sandbox is None:

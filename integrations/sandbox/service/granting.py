@@ -14,10 +14,12 @@ import os
 import uuid
 from typing import Final, NamedTuple
 
+from django.db.models import Q
+
 from integrations.kit.oauth import challenge
 from integrations.sandbox.models import Sandbox, SandboxApplication, SandboxGrant
 from integrations.sandbox.service import behaviour
-from tenants import door
+from tenants import audit, door
 from tenants.tokens import Prefix, digest, new_token
 from tenants.vault import Randomness, Secret
 
@@ -29,11 +31,7 @@ _SECRET: Final = "sandbox application secret"  # noqa: S105 - the kind of a dige
 #: What a code, a refresh token, and one that was just replaced are good for.
 CODE_LASTS: Final = dt.timedelta(minutes=1)
 REFRESH_LASTS: Final = dt.timedelta(days=30)
-GRACE: Final = dt.timedelta(minutes=1)
-
-
-class InvalidGrant(Exception):
-    """The code or refresh token is unknown, used up, too old, or somebody else's."""
+GRACE: Final = dt.timedelta(minutes=10)
 
 
 class Registered(NamedTuple):
@@ -84,27 +82,31 @@ def allow(
     grant.save(force_insert=True)
     code = new_token(Prefix.SANDBOX, randomness)
     door.open_door(CODE, code, reference=grant.id, expires_at=now + CODE_LASTS)
+    audit.record("sandbox.allowed", subject=str(sandbox_id), application=application.client_id)
     return code
 
 
-def exchange(application: SandboxApplication, code: Secret, verifier: str, now: dt.datetime) -> Tokens:
-    """The first tokens, for a code; it is used up, whoever brings it. Raises InvalidGrant."""
+def exchange(
+    application: SandboxApplication, code: Secret, verifier: str, redirect_uri: str, now: dt.datetime
+) -> Tokens | None:
+    """The first tokens, for a code; None where it is no good. It is used up, whoever brings it."""
     entered = door.enter(CODE, code, now=now)
     if entered is None or not door.use_up(CODE, code, now=now):
-        raise InvalidGrant
-    grant = _held(application, entered.reference)
-    if not hmac.compare_digest(grant.challenge, challenge(verifier)):
-        raise InvalidGrant
-    return _give(grant, now)
+        return None
+    grant = SandboxGrant.objects.filter(id=entered.reference, application_id=application.id).first()
+    is_bound = grant is not None and hmac.compare_digest(grant.challenge, challenge(verifier))
+    return _give(grant, now) if grant and is_bound and redirect_uri == application.redirect_uri else None
 
 
 def refresh(application: SandboxApplication, token: Secret, now: dt.datetime) -> Tokens | None:
-    """New tokens in the place of these; None where the grant ends, as the token was replaced a while ago.
-
-    Raises InvalidGrant where there is nothing to end.
-    """
+    """New tokens in the place of these; None where the token is no good. One that was replaced a while ago ends all."""
     entered = door.enter(REFRESH, token, now=now)
-    grant = _held(application, entered.reference if entered else None)
+    mine = SandboxGrant.objects.filter(
+        id=entered.reference if entered else None, application_id=application.id
+    )
+    grant: SandboxGrant | None = mine.select_for_update().first()
+    if grant is None:
+        return None
     shown = digest(REFRESH, token)
     if shown == bytes(grant.current):
         grant.replaced, grant.replaced_at = grant.current, now
@@ -132,8 +134,20 @@ def sandbox_of(grant_id: uuid.UUID | None) -> uuid.UUID | None:
 
 def end(grant: SandboxGrant) -> None:
     """Nothing opens the sandbox by it any more."""
-    door.close_doors(grant.id)
-    SandboxGrant.objects.filter(id=grant.id).delete()
+    if (
+        SandboxGrant.objects.select_for_update().filter(id=grant.id).first()
+    ):  # before its doors, as a renewal does
+        door.close_doors(grant.id)
+        SandboxGrant.objects.filter(id=grant.id).delete()
+        audit.record("sandbox.grant_ended", subject=str(grant.sandbox_id))
+
+
+def forget(application: SandboxApplication) -> None:
+    """End an application, and all that it was allowed."""
+    for grant in SandboxGrant.objects.filter(application_id=application.id):
+        end(grant)
+    door.close_doors(application.id)
+    SandboxApplication.objects.filter(id=application.id).delete()
 
 
 def end_all(sandbox: Sandbox) -> int:
@@ -145,20 +159,13 @@ def end_all(sandbox: Sandbox) -> int:
 
 
 def forget_unused(sandbox: Sandbox, now: dt.datetime) -> None:
-    """End what was allowed, and never asked for."""
-    for grant in SandboxGrant.objects.filter(
-        sandbox_id=sandbox.id, current=b"", created_at__lt=now - CODE_LASTS
-    ):
-        end(grant)
-
-
-def _held(application: SandboxApplication, grant_id: uuid.UUID | None) -> SandboxGrant:
-    grant: SandboxGrant | None = (
-        SandboxGrant.objects.select_for_update().filter(id=grant_id, application_id=application.id).first()
+    """End what was allowed and never asked for, and what nobody has renewed for as long as a refresh token is good."""
+    unasked = Q(current=b"", created_at__lt=now - CODE_LASTS)
+    unrenewed = Q(created_at__lt=now - REFRESH_LASTS) & (
+        Q(replaced_at=None) | Q(replaced_at__lt=now - REFRESH_LASTS)
     )
-    if grant is None:
-        raise InvalidGrant
-    return grant
+    for grant in SandboxGrant.objects.filter(unasked | unrenewed, sandbox_id=sandbox.id):
+        end(grant)
 
 
 def _give(grant: SandboxGrant, now: dt.datetime) -> Tokens:

@@ -9,7 +9,7 @@ POST oauth/revoke       the end of a grant (RFC 7009)
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -38,6 +38,7 @@ _ASKED: Final = (
     *("response_type", "client_id", "redirect_uri", "state", "scope"),
     *("code_challenge", "code_challenge_method"),
 )
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE: Final = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>{}</title><style>body{{font:16px system-ui;margin:4rem auto;max-width:30rem;padding:0 1rem}}"
@@ -96,7 +97,10 @@ class Authorize(View):
     def _wrong(self) -> str:
         if self.asked["response_type"] != "code":
             return "unsupported_response_type"
-        bound = self.asked["code_challenge"] and self.asked["code_challenge_method"] == "S256"
+        bound = (
+            _CHALLENGE.fullmatch(self.asked["code_challenge"])
+            and self.asked["code_challenge_method"] == "S256"
+        )
         return "" if bound else "invalid_request"
 
     def _question(self, why: str = "") -> HttpResponse:
@@ -159,11 +163,8 @@ class Token(_ForApplications):
         turn = _turn(form, now)
         if turn.refused:
             raise turn.refused
-        try:
-            with transaction.atomic():
-                tokens = give()
-        except granting.InvalidGrant:
-            tokens = None
+        with transaction.atomic():
+            tokens = give()
         if tokens is None:
             return _error("invalid_grant")
         if turn.drops:
@@ -182,11 +183,9 @@ class Revoke(_ForApplications):
         return answer({})
 
 
-def _exchanged(application: SandboxApplication, form: Mapping[str, str]) -> granting.Tokens:
-    if form.get("redirect_uri") != application.redirect_uri:
-        raise granting.InvalidGrant
+def _exchanged(application: SandboxApplication, form: Mapping[str, str]) -> granting.Tokens | None:
     code, verifier = Secret(form.get("code", "")), form.get("code_verifier", "")
-    return granting.exchange(application, code, verifier, timezone.now())
+    return granting.exchange(application, code, verifier, form.get("redirect_uri", ""), timezone.now())
 
 
 def _turn(form: Mapping[str, str], now: Any) -> behaviour.Turn:
@@ -204,7 +203,7 @@ def _client(request: HttpRequest) -> tuple[str, Secret]:
         return request.POST.get("client_id", ""), Secret(request.POST.get("client_secret", ""))
     try:
         name, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return "", Secret("")
     return unquote_plus(name), Secret(unquote_plus(secret))
 

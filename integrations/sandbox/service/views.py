@@ -20,6 +20,8 @@ from unified_api.models.base import CommonModel
 class Account(Endpoint):
     """account: whose key this is. POST begins anew with what the seed gives, DELETE ends the sandbox."""
 
+    owners: ClassVar[frozenset[str]] = frozenset({"POST", "DELETE"})
+
     def get(self, request: HttpRequest) -> HttpResponse:
         """The account's own name; 403 where another category is asked for."""
         with transaction.atomic():
@@ -47,6 +49,8 @@ class Account(Endpoint):
 class Grants(Endpoint):
     """grants: what was allowed to applications by OAuth. DELETE takes all of it back."""
 
+    owners: ClassVar[frozenset[str]] = frozenset({"DELETE"})
+
     def delete(self, _request: HttpRequest) -> HttpResponse:
         """How many there were."""
         with transaction.atomic():
@@ -58,6 +62,7 @@ class Behaviour(Endpoint):
     """behaviour: how the sandbox behaves. PUT tells it, all that is not named as usual; PATCH what is named alone."""
 
     behaves: ClassVar[bool] = False
+    owners: ClassVar[frozenset[str]] = frozenset({"PUT", "PATCH"})
 
     def get(self, _request: HttpRequest) -> HttpResponse:
         """How it behaves now."""

@@ -12,7 +12,8 @@ import requests
 from django.test import Client
 
 from integrations.kit.oauth import challenge
-from tenants.models import LinkedAccount
+from integrations.sandbox.service import granting
+from tenants.models import Door, LinkedAccount
 from tenants.scope import scope
 from tenants.vault import Secret
 from tests.integrations.sandbox.conftest import Account, MakeRemote, Remote
@@ -98,16 +99,23 @@ def test_an_end_user_links_a_sandbox_by_allowing_it(
 def test_a_token_that_is_over_is_renewed_unseen(
     alice: Person, application: Application, remote: MakeRemote
 ) -> None:
-    """An access token of a second is renewed for each call that needs it, and the caller sees none of that."""
-    sandbox = remote("ticketing")
-    sandbox.call("PATCH", "behaviour", {"tokenSeconds": 1})
-    account = allowed(alice, application, sandbox)
+    """It is renewed for the call that needs it, and the caller sees none of that."""
+    account = allowed(alice, application, remote("ticketing"))
     account.work()
+    assert Door.objects.filter(kind=granting.ACCESS).delete()[0] == 1
     ticket = account.get("tickets", page_size="1")["results"][0]["id"]
     changed = account.send("patch", f"tickets/{ticket}", {"model": {"name": "Renewed"}})
 
     assert changed.status_code == 200, changed.content
     assert changed.json()["model"]["name"] == "Renewed"
+
+
+def test_tokens_end_as_soon_as_is_told(application: Application, remote: MakeRemote) -> None:
+    """An hour unless the behaviour says otherwise."""
+    sandbox = remote("ticketing")
+    assert application.exchange(application.code(sandbox)).json()["expires_in"] == 3_600
+    sandbox.call("PATCH", "behaviour", {"tokenSeconds": 5})
+    assert application.exchange(application.code(sandbox)).json()["expires_in"] == 5
 
 
 def test_a_grant_that_its_owner_takes_back_pauses_the_account(
@@ -152,10 +160,13 @@ def test_a_code_is_good_once_and_for_its_application(application: Application, r
     sandbox = remote("crm")
     code = application.code(sandbox)
     assert opens(application.url, application.exchange(code).json()["access_token"]) == 200
+    tried, other = application.code(sandbox), application.code(sandbox)
     for refused in (
         application.exchange(code),
-        application.exchange(application.code(sandbox), code_verifier="x" * 43),
-        application.exchange(application.code(sandbox), redirect_uri="https://evil.example/"),
+        application.exchange(tried, code_verifier="x" * 43),
+        application.exchange(tried),
+        application.exchange(other, redirect_uri="https://evil.example/"),
+        application.exchange(other),
     ):
         assert (refused.status_code, refused.json()) == (400, {"error": "invalid_grant"})
     application.client_secret = "wrong"
@@ -174,6 +185,31 @@ def test_a_refresh_token_that_comes_again_late_ends_the_grant(
     assert application.refresh(third["refresh_token"]).status_code == 200
     assert application.refresh(first["refresh_token"]).json() == {"error": "invalid_grant"}
     assert opens(application.url, third["access_token"]) == 401
+
+
+def test_a_token_opens_records_alone(application: Application, remote: MakeRemote) -> None:
+    """What ends, resets or changes the sandbox itself takes its key."""
+    told = application.exchange(application.code(remote("crm"))).json()
+    signed = {"Authorization": f"Bearer {told['access_token']}"}
+
+    def status(method: str, path: str) -> int:
+        url = f"{application.url}/v1/{path}"
+        return requests.request(method, url, json={}, headers=signed, timeout=20).status_code
+
+    owners = [("POST", "account"), ("DELETE", "account"), ("PATCH", "behaviour"), ("DELETE", "grants")]
+    assert [status(*one) for one in owners] == [403] * 4
+    assert [status("GET", path) for path in ("account", "behaviour", "objects/lead")] == [200] * 3
+
+
+def test_an_application_is_ended_with_all_that_it_was_allowed(
+    alice: Person, application: Application, remote: MakeRemote
+) -> None:
+    """Its secret opens nothing any more, nor do tokens that it has."""
+    told = application.exchange(application.code(remote("crm"))).json()
+    called("sandbox", "application", "--tenant", str(alice.tenant_id), "--end", application.client_id)
+
+    assert opens(application.url, told["access_token"]) == 401
+    assert application.refresh(told["refresh_token"]).json() == {"error": "invalid_client"}
 
 
 def test_a_renewal_can_be_made_to_fail(application: Application, remote: MakeRemote) -> None:

@@ -167,7 +167,7 @@ def test_new_and_removed_fields_are_reported(api: Linked, desk: stub.Desk) -> No
     assert removed == {"model": "ticketing.Ticket", "added": ["x_new"], "removed": ["x_color"]}
     assert back == {"model": "ticketing.Ticket", "added": ["x_color"], "removed": ["x_new"]}
     [issue] = api.stored(lambda: list(Issue.objects.filter(kind=issues.FIELDS)))
-    assert "x_color, read by field_mappings.color" in issue.description
+    assert "x_color, which field_mappings.color may read" in issue.description
     assert issue.status == Issue.Status.RESOLVED
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from integrations.sandbox.models import Sandbox
+from integrations.sandbox.models import Sandbox, SandboxApplication
 from integrations.sandbox.service import granting, keeping, store
 from integrations.sandbox.service.errors import Refused
 from integrations.sandbox.spelling import categories
@@ -41,6 +41,9 @@ class Command(AnsweringCommand):
             help="register an OAuth application at the tenant's sandboxes; its secret is printed once",
         )
         application.add_argument("--redirect-uri", help="where end users come back to (this installation)")
+        application.add_argument(
+            "--end", metavar="CLIENT_ID", help="end this one, and all that it was allowed"
+        )
         for one in (create, listed, end, application):
             one.add_argument("--tenant", required=True, help="name or id")
             take_json(one)
@@ -54,7 +57,9 @@ class Command(AnsweringCommand):
             if options["verb"] == "end":
                 return _ended(options["account"])
             if options["verb"] == "application":
-                return _registered(options["redirect_uri"])
+                return (
+                    _unregistered(options["end"]) if options["end"] else _registered(options["redirect_uri"])
+                )
             try:
                 made = store.make(options["category"], options["seed"])
             except Refused as error:
@@ -82,6 +87,15 @@ def _registered(redirect_uri: str | None) -> Document:
         "client_secret": made.secret.reveal(),
         "redirect_uri": application.redirect_uri,
     }
+
+
+def _unregistered(client_id: str) -> Document:
+    application = SandboxApplication.objects.select_for_update().filter(client_id=client_id).first()
+    if application is None:
+        raise CommandError(f"The tenant has no application {client_id} at its sandboxes.")
+    granting.forget(application)
+    audit.record("sandbox.application_ended", subject=client_id)
+    return {"client_id": client_id, "redirect_uri": application.redirect_uri}
 
 
 def _ended(account: uuid.UUID) -> Document:
