@@ -29,7 +29,8 @@ _RECORDS = "/training/record"
 _SAID = "said"
 _COMPLETED, _FAILED = "COMPLETED", "FAILED"
 _FAILED_LINE = "Failed"
-_SCORE = re.compile(r"Score: (\S+) %")
+#: People write notes as well: what is no number, or an endless one, is no score.
+_SCORE = re.compile(r"Score: (-?[0-9]{1,16}(?:\.[0-9]+)?(?:e[+-][0-9]{1,2})?) %")
 #: Employees of a page, of whom each takes a request.
 _SIZE = 25
 

@@ -252,6 +252,21 @@ def test_parts_of_the_company_are_words_in_use(company: Emulator, client: Client
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "score"),
+    [("Score: B %", None), ("Score: 92,5 %", None), (f"Score: {'9' * 400} %", None), ("Score: 92.5 %", 92.5)],
+)
+def test_a_score_is_a_number_or_none(
+    company: Emulator, client: Client, line: str, score: float | None
+) -> None:
+    """Whatever somebody writes into the notes, the completion is read."""
+    kind = training.add_type(company.world, "Safety")["id"]
+    training.add_record(company.world, named(company, "Ada")["id"], kind, "2026-01-20", notes=line)
+    [page] = pages_of(client, TrainingCompletion)
+
+    assert [one.values["score"] for one in page.observations] == [score]
+
+
 def test_time_off_is_read_again_where_it_may_still_change(company: Emulator, client: Client) -> None:
     """All of it once, in pages of years; then what ended in the last year or is to come. Days stay days."""
     ben = named(company, "Ben")["id"]
