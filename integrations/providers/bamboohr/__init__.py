@@ -25,7 +25,7 @@ from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.providers.bamboohr.absences import absences, balances
 from integrations.providers.bamboohr.dependents import dependents
-from integrations.providers.bamboohr.histories import employments
+from integrations.providers.bamboohr.histories import UNSEEN, employments
 from integrations.providers.bamboohr.people import employees
 from integrations.providers.bamboohr.places import groups, locations
 from integrations.providers.bamboohr.reading import FIELDS, own_key
@@ -63,6 +63,12 @@ provider = Provider(
         Setting(
             FAILURES,
             "`notes`, where failures are to be training records whose notes say so; BambooHR counts these as completed",
+            required=False,
+        ),
+        Setting(
+            UNSEEN,
+            "Tables that the user may never see, of `compensation` and `employmentStatus`, with a space between them:"
+            " employments are read without them",
             required=False,
         ),
         *TOKENS,

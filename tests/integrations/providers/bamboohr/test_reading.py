@@ -12,7 +12,7 @@ from integrations.kit.errors import Forbidden, Gone
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.bamboohr import absences, employees, places, training
 from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
-from tests.integrations.providers.bamboohr.company import everything, named, pages_of, resource_of
+from tests.integrations.providers.bamboohr.company import account_at, everything, named, pages_of, resource_of
 from unified_api.models.hris import Dependent, Employee, Employment, Group, Location, TimeOff, TimeOffBalance
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
@@ -199,13 +199,31 @@ def test_each_day_on_which_something_changes_begins_an_employment(company: Emula
     assert client.read(resource_of(Employment), last).values == found[last].values
 
 
-def test_pay_that_may_not_be_seen_is_not_said_to_be_none(company: Emulator, client: Client) -> None:
-    """Titles are read all the same."""
-    company.faults.refuse(403, f"GET {API}/employees/all/tables/compensation", body=b"")
-    [one] = everything(client, Employment).values()
+def test_pay_that_may_never_be_seen_is_not_said_to_be_none(company: Emulator) -> None:
+    """Where the account says so, titles are read all the same, and nobody asks for pay."""
+    with account_at(company, unseen="compensation employmentStatus") as client:
+        [one] = everything(client, Employment).values()
+        assert client.read(resource_of(Employment), one.remote_id).values == one.values
 
     assert one.values["job_title"] == "Engineer"
-    assert "pay_rate" not in one.values
+    assert {"pay_rate", "employment_type"} & set(one.values) == set()
+    assert company.asked("GET", f"{API}/employees/all/tables/compensation") == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("table", ["compensation", "employmentStatus"])
+def test_a_table_that_may_be_seen_no_more_ends_no_employment(
+    company: Emulator, client: Client, table: str, status: int
+) -> None:
+    """Those that begin by its rows would be taken for deleted; one by its id is not said to be gone, either."""
+    who = named(company, "Ben")["id"]
+    for whose in ("all", who):
+        company.faults.refuse(status, f"GET {API}/employees/{whose}/tables/{table}", body=b"")
+
+    with pytest.raises(Forbidden, match="unseen"):
+        everything(client, Employment)
+    with pytest.raises(Forbidden, match="unseen"):
+        client.read(resource_of(Employment), f"{who}-2021-05-03")
 
 
 def test_a_table_of_jobs_that_may_not_be_seen_ends_nothing(company: Emulator, client: Client) -> None:
