@@ -147,6 +147,7 @@ completions = Resource(
         f"{_RECORDS}/employee/{{employee}}", items="", keyed=True, params={"type": "{course}"}, then=_records
     ),
     recognise=("employee", "course"),
+    tells_apart=("completed_at",),
     required=("completed_at",),
     frequency=3_600.0,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.kit.lens import Lens
-from integrations.kit.lenses import instant
+from integrations.kit.lens import InstantLens, Lens
 
 _NOTHING = ("", "0000-00-00", "0000-00-00 00:00:00")
 
@@ -26,9 +26,18 @@ def day_of(moment: datetime) -> str:
     return moment.astimezone(UTC).date().isoformat()
 
 
-def on_day(path: str, **options: Any) -> Lens:
+@dataclass(frozen=True, kw_only=True)
+class OnDayLens(InstantLens):
     """A moment of which the day alone is kept there."""
-    return instant(path, parse=midnight, spell=day_of, **options)
+
+    def same(self, left: Any, right: Any) -> bool:
+        """Whether both are of one day."""
+        return day_of(left) == day_of(right)
+
+
+def on_day(path: str, **options: Any) -> Lens:
+    """See OnDayLens."""
+    return OnDayLens(path=path, parse=midnight, spell=day_of, **options)
 
 
 def spelled(moment: datetime) -> str:
