@@ -18,7 +18,7 @@ from integrations.kit.lenses import at, choice, day, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
 from integrations.kit.provider import Resource
-from integrations.providers.bamboohr.values import plain
+from integrations.providers.bamboohr.values import is_employee, plain
 from unified_api.models.hris import Employment
 
 _JOBS, _PAY, _STATUS = "jobInfo", "compensation", "employmentStatus"
@@ -68,7 +68,7 @@ def _joined(api: Api, rows: list[Any]) -> list[Any]:
 
 def _find(api: Api, remote_id: str) -> Any:
     who, _, _day = remote_id.partition("-")
-    if not who.isdigit() or not int(who):
+    if not is_employee(who):
         return None
     own = {name: _table(api, who, name) for name in _DAYS}
     return next((one for one in _employments(who, own) if one["id"] == remote_id), None)

@@ -17,7 +17,7 @@ from integrations.kit.lenses import at, choice, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
 from integrations.kit.provider import Resource
-from integrations.providers.bamboohr.values import on_day, plain
+from integrations.providers.bamboohr.values import is_employee, on_day, plain
 from integrations.providers.bamboohr.walking import values_of, walk
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
@@ -65,7 +65,7 @@ def _of_each(api: Api, employees: list[str]) -> list[Any]:
 
 def _find(api: Api, remote_id: str) -> Any:
     employee = remote_id.partition("-")[0]
-    if not employee.isdigit():
+    if not is_employee(employee):
         return None
     return next((one for one in _of_employee(api, employee) if one["id"] == remote_id), None)
 
@@ -102,7 +102,12 @@ def _body(api: Api, fields: dict[str, Any], current: Any) -> dict[str, Any]:
 
 
 def _make(api: Api, fields: dict[str, Any]) -> str:
-    employee = int(fields.pop("employeeId"))
+    told = str(fields.pop("employeeId"))
+    if not is_employee(told):
+        raise Rejected(
+            "the completion is nobody's", fields={"employee": "this is the id of no employee there"}
+        )
+    employee = int(told)
     made = api.send("POST", f"{_RECORDS}/employee/{employee}", _body(api, fields, None))
     return f"{employee}-{made['id']}"
 

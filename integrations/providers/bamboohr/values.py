@@ -16,6 +16,11 @@ def plain(record: dict[str, Any]) -> dict[str, Any]:
     return {key: None if value in _NOTHING else value for key, value in record.items()}
 
 
+def is_employee(remote_id: str) -> bool:
+    """Whether this can be an employee's id: that of zero would be whoever has the key."""
+    return remote_id.isdecimal() and int(remote_id) > 0
+
+
 def midnight(day: str) -> datetime:
     """The moment at which a day begins."""
     return datetime.fromisoformat(day[:10]).replace(tzinfo=UTC)

@@ -121,11 +121,15 @@ def test_where_reports_know_no_ids_employees_are_read_one_by_one(company: Emulat
     assert len(ben.values["groups"]) == 2
 
 
-def test_an_employee_with_the_id_zero_is_nobody(client: Client) -> None:
-    """It would be whoever has the key."""
-    for number in ("0", "000", "all", "1/tables/jobInfo"):
-        with pytest.raises(Gone):
-            client.read(resource_of(Employee), number)
+def test_an_employee_with_the_id_zero_is_nobody(company: Emulator, client: Client) -> None:
+    """It would be whoever has the key: in no model is it asked for."""
+    ids = {Employee: "{}", Employment: "{}-2021-05-03", TimeOffBalance: "{}-78", TrainingCompletion: "{}-1"}
+    for model, spelled in {**ids, Location: "home-{}"}.items():
+        for number in ("0", "000", "all", "\N{SUPERSCRIPT TWO}", "1/tables/jobInfo"):
+            with pytest.raises(Gone):
+                client.read(resource_of(model), spelled.format(number))
+
+    assert [one.request.path for one in company.exchanges if "/0" in one.request.path] == []
 
 
 def test_what_may_not_be_seen_is_not_taken_for_empty(company: Emulator, client: Client) -> None:

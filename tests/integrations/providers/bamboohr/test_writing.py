@@ -95,6 +95,16 @@ def test_a_day_is_sent_as_a_day_of_utc(company: Emulator, client: Client) -> Non
     assert made.values["completed_at"] == datetime(2026, 1, 20, tzinfo=UTC)
 
 
+def test_a_completion_of_whoever_has_the_key_is_refused(company: Emulator, client: Client) -> None:
+    """The id zero would be that employee; what is no id is refused as well, before anything is sent."""
+    for number in ("0", "all"):
+        with pytest.raises(Rejected) as refused:
+            client.create(resource_of(TrainingCompletion), _completion(company, employee=number))
+        assert set(refused.value.fields) == {"employee"}
+
+    assert not company.exchanges
+
+
 def test_a_failure_is_refused_unless_the_account_lets_it_be_noted(company: Emulator, client: Client) -> None:
     """There it would count as completed. Where it may, its notes say so, and keep what others wrote."""
     values = _completion(company, status="FAILED", score=40.0)
