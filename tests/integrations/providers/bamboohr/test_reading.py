@@ -26,6 +26,15 @@ def test_who_has_left_is_listed_though_no_directory_shows_them(company: Emulator
     assert company.asked("GET", f"{API}/employees/directory") == []
 
 
+def test_rows_of_a_report_that_say_the_same_are_all_read(company: Emulator, client: Client) -> None:
+    """Left alone, BambooHR filters duplicates: two who are there and have the same fields would be one."""
+    twins = [employees.add_employee(company.world, "Gil", "Twin")["id"] for _ in range(2)]
+    found = everything(client, Employee)
+
+    assert set(twins) <= set(found)
+    assert len(found) == 4
+
+
 def test_who_is_to_begin_is_pending_and_what_begins_later_does_not_hold_yet(
     company: Emulator, client: Client
 ) -> None:
