@@ -32,9 +32,21 @@ from integrations.providers.bamboohr.reading import FIELDS, own_key
 from integrations.providers.bamboohr.training import FAILURES, completions, courses
 from integrations.providers.bamboohr.webhooks import webhooks
 
+#: `employee` alone is what is not sensitive; `public.user` is for the list of changes.
 _SCOPES = (
-    *("offline_access", "employee", "employee.write", "employee:dependent", "field", "report"),
-    *("time_off", "training", "training.write", "webhooks"),
+    *("offline_access", "public.user", "employee", "employee.write", "employee:compensation"),
+    *(
+        "employee:demographic",
+        "employee:demographic.write",
+        "employee:custom_fields",
+        "employee:custom_fields.write",
+    ),
+    *(
+        "sensitive_employee:protected_info",
+        "sensitive_employee:protected_info.write",
+        "sensitive_employee:address",
+    ),
+    *("employee:dependent", "field", "report", "time_off", "training", "training.write", "webhooks"),
 )
 
 
