@@ -25,16 +25,28 @@ from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.providers.bamboohr.absences import absences, balances
 from integrations.providers.bamboohr.dependents import dependents
-from integrations.providers.bamboohr.histories import employments
+from integrations.providers.bamboohr.histories import UNSEEN, employments
 from integrations.providers.bamboohr.people import employees
 from integrations.providers.bamboohr.places import groups, locations
 from integrations.providers.bamboohr.reading import FIELDS, own_key
 from integrations.providers.bamboohr.training import FAILURES, completions, courses
 from integrations.providers.bamboohr.webhooks import webhooks
 
+#: `employee` alone is what is not sensitive; `public.user` is for the list of changes.
 _SCOPES = (
-    *("offline_access", "employee", "employee.write", "employee:dependent", "field", "report"),
-    *("time_off", "training", "training.write", "webhooks"),
+    *("offline_access", "public.user", "employee", "employee.write", "employee:compensation"),
+    *(
+        "employee:demographic",
+        "employee:demographic.write",
+        "employee:custom_fields",
+        "employee:custom_fields.write",
+    ),
+    *(
+        "sensitive_employee:protected_info",
+        "sensitive_employee:protected_info.write",
+        "sensitive_employee:address",
+    ),
+    *("employee:dependent", "field", "report", "time_off", "training", "training.write", "webhooks"),
 )
 
 
@@ -63,6 +75,12 @@ provider = Provider(
         Setting(
             FAILURES,
             "`notes`, where failures are to be training records whose notes say so; BambooHR counts these as completed",
+            required=False,
+        ),
+        Setting(
+            UNSEEN,
+            "Tables that the user may never see, of `compensation` and `employmentStatus`, with a space between them:"
+            " employments are read without them",
             required=False,
         ),
         *TOKENS,

@@ -18,7 +18,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import State, Turn, Whole
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
-from integrations.providers.bamboohr.values import on_day
+from integrations.providers.bamboohr.values import is_employee, on_day
 from integrations.providers.bamboohr.walking import walk
 from unified_api.models.hris import TimeOff, TimeOffBalance
 
@@ -92,7 +92,7 @@ def _of_employee(api: Api, employee: str) -> list[Any]:
 
 def _balance(api: Api, remote_id: str) -> Any:
     employee = remote_id.partition("-")[0]
-    if not employee.isdigit() or not int(employee):
+    if not is_employee(employee):
         return None
     return next((one for one in _of_employee(api, employee) if one["id"] == remote_id), None)
 

@@ -2,6 +2,9 @@
 
 Each day on which one of them changes begins an employment, with what holds in all three from then on; its id is that of
 the employee and the day. Rows of the future are there as well. Of who has left by then none begins.
+
+A table that is refused ends the reading: without its rows, employments that begin by them would be taken for deleted.
+Who may never see pay or kinds says so in a setting; these tables are not asked for then.
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ from integrations.kit.lenses import at, choice, day, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
 from integrations.kit.provider import Resource
-from integrations.providers.bamboohr.values import plain
+from integrations.providers.bamboohr.values import is_employee, plain
 from unified_api.models.hris import Employment
 
 _JOBS, _PAY, _STATUS = "jobInfo", "compensation", "employmentStatus"
 #: Where the day stands from which on a row holds.
 _DAYS = {_JOBS: "date", _PAY: "startDate", _STATUS: "date"}
+#: The setting that names tables which the user may never see.
+UNSEEN = "unseen"
 _LEFT = "Terminated"
 #: In the place of a day that is not told: from the beginning.
 _BEGINNING = "0"
@@ -28,13 +33,23 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 def _table(api: Api, who: str, table: str) -> list[dict[str, Any]]:
-    """The rows of one employee, or of all; none of pay or kinds that may not be seen."""
+    """The rows of one employee, or of all; none of a table that the account leaves out.
+
+    Raises Forbidden for one of pay or kinds that is refused: an employee who is not there has no jobs, either.
+    """
+    if table != _JOBS and table in api.settings.get(UNSEEN, "").split():
+        return []
     try:
         return [plain(row) for row in api.get(f"/employees/{who}/tables/{table}")]
-    except (Forbidden, Gone):
+    except (Forbidden, Gone) as error:
         if table == _JOBS:
             raise
-        return []
+        raise Forbidden(
+            f"the table {table} may not be seen: give its user the right, or name it in the account's setting {UNSEEN}",
+            request=error.request,
+            status=error.status,
+            detail=error.detail,
+        ) from error
 
 
 def _joined(api: Api, rows: list[Any]) -> list[Any]:
@@ -53,7 +68,7 @@ def _joined(api: Api, rows: list[Any]) -> list[Any]:
 
 def _find(api: Api, remote_id: str) -> Any:
     who, _, _day = remote_id.partition("-")
-    if not who.isdigit() or not int(who):
+    if not is_employee(who):
         return None
     own = {name: _table(api, who, name) for name in _DAYS}
     return next((one for one in _employments(who, own) if one["id"] == remote_id), None)

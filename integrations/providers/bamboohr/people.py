@@ -115,6 +115,7 @@ employees = Resource(
     recent=GET(REPORT, items="employees", body=ids, then=_newest, calls=2),
     tables=(FIELDS,),
     recognise=("first_name", "last_name"),
+    tells_apart=("work_email",),
     custom=(f"{OWN}.",),
     field_classes=FieldClasses(get=GET("/meta/fields", items=""), read=_field, within=OWN),
 )

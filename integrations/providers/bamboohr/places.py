@@ -17,7 +17,7 @@ from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.bamboohr.countries import code_of
 from integrations.providers.bamboohr.reading import HOME, home_of
-from integrations.providers.bamboohr.values import plain
+from integrations.providers.bamboohr.values import is_employee, plain
 from integrations.providers.bamboohr.walking import REPORT, ids, walk
 from unified_api.models.hris import Group, Location
 
@@ -80,7 +80,7 @@ def _find(api: Api, remote_id: str) -> Any:
     kind, _, employee = remote_id.rpartition("-")
     if not kind:
         return next((one for one in _work(api) if str(one["id"]) == remote_id), None)
-    if kind != "home" or not employee.isdigit() or not int(employee):
+    if kind != "home" or not is_employee(employee):
         return None
     told = api.get(f"/employees/{int(employee)}", {"fields": ",".join(HOME)})
     return next(iter(_home(plain(told))), None)

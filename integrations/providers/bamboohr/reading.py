@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.kit.endpoints import Api
 from integrations.kit.paths import MISSING
-from integrations.providers.bamboohr.values import plain
+from integrations.providers.bamboohr.values import is_employee, plain
 from integrations.providers.bamboohr.walking import REPORT, ids
 
 #: Below which the customer's own fields stand here.
@@ -60,7 +60,7 @@ def _look(api: Api, remote_id: str, names: list[str]) -> Any:
 
 def find(api: Api, remote_id: str) -> Any:
     """One by its id; that of zero would be whoever has the key."""
-    if not remote_id.isdigit() or not int(remote_id):
+    if not is_employee(remote_id):
         return None
     names = _own_names(api)
     return _whole(api, _look(api, remote_id, names), names)

@@ -17,7 +17,7 @@ from integrations.kit.lenses import at, choice, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
 from integrations.kit.provider import Resource
-from integrations.providers.bamboohr.values import on_day, plain
+from integrations.providers.bamboohr.values import is_employee, on_day, plain
 from integrations.providers.bamboohr.walking import values_of, walk
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
@@ -29,7 +29,8 @@ _RECORDS = "/training/record"
 _SAID = "said"
 _COMPLETED, _FAILED = "COMPLETED", "FAILED"
 _FAILED_LINE = "Failed"
-_SCORE = re.compile(r"Score: (\S+) %")
+#: People write notes as well: what is no number, or an endless one, is no score.
+_SCORE = re.compile(r"Score: (-?[0-9]{1,16}(?:\.[0-9]+)?(?:e[+-][0-9]{1,2})?) %")
 #: Employees of a page, of whom each takes a request.
 _SIZE = 25
 
@@ -64,7 +65,7 @@ def _of_each(api: Api, employees: list[str]) -> list[Any]:
 
 def _find(api: Api, remote_id: str) -> Any:
     employee = remote_id.partition("-")[0]
-    if not employee.isdigit():
+    if not is_employee(employee):
         return None
     return next((one for one in _of_employee(api, employee) if one["id"] == remote_id), None)
 
@@ -101,7 +102,12 @@ def _body(api: Api, fields: dict[str, Any], current: Any) -> dict[str, Any]:
 
 
 def _make(api: Api, fields: dict[str, Any]) -> str:
-    employee = int(fields.pop("employeeId"))
+    told = str(fields.pop("employeeId"))
+    if not is_employee(told):
+        raise Rejected(
+            "the completion is nobody's", fields={"employee": "this is the id of no employee there"}
+        )
+    employee = int(told)
     made = api.send("POST", f"{_RECORDS}/employee/{employee}", _body(api, fields, None))
     return f"{employee}-{made['id']}"
 
@@ -146,6 +152,7 @@ completions = Resource(
         f"{_RECORDS}/employee/{{employee}}", items="", keyed=True, params={"type": "{course}"}, then=_records
     ),
     recognise=("employee", "course"),
+    tells_apart=("completed_at",),
     required=("completed_at",),
     frequency=3_600.0,
 )

@@ -172,7 +172,7 @@ def changed(world: World, request: Request) -> Answer:
 
 @on("POST", f"{API}/reports/custom")
 def report(world: World, request: Request) -> Answer:
-    """Fields of all employees, or of some, whatever their status."""
+    """Fields of all employees, or of some, whatever their status; of rows that say the same, one is shown."""
     if request.headers.get("content-type") != "application/json":
         raise refusal(400, "Malformed XML")
     names, wanted = request.body["fields"], request.body.get("filters", {}).get("employeeIds")
@@ -181,6 +181,8 @@ def report(world: World, request: Request) -> Answer:
         names = [name for name in names if name not in IDS]
     told = [{"id": name, "type": "text", "name": name} for name in names]
     shown = [_shown(world, one, names) for one in rows]
+    if request.body.get("filterDuplicates", "yes") == "yes":
+        shown = list({tuple(one.get(name) for name in names): one for one in shown}.values())
     return formatted(request, {"title": "Report", "fields": told, "employees": shown})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from tests.emulators.vendors.bamboohr import KEY, TOKEN
 from tests.integrations.lines import connection
 from tests.integrations.providers.bamboohr.company import PROVIDER
 
+PAGE = Path(__file__).resolve().parents[4] / "docs" / "integrations" / "bamboohr.md"
 ACME = {"base_url": "https://acme.bamboohr.com"}
 
 
@@ -47,7 +49,7 @@ def test_another_key_is_told_as_such(company: Emulator) -> None:
 
 
 def test_who_allows_it_is_asked_at_the_account_itself() -> None:
-    """Both addresses say in their query what is wanted of them."""
+    """Both addresses say in their query what is wanted of them, and the page names every scope."""
     auth = PROVIDER.auth
     assert isinstance(auth, OAuth2)
     told = {"client_id": "c", "redirect_uri": "https://isthmus.example/back", "state": "s", "verifier": "v"}
@@ -56,5 +58,8 @@ def test_who_allows_it_is_asked_at_the_account_itself() -> None:
 
     assert f"{url.scheme}://{url.netloc}{url.path}" == "https://acme.bamboohr.com/authorize.php"
     assert (asked["request"], asked["response_type"]) == (["authorize"], ["code"])
-    assert {"offline_access", "employee", "training.write"} <= set(asked["scope"][0].split())
+    scopes = set(asked["scope"][0].split())
+    assert {"offline_access", "employee", "training.write"} <= scopes
+    assert {"public.user", "employee:compensation", "sensitive_employee:protected_info.write"} <= scopes
+    assert [one for one in scopes if f"`{one}`" not in PAGE.read_text(encoding="utf-8")] == []
     assert address(auth.token_url, ACME) == "https://acme.bamboohr.com/token.php?request=token"

@@ -12,7 +12,7 @@ from integrations.kit.errors import Forbidden, Gone
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.bamboohr import absences, employees, places, training
 from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
-from tests.integrations.providers.bamboohr.company import everything, named, pages_of, resource_of
+from tests.integrations.providers.bamboohr.company import account_at, everything, named, pages_of, resource_of
 from unified_api.models.hris import Dependent, Employee, Employment, Group, Location, TimeOff, TimeOffBalance
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
@@ -24,6 +24,15 @@ def test_who_has_left_is_listed_though_no_directory_shows_them(company: Emulator
     assert ben.values["employment_status"] == "INACTIVE"
     assert ben.values["termination_date"] == date(2025, 11, 30)
     assert company.asked("GET", f"{API}/employees/directory") == []
+
+
+def test_rows_of_a_report_that_say_the_same_are_all_read(company: Emulator, client: Client) -> None:
+    """Left alone, BambooHR filters duplicates: two who are there and have the same fields would be one."""
+    twins = [employees.add_employee(company.world, "Gil", "Twin")["id"] for _ in range(2)]
+    found = everything(client, Employee)
+
+    assert set(twins) <= set(found)
+    assert len(found) == 4
 
 
 def test_who_is_to_begin_is_pending_and_what_begins_later_does_not_hold_yet(
@@ -121,11 +130,15 @@ def test_where_reports_know_no_ids_employees_are_read_one_by_one(company: Emulat
     assert len(ben.values["groups"]) == 2
 
 
-def test_an_employee_with_the_id_zero_is_nobody(client: Client) -> None:
-    """It would be whoever has the key."""
-    for number in ("0", "000", "all", "1/tables/jobInfo"):
-        with pytest.raises(Gone):
-            client.read(resource_of(Employee), number)
+def test_an_employee_with_the_id_zero_is_nobody(company: Emulator, client: Client) -> None:
+    """It would be whoever has the key: in no model is it asked for."""
+    ids = {Employee: "{}", Employment: "{}-2021-05-03", TimeOffBalance: "{}-78", TrainingCompletion: "{}-1"}
+    for model, spelled in {**ids, Location: "home-{}"}.items():
+        for number in ("0", "000", "all", "\N{SUPERSCRIPT TWO}", "1/tables/jobInfo"):
+            with pytest.raises(Gone):
+                client.read(resource_of(model), spelled.format(number))
+
+    assert [one.request.path for one in company.exchanges if "/0" in one.request.path] == []
 
 
 def test_what_may_not_be_seen_is_not_taken_for_empty(company: Emulator, client: Client) -> None:
@@ -199,13 +212,31 @@ def test_each_day_on_which_something_changes_begins_an_employment(company: Emula
     assert client.read(resource_of(Employment), last).values == found[last].values
 
 
-def test_pay_that_may_not_be_seen_is_not_said_to_be_none(company: Emulator, client: Client) -> None:
-    """Titles are read all the same."""
-    company.faults.refuse(403, f"GET {API}/employees/all/tables/compensation", body=b"")
-    [one] = everything(client, Employment).values()
+def test_pay_that_may_never_be_seen_is_not_said_to_be_none(company: Emulator) -> None:
+    """Where the account says so, titles are read all the same, and nobody asks for pay."""
+    with account_at(company, unseen="compensation employmentStatus") as client:
+        [one] = everything(client, Employment).values()
+        assert client.read(resource_of(Employment), one.remote_id).values == one.values
 
     assert one.values["job_title"] == "Engineer"
-    assert "pay_rate" not in one.values
+    assert {"pay_rate", "employment_type"} & set(one.values) == set()
+    assert company.asked("GET", f"{API}/employees/all/tables/compensation") == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("table", ["compensation", "employmentStatus"])
+def test_a_table_that_may_be_seen_no_more_ends_no_employment(
+    company: Emulator, client: Client, table: str, status: int
+) -> None:
+    """Those that begin by its rows would be taken for deleted; one by its id is not said to be gone, either."""
+    who = named(company, "Ben")["id"]
+    for whose in ("all", who):
+        company.faults.refuse(status, f"GET {API}/employees/{whose}/tables/{table}", body=b"")
+
+    with pytest.raises(Forbidden, match="unseen"):
+        everything(client, Employment)
+    with pytest.raises(Forbidden, match="unseen"):
+        client.read(resource_of(Employment), f"{who}-2021-05-03")
 
 
 def test_a_table_of_jobs_that_may_not_be_seen_ends_nothing(company: Emulator, client: Client) -> None:
@@ -250,6 +281,21 @@ def test_parts_of_the_company_are_words_in_use(company: Emulator, client: Client
         ("Engineering", "DEPARTMENT"),
         ("Europe", "BUSINESS_UNIT"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "score"),
+    [("Score: B %", None), ("Score: 92,5 %", None), (f"Score: {'9' * 400} %", None), ("Score: 92.5 %", 92.5)],
+)
+def test_a_score_is_a_number_or_none(
+    company: Emulator, client: Client, line: str, score: float | None
+) -> None:
+    """Whatever somebody writes into the notes, the completion is read."""
+    kind = training.add_type(company.world, "Safety")["id"]
+    training.add_record(company.world, named(company, "Ada")["id"], kind, "2026-01-20", notes=line)
+    [page] = pages_of(client, TrainingCompletion)
+
+    assert [one.values["score"] for one in page.observations] == [score]
 
 
 def test_time_off_is_read_again_where_it_may_still_change(company: Emulator, client: Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 from integrations.kit.client import Client
 from integrations.kit.errors import Forbidden, Rejected, RetryLater, Uncertain
 from tests.emulators.engine import Emulator
-from tests.emulators.vendors.bamboohr import training
+from tests.emulators.vendors.bamboohr import employees, training
 from tests.emulators.vendors.bamboohr.common import API, REASON
 from tests.integrations.providers.bamboohr.company import account_at, named, own, resource_of, sent
 from unified_api.models.hris import Employee
@@ -95,6 +95,16 @@ def test_a_day_is_sent_as_a_day_of_utc(company: Emulator, client: Client) -> Non
     assert made.values["completed_at"] == datetime(2026, 1, 20, tzinfo=UTC)
 
 
+def test_a_completion_of_whoever_has_the_key_is_refused(company: Emulator, client: Client) -> None:
+    """The id zero would be that employee; what is no id is refused as well, before anything is sent."""
+    for number in ("0", "all"):
+        with pytest.raises(Rejected) as refused:
+            client.create(resource_of(TrainingCompletion), _completion(company, employee=number))
+        assert set(refused.value.fields) == {"employee"}
+
+    assert not company.exchanges
+
+
 def test_a_failure_is_refused_unless_the_account_lets_it_be_noted(company: Emulator, client: Client) -> None:
     """There it would count as completed. Where it may, its notes say so, and keep what others wrote."""
     values = _completion(company, status="FAILED", score=40.0)
@@ -117,13 +127,33 @@ def test_a_failure_is_refused_unless_the_account_lets_it_be_noted(company: Emula
 
 
 def test_what_was_completed_twice_is_two_records(company: Emulator, client: Client) -> None:
-    """There is no look for duplicates there, and a training that is renewed has a record each time."""
+    """There is no look for duplicates there. After a lost answer, a record of another day is not taken for it."""
     first = client.create(resource_of(TrainingCompletion), _completion(company))
     again = _completion(company, completed_at=datetime(2027, 1, 20, tzinfo=UTC))
     second = client.create(resource_of(TrainingCompletion), again)
-    found = client.recent(resource_of(TrainingCompletion), again)
+    found = [client.recent(resource_of(TrainingCompletion), one) for one in (again, _completion(company))]
 
-    assert [one.remote_id for one in found] == [second.remote_id, first.remote_id]
+    assert [[one.remote_id for one in some] for some in found] == [[second.remote_id], [first.remote_id]]
+
+
+def test_another_of_the_same_name_is_not_taken_for_a_new_employee(company: Emulator, client: Client) -> None:
+    """Where the create said an address, it tells them apart; the name alone does where it said none."""
+    resource, mail = resource_of(Employee), {"work_email": "eve@acme.example"}
+    employees.add_employee(company.world, "Eve", "New", workEmail="other@acme.example")
+    assert client.recent(resource, {**EVE, **mail}) == []
+    made = client.create(resource, {**EVE, **mail})
+
+    assert [one.remote_id for one in client.recent(resource, {**EVE, **mail})] == [made.remote_id]
+    assert len(client.recent(resource, EVE)) == 2
+
+
+def test_an_hour_that_differs_is_no_change_of_a_day(company: Emulator, client: Client) -> None:
+    """The day alone is kept there."""
+    made = client.create(resource_of(TrainingCompletion), _completion(company))
+    later = {"completed_at": datetime(2026, 1, 20, 18, tzinfo=UTC)}
+    client.update(resource_of(TrainingCompletion), made.remote_id, later)
+
+    assert sent(company, "PUT", f"/training/record/{company.world.rows('record')[0]['id']}") == []
 
 
 def test_a_change_answers_with_201_and_a_locked_record_is_a_refusal(
