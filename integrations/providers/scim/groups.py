@@ -71,6 +71,6 @@ groups = Resource(
     create=POST(_PATH, body=_whole),
     update=PATCH(_ONE, send=_change, stamp=STAMP, calls=2),
     delete=DELETE(_ONE),
-    recent=sought(_PATH, 'displayName eq "{name}"'),
+    recent=sought(_PATH, "displayName", "{name}"),
     recognise=("name",),
 )
