@@ -84,6 +84,12 @@ def amend(api: Api, path: str, fields: Mapping[str, Any], current: Mapping[str, 
         api.send("PUT", path, _told(merge(dict(current), dict(fields))), headers=condition(current))
 
 
+def add(api: Api, path: str, attribute: str, values: list[Any]) -> None:
+    """Add values to an attribute by PATCH, whatever else it has."""
+    operation = {"op": "add", "path": attribute, "value": values}
+    api.send("PATCH", path, {"schemas": [_PATCH], "Operations": [operation]})
+
+
 def _operations(fields: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One for each attribute, by its path; a complex one is sent whole, since not each server changes its parts."""
     own = fields.get(ENTERPRISE) or {}

@@ -191,6 +191,36 @@ def test_of_several_addresses_the_one_for_work_is_read_and_written() -> None:
     assert write_work_email(None, {"emails": [home, work]}) == {"emails": [home]}
 
 
+def test_who_joins_a_group_that_shows_no_members_takes_nobodys_place() -> None:
+    """A server need not tell members; where it tells them, the list is sent with one more."""
+    unseen, seen = Service(), Service(group={"id": "g", "members": [{"value": "2"}]})
+    for service in (unseen, seen):
+        with account_at(service) as (client, people):
+            client.update(people, "1", {"groups": ["g"]})
+
+    assert unseen.sent("PATCH")[0]["Operations"] == [
+        {"op": "add", "path": "members", "value": [{"value": "1"}]}
+    ]
+    assert seen.sent("PATCH")[0]["Operations"] == [
+        {"op": "replace", "path": "members", "value": [{"value": "2"}, {"value": "1"}]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("patch", "there", "wanted"), [(None, [{"value": "g"}], []), (False, [], ["g"]), (False, None, ["g"])]
+)
+def test_a_group_that_shows_no_members_is_not_written_whole(
+    *, patch: bool | None, there: Any, wanted: list[str]
+) -> None:
+    """Who leaves, and who joins where a PUT is all that there is, would have it replaced: that is refused."""
+    service = Service(patch=patch, users=[{**ADA, **({} if there is None else {"groups": there})}])
+    with account_at(service) as (client, people), pytest.raises(Rejected) as caught:
+        client.update(people, "1", {"groups": wanted})
+
+    assert "does not show the members of group g" in caught.value.fields["groups"]
+    assert [service.sent(method) for method in ("PATCH", "PUT")] == [[], []]
+
+
 def test_a_name_is_a_string_in_the_filter_whatever_is_in_it() -> None:
     """As JSON spells it, so that no quote ends it; what its quotes would do to the filter, nobody finds out."""
     service = Service(users=[{**ADA, "userName": 'a"b\\c'}], group={"id": "g", "displayName": 'Team "Ä"'})
