@@ -173,6 +173,46 @@ def test_a_call_has_a_length_and_an_event_has_times(
 
 
 @pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("Event", {"start_time": None}),
+        ("Event", {"end_time": None}),
+        ("Call", {"start_time": None}),
+        ("Call", {"end_time": DAY.replace(hour=12, minute=10)}),
+    ],
+)
+def test_times_that_cannot_be_kept_are_refused(
+    org: Emulator, client: Client, kind: str, change: dict[str, Any]
+) -> None:
+    """None is cleared; the end of a call says how long it took only beside a beginning."""
+    talks, times = (
+        resource_of(Engagement),
+        {"start_time": DAY.replace(hour=12), "end_time": DAY.replace(hour=13)},
+    )
+    made = client.create(talks, {"engagement_type": kind, "subject": "Talk", **times})
+    org.world.clock.forward(3600)
+    with pytest.raises(Rejected) as caught:
+        client.update(talks, made.remote_id, change)
+
+    assert set(caught.value.fields) == set(change)
+    assert client.read(talks, made.remote_id).values == made.values
+
+
+def test_the_length_of_a_call_follows_from_both_its_times(org: Emulator, client: Client) -> None:
+    """And is nothing without an end."""
+    talks, noon = resource_of(Engagement), DAY.replace(hour=12)
+    made = client.create(talks, {"engagement_type": "Call", "subject": "Talk", "start_time": noon})
+    kept = org.world.table("Task")[made.remote_id]["values"]
+    org.world.clock.forward(3600)
+    client.update(talks, made.remote_id, {"start_time": noon, "end_time": noon.replace(minute=10)})
+    lasted = kept["CallDurationInSeconds"]
+    org.world.clock.forward(3600)
+    client.update(talks, made.remote_id, {"end_time": None})
+
+    assert (lasted, kept["CallDurationInSeconds"]) == (600, None)
+
+
+@pytest.mark.parametrize(
     ("model", "said", "change"),
     [
         (Task, {"subject": "Call", "owner": "user"}, {"subject": "Call again"}),
