@@ -80,8 +80,10 @@ def _say(api: Api, body: dict[str, Any]) -> str:
     return f"{ticket}-{api.send('POST', _path(ticket), body)['id']}"
 
 
-def _edit(api: Api, remote_id: str, fields: dict[str, Any], _current: Any) -> None:
-    api.send("PUT", _path(*_parts(remote_id)), fields, repeatable=True)
+def _edit(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:
+    """With who may see it: an edit that does not name that might show it to all [?]."""
+    kept = {"visibility": current["visibility"]} if current.get("visibility") else {}
+    api.send("PUT", _path(*_parts(remote_id)), {**fields, **kept}, repeatable=True)
 
 
 def _remove(api: Api, remote_id: str, _fields: dict[str, Any], _current: Any) -> None:

@@ -53,7 +53,7 @@ def _say(api: Api, fields: dict[str, Any]) -> str:
     path = f"/issues/{int(fields.pop('issue'))}.json"
     before = api.get(path, WHOLE)["issue"]
     if fields.get("private_notes"):
-        permissions.require(api, before["project"]["id"], "private_notes", "set_notes_private")
+        _may_hide(api, before)
     known = {note["id"] for note in _notes(before)}
     api.send("PUT", path, {"issue": fields})
     try:
@@ -69,7 +69,14 @@ def _say(api: Api, fields: dict[str, Any]) -> str:
 def _edit(api: Api, remote_id: str, fields: dict[str, Any], _seen: Any) -> None:
     if not (fields.get("notes", "-") or "").strip():
         raise Rejected("Redmine removes a note without a text", fields={"notes": "cannot be blank there"})
-    api.send("PUT", f"/journals/{remote_id.partition('-')[2]}.json", {"journal": fields}, repeatable=True)
+    issue, _, entry = remote_id.partition("-")
+    if fields.get("private_notes"):
+        _may_hide(api, api.get(f"/issues/{int(issue)}.json")["issue"])
+    api.send("PUT", f"/journals/{entry}.json", {"journal": fields}, repeatable=True)
+
+
+def _may_hide(api: Api, issue: Any) -> None:
+    permissions.require(api, issue["project"]["id"], "private_notes", "set_notes_private")
 
 
 comments = Resource(
@@ -85,7 +92,7 @@ comments = Resource(
     get=GET(PATH, find=_find),
     create=_say,
     create_calls=3 + permissions.CALLS,
-    update=PUT(PATH, send=_edit),
+    update=PUT(PATH, send=_edit, calls=2 + permissions.CALLS),
     recent=GET("/issues/{ticket}.json", items="issue", sole=True, params=WHOLE, then=_newest),
     recognise=("ticket", "body"),
     mentions={"body": ("@",)},

@@ -11,9 +11,16 @@ from integrations.kit.errors import Rejected
 CALLS = 3
 
 
-def require(api: Api, project: Any, field: str, *permissions: str) -> None:
-    """See that the key's user has one of these permissions in a project; raises Rejected, which names the field."""
+def require(
+    api: Api, project: Any, field: str, *permissions: str, of_own: str = "", author: Any = None
+) -> None:
+    """See that the key's user has one of these permissions in a project; raises Rejected, which names the field.
+
+    of_own: one that is enough for what the user has made. author: who has made it; None: the user does just now.
+    """
     user = api.get("/users/current.json", {"include": "memberships"})["user"]
+    if of_own and author in {None, user["id"]}:
+        permissions = (*permissions, of_own)
     if user.get("admin") or any(_permits(api, role, permissions) for role in _roles(user, project)):
         return
     told = f"cannot be private: the user of the key lacks the permission {' or '.join(permissions)}"

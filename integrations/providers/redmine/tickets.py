@@ -29,7 +29,6 @@ _REFERENCES = {
     "parent_issue_id": "parent",
     "project_id": "project",
 }
-_PRIVATE = ("set_issues_private", "set_own_issues_private")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +74,20 @@ def _tracker(api: Api, name: str) -> str:
 
 
 def _create(api: Api, fields: dict[str, Any]) -> str:
-    if fields.get("is_private"):
-        permissions.require(api, fields.get("project_id"), "is_private", *_PRIVATE)
+    _may_hide(api, fields, fields.get("project_id"))
     return str(api.send("POST", "/issues.json", {"issue": _body(api, fields)})["issue"]["id"])
 
 
 def _change(api: Api, remote_id: str, fields: dict[str, Any], seen: Any) -> None:
+    _may_hide(api, fields, fields.get("project_id", seen["project_id"]), seen["author_id"])
     locking.put(api, remote_id, _body(api, fields), seen)
+
+
+def _may_hide(api: Api, fields: dict[str, Any], project: Any, author: Any = None) -> None:
+    """See that an issue that is to be private will be; of a move that is decided by the project it goes to."""
+    if fields.get("is_private"):
+        allowed, own = "set_issues_private", "set_own_issues_private"
+        permissions.require(api, project, "is_private", allowed, of_own=own, author=author)
 
 
 def _midnight(text: str) -> datetime:
@@ -141,7 +147,7 @@ tickets = Resource(
     get=GET(PATH, item="issue", params=WHOLE, then=_shaped),
     create=_create,
     create_calls=2 + permissions.CALLS,
-    update=PUT(PATH, send=_change, calls=1 + locking.CALLS),
+    update=PUT(PATH, send=_change, calls=1 + locking.CALLS + permissions.CALLS),
     delete=DELETE(PATH),
     recent=GET(
         "/issues.json",

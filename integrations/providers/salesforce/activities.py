@@ -54,14 +54,26 @@ def told_about(told: dict[str, Any], current: Any) -> dict[str, Any]:
     wanted, there = told.get(ABOUT, {}), (current or {}).get(ABOUT, {})
     fields = {name: value for name, value in told.items() if name != ABOUT}
     if "contact" in wanted:
+        _see_replaced(current, "WhoId", ("contact",), wanted)
         fields["WhoId"] = wanted["contact"]
     if set(_WHAT) & set(wanted):
+        _see_replaced(current, "WhatId", _WHAT, wanted)
         named = {name: wanted.get(name, there.get(name)) for name in _WHAT}
         if wanted.get("account") and named["opportunity"] and "opportunity" not in wanted:
             why = {"account": "follows from the opportunity there"}
             raise Rejected("it cannot be written like this", fields=why)
         fields["WhatId"] = named["opportunity"] or named["account"]
     return fields
+
+
+def _see_replaced(current: Any, field: str, kinds: tuple[str, ...], wanted: Facts[str, Any]) -> None:
+    """See that a field names nothing, or one of these kinds: what was never shown is not replaced unseen."""
+    there = str((current or {}).get(field) or "")
+    if there and _BEGINNINGS.get(there[:3]) not in kinds:
+        why = f"would replace {there}, which it is about there and which is no {' or '.join(kinds)}"
+        raise Rejected(
+            "it cannot be written like this", fields={name: why for name in kinds if name in wanted}
+        )
 
 
 def _only_tasks(record: dict[str, Any]) -> dict[str, Any] | None:

@@ -40,6 +40,8 @@ def held(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
         raise Rejected(
             "it cannot be written like this", fields={"CallType": "is nothing that events have there"}
         )
+    if current is not None:
+        _see_kept(told, STARTS, ENDS)
     starts = told.get(STARTS) or (moment(api.now()) if current is None else None)
     ends = told.get(ENDS) or (starts if current is None else None)
     named = {"StartDateTime": starts, "EndDateTime": ends}
@@ -51,12 +53,24 @@ def log(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
     fields = _fields(told, current)
     if current is None:
         fields |= {"TaskSubtype": told[TYPE], "Status": "Completed"}
-    starts = told.get(STARTS) or (current or {}).get(STARTS) or moment(api.now())
+    else:
+        _see_kept(told, STARTS)
+        if told.get(ENDS) and STARTS not in told:
+            why = "tells no length alone, as the day is all that is known there: change start_time with it"
+            raise Rejected("it cannot be written like this", fields={ENDS: why})
+    starts = told.get(STARTS) or moment(api.now())
     if current is None or told.get(STARTS):
         fields["ActivityDate"] = starts[:10]
     if ENDS in told:
         fields["CallDurationInSeconds"] = _lasts(starts, told[ENDS])
     return fields
+
+
+def _see_kept(told: dict[str, Any], *names: str) -> None:
+    """See that none of these is cleared."""
+    cleared = {name: "cannot be empty there" for name in names if name in told and not told[name]}
+    if cleared:
+        raise Rejected("it cannot be written like this", fields=cleared)
 
 
 def _lasts(starts: str, ends: Any) -> int | None:

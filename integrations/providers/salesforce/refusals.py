@@ -34,7 +34,7 @@ def refuse(status: int, body: Any, _headers: Mapping[str, str]) -> ProviderError
     found = _errors(body)
     if not found:
         return None
-    code, facts = found[0].get("errorCode"), dict[str, Any](status=status, detail=_said(found))
+    code, facts = _code(found[0]), dict[str, Any](status=status, detail=_said(found))
     if code == _LIMIT:
         # Calls that run for long have a limit of their own, under the same word.
         after = _OF_LONG_CALLS if "Concurrent" in facts["detail"] else _OF_A_DAY
@@ -61,9 +61,12 @@ def _errors(body: Any) -> list[Any]:
 
 def _said(errors: list[Any]) -> str:
     """All of them on one line, with the records that one is a duplicate of."""
-    return "; ".join(
-        f"{one.get('errorCode') or one.get('statusCode')}: {one.get('message')}{_like(one)}" for one in errors
-    )
+    return "; ".join(f"{_code(one)}: {one.get('message')}{_like(one)}" for one in errors)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    """Its word, which in a success that is none has another name."""
+    return str(error.get("errorCode") or error.get("statusCode"))
 
 
 def _like(error: Mapping[str, Any]) -> str:

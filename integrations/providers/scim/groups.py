@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import Any, Final
 
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api
-from integrations.kit.errors import Moved
+from integrations.kit.errors import Moved, Rejected
 from integrations.kit.mapping import Mapping as Fields
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
-from integrations.providers.scim.discovery import GROUP
-from integrations.providers.scim.records import STAMP, VERSION, amend, changed, listed, one, sought
+from integrations.providers.scim.discovery import GROUP, offers_patch
+from integrations.providers.scim.records import STAMP, VERSION, add, amend, changed, listed, one, sought
 from unified_api.models.hris import Group
 
 _PATH: Final = "/Groups"
@@ -51,8 +51,20 @@ def _with_members(api: Api, group: str, user: Mapping[str, Any], further: list[d
 def _write_members(api: Api, group: str, user: Mapping[str, Any], further: list[dict[str, Any]]) -> None:
     path = one(_PATH, group)
     there = api.get(path)
-    others = [member for member in there.get("members") or () if not _is(member, user)]
-    amend(api, path, {"members": [*others, *further]}, there)
+    if there.get("members") is None:
+        _join_unseen(api, group, further)
+    else:
+        others = [member for member in there["members"] if not _is(member, user)]
+        amend(api, path, {"members": [*others, *further]}, there)
+
+
+def _join_unseen(api: Api, group: str, further: list[dict[str, Any]]) -> None:
+    """Have further members in a group that shows none: it may be empty, or a server that tells no members."""
+    if not further or not offers_patch(api):
+        can = "nobody can leave it" if not further else "nobody can join it, as the server has no PATCH"
+        why = f"the server does not show the members of group {group}, so that {can} without a risk for them"
+        raise Rejected("the group cannot be changed without its members", fields={"groups": why})
+    add(api, one(_PATH, group), "members", further)
 
 
 def _is(member: Mapping[str, Any], user: Mapping[str, Any]) -> bool:
@@ -71,6 +83,6 @@ groups = Resource(
     create=POST(_PATH, body=_whole),
     update=PATCH(_ONE, send=_change, stamp=STAMP, calls=2),
     delete=DELETE(_ONE),
-    recent=sought(_PATH, 'displayName eq "{name}"'),
+    recent=sought(_PATH, "displayName", "{name}"),
     recognise=("name",),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from integrations.kit.steps import owed
 from integrations.providers.scim.discovery import CORE, ENTERPRISE, spelled_out
 from integrations.providers.scim.emails import read_work_email, the_first_of, write_work_email
 from integrations.providers.scim.groups import join, leave
-from integrations.providers.scim.records import STAMP, VERSION, amend, changed, listed, one, sought
+from integrations.providers.scim.records import STAMP, VERSION, amend, changed, equals, listed, one, sought
 from unified_api.models.hris import Employee
 
 _PATH: Final = "/Users"
@@ -61,7 +60,7 @@ def _create(api: Api, body: dict[str, Any]) -> str:
 
 def _of_name(api: Api, name: str) -> dict[str, Any]:
     """The user of a name, if the first page has it; a server that ignores the filter may show others as well."""
-    found = dig(api.get(_PATH, {"filter": f"userName eq {json.dumps(name)}"}), "Resources")
+    found = dig(api.get(_PATH, {"filter": equals("userName", name)}), "Resources")
     same = (user for user in found or () if str(user.get("userName")).lower() == name.lower())
     return next(same, {})
 
@@ -124,7 +123,7 @@ people = Resource(
     create_calls=2,
     update=PATCH(_ONE, send=_change, stamp=STAMP, calls=6),
     delete=DELETE(_ONE),
-    recent=sought(_PATH, 'userName eq "{username}"', spelled_out),
+    recent=sought(_PATH, "userName", "{username}", spelled_out),
     recognise=("username",),
     defaults=lambda _settings: {"active": True},
     tables=("user", "enterprise"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -46,9 +47,18 @@ def changed(path: str, then: Then | None = None) -> GET:
     return listed(path, then, since=since)
 
 
-def sought(path: str, query: str, then: Then | None = None) -> GET:
-    """Those that a filter finds, among others where the server ignores it."""
-    return listed(path, then, params={"filter": query}, pages=_MOST_PAGES)
+def equals(attribute: str, value: str) -> str:
+    """A filter on what an attribute is. A value in it is a string of JSON; RFC 7644, section 3.4.2.2."""
+    return f"{attribute} eq {json.dumps(value, ensure_ascii=False)}"
+
+
+def sought(path: str, attribute: str, value: str, then: Then | None = None) -> GET:
+    """Those of which an attribute is this, among others where the server ignores the filter."""
+
+    def question(params: Mapping[str, Any]) -> Mapping[str, str]:
+        return {name: equals(attribute, told) if name == "filter" else told for name, told in params.items()}
+
+    return listed(path, then, params={"filter": value}, query=question, pages=_MOST_PAGES)
 
 
 def one(path: str, remote_id: str) -> str:
@@ -72,6 +82,12 @@ def amend(api: Api, path: str, fields: Mapping[str, Any], current: Mapping[str, 
         api.send("PATCH", path, body, headers=condition(current))
     else:
         api.send("PUT", path, _told(merge(dict(current), dict(fields))), headers=condition(current))
+
+
+def add(api: Api, path: str, attribute: str, values: list[Any]) -> None:
+    """Add values to an attribute by PATCH, whatever else it has."""
+    operation = {"op": "add", "path": attribute, "value": values}
+    api.send("PATCH", path, {"schemas": [_PATCH], "Operations": [operation]})
 
 
 def _operations(fields: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from integrations.kit.endpoints import GET, Api, Since, Then
+from integrations.kit.errors import Misconfigured
 from integrations.kit.lenses import compute
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import State, Turn
-from integrations.kit.paths import MISSING
+from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.tryton.tagged import moment, tagged_moment
 
@@ -45,14 +46,24 @@ class ByRow:
         return {"p": str(state["row"] if state else 0), "s": str(self.size + 1)}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
-        """On from the last record; back where the first one is further than the last that was seen."""
+        """On from the last record; back where the first one is further than the last that was seen.
+
+        Raises Misconfigured where one of these two has no id.
+        """
         row, seen = (int(state["row"]), int(state["seen"])) if state else (0, 0)
-        ids = [item["id"] for item in turn.body] if isinstance(turn.body, list) else []
-        if row and (not ids or ids[0] > seen):
+        items = turn.body if isinstance(turn.body, list) else []
+        if row and (not items or _id(items[0]) > seen):
             return {"row": max(0, row - self.size), "seen": seen}
-        if len(ids) <= self.size:
+        if len(items) <= self.size:
             return None
-        return {"row": row + len(ids) - 1, "seen": max(seen, ids[-1])}
+        return {"row": row + len(items) - 1, "seen": max(seen, _id(items[-1]))}
+
+
+def _id(item: Any) -> int:
+    found = dig(item, "id")
+    if not isinstance(found, int):
+        raise Misconfigured("a record has no number as its id, so that the list cannot go on")
+    return found
 
 
 def _stamped(record: Any) -> Iterator[datetime]:

@@ -94,10 +94,12 @@ def show_comment(world: World, request: Request) -> Answer:
 
 @on("PUT", f"{_COMMENTS}/{{comment_id}}")
 def edit_comment(world: World, request: Request) -> Answer:
-    """With another text."""
+    """With another text; who does not say for whom it is, has it for all."""
     one = _comment(world, request)
     must_be_document("comment", request.body.get("body"))
-    one |= {"body": request.body["body"], "updated": stamp(world)}
+    one.pop("visibility", None)
+    one |= {name: request.body[name] for name in ("body", "visibility") if name in request.body}
+    one["updated"] = stamp(world)
     world.get("issue", one["issue"])["updated"] = one["updated"]
     world.happened("comment_updated", "comment", one)
     return Answer(200, comment_shape(world, one, asker(world, request)))

@@ -222,6 +222,16 @@ def test_a_comment_keeps_its_mention_when_it_is_edited(site: Emulator, client: C
     assert site.world.rows("comment") == []
 
 
+def test_a_comment_for_few_stays_one_when_it_is_edited(site: Emulator, client: Client) -> None:
+    """Who may see it is sent along, as nobody tells whether an edit without that keeps it."""
+    one, few = new_issue(site.world, jira.HELP), {"type": "role", "value": "Agents"}
+    said = say(site.world, one, document("For few"), jira.ADA, visibility=few)
+    shown = client.update(resource_of(Comment), f"{one['id']}-{said['id']}", {"body": "For few still"})
+
+    assert (shown.values["body"], shown.values["is_private"]) == ("For few still", True)
+    assert said["visibility"] == few
+
+
 def test_own_fields_are_documents_or_texts_by_their_kind(site: Emulator, client: Client) -> None:
     """A paragraph is a document there, a line is a text, a choice an object: each is one value here."""
     one = new_issue(site.world, jira.HELP)

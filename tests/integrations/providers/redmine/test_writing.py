@@ -95,6 +95,28 @@ def test_what_would_be_public_without_a_permission_is_not_sent(
     assert desk.shown(issue)["journals"] == []
 
 
+@pytest.mark.parametrize(
+    ("model", "values", "field"),
+    [
+        (Comment, {"body": "For few.", "is_private": True}, "is_private"),
+        (Ticket, {"description": "For few.", "access_level": "PRIVATE"}, "access_level"),
+    ],
+)
+def test_an_edit_that_would_be_public_without_a_permission_is_not_sent(
+    reporter: Client, desk: Desk, model: Any, values: dict[str, Any], field: str
+) -> None:
+    """What it says beside the mark would be shown to all."""
+    issue = desk.issue("Talk")
+    desk.edit(issue, notes="For all.")
+    note = f"{issue}-{desk.shown(issue)['journals'][0]['id']}"
+    before = desk.server.writes()
+    with pytest.raises(Rejected) as caught:
+        reporter.update(resource(reporter, model), note if model is Comment else issue, values)
+
+    assert set(caught.value.fields) == {field}
+    assert desk.server.writes() == before
+
+
 def test_a_note_is_said_found_and_edited(client: Client, desk: Desk) -> None:
     """The answer does not name it: of two with one text it is the new one. Without a text it would be removed."""
     comments, issue = resource(client, Comment), desk.issue("Talk")

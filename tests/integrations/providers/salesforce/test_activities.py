@@ -88,6 +88,48 @@ def test_a_task_is_about_a_person_and_a_sale_or_an_account(
     assert nobody.values["contact"] is None
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (Task, "account"),
+        (Task, "opportunity"),
+        (Task, "contact"),
+        (Engagement, "account"),
+        (Engagement, "contacts"),
+    ],
+)
+def test_what_an_activity_is_about_and_is_not_shown_is_not_replaced(
+    org: Emulator, client: Client, known: dict[str, str], model: Any, name: str
+) -> None:
+    """A case, a record of the customer's own kinds or a lead: the field that would be lost is named."""
+    lead = acts.new(org.world, "Lead", LastName="Stone", Company="Acme")["id"]
+    case = "5005g0000000001AAA"
+    kind, facts = ("Task", {}) if model is Task else ("Event", {"StartDateTime": DAY, "EndDateTime": DAY})
+    made = acts.new(org.world, kind, Subject="Call", WhoId=lead, WhatId=case, **facts)
+    org.world.clock.forward(3600)
+    wanted = [known["contact"]] if name == "contacts" else known[name]
+    with pytest.raises(Rejected) as caught:
+        client.update(resource_of(model), made["id"], {name: wanted})
+    renamed = client.update(resource_of(model), made["id"], {"subject": "Call again"})
+
+    assert set(caught.value.fields) == {name}
+    assert renamed.values["subject"] == "Call again"
+    assert (made["values"]["WhoId"], made["values"]["WhatId"]) == (lead, case)
+
+
+def test_an_account_that_follows_from_what_is_not_shown_is_not_cleared(
+    org: Emulator, client: Client, known: dict[str, str]
+) -> None:
+    """It is that of the person: a null for it would take away the case."""
+    made = acts.new(org.world, "Task", Subject="Call", WhoId=known["contact"], WhatId="5005g0000000001AAA")
+    org.world.clock.forward(3600)
+    with pytest.raises(Rejected) as caught:
+        client.update(resource_of(Task), made["id"], {"account": None})
+
+    assert set(caught.value.fields) == {"account"}
+    assert made["values"]["WhatId"] == "5005g0000000001AAA"
+
+
 def test_a_note_is_about_one_record(org: Emulator, client: Client, known: dict[str, str]) -> None:
     """It has a single parent, which does not change, and a title, which is what it begins with."""
     notes = resource_of(Note)
@@ -128,6 +170,46 @@ def test_a_call_has_a_length_and_an_event_has_times(
     assert (kept["CallDurationInSeconds"], kept["Status"]) == (300, "Completed")
     assert (demo.values["end_time"], moved.values["start_time"], moved.values["end_time"]) == (DAY, DAY, ends)
     assert (set(caught.value.fields), set(strange.value.fields)) == ({"direction"}, {"engagement_type"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("Event", {"start_time": None}),
+        ("Event", {"end_time": None}),
+        ("Call", {"start_time": None}),
+        ("Call", {"end_time": DAY.replace(hour=12, minute=10)}),
+    ],
+)
+def test_times_that_cannot_be_kept_are_refused(
+    org: Emulator, client: Client, kind: str, change: dict[str, Any]
+) -> None:
+    """None is cleared; the end of a call says how long it took only beside a beginning."""
+    talks, times = (
+        resource_of(Engagement),
+        {"start_time": DAY.replace(hour=12), "end_time": DAY.replace(hour=13)},
+    )
+    made = client.create(talks, {"engagement_type": kind, "subject": "Talk", **times})
+    org.world.clock.forward(3600)
+    with pytest.raises(Rejected) as caught:
+        client.update(talks, made.remote_id, change)
+
+    assert set(caught.value.fields) == set(change)
+    assert client.read(talks, made.remote_id).values == made.values
+
+
+def test_the_length_of_a_call_follows_from_both_its_times(org: Emulator, client: Client) -> None:
+    """And is nothing without an end."""
+    talks, noon = resource_of(Engagement), DAY.replace(hour=12)
+    made = client.create(talks, {"engagement_type": "Call", "subject": "Talk", "start_time": noon})
+    kept = org.world.table("Task")[made.remote_id]["values"]
+    org.world.clock.forward(3600)
+    client.update(talks, made.remote_id, {"start_time": noon, "end_time": noon.replace(minute=10)})
+    lasted = kept["CallDurationInSeconds"]
+    org.world.clock.forward(3600)
+    client.update(talks, made.remote_id, {"end_time": None})
+
+    assert (lasted, kept["CallDurationInSeconds"]) == (600, None)
 
 
 @pytest.mark.parametrize(

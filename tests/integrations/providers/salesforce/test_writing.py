@@ -142,6 +142,15 @@ def test_a_row_that_is_locked_is_written_when_it_is_free(org: Emulator, client: 
     assert not caught.value.left
 
 
+@pytest.mark.parametrize("code", ["UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED"])
+def test_a_success_that_is_none_means_what_its_word_says(org: Emulator, client: Client, code: str) -> None:
+    """Its errors have their word under another name than those of a refusal."""
+    errors = [{"statusCode": code, "message": "Not now.", "fields": []}]
+    org.faults.refuse(200, "POST */sobjects/Lead", body={"success": False, "errors": errors}, times=9)
+    with pytest.raises(RetryLater, match=code):
+        client.create(resource_of(Lead), EVE)
+
+
 def test_a_converted_lead_is_read_only(org: Emulator, client: Client) -> None:
     """What is written to it is refused with their word."""
     eve = _lead(org)

@@ -19,7 +19,7 @@ from integrations.providers.scim.emails import read_work_email, write_work_email
 from tests.integrations.lines import connection
 from tests.integrations.listener import Seen, Told, listening, told
 from unified_api import registry
-from unified_api.models.hris import Employee
+from unified_api.models.hris import Employee, Group
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ADA = {
@@ -34,13 +34,17 @@ ADA = {
 
 @dataclass
 class Service:
-    """A user or more, without versions. patch: what it says of that; None: nothing of itself. size: of its pages."""
+    """A user or more, without versions. patch: what it says of that; None: nothing of itself. size: of its pages.
+
+    group: the only one, as it is shown.
+    """
 
     patch: bool | None = None
     size: int = 100
     users: list[dict[str, Any]] = field(default_factory=lambda: [dict(ADA)])
     taken: bool = False
     fails: bool = False
+    group: dict[str, Any] = field(default_factory=lambda: {"id": "g", "displayName": "Staff"})
     seen: list[Seen] = field(default_factory=list)
 
     def __call__(self, seen: Seen) -> Told:
@@ -48,12 +52,14 @@ class Service:
         self.seen.append(seen)
         if seen.path == "/ServiceProviderConfig" and self.patch is not None:
             return told({"patch": {"supported": self.patch}})
+        if seen.path.startswith("/Groups"):
+            page = {"totalResults": 1, "Resources": [self.group]}
+            return told(page if seen.path == "/Groups" else self.group)
         if not seen.path.startswith("/Users"):
             return told({"detail": "not here", "status": "404"}, 404)
-        if seen.method == "POST" and self.taken:
-            return told({"scimType": "uniqueness", "detail": "ada is there", "status": "409"}, 409)
-        if seen.method == "POST" and self.fails:
-            return Told(500, b"<html>Technical problem</html>")
+        if seen.method == "POST" and (self.taken or self.fails):
+            taken = {"scimType": "uniqueness", "detail": "ada is there", "status": "409"}
+            return told(taken, 409) if self.taken else Told(500, b"<html>Technical problem</html>")
         if seen.method == "PUT":
             self.users[0] = {"id": "1", **json.loads(seen.body)}
         return told(self._page(seen) if seen.path == "/Users" else self.users[0])
@@ -183,3 +189,49 @@ def test_of_several_addresses_the_one_for_work_is_read_and_written() -> None:
     assert write_work_email("n@x", {"emails": [home, work]}) == {"emails": [home, {**work, "value": "n@x"}]}
     assert write_work_email("n@x", {"emails": [home]}) == {"emails": [home, {"value": "n@x"}]}
     assert write_work_email(None, {"emails": [home, work]}) == {"emails": [home]}
+
+
+def test_who_joins_a_group_that_shows_no_members_takes_nobodys_place() -> None:
+    """A server need not tell members; where it tells them, the list is sent with one more."""
+    unseen, seen = Service(), Service(group={"id": "g", "members": [{"value": "2"}]})
+    for service in (unseen, seen):
+        with account_at(service) as (client, people):
+            client.update(people, "1", {"groups": ["g"]})
+
+    assert unseen.sent("PATCH")[0]["Operations"] == [
+        {"op": "add", "path": "members", "value": [{"value": "1"}]}
+    ]
+    assert seen.sent("PATCH")[0]["Operations"] == [
+        {"op": "replace", "path": "members", "value": [{"value": "2"}, {"value": "1"}]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("patch", "there", "wanted"), [(None, [{"value": "g"}], []), (False, [], ["g"]), (False, None, ["g"])]
+)
+def test_a_group_that_shows_no_members_is_not_written_whole(
+    *, patch: bool | None, there: Any, wanted: list[str]
+) -> None:
+    """Who leaves, and who joins where a PUT is all that there is, would have it replaced: that is refused."""
+    service = Service(patch=patch, users=[{**ADA, **({} if there is None else {"groups": there})}])
+    with account_at(service) as (client, people), pytest.raises(Rejected) as caught:
+        client.update(people, "1", {"groups": wanted})
+
+    assert "does not show the members of group g" in caught.value.fields["groups"]
+    assert [service.sent(method) for method in ("PATCH", "PUT")] == [[], []]
+
+
+def test_a_name_is_a_string_in_the_filter_whatever_is_in_it() -> None:
+    """As JSON spells it, so that no quote ends it; what its quotes would do to the filter, nobody finds out."""
+    service = Service(users=[{**ADA, "userName": 'a"b\\c'}], group={"id": "g", "displayName": 'Team "Ä"'})
+    with account_at(service) as (client, people):
+        found = client.recent(people, {"username": 'a"b\\c'})
+        teams = client.provider.resource(Group)
+        assert teams is not None
+        groups = client.recent(teams, {"name": 'Team "Ä"'})
+
+    assert ([one.remote_id for one in found], [one.remote_id for one in groups]) == (["1"], ["g"])
+    assert [s.query["filter"] for s in service.seen if "filter" in s.query] == [
+        'userName eq "a\\"b\\\\c"',
+        'displayName eq "Team \\"Ä\\""',
+    ]

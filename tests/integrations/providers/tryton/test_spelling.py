@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.kit.errors import Rejected
+from integrations.kit.errors import Misconfigured, Rejected
 from integrations.kit.paging import Turn
 from integrations.providers.tryton.asking import ByRow
 from integrations.providers.tryton.names import joined, split
@@ -133,3 +133,15 @@ def test_no_record_is_passed_over_when_others_are_deleted_meanwhile(
     seen = _walk(ByRow(size=size), list(rows), {when: gone})
 
     assert set(rows) - set(gone) <= set(seen)
+
+
+@pytest.mark.parametrize("odd", [None, 7, {"name": "Zoë"}, {"id": None}, {"id": "7"}])
+def test_a_list_whose_next_page_cannot_be_told_says_so(odd: Any) -> None:
+    """The last record of a full page, or the first one of the next, has no id; what ends the list may be anything."""
+    pages = ByRow(size=1)
+    with pytest.raises(Misconfigured, match="cannot go on"):
+        pages.next(None, Turn([{"id": 1}, odd], {}, 2))
+    with pytest.raises(Misconfigured, match="cannot go on"):
+        pages.next({"row": 1, "seen": 2}, Turn([odd], {}, 1))
+
+    assert pages.next(None, Turn([odd], {}, 1)) is None
