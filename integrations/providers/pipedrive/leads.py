@@ -10,6 +10,7 @@ from integrations.kit.errors import ProviderError, Uncertain
 from integrations.kit.lenses import at, choice, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
+from integrations.providers.pipedrive.archived import with_archived
 from integrations.providers.pipedrive.lenses import place, reached
 from integrations.providers.pipedrive.paging import ByStart
 from integrations.providers.pipedrive.people import person_of
@@ -23,13 +24,13 @@ _MOST = 100
 
 def _with_whom(api: Api, leads: list[Any]) -> list[Any]:
     """Leads with their persons and organizations; of one that is gone, nothing."""
-    people = _known(api, "persons", (lead["person_id"] for lead in leads))
-    companies = _known(api, "organizations", (lead["organization_id"] for lead in leads))
+    people = _known(api, "persons", (lead.get("person_id") for lead in leads))
+    companies = _known(api, "organizations", (lead.get("organization_id") for lead in leads))
     return [
         {
             **lead,
-            "person": people.get(lead["person_id"]),
-            "organization": companies.get(lead["organization_id"]),
+            "person": people.get(lead.get("person_id")),
+            "organization": companies.get(lead.get("organization_id")),
         }
         for lead in leads
     ]
@@ -42,10 +43,11 @@ def _found(api: Api, items: list[Any]) -> list[Any]:
 
 def _known(api: Api, kind: str, ids: Iterable[Any]) -> dict[Any, Any]:
     wanted = [str(one) for one in dict.fromkeys(ids) if one is not None]
-    if not wanted:
-        return {}
-    asked = {"ids": ",".join(wanted), "limit": str(_MOST)}
-    return {one["id"]: one for one in api.get(f"/api/v2/{kind}", asked)["data"]}
+    found: dict[Any, Any] = {}
+    for start in range(0, len(wanted), _MOST):
+        asked = {"ids": ",".join(wanted[start : start + _MOST]), "limit": str(_MOST)}
+        found |= {one["id"]: one for one in api.get(f"/api/v2/{kind}", asked)["data"]}
+    return found
 
 
 def _create(api: Api, fields: dict[str, Any]) -> str:
@@ -61,7 +63,7 @@ def _create(api: Api, fields: dict[str, Any]) -> str:
         raise
 
 
-leads = Resource(
+_live = Resource(
     mapping=Mapping(
         Lead,
         version="update_time",
@@ -103,3 +105,4 @@ leads = Resource(
     read_lag=60.0,
     recognise=("title",),
 )
+leads = with_archived(_live)

@@ -47,10 +47,11 @@ def new_note(world: World, content: str, **told: Any) -> Record:
 
 def _page(world: World, request: Request, kind: str) -> tuple[list[Record], Record]:
     """Some of them by offset, and how that goes on."""
+    archived = request.path.endswith("/archived")
     rows = [
         one
         for one in world.listed(kind)
-        if one.get("active_flag") is not False and not one.get("is_archived")
+        if one.get("active_flag") is not False and one.get("is_archived", False) is archived
     ]
     if since := request.asked("updated_since"):
         moment = datetime.fromisoformat(since).replace(tzinfo=None)
@@ -82,6 +83,12 @@ def leads(world: World, request: Request) -> Answer:
     """A page of those that are not archived."""
     items, further = _page(world, request, "leads")
     return Answer(200, {"success": True, "data": items, "additional_data": further})
+
+
+@on("GET", "/leads/archived")
+def archived_leads(world: World, request: Request) -> Answer:
+    """A page of those that are, which cannot be asked for what changed."""
+    return leads(world, request)
 
 
 @on("GET", "/leads/search")

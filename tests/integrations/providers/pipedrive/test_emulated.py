@@ -4,7 +4,7 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
 
     v2 cursor and limit; v1 all at once           test_both_versions_are_read_in_their_ways
     updated_since is inclusive                    test_changes_are_found_by_an_inclusive_second
-    archived deals leave the list undeleted       test_an_archived_deal_leaves_its_list_and_is_not_gone
+    archived deals and leads have lists of their own  test_what_is_archived_stays_present
     webhooks with http_auth_user and password     test_webhooks_carry_the_password_that_was_asked_for
     no signature                                  test_webhooks_carry_the_password_that_was_asked_for
     PATCH; custom fields under hashes, by ids     test_options_are_written_by_their_ids_under_hashes
@@ -15,7 +15,7 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: recents, archived leads, merges, deals that are asked for as
+Not looked at here, as the adapter does not use it: recents, merges, deals that are asked for as
 deleted, conversions, and tokens by OAuth beside what all adapters share.
 """
 
@@ -24,6 +24,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -85,12 +86,34 @@ def test_a_deleted_record_leaves_its_list_and_is_gone_by_its_id(house: Emulator,
         client.read(resource_of(Contact), str(made["id"]))
 
 
-def test_an_archived_deal_leaves_its_list_and_is_not_gone(house: Emulator, client: Client) -> None:
-    """A complete list lacks it; whoever looks at it by its id finds it."""
-    made = records.new(house.world, "deals", title="Printers", stage_id=1001, is_archived=True)
+@pytest.mark.parametrize("model", [Opportunity, Lead])
+def test_what_is_archived_stays_present(house: Emulator, client: Client, model: Any) -> None:
+    """It leaves its list for another one: a complete reading shows both, each record once."""
+    made = {_of(house, model, number, is_archived=number % 2 == 0) for number in range(6)}
+    whole = resource_of(model)
+    assert whole.list is not None
+    pages = list(client.pages(whole, None))
+    found = [one for page in pages for one in page.observations]
 
-    assert everything(client, Opportunity) == {}
-    assert client.read(resource_of(Opportunity), str(made["id"])).values["name"] == "Printers"
+    assert sorted(one.remote_id for one in found) == sorted(made)
+    assert (pages[-1].complete, {one.gone for one in found}) == (True, {False})
+    assert not any("is_of_first_page" in one.raw for one in found)
+
+
+@pytest.mark.parametrize("model", [Opportunity, Lead])
+def test_where_all_is_archived_it_is_present(house: Emulator, client: Client, model: Any) -> None:
+    """The list of the others is empty; more are archived than one page has, or than can be looked up at once."""
+    made = {_of(house, model, number, is_archived=True) for number in range(120)}
+
+    assert set(everything(client, model)) == made
+
+
+def _of(house: Emulator, model: Any, number: int, *, is_archived: bool) -> str:
+    if model is Opportunity:
+        told = {"title": f"Deal {number}", "stage_id": 1001, "is_archived": is_archived}
+        return str(records.new(house.world, "deals", **told)["id"])
+    person = records.new(house.world, "persons", name=f"P{number}")["id"]
+    return str(first.new_lead(house.world, f"L{number}", person_id=person, is_archived=is_archived)["id"])
 
 
 def test_a_person_goes_by_one_name(client: Client) -> None:

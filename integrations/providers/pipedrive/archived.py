@@ -1,0 +1,64 @@
+"""Lists together with what is archived, which has an address of its own.
+
+A list goes through one address, so the first page of it brings all that is archived. That takes memory where many
+thousands are; the runs between complete ones ask for none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from integrations.kit.endpoints import Api
+from integrations.kit.errors import Misconfigured
+from integrations.kit.paging import Paging, State, Turn
+from integrations.kit.paths import dig
+from integrations.kit.provider import Resource
+
+#: What the items of a first page are told.
+_FIRST = "is_of_first_page"
+
+
+@dataclass(frozen=True)
+class _First:
+    """The pages of `inner`, of which the first one is told that it is."""
+
+    inner: Paging
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """Those of `inner`."""
+        return {**({} if state else {_FIRST: "yes"}), **self.inner.params(state)}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """That of `inner`."""
+        return self.inner.next(state, turn)
+
+
+def with_archived(resource: Resource) -> Resource:
+    """The same, whose complete list has what is archived as well; what changed is asked for without it."""
+    live = resource.list
+    assert live is not None  # noqa: S101 - what cannot be listed has no archive
+    assert live.paging is not None  # noqa: S101 - the same
+    paging, params, then = live.paging, live.params, live.then
+
+    def archived(api: Api) -> Iterator[Any]:
+        state: State | None = None
+        while True:
+            answer = api.get(f"{live.path}/archived", {**params, **paging.params(state)})
+            found = dig(answer, "data")
+            if not isinstance(found, list):
+                raise Misconfigured("a list of what is archived is due", request=f"GET {live.path}/archived")
+            yield from found
+            state = paging.next(state, Turn(answer, {}, len(found)))
+            if state is None:
+                return
+
+    def both(api: Api, items: list[Any]) -> list[Any]:
+        if not items or _FIRST in items[0]:
+            shown = [{name: value for name, value in one.items() if name != _FIRST} for one in items]
+            items = [*shown, *archived(api)]
+        return then(api, items) if then else items
+
+    whole = replace(live, since=None, paging=_First(paging), of=_FIRST, then=both, calls=live.calls + 1)
+    return replace(resource, list=whole, changes=live)
