@@ -12,9 +12,10 @@ from typing import Any
 
 from integrations.kit.endpoints import Api
 from integrations.kit.errors import Misconfigured
-from integrations.kit.paging import Paging, State, Turn
+from integrations.kit.paging import ByCursor, State, Turn
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
+from integrations.providers.pipedrive.paging import ByStart
 
 #: What the items of a first page are told.
 _FIRST = "is_of_first_page"
@@ -22,24 +23,29 @@ _FIRST = "is_of_first_page"
 
 @dataclass(frozen=True)
 class _First:
-    """The pages of `inner`, of which the first one is told that it is."""
+    """The pages of `inner`, of which the first one is told that it is. size: of a page."""
 
-    inner: Paging
+    inner: ByCursor | ByStart
+    size: int
 
     def params(self, state: State | None) -> dict[str, str]:
         """Those of `inner`."""
-        return {**({} if state else {_FIRST: "yes"}), **self.inner.params(state)}
+        return {**({} if state else {_FIRST: "yes"}), **self._sized.params(state)}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
         """That of `inner`."""
-        return self.inner.next(state, turn)
+        return self._sized.next(state, turn)
+
+    @property
+    def _sized(self) -> ByCursor | ByStart:
+        return replace(self.inner, size=self.size)
 
 
 def with_archived(resource: Resource) -> Resource:
     """The same, whose complete list has what is archived as well; what changed is asked for without it."""
     live = resource.list
     assert live is not None  # noqa: S101 - what cannot be listed has no archive
-    assert live.paging is not None  # noqa: S101 - the same
+    assert isinstance(live.paging, ByCursor | ByStart)  # noqa: S101 - as all lists there
     paging, params, then = live.paging, live.params, live.then
 
     def archived(api: Api) -> Iterator[Any]:
@@ -50,7 +56,10 @@ def with_archived(resource: Resource) -> Resource:
             if not isinstance(found, list):
                 raise Misconfigured("a list of what is archived is due", request=f"GET {live.path}/archived")
             yield from found
-            state = paging.next(state, Turn(answer, {}, len(found)))
+            try:
+                state = paging.next(state, Turn(answer, {}, len(found)))
+            except Misconfigured:  # it leads in a circle: whatever it has not shown is read by its id then
+                return
             if state is None:
                 return
 
@@ -60,5 +69,6 @@ def with_archived(resource: Resource) -> Resource:
             items = [*shown, *archived(api)]
         return then(api, items) if then else items
 
-    whole = replace(live, since=None, paging=_First(paging), of=_FIRST, then=both, calls=live.calls + 1)
+    first = _First(paging, paging.size)
+    whole = replace(live, since=None, paging=first, of=_FIRST, then=both, calls=live.calls + 1)
     return replace(resource, list=whole, changes=live)

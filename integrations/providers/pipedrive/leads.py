@@ -13,7 +13,7 @@ from integrations.kit.provider import Resource
 from integrations.providers.pipedrive.archived import with_archived
 from integrations.providers.pipedrive.lenses import place, reached
 from integrations.providers.pipedrive.paging import ByStart
-from integrations.providers.pipedrive.people import person_of
+from integrations.providers.pipedrive.people import PERSONS, person_of, person_with
 from integrations.providers.pipedrive.records import since
 from unified_api.models.crm import Lead
 
@@ -51,15 +51,18 @@ def _known(api: Api, kind: str, ids: Iterable[Any]) -> dict[Any, Any]:
 
 
 def _create(api: Api, fields: dict[str, Any]) -> str:
-    """The person first, and then the lead; where that is refused, no person is left behind."""
+    """A lead of the person that has the address, or of a new one, who is deleted again where the lead is refused."""
     about = person_of(fields.pop("person", {}), None)
-    person = api.send("POST", "/api/v2/persons", about)["data"]["id"]
+    emails = about.get("emails")
+    there = person_with(api, emails[0]["value"]) if emails else None
+    person = api.send("POST", PERSONS, about)["data"]["id"] if there is None else there
     try:
         return str(api.send("POST", _PATH, {**fields, "person_id": person})["data"]["id"])
     except Uncertain:
         raise
     except ProviderError:
-        api.send("DELETE", f"/api/v2/persons/{int(person)}", repeatable=True)
+        if there is None:
+            api.send("DELETE", f"{PERSONS}/{int(person)}", repeatable=True)
         raise
 
 
@@ -91,7 +94,7 @@ _live = Resource(
     ),
     get=GET(f"{_PATH}/{{remote_id}}", item="data", then=_with_whom, calls=3),
     create=_create,
-    create_calls=3,
+    create_calls=5,
     update=PATCH(f"{_PATH}/{{remote_id}}"),
     delete=DELETE(f"{_PATH}/{{remote_id}}"),
     # No order shows the newest first.
@@ -104,5 +107,6 @@ _live = Resource(
     ),
     read_lag=60.0,
     recognise=("title",),
+    tells_apart=("email_addresses",),
 )
 leads = with_archived(_live)

@@ -29,7 +29,7 @@ from typing import Any
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater
+from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater, Uncertain
 from integrations.kit.webhooks import Callback
 from integrations.providers.pipedrive.paging import ByStart
 from tenants.vault import Secret
@@ -215,9 +215,59 @@ def test_a_lead_is_shown_with_whom_it_is_about(house: Emulator, client: Client) 
     assert (found[old].values["company"], found[old].values["first_name"]) == ("Acme", None)
     assert found[made.remote_id].values["email_addresses"] == made.values["email_addresses"]
     assert (made.values["last_name"], len(house.world.rows("persons"))) == ("Adams", 1)
+    other = {"email_addresses": [{"email_address": "ada@x.example"}]}
     with pytest.raises(Rejected):
-        client.create(leads, {"title": "Printers", "owner": "99", **address})
+        client.create(leads, {"title": "Printers", "owner": "99", **other})
     assert [one["is_deleted"] for one in house.world.rows("persons")] == [False, True]
+
+
+def test_a_lead_of_a_known_address_makes_no_second_person(house: Emulator, client: Client) -> None:
+    """In whatever case it is written; where the lead is refused, that person stays."""
+    leads, address = resource_of(Lead), {"email_addresses": [{"email_address": "Eve@x.example"}]}
+    emails = [{"value": "eve@x.example", "primary": True}]
+    known = records.new(house.world, "persons", name="Eve Adams", emails=emails)["id"]
+    house.world.clock.forward(3600)
+    for number in range(100):
+        records.new(house.world, "persons", name=f"P{number}")
+    made = client.create(leads, {"title": "Printers", "last_name": "Adams", **address})
+    with pytest.raises(Rejected):
+        client.create(leads, {"title": "Faxes", "owner": "99", **address})
+
+    assert made.raw["person_id"] == known
+    assert (len(house.world.rows("persons")), house.world.get("persons", known)["is_deleted"]) == (101, False)
+
+
+def test_a_lead_whose_person_was_made_unseen_is_repeated_with_that_person(
+    house: Emulator, client: Client
+) -> None:
+    """The search does not find who was made just now, but is among the newest."""
+    told = {
+        "title": "Printers",
+        "last_name": "Adams",
+        "email_addresses": [{"email_address": "eve@x.example"}],
+    }
+    house.faults.lose("POST /persons")
+    with pytest.raises(Uncertain):
+        client.create(resource_of(Lead), told)
+    [one] = house.world.rows("persons")
+    made = client.create(resource_of(Lead), told)
+
+    assert (made.raw["person_id"], len(house.world.rows("persons"))) == (one["id"], 1)
+
+
+def test_a_lead_of_somebody_else_with_the_same_title_is_not_taken_for_the_lost_one(
+    house: Emulator, client: Client
+) -> None:
+    """What a create may have made is known by its title and the address: names are parted as Pipedrive likes."""
+    leads = resource_of(Lead)
+    ada, eve = (
+        {"title": "Website", "last_name": name, "email_addresses": [{"email_address": f"{name}@x.example"}]}
+        for name in ("ada", "eve")
+    )
+    made = client.create(leads, ada)
+
+    assert client.recent(leads, eve) == []
+    assert [one.remote_id for one in client.recent(leads, ada)] == [made.remote_id]
 
 
 def test_no_lead_is_passed_over_when_pages_shift(house: Emulator, client: Client) -> None:
