@@ -66,7 +66,9 @@ def with_archived(resource: Resource) -> Resource:
     def both(api: Api, items: list[Any]) -> list[Any]:
         if not items or _FIRST in items[0]:
             shown = [{name: value for name, value in one.items() if name != _FIRST} for one in items]
-            items = [*shown, *archived(api)]
+            there = list(archived(api))
+            ids = {str(dig(one, "id")) for one in there}  # what was archived just now stands in both
+            items = [*(one for one in shown if str(one.get("id")) not in ids), *there]
         return then(api, items) if then else items
 
     first = _First(paging, paging.size)

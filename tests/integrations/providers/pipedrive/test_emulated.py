@@ -100,6 +100,17 @@ def test_what_is_archived_stays_present(house: Emulator, client: Client, model: 
     assert not any("is_of_first_page" in one.raw for one in found)
 
 
+def test_what_is_archived_while_it_is_read_is_shown_once(house: Emulator, client: Client) -> None:
+    """It stands in both lists: what is said there of it last counts."""
+    person = records.new(house.world, "persons", name="Ada")["id"]
+    made = first.new_lead(house.world, "Printers", person_id=person)
+    house.faults.meanwhile("GET /leads/archived", lambda _world: made.update(is_archived=True))
+    [page] = client.pages(resource_of(Lead), None)
+
+    assert [one.values["status"] for one in page.observations] == ["CLOSED"]
+    assert page.bad == ()
+
+
 @pytest.mark.parametrize("model", [Opportunity, Lead])
 def test_where_all_is_archived_it_is_present(house: Emulator, client: Client, model: Any) -> None:
     """The list of the others is empty; more are archived than one page has, or than can be looked up at once."""
