@@ -22,6 +22,7 @@ deleted, conversions, and tokens by OAuth beside what all adapters share.
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +31,7 @@ import pytest
 
 from integrations.kit.client import Client
 from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater, Uncertain
+from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
 from integrations.providers.pipedrive.paging import ByStart
 from tenants.vault import Secret
@@ -213,6 +215,25 @@ def test_webhooks_carry_the_password_that_was_asked_for(house: Emulator, client:
     assert told == [f"Basic {base64.b64encode(b'isthmus:a long secret').decode()}"] * 2
     client.unsubscribe(second.id)
     assert (house.world.rows("hook"), first.id != second.id) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("places", "remote_id"),
+    [
+        ({"meta": {"entity": "deal", "entity_id": "7"}, "data": {"id": 8}}, "7"),
+        ({"meta": {"entity": "deal"}, "data": {"id": 8}, "previous": {"id": 9}}, "8"),
+        ({"meta": {"entity": "deal"}, "data": None, "previous": {"id": 9}}, "9"),
+        ({"meta": {"entity": "deal"}, "data": None}, None),
+    ],
+)
+def test_wherever_a_delivery_has_the_id_it_is_found(places: dict[str, Any], remote_id: str | None) -> None:
+    """Where it has none, the list is read."""
+    assert PROVIDER.webhooks is not None
+    delivery = Delivery({}, json.dumps(places).encode())
+
+    assert [(one.model, one.remote_id) for one in PROVIDER.webhooks.hints(delivery)] == [
+        (Opportunity, remote_id)
+    ]
 
 
 def test_a_lead_is_shown_with_whom_it_is_about(house: Emulator, client: Client) -> None:
