@@ -1,6 +1,7 @@
 """Leads: each says that a contact may buy, and shows who that is; made together with the contact, if there is none.
 
-A contact that has the address already is taken as it is.
+A contact that has the address already is taken as it is. All its properties are shown below `contact.properties`, among
+them those that marketing keeps there, such as downloads and answers to campaigns.
 """
 
 from __future__ import annotations
@@ -29,11 +30,6 @@ _STATUS = {
     "QUALIFIED": "qualified-stage-id",
     "UNQUALIFIED": "unqualified-stage-id",
 }
-#: What a lead shows of its contact.
-_SHOWN = (
-    *("firstname", "lastname", "email", "hs_additional_emails", "phone", "mobilephone", "company"),
-    *("address", "city", "state", "zip", "country"),
-)
 
 
 class _Leads(Kind):
@@ -78,7 +74,11 @@ class _Leads(Kind):
 def _contacts(api: Api, ids: list[str]) -> list[Any]:
     if not ids:
         return []
-    asked = {"inputs": [{"id": one} for one in ids], "properties": [*_SHOWN], "propertiesWithHistory": []}
+    asked = {
+        "inputs": [{"id": one} for one in ids],
+        "properties": sorted(api.known(contact.name)),
+        "propertiesWithHistory": [],
+    }
     found = api.ask(f"{contact.path}/batch/read", asked)["results"]
     return [{**one, WITHIN: told_apart(api, contact.name, one[WITHIN])} for one in found]
 

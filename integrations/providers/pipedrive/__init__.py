@@ -9,7 +9,8 @@ is marked [?], either answer is survived:
 - `updated_since` is inclusive, and tells seconds.
 - What is deleted leaves its list, and whether its `update_time` moves is not said [?]: a webhook tells, or the next
   complete read. By its id it is still shown [?], as deleted.
-- An archived deal leaves its list as well, and is no deleted one: by its id it is still shown.
+- An archived deal or lead leaves its list as well, and is no deleted one: it stands in a list of its own. That of leads
+  cannot be asked for what changed.
 - Custom fields have hashes of 40 characters for names, and options are written by their ids.
 - A lead is no person: it names one, or an organization, and is shown with what these are called and reached by. An edit
   of these does not move it, so that only a complete read shows it.

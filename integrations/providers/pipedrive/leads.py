@@ -10,9 +10,10 @@ from integrations.kit.errors import ProviderError, Uncertain
 from integrations.kit.lenses import at, choice, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
+from integrations.providers.pipedrive.archived import with_archived
 from integrations.providers.pipedrive.lenses import place, reached
 from integrations.providers.pipedrive.paging import ByStart
-from integrations.providers.pipedrive.people import person_of
+from integrations.providers.pipedrive.people import PERSONS, person_of, person_with
 from integrations.providers.pipedrive.records import since
 from unified_api.models.crm import Lead
 
@@ -23,13 +24,13 @@ _MOST = 100
 
 def _with_whom(api: Api, leads: list[Any]) -> list[Any]:
     """Leads with their persons and organizations; of one that is gone, nothing."""
-    people = _known(api, "persons", (lead["person_id"] for lead in leads))
-    companies = _known(api, "organizations", (lead["organization_id"] for lead in leads))
+    people = _known(api, "persons", (lead.get("person_id") for lead in leads))
+    companies = _known(api, "organizations", (lead.get("organization_id") for lead in leads))
     return [
         {
             **lead,
-            "person": people.get(lead["person_id"]),
-            "organization": companies.get(lead["organization_id"]),
+            "person": people.get(lead.get("person_id")),
+            "organization": companies.get(lead.get("organization_id")),
         }
         for lead in leads
     ]
@@ -42,26 +43,30 @@ def _found(api: Api, items: list[Any]) -> list[Any]:
 
 def _known(api: Api, kind: str, ids: Iterable[Any]) -> dict[Any, Any]:
     wanted = [str(one) for one in dict.fromkeys(ids) if one is not None]
-    if not wanted:
-        return {}
-    asked = {"ids": ",".join(wanted), "limit": str(_MOST)}
-    return {one["id"]: one for one in api.get(f"/api/v2/{kind}", asked)["data"]}
+    found: dict[Any, Any] = {}
+    for start in range(0, len(wanted), _MOST):
+        asked = {"ids": ",".join(wanted[start : start + _MOST]), "limit": str(_MOST)}
+        found |= {one["id"]: one for one in api.get(f"/api/v2/{kind}", asked)["data"]}
+    return found
 
 
 def _create(api: Api, fields: dict[str, Any]) -> str:
-    """The person first, and then the lead; where that is refused, no person is left behind."""
+    """A lead of the person that has the address, or of a new one, who is deleted again where the lead is refused."""
     about = person_of(fields.pop("person", {}), None)
-    person = api.send("POST", "/api/v2/persons", about)["data"]["id"]
+    emails = about.get("emails")
+    there = person_with(api, emails[0]["value"]) if emails else None
+    person = api.send("POST", PERSONS, about)["data"]["id"] if there is None else there
     try:
         return str(api.send("POST", _PATH, {**fields, "person_id": person})["data"]["id"])
     except Uncertain:
         raise
     except ProviderError:
-        api.send("DELETE", f"/api/v2/persons/{int(person)}", repeatable=True)
+        if there is None:
+            api.send("DELETE", f"{PERSONS}/{int(person)}", repeatable=True)
         raise
 
 
-leads = Resource(
+_live = Resource(
     mapping=Mapping(
         Lead,
         version="update_time",
@@ -89,7 +94,7 @@ leads = Resource(
     ),
     get=GET(f"{_PATH}/{{remote_id}}", item="data", then=_with_whom, calls=3),
     create=_create,
-    create_calls=3,
+    create_calls=5,
     update=PATCH(f"{_PATH}/{{remote_id}}"),
     delete=DELETE(f"{_PATH}/{{remote_id}}"),
     # No order shows the newest first.
@@ -102,4 +107,6 @@ leads = Resource(
     ),
     read_lag=60.0,
     recognise=("title",),
+    tells_apart=("email_addresses",),
 )
+leads = with_archived(_live)

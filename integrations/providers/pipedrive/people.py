@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.kit.endpoints import GET, PATCH, POST
+from integrations.kit.endpoints import GET, PATCH, POST, Api
 from integrations.kit.lenses import at, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.pipedrive.lenses import place, reached
-from integrations.providers.pipedrive.records import resource
+from integrations.providers.pipedrive.records import NEWEST, resource
 from unified_api.models.crm import Account, Contact, User
 
+PERSONS = "/api/v2/persons"
 _NAMES = ("first_name", "last_name")
 
 
@@ -25,6 +26,18 @@ def person_of(fields: dict[str, Any], current: Any) -> dict[str, Any]:
     parts = [fields[name] if name in fields else (current or {}).get(name) for name in _NAMES]
     whole = " ".join(part for part in parts if part)
     return {**told, "name": whole or fields["emails"][0]["value"]}
+
+
+def person_with(api: Api, address: str) -> int | None:
+    """The person who has an address, if there is one. The search comes behind, so the newest are looked at as well."""
+    asked = {"term": address, "fields": "email", "exact_match": "true", "limit": "10"}
+    for one in api.get(f"{PERSONS}/search", asked)["data"]["items"]:
+        if address.casefold() in map(str.casefold, one["item"]["emails"]):
+            return int(one["item"]["id"])
+    for one in api.get(PERSONS, NEWEST)["data"]:
+        if address.casefold() in (told["value"].casefold() for told in one["emails"] or ()):
+            return int(one["id"])
+    return None
 
 
 contacts = resource(
@@ -43,8 +56,8 @@ contacts = resource(
         addresses=compute(place("postal_address")),
         remote_created_at=instant("add_time", read_only=True),
     ),
-    create=POST("/api/v2/persons", answer="data", body=person_of),
-    update=PATCH("/api/v2/persons/{remote_id}", answer="data", body=person_of),
+    create=POST(PERSONS, answer="data", body=person_of),
+    update=PATCH(f"{PERSONS}/{{remote_id}}", answer="data", body=person_of),
     recognise=("email_addresses",),
 )
 accounts = resource(

@@ -14,7 +14,7 @@ from integrations.kit.provider import Resource
 
 WITHIN = "custom_fields"
 PAGES = ByCursor("cursor", path="additional_data.next_cursor", size_param="limit", size=500)
-_NEWEST = {"sort_by": "add_time", "sort_direction": "desc", "limit": "100"}
+NEWEST = {"sort_by": "add_time", "sort_direction": "desc", "limit": "100"}
 _KINDS: dict[str, Kind] = {
     "boolean": "bool",
     "date": "date",
@@ -54,7 +54,7 @@ def resource(name: str, fields: str, mapping: Mapping, **more: Any) -> Resource:
         list=GET(path, items="data", paging=PAGES, since=changes),
         get=GET(f"{path}/{{remote_id}}", item="data"),
         delete=DELETE(f"{path}/{{remote_id}}"),
-        recent=GET(path, items="data", params=_NEWEST),
+        recent=GET(path, items="data", params=NEWEST),
         custom=(f"{WITHIN}.",),
         field_classes=FieldClasses(
             get=GET(f"/api/v2/{fields}", items="data", paging=PAGES), read=_field, within=WITHIN

@@ -10,6 +10,7 @@ from integrations.kit.lenses import at, choice, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
+from integrations.providers.pipedrive.archived import with_archived
 from integrations.providers.pipedrive.records import PAGES, resource
 from unified_api.models.crm import Opportunity, Stage
 
@@ -46,7 +47,7 @@ def _midnight(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-opportunities = resource(
+_live = resource(
     "deals",
     "dealFields",
     Mapping(
@@ -68,6 +69,7 @@ opportunities = resource(
     update=PATCH(f"{_DEALS}/{{remote_id}}", send=_change, calls=2),
     recognise=("name",),
 )
+opportunities = with_archived(_live)
 stages = Resource(
     mapping=Mapping(Stage, gone="is_deleted", name=at("name", read_only=True)),
     list=GET("/api/v2/stages", items="data", paging=PAGES),

@@ -21,8 +21,9 @@ _IDS = ("meta.entity_id", "data.id", "previous.id")
 
 
 def _ids(event: Any, _headers: Mapping[str, str]) -> list[str]:
-    found = (dig(event, place) for place in _IDS)
-    return [str(next(one for one in found if isinstance(one, str | int)))]
+    """The first of these; none where no place has it, so that the list is read."""
+    found = [dig(event, place) for place in _IDS]
+    return [str(one) for one in found if isinstance(one, str | int)][:1]
 
 
 def _make(api: Api, callback: Callback) -> Subscribed:

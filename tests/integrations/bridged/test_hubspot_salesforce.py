@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from tests.emulators.engine import Emulator
@@ -24,6 +25,8 @@ from tests.emulators.world import Record
 from tests.integrations.bridged.house import FILES, House, Party, hasten, housed, link
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker, tenant
+from unified_api.sync import steer
+from unified_api.sync.models import Stream
 
 #: Faults have the product wait and ask again, on a machine that may do much else.
 pytestmark = pytest.mark.timeout(300)
@@ -46,8 +49,12 @@ class Both(House):
 
     def prepare(self) -> None:
         """Have administrators make the properties that the file names, and a pipeline with the stages of sales."""
-        for name in ("download", "campaign_answer", "sales_status"):
-            properties.add_property(self.a.world, "leads", name, custom=True)
+        for kind, name in (
+            ("contacts", "download"),
+            ("contacts", "campaign_answer"),
+            ("leads", "sales_status"),
+        ):
+            properties.add_property(self.a.world, kind, name, custom=True)
         (pipeline, renewals) = self.a.world.rows("pipeline")
         first, won, lost = pipeline["stages"]
         named = [first, {**first, "id": "negotiation"}, won, lost]
@@ -65,21 +72,30 @@ class Both(House):
         self.work()
 
     def interest(self, name: str, **told: str) -> Record:
-        """Have marketing win a lead."""
+        """Have marketing win a lead; it keeps in the contact what that one has downloaded and answered."""
         person = {
             "firstname": name,
             "lastname": "Stone",
             "company": "Acme",
             "email": f"{name.lower()}@acme.example",
         }
-        who = objects.new(self.a.world, "contacts", **person)
-        lead = objects.new(self.a.world, "leads", hs_lead_name=name, **told)
+        who = objects.new(self.a.world, "contacts", **{**person, **told})
+        lead = objects.new(self.a.world, "leads", hs_lead_name=name)
         links.associate(self.a.world, "leads", lead["id"], "contacts", who["id"], [])
         return lead
 
     def say(self, lead: Record, **told: str) -> None:
-        """Have marketing learn something of a lead."""
-        objects.edit(self.a.world, "leads", lead, **told)
+        """Have marketing learn something of the contact of a lead, which does not move: a complete reading shows it."""
+        objects.edit(self.a.world, "contacts", self.contact(lead), **told)
+        with transaction.atomic():
+            stream = Stream.objects.get(linked_account_id=self.accounts[0], model="crm.Lead")
+            steer.read_everything(stream.id)
+
+    def contact(self, lead: Record) -> Record:
+        """Whom a lead is about."""
+        email = f"{lead['properties']['hs_lead_name'].lower()}@acme.example"
+        (found,) = [one for one in self.a.world.rows("contacts") if one["properties"].get("email") == email]
+        return found
 
     def known(self, lead: Record) -> Record:
         """What sales has of it, of which there has to be one."""
@@ -104,11 +120,11 @@ class Both(House):
         """What both sides do not agree on, of what the bridge carries."""
         found = []
         for lead in self.a.world.rows("leads"):
-            told, there = lead["properties"], self.known(lead)["values"]
+            told, there = self.contact(lead)["properties"], self.known(lead)["values"]
             pairs = {
                 "download": (told.get("download") or None, there["Download__c"]),
                 "answer": (told.get("campaign_answer") or None, there["Campaign_Answer__c"]),
-                "status": (told.get("sales_status") or FIRST, there["Status"]),
+                "status": (lead["properties"].get("sales_status") or FIRST, there["Status"]),
             }
             found += [f"{there['Name']}: {name} {a} {b}" for name, (a, b) in pairs.items() if a != b]
         for sale in self.b.world.rows("Opportunity"):
@@ -189,6 +205,44 @@ def test_leads_go_to_sales_and_what_became_of_them_comes_back(both: Both) -> Non
         "Price",
     )
     assert [both.problems(model) for model in ("Stage", "Opportunity", "Lead")] == [set(), set(), set()]
+
+
+def test_what_marketing_learns_of_a_converted_lead_is_a_problem_and_is_not_sent_again(both: Both) -> None:
+    """It is read-only at sales; the head of the file says so. What sales makes of it comes back all the same."""
+    ada = both.interest("Ada", download="Whitepaper")
+    link(both, PARTIES)
+    both.map()
+    both.apply(FILE, "--live")
+    both.rounds()
+    sale = acts.convert(both.b.world, both.known(ada), "Ten printers")["Opportunity"]
+    both.say(ada, download="Another paper")
+    both.rounds()
+    before = both.writes()
+    both.edit("Opportunity", sale, Amount=1500)
+    both.round()
+
+    assert both.known(ada)["values"]["Download__c"] == "Whitepaper"
+    assert {field for _side, _kind, field in both.problems("Lead")} == {"field_mappings.download"}
+    assert both.deal(sale)["properties"]["amount"] == "1500"
+    assert both.writes() == before + 1
+
+
+def test_of_several_addresses_sales_gets_the_first(both: Both) -> None:
+    """Salesforce has one; by whichever of them sales knows a lead, that one is found."""
+    ada = both.interest("Ada", hs_additional_emails="ada@home.example;countess@home.example")
+    both.interest("Ben", hs_additional_emails="ben@home.example")
+    acts.new(both.b.world, "Lead", LastName="Stone", Company="Acme", Email="ben@home.example")
+    link(both, PARTIES)
+    both.map()
+    both.apply(FILE, "--live")
+    both.rounds()
+
+    assert both.known(ada)["values"]["Email"] == "ada@acme.example"
+    assert sorted(one["values"]["Email"] for one in both.b.world.rows("Lead")) == [
+        "ada@acme.example",
+        "ben@home.example",
+    ]
+    assert both.problems("Lead") == set()
 
 
 def test_whatever_goes_wrong_both_sides_end_equal_and_at_rest(both: Both) -> None:

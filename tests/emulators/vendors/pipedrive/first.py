@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.emulators.exchange import Answer, Refused, Request
@@ -19,6 +19,8 @@ _LINKS: Final = {
     "deal_id": "deals",
     "organization_id": "organizations",
 }
+#: How far the search comes behind.
+_BEHIND: Final = timedelta(seconds=60)
 _FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -47,10 +49,11 @@ def new_note(world: World, content: str, **told: Any) -> Record:
 
 def _page(world: World, request: Request, kind: str) -> tuple[list[Record], Record]:
     """Some of them by offset, and how that goes on."""
+    archived = request.path.endswith("/archived")
     rows = [
         one
         for one in world.listed(kind)
-        if one.get("active_flag") is not False and not one.get("is_archived")
+        if one.get("active_flag") is not False and one.get("is_archived", False) is archived
     ]
     if since := request.asked("updated_since"):
         moment = datetime.fromisoformat(since).replace(tzinfo=None)
@@ -84,6 +87,12 @@ def leads(world: World, request: Request) -> Answer:
     return Answer(200, {"success": True, "data": items, "additional_data": further})
 
 
+@on("GET", "/leads/archived")
+def archived_leads(world: World, request: Request) -> Answer:
+    """A page of those that are, which cannot be asked for what changed."""
+    return leads(world, request)
+
+
 @on("GET", "/leads/search")
 def search(world: World, request: Request) -> Answer:
     """Those of this very title."""
@@ -91,6 +100,24 @@ def search(world: World, request: Request) -> Answer:
     found = [
         {"result_score": 1.0, "item": {"id": one["id"], "type": "lead", "title": one["title"]}}
         for one in rows
+    ]
+    return Answer(200, {"success": True, "data": {"items": found}, "additional_data": {}})
+
+
+@on("GET", "/persons/search")
+def search_persons(world: World, request: Request) -> Answer:
+    """Those with this very address; one who was made within the last minute is not found yet."""
+    until = stamp(world.clock.now() - _BEHIND)
+    rows = [one for one in world.listed("persons") if not one["is_deleted"] and one["add_time"] <= until]
+    told = [(one, [email["value"] for email in one["emails"]]) for one in rows]
+    term = str(request.asked("term")).casefold()
+    found = [
+        {
+            "result_score": 1.0,
+            "item": {"id": one["id"], "type": "person", "name": one["name"], "emails": emails},
+        }
+        for one, emails in told
+        if term in map(str.casefold, emails)
     ]
     return Answer(200, {"success": True, "data": {"items": found}, "additional_data": {}})
 

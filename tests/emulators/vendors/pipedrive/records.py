@@ -96,12 +96,7 @@ def _check(world: World, kind: str, told: Record, *, whole: bool) -> None:
         several = value if isinstance(value, list) else [value]
         if key != code or (options and not set(several) <= set(options)):
             raise refused(400, f"custom_fields.{key} has no such value")
-    for name, other in (
-        ("org_id", "organizations"),
-        ("person_id", "persons"),
-        ("deal_id", "deals"),
-        ("owner_id", "user"),
-    ):
+    for name, other in _REFERENCES.items():
         if told.get(name) is not None and str(told[name]) not in world.table(other):
             raise refused(400, f"{name} is not there")
 
@@ -118,13 +113,14 @@ def _there(world: World, request: Request) -> Record:
 
 
 def page(world: World, request: Request) -> Answer:
-    """A page of those that are there; deleted deals only where they are asked for, archived ones never."""
+    """A page of those that are there; deleted deals where they are asked for, archived ones at their own address."""
     kind, wanted = _kind(request), request.asked("status")
     size = request.number("limit", 100)
     if not 0 < size <= MOST:
         raise refused(400, f"limit has to be at most {MOST}")
     rows = [one for one in world.listed(kind) if one["is_deleted"] is (wanted == "deleted")]
-    rows = [one for one in rows if not one.get("is_archived")]
+    archived = request.path.endswith("/archived")
+    rows = [one for one in rows if one.get("is_archived", False) is archived]
     if ids := request.asked("ids"):
         rows = [one for one in rows if str(one["id"]) in ids.split(",")]
     if since := request.asked("updated_since"):
@@ -194,6 +190,7 @@ def _field(name: str, code: str, type_: str, options: dict[int, str], *, is_cust
     return {**facts, "options": told or None, "is_optional_response_field": False}
 
 
+on("GET", "/deals/archived")(page)
 for _plural, _one in KINDS.items():
     on("GET", f"/{_plural}")(page)
     on("POST", f"/{_plural}")(create)

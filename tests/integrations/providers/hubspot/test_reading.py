@@ -21,7 +21,7 @@ from tests.integrations.providers.hubspot.portal import (
     resource_of,
     sent,
 )
-from unified_api.models.crm import Account, Contact, Opportunity, Stage, User
+from unified_api.models.crm import Account, Contact, Lead, Opportunity, Stage, User
 
 
 def test_the_account_is_known_by_its_portal(portal: Emulator, client: Client) -> None:
@@ -191,6 +191,17 @@ def test_associations_beyond_an_answer_are_asked_for(
         links.associate(world, "contacts", ada["id"], "companies", made["id"], [{"associationTypeId": 1}])
 
     assert everything(client, Contact)[ada["id"]].values["account"] == made["id"]
+
+
+def test_a_lead_shows_what_marketing_keeps_in_its_contact(portal: Emulator, client: Client) -> None:
+    """All its properties, told apart, also those of the customer's own."""
+    world = portal.world
+    ada = objects.new(world, "contacts", firstname="Ada", lifecyclestage="lead", interests="printers;copiers")
+    lead = objects.new(world, "leads", hs_lead_name="Ada")
+    links.associate(world, "leads", lead["id"], "contacts", ada["id"], [])
+    shown = everything(client, Lead)[lead["id"]].raw["contact"]["properties"]
+
+    assert (shown["lifecyclestage"], shown["interests"]) == ("lead", ["printers", "copiers"])
 
 
 def test_who_may_not_see_companies_reads_contacts_all_the_same(portal: Emulator, client: Client) -> None:

@@ -4,7 +4,7 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
 
     v2 cursor and limit; v1 all at once           test_both_versions_are_read_in_their_ways
     updated_since is inclusive                    test_changes_are_found_by_an_inclusive_second
-    archived deals leave the list undeleted       test_an_archived_deal_leaves_its_list_and_is_not_gone
+    archived deals and leads have lists of their own  test_what_is_archived_stays_present
     webhooks with http_auth_user and password     test_webhooks_carry_the_password_that_was_asked_for
     no signature                                  test_webhooks_carry_the_password_that_was_asked_for
     PATCH; custom fields under hashes, by ids     test_options_are_written_by_their_ids_under_hashes
@@ -15,20 +15,23 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: recents, archived leads, merges, deals that are asked for as
+Not looked at here, as the adapter does not use it: recents, merges, deals that are asked for as
 deleted, conversions, and tokens by OAuth beside what all adapters share.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater
+from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater, Uncertain
+from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
 from integrations.providers.pipedrive.paging import ByStart
 from tenants.vault import Secret
@@ -85,12 +88,45 @@ def test_a_deleted_record_leaves_its_list_and_is_gone_by_its_id(house: Emulator,
         client.read(resource_of(Contact), str(made["id"]))
 
 
-def test_an_archived_deal_leaves_its_list_and_is_not_gone(house: Emulator, client: Client) -> None:
-    """A complete list lacks it; whoever looks at it by its id finds it."""
-    made = records.new(house.world, "deals", title="Printers", stage_id=1001, is_archived=True)
+@pytest.mark.parametrize("model", [Opportunity, Lead])
+def test_what_is_archived_stays_present(house: Emulator, client: Client, model: Any) -> None:
+    """It leaves its list for another one: a complete reading shows both, each record once."""
+    made = {_of(house, model, number, is_archived=number % 2 == 0) for number in range(6)}
+    whole = resource_of(model)
+    assert whole.list is not None
+    pages = list(client.pages(whole, None))
+    found = [one for page in pages for one in page.observations]
 
-    assert everything(client, Opportunity) == {}
-    assert client.read(resource_of(Opportunity), str(made["id"])).values["name"] == "Printers"
+    assert sorted(one.remote_id for one in found) == sorted(made)
+    assert (pages[-1].complete, {one.gone for one in found}) == (True, {False})
+    assert not any("is_of_first_page" in one.raw for one in found)
+
+
+def test_what_is_archived_while_it_is_read_is_shown_once(house: Emulator, client: Client) -> None:
+    """It stands in both lists: what is said there of it last counts."""
+    person = records.new(house.world, "persons", name="Ada")["id"]
+    made = first.new_lead(house.world, "Printers", person_id=person)
+    house.faults.meanwhile("GET /leads/archived", lambda _world: made.update(is_archived=True))
+    [page] = client.pages(resource_of(Lead), None)
+
+    assert [one.values["status"] for one in page.observations] == ["CLOSED"]
+    assert page.bad == ()
+
+
+@pytest.mark.parametrize("model", [Opportunity, Lead])
+def test_where_all_is_archived_it_is_present(house: Emulator, client: Client, model: Any) -> None:
+    """The list of the others is empty; more are archived than one page has, or than can be looked up at once."""
+    made = {_of(house, model, number, is_archived=True) for number in range(120)}
+
+    assert set(everything(client, model)) == made
+
+
+def _of(house: Emulator, model: Any, number: int, *, is_archived: bool) -> str:
+    if model is Opportunity:
+        told = {"title": f"Deal {number}", "stage_id": 1001, "is_archived": is_archived}
+        return str(records.new(house.world, "deals", **told)["id"])
+    person = records.new(house.world, "persons", name=f"P{number}")["id"]
+    return str(first.new_lead(house.world, f"L{number}", person_id=person, is_archived=is_archived)["id"])
 
 
 def test_a_person_goes_by_one_name(client: Client) -> None:
@@ -181,6 +217,25 @@ def test_webhooks_carry_the_password_that_was_asked_for(house: Emulator, client:
     assert (house.world.rows("hook"), first.id != second.id) == ([], True)
 
 
+@pytest.mark.parametrize(
+    ("places", "remote_id"),
+    [
+        ({"meta": {"entity": "deal", "entity_id": "7"}, "data": {"id": 8}}, "7"),
+        ({"meta": {"entity": "deal"}, "data": {"id": 8}, "previous": {"id": 9}}, "8"),
+        ({"meta": {"entity": "deal"}, "data": None, "previous": {"id": 9}}, "9"),
+        ({"meta": {"entity": "deal"}, "data": None}, None),
+    ],
+)
+def test_wherever_a_delivery_has_the_id_it_is_found(places: dict[str, Any], remote_id: str | None) -> None:
+    """Where it has none, the list is read."""
+    assert PROVIDER.webhooks is not None
+    delivery = Delivery({}, json.dumps(places).encode())
+
+    assert [(one.model, one.remote_id) for one in PROVIDER.webhooks.hints(delivery)] == [
+        (Opportunity, remote_id)
+    ]
+
+
 def test_a_lead_is_shown_with_whom_it_is_about(house: Emulator, client: Client) -> None:
     """And made with a person of its own; where the lead is refused, none is left behind."""
     leads, address = resource_of(Lead), {"email_addresses": [{"email_address": "eve@x.example"}]}
@@ -192,9 +247,59 @@ def test_a_lead_is_shown_with_whom_it_is_about(house: Emulator, client: Client) 
     assert (found[old].values["company"], found[old].values["first_name"]) == ("Acme", None)
     assert found[made.remote_id].values["email_addresses"] == made.values["email_addresses"]
     assert (made.values["last_name"], len(house.world.rows("persons"))) == ("Adams", 1)
+    other = {"email_addresses": [{"email_address": "ada@x.example"}]}
     with pytest.raises(Rejected):
-        client.create(leads, {"title": "Printers", "owner": "99", **address})
+        client.create(leads, {"title": "Printers", "owner": "99", **other})
     assert [one["is_deleted"] for one in house.world.rows("persons")] == [False, True]
+
+
+def test_a_lead_of_a_known_address_makes_no_second_person(house: Emulator, client: Client) -> None:
+    """In whatever case it is written; where the lead is refused, that person stays."""
+    leads, address = resource_of(Lead), {"email_addresses": [{"email_address": "Eve@x.example"}]}
+    emails = [{"value": "eve@x.example", "primary": True}]
+    known = records.new(house.world, "persons", name="Eve Adams", emails=emails)["id"]
+    house.world.clock.forward(3600)
+    for number in range(100):
+        records.new(house.world, "persons", name=f"P{number}")
+    made = client.create(leads, {"title": "Printers", "last_name": "Adams", **address})
+    with pytest.raises(Rejected):
+        client.create(leads, {"title": "Faxes", "owner": "99", **address})
+
+    assert made.raw["person_id"] == known
+    assert (len(house.world.rows("persons")), house.world.get("persons", known)["is_deleted"]) == (101, False)
+
+
+def test_a_lead_whose_person_was_made_unseen_is_repeated_with_that_person(
+    house: Emulator, client: Client
+) -> None:
+    """The search does not find who was made just now, but is among the newest."""
+    told = {
+        "title": "Printers",
+        "last_name": "Adams",
+        "email_addresses": [{"email_address": "eve@x.example"}],
+    }
+    house.faults.lose("POST /persons")
+    with pytest.raises(Uncertain):
+        client.create(resource_of(Lead), told)
+    [one] = house.world.rows("persons")
+    made = client.create(resource_of(Lead), told)
+
+    assert (made.raw["person_id"], len(house.world.rows("persons"))) == (one["id"], 1)
+
+
+def test_a_lead_of_somebody_else_with_the_same_title_is_not_taken_for_the_lost_one(
+    house: Emulator, client: Client
+) -> None:
+    """What a create may have made is known by its title and the address: names are parted as Pipedrive likes."""
+    leads = resource_of(Lead)
+    ada, eve = (
+        {"title": "Website", "last_name": name, "email_addresses": [{"email_address": f"{name}@x.example"}]}
+        for name in ("ada", "eve")
+    )
+    made = client.create(leads, ada)
+
+    assert client.recent(leads, eve) == []
+    assert [one.remote_id for one in client.recent(leads, ada)] == [made.remote_id]
 
 
 def test_no_lead_is_passed_over_when_pages_shift(house: Emulator, client: Client) -> None:
