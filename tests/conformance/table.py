@@ -115,7 +115,8 @@ def found_by(resource: Resource) -> str:
     """How changes are found."""
     if resource.hosted:
         return "at once: Isthmus is its store"
-    since = resource.list.since if resource.list else None
+    asked = resource.changes or resource.list
+    since = asked.since if asked else None
     if isinstance(since, Since):
         return "order by change" if since.newest_first else "filter by change"
     return f"complete read every {_span(resource.frequency)}"
