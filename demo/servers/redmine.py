@@ -100,6 +100,12 @@ class Redmine(Server):
         told = self.api("POST", "/uploads.json", content, headers=binary, filename=name)["upload"]
         return {"token": told["token"], "filename": name, "content_type": "text/plain"}
 
+    def version_of(self, issue: str) -> int:
+        """The issue's version, which no answer tells."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as database:
+            (version,) = database.execute("SELECT lock_version FROM issues WHERE id = ?", [issue]).fetchone()
+        return int(version)
+
     def prefer_newest_first(self, *, wanted: bool) -> None:
         """Have the administrator prefer notes in this order, which only the browser can set."""
         order = "desc" if wanted else "asc"
