@@ -14,6 +14,7 @@ from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
 from unified_api.sync import clock, failing, job, pull, steer, sweep, tasks
+from unified_api.sync.limit import Purpose, SharedLimiter
 from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
 from unified_api.sync.models_watch import Issue
 
@@ -366,3 +367,31 @@ def test_a_stream_without_an_account_is_struck_out(account: LinkedAccount, work_
 
     with transaction.atomic():
         assert Job.objects.filter(kind="pull").count() == 3
+
+
+def test_a_run_that_waits_for_its_budget_has_not_failed(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is counted and no issue opens, however often; the run goes on where it was when there is room."""
+    for number in range(12):
+        desk.add(title=f"Ticket {number}", state="open")
+    spent = iter([0.0, *[300.0] * 6])
+    monkeypatch.setattr(SharedLimiter, "acquire", lambda _self, _cost: next(spent, 0.0))
+    for _ in range(20):
+        work_until_idle()
+        with transaction.atomic():
+            Job.objects.update(due_at=clock.now(), leased_until=None)
+            seen = list(Stream.objects.values_list("failures", "status"))
+        assert all(one[0] == 0 and one[1] != "FAILED" for one in seen)
+
+    assert next(spent, None) is None
+    assert len(tickets()) == 12
+    with transaction.atomic():
+        assert not Issue.objects.exists()
+        assert set(Run.objects.values_list("result", flat=True)) == {"DONE"}
+
+
+def test_only_the_first_reading_of_everything_leaves_the_most(account: LinkedAccount) -> None:
+    """Later complete readings also find what changed, so that they may not stop long before changes would."""
+    assert pull._purpose(Stream(is_initial=True)) is Purpose.EVERYTHING
+    assert pull._purpose(Stream(is_initial=False, sweep=uuid.uuid4())) is Purpose.CHANGES
