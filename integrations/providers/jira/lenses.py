@@ -26,17 +26,8 @@ class PartLens(Lens):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartChoice(ChoiceLens):
+class PartChoice(PartLens, ChoiceLens):
     """The same of a word."""
-
-    @property
-    def target(self) -> Path:
-        """The object."""
-        return steps(self.path)[:-1]
-
-    def encode(self, value: Any, words: Words) -> Any:
-        """The object, with nothing else in it."""
-        return {steps(self.path)[-1]: super().encode(value, words)}
 
 
 @dataclass(frozen=True, kw_only=True)
