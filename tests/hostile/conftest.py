@@ -41,7 +41,7 @@ class House:
     model: str = "ticketing.Ticket"
 
     def go(self, model: str | None = None, *, full: bool = False) -> Stream:
-        """One run of a stream by a worker, due or not; the stream as it is then."""
+        """One run of a stream by a worker, due or not, until it ends or waits; the stream as it is then."""
         stream = self.stream(model)
         if full:
             with transaction.atomic():
@@ -50,8 +50,9 @@ class House:
             lease = job.claim(pull.KIND, stream.id)
             assert lease
             tasks.do(lease, time.monotonic() + 20)
-            if self.stream(model).run_id is None:
-                return self.stream(model)
+            stream = self.stream(model)
+            if stream.run_id is None or stream.reason == "RATE_LIMITED":
+                return stream
 
     def stream(self, model: str | None = None) -> Stream:
         """A stream as stored."""

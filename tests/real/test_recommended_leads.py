@@ -101,10 +101,18 @@ class Recommended:
         return {"status": lead["status"], "sale": tuple(sale[one] for one in shown) if sale else None}
 
     def open_points(self) -> dict[str, Any]:
-        """What keeps values from going over, by model."""
+        """What keeps values of ours from going over, by model: the server has leads of other tests, too."""
         with self.person.at_work():
             told = {one.model: showing.standing(one) for one in Bridge.objects.all()}
-        return {model: one["problems"] or one["review"] for model, one in told.items()}
+        ours = (self.filled.mark, ": looms")
+        return {
+            model: [
+                one
+                for one in state["problems"] + state["review"]
+                if any(it in str(one["key"]) for it in ours)
+            ]
+            for model, state in told.items()
+        }
 
     def written(self) -> tuple[int, int, int]:
         """Requests that change something, by Tryton's own log; writes and changes that Isthmus knows."""
