@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from django.db import models
+
 from unified_api.models.base import CommonModel, Wire
 from unified_api.models.fields import Choice, Choices, Flag, Instant, Ref, Refs, Text, Texts, Whole, WireField
 from unified_api.models.people import BY_EMAIL, email_of
@@ -19,6 +21,10 @@ PERMISSION: Final[dict[str, WireField]] = {
     "applied_to_teams": Refs("ticketing.Team", expands=False),
     "applied_to_collections": Refs("ticketing.Collection", expands=False),
 }
+#: Finds what is on a ticket, in the order of lists.
+OF_TICKET: Final = models.Index(
+    fields=["tenant_id", "linked_account_id", "ticket", "created_at", "id"], name="%(app_label)s_%(class)s_t"
+)
 _OF_PERMISSIONS: Final = tuple(name for name in RECORD if name != "remote_data")
 
 
@@ -78,6 +84,9 @@ class Comment(TicketingModel):
     ticket = Ref("ticketing.Ticket", filter="ticket_id")
     is_private = Flag()
     remote_created_at = Instant(filter="remote_created", ours=("remote_created_before",), write="never")
+
+    class Meta(TicketingModel.Meta):
+        indexes: ClassVar = [*TicketingModel.Meta.indexes, OF_TICKET]
 
 
 class User(TicketingModel):
@@ -212,3 +221,6 @@ class Attachment(TicketingModel):
     remote_created_at = Instant(filter="remote_created", ours=("remote_created_before",), write="never")
     size = Whole(contract=False, write="never")
     is_private = Flag(contract=False)
+
+    class Meta(TicketingModel.Meta):
+        indexes: ClassVar = [*TicketingModel.Meta.indexes, OF_TICKET]

@@ -21,7 +21,7 @@ from unified_api.sync.bridge.records import Frame, record_of, remember, remember
 from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
 from unified_api.sync.bridge.separating import in_turn
-from unified_api.sync.bridge.stirring import awaken_followers
+from unified_api.sync.bridge.stirring import awaken_paired
 from unified_api.sync.memory.touched import is_touched
 from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -49,8 +49,7 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     rested = [pair for pair in ready if pair.state not in TOGETHER]
     turns = siblings.in_turn(turns_of(frame, ready))
     dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
-    if any(pair.state in TOGETHER for pair in rested):
-        awaken_followers(frame.bridge)
+    awaken_paired(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
     gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
     plans.mark([*dealt, *gone])
     save(turn for turn in ready if turn.write_id is not None)

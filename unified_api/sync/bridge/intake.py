@@ -82,7 +82,7 @@ def _mark(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
     pairs.filter(held=CLOSED).update(held=FREE)  # the way to the other side may be open
     pairs.filter(one_sided(), state=State.ALONE).update(held=NEW)
     _add(frame, side, list(frame.telling().filter(id__in=set(records) - known.keys())))
-    awaken_parts(frame, {one for one in records if known.get(one) not in references.TOGETHER})
+    awaken_parts(frame.bridge, {one for one in records if known.get(one) not in references.TOGETHER})
     merging.follow(frame, side, records)
 
 

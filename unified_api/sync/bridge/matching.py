@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from django.db import connection
@@ -137,9 +138,9 @@ def _note_keys(frame: Frame, noted: Sequence[tuple[uuid.UUID, str | None]]) -> N
 
 
 def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> None:
-    if matching.pairs:
-        stirring.awaken_followers(frame.bridge)
-    _join(frame, [(pairs[a], pairs[b]) for a, b in matching.pairs])
+    matched = [(pairs[a], pairs[b]) for a, b in matching.pairs]
+    stirring.awaken_paired(frame.bridge, chain.from_iterable(matched))
+    _join(frame, matched)
     _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
     _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)
     alone = [*matching.alone.a, *matching.alone.b]

@@ -13,7 +13,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q, QuerySet
 
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
@@ -69,12 +69,13 @@ def followers(bridge: Bridge) -> list[Bridge]:
     return [one for one in others if _by_pairs(one, bridge.model)]
 
 
-def naming(bridge: Bridge, model: str, named: Collection[uuid.UUID]) -> Q:
-    """The pairs of a bridge with a record of which a field names one of these, records of a model."""
+def naming(bridge: Bridge, model: str, named: Collection[uuid.UUID]) -> QuerySet[CommonModel, uuid.UUID]:
+    """The ids of a bridge's records of which a field names one of these, records of a model."""
     mine = common_model(bridge.model)
-    fields = [name for name in _by_pairs(bridge, model) if names_one(mine, name)]
-    rows = mine.objects.filter(reduce(or_, (Q(**{f"{name}__in": named}) for name in fields), Q(pk__in=())))
-    return Q(Exists(rows.filter(id=OuterRef("record_a"))) | Exists(rows.filter(id=OuterRef("record_b"))))
+    ways = {name: "in" if names_one(mine, name) else "overlap" for name in _by_pairs(bridge, model)}
+    told = (Q(**{f"{name}__{way}": list(named)}) for name, way in ways.items())
+    rows = mine.objects.filter(linked_account_id__in=(bridge.account_a, bridge.account_b))
+    return rows.filter(reduce(or_, told, Q(pk__in=()))).values_list("id", flat=True)
 
 
 def _by_pairs(bridge: Bridge, model: str) -> list[str]:

@@ -72,6 +72,6 @@ def join(one_id: uuid.UUID, other_id: uuid.UUID) -> Pair:
     a.save(update_fields=["record_b", "held", "dirty", "paused_by"])
     again(sharing.pairs(frame, keys).filter(held=REVIEW))
     audit.record("pair.joined", subject=str(a.id), record_a=str(a.record_a), record_b=str(a.record_b))
-    stirring.awaken_followers(frame.bridge)
+    stirring.awaken_paired(frame.bridge, [a])
     transaction.on_commit(lambda: stirring.ask(bridge))
     return a

@@ -83,18 +83,18 @@ def look_at_some(frame: Frame) -> int:
     """
     rows = free(frame)
     pairs = _some(rows.exclude(one_sided())) or _some(rows)
-    looked, pushes, awake = [], 0, False
+    looked, pushes, paired = [], 0, []
     for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
         rested = turn.pair.state not in TOGETHER
         if consider(turn):
             looked.append(turn.pair)
-        awake |= rested and turn.pair.state in TOGETHER
+        if rested and turn.pair.state in TOGETHER:
+            paired.append(turn.pair)
         pushes += turn.pair.write_id is not None
         if pushes == MOST_PUSHES:
             break
     save(looked)
-    if awake:
-        stirring.awaken_followers(frame.bridge)
+    stirring.awaken_paired(frame.bridge, paired)
     budget.keep(frame)
     return len(pairs)
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from unified_api.engine.pair import State
+from unified_api.models.base import CommonModel
 from unified_api.sync import job
 from unified_api.sync.bridge import references, turns
-from unified_api.sync.bridge.held import CLOSED, FREE, NEW, one_sided
+from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, NEW, one_sided
 from unified_api.sync.models_bridge import Bridge, Pair
-
-if TYPE_CHECKING:
-    from unified_api.sync.bridge.records import Frame
 
 #: Kind of a bridge's job.
 KIND: Final = "bridge"
@@ -58,39 +56,58 @@ def ask(bridge_id: uuid.UUID) -> None:
     _ask(Q(id=bridge_id))
 
 
-def awaken_followers(followed: Bridge) -> None:
-    """Records of this bridge found counterparts: what refers to them, and waits, is looked at again.
+def awaken_paired(followed: Bridge, pairs: Iterable[Pair]) -> None:
+    """These pairs of this bridge have both their records now: what refers to those, and waits, is looked at again.
 
     Within the transaction that pairs them, so that no lone record is taken for one without a counterpart meanwhile.
     """
-    for bridge in references.followers(followed):
-        awaken(bridge.id)
-        transaction.on_commit(partial(ask, bridge.id))
+    awaken_parts(followed, {one for pair in pairs for one in (pair.record_a, pair.record_b) if one})
+
+
+def awaken_parts(followed: Bridge, wholes: Collection[uuid.UUID]) -> None:
+    """Whether these records of this bridge take part may have changed: what refers to them, and waits, is looked at.
+
+    Within the transaction that is open.
+    """
+    for bridge in references.followers(followed) if wholes else ():
+        if _awaken(bridge.id, references.naming(bridge, followed.model, wholes)):
+            transaction.on_commit(partial(ask, bridge.id))
 
 
 def have_followers_look(bridge: Bridge) -> None:
-    """Other records of this bridge take part from now on: the same, in a transaction of its own."""
+    """Any record of this bridge may take part from now on: all that refers to one, and waits, is looked at again."""
     with transaction.atomic():
-        awaken_followers(bridge)
+        for follower in references.followers(bridge):
+            awaken(follower.id)
+            transaction.on_commit(partial(ask, follower.id))
 
 
-def awaken_parts(frame: Frame, wholes: Collection[uuid.UUID]) -> None:
-    """Records of this bridge changed that have no counterpart: what belongs to these, and waits, is looked at again.
-
-    It has to know whether they take part. Within the transaction that takes the changes in.
-    """
-    for bridge in references.followers(frame.bridge) if wholes else ():
-        awaken(bridge.id, references.naming(bridge, frame.bridge.model, wholes))
-        transaction.on_commit(partial(ask, bridge.id))
-
-
-def awaken(bridge_id: uuid.UUID, which: Q | None = None) -> None:
+def awaken(bridge_id: uuid.UUID) -> None:
     """Have the pairs of a bridge that wait for what they refer to looked at, and lone ones matched anew.
 
-    In the bridge's turn, so that no round of it stores at the same time that a pair still waits. which: these alone.
+    In the bridge's turn, so that no round of it stores at the same time that a pair still waits.
     """
     turns.take(bridge_id)
-    waiting = Pair.objects.filter(which or Q(), bridge_id=bridge_id, awaits=True)
+    _look_again(Pair.objects.filter(bridge_id=bridge_id, awaits=True))
+
+
+def _awaken(bridge_id: uuid.UUID, records: QuerySet[CommonModel, uuid.UUID]) -> bool:
+    """The same, of the pairs of these records alone; whether there are any.
+
+    Found by their records, not among all that wait, whatever the planner makes of a bridge that has just grown: what
+    it costs goes by what is said of these records.
+    """
+    turns.take(bridge_id)
+    told, found = list(records), set()
+    for column in COLUMN.values() if told else ():
+        known = Pair.objects.filter(**{f"{column}__in": told}, bridge_id=bridge_id)
+        found |= {pair for pair, awaits in known.values_list("id", "awaits") if awaits}
+    if found:
+        _look_again(Pair.objects.filter(id__in=found))
+    return bool(found)
+
+
+def _look_again(waiting: QuerySet[Pair]) -> None:
     waiting.filter(one_sided(), state=State.ALONE).update(held=NEW)
     waiting.filter(held=CLOSED).update(held=FREE)
     waiting.update(dirty=True)

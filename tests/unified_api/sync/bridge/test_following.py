@@ -346,6 +346,27 @@ def test_only_a_comment_whose_ticket_is_missed_over_there_is_a_problem(followed:
     assert (followed.problems(), followed.bodies()) == ([], [])
 
 
+def test_a_ticket_that_finds_its_counterpart_wakes_its_own_comments_alone(followed: Followed) -> None:
+    """What waits for other tickets is not looked at: a thousand tickets do not each wake all that is said."""
+    lamp = followed.ticket(title="Lamp", priority="p3")
+    for ticket in (lamp, followed.ticket(title="Chair", priority="p3")):
+        followed.comment(ticket, f"of {ticket}")
+    followed.apply(URGENT)
+    followed.round()
+    assert _awake(followed) == []
+
+    followed.desks.a.edit(lamp, priority="p1")
+    followed.round(TICKET)
+    assert _awake(followed) == [f"of {lamp}"]
+
+
+def _awake(followed: Followed) -> list[str]:
+    """What the comments say that are looked at next."""
+    with transaction.atomic():
+        dirty = Pair.objects.filter(bridge_id=followed.bridges[COMMENT], dirty=True)
+        return [one.body for one in Comment.objects.filter(id__in=dirty.values("record_a"))]
+
+
 def _in_flight(followed: Followed) -> list[str]:
     """What the comments say whose creates are journalled and not ended."""
     with transaction.atomic():
