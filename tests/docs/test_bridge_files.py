@@ -100,6 +100,7 @@ def test_the_use_cases_have_their_files() -> None:
         "leads.yaml",
         "recommended-leads-crm.yaml",
         "recommended-leads-marketing.yaml",
+        "recommended-leads-tryton.yaml",
         "tickets.yaml",
         "zendesk-github.yaml",
     ]

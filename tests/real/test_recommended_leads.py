@@ -5,23 +5,25 @@ The product pushes and reads by its token; people work in Tryton as its own clie
 
 from __future__ import annotations
 
-import re
 import uuid
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any
 
+import psycopg
 import pytest
 from pytest_django import Settings
 
 from tenants.scope import scope
 from tests.docs.pages import ROOT
+from tests.integrations.bridged.house import pass_by
 from tests.integrations.providers.tryton.filled import Filled
 from tests.integrations.sandbox.test_ready_made import Product
 from tests.people import Person
+from tests.real.unsteady import Faults
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker
 from unified_api.link.linking import Request, link
+from unified_api.sync import connect, journal
 from unified_api.sync.bridge import showing
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Change, Write
@@ -32,8 +34,8 @@ __all__ = ["call", "no_broker"]  # fixtures
 #: The first run of all installs the server and fills its first database.
 pytestmark = pytest.mark.timeout(600)
 LEAD, OPPORTUNITY, SALE = "crm.Lead", "crm.Opportunity", "sale.opportunity"
-#: What Tryton does not have, and is taken out of the file.
-LACKING: Final = ("title", "lead_source", "converted_date")
+#: Rounds in a row in which nothing may be written; and rounds until each write has an end, with seconds between them.
+QUIET, MOST, LONG = 10, 12, 120.0
 
 
 @dataclass
@@ -44,21 +46,39 @@ class Recommended:
     product: Product
     filled: Filled
     call: Call
+    owner: psycopg.Connection
     bridges: dict[str, uuid.UUID]
 
-    def rounds(self) -> None:
-        """A round of each bridge: what is sold, then the leads that name it."""
-        for bridge in self.bridges.values():
+    def rounds(self, times: int = 1) -> None:
+        """Rounds of each bridge: what is sold, then the leads that name it."""
+        for bridge in [*self.bridges.values()] * times:
             turn = Round(self.person.tenant_id, bridge, patience=60)
             turn.read(lambda: None)
             assert turn.settle()
 
+    def through_it(self) -> None:
+        """Rounds while things go wrong, a long while apart, until no write is left without an end."""
+        for _ in range(MOST):
+            for bridge in self.bridges.values():
+                turn = Round(self.person.tenant_id, bridge, patience=3)
+                turn.read(lambda: None)
+                turn.settle()
+            pass_by(self.owner, LONG)
+            with self.person.at_work():
+                if not Write.objects.exclude(state__in=journal.FINAL).exists():
+                    return
+
+    def rest(self) -> None:
+        """From now on nothing is written: ten rounds leave no line in Tryton's own log, and none in ours."""
+        before = self.written()
+        self.rounds(QUIET)
+        assert self.written() == before
+
     def approve(self, model: str) -> None:
-        """Approve what a bridge has planned, and have it carried out."""
+        """Approve what a bridge has planned."""
         with scope(self.person.tenant_id):
             plan: Any = self.call("bridge", "plan", str(self.bridges[model]), "--json").document
             self.call("bridge", "approve", str(plan["bridge_id"]), plan["hash"])
-        self.rounds()
 
     def recommend(self, name: str) -> None:
         """The product pushes a lead."""
@@ -69,8 +89,6 @@ class Recommended:
             last_name="de la Cruz",
             company=f"{name.title()} Mills {self.filled.mark}",
             email_addresses=[{"email_address": self.address(name)}],
-            title="Head of Learning",
-            lead_source="Product",
             status="OPEN",
         )
 
@@ -121,17 +139,13 @@ class Recommended:
 
 
 @pytest.fixture
-def recommended(alice: Person, filled: Filled, call: Call, settings: Settings, tmp_path: Path) -> Recommended:
+def recommended(
+    alice: Person, filled: Filled, call: Call, database: psycopg.Connection, settings: Settings
+) -> Recommended:
     """Both linked for one customer; the file is applied, and has planned nothing yet."""
     settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
     settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
-    text = (ROOT / "docs" / "bridges" / "recommended-leads-crm.yaml").read_text(encoding="utf-8")
-    text = text.replace("integration: crm}", "integration: tryton}")
-    for name in LACKING:
-        text, found = re.subn(rf"(?m)^ +{name}: .*\n", "", text)
-        assert found == 1
-    path = tmp_path / "recommended-leads-crm.yaml"
-    path.write_text(text, encoding="utf-8")
+    path = ROOT / "docs" / "bridges" / "recommended-leads-tryton.yaml"
     tryton = filled.tryton
     with scope(alice.tenant_id):
         token = link(Request("product", "customer-1", {}, category="crm")).token
@@ -139,7 +153,7 @@ def recommended(alice: Person, filled: Filled, call: Call, settings: Settings, t
         made = call("bridge", "apply", str(path), "--json").document["bridges"]
     product = Product(alice, {**alice.headers, "X-Account-Token": token.reveal()})
     bridges = {one["model"]: uuid.UUID(one["bridge_id"]) for one in made}
-    return Recommended(alice, product, filled, call, bridges)
+    return Recommended(alice, product, filled, call, database, bridges)
 
 
 @pytest.fixture
@@ -156,6 +170,7 @@ def test_recommended_leads_come_back_as_what_they_were_worth(recommended: Recomm
     recommended.rounds()
     for model in (OPPORTUNITY, LEAD):
         recommended.approve(model)
+        recommended.rounds()
     ada = recommended.there("ada")
     assert (ada["state"], ada["contact"]["name"]) == ("lead", "de la Cruz, Ada")
     assert ada["party"]["name"] == f"Ada Mills {filled.mark}"
@@ -179,7 +194,38 @@ def test_recommended_leads_come_back_as_what_they_were_worth(recommended: Recomm
     assert recommended.there("eve")["state"] == "lead"
 
     assert recommended.open_points() == {LEAD: [], OPPORTUNITY: []}
-    before = recommended.written()
-    for _ in range(3):
-        recommended.rounds()
-    assert recommended.written() == before
+    recommended.rest()
+
+
+def test_whatever_goes_wrong_each_lead_and_each_sale_is_there_once(
+    recommended: Recommended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads refused or cut, writes refused, not sent, or done with their answer lost: the end is the same."""
+    filled, faults = recommended.filled, Faults(lambda request: request.method != "GET")
+    monkeypatch.setattr(connect, "OUTSIDE", replace(connect.OUTSIDE, wire=faults.way, sleep=lambda _: None))
+    for name in ("ada", "ben", "cleo", "dan"):
+        recommended.recommend(name)
+    recommended.through_it()
+    for model in (OPPORTUNITY, LEAD):
+        recommended.approve(model)
+        recommended.through_it()
+
+    sold, lost = recommended.accept("ada"), recommended.accept("ben")
+    filled.act(SALE, int(recommended.there("cleo")["id"]), "cancel")
+    filled.won(sold, "1250.40")
+    filled.change(SALE, lost, lost_reason="Too dear")
+    filled.act(SALE, lost, "lost")
+    recommended.recommend("eve")
+    recommended.through_it()
+    recommended.through_it()
+
+    assert recommended.learned("ada") == {"status": "QUALIFIED", "sale": ("ada: looms", "WON", 1250, None)}
+    assert recommended.learned("ben") == {
+        "status": "QUALIFIED",
+        "sale": ("ben: looms", "LOST", None, "Too dear"),
+    }
+    assert recommended.learned("cleo") == {"status": "UNQUALIFIED", "sale": None}
+    assert [recommended.there(name)["state"] for name in ("dan", "eve")] == ["lead", "lead"]
+    assert recommended.open_points() == {LEAD: [], OPPORTUNITY: []}
+    assert {"503", "cut", "429", "not sent", "answer lost"} <= set(faults.happened)
+    recommended.rest()

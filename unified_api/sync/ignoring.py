@@ -64,8 +64,9 @@ def _part(account: LinkedAccount, record: uuid.UUID) -> None:
     from unified_api.sync.models_bridge import Bridge, Pair
 
     of_account = Q(account_a=account.id) | Q(account_b=account.id)
-    for bridge in Bridge.objects.filter(of_account).order_by("id"):
-        turns.take(bridge.id)
+    bridges = list(Bridge.objects.filter(of_account))
+    turns.take_all(bridge.id for bridge in bridges)
+    for bridge in bridges:
         side = {"record_a": record} if bridge.account_a == account.id else {"record_b": record}
         for pair in Pair.objects.select_for_update().filter(bridge_id=bridge.id, **side):
             _forget(pair)

@@ -10,7 +10,7 @@ from django.db import transaction
 from tenants.scope import scope
 from unified_api.management.answering import Document, make_sure, take_json, take_yes
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import ending
+from unified_api.sync.bridge import ending, stirring
 from unified_api.sync.models_bridge import Bridge
 
 
@@ -26,6 +26,7 @@ def _answer(options: Options, progress: Progress) -> Document:
     make_sure(f"End {_called(about)}? {ending.WARNING}", options, progress)
     with scope(about.tenant), transaction.atomic():
         bridges = list(Bridge.objects.filter(id__in=about.bridges).order_by("-created_at", "-id"))
+        stirring.overtake({bridge.id for bridge in bridges})
         leaders = {bridge.follows for bridge in bridges}
         for bridge in sorted(bridges, key=lambda one: one.id in leaders):
             _end(bridge)

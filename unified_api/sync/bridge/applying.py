@@ -11,7 +11,7 @@ from django.db import transaction
 
 from tenants.models import LinkedAccount
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.changing import Changed, change
 from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.file import PRIORITIES, BridgeFile
@@ -119,6 +119,8 @@ def _apply(file: BridgeFile, how: How) -> list[Applied]:
     accounts = _accounts(file, how)
     mistakes: list[tuple[Path, Mistake]] = []
     applied = []
+    known = Bridge.objects.filter(account_a=accounts.a.id, account_b=accounts.b.id, model__in=file.models)
+    stirring.overtake(set(known.values_list("id", flat=True)))
     for wish in wishes(file, accounts, how):
         try:
             applied.append(_apply_one(wish, how))

@@ -10,10 +10,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 
 from tenants import audit
@@ -21,9 +20,9 @@ from tenants.scope import current_tenant
 from unified_api.engine.policy import DeleteRule, Field
 from unified_api.engine.values import Both, Side
 from unified_api.sync import clock, job
-from unified_api.sync.bridge import plans, setup, steering, stopping, turns
+from unified_api.sync.bridge import plans, setup, steering, stirring, stopping, turns
 from unified_api.sync.bridge.configuration import Configuration, Leaving
-from unified_api.sync.bridge.stirring import KIND, have_followers_look
+from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.wish import BridgeRefused, Wish
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
@@ -77,10 +76,7 @@ def change(bridge: Bridge, wish: Wish, *, live: bool = False) -> Changed:
 
     live: it is to write by itself whatever changed. The mode that is wished for is that of new bridges.
     """
-    job.forget(
-        KIND, bridge.id
-    )  # whoever works on it now is overtaken; the job before the bridge, as the work takes them
-    turns.take(bridge.id)
+    stirring.overtake([bridge.id])
     bridge = Bridge.objects.select_for_update().get(id=bridge.id)
     before, known = Configuration.parse(bridge.configuration), setup.told(bridge)
     after = setup.checked(wish, before)
@@ -205,8 +201,7 @@ def _keep(
         setup.audit_in(bridge, after.audit)
     if before != after:
         _stir(bridge, [n for n, one in after.policy.fields.items() if _is_other(before, one)])
-        # Not before: whoever works on a follower has its job, which a file that speaks of both bridges takes next.
-        transaction.on_commit(partial(have_followers_look, bridge))
+        stirring.awaken_followers(bridge)
 
 
 def _is_other(before: Configuration, one: Field) -> bool:
@@ -220,10 +215,12 @@ def look_again(linked_account_id: uuid.UUID) -> None:
     Within the transaction that is open. What was agreed stays agreed; what waits to leave and may not any more ends.
     """
     either = Q(account_a=linked_account_id) | Q(account_b=linked_account_id)
-    for bridge in Bridge.objects.filter(either).order_by("id"):
+    bridges = list(Bridge.objects.filter(either).order_by("id"))
+    for bridge in bridges:
         job.forget(KIND, bridge.id)
-        waiting = stopping.stop(bridge)
-        turns.take(bridge.id)
+    stopped = [(bridge, stopping.stop(bridge)) for bridge in bridges]
+    turns.take_all(bridge.id for bridge in bridges)
+    for bridge, waiting in stopped:
         _stir(bridge, [])
         stopping.withdraw(bridge, waiting)
         if not bridge.paused_by:

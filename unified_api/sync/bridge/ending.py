@@ -7,8 +7,7 @@ from typing import Final
 
 from tenants import audit, door
 from unified_api.sync import erase, job
-from unified_api.sync.bridge import drift, turns
-from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import in_flight
 from unified_api.sync.models_bridge import Bridge
 
@@ -29,9 +28,8 @@ def end(bridge_id: uuid.UUID) -> None:
     Its pairs, with what was agreed, its plans, conflicts, versions and issues are erased by a worker. Both accounts can
     be joined anew at once: their records meet then as if for the first time.
     """
-    for kind in (KIND, drift.KIND):
-        job.forget(kind, bridge_id)  # the jobs before the bridge, as the work itself takes them
-    turns.take(bridge_id)
+    stirring.overtake([bridge_id])
+    job.forget(drift.KIND, bridge_id)
     bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     _refuse_too_early(bridge)
     audit.record(

@@ -74,12 +74,14 @@ def awaken_parts(followed: Bridge, wholes: Collection[uuid.UUID]) -> None:
             transaction.on_commit(partial(ask, bridge.id))
 
 
-def have_followers_look(bridge: Bridge) -> None:
-    """Any record of this bridge may take part from now on: all that refers to one, and waits, is looked at again."""
-    with transaction.atomic():
-        for follower in references.followers(bridge):
-            awaken(follower.id)
-            transaction.on_commit(partial(ask, follower.id))
+def awaken_followers(bridge: Bridge) -> None:
+    """Any record of this bridge may take part from now on: all that refers to one, and waits, is looked at again.
+
+    Within the transaction that is open.
+    """
+    for follower in references.followers(bridge):
+        awaken(follower.id)
+        transaction.on_commit(partial(ask, follower.id))
 
 
 def awaken(bridge_id: uuid.UUID) -> None:
@@ -111,6 +113,16 @@ def _look_again(waiting: QuerySet[Pair]) -> None:
     waiting.filter(one_sided(), state=State.ALONE).update(held=NEW)
     waiting.filter(held=CLOSED).update(held=FREE)
     waiting.update(dirty=True)
+
+
+def overtake(bridges: Collection[uuid.UUID]) -> None:
+    """Have these bridges to oneself, whoever works on them now, until the end of the transaction that is open.
+
+    All their jobs before the first turn: a worker waits for that with its job in hand.
+    """
+    for one in sorted(bridges):
+        job.forget(KIND, one)
+    turns.take_all(bridges)
 
 
 def _ask(which: Q, models: frozenset[str] | None = None) -> None:

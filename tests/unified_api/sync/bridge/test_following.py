@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST
 from integrations.kit.lenses import ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Resource
+from tenants.scope import scope
 from tests import stub
 from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Comment
 from unified_api.sync import clock, job, journal, pull, steer, tasks
-from unified_api.sync.bridge import plans, showing, steering, stirring
+from unified_api.sync.bridge import plans, showing, steering, stirring, turns
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Job, Stream, Write
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -358,6 +362,46 @@ def test_a_ticket_that_finds_its_counterpart_wakes_its_own_comments_alone(follow
     followed.desks.a.edit(lamp, priority="p1")
     followed.round(TICKET)
     assert _awake(followed) == [f"of {lamp}"]
+
+
+def test_a_bridge_and_its_follower_never_wait_for_each_other(followed: Followed) -> None:
+    """Who has taken the turn of either has both: taken the other way round beside him, nobody is stuck."""
+    followed.apply()
+    tickets, comments = followed.bridges[TICKET], followed.bridges[COMMENT]
+
+    def one_way() -> None:
+        turns.take(tickets)
+        begun.set()
+        threading.Event().wait(0.3)
+        turns.take(comments)
+
+    begun, there = threading.Event(), Outcome()
+    thread = threading.Thread(target=there.of, args=(followed.desks.tenant, one_way))
+    thread.start()
+    assert begun.wait(5)
+    with transaction.atomic():
+        turns.take(comments)
+        turns.take(tickets)
+    thread.join()
+
+    assert there.error is None
+
+
+@dataclass
+class Outcome:
+    """What came of something that a process of its own did in one transaction."""
+
+    error: Exception | None = None
+
+    def of(self, tenant: uuid.UUID, act: Callable[[], None]) -> None:
+        """Do it."""
+        try:
+            with scope(tenant), transaction.atomic():
+                act()
+        except DatabaseError as error:
+            self.error = error
+        finally:
+            connection.close()
 
 
 def _awake(followed: Followed) -> list[str]:
