@@ -114,6 +114,10 @@ def widened(before: Configuration, after: Configuration) -> Iterator[str]:
             continue
         if any(one.direction.reaches(side) and not known.direction.reaches(side) for side in Side):
             yield f"{name} travels further"
+        if known.fills and not one.fills:
+            yield f"{name} replaces what is filled"
+        if one.blanks and not known.blanks:
+            yield f"{name} empties what is filled"
         if _means_otherwise(known, one):
             yield f"{name} means something else"
     if after.content != before.content:
