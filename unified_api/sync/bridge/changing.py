@@ -138,7 +138,7 @@ def _wider_rules(before: Configuration, after: Configuration) -> Iterator[str]:
     if before.since and (after.since is None or after.since < before.since):
         yield "it starts earlier"
     if before.canary and (after.canary is None or after.canary > before.canary):
-        yield "more records are created before a person says go on"
+        yield "more pairs are written to before a person says go on"
     if after.leaving is Leaving.STAY and before.leaving is not Leaving.STAY:
         yield "records that stop matching stay"
     if _looser(before, after):
