@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 
 from integrations.kit import endpoints
 from integrations.kit.lenses import choice
@@ -23,7 +24,7 @@ from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock, job, tasks, word
 from unified_api.sync.bridge import edits, setup
 from unified_api.sync.bridge.records import Frame
-from unified_api.sync.models import Job, Write, WriteState
+from unified_api.sync.models import Job, Run, Stream, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_watch import Issue
 
@@ -51,6 +52,11 @@ def hurry(bridged: Bridged) -> None:
     with transaction.atomic():
         Write.objects.filter(finished_at=None).update(sent_at=clock.now() - dt.timedelta(minutes=5))
         Job.objects.update(due_at=clock.now(), leased_until=None)
+
+
+def hours_ago(hours: int) -> str:
+    """A moment as a desk tells it."""
+    return f"{clock.now() - dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_lost_answer_to_a_create_makes_one_ticket_not_two(desks: Bridged) -> None:
@@ -240,6 +246,27 @@ def test_what_is_read_just_before_a_write_is_somebodys_edit(bridged: Bridged) ->
         found = {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
     assert found["name"] is None
     assert found["description"] is not None
+
+
+@pytest.mark.parametrize(("hours_away", "kept"), [(0, "p1"), (24, "p3")])
+def test_an_edit_without_a_time_was_made_since_the_reading_before(
+    desks: Bridged, hours_away: int, kept: str
+) -> None:
+    """Read at once, it is the newer one; read behind an outage it may be the older, and the fixed side prevails."""
+    desks.a.add(title="Printer", text="t", state="open", priority="p2", updated=hours_ago(48))
+    desks.join(options={"priority": {"winner": "newest", "otherwise": "a"}})
+    desks.round()
+    with transaction.atomic():
+        stream = Stream.objects.get(linked_account_id=desks.accounts[1].id, model="ticketing.Ticket")
+        away = dt.timedelta(hours=hours_away)
+        Run.objects.filter(stream_id=stream.id).update(
+            started=F("started") - away, finished=F("finished") - away
+        )
+    desks.a.tables["tickets"]["1"] |= {"priority": "p3", "updated": hours_ago(1)}
+    desks.b.edit(only(desks.b)[0], priority="p1")
+    desks.round()
+
+    assert desks.both("priority") == ([kept], [kept])
 
 
 def test_what_another_bridge_brought_has_no_time(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
