@@ -319,6 +319,33 @@ def test_a_refused_field_is_a_problem_until_somebody_moves(bridged: Bridged) -> 
     assert standing["problems"] == []
 
 
+def test_a_refused_field_is_one_issue_however_many_its_pairs(bridged: Bridged) -> None:
+    """It tells how many pairs there are, and ends by itself when none is left."""
+
+    def told() -> list[tuple[str, str, int]]:
+        with transaction.atomic():
+            ongoing = Issue.objects.filter(bridge_id=bridged.bridge_id, status=Issue.Status.ONGOING)
+            return [(one.kind, one.details["field"], one.details["pairs"]) for one in ongoing]
+
+    bridged.a.add(title="Router", text="t", state="open", priority="p2")
+    bridged.round()
+    bridged.b.refuse_writes = 422
+    first, second = bridged.a.tables["tickets"]
+    for ticket in (first, second):
+        bridged.a.edit(ticket, priority="p1")
+    bridged.round()
+    assert told() == [("refused", "priority", 2)]
+
+    bridged.b.refuse_writes = None
+    bridged.a.edit(first, priority="p3")
+    bridged.round()
+    assert told() == [("refused", "priority", 1)]
+
+    bridged.a.edit(second, priority="p3")
+    bridged.round()
+    assert told() == []
+
+
 def test_a_record_that_keeps_moving_is_tried_ever_later(bridged: Bridged) -> None:
     """A provider that says for ever that somebody was first is not asked without a pause; then all goes on."""
     bridged.a.edit(only(bridged.a)[0], title="Mine")
