@@ -12,9 +12,10 @@ from django.db import transaction
 from tests.unified_api.commands.conftest import Call
 from tests.unified_api.sync.bridge.conftest import Bridged, desks
 from tests.unified_api.sync.conftest import tenant
-from unified_api.sync.bridge import conflicts
+from unified_api.sync.bridge import conflicts, showing
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Write
+from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_watch import Issue
 from unified_api.sync.waiting import Outcome
 
@@ -96,6 +97,30 @@ def test_people_read_what_gave_way_and_what_is_wrong(call: Call, desks: Bridged)
     listed = call("bridge", "status", "--tenant", str(desks.tenant)).out
     assert made["bridge_id"] in listed
     assert "1 paired" in listed
+
+
+def test_a_status_counts_all_though_it_lists_a_few(
+    call: Call, desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Problems, records to review and conflicts are lists that end somewhere; how many there are is told whole."""
+    contested(desks, text="Edited at a")
+    for number in range(3):
+        desks.a.add(title=f"Ticket {number}", text="t", state="open")
+        desks.a.add(title="Twins", text="t", state="open")
+    desks.round()
+    trouble = {"kind": "refused", "side": "a", "field": "name", "value": "x", "reason": "no"}
+    with transaction.atomic():
+        Pair.objects.filter(key__contains="Ticket ").update(
+            problems=[trouble, {**trouble, "field": "status"}]
+        )
+    monkeypatch.setattr(showing, "MOST", 1)
+    told = call("bridge", "status", str(desks.bridge_id)).out
+
+    lines = [line for line in told.splitlines() if line.startswith("  and ")]
+    assert "6 problems keep fields, or whole records, from being equal:" in told
+    assert "2 conflicts wait for a person" in told
+    assert "3 records share their key with others" in told
+    assert lines == ["  and 4 more", "  and 1 more", "  and 2 more"]
 
 
 def test_a_conflict_is_told_and_resolved(call: Call, desks: Bridged) -> None:

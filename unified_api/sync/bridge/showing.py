@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Func, IntegerField, Sum
 
 from unified_api.engine.events import Problem
 from unified_api.engine.forecast import forecast
@@ -30,6 +30,7 @@ Document = dict[str, Any]
 #: Entries of a list that are shown.
 MOST: Final = 100
 _QUOTED: Final = ("field", "value_a", "value_b")
+_PROBLEMS: Final = Sum(Func("problems", function="jsonb_array_length"), output_field=IntegerField())
 
 
 def standing(bridge: Bridge) -> Document:
@@ -38,7 +39,7 @@ def standing(bridge: Bridge) -> Document:
     secret = frame.scopes.secret
     pairs = Pair.objects.filter(bridge_id=bridge.id)
     gave_way = Overruled.objects.filter(bridge_id=bridge.id)
-    troubled = pairs.exclude(problems=[])[:MOST]
+    troubled = pairs.exclude(problems=[])
     return {
         **_about(frame),
         "pairs": _counts(pairs, "state"),
@@ -46,9 +47,10 @@ def standing(bridge: Bridge) -> Document:
         "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).count(),
         "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
+        "problem_count": troubled.aggregate(count=_PROBLEMS)["count"] or 0,
         "problems": [
             {**_names(bridge, pair, secret), "write_id": _text(pair.write_id), **problem_of(problem, secret)}
-            for pair in troubled
+            for pair in troubled[:MOST]
             for problem in pair.problems
         ],
         "review": [_names(bridge, pair, secret) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
