@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import connection, transaction
 
 from tests.unified_api.commands.conftest import Call
 from tests.unified_api.sync.bridge.conftest import Bridged, desks
@@ -140,6 +141,30 @@ def test_a_conflict_is_told_and_resolved(call: Call, desks: Bridged) -> None:
         call("bridge", "resolve", bridge, "a", "--conflict", conflict)
     desks.round()
     assert desks.both("title") == (["Printer B"], ["Printer B"])
+
+
+def test_all_conflicts_are_resolved_in_portions(
+    call: Call, desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, one call rules in all; between two portions the bridge is free for others."""
+    contested(desks, text="Edited at a", priority="p1")
+    desks.b.edit("1", priority="p3")
+    desks.round()
+    monkeypatch.setattr(conflicts, "AT_ONCE", 1)
+    transactions: list[int] = []
+    honest = conflicts.resolve_some
+
+    def some(*told: Any) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+            transactions.append(cursor.fetchone()[0])
+        return honest(*told)
+
+    monkeypatch.setattr(conflicts, "resolve_some", some)
+    told = call("bridge", "resolve", str(desks.bridge_id), "b", "--all").out
+
+    assert "3 conflicts are resolved" in told
+    assert len(set(transactions)) == 4  # the last one finds nothing
 
 
 def test_conflicts_of_a_bridge_are_one_issue(call: Call, desks: Bridged) -> None:
