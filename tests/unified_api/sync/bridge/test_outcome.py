@@ -319,6 +319,28 @@ def test_a_refused_field_is_a_problem_until_somebody_moves(bridged: Bridged) -> 
     assert standing["problems"] == []
 
 
+def test_what_was_refused_is_tried_again_when_somebody_edits_its_record_there(bridged: Bridged) -> None:
+    """Another field is enough; what the bridge writes itself is no such edit, and each edit has one try."""
+    ours, theirs = only(bridged.a)[0], only(bridged.b)[0]
+    bridged.a.edit(ours, title="Mine")
+    bridged.b.refuse_writes = 422
+    bridged.round()
+    bridged.b.edit(theirs, text="Somebody is named for it")
+    before = bridged.b.writes()
+    bridged.round()
+    bridged.round()
+    assert len(bridged.b.writes()) == len(before) + 1
+
+    bridged.b.refuse_writes = None
+    bridged.a.edit(ours, priority="p1")
+    bridged.round()
+    assert (bridged.both("priority")[1], bridged.both("title")[1]) == (["p1"], ["Printer"])
+
+    bridged.b.edit(theirs, text="Somebody else is")
+    bridged.round()
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+
+
 def test_a_refused_field_is_one_issue_however_many_its_pairs(bridged: Bridged) -> None:
     """It tells how many pairs there are, and ends by itself when none is left."""
 
