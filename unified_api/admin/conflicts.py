@@ -62,8 +62,8 @@ def _all(resolution: str) -> Deed:
     return Deed(
         f"all-{resolution}",
         f"{title}, in all open conflicts of this field",
-        f"In every open conflict of this field in this bridge: {follows}",
-        lambda conflict, _form: conflicts.resolve_all(conflict.bridge_id, conflict.field, resolution),
+        f"In every open conflict of this field in this bridge, {conflicts.AT_ONCE} at once: {follows}",
+        lambda conflict, _form: conflicts.resolve_some(conflict.bridge_id, conflict.field, resolution),
         when=_is_open,
     )
 

@@ -14,6 +14,7 @@ from unified_api.models.base import CUSTOM, CommonModel
 from unified_api.models.fields import WireField
 from unified_api.models.hidden import HIDDEN, hides, masked
 from unified_api.sync.models import Run, SetAside
+from unified_api.sync.models_bridge import Pair
 from unified_api.sync.withheld import Lookup
 
 #: Whether a row's value of a column is not shown.
@@ -24,6 +25,8 @@ def of_column(field: models.Field[Any, Any]) -> Hides | None:
     """When a value of this column is hidden; None for one that says nothing of records, or is looked through."""
     if isinstance(field, WireField) and issubclass(field.model, CommonModel):
         return lambda row, known: field.sensitive or field.name in known.of(row)
+    if field.model is Pair and field.name == "memory":
+        return lambda row, known: known.hides_memory(row)
     if isinstance(field, models.JSONField):
         return lambda row, known: hides(getattr(row, "field", None), known.of(row))
     if field.name == "key":

@@ -237,8 +237,8 @@ class ResolveAll(Endpoint):
         body = self.body()
         with transaction.atomic():
             bridge = reach.one(reach.bridges(self.key), str(_BRIDGE_KEY.of(body)))
-            resolved = conflicts.resolve_all(bridge.id, _FIELD_KEY.of(body), _RESOLUTION.of(body))
-            return answer({"resolved": resolved})
+        resolved = conflicts.resolve_all(bridge.id, _FIELD_KEY.of(body), _RESOLUTION.of(body))
+        return answer({"resolved": resolved})
 
 
 def _pair(bridge: Bridge, pair: Pair, secret: Container[str]) -> dict[str, Any]:

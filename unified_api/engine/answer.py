@@ -244,6 +244,18 @@ def rejected(pair: Pair, sent: Sent, event: Rejected) -> Step:
     return replace(pair, state=_back(pair), sent=None, refused=(*pair.refused, *refused)), (LookAgain(),)
 
 
+def edited(pair: Pair, side: Side) -> Pair:
+    """Somebody edited the record of a side: what that refused of others, it is asked once more at the next look.
+
+    Not where it kept its old value in silence: it took that write, so that the edit may be its own answer to it, and it
+    would be asked for ever. Nor about a delete, or what is too large, as nothing that is edited there helps.
+    """
+    stays = (
+        one.to is not side or one.reason == UNCHANGED or one.large or not one.moves for one in pair.refused
+    )
+    return replace(pair, refused=tuple(one for one, kept in zip(pair.refused, stays, strict=True) if kept))
+
+
 def dropped(pair: Pair, _sent: Sent, _event: Dropped) -> Step:
     """Nothing left, or nothing changed: everything is still owed."""
     return replace(pair, state=_back(pair), sent=None), (LookAgain(),)

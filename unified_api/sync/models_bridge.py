@@ -141,6 +141,9 @@ class Pair(TenantModel):
             models.Index(
                 fields=["tenant_id", "bridge_id"], condition=models.Q(awaits=True), name="pair_awaits"
             ),
+            models.Index(
+                fields=["tenant_id", "bridge_id"], condition=~models.Q(problems=[]), name="pair_problems"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ see `unified_api.models.hidden`.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,10 +66,16 @@ class Lookup:
     def hides_key(self, row: Any) -> bool:
         """Whether the key of a pair is made of what is withheld or sensitive."""
         bridge = self._bridge(row)
-        if bridge is None:
-            return False
+        return bridge is not None and self._hides_any(bridge, bridge.configuration["match"])
+
+    def hides_memory(self, row: Any) -> bool:
+        """Whether what a pair remembers may quote what is withheld or sensitive: it does so in words of its own."""
+        bridge = self._bridge(row)
+        return bridge is not None and self._hides_any(bridge, bridge.configuration["policy"]["fields"])
+
+    def _hides_any(self, bridge: Bridge, names: Iterable[str]) -> bool:
         secret = self._once(of_bridge, bridge)
-        return any(hidden.hides(name, secret) for name in bridge.configuration["match"])
+        return any(hidden.hides(name, secret) for name in names)
 
     def _place(self, row: Any) -> tuple[uuid.UUID | None, str | None]:
         """The account and the model of which a row tells."""

@@ -18,7 +18,9 @@ from tenants.models import AuditEvent
 from tests.unified_api.admin.conftest import Operator, operator, text
 from tests.unified_api.sync.bridge.conftest import Bridged, bridged, desks
 from tests.unified_api.sync.bridge.test_plans import configure, field
+from tests.unified_api.sync.bridge.test_scopes import disable
 from tests.unified_api.sync.conftest import no_broker, tenant
+from unified_api.engine.values import Side
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -395,6 +397,25 @@ def test_what_is_said_of_a_sensitive_field_is_hidden(bridged: Bridged, night: Ni
         page = night.says(path)
         assert "(hidden)" in page, path
         assert "123-45" not in page, path
+
+
+def test_what_a_pair_remembers_of_a_disabled_field_is_hidden(bridged: Bridged, night: Night) -> None:
+    """A write of the field is unsettled when the field is disabled: the pair's page does not tell what was sent."""
+    with transaction.atomic():
+        move = {
+            "field": "description",
+            "source": "On fire",
+            "value": "On fire",
+            "rule": "moved",
+            "overrules": False,
+        }
+        Pair.objects.update(memory={"sent": {"to": "b", "moves": [move], "owed": [], "left": {}}})
+    path = f"sync/pair/{one(Pair).id}/change/"
+    assert "On fire" in night.says(path)
+    disable(bridged, Side.A, "description")
+    page = night.says(path)
+    assert "(hidden)" in page
+    assert "On fire" not in page
 
 
 def test_deciding_needs_the_right_and_a_form_of_ours(bridged: Bridged, night: Night) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import connection, transaction
 
 from tests.unified_api.commands.conftest import Call
 from tests.unified_api.sync.bridge.conftest import Bridged, desks
 from tests.unified_api.sync.conftest import tenant
-from unified_api.sync.bridge import conflicts
+from unified_api.sync.bridge import conflicts, showing
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Write
+from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_watch import Issue
 from unified_api.sync.waiting import Outcome
 
@@ -98,6 +100,30 @@ def test_people_read_what_gave_way_and_what_is_wrong(call: Call, desks: Bridged)
     assert "1 paired" in listed
 
 
+def test_a_status_counts_all_though_it_lists_a_few(
+    call: Call, desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Problems, records to review and conflicts are lists that end somewhere; how many there are is told whole."""
+    contested(desks, text="Edited at a")
+    for number in range(3):
+        desks.a.add(title=f"Ticket {number}", text="t", state="open")
+        desks.a.add(title="Twins", text="t", state="open")
+    desks.round()
+    trouble = {"kind": "refused", "side": "a", "field": "name", "value": "x", "reason": "no"}
+    with transaction.atomic():
+        Pair.objects.filter(key__contains="Ticket ").update(
+            problems=[trouble, {**trouble, "field": "status"}]
+        )
+    monkeypatch.setattr(showing, "MOST", 1)
+    told = call("bridge", "status", str(desks.bridge_id)).out
+
+    lines = [line for line in told.splitlines() if line.startswith("  and ")]
+    assert "6 problems keep fields, or whole records, from being equal:" in told
+    assert "2 conflicts wait for a person" in told
+    assert "3 records share their key with others" in told
+    assert lines == ["  and 4 more", "  and 1 more", "  and 2 more"]
+
+
 def test_a_conflict_is_told_and_resolved(call: Call, desks: Bridged) -> None:
     """The status shows both values and the id, by which a person says who prevails, once."""
     conflict = contested(desks)
@@ -115,6 +141,30 @@ def test_a_conflict_is_told_and_resolved(call: Call, desks: Bridged) -> None:
         call("bridge", "resolve", bridge, "a", "--conflict", conflict)
     desks.round()
     assert desks.both("title") == (["Printer B"], ["Printer B"])
+
+
+def test_all_conflicts_are_resolved_in_portions(
+    call: Call, desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, one call rules in all; between two portions the bridge is free for others."""
+    contested(desks, text="Edited at a", priority="p1")
+    desks.b.edit("1", priority="p3")
+    desks.round()
+    monkeypatch.setattr(conflicts, "AT_ONCE", 1)
+    transactions: list[int] = []
+    honest = conflicts.resolve_some
+
+    def some(*told: Any) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+            transactions.append(cursor.fetchone()[0])
+        return honest(*told)
+
+    monkeypatch.setattr(conflicts, "resolve_some", some)
+    told = call("bridge", "resolve", str(desks.bridge_id), "b", "--all").out
+
+    assert "3 conflicts are resolved" in told
+    assert len(set(transactions)) == 4  # the last one finds nothing
 
 
 def test_conflicts_of_a_bridge_are_one_issue(call: Call, desks: Bridged) -> None:

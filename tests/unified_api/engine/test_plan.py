@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unified_api.engine.bench import ALL, Bench, agreed
+from unified_api.engine.answer import edited
 from unified_api.engine.events import (
     Answered,
     Dropped,
@@ -19,7 +23,7 @@ from unified_api.engine.events import (
     Wait,
 )
 from unified_api.engine.merge import Rule
-from unified_api.engine.pair import Pair, State
+from unified_api.engine.pair import Pair, Refusal, State
 from unified_api.engine.plan import StateError
 from unified_api.engine.policy import DeleteRule, Direction, Field, Policy, Winner
 from unified_api.engine.values import Both, Side
@@ -172,6 +176,33 @@ def test_a_rejection_that_names_nothing() -> None:
 
     bench.look({"name": "newer", "body": "edited"}, {"name": "old", "body": "text"})
     assert bench.push == (Side.B, {"name": "newer", "body": "edited"})
+
+
+@given(st.lists(st.sampled_from(["edit", "look"]), max_size=8))
+def test_what_was_refused_is_asked_once_for_each_edit_there(happens: list[str]) -> None:
+    """However edits there and looks follow each other, a look asks again if, and only if, an edit came before it."""
+    bench, owed = Bench(agreed(name=("old", "old"))), True
+    for one in [*happens, "look"]:
+        if one == "edit":
+            bench.pair, owed = edited(bench.pair, Side.B), True
+            bench.pair = edited(bench.pair, Side.A)
+            continue
+        bench.look({"name": "new"}, {"name": "old"})
+        assert (bench.push is not None) is owed
+        if owed:
+            bench.tell(Rejected("nobody is named for it", {"name": "not yet"}))
+        owed = False
+
+
+def test_an_edit_is_no_reason_to_repeat_what_changed_nothing_there() -> None:
+    """What was kept in silence may have been answered by that very edit; what is too large stays so."""
+    bench = pushed()
+    bench.tell(Answered({"name": "old"}))
+    large = Refusal(Side.B, bench.pair.refused[0].moves, "larger than 10 MB", large=True)
+    other = Refusal(Side.A, bench.pair.refused[0].moves, "no")
+    pair = replace(bench.pair, refused=(*bench.pair.refused, large, other, Refusal(Side.B, (), "locked")))
+
+    assert edited(pair, Side.B) == pair
 
 
 def test_a_write_that_did_not_leave() -> None:

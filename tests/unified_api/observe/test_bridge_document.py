@@ -113,7 +113,7 @@ def test_it_says_which_fields_travel_which_way_and_who_prevails(desks: Bridged) 
     assert line(taking, "At Plain") == "all records"
     assert line(taking, "A record that stops matching") == "its pair is kept equal all the same"
     assert line(taking, "Records from before the bridge") == "changed since 2026-01-31 00:00 UTC"
-    assert line(taking, "Canary") == "5 creates at first, then a person says go on"
+    assert line(taking, "Canary") == "5 pairs are written to at first, then a person says go on"
     assert line(taking, "Records find each other by") == "name"
     assert line(taking, "Deleted at Plain, the one at Stub") == "it stays, and a person decides"
 

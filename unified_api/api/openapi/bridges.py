@@ -239,6 +239,7 @@ STANDING: Final = named(
             "dirty": WHOLE,
             "in_flight": WHOLE,
             "writes": {**_COUNTS, "description": "By state."},
+            "problem_count": WHOLE,
             "problems": many(
                 named("BridgeProblem", record({**_NAMES, "write_id": maybe(ID), **_PROBLEM_KEYS}))
             ),

@@ -29,10 +29,11 @@ def _take(parser: CommandParser) -> None:
 
 def _answer(options: Options, _progress: Progress) -> Document:
     about, resolution = meant(options), options["resolution"]
-    with scope(about.tenant), transaction.atomic():
-        if not options["conflict"]:
+    if not options["conflict"]:
+        with scope(about.tenant):
             ends = [conflicts.resolve_all(one, options["field"], resolution) for one in about.bridges]
-            return {"resolved": sum(ends)}
+        return {"resolved": sum(ends)}
+    with scope(about.tenant), transaction.atomic():
         one = _conflict(options["conflict"], about.bridges)
         try:
             conflicts.resolve(one, resolution)

@@ -107,6 +107,8 @@ def _tell_plan(document: Document) -> Iterator[str]:
             continue
         yield f"{item['action']} at side {item['side']}: {changes(item['fields'])}"
     yield f"{sum(item['action'] != 'problem' for item in document['plan'])} writes, nothing was sent."
+    if document["left_out"]:
+        yield document["left_out"]
 
 
 def changes(fields: Document) -> str:

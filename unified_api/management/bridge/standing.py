@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Final
 
 from django.core.management.base import CommandError, CommandParser
@@ -79,17 +79,19 @@ def tell(document: Document) -> Iterator[str]:
         yield f"written in this round: {document['written']}"
     yield from document.get("limits", ())
     if document["problems"]:
-        yield f"{len(document['problems'])} problems keep fields, or whole records, from being equal:"
+        yield f"{document['problem_count']} problems keep fields, or whole records, from being equal:"
     for one in document["problems"]:
         write = f", write {one['write_id']}" if one["write_id"] else ""
         yield f"  {which(one)}: {problem(one)} [pair {one['pair_id']}{write}]"
+    yield from _more(document["problem_count"], document["problems"])
     yield from _tell_waiting(document)
     for one in document["overruled"]:
         gave_way = f"{one['field']} {quoted(one, 'value')} of side {one['side']} by {quoted(one, 'by')}"
         yield f"overruled ({one['rule']}): {gave_way}"
     if document["review"]:
-        yield f"{len(document['review'])} records share their key with others, and wait for a person:"
+        yield f"{document['held']['review']} records share their key with others, and wait for a person:"
         yield from (f"  {which(one)}: pair {one['pair_id']}" for one in document["review"])
+        yield from _more(document["held"]["review"], document["review"])
         said = [f"`bridge {verb} {document['bridge_id']} {pairs}`" for verb, pairs in _CHOICES]
         yield f"  one is one of its own: {said[0]}; two belong together: {said[1]}"
 
@@ -101,10 +103,18 @@ def _tell_waiting(document: Document) -> Iterator[str]:
     for one in document["open_conflicts"]:
         both = f"{quoted(one, 'value_a')} at side a and {quoted(one, 'value_b')} at side b"
         yield f"  {which(one)}: {one['field']} is {both} [conflict {one['conflict_id']}]"
+    yield from _more(document["conflicts"], document["open_conflicts"])
     if document["uncertain"]:
-        yield f"{len(document['uncertain'])} writes of which nobody knows yet whether they were carried out:"
+        yield f"{document['writes']['uncertain']} writes of which nobody knows yet whether they were carried out:"
     for one in document["uncertain"]:
         yield f"  {one['operation']} at side {one['side']}: {one['error']} [write {one['write_id']}]"
+    yield from _more(document["writes"].get("uncertain", 0), document["uncertain"])
+
+
+def _more(count: int, shown: Sized) -> Iterator[str]:
+    """How many a list leaves out."""
+    if count > len(shown):
+        yield f"  and {count - len(shown)} more"
 
 
 def which(one: Document) -> str:

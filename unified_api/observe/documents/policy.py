@@ -133,7 +133,10 @@ def taking_part(told: Configuration, names: Names, secret: Container[str]) -> Se
             "Records from before the bridge",
             f"changed since {told.since:%Y-%m-%d %H:%M %Z}" if told.since else "all",
         ),
-        ("Canary", f"{told.canary} creates at first, then a person says go on" if told.canary else ""),
+        (
+            "Canary",
+            f"{told.canary} pairs are written to at first, then a person says go on" if told.canary else "",
+        ),
         ("Records find each other by", ", ".join(told.match)),
         *_files(told),
         (

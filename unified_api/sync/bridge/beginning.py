@@ -17,7 +17,7 @@ from unified_api.sync.models import Run, Stream
 TIMES: Final = ("remote_updated_at", "remote_created_at")
 OURS: Final = "modified_at"
 #: Results of runs that read everything.
-_COMPLETE: Final = ("DONE", "PARTIALLY_SYNCED")
+COMPLETE: Final = ("DONE", "PARTIALLY_SYNCED")
 
 
 def is_old(record: CommonModel, since: dt.datetime, first_read: dt.datetime | None) -> bool:
@@ -33,6 +33,6 @@ def is_old(record: CommonModel, since: dt.datetime, first_read: dt.datetime | No
 def first_read(account: uuid.UUID, model: str) -> dt.datetime | None:
     """When the first complete reading of a model ended; None where nobody reads, as of what is pushed."""
     streams = Stream.objects.filter(linked_account_id=account, model=model)
-    runs = Run.objects.filter(stream_id__in=streams.values("id"), result__in=_COMPLETE)
+    runs = Run.objects.filter(stream_id__in=streams.values("id"), result__in=COMPLETE)
     ended: dt.datetime | None = runs.order_by("started").values_list("finished", flat=True).first()
     return ended

@@ -110,6 +110,10 @@ def widened(before: Configuration, after: Configuration) -> Iterator[str]:
             continue
         if any(one.direction.reaches(side) and not known.direction.reaches(side) for side in Side):
             yield f"{name} travels further"
+        if known.fills and not one.fills:
+            yield f"{name} replaces what is filled"
+        if one.blanks and not known.blanks:
+            yield f"{name} empties what is filled"
         if _means_otherwise(known, one):
             yield f"{name} means something else"
     if after.content != before.content:
@@ -130,7 +134,7 @@ def _wider_rules(before: Configuration, after: Configuration) -> Iterator[str]:
     if before.since and (after.since is None or after.since < before.since):
         yield "it starts earlier"
     if before.canary and (after.canary is None or after.canary > before.canary):
-        yield "more records are created before a person says go on"
+        yield "more pairs are written to before a person says go on"
     if after.leaving is Leaving.STAY and before.leaving is not Leaving.STAY:
         yield "records that stop matching stay"
     if _looser(before, after):

@@ -8,7 +8,7 @@
     references  by field that holds ids of records, how counterparts are found: pairs (of a bridge between the same
                 accounts over the model that it names) or email (people with one e-mail address are one person)
     start       which records take part that were there before the bridge: "everything", or the moment since which they
-                must have been changed; of those that would be created, at most `canary` until a person says go on
+                must have been changed; of the pairs that are written to, the first plan shows at most `canary`
     audit       hours between audits of whether both sides have drifted apart
     budget      by "creates" and "deletes", how much one run may do: `share` of the pairs, and `least` in any case
 

@@ -30,6 +30,8 @@ from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
 BOTH = "both"
+#: Conflicts that one transaction rules in.
+AT_ONCE: Final = 200
 #: The kind of the issue of a bridge of which conflicts wait.
 ISSUE: Final = "conflict"
 
@@ -135,11 +137,24 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
 
 
 def resolve_all(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int:
-    """Rule alike in all open conflicts of a bridge, or of one field of it; how many."""
+    """Rule alike in all open conflicts of a bridge, or of one field of it; how many.
+
+    In portions, each in a transaction of its own: the ends of writes, and who waits for these, come between.
+    """
+    resolved, some = 0, AT_ONCE
+    while some == AT_ONCE:
+        with transaction.atomic(durable=True):
+            some = resolve_some(bridge_id, field, resolution)
+        resolved += some
+    return resolved
+
+
+def resolve_some(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int:
+    """The same of the oldest ones, at most AT_ONCE, within the transaction that is open."""
     turns.take(bridge_id)  # no round ends one of them meanwhile
     rows = Conflict.objects.filter(bridge_id=bridge_id, state=Conflict.State.OPEN)
     rows = rows.filter(field=field) if field else rows
-    found = list(rows.order_by("opened_at", "id").values_list("id", flat=True))
+    found = list(rows.order_by("opened_at", "id").values_list("id", flat=True)[:AT_ONCE])
     for conflict in found:
         resolve(conflict, resolution)
     return len(found)

@@ -2,12 +2,14 @@
 
 Only asked where it decides: a field whose newest edit prevails, that both sides moved. An edit is the newest change of
 the field that no bridge made; its time is the provider's own, where it keeps one, corrected by how its
-clock (the Date of its answers) differs from ours. Where it keeps none, the edit was somewhere between two readings.
+clock (the Date of its answers) differs from ours. Where it keeps none, the edit was somewhere between two readings,
+however far apart they were: what an outage brought to light at its end may be as old as its beginning.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 from unified_api.engine.events import Look, Record
 from unified_api.engine.policy import Winner
 from unified_api.engine.values import Both, Side
-from unified_api.sync.models import Change, Stream, Write
+from unified_api.sync.bridge.beginning import COMPLETE
+from unified_api.sync.models import Change, Run, Stream, Write
 from unified_api.sync.models_bridge import Pair
 
 if TYPE_CHECKING:
@@ -32,7 +35,8 @@ MOST: Final = 50
 class Edit:
     """One edit: when (corrected), who as far as is known, and by how many seconds the time may be wrong.
 
-    actor: who wanted it, where a write of ours made it; else only the source tells.
+    doubt: infinite where nothing tells a moment at which it was not there yet. actor: who wanted it, where a write of
+    ours made it; else only the source tells.
     """
 
     at: dt.datetime
@@ -85,10 +89,19 @@ def dated_by(entry: Change, frame: Frame, side: Side) -> Edit:
     told: Any = entry.fields.get("remote_updated_at", [None, None])[1]
     stream = Stream.objects.filter(linked_account_id=frame.account_id(side), model=frame.bridge.model).first()
     if told is None:
-        return Edit(entry.at, entry.source, stream.frequency if stream else GRANULARITY)
+        return Edit(entry.at, entry.source, _since_the_reading_before(entry, stream))
     skew = (stream.skew if stream else None) or 0.0
     at = dt.datetime.fromisoformat(told) - dt.timedelta(seconds=skew)
     return Edit(at, entry.source, GRANULARITY)
+
+
+def _since_the_reading_before(entry: Change, stream: Stream | None) -> float:
+    """Seconds between an entry and the beginning of the last reading that did not show it yet."""
+    if entry.write_id and entry.source != "read":
+        return GRANULARITY  # written through us, at that moment
+    readings = Run.objects.filter(stream_id=stream and stream.id, result__in=COMPLETE, finished__lte=entry.at)
+    before = readings.order_by("-started").values_list("started", flat=True).first()
+    return math.inf if before is None else (entry.at - before).total_seconds()
 
 
 def _contested(frame: Frame, pair: Pair, look: Look, names: Iterable[str]) -> list[str]:
@@ -119,6 +132,7 @@ def _times(
 ) -> Record | None:
     if record is None or told is None:
         return told
-    known = {name: edit for name in names if (edit := of(frame, record, side, name))}
+    found = {name: edit for name in names if (edit := of(frame, record, side, name))}
+    known = {name: edit for name, edit in found.items() if math.isfinite(edit.doubt)}
     times = {name: edit.at.timestamp() for name, edit in known.items()}
     return replace(told, edited=times, doubt=max((edit.doubt for edit in known.values()), default=0.0))

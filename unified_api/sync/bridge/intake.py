@@ -22,7 +22,7 @@ from tenants.scope import current_tenant
 from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel
-from unified_api.sync.bridge import merging, references
+from unified_api.sync.bridge import merging, references, retrying
 from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, KEYED, NEW, one_sided
 from unified_api.sync.bridge.records import Frame, place
 from unified_api.sync.bridge.stirring import awaken, awaken_parts
@@ -79,6 +79,7 @@ def _mark(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> None:
     pairs = Pair.objects.filter(Q(**{f"{COLUMN[side]}__in": records}), bridge_id=frame.bridge.id)
     known = dict(pairs.values_list(COLUMN[side], "state"))
     pairs.update(dirty=True)
+    retrying.follow(frame, side, known.keys())
     pairs.filter(held=CLOSED).update(held=FREE)  # the way to the other side may be open
     pairs.filter(one_sided(), state=State.ALONE).update(held=NEW)
     _add(frame, side, list(frame.telling().filter(id__in=set(records) - known.keys())))

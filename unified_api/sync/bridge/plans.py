@@ -67,17 +67,25 @@ def current(bridge_id: uuid.UUID, *, locked: bool = False) -> Plan | None:
 
 def make_some(frame: Frame, plan: Plan) -> bool:
     """Add what some more pairs owe; False when the plan is complete, and open."""
-    pairs = _next_pairs(frame, plan)
-    if pairs:
-        first = plan.counts.get("items", 0)
-        made = [item for turn in turns_of(frame, pairs) for item in items_of(turn)]
-        add(frame, plan, made, first)
-        plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + len(pairs)}
-        plan.after = pairs[-1].id
-        plan.save(update_fields=["counts", "cost", "after"])
-        return True
-    complete(frame, plan)
-    return False
+    room = _room(frame, plan)
+    pairs = [] if room == 0 else list(left(frame, plan)[:AT_ONCE])
+    if not pairs:
+        complete(frame, plan)
+        return False
+    made: list[PlanItem] = []
+    written = 0
+    for turn in turns_of(frame, pairs):
+        owed = list(items_of(turn))
+        made += owed
+        written += any(item.action in WRITES for item in owed)
+        plan.after = turn.pair.id
+        if written == room:
+            break
+    first = plan.counts.get("items", 0)
+    add(frame, plan, made, first)
+    plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + written}
+    plan.save(update_fields=["counts", "cost", "after"])
+    return True
 
 
 def add(frame: Frame, plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:
@@ -102,13 +110,12 @@ def begin(bridge: Bridge, reason: str, made_by: str) -> Plan:
     return plan
 
 
-def _next_pairs(frame: Frame, plan: Plan) -> list[Pair]:
-    """Those whose turn it is to be planned for; of a canary only the first few."""
-    rows = left(frame, plan)
-    most = AT_ONCE
-    if frame.configuration.canary is not None and is_first(frame.bridge.id):
-        most = min(most, frame.configuration.canary - plan.counts.get("pairs", 0))
-    return list(rows[: max(most, 0)])
+def _room(frame: Frame, plan: Plan) -> int | None:
+    """How many more pairs that are written to a plan may show: of a canary a few; None where there is no bound."""
+    canary = frame.configuration.canary
+    if canary is None or not is_first(frame.bridge.id):
+        return None
+    return max(canary - int(plan.counts.get("pairs", 0)), 0)
 
 
 def left(frame: Frame, plan: Plan) -> QuerySet[Pair]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Func, IntegerField, Sum
 
 from unified_api.engine.events import Problem
 from unified_api.engine.forecast import forecast
@@ -29,7 +30,15 @@ from unified_api.sync.models_bridge import Bridge, Overruled, Pair
 Document = dict[str, Any]
 #: Entries of a list that are shown.
 MOST: Final = 100
+#: Of a look ahead, which keeps the bridge from all else: pairs that are shown, and seconds of taking in before them.
+MOST_PAIRS: Final = 500
+PATIENCE: Final = 2.0
+#: What it says where it shows nothing.
+TOO_MUCH: Final = (
+    "More is new than a short look can take in. Have a plan made: it does so step by step, and shows all."
+)
 _QUOTED: Final = ("field", "value_a", "value_b")
+_PROBLEMS: Final = Sum(Func("problems", function="jsonb_array_length"), output_field=IntegerField())
 
 
 def standing(bridge: Bridge) -> Document:
@@ -38,7 +47,7 @@ def standing(bridge: Bridge) -> Document:
     secret = frame.scopes.secret
     pairs = Pair.objects.filter(bridge_id=bridge.id)
     gave_way = Overruled.objects.filter(bridge_id=bridge.id)
-    troubled = pairs.exclude(problems=[])[:MOST]
+    troubled = pairs.exclude(problems=[])
     return {
         **_about(frame),
         "pairs": _counts(pairs, "state"),
@@ -46,9 +55,10 @@ def standing(bridge: Bridge) -> Document:
         "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).count(),
         "in_flight": in_flight(bridge.id).count(),
         "writes": _counts(Write.objects.filter(bridge_id=bridge.id), "state"),
+        "problem_count": troubled.aggregate(count=_PROBLEMS)["count"] or 0,
         "problems": [
             {**_names(bridge, pair, secret), "write_id": _text(pair.write_id), **problem_of(problem, secret)}
-            for pair in troubled
+            for pair in troubled[:MOST]
             for problem in pair.problems
         ],
         "review": [_names(bridge, pair, secret) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
@@ -60,12 +70,16 @@ def standing(bridge: Bridge) -> Document:
 
 
 def preview(bridge_id: uuid.UUID) -> Document:
-    """What a round would do now, by the records as they are mirrored: nothing is kept of it, and nothing sent."""
+    """What a round would do now, by the records as they are mirrored: nothing is kept of it, and nothing sent.
+
+    It holds the bridge's turn, for which the ends of writes wait, and behind them the tenant: so it is a short look.
+    `left_out`: what it does not show, in a sentence; empty where it shows all.
+    """
     with transaction.atomic(durable=True):
         # No worker takes in the same newcomers meanwhile.
         list(Job.objects.filter(kind=KIND, reference=bridge_id).select_for_update())
         frame = Frame.of(Bridge.objects.get(id=bridge_id))
-        document = {**_about(frame), "obstacle": obstacle(frame), "plan": [], "review": []}
+        document = {**_about(frame), "obstacle": obstacle(frame), "plan": [], "review": [], "left_out": ""}
         if not frame.scopes.obstacle:
             document |= _foreseen(frame)
         transaction.set_rollback(True)
@@ -75,14 +89,18 @@ def preview(bridge_id: uuid.UUID) -> Document:
 def _foreseen(frame: Frame) -> Document:
     """What is owed and what waits for a person, once all is taken in."""
     turns.take(frame.bridge.id)
+    until = time.monotonic() + PATIENCE
     for piece in (take_in, note_some_keys, match_some):
         while piece(frame):
-            pass
+            if time.monotonic() > until:
+                return {"left_out": TOO_MUCH}
     pairs, secret = Pair.objects.filter(bridge_id=frame.bridge.id), frame.scopes.secret
-    considered = list(pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None))
+    rows = pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).order_by("id")
+    more = rows.count() - MOST_PAIRS
     return {
-        "plan": [item for turn in turns_of(frame, considered) for item in _items(turn)],
-        "review": [_names(frame.bridge, pair, secret) for pair in pairs.filter(held=REVIEW)],
+        "plan": [item for turn in turns_of(frame, list(rows[:MOST_PAIRS])) for item in _items(turn)],
+        "review": [_names(frame.bridge, pair, secret) for pair in pairs.filter(held=REVIEW)[:MOST]],
+        "left_out": f"{more} more pairs would be looked at; a plan shows all." if more > 0 else "",
     }
 
 

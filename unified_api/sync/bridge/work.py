@@ -15,7 +15,7 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.sync import clock, connect, issues, job
-from unified_api.sync.bridge import budget, kept, leading, plans, references, steering, turns
+from unified_api.sync.bridge import budget, kept, lasting, leading, plans, references, steering, turns
 from unified_api.sync.bridge.executing import execute_some
 from unified_api.sync.bridge.held import FREE, SEARCH, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
@@ -215,6 +215,7 @@ def _rest(lease: job.Lease) -> None:
         job.hold(lease)
         bridge = Bridge.objects.get(id=lease.reference)
         bridge.last_round = clock.now()
+        lasting.tell(bridge)
         if in_flight(bridge.id).exists():
             carried_out = bridge.mode == Bridge.Mode.PLAN and plans.approved(bridge.id) is not None
             _note(bridge, Bridge.Status.WORKING, plans.CARRIED_OUT if carried_out else "")

@@ -135,6 +135,8 @@ def test_schedule_and_priority_make_a_version_and_no_look(desks: Bridged) -> Non
             "other records of side a take part",
         ),
         ("      description:\n", "      description: {direction: a_to_b}\n", "description travels further"),
+        ("      priority:\n", "      priority: {fills: true}\n", "priority replaces what is filled"),
+        ("      priority:\n", "      priority: {blanks: false}\n", "priority empties what is filled"),
         (
             "    fields:\n",
             "    deletes: {a: propagate}\n    fields:\n",
@@ -148,7 +150,7 @@ def test_schedule_and_priority_make_a_version_and_no_look(desks: Bridged) -> Non
 def test_what_carries_more_is_told(desks: Bridged, old: str, new: str, why: str | None) -> None:
     """From the one file to the other or back, whichever carries more makes plans, and says why."""
     narrow, wide = TICKETS, changed(old, new)
-    if why is None or why.startswith(("other records", "description", "it starts")):
+    if why is None or why.startswith(("other records", "description", "priority", "it starts")):
         narrow, wide = wide, narrow
     apply(narrow, live=True)
     (applied,) = apply(wide)

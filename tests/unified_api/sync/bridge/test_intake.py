@@ -134,6 +134,21 @@ def test_a_preview_keeps_nothing_and_sends_nothing(bridged: Bridged) -> None:
     }
 
 
+def test_a_preview_is_a_short_look(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ends of writes wait behind it: it shows some pairs and says that there are more, or that too much is new."""
+    for number in range(3):
+        desks.a.add(title=f"Ticket {number}", state="open")
+    desks.join()
+    desks.read()
+    monkeypatch.setattr(showing, "MOST_PAIRS", 2)
+    some = showing.preview(desks.bridge_id)
+    monkeypatch.setattr(showing, "PATIENCE", -1.0)
+    none = showing.preview(desks.bridge_id)
+
+    assert (len(some["plan"]), some["left_out"]) == (2, "1 more pairs would be looked at; a plan shows all.")
+    assert (none["plan"], none["left_out"]) == ([], showing.TOO_MUCH)
+
+
 def test_the_round_does_what_the_preview_showed(bridged: Bridged) -> None:
     """A plan is not another way of deciding."""
     (a,) = bridged.a.tables["tickets"]

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 
 from integrations.kit import endpoints
 from integrations.kit.lenses import choice
@@ -23,7 +24,7 @@ from unified_api.models.ticketing import Ticket
 from unified_api.sync import clock, job, tasks, word
 from unified_api.sync.bridge import edits, setup
 from unified_api.sync.bridge.records import Frame
-from unified_api.sync.models import Job, Write, WriteState
+from unified_api.sync.models import Job, Run, Stream, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_watch import Issue
 
@@ -51,6 +52,11 @@ def hurry(bridged: Bridged) -> None:
     with transaction.atomic():
         Write.objects.filter(finished_at=None).update(sent_at=clock.now() - dt.timedelta(minutes=5))
         Job.objects.update(due_at=clock.now(), leased_until=None)
+
+
+def hours_ago(hours: int) -> str:
+    """A moment as a desk tells it."""
+    return f"{clock.now() - dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_lost_answer_to_a_create_makes_one_ticket_not_two(desks: Bridged) -> None:
@@ -242,6 +248,27 @@ def test_what_is_read_just_before_a_write_is_somebodys_edit(bridged: Bridged) ->
     assert found["description"] is not None
 
 
+@pytest.mark.parametrize(("hours_away", "kept"), [(0, "p1"), (24, "p3")])
+def test_an_edit_without_a_time_was_made_since_the_reading_before(
+    desks: Bridged, hours_away: int, kept: str
+) -> None:
+    """Read at once, it is the newer one; read behind an outage it may be the older, and the fixed side prevails."""
+    desks.a.add(title="Printer", text="t", state="open", priority="p2", updated=hours_ago(48))
+    desks.join(options={"priority": {"winner": "newest", "otherwise": "a"}})
+    desks.round()
+    with transaction.atomic():
+        stream = Stream.objects.get(linked_account_id=desks.accounts[1].id, model="ticketing.Ticket")
+        away = dt.timedelta(hours=hours_away)
+        Run.objects.filter(stream_id=stream.id).update(
+            started=F("started") - away, finished=F("finished") - away
+        )
+    desks.a.tables["tickets"]["1"] |= {"priority": "p3", "updated": hours_ago(1)}
+    desks.b.edit(only(desks.b)[0], priority="p1")
+    desks.round()
+
+    assert desks.both("priority") == ([kept], [kept])
+
+
 def test_what_another_bridge_brought_has_no_time(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a chain, the moment at which a link wrote is not that of the edit: the newest is then not known."""
     bridged.b.edit(only(bridged.b)[0], title="Earlier")
@@ -290,6 +317,55 @@ def test_a_refused_field_is_a_problem_until_somebody_moves(bridged: Bridged) -> 
     standing = bridged.round()
     assert bridged.both("title") == (["Mine too"], ["Mine too"])
     assert standing["problems"] == []
+
+
+def test_what_was_refused_is_tried_again_when_somebody_edits_its_record_there(bridged: Bridged) -> None:
+    """Another field is enough; what the bridge writes itself is no such edit, and each edit has one try."""
+    ours, theirs = only(bridged.a)[0], only(bridged.b)[0]
+    bridged.a.edit(ours, title="Mine")
+    bridged.b.refuse_writes = 422
+    bridged.round()
+    bridged.b.edit(theirs, text="Somebody is named for it")
+    before = bridged.b.writes()
+    bridged.round()
+    bridged.round()
+    assert len(bridged.b.writes()) == len(before) + 1
+
+    bridged.b.refuse_writes = None
+    bridged.a.edit(ours, priority="p1")
+    bridged.round()
+    assert (bridged.both("priority")[1], bridged.both("title")[1]) == (["p1"], ["Printer"])
+
+    bridged.b.edit(theirs, text="Somebody else is")
+    bridged.round()
+    assert bridged.both("title") == (["Mine"], ["Mine"])
+
+
+def test_a_refused_field_is_one_issue_however_many_its_pairs(bridged: Bridged) -> None:
+    """It tells how many pairs there are, and ends by itself when none is left."""
+
+    def told() -> list[tuple[str, str, int]]:
+        with transaction.atomic():
+            ongoing = Issue.objects.filter(bridge_id=bridged.bridge_id, status=Issue.Status.ONGOING)
+            return [(one.kind, one.details["field"], one.details["pairs"]) for one in ongoing]
+
+    bridged.a.add(title="Router", text="t", state="open", priority="p2")
+    bridged.round()
+    bridged.b.refuse_writes = 422
+    first, second = bridged.a.tables["tickets"]
+    for ticket in (first, second):
+        bridged.a.edit(ticket, priority="p1")
+    bridged.round()
+    assert told() == [("refused", "priority", 2)]
+
+    bridged.b.refuse_writes = None
+    bridged.a.edit(first, priority="p3")
+    bridged.round()
+    assert told() == [("refused", "priority", 1)]
+
+    bridged.a.edit(second, priority="p3")
+    bridged.round()
+    assert told() == []
 
 
 def test_a_record_that_keeps_moving_is_tried_ever_later(bridged: Bridged) -> None:

@@ -192,6 +192,19 @@ def test_a_canary_is_planned_first_and_the_rest_after_it(planning: Bridged) -> N
     assert len({one.pair_id for one in items(the_plan(planning))}) == 2
 
 
+def test_a_canary_counts_what_would_be_written(desks: Bridged) -> None:
+    """Records of a side from which nothing is made owe nothing: they come first, and take nobody's place."""
+    for number in range(3):
+        desks.b.add(title=f"Theirs {number}", text="t", state="open", priority="p2")
+    desks.join(mode="plan", creates=["b"], start={"canary": 2})
+    desks.read()
+    for number in range(3):
+        desks.a.add(title=f"Ours {number}", text="t", state="open", priority="p2")
+    desks.round()
+
+    assert [(one.action, one.side) for one in items(the_plan(desks))] == [("create", "b")] * 2
+
+
 def test_a_run_over_its_budget_of_deletes_stops_before_the_first(desks: Bridged) -> None:
     """Half of the tickets are deleted at one side: nothing is deleted at the other, an issue tells, a plan waits."""
     for number in range(8):
