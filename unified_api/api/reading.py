@@ -83,7 +83,7 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
     order = orders.asked(model, params, hidden=hidden)
     window = cursors.Window.asked(params, _name_of(account, model, order, above))
     extras = _extras(endpoint)
-    if params.instant("modified_after") is not None:
+    if window.key is None:  # a read begins: what is stamped before now is on its pages
         feed.wait_for_commits_in_flight()
     fetch = functools.partial(records.fetch, model, account.id, wanted, order=order)
     rows, page = cursors.turn(window, fetch, order.key_of)
