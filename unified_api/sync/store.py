@@ -68,6 +68,7 @@ class _Entry:
     log: list[dict[str, Any]] = field(default_factory=list)
     shells: dict[Key, uuid.UUID] = field(default_factory=dict)
     raw: dict[str, dict[uuid.UUID, Any]] = field(default_factory=lambda: defaultdict(dict))
+    kept: dict[uuid.UUID, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     confirmed: dict[type[CommonModel], dict[uuid.UUID, bytes]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -124,6 +125,9 @@ class Store:
             differing = [at for at in differing if ids[at] not in ignored]
         rows = tables.locked(model, sorted({ids[at] for at in differing if news.get(at, True)}))
         rows |= self._entry.rows[model]
+        told = {ids[at] for at in differing if landing.by_what_is_kept(rows.get(ids[at]), group[at][0])}
+        for record, path, body in tables.kept_raw(told):
+            self._entry.kept[record].setdefault(path, body)
         for at in differing:
             observation, digest = group[at]
             self._merge(rows, ids[at], digest, observation, cause, tally)
@@ -159,7 +163,7 @@ class Store:
             row is not None
             and kind == "updated"
             and not changes
-            and not landing.raw_moved(row, observation, seen)
+            and not landing.raw_moved(row, observation, seen, self._entry.kept[record])
         ):
             self._confirm(row, seen, observation)
             tally.unchanged += 1
@@ -168,14 +172,13 @@ class Store:
             Merged.objects.filter(record_id=record).delete()
         rows[record] = landing.landed(row, observation, values, seen)
         self._put(model, record, rows[record], kind, changes, cause)
-        if observation.raw is not None:
-            self._entry.raw[observation.path][record] = observation.raw
+        self._note_raw(record, observation)
         tally.added += kind == "created"
         tally.changed += kind != "created"
 
     def keep_raw(self, record: uuid.UUID, answer: Observation, cause: Cause) -> None:
         """Keep an answer as the provider gave it, whose common fields have landed: its other ones are news as well."""
-        self._entry.raw[answer.path][record] = answer.raw
+        self._note_raw(record, answer)
         if record not in self._entry.rows[answer.model]:
             row = tables.locked(answer.model, [record])[record]
             news = {**row, "digest": None, "as_of": answer.arrived}
@@ -183,16 +186,22 @@ class Store:
 
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
         """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
-        if observation.shape == "list" and not landing.comparable(row, seen):
-            self._entry.raw[observation.path][row["id"]] = observation.raw
-        elif observation.shape == "list":
+        if observation.shape != "list":
+            self._note_raw(row["id"], observation)
+            tables.advance_as_of(observation.model, row["id"], observation.arrived)
+        elif not landing.comparable(row, seen):
+            self._note_raw(row["id"], observation)
+        else:
             if (
                 row["digest"] is None
             ):  # a write, or a read by id, has told more than the list's answer that is kept
-                self._entry.raw[observation.path][row["id"]] = observation.raw
+                self._note_raw(row["id"], observation)
             self._entry.confirmed[observation.model][row["id"]] = seen
-        else:
-            tables.advance_as_of(observation.model, row["id"], observation.arrived)
+
+    def _note_raw(self, record: uuid.UUID, observation: Observation) -> None:
+        if observation.raw is not None:
+            self._entry.raw[observation.path][record] = observation.raw
+            self._entry.kept[record][observation.path] = observation.raw
 
     def remove(self, model: type[CommonModel], ids: Iterable[uuid.UUID], cause: Cause) -> int:
         """Mark records as deleted by the remote, and keep them; how many were not yet."""

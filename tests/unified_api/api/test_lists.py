@@ -329,7 +329,8 @@ def test_a_reader_of_several_pages_who_polls_from_before_the_first_misses_nothin
     is_last = False
     while not is_last:
         is_last = not any(writer.is_alive() for writer in writers)
-        began, cursor = dt.datetime.now(dt.UTC), ""
+        began = dt.datetime.now(dt.UTC)
+        cursor: str | None = ""
         while cursor is not None:
             query = {"modified_after": since.isoformat(), "page_size": 4, "cursor": cursor}
             page = api.get("tickets", query).json()
