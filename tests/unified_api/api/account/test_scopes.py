@@ -309,3 +309,19 @@ def test_streams_of_others_go_on(api: Linked, ticket: str) -> None:
 
     assert {model for model, mode in after.items() if mode != before[model]} == {"ticketing.Ticket"}
     assert ticket
+
+
+def test_what_changed_and_may_not_be_read_is_named_to_nobody(
+    api: Linked, ticket: str, desk: stub.Desk
+) -> None:
+    """A version that is outdated by other fields as well is refused by these; by disabled ones alone, it is none."""
+    version = api.get(f"tickets/{ticket}").headers["ETag"]
+    desk.edit(next(iter(desk.tables["tickets"])), text="other secret words")
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    limit(api, "Ticket", disabled_fields=["description"])
+    passed = api.send("patch", f"tickets/{ticket}", {"model": {"name": "seen"}}, If_Match=version)
+    refused = api.send("patch", f"tickets/{ticket}", {"model": {"name": "late"}}, If_Match=version)
+
+    assert (passed.status_code, refused.status_code) == (200, 412)
+    assert [one["source"]["pointer"] for one in refused.json()["errors"]] == ["model/name"]
