@@ -80,6 +80,9 @@ def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
 
 
 def _is_wider(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether something may be read of a model that could not be before: what is stored of it is old."""
+    """Whether something may be read of a model that could not be before: what is stored of it is old.
+
+    The reading that makes it new moves `modified_at` of all of it, so that whoever asks for changes is told.
+    """
     is_read = not was.get("read", True) and now.get("read", True)
     return is_read or not set(was.get("hidden", ())) <= set(now.get("hidden", ()))

@@ -16,7 +16,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -33,11 +33,15 @@ _LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 @dataclass(frozen=True)
 class Cause:
-    """Why records change: `source` as in the change log, and the run or write behind it."""
+    """Why records change: `source` as in the change log, and the run or write behind it.
+
+    shown_anew: records that are equal are told as well, as they could not be read before.
+    """
 
     source: str
     run_id: uuid.UUID | None = None
     write_id: uuid.UUID | None = None
+    shown_anew: bool = False
 
 
 @dataclass
@@ -110,7 +114,10 @@ class Store:
         embedded = Tally(late=tally.late, ids=tally.ids)
         self._identities.learn(told.names(o for group in arrival.groups.values() for o, _ in group))
         for model, group in arrival.groups.items():
-            self._land_model(model, group, cause, tally if model in arrival.own else embedded)
+            if model in arrival.own:
+                self._land_model(model, group, cause, tally)
+            else:
+                self._land_model(model, group, replace(cause, shown_anew=False), embedded)
         return tally
 
     def _land_model(
@@ -119,7 +126,9 @@ class Store:
         ids = [self._identities.of(model, o.remote_id) for o, _ in group]
         news = tables.news(model, ids, [digest for _, digest in group])
         # A list answer whose digest is the row's says nothing new; an answer about one record always goes on.
-        differing = [at for at, (o, _) in enumerate(group) if at in news or o.shape != "list"]
+        differing = [
+            at for at, (o, _) in enumerate(group) if at in news or o.shape != "list" or cause.shown_anew
+        ]
         if model.wire.ignores:
             ignored = tables.ignored({ids[at] for at in differing})
             differing = [at for at in differing if ids[at] not in ignored]
@@ -163,6 +172,7 @@ class Store:
             row is not None
             and kind == "updated"
             and not changes
+            and not cause.shown_anew
             and not landing.raw_moved(row, observation, seen, self._entry.kept[record])
         ):
             self._confirm(row, seen, observation)

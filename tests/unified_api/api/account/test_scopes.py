@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -325,3 +326,25 @@ def test_what_changed_and_may_not_be_read_is_named_to_nobody(
 
     assert (passed.status_code, refused.status_code) == (200, 412)
     assert [one["source"]["pointer"] for one in refused.json()["errors"]] == ["model/name"]
+
+
+@pytest.mark.parametrize("said", [{"read": False}, {"disabled_fields": ["description"]}])
+def test_what_may_be_read_again_reaches_who_asks_for_changes(
+    api: Linked, ticket: str, said: dict[str, Any]
+) -> None:
+    """Once the model was read again, by `modified_after` and by the feed: also records in which nothing changed."""
+    limit(api, "Ticket", **said)
+    api.work()
+    before = dt.datetime.now(dt.UTC).isoformat()
+    changes = "/api/sync/v1/changes"
+    cursor = Client().get(changes, headers=api.person.headers).json()["next"]
+    limit(api, "Ticket")
+    api.work()
+    [found] = api.get("tickets", {"modified_after": before}).json()["results"]
+    told = Client().get(changes, {"cursor": cursor}, headers=api.person.headers).json()["results"]
+    api.send("post", "sync-status/resync", None)
+    api.work()
+
+    assert (found["id"], found["description"]) == (ticket, "secret words")
+    assert [(one["record_id"], one["kind"]) for one in told] == [(ticket, "updated")]
+    assert api.get("tickets", {"modified_after": found["modified_at"]}).json()["results"] == [found]
