@@ -44,13 +44,14 @@ def _narrowed(resource: Resource, account: LinkedAccount) -> Resource:
 
 
 def kept_back(resource: Resource, account: LinkedAccount) -> tuple[dict[str, frozenset[str]], set[str]]:
-    """Of its model and those inside it, the hidden fields by `category.Model`, and the models that may not be read."""
+    """Of its model and those its answers tell of, the hidden fields by `category.Model`; those that may not be read."""
     hidden = {model_id(model): account.hidden(model_id(model)) for model in _models(resource)}
     return hidden, {name for name in hidden if not account.may("read", name)}
 
 
 def _models(resource: Resource) -> list[Any]:
-    return [resource.model, *(embedded.mapping.model for embedded in resource.embedded)]
+    inside = [*(embedded.mapping for embedded in resource.embedded), *resource.quotes.values()]
+    return [resource.model, *(mapping.model for mapping in inside)]
 
 
 def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:

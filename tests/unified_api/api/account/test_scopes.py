@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tenants.models import LinkedAccount
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
+from unified_api import registry
 from unified_api.models.ticketing import Ticket
 from unified_api.sync.models import Stream, Write
 
@@ -348,3 +350,24 @@ def test_what_may_be_read_again_reaches_who_asks_for_changes(
     assert (found["id"], found["description"]) == (ticket, "secret words")
     assert [(one["record_id"], one["kind"]) for one in told] == [(ticket, "updated")]
     assert api.get("tickets", {"modified_after": found["modified_at"]}).json()["results"] == [found]
+
+
+def test_what_an_answer_repeats_of_somebody_is_cut_as_it_is_of_them(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address of a ticket's author is in no answer about the ticket, once addresses of people may not be read."""
+    quoting = replace(stub.TICKETS, quotes={"by": stub.USERS.mapping})
+    provider = replace(stub.PROVIDER, resources=(quoting, stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, provider.slug, provider)
+    desk.add(title="leak", state="open", by={"id": "7", "name": "Ada", "mail": "ada@example.com"})
+    api.work()
+    asked = {"include_remote_data": "true", "include_remote_fields": "true"}
+    before = api.get("tickets", asked).content.decode()
+    limit(api, "User", disabled_fields=["email_address"])
+    [after] = api.get("tickets", asked).json()["results"]
+    limit(api, "User", read=False)
+    [unread] = api.get("tickets", asked).json()["results"]
+
+    assert "ada@example.com" in before
+    assert after["remote_data"][0]["data"]["by"] == {"id": "7", "name": "Ada"}
+    assert "by" not in unread["remote_data"][0]["data"]
