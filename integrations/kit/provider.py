@@ -96,7 +96,8 @@ class Resource:
     itself, and names that one, the mapping has merged_into). hosted: its records have no other home than Isthmus, see
     `hosted`. custom: with what the paths begin at which customers' own fields are, such as `properties.`: there they
     may be written. selects: what the list can be asked for, by common field and operator of selective sync: from the
-    value to compare with to query parameters. field_classes: fields beside the common ones.
+    value to compare with to query parameters. field_classes: fields beside the common ones. quotes: where answers
+    repeat something of records of other models, and how that is mapped: what may not be read of these is cut there.
     """
 
     hosted: ClassVar[bool] = False
@@ -132,6 +133,7 @@ class Resource:
     custom: tuple[str, ...] = ()
     selects: Mapping[tuple[str, str], Callable[[Any], Mapping[str, str]]] = field(default_factory=dict)
     field_classes: FieldClasses | None = None
+    quotes: Mapping[str, FieldMapping] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         name = self.model.__name__
@@ -202,8 +204,9 @@ class Resource:
         return Extended(self.mapping, lenses, apart=self._inside(lambda mapping: mapping.sensitive))
 
     def _inside(self, places: Callable[[FieldMapping], Iterable[Path]]) -> Sequence[Path]:
-        """Places in records inside this one, as seen from it."""
-        return [(*steps(one.path), *steps(place)) for one in self.embedded for place in places(one.mapping)]
+        """Places in records inside this one, or in what it repeats of others, as seen from it."""
+        inside = [*((one.path, one.mapping) for one in self.embedded), *self.quotes.items()]
+        return [(*steps(path), *steps(place)) for path, mapping in inside for place in places(mapping)]
 
     @property
     def sensitive(self) -> tuple[Path, ...]:

@@ -13,6 +13,8 @@ import copy
 import functools
 import json
 import pkgutil
+import re
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from hypothesis import strategies as st
 from integrations.kit.decoding import Seen, decode_page
 from integrations.kit.errors import Rejected
 from integrations.kit.lens import ChoiceLens, EachLens, Lens, OnlyLens, Operation
-from integrations.kit.paths import MISSING, bury, dig, merge, steps
+from integrations.kit.paths import MISSING, bury, dig, merge, steps, without
 from integrations.kit.provider import Provider, Resource
 from integrations.sandbox.data import generate
 from integrations.sandbox.data.records import Records
@@ -60,6 +62,7 @@ SEEN = Seen(started=1, arrived=2, path="/", shape="list", dirty=False)
 MANY = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 FEW = settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
 
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 IDS = st.integers(1, 10**9).map(str)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 MOMENTS = st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1 < moment.year < 9999)
@@ -254,6 +257,39 @@ def test_absent_is_not_null(provider: Provider, resource: Resource) -> None:
     itself = {name for name, lens in mapping.lenses.items() if lens.path == mapping.remote_id.path}
 
     assert set(mapping.pull(named(resource, mapping.identify(records[0]))).values) == itself
+
+
+@each_resource
+def test_what_answers_repeat_of_other_models_can_be_kept_back(provider: Provider, resource: Resource) -> None:
+    """Where no other model may be read, no address and no name of its people is left in an example of this one."""
+    if any("email" in name for name in wire_fields(resource.model)):
+        return
+    others = [one for one in provider.resources if one.model is not resource.model]
+    known = {text for one in others for text in _told_of_people(provider, one)}
+    places = resource.hidden_places({}, {model_id(one.model) for one in others})
+    own = [lens.place for lens in resource.mapping.lenses.values() if lens.place]
+    for record in fixture(provider, resource)[0]:
+        for place in (*places, *own):
+            record = without(record, place)  # noqa: PLW2901 - it has less each time
+        assert known.isdisjoint(_texts(record))
+
+
+def _told_of_people(provider: Provider, resource: Resource) -> set[str]:
+    """Names and addresses that the examples of a model have, if it is one of people."""
+    names = {name for name in wire_fields(resource.model) if name in {"name", "display_full_name"}}
+    if provider.is_sandbox or not names or not any("email" in name for name in wire_fields(resource.model)):
+        return set()
+    records = fixture(provider, resource)[0]
+    addresses = {text for text in _texts(records) if _ADDRESS.fullmatch(text)}
+    seen = decode_page(resource, records, SEEN).observations
+    return addresses | {str(one.values[name]) for one in seen for name in names if one.values.get(name)}
+
+
+def _texts(told: Any) -> Iterator[str]:
+    if isinstance(told, str):
+        yield told
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from _texts(inner)
 
 
 @each_resource

@@ -1,6 +1,7 @@
 """PUT …/associations/{target_class}/{target_object}/{association_type}: two records are associated from now on.
 
-The path says all, so there is no body. What is associated already is answered as it is, and nothing is sent.
+The path says all, so there is no body. What is associated already is answered as it is, and nothing is sent; while that
+is being done, a repeated request is answered by the write that does it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from unified_api.api import reading, writes
-from unified_api.api.errors import answer
+from unified_api.api import idempotency, outcomes, reading, writes
+from unified_api.api.match_keys import MatchKey
 from unified_api.api.openapi import records as components
 from unified_api.api.openapi.operation import Operation
+from unified_api.api.outcomes import Outcome, envelope
 from unified_api.models.base import CommonModel, common_models, model_id
-from unified_api.models.crm import Association, AssociationType, CustomObject, CustomObjectClass
+from unified_api.models.crm import AssociationType, CustomObject, CustomObjectClass
+from unified_api.sync import journal
 
 #: What a path names behind the object that it begins with.
 NAMED: Final = "<str:target_class>/<str:target_object>/<str:association_type>"
@@ -52,10 +55,18 @@ class Associate(writes.WritingEndpoint):
             "target_object": target,
             "association_type": reading.read_above(self, AssociationType, association_type, above),
         }
-        if (known := self._known(named)) is not None:
-            return answer(reading.read_one(self, known))
         self.place = {**{name: str(record) for name, record in named.items()}, "target_model": model_id(to)}
-        return writes.create(self, request)
+        key = MatchKey(self.account, self.model, named)
+
+        def intend(body: dict[str, Any]) -> writes.Intended | Outcome:
+            return self._there(key) or writes.intent_of(self, request, body, "create", None)
+
+        def guard(_operation: str) -> None:
+            key.lock()
+            if key.open_creates() or key.records():
+                raise writes.Overtaken
+
+        return writes.once(self, request, {}, intend, guard)
 
     def body(self) -> dict[str, Any]:
         """What a create without a body says."""
@@ -71,9 +82,14 @@ class Associate(writes.WritingEndpoint):
                     return model, reading.read_above(self, model, text, above)
         raise NotFound
 
-    def _known(self, named: dict[str, uuid.UUID]) -> uuid.UUID | None:
-        """The association of these, where there is one."""
+    def _there(self, key: MatchKey) -> Outcome | None:
+        """The association of a key, where there is one, or the write that is making it."""
         with transaction.atomic():
-            mine = Association.objects.filter(linked_account_id=self.account.id, remote_was_deleted=False)
-            found: uuid.UUID | None = mine.filter(**named).values_list("id", flat=True).first()
-        return found
+            under_way, known = key.open_creates(), key.records()
+        if known:
+            return Outcome(200, envelope(reading.read_one(self, known[0])))
+        if not under_way:
+            return None
+        patience = 0.0 if self.asked(writes.RUN_ASYNC) else idempotency.PATIENCE
+        settled = idempotency.wait_for(under_way[0], patience)
+        return self._there(key) if settled.state in journal.FINAL else outcomes.pending(settled, [])

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from unified_api.api import filters, meta, reading, upserts, writes
-from unified_api.models.base import relations
+from unified_api.models.base import model_id, relations
 
 
 class Below(writes.WritingEndpoint):
@@ -22,10 +22,12 @@ class Below(writes.WritingEndpoint):
     operations = {"get": reading.list_told, "post": upserts.create_told}
 
     def get(self, _request: Request, id: str, above: str = "") -> HttpResponse:  # noqa: A002 - the path's word
-        """A page of the records that name this one."""
+        """A page of the records that name this one: none where it may not be read what they name."""
         reading.stand_below(self, self.by, id, above)
         record = uuid.UUID(self.place[self.by])
-        return reading.show_list(self, filters.below(relations(self.model)[self.by], record))
+        shows = filters.shows(self.account, model_id(self.model), self.by)
+        named = filters.below(relations(self.model)[self.by], record) if shows else filters.NOTHING
+        return reading.show_list(self, named)
 
     def post(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """A new record that names this one."""

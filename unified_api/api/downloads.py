@@ -23,7 +23,7 @@ from unified_api.api.reading import ModelEndpoint, parse_id
 from unified_api.models.base import CommonModel, model_id
 from unified_api.sync import connect
 from unified_api.sync.bridge.attachment_choice import LARGEST
-from unified_api.sync.transfer import kind_of
+from unified_api.sync.transfer import UNKNOWN, kind_of
 
 _TYPE: Final = parameters.text("mime_type", "The media type that the file has to have; nothing is converted.")
 _SHELL: Final = parameters.flag(
@@ -48,7 +48,7 @@ class Download(ModelEndpoint):
     }
 
     def get(self, _request: Request, id: str) -> FileResponse:  # noqa: A002 - the path's word
-        """The file; its name and media type as the record has them."""
+        """The file; its name and media type as the record has them, where these may be read."""
         record: Any = writes.stored(self.model, self.account, parse_id(id))
         if not self.account.may("read", model_id(self.model)):
             raise NotFound
@@ -57,9 +57,12 @@ class Download(ModelEndpoint):
         with ExitStack() as held:
             held.enter_context(bulkhead.slot())
             spool = held.enter_context(Spool(LARGEST))
-            kind = kind_of(record.content_type, self._bring(record, spool))
+            hidden = self.account.hidden(model_id(self.model))
+            brought = self._bring(record, spool)
+            kind = UNKNOWN if "content_type" in hidden else kind_of(record.content_type, brought)
             self._refuse_other(kind)
-            name = _nameable(record.file_name or record.remote_id)
+            told = None if "file_name" in hidden else record.file_name
+            name = _nameable(told or record.remote_id)
             response = _Answer(spool.rewound(), as_attachment=True, filename=name, content_type=kind)
             response.hold(held.pop_all())
         for header, value in _GUARDED.items():

@@ -70,11 +70,11 @@ def conditions(
 
 def _is_concealed(one: Filter, model: type[CommonModel], account: LinkedAccount) -> bool:
     """Whether a filter looks at something that may not be read at an account."""
-    behind = one.through is not None and not _shows(account, *one.through)
+    behind = one.through is not None and not shows(account, *one.through)
     return behind or one.field in account.hidden(model_id(model))
 
 
-def _shows(account: LinkedAccount, model: str, field: str) -> bool:
+def shows(account: LinkedAccount, model: str, field: str) -> bool:
     """Whether a field of a model may be read at an account."""
     return account.may("read", model) and field not in account.hidden(model)
 

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from integrations.kit.errors import Rejected
 from integrations.kit.provider import Provider, Resource
 from tenants.models import LinkedAccount
-from unified_api.api import bulkhead, calling, cursors, parameters, records
+from unified_api.api import bulkhead, calling, cursors, filters, parameters, records
 from unified_api.api.concealing import conceal
 from unified_api.api.errors import answer, malformed
 from unified_api.api.extras import Extras, asked_for
@@ -88,7 +88,9 @@ def _searched(model: type[CommonModel]) -> Iterator[_Asked]:
 
 
 def _named(account: LinkedAccount, model: type[CommonModel], names: list[str]) -> list[uuid.UUID]:
-    """The records of an account with one of these names."""
+    """The records of an account with one of these names; none where names may not be read there."""
+    if not filters.shows(account, model_id(model), "name"):
+        return []
     with transaction.atomic():
         mine = model.objects.filter(linked_account_id=account.id, remote_was_deleted=False)
         return list(mine.filter(name__in=names).values_list("id", flat=True))

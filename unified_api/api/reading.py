@@ -83,7 +83,7 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
     order = orders.asked(model, params, hidden=hidden)
     window = cursors.Window.asked(params, _name_of(account, model, order, above))
     extras = _extras(endpoint)
-    if params.instant("modified_after") is not None:
+    if window.key is None:  # a read begins: what is stamped before now is on its pages
         feed.wait_for_commits_in_flight()
     fetch = functools.partial(records.fetch, model, account.id, wanted, order=order)
     rows, page = cursors.turn(window, fetch, order.key_of)
@@ -123,7 +123,10 @@ def read_one(endpoint: ModelEndpoint, text: str | uuid.UUID) -> Record:
     """The record with the id of a path; raises NotFound."""
     record_id = parse_id(str(text))
     found = records.by_id(endpoint.model, endpoint.account.id, [record_id]).get(str(record_id))
-    elsewhere = found is None or any(found[name] != above for name, above in endpoint.place.items())
+    hidden = endpoint.account.hidden(model_id(endpoint.model))
+    elsewhere = found is None or any(
+        name in hidden or found[name] != above for name, above in endpoint.place.items()
+    )
     if found is None or elsewhere or not endpoint.account.may("read", model_id(endpoint.model)):
         raise NotFound
     conceal(endpoint.account, endpoint.model, [found])
@@ -143,7 +146,9 @@ def read_above(endpoint: ModelEndpoint, model: type[CommonModel], text: str, abo
     """
     record_id = parse_id(text)
     found = records.by_id(model, endpoint.account.id, [record_id]).get(str(record_id))
-    named = [found[name] for name, field in relations(model).items() if field.below] if found else []
+    hidden = endpoint.account.hidden(model_id(model))
+    shown = [name for name, field in relations(model).items() if field.below and name not in hidden]
+    named = [found[name] for name in shown] if found else []
     may = endpoint.account.may("read", model_id(model))
     if found is None or not may or (above and str(parse_id(above)) not in named):
         raise NotFound

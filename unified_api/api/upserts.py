@@ -29,7 +29,7 @@ from unified_api.api.outcomes import Outcome, envelope
 from unified_api.api.parameters import Parameter
 from unified_api.api.reading import ModelEndpoint
 from unified_api.models.base import CommonModel, model_id
-from unified_api.sync import connect, journal, store
+from unified_api.sync import connect, journal, store, tables
 from unified_api.sync.models import Stream, Write, WriteState
 from unified_api.sync.problems import problem
 
@@ -172,22 +172,26 @@ class _Upsert:
         account = self.endpoint.account
         with calling.answers_of(account), bulkhead.slot():
             try:
-                self._search(self.makes.selected(wanted))
+                is_ignored = self._search(self.makes.selected(wanted))
             except NeedsReauthorisation as error:
                 connect.pause(account, str(error))
                 return writes.relink_needed(str(error))
-        return None
+        return _ignored(self.names) if is_ignored else None
 
-    def _search(self, resource: Resource) -> None:
+    def _search(self, resource: Resource) -> bool:
+        """Take in what says the same; whether one of these is ignored, so that nothing is taken in of it."""
         account, state, said = self.endpoint.account, None, self.key.said(resource)
         with connect.line(account) as line:
             for _page in range(_PAGES):
                 seen, state = line.client.search(resource, state)
                 same = [one for one in seen if said(one)]
                 with store.entry(account.id, began=line.moments.time_of) as entry:
-                    entry.land(same, store.Cause("read"), mapping_version=resource.version)
+                    tally = entry.land(same, store.Cause("read"), mapping_version=resource.version)
+                    found = [tally.ids[resource.model, one.remote_id] for one in same]
+                    if resource.model.wire.ignores and tables.ignored(found):
+                        return True
                 if state is None:
-                    return
+                    return False
         raise Busy(
             "The provider finds more than can be looked through by this key; nothing was begun.", after=60
         )
@@ -220,6 +224,12 @@ def _ambiguous(names: tuple[str, ...], found: list[uuid.UUID]) -> Outcome:
     ids = ", ".join([*map(str, found[:_NAMED]), *(["…"] if len(found) > _NAMED else [])])
     told = f"Several records say this: {ids}. Change the one that is meant by its id."
     errors = [problem("AMBIGUOUS_MATCH", "Several records match", told, name) for name in names]
+    return Outcome(400, envelope(None, errors=errors))
+
+
+def _ignored(names: tuple[str, ...]) -> Outcome:
+    told = "The record that says this is ignored; nothing is read of it or written to it, and no other one is made."
+    errors = [problem("IGNORED_RECORD", "The record is ignored", told, name) for name in names]
     return Outcome(400, envelope(None, errors=errors))
 
 

@@ -32,17 +32,18 @@ _ATTEMPTS: Final = 8
 _LATER, _NEVER = 503, 502
 
 
-def enter(account: LinkedAccount, call: Request, base: str | None, *, normalized: bool) -> uuid.UUID:
-    """Have a call made, within the transaction that is open; the receipt."""
+def enter(
+    account: LinkedAccount, receipt: uuid.UUID, call: Request, base: str | None, *, normalized: bool
+) -> None:
+    """Have a call made, within the transaction that is open; raises IntegrityError if the receipt is another call's."""
     now = clock.now()
     AsyncPassthrough.objects.filter(linked_account_id=account.id, created_at__lt=now - KEPT).delete()
-    made = AsyncPassthrough(linked_account_id=account.id, created_at=now)
+    made = AsyncPassthrough(id=receipt, linked_account_id=account.id, created_at=now)
     body = None if call.body is None else base64.b64encode(call.body).decode()
     told = {"method": call.method, "path": call.path, "headers": dict(call.headers), "body": body}
     _seal(made, "sealed_request", {**told, "base": base, "normalized": normalized})
     made.save(force_insert=True)
-    job.ask(KIND, made.id, priority=3)
-    return made.id
+    job.ask(KIND, receipt, priority=3)
 
 
 def answer_of(account: LinkedAccount, receipt: uuid.UUID) -> dict[str, Any] | None:

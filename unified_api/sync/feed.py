@@ -63,8 +63,8 @@ def watermark() -> dt.datetime:
 def wait_for_commits_in_flight() -> None:
     """Return once every store transaction that has taken its stamp has ended.
 
-    A list with `modified_after` calls this before its snapshot: a stamp that is older than what the reader saw
-    before cannot then appear later. An advisory lock, as it writes nothing.
+    The first page of a list calls this before its snapshot: a stamp that is older than the moment at which a read
+    began cannot then appear after it. An advisory lock, as it writes nothing.
     """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IN_FLIGHT, _half(current_tenant())])

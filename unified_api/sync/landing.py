@@ -80,10 +80,23 @@ def is_from(known: bytes, path: str) -> bool:
     return bytes(known)[_SOURCE] == _hash(path.encode(), _SOURCE)
 
 
-def raw_moved(row: Row, observation: Observation, seen: bytes) -> bool:
-    """Whether a list answer differs from the one that the row shows in what the mapping does not cover."""
+def by_what_is_kept(row: Row | None, observation: Observation) -> bool:
+    """Whether only answers that are kept tell if this one shows more than its common fields: no digest does."""
+    return row is not None and (observation.shape != "list" or row["digest"] is None)
+
+
+def raw_moved(row: Row, observation: Observation, seen: bytes, kept: Mapping[str, Any]) -> bool:
+    """Whether an answer differs from what the row shows in what the mapping does not cover.
+
+    kept: by path the answers about the record, where no digest tells. The first one from a path is none of news, but
+    for a list's: what an answer about one record has told since is shown before that of the list.
+    """
+    if by_what_is_kept(row, observation):
+        others = [body for path, body in kept.items() if path != observation.path]
+        is_list = observation.shape == "list" and others
+        return observation.raw not in (others if is_list else [kept.get(observation.path, observation.raw)])
     known = row["digest"]
-    if observation.shape != "list" or known is None or len(known) != len(seen):
+    if len(known) != len(seen):
         return False
     return comparable(row, seen) and bytes(known)[_RAW] != seen[_RAW]
 

@@ -24,8 +24,10 @@ from tenants.models import LinkedAccount
 from unified_api.sync import connect, job
 
 SAFE: Final = frozenset({"GET", "OPTIONS", "HEAD"})
-#: Seconds that one call may take.
-SECONDS: Final = 55.0
+#: Seconds that one call may take, and that it may wait for the account's budget. With the wait for a slot (3 s) they
+#: end before the 60 s after which the official clients give up, and perhaps repeat it.
+SECONDS: Final = 45.0
+_WAIT: Final = 5.0
 #: Headers whose values are never repeated.
 REDACTED: Final = "<redacted>"
 
@@ -106,7 +108,7 @@ def _http(way: connect.Line, override: str | None) -> Http:
         headers=headers if mine else {},
         rate=provider.rate if mine else None,
         limits=Limits(read=SECONDS, total=SECONDS),
-        patience=Patience(attempts=1),
+        patience=Patience(attempts=1, wait=_WAIT),
         at_home=provider.is_sandbox and override is None,
     )
 

@@ -44,13 +44,14 @@ def _narrowed(resource: Resource, account: LinkedAccount) -> Resource:
 
 
 def kept_back(resource: Resource, account: LinkedAccount) -> tuple[dict[str, frozenset[str]], set[str]]:
-    """Of its model and those inside it, the hidden fields by `category.Model`, and the models that may not be read."""
+    """Of its model and those its answers tell of, the hidden fields by `category.Model`; those that may not be read."""
     hidden = {model_id(model): account.hidden(model_id(model)) for model in _models(resource)}
     return hidden, {name for name in hidden if not account.may("read", name)}
 
 
 def _models(resource: Resource) -> list[Any]:
-    return [resource.model, *(embedded.mapping.model for embedded in resource.embedded)]
+    inside = [*(embedded.mapping for embedded in resource.embedded), *resource.quotes.values()]
+    return [resource.model, *(mapping.model for mapping in inside)]
 
 
 def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
@@ -80,6 +81,9 @@ def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
 
 
 def _is_wider(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether something may be read of a model that could not be before: what is stored of it is old."""
+    """Whether something may be read of a model that could not be before: what is stored of it is old.
+
+    The reading that makes it new moves `modified_at` of all of it, so that whoever asks for changes is told.
+    """
     is_read = not was.get("read", True) and now.get("read", True)
     return is_read or not set(was.get("hidden", ())) <= set(now.get("hidden", ()))

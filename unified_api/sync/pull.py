@@ -85,7 +85,8 @@ class Pull:
         self.line = line
         self.model: type[CommonModel] = common_model(stream.model)
         self.selection = Selection.of(account)
-        self.cause = store.Cause("pull", run_id=run.id)
+        shown_anew = stream.fresh_as_of is None and not stream.is_initial  # its scopes have become wider
+        self.cause = store.Cause("pull", run_id=run.id, shown_anew=shown_anew)
         self.pages: Ahead[Arrived]
 
     @property

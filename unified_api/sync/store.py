@@ -16,7 +16,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -33,11 +33,15 @@ _LOCK_ACCOUNT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 @dataclass(frozen=True)
 class Cause:
-    """Why records change: `source` as in the change log, and the run or write behind it."""
+    """Why records change: `source` as in the change log, and the run or write behind it.
+
+    shown_anew: records that are equal are told as well, as they could not be read before.
+    """
 
     source: str
     run_id: uuid.UUID | None = None
     write_id: uuid.UUID | None = None
+    shown_anew: bool = False
 
 
 @dataclass
@@ -68,6 +72,7 @@ class _Entry:
     log: list[dict[str, Any]] = field(default_factory=list)
     shells: dict[Key, uuid.UUID] = field(default_factory=dict)
     raw: dict[str, dict[uuid.UUID, Any]] = field(default_factory=lambda: defaultdict(dict))
+    kept: dict[uuid.UUID, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
     confirmed: dict[type[CommonModel], dict[uuid.UUID, bytes]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -109,7 +114,10 @@ class Store:
         embedded = Tally(late=tally.late, ids=tally.ids)
         self._identities.learn(told.names(o for group in arrival.groups.values() for o, _ in group))
         for model, group in arrival.groups.items():
-            self._land_model(model, group, cause, tally if model in arrival.own else embedded)
+            if model in arrival.own:
+                self._land_model(model, group, cause, tally)
+            else:
+                self._land_model(model, group, replace(cause, shown_anew=False), embedded)
         return tally
 
     def _land_model(
@@ -118,12 +126,17 @@ class Store:
         ids = [self._identities.of(model, o.remote_id) for o, _ in group]
         news = tables.news(model, ids, [digest for _, digest in group])
         # A list answer whose digest is the row's says nothing new; an answer about one record always goes on.
-        differing = [at for at, (o, _) in enumerate(group) if at in news or o.shape != "list"]
+        differing = [
+            at for at, (o, _) in enumerate(group) if at in news or o.shape != "list" or cause.shown_anew
+        ]
         if model.wire.ignores:
             ignored = tables.ignored({ids[at] for at in differing})
             differing = [at for at in differing if ids[at] not in ignored]
         rows = tables.locked(model, sorted({ids[at] for at in differing if news.get(at, True)}))
         rows |= self._entry.rows[model]
+        told = {ids[at] for at in differing if landing.by_what_is_kept(rows.get(ids[at]), group[at][0])}
+        for record, path, body in tables.kept_raw(told):
+            self._entry.kept[record].setdefault(path, body)
         for at in differing:
             observation, digest = group[at]
             self._merge(rows, ids[at], digest, observation, cause, tally)
@@ -159,7 +172,8 @@ class Store:
             row is not None
             and kind == "updated"
             and not changes
-            and not landing.raw_moved(row, observation, seen)
+            and not cause.shown_anew
+            and not landing.raw_moved(row, observation, seen, self._entry.kept[record])
         ):
             self._confirm(row, seen, observation)
             tally.unchanged += 1
@@ -168,14 +182,13 @@ class Store:
             Merged.objects.filter(record_id=record).delete()
         rows[record] = landing.landed(row, observation, values, seen)
         self._put(model, record, rows[record], kind, changes, cause)
-        if observation.raw is not None:
-            self._entry.raw[observation.path][record] = observation.raw
+        self._note_raw(record, observation)
         tally.added += kind == "created"
         tally.changed += kind != "created"
 
     def keep_raw(self, record: uuid.UUID, answer: Observation, cause: Cause) -> None:
         """Keep an answer as the provider gave it, whose common fields have landed: its other ones are news as well."""
-        self._entry.raw[answer.path][record] = answer.raw
+        self._note_raw(record, answer)
         if record not in self._entry.rows[answer.model]:
             row = tables.locked(answer.model, [record])[record]
             news = {**row, "digest": None, "as_of": answer.arrived}
@@ -183,16 +196,22 @@ class Store:
 
     def _confirm(self, row: landing.Row, seen: bytes, observation: Observation) -> None:
         """Note an equal answer: a list's digest, or the moment until which the row is known to be good."""
-        if observation.shape == "list" and not landing.comparable(row, seen):
-            self._entry.raw[observation.path][row["id"]] = observation.raw
-        elif observation.shape == "list":
+        if observation.shape != "list":
+            self._note_raw(row["id"], observation)
+            tables.advance_as_of(observation.model, row["id"], observation.arrived)
+        elif not landing.comparable(row, seen):
+            self._note_raw(row["id"], observation)
+        else:
             if (
                 row["digest"] is None
             ):  # a write, or a read by id, has told more than the list's answer that is kept
-                self._entry.raw[observation.path][row["id"]] = observation.raw
+                self._note_raw(row["id"], observation)
             self._entry.confirmed[observation.model][row["id"]] = seen
-        else:
-            tables.advance_as_of(observation.model, row["id"], observation.arrived)
+
+    def _note_raw(self, record: uuid.UUID, observation: Observation) -> None:
+        if observation.raw is not None:
+            self._entry.raw[observation.path][record] = observation.raw
+            self._entry.kept[record][observation.path] = observation.raw
 
     def remove(self, model: type[CommonModel], ids: Iterable[uuid.UUID], cause: Cause) -> int:
         """Mark records as deleted by the remote, and keep them; how many were not yet."""

@@ -13,7 +13,7 @@ import itertools
 import os
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -238,6 +238,18 @@ def keep_raw(linked_account_id: uuid.UUID, path: str, raw: Mapping[uuid.UUID, An
         _numbers(sizes, len(raw)),
     ]
     execute(_KEEP_RAW, [current_tenant(), linked_account_id, path, b"".join(bodies), *values])
+
+
+_KEPT_RAW = (
+    "SELECT record_id, path, body FROM sync_remotedata WHERE tenant_id = %s AND record_id = ANY(%s::uuid[])"
+)
+
+
+def kept_raw(ids: Collection[uuid.UUID]) -> Iterator[tuple[uuid.UUID, str, Any]]:
+    """The provider's own answers about these records: of which record, from which path, and the answer."""
+    found = execute(_KEPT_RAW, [current_tenant(), array(ids)]).fetchall() if ids else []
+    for record, path, body in found:
+        yield record, path, orjson.loads(zlib.decompress(body))
 
 
 def _numbers(numbers: Iterable[int], count: int) -> str:

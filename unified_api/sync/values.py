@@ -13,8 +13,9 @@ import orjson
 from django.db import transaction
 
 from integrations.kit.errors import Rejected
+from tenants.models import LinkedAccount
 from tenants.vault import Secret
-from unified_api.models.base import CUSTOM, OWN, CommonModel, referring, wire_fields
+from unified_api.models.base import CUSTOM, OWN, CommonModel, model_id, referring, wire_fields
 from unified_api.sync import told
 from unified_api.sync.models import Change
 from unified_api.sync.tables import model_of
@@ -66,16 +67,26 @@ def changed_since(record: CommonModel, seen: str) -> list[str]:
     """Fields that changed after the version that somebody saw; all that have a value where it is none of this record.
 
     The provider's own bookkeeping (fields that nobody can write) is left out: a comment that moves a ticket's date
-    is no reason to refuse an edit of its title.
+    is no reason to refuse an edit of its title. So is what may not be read at the account: nobody has seen it.
     """
     moment = _moment_of(seen)
-    writable = {n for n, field in wire_fields(type(record)).items() if field.write != "never"}
+    fields, hidden = wire_fields(type(record)), _hidden(record)
+    writable = {name for name, field in fields.items() if field.write != "never" and name not in hidden}
     if moment is None or moment < record.created_at:
         return sorted(name for name in writable if getattr(record, name) is not None)
     with transaction.atomic():
         later = Change.objects.filter(record_id=record.id, at__gt=moment)
         changed = {name for fields in later.values_list("fields", flat=True) for name in fields}
-    return sorted(name for name in changed if name in writable or name.startswith(CUSTOM))
+    return sorted(name for name in changed - hidden if name in writable or name.startswith(CUSTOM))
+
+
+def _hidden(record: CommonModel) -> frozenset[str]:
+    """What may not be read of a record, custom fields among it."""
+    from unified_api.sync import targets  # what is read by them comes here
+
+    with transaction.atomic():
+        account = LinkedAccount.objects.get(id=record.linked_account_id)
+        return targets.hidden(account, model_id(type(record)))
 
 
 def _moment_of(version: str) -> dt.datetime | None:

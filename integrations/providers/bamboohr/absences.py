@@ -20,7 +20,7 @@ from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.bamboohr.values import is_employee, on_day
 from integrations.providers.bamboohr.walking import walk
-from unified_api.models.hris import TimeOff, TimeOffBalance
+from unified_api.models.hris import Employee, TimeOff, TimeOffBalance
 
 _REQUESTS = "/time_off/requests"
 _FIRST, _LAST = "1900-01-01", "9999-12-31"
@@ -97,6 +97,8 @@ def _balance(api: Api, remote_id: str) -> Any:
     return next((one for one in _of_employee(api, employee) if one["id"] == remote_id), None)
 
 
+#: What the name of whose request it is tells.
+_NAMES = ("first_name", "last_name", "display_full_name")
 absences = Resource(
     mapping=Mapping(
         TimeOff,
@@ -118,6 +120,7 @@ absences = Resource(
         since=Since("start", spell=_since),
     ),
     get=GET(_REQUESTS, items="", first=True, params={"id": "{remote_id}", "start": _FIRST, "end": _LAST}),
+    quotes={"name": Mapping(Employee, **dict.fromkeys(_NAMES, at((), read_only=True)))},
     frequency=900.0,
 )
 balances = Resource(

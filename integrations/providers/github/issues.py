@@ -21,7 +21,7 @@ from integrations.providers.github.lenses import (
     TriageLens,
 )
 from integrations.providers.github.paging import BySecond, second
-from integrations.providers.github.repository import PAGES, REPOSITORY, here, name_in, path_of
+from integrations.providers.github.repository import PAGES, REPOSITORY, here, name_in, path_of, people
 from unified_api.models.ticketing import Comment, Ticket
 
 _CHANGES = Since(param="since", spell=second)
@@ -122,6 +122,7 @@ tickets = Resource(
     recognise=("name",),
     read_lag=10.0,
     markdown=("description",),
+    quotes=dict.fromkeys(("user", "assignee", "assignees", "closed_by"), people.mapping),
     mentions={"description": ("@",)},
     field_classes=FieldClasses(known=[_REASON], lenses={_REASON.key: ReasonLens(path=_REASON.key)}),
     selects={
@@ -164,5 +165,6 @@ comments = Resource(
     recognise=("ticket", "body"),
     read_lag=10.0,
     markdown=("body",),
+    quotes={"user": people.mapping},
     mentions={"body": ("@",)},
 )

@@ -17,7 +17,7 @@ from integrations.kit.lenses import at, choice, compute, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.providers.hubspot.lenses import emails, of, one_address, phones, when
-from integrations.providers.hubspot.people import SHARED, contact, version
+from integrations.providers.hubspot.people import SHARED, contact, contacts, version
 from integrations.providers.hubspot.properties import WITHIN, spelled, told_apart
 from integrations.providers.hubspot.records import LINKS, OBJECTS, Kind, Link, resource
 from unified_api.models.crm import Lead
@@ -144,4 +144,5 @@ leads = resource(
     ),
     (*SHARED, "hs_createdate", _NAME),
     recognise=("email_addresses",),
+    quotes={_CONTACT: contacts.mapping},
 )

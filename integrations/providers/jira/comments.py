@@ -16,6 +16,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.jira.documents import DocumentLens
+from integrations.providers.jira.people import users
 from integrations.providers.jira.searching import changed, everything, fetched
 from unified_api.models.ticketing import Comment
 
@@ -121,4 +122,5 @@ comments = Resource(
     lookback=600.0,
     read_lag=60.0,
     markdown=("body",),
+    quotes={"author": users.mapping, "updateAuthor": users.mapping},
 )

@@ -10,6 +10,7 @@ from integrations.kit.endpoints import DELETE, GET, Api, Download, Upload
 from integrations.kit.lenses import at, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
+from integrations.providers.jira.people import users
 from integrations.providers.jira.searching import changed, everything, fetched
 from unified_api.models.ticketing import Attachment
 
@@ -52,6 +53,7 @@ attachments = Resource(
     download=Download("/attachment/content/{remote_id}"),
     recent=GET("/issue/{ticket}", items="", sole=True, params={"fields": "attachment"}, then=_newest_of),
     recognise=("ticket", "file_name"),
+    quotes={"author": users.mapping},
     lookback=600.0,
     read_lag=60.0,
 )

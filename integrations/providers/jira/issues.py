@@ -10,8 +10,9 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
 from integrations.providers.jira.custom import BEGINNING, FIELDS, field_classes, texts, told_apart
 from integrations.providers.jira.documents import DocumentLens
+from integrations.providers.jira.files import attachments
 from integrations.providers.jira.lenses import LabelLens, PartChoice, PartLens, StatusLens, due
-from integrations.providers.jira.people import site_of
+from integrations.providers.jira.people import collections, site_of, users
 from integrations.providers.jira.searching import changed, everything, fetched, newest
 from integrations.providers.jira.writing import amend, create
 from unified_api.models.ticketing import Ticket
@@ -75,6 +76,14 @@ tickets = Resource(
     lookback=600.0,
     read_lag=60.0,
     markdown=("description",),
+    quotes={
+        "fields.creator": users.mapping,
+        "fields.reporter": users.mapping,
+        "fields.assignee": users.mapping,
+        "fields.attachment.author": users.mapping,
+        "fields.attachment": attachments.mapping,
+        "fields.project": collections.mapping,
+    },
     custom=(f"fields.{BEGINNING}",),
     field_classes=field_classes,
 )

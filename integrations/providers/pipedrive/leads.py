@@ -13,7 +13,7 @@ from integrations.kit.provider import Resource
 from integrations.providers.pipedrive.archived import with_archived
 from integrations.providers.pipedrive.lenses import place, reached
 from integrations.providers.pipedrive.paging import ByStart
-from integrations.providers.pipedrive.people import PERSONS, person_of, person_with
+from integrations.providers.pipedrive.people import PERSONS, accounts, contacts, person_of, person_with
 from integrations.providers.pipedrive.records import since
 from unified_api.models.crm import Lead
 
@@ -108,5 +108,6 @@ _live = Resource(
     read_lag=60.0,
     recognise=("title",),
     tells_apart=("email_addresses",),
+    quotes={"person": contacts.mapping, "organization": accounts.mapping},
 )
 leads = with_archived(_live)

@@ -12,6 +12,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
 from integrations.kit.steps import owed
 from integrations.providers.redmine.issues import WHOLE, found, listed
+from integrations.providers.redmine.people import quoted
 from unified_api.models.ticketing import Attachment
 
 _PATH = "/attachments/{remote_id}.json"
@@ -69,4 +70,5 @@ attachments = Resource(
     download=Download("/attachments/download/{remote_id}"),
     recent=GET("/issues/{ticket}.json", items="issue", sole=True, params=WHOLE, then=_newest),
     recognise=("ticket", "file_name"),
+    quotes={"author": quoted},
 )

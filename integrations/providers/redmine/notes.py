@@ -16,6 +16,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
 from integrations.providers.redmine import permissions
 from integrations.providers.redmine.issues import PATH, WHOLE, listed
+from integrations.providers.redmine.people import quoted
 from unified_api.models.ticketing import Comment
 
 
@@ -96,4 +97,5 @@ comments = Resource(
     recent=GET("/issues/{ticket}.json", items="issue", sole=True, params=WHOLE, then=_newest),
     recognise=("ticket", "body"),
     mentions={"body": ("@",)},
+    quotes={"user": quoted},
 )

@@ -45,6 +45,8 @@ def _is_active(user: Any) -> Any:
     return status if status is MISSING or status is None else status == _ACTIVE
 
 
+#: How what others wrote or have to do shows a person.
+quoted = Mapping(User, name="name")
 people = Resource(
     mapping=Mapping(
         User,

@@ -19,6 +19,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from integrations.providers.redmine import locking, permissions
 from integrations.providers.redmine.issues import ALL, PATH, WHOLE, listed
+from integrations.providers.redmine.people import quoted
 from unified_api.models.ticketing import Ticket
 
 _VALUES, _TYPE = "values", "tracker_name"
@@ -159,6 +160,7 @@ tickets = Resource(
     defaults=lambda settings: {"project_id": settings["project"]} if settings.get("project") else {},
     selects={("name", "EQUALS"): lambda told: {"subject": f"~{told}"}},
     mentions={"description": ("@",)},
+    quotes={"author": quoted, "assigned_to": quoted, "journals.user": quoted, "attachments.author": quoted},
     custom=(f"{_VALUES}.",),
     field_classes=FieldClasses(
         get=GET("/custom_fields.json", items="custom_fields"), read=_field, within=_VALUES

@@ -10,12 +10,16 @@ from integrations.kit.lenses import instant
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Resource
+from unified_api.models.ticketing import User
 
 ITEMS = "data.collection"
 ISSUE = {
     "@verbose": "2",
     "@fields": "title,status,priority,assignedto,creator,keyword,messages,files,creation,activity",
 }
+
+#: How items show people.
+_QUOTES = dict.fromkeys(("author", "creator", "assignedto"), Mapping(User, name="username"))
 
 
 def moment(text: str) -> datetime:
@@ -29,7 +33,7 @@ def of_class(mapping: Mapping, name: str, params: dict[str, str], then: Any = No
     paging = ByPage("@page_index", "@page_size", 100, total="data.@total_size")
     listed = GET(f"/{name}", items=ITEMS, params=params, paging=paging, since=changes, then=then)
     more = {"get": find(name, params, then), "recognise": ("name",), **more}
-    return Resource(mapping=mapping, list=listed, **more)
+    return Resource(mapping=mapping, list=listed, quotes=_QUOTES, **more)
 
 
 def find(name: str, params: dict[str, str], then: Any, joins: int = 1, /, **query: str) -> GET:

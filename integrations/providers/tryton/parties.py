@@ -125,6 +125,8 @@ contacts = _resource(
     _make_contact,
     recognise=("last_name",),
 )
+#: Who can be reached at a company may be a person, by name.
+_REACHED = FieldMapping(Contact, email_addresses=compute(lambda told: told))
 accounts = _resource(
     FieldMapping(
         Account,
@@ -139,4 +141,5 @@ accounts = _resource(
     ),
     _make_account,
     recognise=("name",),
+    quotes={"contact_mechanisms": _REACHED, "emails": _REACHED},
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from merge.client import Merge
+from merge.core import http_client
 from merge.core.api_error import ApiError
 from merge.resources.ticketing.types import (
     DataPassthroughRequest,
@@ -16,7 +19,11 @@ from merge.resources.ticketing.types import (
 
 from tests import stub
 from tests.unified_api.api.conftest import Linked
+from unified_api.api import bulkhead
+from unified_api.api.errors import Busy
 from unified_api.models.ticketing import User
+from unified_api.sync import journal
+from unified_api.sync.models import Job
 
 
 def test_pages_through_a_list(api: Linked, merge: Merge, desk: stub.Desk) -> None:
@@ -114,3 +121,64 @@ def test_a_deleted_account_is_gone(api: Linked, merge: Merge) -> None:
         merge.ticketing.tickets.list()
 
     assert caught.value.status_code == 401
+
+
+def _lose_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first write is journalled, and the answer of its commit lost."""
+    enter_and_claim = journal.enter_and_claim
+
+    def commit_and_lose(intent: journal.Intent, **more: Any) -> None:
+        enter_and_claim(intent, **more)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(journal, "enter_and_claim", commit_and_lose)
+
+
+def _be_busy_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first request finds no slot for its call."""
+    slot, asked = bulkhead.slot, []
+
+    def slot_but_the_first() -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise Busy("Too many requests to providers are under way; nothing was begun.", after=2)
+        return slot()
+
+    monkeypatch.setattr(bulkhead, "slot", slot_but_the_first)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "statuses"),
+    [("refused", [503, 201]), ("busy", [503, 201]), ("unanswered", [202]), ("journal lost", [202])],
+)
+def test_a_client_that_repeats_by_itself_writes_once(
+    api: Linked,
+    merge: Merge,
+    desk: stub.Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
+    statuses: list[int],
+) -> None:
+    """It repeats what is answered with 408, 409, 429 or 5xx: only where nothing was written is that so."""
+    monkeypatch.setattr(http_client, "_retry_timeout", lambda **_told: 0.01)
+    answered: list[int] = []
+    should_retry = http_client._should_retry
+
+    def noted(response: Any) -> bool:
+        answered.append(response.status_code)
+        desk.refuse_writes = None
+        return should_retry(response)
+
+    monkeypatch.setattr(http_client, "_should_retry", noted)
+    desk.refuse_writes = 429 if trouble == "refused" else None
+    desk.cut_after_write = int(trouble == "unanswered")
+    if trouble == "busy":
+        _be_busy_once(monkeypatch)
+    if trouble == "journal lost":
+        _lose_the_journal(monkeypatch)
+    merge.ticketing.tickets.create(model=TicketRequest(name="printer"), request_options={"max_retries": 3})
+    api.stored(lambda: Job.objects.update(due_at="2020-01-01T00:00:00Z", leased_until=None))
+    api.work()
+
+    assert answered == statuses
+    assert [row["title"] for row in desk.tables["tickets"].values()] == ["printer"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from django.db import connections
 from merge.client import Merge
 from merge.core.api_error import ApiError
 from merge.resources.crm.types import CustomObjectRequest
@@ -15,6 +17,7 @@ from merge.resources.crm.types import CustomObjectRequest
 from tests.people import Person
 from tests.unified_api.api.conftest import Link
 from tests.unified_api.api.pushing import Product, product_of
+from unified_api.models.crm import Association
 
 
 @pytest.fixture
@@ -129,6 +132,77 @@ def test_two_records_are_associated_once(
     assert first == again
     assert [one.target_object for one in listed.results] == [target]
     assert len(crm.writes()) == writes + 1
+
+
+def test_an_association_that_is_under_way_is_not_made_again(crm: Product, ships: str, pushed: Push) -> None:
+    """A PUT that is repeated before a worker has made the first one is answered by that one's write."""
+    source, target = (
+        pushed("crm.CustomObject", remote_id, object_class={"remote_id": "ships"}, fields={})
+        for remote_id in "12"
+    )
+    told = {"id": ships, "origin_type": "CUSTOM_OBJECT"}
+    model = {"source_object_class": told, "target_object_classes": [told], "remote_key_name": "crew"}
+    kinds = f"crm/v1/custom-object-classes/{ships}/association-types"
+    kind = crm.call("post", kinds, {"model": model}).json()["model"]["id"]
+    path = (
+        f"crm/v1/custom-object-classes/{ships}/custom-objects/{source}/associations/{ships}/{target}/{kind}"
+    )
+    writes = len(crm.writes())
+    first, second = (crm.call("put", f"{path}?run_async=true") for _ in range(2))
+    crm.linked.work()
+    third = crm.call("put", f"{path}?run_async=true")
+
+    assert [answer.status_code for answer in (first, second, third)] == [202, 202, 200]
+    assert first["X-Isthmus-Write"] == second["X-Isthmus-Write"]
+    assert len(crm.writes()) == writes + 1
+
+
+def test_two_that_associate_at_once_make_one_association(crm: Product, ships: str, pushed: Push) -> None:
+    """Who comes second finds the first one's association."""
+    source, target = (
+        pushed("crm.CustomObject", remote_id, object_class={"remote_id": "ships"}, fields={})
+        for remote_id in "12"
+    )
+    told = {"id": ships, "origin_type": "CUSTOM_OBJECT"}
+    model = {"source_object_class": told, "target_object_classes": [told], "remote_key_name": "crew"}
+    kinds = f"crm/v1/custom-object-classes/{ships}/association-types"
+    kind = crm.call("post", kinds, {"model": model}).json()["model"]["id"]
+    path = (
+        f"crm/v1/custom-object-classes/{ships}/custom-objects/{source}/associations/{ships}/{target}/{kind}"
+    )
+    answers, together = [], threading.Barrier(3)
+
+    def put() -> None:
+        together.wait()
+        answers.append(crm.call("put", path))
+        connections.close_all()
+
+    threads = [threading.Thread(target=put) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert crm.count(Association) == 1
+
+
+def test_what_stands_below_is_not_told_where_the_relation_may_not_be_read(
+    crm: Product, ships: str, pushed: Push
+) -> None:
+    """Neither the list below a class nor a record below it answers what the disabled field would."""
+    beagle = pushed("crm.CustomObject", "1", object_class={"remote_id": "ships"}, fields={})
+    below = f"crm/v1/custom-object-classes/{ships}/custom-objects"
+    paths = (below, f"{below}/{beagle}", f"{below}/{beagle}/associations")
+    before = [crm.call("get", path).status_code for path in paths]
+    about = {"model_name": "CustomObject", "field_permissions": {"disabled_fields": ["object_class"]}}
+    said = crm.call("post", "crm/v1/linked-account-scopes", {"common_models": [about]})
+    after = [crm.call("get", path) for path in paths]
+
+    assert (before, said.status_code) == ([200, 200, 200], 200)
+    assert [answer.status_code for answer in after] == [200, 404, 404]
+    assert after[0].json()["results"] == []
 
 
 def test_an_association_with_a_stranger_is_refused(client: Any, ships: str, pushed: Push) -> None:

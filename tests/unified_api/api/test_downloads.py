@@ -12,6 +12,7 @@ from merge.client import Merge
 from tenants.models import LinkedAccount
 from tests import stub
 from tests.people import Person
+from tests.unified_api.api.account.test_scopes import limit
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
 from unified_api.api import bulkhead
@@ -67,6 +68,17 @@ def test_a_file_is_answered_as_it_is(api: Linked, desk: stub.Desk) -> None:
     assert answer["Content-Length"] == "256"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer["Content-Security-Policy"]
+
+
+def test_what_may_not_be_read_of_a_file_is_in_no_header(api: Linked, desk: stub.Desk) -> None:
+    """The file itself is answered, under its id and as any bytes."""
+    file = attached(api, desk, "notice-of-dismissal.html", b"123", type="text/html")
+    limit(api, "Attachment", disabled_fields=["file_name", "content_type"])
+    answer = api.get(f"attachments/{file}/download")
+
+    assert (answer.status_code, blob_of(answer)) == (200, b"123")
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert "notice" not in answer["Content-Disposition"]
 
 
 def test_no_name_or_type_of_a_file_makes_headers(api: Linked, desk: stub.Desk) -> None:

@@ -15,6 +15,7 @@ from integrations.kit.lenses import refs
 from integrations.kit.mapping import Mapping
 from tests import stub
 from tests.people import Person
+from tests.unified_api.api.account.test_scopes import limit
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import product_of
 from unified_api import registry
@@ -96,6 +97,20 @@ def test_people_are_searched_by_our_ids_and_by_their_names(
         assert [one["name"] for one in search(merge, **query)["results"]] == ["printer"]
     for query in ({"assignee_ids": str(uuid.uuid4())}, {"assignees": "Grace"}):
         assert search(merge, **query)["results"] == []
+
+
+@pytest.mark.parametrize("said", [{"disabled_fields": ["name"]}, {"read": False}])
+def test_nobody_is_found_by_a_name_that_may_not_be_read(
+    api: Linked, merge: Merge, desk: stub.Desk, said: dict[str, Any]
+) -> None:
+    """A right guess finds no more than a wrong one; by the id it is found."""
+    ada = desk.add("users", name="Ada")
+    desk.add(title="printer", people=[ada])
+    record = api.land(ada, model=User, name="Ada")
+    limit(api, "User", **said)
+
+    assert search(merge, assignees="Ada")["results"] == []
+    assert [one["name"] for one in search(merge, assignee_ids=str(record))["results"]] == ["printer"]
 
 
 def test_a_name_is_asked_for_as_it_is(merge: Merge, desk: stub.Desk) -> None:

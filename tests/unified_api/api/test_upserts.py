@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tenants.scope import scope
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
@@ -23,6 +24,8 @@ from unified_api.api import bulkhead, idempotency
 from unified_api.api.openapi.document import document
 from unified_api.models.base import CommonModel, category_of, common_models, model_id, wire_fields
 from unified_api.models.fields import Number, Text
+from unified_api.models.ticketing import Ticket
+from unified_api.sync import ignoring
 from unified_api.sync.models import Job, Write
 
 BY_NAME, BY_CREATOR = "tickets?match_by=name", "tickets?match_by=creator"
@@ -293,3 +296,24 @@ def test_every_writable_model_can_be_matched(model: type[CommonModel], alice: Pe
 
     assert [answer.status_code for answer in answers] == [201, 200, 201]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_who_is_ignored_and_found_at_the_provider_is_not_made_again(
+    read: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400: of the record nothing is taken in, and no other one is made in its place."""
+    monkeypatch.setattr(Ticket, "wire", replace(Ticket.wire, ignores=True))
+    searched = replace(stub.TICKETS, selects={("name", "EQUALS"): lambda told: {"title": told}})
+    provider = replace(stub.PROVIDER, resources=(searched, stub.USERS))
+    monkeypatch.setitem(registry._providers, provider.slug, provider)
+    desk.add(title="leak", state="open")
+    read.send("post", "sync-status/resync", None)
+    read.work()
+    record = read.stored(lambda: Ticket.objects.get().id)
+    with scope(read.person.tenant_id):
+        ignoring.ignore(read.account, Ticket, record, ignoring.Why("GDPR", None))
+    answer = put(read, {"name": "leak", "status": "OPEN"})
+
+    assert (answer.status_code, problems(answer)) == (400, [("IGNORED_RECORD", "model/name")])
+    assert desk.writes() == []
+    assert read.stored(lambda: Ticket.objects.get().name) is None

@@ -208,6 +208,42 @@ def test_a_change_outside_the_mapping_moves_the_record_and_is_kept(mirror: Mirro
         assert RemoteData.objects.count() == 1
 
 
+def test_what_changed_outside_the_mapping_after_a_write_moves_the_record(mirror: Mirror) -> None:
+    """A list's answer that says more than the write's did is news; one that says the same as that is none."""
+    mirror.land(mirror.seen("1", name="A"))
+    written = replace(mirror.seen("1", name="B", shape="write"), path="/tickets/1")
+    mirror.land(written)
+    with transaction.atomic():
+        assert Ticket.objects.get().digest is None
+    echoed = mirror.seen("1", name="B")
+    mirror.land(replace(echoed, raw={**echoed.raw}))
+    assert [c.fields for c in log()][1:] == [{"name": ["A", "B"]}]
+
+    mirror.land(replace(mirror.seen("1", name="C", shape="write"), path="/tickets/1"))
+    before = ticket(mirror).modified_at
+    mirror.land(replace(mirror.seen("1", name="C"), raw={"id": "1", "name": "C", "unmapped": "new"}))
+
+    assert ticket(mirror).modified_at > before
+    assert log()[-1].fields == {}
+
+
+def test_a_read_by_id_keeps_what_it_shows_outside_the_mapping(mirror: Mirror) -> None:
+    """The first one is kept and moves nothing; a later one that shows more moves the record."""
+    mirror.land(mirror.seen("1", name="A"))
+    read = replace(mirror.seen("1", name="A", shape="get"), path="/tickets/1")
+    mirror.land(read)
+    mirror.land(replace(mirror.seen("1", name="A", shape="get"), path="/tickets/1"))
+    assert [c.kind for c in log()] == ["created"]
+
+    later = mirror.seen("1", name="A", shape="get")
+    mirror.land(replace(later, raw={**later.raw, "unmapped": "new"}, path="/tickets/1"))
+
+    with transaction.atomic():
+        kept = RemoteData.objects.get(path="/tickets/1")
+        assert [(c.kind, c.fields) for c in log()][1:] == [("updated", {})]
+    assert b"new" in zlib.decompress(kept.body)
+
+
 def test_lists_that_show_one_record_differently_do_not_move_it_in_turns(
     mirror: Mirror, database: psycopg.Connection
 ) -> None:

@@ -7,11 +7,14 @@ inside, also when a write got no answer: a status that clients retry would let i
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.db import transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.request import Request
@@ -170,10 +173,21 @@ class AsyncPassthrough(Calling):
         is_normalized = _NORMALIZED.of(body)
         if connect.is_hosted(self.account):
             raise NotFound("The account's integration has no server of its own; there is nothing to call.")
+        receipt = uuid.uuid4()
+        enter = partial(self._enter, receipt, call, base, normalized=is_normalized)
+        try:
+            enter()
+        except (OperationalError, InterfaceError):
+            # It may have been stored all the same; of a 500 a client would make a second call.
+            with suppress(OperationalError, InterfaceError, IntegrityError):
+                enter()
+        return answer({"async_passthrough_receipt_id": str(receipt)})
+
+    def _enter(self, receipt: uuid.UUID, call: Call, base: str | None, *, normalized: bool) -> None:
+        """Have the call made; raises IntegrityError where it was stored before, and database errors."""
         with transaction.atomic():
             self.put_on_record(call)
-            receipt = async_passthrough.enter(self.account, call, base, normalized=is_normalized)
-        return answer({"async_passthrough_receipt_id": str(receipt)})
+            async_passthrough.enter(self.account, receipt, call, base, normalized=normalized)
 
 
 class AsyncPassthroughAnswer(Endpoint):

@@ -6,10 +6,12 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
+from unified_api.api.account import passthrough
 from unified_api.sync import async_passthrough, clock
 from unified_api.sync.models_account import AsyncPassthrough
 
@@ -102,3 +104,28 @@ def test_a_malformed_call_is_refused_at_once(api: Linked, key: str, body: Any) -
     answers = [api.send("post", path, body) for path in ("async-passthrough", "passthrough")]
 
     assert [(answer.status_code, list(answer.json())) for answer in answers] == [(400, [key])] * 2
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_receipt_whose_commit_was_not_answered_is_one_call(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch, *, is_stored: bool
+) -> None:
+    """The database is lost as the call is stored, after or before that is done: 200, and one call."""
+    enter = passthrough.AsyncPassthrough._enter
+    lost: list[Any] = []
+
+    def lose_the_first(*args: Any, **told: Any) -> None:
+        if lost:
+            enter(*args, **told)
+            return
+        lost.append(args)
+        if is_stored:
+            enter(*args, **told)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(passthrough.AsyncPassthrough, "_enter", lose_the_first)
+    path = asked(api, "POST", "/tickets", data='{"title": "x"}')
+    api.work()
+
+    assert api.get(path).json()["status"] == 201
+    assert desk.writes() == [("POST", "/tickets")]

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from tenants.scope import scope
 from tests import stub
 from tests.unified_api.api.conftest import Linked
+from unified_api.api import bulkhead
+from unified_api.sync import passthrough
 from unified_api.sync.moments import Moments
 
 
@@ -260,3 +263,13 @@ def test_what_is_no_name_of_a_header_is_refused(api: Linked, desk: stub.Desk, na
     answer = call(api, method="GET", path="/me", headers={name: "1"})
 
     assert (answer.status_code, list(answer.json())) == (400, ["headers"])
+
+
+def test_a_call_ends_before_the_official_clients_give_up(api: Linked) -> None:
+    """The waits for a slot and for the account's budget, and the call: below the 60 s after which these repeat it."""
+    with scope(api.person.tenant_id), passthrough.line(api.account) as way:
+        http = passthrough._http(way, None)
+        seconds = bulkhead.PATIENCE + http._patience.wait + http._limits.total
+        http.close()
+
+    assert seconds < 55

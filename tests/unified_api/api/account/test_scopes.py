@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tenants.models import LinkedAccount
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
+from unified_api import registry
 from unified_api.models.ticketing import Ticket
 from unified_api.sync.models import Stream, Write
 
@@ -309,3 +312,62 @@ def test_streams_of_others_go_on(api: Linked, ticket: str) -> None:
 
     assert {model for model, mode in after.items() if mode != before[model]} == {"ticketing.Ticket"}
     assert ticket
+
+
+def test_what_changed_and_may_not_be_read_is_named_to_nobody(
+    api: Linked, ticket: str, desk: stub.Desk
+) -> None:
+    """A version that is outdated by other fields as well is refused by these; by disabled ones alone, it is none."""
+    version = api.get(f"tickets/{ticket}").headers["ETag"]
+    desk.edit(next(iter(desk.tables["tickets"])), text="other secret words")
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    limit(api, "Ticket", disabled_fields=["description"])
+    passed = api.send("patch", f"tickets/{ticket}", {"model": {"name": "seen"}}, If_Match=version)
+    refused = api.send("patch", f"tickets/{ticket}", {"model": {"name": "late"}}, If_Match=version)
+
+    assert (passed.status_code, refused.status_code) == (200, 412)
+    assert [one["source"]["pointer"] for one in refused.json()["errors"]] == ["model/name"]
+
+
+@pytest.mark.parametrize("said", [{"read": False}, {"disabled_fields": ["description"]}])
+def test_what_may_be_read_again_reaches_who_asks_for_changes(
+    api: Linked, ticket: str, said: dict[str, Any]
+) -> None:
+    """Once the model was read again, by `modified_after` and by the feed: also records in which nothing changed."""
+    limit(api, "Ticket", **said)
+    api.work()
+    before = dt.datetime.now(dt.UTC).isoformat()
+    changes = "/api/sync/v1/changes"
+    cursor = Client().get(changes, headers=api.person.headers).json()["next"]
+    limit(api, "Ticket")
+    api.work()
+    [found] = api.get("tickets", {"modified_after": before}).json()["results"]
+    told = Client().get(changes, {"cursor": cursor}, headers=api.person.headers).json()["results"]
+    api.send("post", "sync-status/resync", None)
+    api.work()
+
+    assert (found["id"], found["description"]) == (ticket, "secret words")
+    assert [(one["record_id"], one["kind"]) for one in told] == [(ticket, "updated")]
+    assert api.get("tickets", {"modified_after": found["modified_at"]}).json()["results"] == [found]
+
+
+def test_what_an_answer_repeats_of_somebody_is_cut_as_it_is_of_them(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address of a ticket's author is in no answer about the ticket, once addresses of people may not be read."""
+    quoting = replace(stub.TICKETS, quotes={"by": stub.USERS.mapping})
+    provider = replace(stub.PROVIDER, resources=(quoting, stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, provider.slug, provider)
+    desk.add(title="leak", state="open", by={"id": "7", "name": "Ada", "mail": "ada@example.com"})
+    api.work()
+    asked = {"include_remote_data": "true", "include_remote_fields": "true"}
+    before = api.get("tickets", asked).content.decode()
+    limit(api, "User", disabled_fields=["email_address"])
+    [after] = api.get("tickets", asked).json()["results"]
+    limit(api, "User", read=False)
+    [unread] = api.get("tickets", asked).json()["results"]
+
+    assert "ada@example.com" in before
+    assert after["remote_data"][0]["data"]["by"] == {"id": "7", "name": "Ada"}
+    assert "by" not in unread["remote_data"][0]["data"]
