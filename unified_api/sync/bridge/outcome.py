@@ -48,7 +48,7 @@ def note(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
     ask_after_commit(bridge)
     turns.take(bridge.id)
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
-    plans.note(write)
+    plans.note(write, bridge)
     if pair is not None:
         _tell(Frame.of(bridge), pair, write, witnessed=witnessed, unknown=unknown)
 

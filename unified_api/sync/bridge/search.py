@@ -31,7 +31,7 @@ from unified_api.sync.models_bridge import Pair
 #: Records that one step searches for, and among how many it looks for these where some wait for others.
 AT_ONCE: Final = 20
 LOOKED_THROUGH: Final = 500
-#: Creates that may be under way at once. These go on when the bridge is paused, and edits share the way with them.
+#: Creates that may be under way at once: edits share the way with them, and a search tells little of later.
 MOST_CREATES: Final = 100
 
 
