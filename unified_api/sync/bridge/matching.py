@@ -159,10 +159,12 @@ def _join(frame: Frame, matched: Sequence[tuple[Pair, Pair]]) -> None:
     """Make one pair of two, keeping that of side a; who paused either has paused it."""
     if not matched:
         return
-    Pair.objects.filter(id__in=[b.id for _, b in matched]).delete()
+    joined = Pair.objects.filter(id__in=[b.id for _, b in matched])
+    paused_by = dict(joined.order_by("id").select_for_update().values_list("id", "paused_by"))
+    joined.delete()
     sharing.note(frame, {b.id: [] for _, b in matched} | {a.id: [a.key, b.key] for a, b in matched})
     with connection.cursor() as cursor:
-        columns = _columns([(a.id, b.record_b, b.paused_by) for a, b in matched])
+        columns = _columns([(a.id, b.record_b, paused_by[b.id]) for a, b in matched])
         cursor.execute(_JOIN, [*columns, current_tenant()])
 
 

@@ -113,7 +113,7 @@ def _adopt(frame: Frame, pair: Pair, side: Side, write: Write) -> bool:
     mine, other = ("record_a", "record_b") if side is Side.A else ("record_b", "record_a")
     rivals = Pair.objects.filter(**{mine: write.record_id}, bridge_id=pair.bridge_id).exclude(id=pair.id)
     lone = rivals.filter(**{other: None}, state=State.ALONE)
-    paused = dict(lone.values_list("id", "paused_by"))
+    paused = dict(lone.order_by("id").select_for_update().values_list("id", "paused_by"))
     sharing.note(frame, {one: [] for one in paused})
     lone.delete()
     pair.paused_by = next(filter(None, [pair.paused_by, *paused.values()]), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from django.db import transaction
@@ -13,10 +13,10 @@ from tests.unified_api.sync.bridge.test_plans import approve, items, the_plan
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api.engine.values import Side
 from unified_api.sync import write
-from unified_api.sync.bridge import ending, executing, plans, steering
+from unified_api.sync.bridge import ending, executing, matching, plans, steering
 from unified_api.sync.limit import SharedLimiter
 from unified_api.sync.models import Write
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
 
 Step = Callable[[Bridged], object]
@@ -126,6 +126,28 @@ def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: py
     assert sorted(one.state for one in items(plan)) == ["sent", "sent", "waiting", "waiting"]
     desks.round()
     assert {one.state for one in items(plan)} == {"done"}
+
+
+def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said of the half that goes into the other one, after the halves were read."""
+    read = matching.match
+
+    def paused(*told: Any, **more: Any) -> Any:
+        half = Pair.objects.get(record_a=None)
+        steering.pause_pair(half.id)
+        return read(*told, **more)
+
+    monkeypatch.setattr(matching, "match", paused)
+    for desk in (desks.a, desks.b):
+        desk.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.join()
+    desks.read()
+    desks.work_once(("bridge",))
+
+    [pair] = desks.pairs()
+    assert pair.record_a
+    assert pair.record_b
+    assert pair.paused_by
 
 
 def planned(desks: Bridged, *titles: str) -> None:
