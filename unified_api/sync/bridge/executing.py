@@ -16,7 +16,7 @@ from unified_api.engine.pair import Move
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync.bridge import bringing_back, plans, siblings, writing
-from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.held import FREE, SEARCH, UNSETTLED
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
@@ -27,6 +27,7 @@ from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
 MOVED: Final = "The records are not as the plan saw them; nothing was written."
+UNTOLD: Final = "Nobody knows yet what became of an earlier write of the pair; a person has to tell first."
 #: Items that one transaction journals writes for.
 MOST: Final = 50
 
@@ -50,10 +51,11 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     turns = siblings.in_turn(turns_of(frame, ready))
     dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
     awaken_paired(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
-    gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
-    plans.mark([*dealt, *gone])
+    left = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
+    left += [_left_alone(items[pair.id], UNTOLD) for pair in pairs if pair.held == UNSETTLED]
+    plans.mark([*dealt, *left])
     save(turn for turn in ready if turn.write_id is not None)
-    return len(dealt) + len(gone)
+    return len(dealt) + len(left)
 
 
 def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:

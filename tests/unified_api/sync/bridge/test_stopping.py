@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -9,11 +10,12 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
-from tests.unified_api.sync.bridge.test_plans import approve, items, the_plan
+from tests.unified_api.sync.bridge.test_plans import approve, items, lose, the_plan
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api.engine.values import Side
 from unified_api.sync import write
-from unified_api.sync.bridge import ending, executing, matching, plans, steering
+from unified_api.sync.bridge import ending, executing, matching, plans, restoring, steering
+from unified_api.sync.bridge.held import UNSETTLED
 from unified_api.sync.limit import SharedLimiter
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -148,6 +150,28 @@ def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: 
     assert pair.record_a
     assert pair.record_b
     assert pair.paused_by
+
+
+def test_an_item_whose_pair_nobody_can_tell_of_holds_up_no_plan(bridged: Bridged) -> None:
+    """It is left alone, and says why; the plans behind it have their turn."""
+    plan = plan_to_restore(bridged)
+    approve(plan)
+    with transaction.atomic():
+        Pair.objects.update(held=UNSETTLED, write_id=uuid.uuid4())
+    bridged.work_once(("bridge",))
+
+    assert [(one.state, one.reason) for one in items(plan)] == [("moved", executing.UNTOLD)]
+    with transaction.atomic():
+        assert plans.approved(bridged.bridge_id) is None
+
+
+def plan_to_restore(bridged: Bridged) -> Plan:
+    """The ticket of side b was deleted there, and a plan shows its create."""
+    bridged.b.tables["tickets"].clear()
+    lose(bridged)
+    bridged.round()
+    with transaction.atomic():
+        return restoring.make(Bridge.objects.get(id=bridged.bridge_id), Side.B)
 
 
 def planned(desks: Bridged, *titles: str) -> None:
