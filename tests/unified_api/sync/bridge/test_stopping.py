@@ -12,9 +12,10 @@ from django.db import transaction
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import approve, items, lose, the_plan
 from tests.unified_api.sync.bridge.test_rounds import only
+from unified_api.engine.match import match
 from unified_api.engine.values import Side
 from unified_api.sync import write
-from unified_api.sync.bridge import ending, executing, matching, plans, restoring, steering
+from unified_api.sync.bridge import ending, executing, plans, restoring, steering
 from unified_api.sync.bridge.held import UNSETTLED
 from unified_api.sync.limit import SharedLimiter
 from unified_api.sync.models import Write
@@ -132,14 +133,12 @@ def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: py
 
 def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
     """Said of the half that goes into the other one, after the halves were read."""
-    read = matching.match
-
     def paused(*told: Any, **more: Any) -> Any:
         half = Pair.objects.get(record_a=None)
         steering.pause_pair(half.id)
-        return read(*told, **more)
+        return match(*told, **more)
 
-    monkeypatch.setattr(matching, "match", paused)
+    monkeypatch.setattr("unified_api.sync.bridge.matching.match", paused)
     for desk in (desks.a, desks.b):
         desk.add(title="Printer", text="It is on fire", state="open", priority="p2")
     desks.join()
