@@ -19,7 +19,7 @@ from tenants.scope import current_tenant
 from unified_api.engine.match import Matching, match
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge import sharing, stirring
+from unified_api.sync.bridge import newcomers, sharing, stirring
 from unified_api.sync.bridge.held import (
     FREE,
     KEYED,
@@ -60,6 +60,7 @@ def note_some_keys(frame: Frame) -> int:
     left = {pair.key for pair in fresh if pair.key != keys[pair.id]}
     _note_keys(frame, list(keys.items()))
     again(sharing.pairs(frame, left).filter(held=REVIEW))
+    newcomers.look_again(frame, left)
     return len(fresh)
 
 
@@ -147,6 +148,11 @@ def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> N
     searched = [i for i in alone if not _to_be_searched(frame, pairs[i])]
     _hold(pairs, searched, FREE)
     _hold(pairs, set(alone) - set(searched), SEARCH)
+
+
+def is_lost_unsearched(pair: Pair) -> bool:
+    """Whether nobody has looked at the provider yet for what a pair of two has lost, before that is made again."""
+    return bool(pair.record_a and pair.record_b and pair.key) and pair.memory.get(SEARCHED) != pair.key
 
 
 def _to_be_searched(frame: Frame, pair: Pair) -> bool:

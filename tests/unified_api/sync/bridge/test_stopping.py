@@ -133,6 +133,7 @@ def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: py
 
 def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
     """Said of the half that goes into the other one, after the halves were read."""
+
     def paused(*told: Any, **more: Any) -> Any:
         half = Pair.objects.get(record_a=None)
         steering.pause_pair(half.id)
