@@ -63,7 +63,8 @@ class PairPage(DecidingPage):
         Deed(
             "join",
             "It belongs together with",
-            "Both lone records become one pair. What they disagree about follows the policy of first contact.",
+            "Both lone records become one pair, or this one comes in the place of one that was deleted. What they"
+            " disagree about follows the policy of first contact.",
             _join,
             carries=("with",),
             when=_is_lone,

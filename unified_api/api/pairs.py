@@ -111,7 +111,8 @@ VERBS: Final = {
     "join": Operation(
         {200: told_as.PAIR, 409: REFUSAL},
         body=bodies.body(_OTHER),
-        sentence="Make a pair of two lone records. What they disagree about follows the policy of first contact.",
+        sentence="Make a pair of two lone records, or put one in the place of a deleted one. What they disagree about"
+        " follows the policy of first contact.",
     ),
 }
 

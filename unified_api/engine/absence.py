@@ -9,12 +9,13 @@
 Both records gone is peace, and the deletion of either is old news from then on: who comes back is not deleted for it
 again. PROPAGATE then goes the other way, and has the counterpart made again. A person may have parted the two: then
 the one that is left lives alone, whatever the rule. Nothing is decided about a record that stands outside of the
-bridge's filter.
+bridge's filter. What may be there again is not made beside that: a person says who belongs together.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from unified_api.engine.birth import beget
 from unified_api.engine.events import Delete, Effect, Kind, Look, Problem, Record, Settled, Withheld
@@ -24,6 +25,10 @@ from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 
 Step = tuple[Pair, tuple[Effect, ...]]
+#: Why what was lost is not made again.
+AGAIN: Final = (
+    "a record that belongs to nobody has its key there: join the two, or say that it is one of its own"
+)
 
 
 def absent(pair: Pair, look: Look, terms: Terms) -> Step:
@@ -40,10 +45,11 @@ def absent(pair: Pair, look: Look, terms: Terms) -> Step:
             return gone, (Settled(),)
         case DeleteRule.PROPAGATE if not pair.buried:
             return _propagate(gone, left, survivor, terms)
-        case DeleteRule.RESTORE | DeleteRule.PROPAGATE:
+        case DeleteRule.RESTORE | DeleteRule.PROPAGATE if not look.again:
             return beget(gone, left, survivor.values, terms, restores=True)
         case _:
-            return gone, (Problem(Kind.GONE, left.other), Settled())
+            reason = AGAIN if look.again else ""
+            return gone, (Problem(Kind.GONE, left.other, reason=reason), Settled())
 
 
 def _propagate(pair: Pair, left: Side, survivor: Record, terms: Terms) -> Step:

@@ -35,10 +35,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Both current records; None where there is none yet. Never the values of the change log."""
+    """Both current records; None where there is none yet. Never the values of the change log.
+
+    again: what is gone of two may be there again, as a record that belongs to nobody has its key.
+    """
 
     a: Record | None
     b: Record | None
+    again: bool = field(default=False, kw_only=True)
 
     def of(self, side: Side) -> Record | None:
         """The record of one side."""

@@ -2,7 +2,7 @@
 
         journalled ──▶ sent ──▶ done | rejected | moved
              │           └────▶ uncertain ──▶ done | not applied | (a person)
-             └──▶ done (nothing to do) | rejected | moved | not applied
+             └──▶ done (nothing to do) | rejected | moved | not applied (a bridge's, of which a person stopped, too)
 
 A write's job is claimed by whoever performs it. When that process dies, the lease runs out and a worker takes over:
 what was journalled is sent, what was sent is settled by reading back, never blindly repeated.
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tenants import secrets
 from tenants.models import LinkedAccount
@@ -29,6 +30,10 @@ KIND: Final = "write"
 #: The kind of the issue of a write that is left to a person.
 ISSUE: Final = "uncertain"
 FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED, WriteState.NOT_APPLIED})
+
+
+class Stopped(Exception):
+    """A person stopped what a write of a bridge is for, before it left; the sentence says who, and what."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,25 @@ def enter_and_claim(intent: Intent, *, first: Callable[[], None] = lambda: None)
 def mark_sent(
     write: Write, lease: job.Lease, sent: Mapping[str, Any], pre_image: Mapping[str, Any] | None
 ) -> None:
-    """Commit that the call leaves now, with what it says and what stood there before."""
+    """Commit that the call leaves now, with what it says and what stood there before; raises Stopped."""
     with transaction.atomic(durable=True):
         job.hold(lease)
+        if why := why_stopped(write):
+            raise Stopped(why)
         _end_waiting(write)
         write.sent = values.to_json(sent)
         write.pre_image = None if pre_image is None else values.to_json(pre_image)
         write.state, write.sent_at, write.attempts = WriteState.SENT, clock.now(), write.attempts + 1
         write.save(update_fields=["sent", "pre_image", "state", "sent_at", "attempts"])
+
+
+def why_stopped(write: Write) -> str:
+    """Why a write may not leave any more, as of the transaction that is open; empty where it may."""
+    if write.bridge_id is None:
+        return ""
+    from unified_api.sync.bridge import stopping
+
+    return stopping.why(write)
 
 
 def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:
@@ -171,10 +187,14 @@ def postpone(write: Write, lease: job.Lease, state: WriteState, error: str, dela
 
 def take_up_again(account: LinkedAccount) -> None:
     """Have the open writes of an account, which was linked again, performed or settled now."""
-    still_open = Write.objects.filter(linked_account_id=account.id).exclude(state__in=FINAL)
-    waiting = Job.objects.filter(kind=KIND, reference__in=still_open.values("id"))
+    hasten(Write.objects.filter(linked_account_id=account.id).exclude(state__in=FINAL), queue=job.INTERACTIVE)
+
+
+def hasten(writes: QuerySet[Write], *, queue: str = job.BACKGROUND) -> None:
+    """Have these writes, as far as somebody sees them through, taken up now, whenever they would be."""
+    waiting = Job.objects.filter(kind=KIND, reference__in=writes.values("id"))
     for reference in list(waiting.order_by("id").values_list("reference", flat=True)):
-        job.ask(KIND, reference, queue=job.INTERACTIVE)
+        job.ask(KIND, reference, queue=queue)
 
 
 def withdraw(write: Write, error: str) -> None:

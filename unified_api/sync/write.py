@@ -201,6 +201,8 @@ def perform(write: Write, lease: job.Lease, account: LinkedAccount, *, patient: 
                 performance.go()
             else:
                 settle.settle(performance)
+    except journal.Stopped as stopped:
+        journal.close_alone(write, lease, WriteState.NOT_APPLIED, str(stopped))
     except _Impossible as error:
         _end_impossible(write, lease, error)
     except errors.ProviderError as error:
@@ -325,9 +327,12 @@ def _refused(write: Write, lease: job.Lease, error: errors.ProviderError) -> Non
 
 def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one write is one slice
     """Perform or settle the write that the job names."""
-    write, account = values.in_transaction(lambda: _named_by(lease))
+    write, account, stopped = values.in_transaction(lambda: _named_by(lease))
     if write is None or account is None or write.state in journal.FINAL:
         job.finish(lease)
+        return
+    if stopped:
+        journal.close_alone(write, lease, WriteState.NOT_APPLIED, stopped)
         return
     if account.status == connect.PAUSED_FOR_RELINK:
         job.put_off(lease, settle.LAST)
@@ -335,11 +340,11 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one write is 
     perform(write, lease, account, patient=True)
 
 
-def _named_by(lease: job.Lease) -> tuple[Write | None, LinkedAccount | None]:
-    """The write of a job, and its account with its custom fields."""
+def _named_by(lease: job.Lease) -> tuple[Write | None, LinkedAccount | None, str]:
+    """The write of a job, its account with its custom fields, and who stopped what has not left."""
     write: Write | None = Write.objects.filter(id=lease.reference).first()
     if write is None:
-        return None, None
+        return None, None, ""
     account = LinkedAccount.objects.filter(id=write.linked_account_id, deleted_at=None).first()
     targets.look_up([account] if account else [])
-    return write, account
+    return write, account, journal.why_stopped(write) if write.state == WriteState.JOURNALLED else ""

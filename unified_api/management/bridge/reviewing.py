@@ -66,4 +66,10 @@ SEPARATE = Verb(
     _said(reviewing.separate),
     _tell_separate,
 )
-JOIN = Verb("join", "two lone records belong together", _take_two, _said(reviewing.join), _tell_joined)
+JOIN = Verb(
+    "join",
+    "a lone record belongs together with another one, that is lone too or has lost its counterpart",
+    _take_two,
+    _said(reviewing.join),
+    _tell_joined,
+)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from unified_api.engine import plan as machine
+from unified_api.engine.absence import AGAIN
 from unified_api.engine.birth import beget
 from unified_api.engine.events import Create, Effect, Kind, Problem
 from unified_api.engine.merge import Rule
@@ -50,6 +51,8 @@ def brought_back(turn: Turn, to: Side) -> Step:
     if lost is not None and not lost.gone:
         return memory, ()
     if left is not None and not left.gone:
+        if turn.look.again:
+            return memory, (Problem(Kind.GONE, to, reason=AGAIN),)
         terms = Terms(turn.policy, frame.access, frame.closed)
         return beget(replace(memory, state=State.GONE), to.other, left.values, terms, restores=True)
     if lost is None:

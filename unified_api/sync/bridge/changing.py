@@ -8,7 +8,7 @@ again. A bridge that comes to carry more goes back to making plans, unless someb
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,6 +85,7 @@ def change(bridge: Bridge, wish: Wish, *, live: bool = False) -> Changed:
     wider = tuple(widened(before, after)) if differences else ()
     if differences:
         _keep(bridge, before, after, differences)
+        _end_plans(bridge, [Plan.State.APPROVED])
     differences += tuple(_change_mode(bridge, live=live, plans_anew=bool(wider), changed=bool(differences)))
     if not bridge.paused_by:
         job.ask(KIND, bridge.id, priority=bridge.priority)
@@ -174,10 +175,11 @@ def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool)
     if live and bridge.mode != Bridge.Mode.LIVE:
         if plans.is_first(bridge.id):
             setup.refuse_unseen_canary(Configuration.parse(bridge.configuration))
-        _end_plans(bridge, open_ones=True)
+        _end_plans(
+            bridge, [Plan.State.MAKING, Plan.State.OPEN, Plan.State.APPROVED], purpose=Plan.Purpose.ROUND
+        )
         steering.go_live(bridge)
     elif not live and (plans_anew or (changed and bridge.mode == Bridge.Mode.PLAN)):
-        _end_plans(bridge)
         bridge.mode = Bridge.Mode.PLAN
         bridge.save(update_fields=["mode"])
         plans.begin(bridge, "", made_by=setup.who())
@@ -185,10 +187,12 @@ def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool)
         yield Difference("mode", before, bridge.mode)
 
 
-def _end_plans(bridge: Bridge, *, open_ones: bool = False) -> None:
-    """What is left of a plan is not what the bridge is told now; what left is seen through."""
-    over = [Plan.State.APPROVED, *([Plan.State.MAKING, Plan.State.OPEN] if open_ones else [])]
-    Plan.objects.filter(bridge_id=bridge.id, purpose=Plan.Purpose.ROUND, state__in=over).update(
+def _end_plans(bridge: Bridge, states: Sequence[str], **which: str) -> None:
+    """What is left of a plan, whatever it is for, is not what the bridge is told now; what left is seen through.
+
+    An open one of before cannot be approved any more, see `unified_api.sync.bridge.plans.approve`.
+    """
+    Plan.objects.filter(bridge_id=bridge.id, state__in=states, **which).update(
         state=Plan.State.STALE, reason="The bridge was told something else.", finished_at=clock.now()
     )
 

@@ -20,18 +20,18 @@ def add(frame: Frame, plan: Plan, items: Iterable[PlanItem]) -> None:
     sides = Both(resource_of(accounts.a, model), resource_of(accounts.b, model))
     calls = Counter({side: plan.cost.get(side.value, {}).get("calls", 0) for side in Side})
     for item in items:
-        for side, count in _calls(item, sides, searched=plan.purpose == Plan.Purpose.ROUND):
+        for side, count in _calls(item, sides):
             calls[side] += count
     plan.cost = {side.value: {"calls": calls[side], **writing.quota(frame, side)} for side in Side}
 
 
-def _calls(item: PlanItem, sides: Both[Resource | None], *, searched: bool) -> Iterator[tuple[Side, int]]:
-    """Requests by side; searched: a counterpart is looked for before one is made."""
+def _calls(item: PlanItem, sides: Both[Resource | None]) -> Iterator[tuple[Side, int]]:
+    """Requests by side; what is made, also what is made again, is looked for before."""
     to = Side(str(item.side))
     here, there = sides[to], sides[to.other]
     if here is not None:
         yield to, costs.of_write(here, item.action, item.fields["fields"])
-    if here is not None and searched and item.action == "create":
+    if here is not None and item.action == "create":
         yield to, costs.of_search(here)
     if there is not None and item.fields.get("content", {}).get("files") == Files.COPY:
         yield to.other, costs.of_download(there)

@@ -16,7 +16,8 @@ from unified_api.engine.pair import Move
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync.bridge import bringing_back, plans, siblings, writing
-from unified_api.sync.bridge.held import FREE, SEARCH
+from unified_api.sync.bridge.held import FREE, SEARCH, UNSETTLED
+from unified_api.sync.bridge.matching import is_lost_unsearched
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
@@ -27,6 +28,7 @@ from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
 MOVED: Final = "The records are not as the plan saw them; nothing was written."
+UNTOLD: Final = "Nobody knows yet what became of an earlier write of the pair; a person has to tell first."
 #: Items that one transaction journals writes for.
 MOST: Final = 50
 
@@ -44,26 +46,36 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     items = {item.pair_id: item for item in plans.waiting(plan, siblings.behind(frame))}
     rows = Pair.objects.filter(id__in=items, bridge_id=frame.bridge.id)
     pairs = list(rows.order_by("id").select_for_update())
-    ready = [pair for pair in pairs if pair.write_id is None and pair.held != SEARCH]
+    creating = [pair for pair in pairs if items[pair.id].action == "create"]
+    unsearched = [pair.id for pair in creating if pair.held == FREE and is_lost_unsearched(pair)]
+    Pair.objects.filter(id__in=unsearched, write_id=None).update(held=SEARCH, dirty=True)
+    searching = {*unsearched, *(pair.id for pair in creating if pair.held == SEARCH)}
+    ready = [pair for pair in pairs if pair.write_id is None and pair.id not in searching]
     ready = in_turn(frame, ready)[:MOST]
     rested = [pair for pair in ready if pair.state not in TOGETHER]
     turns = siblings.in_turn(turns_of(frame, ready))
     dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
     awaken_paired(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
-    gone = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
-    plans.mark([*dealt, *gone])
+    left = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
+    left += [_left_alone(items[pair.id], UNTOLD) for pair in pairs if pair.held == UNSETTLED]
+    plans.mark([*dealt, *left])
     save(turn for turn in ready if turn.write_id is not None)
-    return len(dealt) + len(gone)
+    return len(dealt) + len(left) + len(unsearched)
 
 
 def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
-    if turn.pair.paused_by or turn.pair.held != FREE or is_unmatched(turn) or _is_of_others(item, turn.pair):
+    if (
+        turn.pair.paused_by
+        or turn.pair.held not in {FREE, SEARCH}
+        or is_unmatched(turn)
+        or _is_of_others(item, turn.pair)
+    ):
         return _left_alone(item, MOVED)
     memory, write = _write(turn, plan, item)
     if write is None or write.to in turn.frame.closed:
         return _left_alone(item, MOVED)
     remember(turn.pair, memory)
-    turn.pair.dirty = False
+    turn.pair.dirty, turn.pair.held = False, FREE
     turn.pair.write_id = writing.enter(turn.frame, turn.pair, write)
     item.state, item.write_id = PlanItem.State.SENT, turn.pair.write_id
     return item
@@ -82,16 +94,9 @@ def _write(turn: Turn, plan: Plan, item: PlanItem) -> Outcome:
         return _parted(turn, item)
     if plan.purpose in {Plan.Purpose.UNDO, Plan.Purpose.RESTORE}:
         return _made_again(turn, item)
-    memory, effects = _looked_at(turn)
+    memory, effects = turn.step()
     write = _first(effects)
     return memory, write if write is not None and plans.same(item, write) else None
-
-
-def _looked_at(turn: Turn) -> tuple[Memory, tuple[Effect, ...]]:
-    frame = turn.frame
-    return machine.plan(
-        remembered(turn.pair), turn.look, policy=turn.policy, access=frame.access, closed=frame.closed
-    )
 
 
 def _first(effects: Sequence[Effect]) -> Push | Delete | None:

@@ -2,7 +2,7 @@
 
 new         a lone record that is new or changed: its key is to be noted
 keyed       its key is noted, and it is to be matched
-search      nobody has its key: its counterpart is to be searched for
+search      nobody has its key: its counterpart, or what a pair has lost, is to be searched for before it is made
 review      others have its key: a person says who belongs together
 waiting     it may be what an unsettled create made
 unsettled   a create whose outcome nobody knows: a person has to tell

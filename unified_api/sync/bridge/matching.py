@@ -19,7 +19,7 @@ from tenants.scope import current_tenant
 from unified_api.engine.match import Matching, match
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge import sharing, stirring
+from unified_api.sync.bridge import newcomers, sharing, stirring
 from unified_api.sync.bridge.held import (
     FREE,
     KEYED,
@@ -60,6 +60,7 @@ def note_some_keys(frame: Frame) -> int:
     left = {pair.key for pair in fresh if pair.key != keys[pair.id]}
     _note_keys(frame, list(keys.items()))
     again(sharing.pairs(frame, left).filter(held=REVIEW))
+    newcomers.look_again(frame, left)
     return len(fresh)
 
 
@@ -149,6 +150,11 @@ def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> N
     _hold(pairs, set(alone) - set(searched), SEARCH)
 
 
+def is_lost_unsearched(pair: Pair) -> bool:
+    """Whether nobody has looked at the provider yet for what a pair of two has lost, before that is made again."""
+    return bool(pair.record_a and pair.record_b and pair.key) and pair.memory.get(SEARCHED) != pair.key
+
+
 def _to_be_searched(frame: Frame, pair: Pair) -> bool:
     """Whether a counterpart may be created, and nobody has looked at the provider for this key yet."""
     creates = _side(pair).other in frame.policy.creates
@@ -159,10 +165,12 @@ def _join(frame: Frame, matched: Sequence[tuple[Pair, Pair]]) -> None:
     """Make one pair of two, keeping that of side a; who paused either has paused it."""
     if not matched:
         return
-    Pair.objects.filter(id__in=[b.id for _, b in matched]).delete()
+    joined = Pair.objects.filter(id__in=[b.id for _, b in matched])
+    paused_by = dict(joined.order_by("id").select_for_update().values_list("id", "paused_by"))
+    joined.delete()
     sharing.note(frame, {b.id: [] for _, b in matched} | {a.id: [a.key, b.key] for a, b in matched})
     with connection.cursor() as cursor:
-        columns = _columns([(a.id, b.record_b, b.paused_by) for a, b in matched])
+        columns = _columns([(a.id, b.record_b, paused_by[b.id]) for a, b in matched])
         cursor.execute(_JOIN, [*columns, current_tenant()])
 
 

@@ -128,4 +128,6 @@ def _pair(frame: Frame, side: Side, record: uuid.UUID) -> Pair | None:
 
 
 def _some(frame: Frame, side: Side, records: Collection[uuid.UUID]) -> QuerySet[Pair]:
-    return Pair.objects.filter(bridge_id=frame.bridge.id, **{f"{COLUMN[side]}__in": records})
+    """Pairs with one of these records of a side, locked: who pauses one meanwhile waits."""
+    rows = Pair.objects.filter(bridge_id=frame.bridge.id, **{f"{COLUMN[side]}__in": records})
+    return rows.order_by("id").select_for_update()

@@ -48,7 +48,7 @@ def note(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
     ask_after_commit(bridge)
     turns.take(bridge.id)
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
-    plans.note(write)
+    plans.note(write, bridge)
     if pair is not None:
         _tell(Frame.of(bridge), pair, write, witnessed=witnessed, unknown=unknown)
 
@@ -113,7 +113,7 @@ def _adopt(frame: Frame, pair: Pair, side: Side, write: Write) -> bool:
     mine, other = ("record_a", "record_b") if side is Side.A else ("record_b", "record_a")
     rivals = Pair.objects.filter(**{mine: write.record_id}, bridge_id=pair.bridge_id).exclude(id=pair.id)
     lone = rivals.filter(**{other: None}, state=State.ALONE)
-    paused = dict(lone.values_list("id", "paused_by"))
+    paused = dict(lone.order_by("id").select_for_update().values_list("id", "paused_by"))
     sharing.note(frame, {one: [] for one in paused})
     lone.delete()
     pair.paused_by = next(filter(None, [pair.paused_by, *paused.values()]), None)

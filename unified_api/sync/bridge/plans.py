@@ -40,6 +40,8 @@ from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Pairs that one transaction plans for.
 AT_ONCE: Final = 500
+#: Items of one plan whose writes are under way, from which on the others wait: what is paused is not all on its way.
+ENOUGH: Final = 100
 #: The actions of items that are written.
 WRITES: Final = frozenset({"create", "update", "delete"})
 #: The action of an item that is owed, and held for now.
@@ -317,10 +319,15 @@ def approved(bridge_id: uuid.UUID) -> Plan | None:
 
 
 def waiting(plan: Plan, behind: Q) -> Sequence[PlanItem]:
-    """Some items whose turn it is: the first that waits of each pair which has none under way, and is not behind."""
+    """Some items whose turn it is: the first that waits of each pair which has none under way, and is not behind.
+
+    None while enough are under way.
+    """
     rows = PlanItem.objects.filter(plan_id=plan.id)
+    busy = set(rows.filter(state=PlanItem.State.SENT).values_list("pair_id", flat=True)[:ENOUGH])
+    if len(busy) >= ENOUGH:
+        return []
     ready = rows.exclude(Exists(Pair.objects.filter(behind, id=OuterRef("pair_id"))))
-    busy = set(rows.filter(state=PlanItem.State.SENT).values_list("pair_id", flat=True))
     found: dict[uuid.UUID, PlanItem] = {}
     for item in ready.filter(state=PlanItem.State.WAITING).order_by("ordinal")[:AT_ONCE]:
         if item.pair_id not in busy:
@@ -352,13 +359,18 @@ def mark(items: Iterable[PlanItem]) -> None:
     PlanItem.objects.bulk_update(items, ["state", "reason", "write_id"], batch_size=AT_ONCE)
 
 
-def note(write: Write) -> None:
+def note(write: Write, bridge: Bridge) -> None:
     """A write ended, or is left to a person: so is the item that asked for it, if one did.
 
-    Within the transaction that says so. What was to follow it at its pair is left alone, unless it was done.
+    Within the transaction that says so. What was to follow it at its pair is left alone, unless it was done. What was
+    not applied while its bridge is paused has its turn again when that is resumed.
     """
     item = PlanItem.objects.filter(write_id=write.id).first()
     if item is None:
+        return
+    if write.state == WriteState.NOT_APPLIED and bridge.paused_by:
+        item.state, item.write_id = PlanItem.State.WAITING, None
+        item.save(update_fields=["state", "write_id"])
         return
     ends = {WriteState.DONE: PlanItem.State.DONE, WriteState.REJECTED: PlanItem.State.REFUSED}
     item.state, item.reason = ends.get(WriteState(write.state), PlanItem.State.MOVED), write.error or ""

@@ -23,14 +23,13 @@ from unified_api.engine.weigh import Access
 from unified_api.models.base import CUSTOM, CommonModel, common_model, wire_fields
 from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
-from unified_api.sync.bridge import beginning, belonging, edits, references
+from unified_api.sync.bridge import beginning, belonging, edits, newcomers, references
 from unified_api.sync.bridge.configuration import PRIVATE, Configuration, Counterparts, Leaving
+from unified_api.sync.bridge.newcomers import SEPARATE
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models_bridge import Bridge, Pair
 
 #: Columns that every look needs beside the bridged fields.
-#: In a pair's memory: the key under which a person has called its lone record one of its own.
-SEPARATE: Final = "separate"
 _PLAIN = ("id", "is_shell", "remote_was_deleted")
 #: When the provider says that a record was made, of models that tell it.
 MADE: Final = "remote_created_at"
@@ -214,7 +213,7 @@ class Frame:
             Both(*([one.values for look in looks.values() if (one := look.of(side))] for side in Side)),
             list(self.policy.fields),
         )
-        return Seen(edits.dated(self, pairs, looks), policy, astray)
+        return Seen(newcomers.noted(self, pairs, edits.dated(self, pairs, looks)), policy, astray)
 
     def records(self) -> QuerySet[CommonModel]:
         """Records with all that a look needs."""

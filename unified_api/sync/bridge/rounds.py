@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from tenants.scope import current_tenant
 from unified_api.engine.events import (
     Contest,
+    Create,
     Delete,
     Effect,
     Kind,
@@ -22,13 +23,15 @@ from unified_api.engine.events import (
     Settled,
     Withheld,
 )
+from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
 from unified_api.sync.bridge import budget, conflicts, sharing, siblings, stirring, writing
-from unified_api.sync.bridge.held import CLOSED, DROPPED, DROPPED_AS, FREE, REVIEW, again, one_sided
+from unified_api.sync.bridge.held import CLOSED, DROPPED, DROPPED_AS, FREE, REVIEW, SEARCH, again, one_sided
+from unified_api.sync.bridge.matching import is_lost_unsearched
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.separating import in_turn
@@ -65,14 +68,10 @@ class Turn:
     known: Sequence[Conflict] = ()
     astray: bool = False
 
-    def effects(self) -> tuple[Effect, ...]:
-        """What the engine says; the pair remembers it, and saving is the caller's."""
-        frame = self.frame
-        memory, effects = plan(
-            remembered(self.pair), self.look, policy=self.policy, access=frame.access, closed=frame.closed
-        )
-        remember(self.pair, memory)
-        return effects
+    def step(self) -> tuple[Memory, tuple[Effect, ...]]:
+        """What the engine says, of which the pair knows nothing yet."""
+        access, closed = self.frame.access, self.frame.closed
+        return plan(remembered(self.pair), self.look, policy=self.policy, access=access, closed=closed)
 
 
 def look_at_some(frame: Frame) -> int:
@@ -134,7 +133,11 @@ def consider(turn: Turn) -> bool:
         again(Pair.objects.filter(id=pair.id))
         return False
     dropped, kind = pair.memory.get(DROPPED, 0), pair.memory.get(DROPPED_AS)
-    effects = turn.effects()
+    memory, effects = turn.step()
+    if is_lost_unsearched(pair) and any(isinstance(one, Create) for one in effects):
+        pair.held = SEARCH
+        return True
+    remember(pair, memory)
     _note(turn, effects)
     for write in (one for one in effects if isinstance(one, Push | Delete)):
         if kind != writing.operation(write):  # else it has been counted, and nothing came of it

@@ -1,4 +1,4 @@
-"""Looking for a counterpart at the provider itself, before one is created.
+"""Looking for a counterpart at the provider itself, before one is created, or made again.
 
 The mirror may be as old as its last reading: what somebody made over there since then is found by the same
 bounded search that settles lost creates. What is found is stored as any reading is, and matched like any
@@ -7,6 +7,7 @@ newcomer.
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
@@ -31,20 +32,21 @@ from unified_api.sync.models_bridge import Pair
 #: Records that one step searches for, and among how many it looks for these where some wait for others.
 AT_ONCE: Final = 20
 LOOKED_THROUGH: Final = 500
-#: Creates that may be under way at once. These go on when the bridge is paused, and edits share the way with them.
+#: Creates that may be under way at once: edits share the way with them, and a search tells little of later.
 MOST_CREATES: Final = 100
 
 
 def search_some(frame: Frame, lease: job.Lease, searched: QuerySet[Pair]) -> int:
-    """Search for counterparts of some of these lone records, outside of any transaction; how many.
+    """Search for what lacks of some of these pairs, outside of any transaction; how many.
 
     Raises ProviderError.
     """
     with transaction.atomic():
         pairs = _next(frame, searched)
+        lost = _lost_at_a(frame, pairs)
     by_side: dict[Side, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        by_side[Side.B if pair.record_a else Side.A].append(pair)
+        by_side[Side.A if pair.record_a is None or pair.record_a in lost else Side.B].append(pair)
     for to, lone in by_side.items():
         account = frame.accounts[to]
         assert account is not None  # noqa: S101 - rounds run only between living accounts
@@ -69,6 +71,14 @@ def _next(frame: Frame, searched: QuerySet[Pair]) -> list[Pair]:
     return pairs[: max(MOST_CREATES - creating.count(), 0)] if pairs else []
 
 
+def _lost_at_a(frame: Frame, pairs: Iterable[Pair]) -> set[uuid.UUID]:
+    """The records of side a that are gone: of pairs of two, of which one is to be made again."""
+    lost = frame.model.objects.filter(
+        id__in=[pair.record_a for pair in pairs if pair.record_b], remote_was_deleted=True
+    )
+    return set(lost.values_list("id", flat=True))
+
+
 def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, account: LinkedAccount) -> None:
     with connect.line(account, lease, purpose=Purpose.NEWS) as line:
         resource = line.client.provider.resource(frame.model)
@@ -81,7 +91,7 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
                 if found:
                     entry.land(found, store.Cause("read"), mapping_version=resource.version)
                     entry.flush()  # the feed head before any pair, as the end of a write takes them
-                _note(pair, searched=wanted is not None)
+                _note(pair, searched=wanted is not None or bool(pair.record_a and pair.record_b))
 
 
 def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str, object] | None:

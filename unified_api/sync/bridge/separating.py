@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from unified_api.engine.pair import State
 from unified_api.sync.bridge import sharing
 from unified_api.sync.bridge.held import FREE, WAITING
-from unified_api.sync.bridge.records import SEPARATE, Frame
+from unified_api.sync.bridge.newcomers import SEPARATE
+from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Pair
 
 

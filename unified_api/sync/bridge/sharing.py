@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
 from unified_api.engine.match import alternatives, linked
-from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Pair, PairKey
+
+if TYPE_CHECKING:
+    from unified_api.sync.bridge.records import Frame
 
 
 def note(frame: Frame, keys: Mapping[uuid.UUID, Collection[str | None]]) -> None:

@@ -1,17 +1,36 @@
-"""Writes of a bridge that have not left, and carry what the scopes of its accounts do not let it carry any more.
+"""Writes of a bridge that have not left, and are not to leave any more. They end as not applied: all is owed still.
 
-They end as not applied when the scopes change: what else they say is owed still, and the next look writes that alone.
+A person stopped the bridge, the way to a side or the pair: each ends when it would leave, and what is owed then is
+seen by the look that follows when that goes on. Or they carry what the scopes of the accounts do not let the bridge
+carry any more: these end when the scopes change, and the next look writes what else they say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Subquery
+
 from tenants.scope import current_tenant
 from unified_api.sync import job, journal
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_bridge import Bridge, Pair
+
+
+def why(write: Write) -> str:
+    """Who stopped what a write is for, as a sentence; empty where nobody did. Within the transaction that is open."""
+    pair = Pair.objects.filter(id=write.pair_id).values("paused_by")
+    bridge = Bridge.objects.filter(id=write.bridge_id).annotate(pair_paused_by=Subquery(pair)).first()
+    if bridge is None:
+        return ""
+    if bridge.paused_by:
+        return f"Not sent: the bridge was paused by {bridge.paused_by}."
+    side = "a" if write.linked_account_id == bridge.account_a else "b"
+    if side in bridge.closed:
+        return f"Not sent: side {side} was closed by {bridge.closed[side]}."
+    paused_by = bridge.pair_paused_by
+    return f"Not sent: the pair was paused by {paused_by}." if paused_by else ""
 
 
 def stop(bridge: Bridge) -> list[Write]:

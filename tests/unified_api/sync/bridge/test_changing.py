@@ -9,7 +9,9 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.files import TICKETS, apply, changed, the_bridge, whats
-from unified_api.sync.bridge import plans
+from tests.unified_api.sync.bridge.test_plans import lose
+from unified_api.engine.values import Side
+from unified_api.sync.bridge import plans, restoring
 from unified_api.sync.bridge.file import FileRefused
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Pair
 from unified_api.sync.models_plan import Plan
@@ -87,6 +89,24 @@ def test_a_plan_does_not_outlive_what_it_was_made_by(desks: Bridged) -> None:
         assert Plan.objects.get(id=old.id).state == Plan.State.STALE
         with pytest.raises(plans.PlanRefused, match="This plan is stale"):
             plans.approve(old.id, old.hash)
+
+
+def test_an_approved_restore_does_not_outlive_a_change(desks: Bridged) -> None:
+    """What a person asked for is void as well, though the bridge carries no more by the change, and stays live."""
+    running(desks)
+    desks.b.tables["tickets"].clear()
+    lose(desks)
+    desks.round()
+    with transaction.atomic():
+        old = restoring.make(the_bridge(), Side.B)
+        plans.approve(old.id, old.hash)
+    apply(changed("winner: newest", "winner: ask"))
+    desks.round()
+
+    with transaction.atomic():
+        assert Plan.objects.get(id=old.id).state == Plan.State.STALE
+        assert the_bridge().mode == Bridge.Mode.LIVE
+    assert desks.b.tables["tickets"] == {}
 
 
 def test_a_meaning_does_not_change_under_a_write(desks: Bridged) -> None:

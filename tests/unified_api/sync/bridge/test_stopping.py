@@ -1,0 +1,202 @@
+"""Stopping a bridge, the way to a side, or a pair: what has not left does not leave, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+from django.db import transaction
+
+from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import approve, items, lose, the_plan
+from tests.unified_api.sync.bridge.test_rounds import only
+from unified_api.engine.match import match
+from unified_api.engine.values import Side
+from unified_api.sync import write
+from unified_api.sync.bridge import ending, executing, plans, restoring, steering
+from unified_api.sync.bridge.held import UNSETTLED
+from unified_api.sync.limit import SharedLimiter
+from unified_api.sync.models import Write
+from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan
+
+Step = Callable[[Bridged], object]
+#: What stops the write of an edit of side a, what goes on with it, and what its write says.
+STOPS: Final[dict[str, tuple[Step, Step, str]]] = {
+    "bridge": (
+        lambda desks: steering.pause(desks.bridge_id),
+        lambda desks: steering.resume(desks.bridge_id),
+        "the bridge was paused by",
+    ),
+    "side": (
+        lambda desks: steering.close(desks.bridge_id, Side.B),
+        lambda desks: steering.reopen(desks.bridge_id, Side.B),
+        "side b was closed by",
+    ),
+    "pair": (
+        lambda desks: steering.pause_pair(desks.pairs()[0].id),
+        lambda desks: steering.resume_pair(desks.pairs()[0].id),
+        "the pair was paused by",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STOPS)
+def test_what_is_journalled_and_stopped_does_not_leave_until_it_goes_on(bridged: Bridged, what: str) -> None:
+    """The write says who stopped it; what was owed is seen by the look that follows."""
+    stop, go_on, said = STOPS[what]
+    journal_an_edit(bridged)
+    before = bridged.writes()
+    with transaction.atomic():
+        stop(bridged)
+    bridged.work_once(("write", "bridge", "write"))
+
+    assert bridged.writes() == before
+    ended = newest_write()
+    assert (ended.state, ended.sent_at) == ("not applied", None)
+    assert f"Not sent: {said}" in str(ended.error)
+    with transaction.atomic():
+        go_on(bridged)
+    bridged.round()
+    assert only(bridged.b)[1]["title"] == "Mine"
+
+
+def test_a_pause_counts_until_the_call_leaves(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while the record is read just before; a bridge of which nothing is under way can end."""
+
+    def pause(*_: object) -> None:
+        with transaction.atomic():
+            steering.pause(bridged.bridge_id)
+
+    journal_an_edit(bridged)
+    before = bridged.writes()
+    monkeypatch.setattr(write, "refuse_moved", pause)
+    bridged.work_once(("write",))
+
+    assert bridged.writes() == before
+    assert newest_write().state == "not applied"
+    with transaction.atomic():
+        ending.end(bridged.bridge_id)
+
+
+def test_what_waits_for_its_provider_ends_at_once_when_its_bridge_is_paused(bridged: Bridged) -> None:
+    """However long the provider wants to be left alone."""
+    journal_an_edit(bridged)
+    SharedLimiter(bridged.accounts[1].id).pause(3600)
+    bridged.work_once(("write",))
+    assert newest_write().state == "journalled"
+    with transaction.atomic():
+        steering.pause(bridged.bridge_id)
+    bridged.work_once(("write",))
+
+    assert newest_write().state == "not applied"
+
+
+def test_a_plan_that_is_paused_goes_on_where_it_stopped(desks: Bridged) -> None:
+    """What had not left waits for its turn again, as the plan showed it; no other plan is needed for it."""
+    planned(desks, "Printer", "Router")
+    plan = the_plan(desks)
+    approve(plan)
+    journal_what_is_approved(desks)
+    assert [one.state for one in items(plan)] == ["sent", "sent"]
+    with transaction.atomic():
+        steering.pause(desks.bridge_id)
+    desks.work_once(("write",))
+    assert [(one.state, one.write_id) for one in items(plan)] == [("waiting", None)] * 2
+    assert desks.writes() == 0
+
+    with transaction.atomic():
+        steering.resume(desks.bridge_id)
+    desks.round()
+    assert [one.state for one in items(plan)] == ["done", "done"]
+    assert desks.both("title")[1] == ["Printer", "Router"]
+    with transaction.atomic():
+        assert Plan.objects.filter(bridge_id=desks.bridge_id).count() == 1
+        assert Bridge.objects.get(id=desks.bridge_id).mode == "live"
+
+
+def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest waits, where a pause or a change of the bridge still stops it."""
+    monkeypatch.setattr(plans, "ENOUGH", 2)
+    monkeypatch.setattr(executing, "MOST", 1)
+    planned(desks, *(f"Ticket {number}" for number in range(4)))
+    plan = the_plan(desks)
+    approve(plan)
+    journal_what_is_approved(desks)
+
+    assert sorted(one.state for one in items(plan)) == ["sent", "sent", "waiting", "waiting"]
+    desks.round()
+    assert {one.state for one in items(plan)} == {"done"}
+
+
+def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said of the half that goes into the other one, after the halves were read."""
+
+    def paused(*told: Any, **more: Any) -> Any:
+        half = Pair.objects.get(record_a=None)
+        steering.pause_pair(half.id)
+        return match(*told, **more)
+
+    monkeypatch.setattr("unified_api.sync.bridge.matching.match", paused)
+    for desk in (desks.a, desks.b):
+        desk.add(title="Printer", text="It is on fire", state="open", priority="p2")
+    desks.join()
+    desks.read()
+    desks.work_once(("bridge",))
+
+    [pair] = desks.pairs()
+    assert pair.record_a
+    assert pair.record_b
+    assert pair.paused_by
+
+
+def test_an_item_whose_pair_nobody_can_tell_of_holds_up_no_plan(bridged: Bridged) -> None:
+    """It is left alone, and says why; the plans behind it have their turn."""
+    plan = plan_to_restore(bridged)
+    approve(plan)
+    with transaction.atomic():
+        Pair.objects.update(held=UNSETTLED, write_id=uuid.uuid4())
+    bridged.work_once(("bridge",))
+
+    assert [(one.state, one.reason) for one in items(plan)] == [("moved", executing.UNTOLD)]
+    with transaction.atomic():
+        assert plans.approved(bridged.bridge_id) is None
+
+
+def plan_to_restore(bridged: Bridged) -> Plan:
+    """The ticket of side b was deleted there, and a plan shows its create."""
+    bridged.b.tables["tickets"].clear()
+    lose(bridged)
+    bridged.round()
+    with transaction.atomic():
+        return restoring.make(Bridge.objects.get(id=bridged.bridge_id), Side.B)
+
+
+def planned(desks: Bridged, *titles: str) -> None:
+    """Tickets of side a whose creates a plan shows."""
+    for title in titles:
+        desks.a.add(title=title, text=title, state="open", priority="p2")
+    desks.join(mode="plan")
+    desks.round()
+
+
+def journal_what_is_approved(desks: Bridged) -> None:
+    """Have the bridge work, and nobody send what it journals."""
+    desks.work_once(("bridge",))
+
+
+def journal_an_edit(bridged: Bridged) -> None:
+    """An edit of side a that is on its way to side b, and has not left."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.work_once(("bridge",))
+    assert newest_write().state == "journalled"
+
+
+def newest_write() -> Write:
+    """The write that was journalled last."""
+    with transaction.atomic():
+        found: Write = Write.objects.order_by("-journalled_at")[0]
+    return found
