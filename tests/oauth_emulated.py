@@ -34,8 +34,8 @@ def led_to(emulator: Emulator, slug: str, settings: Settings, monkeypatch: pytes
         return f"{emulator.url}{urlsplit(url).path}"
 
     found = replace(auth.finds, url=here(auth.finds.url)) if auth.finds else None
-    told = {"authorize_url": here(auth.authorize_url), "token_url": here(auth.token_url), "finds": found}
-    monkeypatch.setitem(registry._providers, slug, replace(provider, auth=replace(auth, **told)))
+    local = replace(auth, authorize_url=here(auth.authorize_url), token_url=here(auth.token_url), finds=found)
+    monkeypatch.setitem(registry._providers, slug, replace(provider, auth=local))
     monkeypatch.setattr(job, "wake", lambda *_args: None)
     settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
     settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000
@@ -45,7 +45,7 @@ def led_to(emulator: Emulator, slug: str, settings: Settings, monkeypatch: pytes
 def allowed_by(person: Person, slug: str, **settings: str) -> LinkedAccount:
     """The account of a customer of this person, who allowed the tenant's application on the vendor's page."""
     with scope(person.tenant_id):
-        applications.register(Registration(slug, *map(Secret, CLIENT)))
+        applications.register(Registration(slug, Secret(CLIENT[0]), Secret(CLIENT[1])))
         address, _ = invite(Invitation(slug, "customer-1", settings=settings))
     page = Browser().link(address)
     assert page.status_code == 200, page.content
