@@ -93,6 +93,8 @@ class House:
     instead: list[Told] = field(default_factory=list)
     #: What the API answers instead, one a request.
     busy: list[Told] = field(default_factory=list)
+    #: How many tags it has.
+    tags: int = 0
     #: What else its token endpoint tells.
     more: dict[str, Any] = field(default_factory=dict)
     #: Whether the API takes any token.
@@ -182,7 +184,12 @@ class House:
         self.used()
         if self.busy:
             return self.busy.pop(0)
-        return told({"account": grant.account} if seen.path == "/me" else {"items": []})
+        if seen.path == "/me":
+            return told({"account": grant.account})
+        size = int(seen.query["size"])
+        first = (int(seen.query["page"]) - 1) * size
+        names = range(first, min(first + size, self.tags))
+        return told({"items": [{"id": str(number), "name": f"Tag {number}"} for number in names]})
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -17,9 +18,10 @@ from tests.people import Person
 from tests.unified_api.sync.conftest import no_broker
 from unified_api import registry
 from unified_api.link import applications
-from unified_api.sync import connect
+from unified_api.models.ticketing import Tag
+from unified_api.sync import connect, job, pull, tasks
 from unified_api.sync.limit import Purpose
-from unified_api.sync.models import Throttle
+from unified_api.sync.models import Stream, Throttle
 
 __all__ = ["house", "no_broker"]  # fixtures
 #: More than may go at once.
@@ -57,6 +59,32 @@ def test_a_first_reading_leaves_the_others_their_changes_and_writes(alice: Perso
     assert calls(alice, small, Purpose.CHANGES, _READINGS) == 2
     assert calls(alice, small, Purpose.NEWS, _READINGS) == 1
     assert calls(alice, small, Purpose.WAITED_FOR, _READINGS) == 1
+
+
+def test_a_stream_that_is_read_for_the_first_time_waits_and_the_others_do_not(
+    alice: Person, house: House
+) -> None:
+    """After six pages of a long list its turn comes later, which is no failure; another's writes go at once."""
+    house.tags = 1_000
+    big, small = (link_to(alice, house, end_user=f"customer-{n}") for n in (1, 2))
+    with alice.at_work():
+        stream = Stream.objects.get(linked_account_id=big.id)
+    with scope(alice.tenant_id):
+        lease = job.claim(pull.KIND, stream.id)
+    assert lease
+    before = house.calls
+    tasks.do(lease, time.monotonic() + 20)
+
+    with alice.at_work():
+        assert Tag.objects.filter(linked_account_id=big.id).count() == 6 * 5
+        stream.refresh_from_db()
+    assert (house.calls - before, stream.status, stream.reason, stream.failures) == (
+        6,
+        "SYNCING",
+        "RATE_LIMITED",
+        0,
+    )
+    assert calls(alice, small, Purpose.WAITED_FOR, _READINGS) == 4
 
 
 def test_a_limit_of_the_application_rests_all_that_share_it(
