@@ -91,6 +91,10 @@ class House:
     calls: int = 0
     #: What the token endpoint answers instead, one a request, without doing anything.
     instead: list[Told] = field(default_factory=list)
+    #: What the API answers instead, one a request.
+    busy: list[Told] = field(default_factory=list)
+    #: How many tags it has.
+    tags: int = 0
     #: What else its token endpoint tells.
     more: dict[str, Any] = field(default_factory=dict)
     #: Whether the API takes any token.
@@ -178,7 +182,14 @@ class House:
         if grant is None or not self.is_open:
             return told({"error": "invalid_token"}, 401)
         self.used()
-        return told({"account": grant.account} if seen.path == "/me" else {"items": []})
+        if self.busy:
+            return self.busy.pop(0)
+        if seen.path == "/me":
+            return told({"account": grant.account})
+        size = int(seen.query["size"])
+        first = (int(seen.query["page"]) - 1) * size
+        names = range(first, min(first + size, self.tags))
+        return told({"items": [{"id": str(number), "name": f"Tag {number}"} for number in names]})
 
 
 @contextmanager
@@ -208,14 +219,16 @@ def register(person: Person, house: House, secret: str = CLIENT_SECRET) -> OAuth
         return applications.register(client)[0]
 
 
-def link_to(person: Person, house: House, *, ends_in: float = 3600) -> LinkedAccount:
+def link_to(
+    person: Person, house: House, *, ends_in: float = 3600, end_user: str = "customer-1"
+) -> LinkedAccount:
     """An account at the house, linked with tokens that were granted just now."""
     register(person, house)
     grant = house.allow()
     told = {"access_token": grant.access, "refresh_token": grant.refresh}
     ends = {"expires_at": str(int(time.time() + ends_in))}
     with scope(person.tenant_id):
-        return link(Request("house", "customer-1", {"base_url": house.url, **told, **ends})).account
+        return link(Request("house", end_user, {"base_url": house.url, **told, **ends})).account
 
 
 def call(person: Person) -> None:

@@ -30,6 +30,7 @@ from integrations.kit import verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
 from integrations.kit.auth import Auth, Signature, scrub
 from integrations.kit.breaks import Broken
+from integrations.kit.budgets import Budgets
 from integrations.kit.content import Bare, Form, Reading, Spool
 from integrations.kit.errors import (
     SHAPELESS,
@@ -38,7 +39,6 @@ from integrations.kit.errors import (
     ProviderError,
     Rejected,
     RetryLater,
-    Throttled,
 )
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
@@ -147,7 +147,7 @@ class Http:
         self.calls = 0
         self._auth = auth
         self._headers = headers or {}
-        self._rate = rate
+        self._budgets = Budgets(connection, rate)
         self._patience = patience or Patience()
         self._limits = limits or Limits()
         self._outside = wire(connection.guard, self._limits)
@@ -230,13 +230,7 @@ class Http:
 
     def _admit(self, request: Request) -> Signature:
         """Wait for the turn of a request to the account's own origin, and sign it."""
-        wait = self.connection.limiter.acquire(1)
-        if wait > self._patience.wait:
-            raise Throttled(
-                "the account's budget of requests is used up, or the provider asked for a pause",
-                after=wait,
-                request=request.name,
-            )
+        wait = self._budgets.turn(longest=self._patience.wait, request=request.name)
         if wait > 0:
             self.connection.sleep(wait)
         return self._auth.sign(self.connection.settings, self._secrets)
@@ -263,7 +257,7 @@ class Http:
         if isinstance(reply, Broken):
             raise verdict.of_break(reply, repeatable=request.safe, request=request.name)
         if signature is not None:
-            self._learn(reply)
+            self._budgets.learn(reply)
         return Answer(reply.status, reply.headers, reply.body, started, arrived, own=signature is not None)
 
     def _prepare(self, request: Request, url: str, signature: Signature | None) -> requests.PreparedRequest:
@@ -308,14 +302,9 @@ class Http:
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
             if answer.own and (error is found or answer.status not in verdict.BUSY):
-                self._slow_down(error)
+                self._budgets.slow_down(error, answer.headers)
             raise self.discreet(error)
         return answer, decoded
-
-    def _slow_down(self, error: ProviderError) -> None:
-        """Have all that call for the account wait as long as an answer asks that an adapter takes for "too many"."""
-        if isinstance(error, RetryLater) and error.after:
-            self.connection.limiter.pause(error.after)
 
     def discreet(self, error: ProviderError) -> ProviderError:
         """The error without the account's secrets, and without what a terminal would take for an order."""
@@ -326,14 +315,6 @@ class Http:
 
     def _clean(self, text: str) -> str:
         return plain(scrub(text, self._secrets))
-
-    def _learn(self, reply: Reply) -> None:
-        now = self.connection.clock()
-        said = self._rate.read(reply.headers, now) if self._rate else None
-        if said is not None:
-            self.connection.limiter.learn(*said)
-        if reply.status in verdict.BUSY and (after := verdict.retry_after(reply.headers, now)):
-            self.connection.limiter.pause(after)
 
     def _tell(self, request: Request, reply: Reply | Broken, seconds: float) -> None:
         outcome = {"status": reply.status} if isinstance(reply, Reply) else {"broken": reply.reason}

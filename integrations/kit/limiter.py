@@ -19,7 +19,7 @@ LONGEST_PAUSE = timedelta(days=1)
 
 
 class Limiter(Protocol):
-    """The account's budget of requests, shared by all that call on its behalf."""
+    """A budget of requests, of an account or an OAuth application, shared by all that call on its behalf."""
 
     def acquire(self, cost: int) -> float:
         """Take `cost` requests from the budget; the seconds to wait before sending."""
@@ -89,11 +89,15 @@ class LocalLimiter:
 
 @dataclass(frozen=True)
 class Rate:
-    """Names of the headers that tell about the limit. reset: Unix time, or time from now; unit: in so many seconds."""
+    """Names of the headers that tell about the limit. reset: Unix time, or time from now; unit: in so many seconds.
+
+    per_application: the provider counts the requests of all accounts of one OAuth application together.
+    """
 
     remaining: str = "X-RateLimit-Remaining"
     reset: str = "X-RateLimit-Reset"
     unit: float = 1.0
+    per_application: bool = False
 
     def read(self, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
         """What the headers of an answer say, or None when they say nothing that can be understood."""
@@ -104,3 +108,7 @@ class Rate:
         except (KeyError, ValueError, OverflowError, OSError):
             return None
         return None if remaining < 0 else (remaining, due)
+
+    def is_of_application(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - for providers with further limits
+        """Whether what an answer says of a limit is about that of the application; else it is about the account's."""
+        return self.per_application

@@ -27,12 +27,14 @@ class Connection:
     """One account's way to its provider, and everything that is not a pure function of it.
 
     moments: an increasing sequence, drawn before a request leaves and after its answer came. renew: for OAuth
-    2, new secrets after the old ones were refused; called at most once a request.
+    2, new secrets after the old ones were refused; called at most once a request. of_application: the further budget
+    of the OAuth application that the account was linked by, where the provider counts by these.
     """
 
     settings: Mapping[str, str]
     secrets: Mapping[str, Revealable]
     limiter: Limiter = field(default_factory=Unlimited)
+    of_application: Limiter | None = None
     guard: Guard = field(default_factory=Guard)
     moments: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     clock: Callable[[], datetime] = _now

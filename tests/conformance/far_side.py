@@ -17,7 +17,7 @@ import pytest
 
 from integrations.kit.client import Client
 from integrations.kit.provider import Provider, Resource
-from tests.emulators.vendor import Vendor
+from tests.emulators.vendor import Delivery, Vendor
 from tests.integrations.lines import NOW, Sleeper
 from unified_api import registry
 
@@ -49,6 +49,8 @@ class Started:
     Where nobody can ask for short pages, it has short ones by itself, so that they are turned. values: what an account
     is linked with. samples: of a model that can be written. now, sleep: its clock. refusal: the body of an answer with
     this status. asks: how addresses end at which a POST only reads. whole: the models that it lists in one answer.
+    deliveries: the webhooks that are on their way; who asks for them has to send them. set_up: has them sent to an
+    address, signed by a secret, as a person does it there where the account cannot ask for them itself.
     """
 
     values: Mapping[str, str]
@@ -58,6 +60,8 @@ class Started:
     refusal: Callable[[int], Any] = _refused
     asks: tuple[str, ...] = ()
     whole: frozenset[Any] = frozenset()
+    deliveries: Callable[[], Sequence[Delivery]] | None = None
+    set_up: Callable[[str, str], object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

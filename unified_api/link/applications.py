@@ -14,6 +14,7 @@ from tenants.models import OAuthApplication
 from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import granting, issues
+from unified_api.sync.models import Throttle
 
 
 class ApplicationUnfit(ValueError):
@@ -47,9 +48,10 @@ def register(registration: Registration) -> tuple[OAuthApplication, bool]:
 
 
 def remove(application: OAuthApplication) -> None:
-    """Forget an application, and what was wrong with it."""
+    """Forget an application, its budget of requests, and what was wrong with it."""
     with transaction.atomic():
         applications.remove(application)
+        Throttle.objects.filter(holder_id=application.id).delete()
         issues.resolve(issues.APPLICATION, application.id)
 
 

@@ -130,17 +130,20 @@ def line(
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
     RetryLater: the credential does not open, or its token cannot be renewed. NeedsReauthorisation: it is over.
     """
-    from unified_api.sync import renewing
+    from unified_api.sync import granting, renewing
 
     provider = provider_of(account)
     credential = {} if provider.hosted else credential_of(account)
     renewal = renewing.of(account, provider, credential)
     secrets = renewal.fresh() if renewal else credential
+    counts_so = provider.rate.per_application
+    application = granting.application_of(provider, account.settings, secrets) if counts_so else None
     moments = Moments()
     connection = Connection(
         settings=account.settings,
         secrets=secrets,
         limiter=SharedLimiter(account.id, purpose),
+        of_application=SharedLimiter(application.id, purpose) if application else None,
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,
         clock=OUTSIDE.clock,

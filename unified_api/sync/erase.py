@@ -54,6 +54,7 @@ _ERASE = sql.SQL(
     "SELECT ctid FROM {table} WHERE tenant_id = %(tenant)s AND {where} LIMIT %(most)s))"
 )
 _OF_ACCOUNT = sql.SQL("linked_account_id = %(reference)s")
+_IS_HOLDER = sql.SQL("holder_id = %(reference)s")
 _OF_STREAM = sql.SQL("stream_id IN (SELECT id FROM sync_stream WHERE linked_account_id = %(reference)s)")
 _IS_BRIDGE = sql.SQL("(account_a = %(reference)s OR account_b = %(reference)s)")
 _OF_BRIDGE = sql.SQL(
@@ -139,7 +140,6 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         SyncCondition,
         WebhookReceiver,
         Write,
-        Throttle,
         Issue,
         WebhookAddress,
         WebhookEvent,
@@ -149,6 +149,7 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         (SetAside, _OF_STREAM),
         (Run, _OF_STREAM),
         *((model, _OF_ACCOUNT) for model in owned),
+        (Throttle, _IS_HOLDER),
         (Stream, _OF_ACCOUNT),
         *_of_bridges(_OF_BRIDGE, _OF_PLAN),
         (Bridge, _IS_BRIDGE),

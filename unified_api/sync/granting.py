@@ -48,6 +48,17 @@ def site_of(auth: OAuth2, settings: Mapping[str, str]) -> str:
     return settings.get(auth.site, "") if auth.site else ""
 
 
+def application_of(
+    provider: Provider, settings: Mapping[str, str], secrets: Mapping[str, Secret]
+) -> OAuthApplication | None:
+    """The tenant's application that an account with these is linked by; None where it is linked otherwise."""
+    auth = oauth_for(provider, settings, secrets)
+    if auth is None or auth.client:
+        return None
+    with transaction.atomic():
+        return applications.find(provider.slug, site_of(auth, settings))
+
+
 def asking(
     provider: Provider, auth: OAuth2, settings: Mapping[str, str], secrets: Mapping[str, Secret]
 ) -> Asking:

@@ -1,8 +1,10 @@
-"""The request budget of a linked account, shared by all workers: a token bucket in one row.
+"""Request budgets, shared by all workers: of an account, and of an OAuth application where a provider counts so.
 
-It is split by purpose. Who can wait leaves a share to who cannot: of what may go at once, and of the provider's own
-quota, as far as that says what remains of it. So a first reading of a million records keeps neither a person's write
-waiting, nor the day's changes.
+Each is a row with a token bucket for every purpose, so that who can wait leaves a share to who cannot: of what may go
+at once, and of the provider's own quota, as far as that says what remains of it. A request takes from the bucket of its
+purpose and of the less urgent ones, and from those of the more urgent only down to their share. So a first reading of a
+million records keeps neither a person's write waiting, nor the day's changes; and a hundred first readings of accounts
+that share an application do not either, however many of their requests queue up.
 """
 
 from __future__ import annotations
@@ -37,16 +39,23 @@ class Purpose(Enum):
 #: Nobody waits for the disk: what a power cut takes back is a few requests of a budget.
 _ACQUIRE = """
     INSERT INTO sync_throttle AS t (
-        id, tenant_id, linked_account_id, tokens, filled_at, remaining, quota, resets_at
+        id, tenant_id, holder_id, tokens, filled_at, remaining, quota, resets_at
     )
     VALUES (
-        gen_random_uuid(), %(tenant)s, %(account)s, %(burst)s - %(cost)s, clock_timestamp(),
+        gen_random_uuid(), %(tenant)s, %(holder)s, %(first)s::float8[], clock_timestamp(),
         %(remaining)s, %(remaining)s, %(reset)s
     )
-    ON CONFLICT (tenant_id, linked_account_id) DO UPDATE SET
-        tokens = greatest(
-            least(%(burst)s, t.tokens + %(rate)s * extract(epoch FROM clock_timestamp() - t.filled_at)) - %(cost)s,
-            -%(rate)s * %(farthest)s
+    ON CONFLICT (tenant_id, holder_id) DO UPDATE SET
+        tokens = ARRAY(
+            SELECT greatest(filled - %(cost)s, least(filled, least))
+            FROM (
+                SELECT place, least, least(
+                    most, coalesce(tokens, most) + %(rate)s * extract(epoch FROM clock_timestamp() - t.filled_at)
+                ) AS filled
+                FROM unnest(t.tokens, %(most)s::float8[], %(least)s::float8[])
+                    WITH ORDINALITY AS bucket (tokens, most, least, place)
+            ) AS refilled
+            ORDER BY place
         ),
         filled_at = clock_timestamp(),
         remaining = coalesce(excluded.remaining, t.remaining),
@@ -56,7 +65,7 @@ _ACQUIRE = """
         END,
         resets_at = coalesce(excluded.resets_at, t.resets_at)
     RETURNING greatest(
-            (%(burst)s * %(left)s - tokens) / %(rate)s,
+            -tokens[%(mine)s] / %(rate)s,
             extract(epoch FROM blocked_until - clock_timestamp()),
             CASE WHEN remaining < quota * %(left)s
                 THEN extract(epoch FROM least(resets_at - clock_timestamp(), %(longest)s)) END,
@@ -66,7 +75,7 @@ _ACQUIRE = """
 """
 _BLOCK = """
     UPDATE sync_throttle SET blocked_until = greatest(blocked_until, least({until}, clock_timestamp() + %s))
-    WHERE tenant_id = %s AND linked_account_id = %s
+    WHERE tenant_id = %s AND holder_id = %s
 """
 
 
@@ -76,8 +85,9 @@ class SharedLimiter:
     What remains of its quota is noted with the next request, so that it costs no statement of its own.
     """
 
-    def __init__(self, linked_account_id: uuid.UUID, purpose: Purpose = Purpose.WAITED_FOR) -> None:
-        self.linked_account_id = linked_account_id
+    def __init__(self, holder_id: uuid.UUID, purpose: Purpose = Purpose.WAITED_FOR) -> None:
+        """holder_id: of the linked account, or OAuth application, of the tenant in scope whose budget it is."""
+        self.holder_id = holder_id
         self.purpose = purpose
         self._said: tuple[int | None, dt.datetime | None] = (None, None)
 
@@ -86,11 +96,9 @@ class SharedLimiter:
         remaining, reset = self._said
         values: dict[str, Any] = {
             "tenant": current_tenant(),
-            "account": self.linked_account_id,
-            "cost": cost,
+            "holder": self.holder_id,
+            **self._buckets(cost),
             "rate": settings.PROVIDER_REQUESTS_PER_SECOND,
-            "burst": settings.PROVIDER_BURST,
-            "farthest": FARTHEST,
             "left": self.purpose.value,
             "longest": LONGEST_PAUSE,
             "remaining": remaining,
@@ -100,6 +108,20 @@ class SharedLimiter:
             cursor.execute(_ACQUIRE, values)
             wait, _ = cursor.fetchone()
         return float(wait)
+
+    def _buckets(self, cost: int) -> dict[str, Any]:
+        """What each holds at the most, down to what this purpose takes from it, and what is left of full ones."""
+        most = {purpose: settings.PROVIDER_BURST * (1 - purpose.value) for purpose in Purpose}
+        queue = -float(settings.PROVIDER_REQUESTS_PER_SECOND * FARTHEST)
+        mine = most[self.purpose]
+        least = {purpose: full - mine if full > mine else queue for purpose, full in most.items()}
+        return {
+            "cost": cost,
+            "mine": list(Purpose).index(self.purpose) + 1,
+            "most": list(most.values()),
+            "least": list(least.values()),
+            "first": [max(full - cost, min(full, least[purpose])) for purpose, full in most.items()],
+        }
 
     def learn(self, remaining: int, reset: dt.datetime) -> None:
         """Note what remains; hold all workers until the provider's reset, once it says that no request does."""
@@ -114,5 +136,5 @@ class SharedLimiter:
 
     def _block(self, until: str, value: Any) -> None:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            values: list[Any] = [value, LONGEST_PAUSE, current_tenant(), self.linked_account_id]
+            values: list[Any] = [value, LONGEST_PAUSE, current_tenant(), self.holder_id]
             cursor.execute(_BLOCK.format(until=until), values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tenants.models import TenantModel
@@ -299,16 +300,16 @@ class Write(TenantModel):
 
 
 class Throttle(TenantModel):
-    """The request budget of one linked account, shared by all workers: a token bucket, and what the provider said.
+    """A request budget, of a linked account or an OAuth application: shared by all workers; and what the provider said.
 
-    `remaining`, `resets_at`: how many requests the provider said that it takes until then; `quota`: the most that it
-    has named of these.
+    `tokens`: of a bucket for each purpose of requests. `remaining`, `resets_at`: how many requests the provider said
+    that it takes until then; `quota`: the most that it has named of these.
     """
 
-    database_key = ("tenant_id", "linked_account_id")
+    database_key = ("tenant_id", "holder_id")
 
-    linked_account_id = models.UUIDField()
-    tokens = models.FloatField()
+    holder_id = models.UUIDField()
+    tokens = ArrayField(models.FloatField())
     filled_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True)
     remaining = models.BigIntegerField(null=True)

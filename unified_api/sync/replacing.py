@@ -66,7 +66,7 @@ def take_over(account: LinkedAccount) -> None:
         values = [model_id(model), current_tenant(), account.id]
         tables.execute(sql.SQL(_STRANGERS).format(table=table), values)
         model.objects.filter(linked_account_id=account.id).update(remote_id=None)
-    Throttle.objects.filter(linked_account_id=account.id).delete()
+    Throttle.objects.filter(holder_id=account.id).delete()
     steer.begin_anew(account.id)
 
 

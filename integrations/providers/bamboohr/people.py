@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.endpoints import GET, POST, Api, Since
+from integrations.kit.errors import Forbidden, Gone
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
 from integrations.kit.lenses import at, choice, compute, day, instant, ref
 from integrations.kit.mapping import Mapping
@@ -18,6 +19,8 @@ from unified_api.models.hris import Employee
 _SIZE = 100
 #: Of a create whose answer was lost, so many are looked at, newest first.
 _NEWEST = 50
+#: Types of fields whose values are words of a list; and where these stand in a field here.
+_OF_LISTS, _WORDS = ("list", "multilist"), "words"
 _KINDS: dict[str, Kind] = {
     "checkbox": "bool",
     "bool": "bool",
@@ -46,6 +49,21 @@ def _body(fields: dict[str, Any], _current: Any) -> dict[str, Any]:
     return {**{name: value for name, value in fields.items() if name != OWN}, **fields.get(OWN, {})}
 
 
+def _with_words(api: Api, fields: list[Any]) -> list[Any]:
+    """Fields, those of lists with the words that can be chosen: another one might become a new word there."""
+    if not any(one["type"] in _OF_LISTS and own_key(one) for one in fields):
+        return fields
+    try:
+        lists = api.get("/meta/lists")
+    except (Forbidden, Gone):
+        return fields
+    words = {
+        str(one["fieldId"]): [word["name"] for word in one["options"] if word.get("archived") != "yes"]
+        for one in lists
+    }
+    return [{**one, _WORDS: words.get(str(one["id"]), [])} for one in fields]
+
+
 def _field(told: Any) -> FieldClass | None:
     key = own_key(told)
     if key is None:
@@ -56,6 +74,7 @@ def _field(told: Any) -> FieldClass | None:
         name=told["name"],
         kind=kind,
         kind_of_items="string" if kind == "list" else None,
+        choices=[(word, word) for word in told.get(_WORDS, ())],
         is_custom=True,
     )
 
@@ -117,5 +136,7 @@ employees = Resource(
     recognise=("first_name", "last_name"),
     tells_apart=("work_email",),
     custom=(f"{OWN}.",),
-    field_classes=FieldClasses(get=GET("/meta/fields", items=""), read=_field, within=OWN),
+    field_classes=FieldClasses(
+        get=GET("/meta/fields", items="", then=_with_words, calls=1), read=_field, within=OWN
+    ),
 )

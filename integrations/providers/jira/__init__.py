@@ -12,7 +12,7 @@ seen on a site yet. What is marked [?] is general knowledge; either answer is su
 - A 404 is also what is told of an issue that may not be seen.
 - By OAuth an application is let into one or more sites, and a token says into which only when it is asked. A refresh
   token is good for one time; for ten minutes an older one is taken, too [?].
-- 429 says when to come again by Retry-After; when a limit ends is told as a date, which is not needed.
+- 429 says when to come again by Retry-After, and by its reason who has to; see `limits`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from integrations.providers.jira import custom
 from integrations.providers.jira.comments import comments
 from integrations.providers.jira.files import attachments
 from integrations.providers.jira.issues import PRIORITIES, tickets
+from integrations.providers.jira.limits import Points
 from integrations.providers.jira.people import PAGES, collections, tags, users
 from integrations.providers.jira.searching import ZONE, ZONES
 from integrations.providers.jira.webhooks import webhooks
@@ -109,6 +110,7 @@ provider = Provider(
     },
     faults=lambda body: dict(body["errors"]),
     hides=True,
+    rate=Points(),
     webhooks=webhooks,
     resources=(collections, users, tags, tickets, comments, attachments),
 )

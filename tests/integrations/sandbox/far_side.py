@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from integrations.kit.client import Client
 from integrations.kit.provider import FILE_ADDRESS, Resource
+from integrations.sandbox.models import Sandbox
+from integrations.sandbox.service import announcing
+from tenants.scope import scope
 from tests.conformance.another import another
 from tests.conformance.far_side import FarSide, Samples, Started
+from tests.emulators.vendor import Delivery
+from tests.integrations.listener import Told, listening
 from tests.integrations.sandbox.conftest import sandbox_of
+from tests.people import Person
 from unified_api.models.base import wire_fields
 from unified_api.models.fields import Ref, Refs
+from unified_api.sync import job, tasks
 
 #: Of fields that take no text whatever.
 _OTHERS = {"content_type": "text/csv"}
@@ -27,9 +38,29 @@ def sandbox(category: str) -> FarSide:
     def start(request: pytest.FixtureRequest) -> Iterator[Started]:
         person, served = request.getfixturevalue("alice"), request.getfixturevalue("served")
         made = sandbox_of(person, served, category)
-        yield Started(values={"key": made.key.reveal()}, samples=_samples)
+        yield Started(
+            values={"key": made.key.reveal()},
+            samples=_samples,
+            now=timezone.now,
+            deliveries=partial(_deliveries, person, request.getfixturevalue("settings")),
+        )
 
     return FarSide(judge="the sandbox itself", start=start, marks=[pytest.mark.django_db])
+
+
+def _deliveries(person: Person, settings: Settings) -> list[Delivery]:
+    """What the person's only one sends to this installation, which is elsewhere meanwhile."""
+    with person.at_work():
+        sandbox = Sandbox.objects.get()
+    here = settings.SANDBOX_URL
+    with listening(lambda _seen: Told()) as elsewhere:
+        settings.SANDBOX_URL = f"{elsewhere.url}/sandbox"
+        with scope(person.tenant_id):
+            lease = job.claim(announcing.KIND, sandbox.id)
+        if lease:
+            tasks.do(lease, time.monotonic() + 20)
+        settings.SANDBOX_URL = here
+        return [Delivery(f"{elsewhere.url}{one.path}", one.headers, one.body) for one in elsewhere.seen]
 
 
 def _samples(client: Client, resource: Resource) -> Samples:

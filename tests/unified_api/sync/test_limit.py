@@ -45,20 +45,20 @@ def test_a_pause_that_a_provider_asked_for_holds_every_worker(limiter: SharedLim
     limiter.pause(300)
     limiter.pause(5)
 
-    assert 290 < SharedLimiter(limiter.linked_account_id).acquire(1) <= 300
+    assert 290 < SharedLimiter(limiter.holder_id).acquire(1) <= 300
     assert SharedLimiter(uuid.uuid4()).acquire(1) == 0
 
 
 def test_what_remains_of_a_quota_is_noted_with_the_next_request(limiter: SharedLimiter) -> None:
     """It costs no statement of its own, another worker who knows nothing leaves it, and no number is too large."""
     reset = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-    said = Throttle.objects.filter(linked_account_id=limiter.linked_account_id)
+    said = Throttle.objects.filter(holder_id=limiter.holder_id)
     with CaptureQueriesContext(connection) as told:
         limiter.learn(4_999, reset)
     assert len(told) == 0
 
     limiter.acquire(1)
-    SharedLimiter(limiter.linked_account_id).acquire(1)
+    SharedLimiter(limiter.holder_id).acquire(1)
     with transaction.atomic():
         assert said.values_list("remaining", "resets_at").get() == (4_999, reset)
     limiter.learn(10**30, reset)
@@ -79,11 +79,28 @@ def test_who_can_wait_leaves_requests_to_whom_somebody_waits_for(
 ) -> None:
     """Of ten at once, whoever reads everything takes six; a person's write goes at once then."""
     settings.PROVIDER_BURST, settings.PROVIDER_REQUESTS_PER_SECOND = 10, 0.001
-    reading = SharedLimiter(limiter.linked_account_id, Purpose.EVERYTHING)
+    reading = SharedLimiter(limiter.holder_id, Purpose.EVERYTHING)
 
     assert [reading.acquire(1) for _ in range(6)] == [0] * 6
-    assert reading.acquire(1) > FARTHEST
+    assert reading.acquire(1) == pytest.approx(FARTHEST)
     assert limiter.acquire(1) == 0
+
+
+def test_who_queues_up_keeps_nobody_waiting_who_is_more_urgent(
+    limiter: SharedLimiter, settings: Settings
+) -> None:
+    """Behind fifty requests of first readings, four of a person go at once, whose share that is; the fifth does not.
+
+    What is urgent counts for all: a reading waits the longer for it.
+    """
+    settings.PROVIDER_BURST, settings.PROVIDER_REQUESTS_PER_SECOND = 10, 1
+    reading = SharedLimiter(limiter.holder_id, Purpose.EVERYTHING)
+    queue = [reading.acquire(1) for _ in range(50)]
+
+    assert 40 < queue[-1] <= 44
+    assert [limiter.acquire(1) for _ in range(4)] == [0] * 4
+    assert 0 < limiter.acquire(1) <= 1
+    assert reading.acquire(1) > queue[-1] + 4
 
 
 def test_readings_end_before_a_quota_does(limiter: SharedLimiter) -> None:
@@ -93,7 +110,7 @@ def test_readings_end_before_a_quota_does(limiter: SharedLimiter) -> None:
     def held(remaining: int) -> list[Purpose]:
         limiter.learn(remaining, reset)
         limiter.acquire(0)
-        limiters = {purpose: SharedLimiter(limiter.linked_account_id, purpose) for purpose in Purpose}
+        limiters = {purpose: SharedLimiter(limiter.holder_id, purpose) for purpose in Purpose}
         return [purpose for purpose, one in limiters.items() if one.acquire(0) > FARTHEST]
 
     assert held(5_000) == []
@@ -105,7 +122,7 @@ def test_readings_end_before_a_quota_does(limiter: SharedLimiter) -> None:
 
 def test_a_smaller_quota_is_learned_when_the_last_one_is_over(limiter: SharedLimiter) -> None:
     """A plan that was cut does not hold readings for ever: they leave a share of what there is."""
-    reading = SharedLimiter(limiter.linked_account_id, Purpose.EVERYTHING)
+    reading = SharedLimiter(limiter.holder_id, Purpose.EVERYTHING)
     now = dt.datetime.now(dt.UTC)
     for remaining, reset in ((5_000, now - dt.timedelta(seconds=1)), (900, now + dt.timedelta(hours=1))):
         limiter.learn(remaining, reset)

@@ -99,7 +99,7 @@ def quota(frame: Frame, side: Side) -> dict[str, Any]:
 
     remaining: how many it takes until `resets_at`. blocked_until: before then it takes none.
     """
-    told = Throttle.objects.filter(linked_account_id=frame.account_id(side)).first() or Throttle()
+    told = Throttle.objects.filter(holder_id=frame.account_id(side)).first() or Throttle()
     reset = told.resets_at if told.resets_at and told.resets_at > clock.now() else None
     return {
         "per_second": settings.PROVIDER_REQUESTS_PER_SECOND,

@@ -74,8 +74,9 @@ def list_fields(world: World, request: Request) -> Answer:
 
 @on("GET", f"{API}/meta/lists")
 def list_lists(world: World, request: Request) -> Answer:
-    """All lists with their words."""
-    return formatted(request, [_list(world, number, alias) for number, alias in _LISTS.items()])
+    """All lists with their words, the customer's own among them."""
+    own = {one["id"]: one.get("alias", "") for one in world.rows("field") if one["type"] == "list"}
+    return formatted(request, [_list(world, number, alias) for number, alias in {**_LISTS, **own}.items()])
 
 
 def _list(world: World, number: int, alias: str) -> Record:

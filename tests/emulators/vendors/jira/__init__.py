@@ -60,7 +60,10 @@ def _error(status: int, sentence: str) -> Any:
 
 
 def _enters(world: World, request: Request) -> bool:
-    return request.path.startswith(("/oauth/token", "/media/")) or viewer(world, request) is not None
+    return (
+        request.path.startswith(("/authorize", "/oauth/token", "/media/"))
+        or viewer(world, request) is not None
+    )
 
 
 def _told(spent: Spent) -> dict[str, str]:
@@ -85,6 +88,7 @@ vendor = Vendor(
     official="jira/jira-cloud-v3.openapi.json",
     beyond=Beyond(
         paths={
+            "/authorize": _LED,
             "/oauth/token": _LED,
             "/oauth/token/accessible-resources": _LED,
             files.MEDIA: "where the content of attachments redirects to",

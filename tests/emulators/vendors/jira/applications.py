@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qs
 
+from tests.emulators.consent import CLIENT, allowed, form_of, is_good
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.vendors.jira.common import CLOUD, asker, is_app, on
 from tests.emulators.world import Record, World
 
-CLIENT: Final = ("an-application", "its-secret")
 CODE: Final = "a-code"
 SITE: Final = "https://acme.atlassian.net"
 _HOUR: Final = 3_600
+
+on("GET", "/authorize")(allowed)
 
 
 @on("POST", "/oauth/token")
 def token(world: World, request: Request) -> Answer:
     """For a code once, or for a refresh token once: it is replaced."""
-    told = {name: values[-1] for name, values in parse_qs(request.raw.decode()).items()}
+    told = form_of(request)
     if (told.get("client_id"), told.get("client_secret")) != CLIENT:
         raise Refused(401, {"error": "access_denied", "error_description": "Unauthorized"})
-    if told.get("grant_type") == "authorization_code" and told.get("code") == CODE:
+    if is_good(world, told) or (told.get("grant_type"), told.get("code")) == ("authorization_code", CODE):
         return Answer(200, granted(world))
     grant = next((g for g in world.rows("grant") if g["refresh"] == told.get("refresh_token")), None)
     if grant is None:

@@ -15,6 +15,7 @@ from tests.emulators.world import Event, Record, World
 
 _HOOKS: Final = f"{API}/webhook"
 _LASTS: Final = 30 * 86_400
+_HAPPENS: Final = ("created", "updated", "deleted")
 _FILTER: Final = re.compile(r"project in \(([\w, ]+)\)")
 
 
@@ -62,6 +63,13 @@ def remove_hooks(world: World, request: Request) -> Answer:
     for one in request.body["webhookIds"]:
         world.table("hook").pop(str(one), None)
     return Answer(202)
+
+
+def set_up(world: World, url: str, secret: str) -> None:
+    """What an administrator does in the settings of a site: everything is told, for as long as nobody ends it."""
+    events = [f"jira:issue_{word}" for word in _HAPPENS] + [f"comment_{word}" for word in _HAPPENS]
+    ends = world.clock.now().timestamp() + 100 * _LASTS
+    world.add("hook", {"url": url, "events": events, "ends": ends, "secret": secret})
 
 
 def sent(world: World, event: Event) -> list[Delivery]:

@@ -10,21 +10,24 @@ from typing import Any, Final
 
 from tests.emulators.exchange import Request
 from tests.emulators.vendor import Beyond, Routes, Vendor
-from tests.emulators.vendors.mailchimp import audience, members
+from tests.emulators.vendors.mailchimp import audience, members, tokens
 from tests.emulators.world import World
 
-__all__ = ["KEY", "LIST", "vendor"]
+__all__ = ["KEY", "LIST", "tokens", "vendor"]
 
 KEY: Final = "0123456789abcdef-us19"
 LIST: Final = audience.LIST
 _VERSION: Final = "/3.0"
+_LED: Final = "https://mailchimp.com/developer/marketing/guides/access-user-data-oauth-2/"
 
 
-def _enters(_world: World, request: Request) -> bool:
-    """A key as the password of anybody, or a token."""
+def _enters(world: World, request: Request) -> bool:
+    """A key as the password of anybody, or a token; or who is about to get one."""
     scheme, _, told = request.headers.get("authorization", "").partition(" ")
     if scheme == "Bearer":
-        return told == KEY
+        return told in {KEY, *world.table("token")}
+    if request.path.startswith("/oauth2/"):
+        return True
     return scheme == "Basic" and base64.b64decode(told).decode().partition(":")[2] == KEY
 
 
@@ -39,7 +42,7 @@ def _error(status: int, sentence: str) -> Any:
 
 vendor = Vendor(
     name="Mailchimp",
-    routes=Routes([*audience.on.all, *members.on.all]),
+    routes=Routes([*audience.on.all, *members.on.all, *tokens.on.all]),
     error=_error,
     enters=_enters,
     seed=audience.seed,
@@ -47,5 +50,8 @@ vendor = Vendor(
     canonical=_canonical,
     deliveries=audience.deliveries,
     official="mailchimp/mailchimp-marketing.swagger.json",
-    beyond=Beyond(fields={"errors": "https://mailchimp.com/developer/marketing/docs/errors/"}),
+    beyond=Beyond(
+        paths=dict.fromkeys(("/oauth2/authorize", "/oauth2/token"), _LED),
+        fields={"errors": "https://mailchimp.com/developer/marketing/docs/errors/"},
+    ),
 )

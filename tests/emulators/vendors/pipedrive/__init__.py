@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import Final
 
 from tests.emulators.vendor import Beyond, Limit, Routes, Spent, Vendor
-from tests.emulators.vendors.pipedrive import around, first, records
+from tests.emulators.vendors.pipedrive import around, first, records, tokens
 from tests.emulators.vendors.pipedrive.common import COMPANY, TOKEN, enters, error
 from tests.emulators.world import World
 
-__all__ = ["COMPANY", "TOKEN", "vendor"]
+__all__ = ["COMPANY", "TOKEN", "tokens", "vendor"]
 
 _DOCS: Final = "https://pipedrive.readme.io/docs"
 _LIMITS: Final = f"{_DOCS}/core-api-concepts-rate-limiting"
 _A_DAY: Final = 86_400.0
 
 beyond = Beyond(
+    query=dict.fromkeys(("response_type", "scope"), "RFC 6749, 4.1.1"),
     nulls=dict.fromkeys(
         (
             *("last_name", "lost_reason", "options", "person_id", "org_id", "deal_id"),
@@ -33,6 +34,8 @@ beyond = Beyond(
         "code": f"{_DOCS}/core-api-concepts-http-status-codes",
     },
     errata={
+        # Who has allowed it is led back to the application.
+        "/paths/~1oauth~1authorize/get/responses/302": {"description": "RFC 6749, 4.1.2"},
         # Of an organization a title is required, which is no field of it; the name is meant.
         "/paths/~1organizations/post/requestBody/content/application~1json/schema/required": ["name"],
     },
@@ -63,7 +66,7 @@ def _told(spent: Spent) -> dict[str, str]:
 
 vendor = Vendor(
     name="Pipedrive",
-    routes=Routes([route for module in (records, first, around) for route in module.on.all]),
+    routes=Routes([route for module in (records, first, around, tokens) for route in module.on.all]),
     error=error,
     enters=enters,
     seed=_seed,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tests.emulators.exchange import Refused, Request
+from tests.emulators.vendors.pipedrive import tokens
 from tests.emulators.world import World
 
 TOKEN: Final = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
@@ -17,9 +18,12 @@ def stamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def enters(_world: World, request: Request) -> bool:
-    """Whether a request has the token."""
-    return request.headers.get("x-api-token") == TOKEN
+def enters(world: World, request: Request) -> bool:
+    """Whether a request has the user's token, or one that an application was given, or is about to be."""
+    scheme, _, told = request.headers.get("authorization", "").partition(" ")
+    if scheme == "Bearer":
+        return tokens.is_open(world, told)
+    return request.path.startswith("/oauth/") or request.headers.get("x-api-token") == TOKEN
 
 
 def error(status: int, told: Any) -> Any:

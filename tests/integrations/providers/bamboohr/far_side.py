@@ -33,6 +33,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             refusal=lambda _status: b"",
             asks=("/reports/custom",),
             whole=frozenset({Dependent, Employment, Group, TrainingCourse}),
+            deliveries=company.packed,
         )
 
 

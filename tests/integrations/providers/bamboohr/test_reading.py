@@ -10,7 +10,7 @@ import pytest
 from integrations.kit.client import Client
 from integrations.kit.errors import Forbidden, Gone
 from tests.emulators.engine import Emulator
-from tests.emulators.vendors.bamboohr import absences, employees, places, training
+from tests.emulators.vendors.bamboohr import absences, employees, fields, places, training
 from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
 from tests.integrations.providers.bamboohr.company import account_at, everything, named, pages_of, resource_of
 from unified_api.models.hris import Dependent, Employee, Employment, Group, Location, TimeOff, TimeOffBalance
@@ -169,6 +169,17 @@ def test_own_fields_are_read_by_alias_or_number_and_described(company: Emulator,
         (shirt, "T-Shirt", "string"),
         (badge, "Badge", "string"),
     ]
+
+
+def test_own_fields_of_lists_tell_their_words(company: Emulator, client: Client) -> None:
+    """Those that can still be chosen, so that a write of another one is refused; none where lists may not be seen."""
+    for word in ("S", "M", "XXL"):
+        fields.add_option(company.world, "customTShirt", word, archived=word == "XXL")
+    company.faults.refuse(403, "GET */meta/lists")
+    unseen, seen = (client.field_classes(resource_of(Employee)) for _ in range(2))
+
+    assert [one.choices for one in unseen] == [[], []]
+    assert [one.choices for one in seen] == [[("S", "S"), ("M", "M")], []]
 
 
 def test_json_is_asked_for_everywhere(company: Emulator, client: Client) -> None:

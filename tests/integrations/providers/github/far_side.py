@@ -64,6 +64,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             now=hub.world.clock.now,
             sleep=hub.world.clock.forward,
             refusal=lambda status: desk.vendor.error(status, ""),
+            deliveries=hub.packed,
         )
 
 

@@ -42,6 +42,8 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             refusal=lambda status: vendor.error(status, "no luck"),
             asks=("/search", "/batch/read"),
             whole=frozenset({Stage, EngagementType}),
+            deliveries=portal.packed,
+            set_up=lambda url, secret: portal.world.add("hook", {"url": url, "secret": secret}),
         )
 
 

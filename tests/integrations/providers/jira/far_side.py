@@ -12,6 +12,7 @@ import pytest
 from tests.conformance.far_side import Samples, Started, emulated
 from tests.emulators.engine import emulating
 from tests.emulators.vendors import jira
+from tests.emulators.vendors.jira import hooks
 from tests.emulators.vendors.jira.files import attach
 from tests.emulators.vendors.jira.issues import new_issue
 from tests.emulators.vendors.jira.said import document, say
@@ -57,6 +58,8 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             sleep=site.world.clock.forward,
             refusal=lambda status: jira.vendor.error(status, "no luck"),
             asks=("/search/jql", "/bulkfetch"),
+            deliveries=site.packed,
+            set_up=lambda url, secret: hooks.set_up(site.world, url, secret),
         )
 
 

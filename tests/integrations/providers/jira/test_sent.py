@@ -14,6 +14,7 @@ from integrations.kit.auth import Finds, OAuth2
 from integrations.kit.oauth import OAuthClient, TokenEndpoint, authorize_address
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
+from tests.emulators.consent import CLIENT
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors import jira
 from tests.emulators.vendors.jira import applications
@@ -164,7 +165,7 @@ def _endpoint(site: Emulator, /, **settings: str) -> TokenEndpoint:
     assert auth.finds is not None
     finds = Finds(f"{site.url}/oauth/token/accessible-resources", auth.finds.read)
     there = replace(auth, token_url=f"{site.url}/oauth/token", finds=finds)
-    client, clock = OAuthClient(*applications.CLIENT), site.world.clock
+    client, clock = OAuthClient(*CLIENT), site.world.clock
     return TokenEndpoint(there, client, settings, guard=LOOPBACK, clock=clock.now, sleep=clock.forward)
 
 

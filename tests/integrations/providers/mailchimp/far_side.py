@@ -35,6 +35,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             now=audience.world.clock.now,
             sleep=audience.world.clock.forward,
             refusal=lambda status: vendor.error(status, "no luck"),
+            deliveries=audience.packed,
         )
 
 

@@ -29,6 +29,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             sleep=house.world.clock.forward,
             refusal=lambda status: vendor.error(status, "no luck"),
             whole=frozenset({User}),
+            deliveries=house.packed,
         )
 
 

@@ -34,6 +34,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             now=desk.world.clock.now,
             sleep=desk.world.clock.forward,
             refusal=lambda status: error(status, "no luck"),
+            deliveries=desk.packed,
         )
 
 

@@ -1,0 +1,55 @@
+"""The budgets that an account's requests draw from, and what answers teach them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from integrations.kit import verdict
+from integrations.kit.errors import ProviderError, RetryLater, Throttled
+from integrations.kit.limiter import Limiter, Rate
+from integrations.kit.observation import Connection
+from integrations.kit.transport import Reply
+
+
+class Budgets:
+    """The account's own, and that of its OAuth application, where the provider counts by these."""
+
+    def __init__(self, connection: Connection, rate: Rate | None) -> None:
+        self._connection = connection
+        self._rate = rate
+
+    def turn(self, *, longest: float, request: str) -> float:
+        """Take one request from each; the seconds to wait before it is sent. Throttled: more than `longest`."""
+        wait = self._taken(self._connection.limiter, "account", longest, request)
+        if self._connection.of_application is None:
+            return wait
+        return max(wait, self._taken(self._connection.of_application, "OAuth application", longest, request))
+
+    def learn(self, reply: Reply) -> None:
+        """What an answer says of the limit, and that all who share it are to wait."""
+        now, budget = self._connection.clock(), self._meant(reply.headers)
+        said = self._rate.read(reply.headers, now) if self._rate else None
+        if said is not None:
+            budget.learn(*said)
+        if reply.status in verdict.BUSY and (after := verdict.retry_after(reply.headers, now)):
+            budget.pause(after)
+
+    def slow_down(self, error: ProviderError, headers: Mapping[str, str]) -> None:
+        """Have all who share it wait as long as an answer asks that an adapter takes for "too many"."""
+        if isinstance(error, RetryLater) and error.after:
+            self._meant(headers).pause(error.after)
+
+    def _meant(self, headers: Mapping[str, str]) -> Limiter:
+        """The one that an answer speaks of; the account's where its application has none."""
+        shared = self._connection.of_application
+        if shared is None or self._rate is None or not self._rate.is_of_application(headers):
+            return self._connection.limiter
+        return shared
+
+    @staticmethod
+    def _taken(limiter: Limiter, whose: str, longest: float, request: str) -> float:
+        wait = limiter.acquire(1)
+        if wait > longest:
+            told = f"the {whose}'s budget of requests is used up, or the provider asked for a pause"
+            raise Throttled(told, after=wait, request=request)
+        return wait
