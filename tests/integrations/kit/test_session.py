@@ -10,8 +10,8 @@ import pytest
 from integrations.kit.auth import Bearer
 from integrations.kit.client import Client
 from integrations.kit.decoding import records_of
-from integrations.kit.endpoints import DELETE, GET, PATCH, Check, Table
-from integrations.kit.errors import Forbidden, Gone, Misconfigured, RetryLater
+from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Table
+from integrations.kit.errors import Forbidden, Gone, Misconfigured, Rejected, RetryLater
 from integrations.kit.http import Patience
 from integrations.kit.lenses import choice
 from integrations.kit.limiter import LocalLimiter
@@ -105,6 +105,23 @@ def test_what_went_between_a_look_and_the_delete_is_gone() -> None:
 def test_a_list_of_the_only_record_there_is() -> None:
     """An object in the place of a list is one record, and the list is complete; anything else is none."""
     with listening(desk(GET_desk=told({"id": 1, "name": "Front"}))) as server:
+def test_a_404_about_something_else_is_no_deletion() -> None:
+    """Where nothing is hidden, a record that is still shown has been refused something that it names."""
+    shown, calls = desk(GET_7=told({"id": 7, "title": "a", "state": "open"})), []
+
+    def send(api: Api, _remote_id: str, _fields: Any, _current: Any) -> None:
+        calls.append(api.get("/queues/9"))
+
+    several = replace(TICKETS, update=PATCH(ONE, send=send))
+    with listening(shown) as server:
+        client = account(server.url, replace(PROVIDER, hides=False))
+        for resource in (TICKETS, several):
+            with pytest.raises(Rejected, match="the ticket is there, but something"):
+                client.update(resource, "7", {"name": "b"})
+
+    assert calls == []
+
+
         (page,) = account(server.url).pages(DESK, None)
         assert ([one.values["name"] for one in page.observations], page.complete) == (["Front"], True)
     with listening(desk(GET_desk=told("Front"))) as server, pytest.raises(Misconfigured):

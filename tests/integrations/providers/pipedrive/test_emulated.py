@@ -197,6 +197,13 @@ def test_a_spent_day_waits_longer_than_a_burst() -> None:
     assert PROVIDER.refuse is not None
     day = PROVIDER.refuse(429, {"success": False}, {"x-daily-requests-left": "0"})
 
+def test_a_deal_whose_new_stage_is_gone_is_refused_and_there(house: Emulator, client: Client) -> None:
+    """Its pipeline cannot be looked up: that says nothing about the deal."""
+    made = str(records.new(house.world, "deals", title="Printers", stage_id=1001, pipeline_id=1)["id"])
+    with pytest.raises(Rejected, match="the opportunity is there"):
+        client.update(resource_of(Opportunity), made, {"stage": "1999"})
+
+
     assert isinstance(day, RetryLater)
     assert day.after == 3_600.0
     assert PROVIDER.refuse(429, {"success": False}, {"x-daily-requests-left": "12"}) is None
