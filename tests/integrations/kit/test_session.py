@@ -79,6 +79,15 @@ def test_a_record_is_gone_where_the_account_is_still_to_be_seen() -> None:
             account(server.url, replace(PROVIDER, hides=False)).read(TICKETS, "7")
 
 
+def test_a_record_that_is_found_by_a_function_is_no_more_gone_than_others() -> None:
+    """Its 404 is looked into as well."""
+    found = replace(TICKETS, get=GET(ONE, find=lambda api, remote_id: api.get(f"/below/{remote_id}")))
+    with listening(desk()) as server, pytest.raises(Forbidden, match="does not see the account any more"):
+        account(server.url).read(found, "7")
+    with listening(desk(GET_desk=told({"id": 1}))) as server, pytest.raises(Gone):
+        account(server.url).read(found, "7")
+
+
 def test_who_says_410_is_believed() -> None:
     """It is not said of what one may not see."""
     with listening(desk(GET_7=told({"message": "deleted"}, 410))) as server, pytest.raises(Gone):
@@ -96,15 +105,6 @@ def test_what_is_seen_and_not_to_be_changed_is_not_gone() -> None:
             account(server.url).delete(TICKETS, "7")
 
 
-def test_what_went_between_a_look_and_the_delete_is_gone() -> None:
-    """As where nothing is hidden."""
-    with listening(desk(GET_desk=told({"id": 1}))) as server, pytest.raises(Gone):
-        account(server.url).delete(TICKETS, "7")
-
-
-def test_a_list_of_the_only_record_there_is() -> None:
-    """An object in the place of a list is one record, and the list is complete; anything else is none."""
-    with listening(desk(GET_desk=told({"id": 1, "name": "Front"}))) as server:
 def test_a_404_about_something_else_is_no_deletion() -> None:
     """Where nothing is hidden, a record that is still shown has been refused something that it names."""
     shown, calls = desk(GET_7=told({"id": 7, "title": "a", "state": "open"})), []
@@ -122,6 +122,15 @@ def test_a_404_about_something_else_is_no_deletion() -> None:
     assert calls == []
 
 
+def test_what_went_between_a_look_and_the_delete_is_gone() -> None:
+    """As where nothing is hidden."""
+    with listening(desk(GET_desk=told({"id": 1}))) as server, pytest.raises(Gone):
+        account(server.url).delete(TICKETS, "7")
+
+
+def test_a_list_of_the_only_record_there_is() -> None:
+    """An object in the place of a list is one record, and the list is complete; anything else is none."""
+    with listening(desk(GET_desk=told({"id": 1, "name": "Front"}))) as server:
         (page,) = account(server.url).pages(DESK, None)
         assert ([one.values["name"] for one in page.observations], page.complete) == (["Front"], True)
     with listening(desk(GET_desk=told("Front"))) as server, pytest.raises(Misconfigured):
