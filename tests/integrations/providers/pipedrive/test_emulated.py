@@ -144,6 +144,21 @@ def test_a_person_goes_by_one_name(client: Client) -> None:
     )
 
 
+def test_a_person_whose_names_are_taken_away_goes_by_the_address(house: Emulator, client: Client) -> None:
+    """That it has, or is given with it; without any it is refused by name."""
+    contacts, nameless = resource_of(Contact), {"first_name": None, "last_name": None}
+    address = {"email_addresses": [{"email_address": "ada@example.com"}]}
+    made = client.create(contacts, {"first_name": "Ada", "last_name": "King", **address})
+    bare = str(
+        records.new(house.world, "persons", name="Ben Stone", first_name="Ben", last_name="Stone")["id"]
+    )
+
+    assert client.update(contacts, made.remote_id, nameless).raw["name"] == "ada@example.com"
+    with pytest.raises(Rejected) as caught:
+        client.update(contacts, bare, nameless)
+    assert set(caught.value.fields) == {"first_name", "last_name"}
+
+
 def test_the_primary_address_stands_first(house: Emulator, client: Client) -> None:
     """Wherever it stands there; what is written first becomes it."""
     two = [
@@ -182,6 +197,13 @@ def test_a_stage_takes_its_pipeline_with_it(house: Emulator, client: Client) -> 
     assert (moved.values["stage"], moved.raw["pipeline_id"]) == ("1003", 2)
 
 
+def test_a_deal_whose_new_stage_is_gone_is_refused_and_there(house: Emulator, client: Client) -> None:
+    """Its pipeline cannot be looked up: that says nothing about the deal."""
+    made = str(records.new(house.world, "deals", title="Printers", stage_id=1001, pipeline_id=1)["id"])
+    with pytest.raises(Rejected, match="the opportunity is there"):
+        client.update(resource_of(Opportunity), made, {"stage": "1999"})
+
+
 def test_a_refusal_with_a_200_is_one(house: Emulator, client: Client) -> None:
     """The first version says `success: false` in it [?]; the status that it names counts."""
     house.world.add("quirk", {"id": "refusals are 200"})
@@ -196,13 +218,6 @@ def test_a_spent_day_waits_longer_than_a_burst() -> None:
     """Its budget comes back at some midnight, which is looked for every hour."""
     assert PROVIDER.refuse is not None
     day = PROVIDER.refuse(429, {"success": False}, {"x-daily-requests-left": "0"})
-
-def test_a_deal_whose_new_stage_is_gone_is_refused_and_there(house: Emulator, client: Client) -> None:
-    """Its pipeline cannot be looked up: that says nothing about the deal."""
-    made = str(records.new(house.world, "deals", title="Printers", stage_id=1001, pipeline_id=1)["id"])
-    with pytest.raises(Rejected, match="the opportunity is there"):
-        client.update(resource_of(Opportunity), made, {"stage": "1999"})
-
 
     assert isinstance(day, RetryLater)
     assert day.after == 3_600.0
