@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ import structlog
 
 from integrations.kit import verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
-from integrations.kit.auth import Auth, Signature, scrub
+from integrations.kit.auth import Auth, Secrets, Signature, scrub
 from integrations.kit.breaks import Broken
 from integrations.kit.content import Bare, Form, Reading, Spool
 from integrations.kit.errors import (
@@ -168,9 +169,28 @@ class Http:
         """
         return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse, reason))
 
+    @property
+    def secrets(self) -> Secrets:
+        """With what requests are signed now."""
+        return self._secrets
+
     def raw(self, request: Request) -> Answer:
-        """Any answer with a status; raises ProviderError only when there is none."""
-        return self._persist(request, lambda answer: (answer, Decoded(None)))[0]
+        """Any answer with a status; raises ProviderError only when there is none.
+
+        A safe request whose token is refused leaves once more with a renewed one.
+        """
+        answer = self._persist(request, _as_it_is)[0]
+        if answer.status != HTTPStatus.UNAUTHORIZED or not (
+            answer.own and request.safe and self.connection.renew
+        ):
+            return answer
+        try:
+            self._secrets = self.connection.renew()
+        except (
+            ProviderError
+        ):  # what the provider said is the answer; who reads the account next finds out why
+            return answer
+        return self._persist(request, _as_it_is)[0]
 
     def fetch(self, request: Request, into: Spool, *, refuse: Refuse | None = None) -> Answer:
         """A success, whose body goes into a file; raises ProviderError, TooLarge for what does not go in there."""
@@ -193,9 +213,9 @@ class Http:
     def _persist(
         self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]], into: Spool | None = None
     ) -> tuple[Answer, Decoded]:
-        left, renewed = self._patience.wait, self.connection.renew is None
+        left, renewed, attempt = self._patience.wait, self.connection.renew is None, 1
         doubtful, ends = False, time.monotonic() + self._patience.total
-        for attempt in range(1, self._patience.attempts + 1):
+        while True:
             try:
                 return judge(self._once(request, into))
             except RetryLater as error:
@@ -204,13 +224,12 @@ class Http:
                 if attempt == self._patience.attempts or wait > left or time.monotonic() + wait > ends:
                     error.after = None if error.after is None else max(error.after, _SOONEST)
                     raise
-                left -= wait
+                left, attempt = left - wait, attempt + 1
                 self.connection.sleep(wait)
             except NeedsReauthorisation:
                 if renewed or self.connection.renew is None:
                     raise
-                self._secrets, renewed = self.connection.renew(), True
-        raise RetryLater("the provider refused renewed credentials once too often", request=request.name)
+                self._secrets, renewed = self.connection.renew(), True  # no attempt: nothing was tried yet
 
     def _backoff(self, error: RetryLater, attempt: int) -> float:
         if error.after is not None:
@@ -344,6 +363,10 @@ class Http:
             ms=round(seconds * 1000),
             **outcome,
         )
+
+
+def _as_it_is(answer: Answer) -> tuple[Answer, Decoded]:
+    return answer, Decoded(None)
 
 
 def _decoded(answer: Answer) -> tuple[Decoded, NotJson | None]:

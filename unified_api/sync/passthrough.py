@@ -53,7 +53,7 @@ def perform(way: connect.Line, call: Request, base: str | None = None) -> dict[s
     """
     http = _http(way, base)
     try:
-        return _shown(http.raw(call), call, way.client.connection.secrets)
+        return _shown(http.raw(call), call, http.secrets)
     except errors.Uncertain as error:
         return nothing(str(error))
     except (OperationalError, InterfaceError):
@@ -97,8 +97,9 @@ def _http(way: connect.Line, override: str | None) -> Http:
     base = own if override is None else override
     mine = origin(own) == origin(base)
     headers = {name: fill(text, connection.settings) for name, text in provider.headers.items()}
-    # Another host spends nothing of the account's budget, and its wish to be left alone holds up nobody.
-    line_of = connection if mine else replace(connection, limiter=Unlimited())
+    # Another host spends nothing of the account's budget, and its wish to be left alone holds up nobody; what it takes
+    # for unauthorised says nothing about the token.
+    line_of = connection if mine else replace(connection, limiter=Unlimited(), renew=None)
     return Http(
         line_of,
         base_url=base,

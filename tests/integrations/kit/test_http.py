@@ -436,6 +436,44 @@ def test_renewed_credentials_are_used_once() -> None:
     assert len(server.seen) == 2
 
 
+def test_renewed_credentials_are_tried_whatever_went_before() -> None:
+    """The renewal is no attempt: also the last one, or the only one, is made again."""
+    line = connection(renew=lambda: {"password": Key("new")})
+    for answers, attempts in (((told({}, 401),), 1), ((told({}, 503), told({}, 401)), 2)):
+        with listening(one_by_one(*answers, told({"ok": 1}))) as server:
+            patience = Patience(attempts=attempts)
+            assert http(server.url, line=line, patience=patience).json(READ)[1].data == {"ok": 1}
+
+
+def test_a_raw_call_renews_once_where_it_may_leave_twice() -> None:
+    """A read whose token has ended; a write, and a second refusal, are answered as they are."""
+    renewed: list[int] = []
+
+    def renew() -> dict[str, Key]:
+        renewed.append(1)
+        return {"password": Key("new")}
+
+    for request, answers, status, renewals in (
+        (READ, (told({}, 401), told({})), 200, 1),
+        (READ, (told({}, 401),), 401, 1),
+        (WRITE, (told({}, 401), told({})), 401, 0),
+    ):
+        renewed.clear()
+        with listening(one_by_one(*answers)) as server:
+            assert http(server.url, line=connection(renew=renew)).raw(request).status == status
+        assert len(renewed) == renewals
+
+
+def test_a_raw_call_whose_token_cannot_be_renewed_is_answered_as_it_is() -> None:
+    """The provider's refusal, and not that of the token endpoint."""
+
+    def renew() -> dict[str, Key]:
+        raise NeedsReauthorisation("the grant is over")
+
+    with listening(always(told({}, 401))) as server:
+        assert http(server.url, line=connection(renew=renew)).raw(READ).status == 401
+
+
 def test_the_limiter_is_asked_and_told() -> None:
     """A budget that is used up delays, or is the caller's business; what the headers say is handed on."""
     sleep = Sleeper()
