@@ -50,6 +50,7 @@ from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 log = structlog.get_logger(__name__)
 
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
+Narrow = Callable[[str, Mapping[str, str]], bool]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Statuses with which a whole file comes.
@@ -141,14 +142,19 @@ class Http:
         patience: Patience | None = None,
         wire: Callable[[Guard, Limits], Way] = Wire,
         at_home: bool = False,
+        narrow: Narrow | None = None,
     ) -> None:
-        """at_home: the base address is this installation's own, and open to calls of the account; to no others."""
+        """at_home: the base address is this installation's own, and open to calls of the account; to no others.
+
+        narrow: see Provider.
+        """
         self.connection = connection
         self.base_url = base_url.rstrip("/")
         self.calls = 0
         self._auth = auth
         self._headers = headers or {}
         self._rate = rate
+        self._narrow = narrow
         self._patience = patience or Patience()
         self._limits = limits or Limits()
         self._outside = wire(connection.guard, self._limits)
@@ -282,7 +288,7 @@ class Http:
         if isinstance(reply, Broken):
             raise verdict.of_break(reply, repeatable=request.safe, request=request.name)
         if signature is not None:
-            self._learn(reply)
+            self._learn(request, reply)
         return Answer(reply.status, reply.headers, reply.body, started, arrived, own=signature is not None)
 
     def _prepare(self, request: Request, url: str, signature: Signature | None) -> requests.PreparedRequest:
@@ -326,7 +332,8 @@ class Http:
             hopeless = isinstance(fault, TooMuch)
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
-            if answer.own and (error is found or answer.status not in verdict.BUSY):
+            told = error is found or answer.status not in verdict.BUSY
+            if told and answer.own and not self._is_narrow(request, answer):
                 self._slow_down(error)
             raise self.discreet(error)
         return answer, decoded
@@ -346,7 +353,15 @@ class Http:
     def _clean(self, text: str) -> str:
         return plain(scrub(text, self._secrets))
 
-    def _learn(self, reply: Reply) -> None:
+    def _is_narrow(self, request: Request, answer: Answer | Reply) -> bool:
+        """Whether too many requests met a limit of their own, which says nothing about other calls of the account."""
+        if self._narrow is None or answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+            return False
+        return self._narrow(request.path, answer.headers)
+
+    def _learn(self, request: Request, reply: Reply) -> None:
+        if self._is_narrow(request, reply):
+            return
         now = self.connection.clock()
         said = self._rate.read(reply.headers, now) if self._rate else None
         if said is not None:

@@ -106,6 +106,7 @@ def _http(way: connect.Line, override: str | None) -> Http:
         auth=provider.auth if mine else Unsigned(),
         headers=headers if mine else {},
         rate=provider.rate if mine else None,
+        narrow=provider.narrow if mine else None,
         limits=Limits(read=SECONDS, total=SECONDS),
         patience=Patience(attempts=1),
         at_home=provider.is_sandbox and override is None,

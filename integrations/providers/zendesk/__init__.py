@@ -17,6 +17,7 @@ seen on an account yet:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +32,7 @@ from integrations.providers.zendesk.people import contacts, groups, organization
 from integrations.providers.zendesk.tickets import tags, tickets
 from integrations.providers.zendesk.webhooks import webhooks
 
+_RATE = Rate("ratelimit-remaining", "ratelimit-reset")
 #: What a fault of a whole ticket begins with, and the field that it is about.
 _ABOUT = {
     "Assignee": "assignee_id",
@@ -50,6 +52,12 @@ def _refuse(status: int, body: Any, _headers: Any) -> int | None:
         return HTTPStatus.PRECONDITION_FAILED
     nobody = status == HTTPStatus.OK and isinstance(dig(body, "user"), dict) and dig(body, "user.id") is None
     return HTTPStatus.UNAUTHORIZED if nobody else None
+
+
+def _is_narrow(path: str, headers: Mapping[str, str]) -> bool:
+    """Exports and updates of one ticket have limits of their own: the account's then says that requests remain."""
+    left = headers.get(_RATE.remaining)
+    return path.startswith("/incremental/") if left is None else left != "0"
 
 
 def _faults(body: Any) -> dict[str, str]:
@@ -78,7 +86,8 @@ provider = Provider(
     check=Check(GET("/users/me"), lambda _me, settings: settings["base_url"]),
     refuse=_refuse,
     faults=_faults,
-    rate=Rate("ratelimit-remaining", "ratelimit-reset"),
+    rate=_RATE,
+    narrow=_is_narrow,
     resources=(users, contacts, organizations, groups, tags, tickets, comments, attachments),
     webhooks=webhooks,
 )

@@ -28,7 +28,7 @@ from integrations.kit.errors import (
     RetryLater,
     Uncertain,
 )
-from integrations.kit.http import Patience, Request
+from integrations.kit.http import Http, Patience, Request
 from integrations.kit.limiter import LocalLimiter, Rate
 from tests.integrations.lines import CANARY, NOW, QUICK, Key, Sleeper, connection, http
 from tests.integrations.listener import Seen, Told, listening, told
@@ -474,6 +474,20 @@ def test_a_raw_call_whose_token_cannot_be_renewed_is_answered_as_it_is() -> None
         assert http(server.url, line=connection(renew=renew)).raw(READ).status == 401
 
 
+def test_a_limit_of_its_own_keeps_no_other_call_waiting() -> None:
+    """Who met it is told when to come again; neither the pause nor what its headers say is the account's."""
+    headers = {"Retry_After": "600", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "600"}
+    for narrow, waits in ((lambda path, _headers: path == READ.path, 0.0), (None, 600.0)):
+        limiter = LocalLimiter(per_second=1_000, clock=lambda: 0.0, now=lambda: NOW)
+        line = connection(limiter=limiter)
+        with listening(always(told({}, 429, **headers))) as server, pytest.raises(RetryLater) as caught:
+            Http(line, base_url=server.url, auth=Basic(), rate=Rate(), patience=ONCE, narrow=narrow).json(
+                READ
+            )
+        assert caught.value.after == 600
+        assert limiter.acquire(1) == pytest.approx(waits, abs=0.01)
+
+
 def test_the_limiter_is_asked_and_told() -> None:
     """A budget that is used up delays, or is the caller's business; what the headers say is handed on."""
     sleep = Sleeper()
@@ -485,8 +499,6 @@ def test_the_limiter_is_asked_and_told() -> None:
         plain.json(READ)
         assert sleep.slept == [0.5]
         line = connection(limiter=limiter)
-        from integrations.kit.http import Http
-
         Http(line, base_url=server.url, auth=Basic(), rate=Rate()).json(READ)
         with pytest.raises(RetryLater, match="budget") as caught:
             Http(line, base_url=server.url, auth=Basic(), rate=Rate()).json(READ)
