@@ -4,6 +4,7 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
 
     v2 cursor and limit; v1 all at once           test_both_versions_are_read_in_their_ways
     updated_since is inclusive                    test_changes_are_found_by_an_inclusive_second
+    status=deleted shows deals of 30 days         test_a_deal_that_is_deleted_is_told_with_what_changed
     archived deals and leads have lists of their own  test_what_is_archived_stays_present
     webhooks with http_auth_user and password     test_webhooks_carry_the_password_that_was_asked_for
     no signature                                  test_webhooks_carry_the_password_that_was_asked_for
@@ -15,8 +16,8 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: recents, merges, deals that are asked for as
-deleted, conversions, and tokens by OAuth beside what all adapters share.
+Not looked at here, as the adapter does not use it: recents, merges, conversions, and tokens by OAuth beside what all
+adapters share.
 """
 
 from __future__ import annotations
@@ -86,6 +87,23 @@ def test_a_deleted_record_leaves_its_list_and_is_gone_by_its_id(house: Emulator,
     assert everything(client, Contact) == {}
     with pytest.raises(Gone, match="shows the record as deleted"):
         client.read(resource_of(Contact), str(made["id"]))
+
+
+def test_a_deal_that_is_deleted_is_told_with_what_changed(house: Emulator, client: Client) -> None:
+    """Of deals there is a list of what was deleted, on pages of its own; it is no news that it changed."""
+    made = [records.new(house.world, "deals", title=f"D{n}", stage_id=1001, pipeline_id=1) for n in range(4)]
+    deals = resource_of(Opportunity)
+    cursor = list(client.pages(deals, None))[-1].cursor
+    house.world.clock.forward(3600)
+    for one in made[:3]:
+        records.delete(house.world, "deals", one)
+    pages = list(client.pages(deals, cursor))
+
+    assert {o.remote_id for page in pages for o in page.observations if o.gone} == {
+        str(o["id"]) for o in made[:3]
+    }
+    assert not pages[-1].complete
+    assert not any(o.gone for o in everything(client, Opportunity).values())
 
 
 @pytest.mark.parametrize("model", [Opportunity, Lead])
