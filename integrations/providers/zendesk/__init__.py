@@ -11,6 +11,8 @@ seen on an account yet:
   behind, and `Idempotency-Key` is kept for a while only.
 - The description of a ticket is its first comment. Closed is final; solved needs an assignee, and whatever else the
   customer requires: refusals come back by field.
+- An application is one of the account, at its own address. Tokens of older ones never end; those of newer ones do, and
+  come with a refresh token that is replaced each time [?].
 - Who is not known is told who that is by `/users/me`, with 200.
 - There is nothing that would be a collection: brands, groups and views are none that tickets stand in.
 """
@@ -21,9 +23,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Basic
+from integrations.kit.auth import Basic, OAuth2
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.limiter import Rate
+from integrations.kit.oauth import TOKENS
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
@@ -79,10 +82,22 @@ provider = Provider(
     base_url="{base_url}/api/v2",
     settings=(
         Setting("base_url", "Address of the account, such as https://example.zendesk.com", kind="url"),
-        Setting("email", "The e-mail address of an administrator"),
-        Setting("api_token", "An API token, from Admin Center > Apps and integrations > APIs", secret=True),
+        *TOKENS,
+        Setting("email", "The e-mail address of the administrator whose API token is given", required=False),
+        Setting(
+            "api_token",
+            "An API token, from Admin Center > Apps and integrations > APIs, where OAuth is not used",
+            required=False,
+            secret=True,
+        ),
     ),
-    auth=Basic("email", "api_token", suffix="/token"),
+    auth=OAuth2(
+        authorize_url="{base_url}/oauth/authorizations/new",
+        token_url="{base_url}/oauth/tokens",  # noqa: S106 - an address
+        scopes=("read", "write"),
+        proof="body",
+        instead=Basic("email", "api_token", suffix="/token"),
+    ),
     check=Check(GET("/users/me"), lambda _me, settings: settings["base_url"]),
     refuse=_refuse,
     faults=_faults,
