@@ -281,8 +281,8 @@ class Provider:
     refused answer's body to reasons by remote field. reason: the header in which a refusal without a body says why.
     rate: which headers tell about the rate limit. narrow: by path and headers of a 429, whether it met a limit of its
     own, which keeps no other calls of the account waiting. hides: it answers 404 also to who may not see what is there.
-    home: where this installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can choose
-    another. webhooks: what it sends by itself when something happens there.
+    home: where this installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can
+    choose another. webhooks: what it sends by itself when something happens there.
     """
 
     hosted: ClassVar[bool] = False

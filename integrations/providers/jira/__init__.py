@@ -12,7 +12,7 @@ seen on a site yet. What is marked [?] is general knowledge; either answer is su
 - A 404 is also what is told of an issue that may not be seen.
 - By OAuth an application is let into one or more sites, and a token says into which only when it is asked. A refresh
   token is good for one time; for ten minutes an older one is taken, too [?].
-- 429 says when to come again by Retry-After; when a limit ends is told as a date. That of writes to one issue is its own.
+- 429 says when to come again by Retry-After; a limit's end is told as a date. That of writes to one issue is its own.
 """
 
 from __future__ import annotations
