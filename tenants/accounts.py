@@ -44,6 +44,7 @@ class _Linking:
     remote_identity: str | None
     is_test: bool
     replaces_remote_account: bool
+    is_renamed: bool
     now: datetime
     randomness: Randomness = field(repr=False)
 
@@ -60,6 +61,7 @@ def link(
     remote_identity: str | None = None,
     is_test: bool = False,
     replaces_remote_account: bool = False,
+    is_renamed: bool = False,
     now: datetime | None = None,
     randomness: Randomness = os.urandom,
 ) -> tuple[LinkedAccount, Secret, bool]:
@@ -69,8 +71,8 @@ def link(
     (a new token too if the old one was given up with a lost master key).
     remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and
     nothing is changed, if a relink meets another than the first time; unless it replaces_remote_account, whose
-    records are the caller's to see to. OtherKind, and nothing is changed, if one of them is a test account and the
-    other is not.
+    records are the caller's to see to, or is_renamed, so that it is the same under another name. OtherKind, and
+    nothing is changed, if one of them is a test account and the other is not.
     """
     linking = _Linking(
         category=category,
@@ -85,6 +87,7 @@ def link(
         remote_identity=remote_identity,
         is_test=is_test,
         replaces_remote_account=replaces_remote_account,
+        is_renamed=is_renamed,
         now=now or timezone.now(),
         randomness=randomness,
     )
@@ -220,7 +223,7 @@ def _first_link(linking: _Linking) -> LinkedAccount:
 
 def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
     refuse_other_kind(account, is_test=linking.is_test)
-    if not linking.replaces_remote_account:
+    if not (linking.replaces_remote_account or linking.is_renamed):
         _refuse_other_remote(account, linking.remote_identity)
     for name, value in linking.about.items():
         setattr(account, name, value)
@@ -252,6 +255,7 @@ def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None) ->
     if known and remote_identity and known != remote_identity:
         raise OtherRemoteAccount(
             f"Linked account {account.id} is {known!r} at {account.integration}; this credential opens "
-            f"{remote_identity!r}. Use a credential of the same account; or, if that one is lost, have this one take"
-            " its place: manage.py link --replaces-remote-account."
+            f"{remote_identity!r}. Use a credential of the same account; if it is the same, whose address or name was"
+            " changed there, say so: manage.py link --renamed. Or, if that one is lost, have this one take its place:"
+            " manage.py link --replaces-remote-account."
         )

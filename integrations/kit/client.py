@@ -54,6 +54,7 @@ class Client:
             auth=provider.auth,
             headers={name: fill(text, names) for name, text in provider.headers.items()},
             rate=provider.rate,
+            narrow=provider.narrow,
             limits=limits,
             patience=patience,
             wire=wire,

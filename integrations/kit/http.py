@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ import structlog
 
 from integrations.kit import verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
-from integrations.kit.auth import Auth, Signature, scrub
+from integrations.kit.auth import Auth, Secrets, Signature, scrub
 from integrations.kit.breaks import Broken
 from integrations.kit.budgets import Budgets
 from integrations.kit.content import Bare, Form, Reading, Spool
@@ -49,6 +50,7 @@ from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 log = structlog.get_logger(__name__)
 
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
+Narrow = Callable[[str, Mapping[str, str]], bool]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Statuses with which a whole file comes.
@@ -140,14 +142,19 @@ class Http:
         patience: Patience | None = None,
         wire: Callable[[Guard, Limits], Way] = Wire,
         at_home: bool = False,
+        narrow: Narrow | None = None,
     ) -> None:
-        """at_home: the base address is this installation's own, and open to calls of the account; to no others."""
+        """at_home: the base address is this installation's own, and open to calls of the account; to no others.
+
+        narrow: see Provider.
+        """
         self.connection = connection
         self.base_url = base_url.rstrip("/")
         self.calls = 0
         self._auth = auth
         self._headers = headers or {}
         self._budgets = Budgets(connection, rate)
+        self._narrow = narrow
         self._patience = patience or Patience()
         self._limits = limits or Limits()
         self._outside = wire(connection.guard, self._limits)
@@ -168,9 +175,28 @@ class Http:
         """
         return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse, reason))
 
+    @property
+    def secrets(self) -> Secrets:
+        """With what requests are signed now."""
+        return self._secrets
+
     def raw(self, request: Request) -> Answer:
-        """Any answer with a status; raises ProviderError only when there is none."""
-        return self._persist(request, lambda answer: (answer, Decoded(None)))[0]
+        """Any answer with a status; raises ProviderError only when there is none.
+
+        A safe request whose token is refused leaves once more with a renewed one.
+        """
+        answer = self._persist(request, _as_it_is)[0]
+        if answer.status != HTTPStatus.UNAUTHORIZED or not (
+            answer.own and request.safe and self.connection.renew
+        ):
+            return answer
+        try:
+            self._secrets = self.connection.renew()
+        except (
+            ProviderError
+        ):  # what the provider said is the answer; who reads the account next finds out why
+            return answer
+        return self._persist(request, _as_it_is)[0]
 
     def fetch(self, request: Request, into: Spool, *, refuse: Refuse | None = None) -> Answer:
         """A success, whose body goes into a file; raises ProviderError, TooLarge for what does not go in there."""
@@ -193,9 +219,9 @@ class Http:
     def _persist(
         self, request: Request, judge: Callable[[Answer], tuple[Answer, Decoded]], into: Spool | None = None
     ) -> tuple[Answer, Decoded]:
-        left, renewed = self._patience.wait, self.connection.renew is None
+        left, renewed, attempt = self._patience.wait, self.connection.renew is None, 1
         doubtful, ends = False, time.monotonic() + self._patience.total
-        for attempt in range(1, self._patience.attempts + 1):
+        while True:
             try:
                 return judge(self._once(request, into))
             except RetryLater as error:
@@ -204,13 +230,12 @@ class Http:
                 if attempt == self._patience.attempts or wait > left or time.monotonic() + wait > ends:
                     error.after = None if error.after is None else max(error.after, _SOONEST)
                     raise
-                left -= wait
+                left, attempt = left - wait, attempt + 1
                 self.connection.sleep(wait)
             except NeedsReauthorisation:
                 if renewed or self.connection.renew is None:
                     raise
-                self._secrets, renewed = self.connection.renew(), True
-        raise RetryLater("the provider refused renewed credentials once too often", request=request.name)
+                self._secrets, renewed = self.connection.renew(), True  # no attempt: nothing was tried yet
 
     def _backoff(self, error: RetryLater, attempt: int) -> float:
         if error.after is not None:
@@ -256,7 +281,7 @@ class Http:
         self._tell(request, reply, time.monotonic() - clock)
         if isinstance(reply, Broken):
             raise verdict.of_break(reply, repeatable=request.safe, request=request.name)
-        if signature is not None:
+        if signature is not None and not self._is_narrow(request, reply):
             self._budgets.learn(reply)
         return Answer(reply.status, reply.headers, reply.body, started, arrived, own=signature is not None)
 
@@ -301,7 +326,8 @@ class Http:
             hopeless = isinstance(fault, TooMuch)
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
-            if answer.own and (error is found or answer.status not in verdict.BUSY):
+            told = error is found or answer.status not in verdict.BUSY
+            if told and answer.own and not self._is_narrow(request, answer):
                 self._budgets.slow_down(error, answer.headers)
             raise self.discreet(error)
         return answer, decoded
@@ -316,6 +342,12 @@ class Http:
     def _clean(self, text: str) -> str:
         return plain(scrub(text, self._secrets))
 
+    def _is_narrow(self, request: Request, answer: Answer | Reply) -> bool:
+        """Whether too many requests met a limit of their own, which says nothing about other calls of the account."""
+        if self._narrow is None or answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+            return False
+        return self._narrow(request.path, answer.headers)
+
     def _tell(self, request: Request, reply: Reply | Broken, seconds: float) -> None:
         outcome = {"status": reply.status} if isinstance(reply, Reply) else {"broken": reply.reason}
         log.info(
@@ -325,6 +357,10 @@ class Http:
             ms=round(seconds * 1000),
             **outcome,
         )
+
+
+def _as_it_is(answer: Answer) -> tuple[Answer, Decoded]:
+    return answer, Decoded(None)
 
 
 def _decoded(answer: Answer) -> tuple[Decoded, NotJson | None]:

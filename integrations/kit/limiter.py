@@ -89,9 +89,10 @@ class LocalLimiter:
 
 @dataclass(frozen=True)
 class Rate:
-    """Names of the headers that tell about the limit. reset: Unix time, or time from now; unit: in so many seconds.
+    """Names of the headers that tell about the limit.
 
-    per_application: the provider counts the requests of all accounts of one OAuth application together.
+    reset: Unix time, time from now, or a moment by ISO 8601. unit: of numbers, in so many seconds. per_application: the
+    provider counts the requests of all accounts of one OAuth application together.
     """
 
     remaining: str = "X-RateLimit-Remaining"
@@ -102,12 +103,18 @@ class Rate:
     def read(self, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
         """What the headers of an answer say, or None when they say nothing that can be understood."""
         try:
-            remaining, reset = int(headers[self.remaining]), float(headers[self.reset]) * self.unit
-            stamp = reset if reset > _EPOCH_FLOOR else now.timestamp() + reset
-            due = datetime.fromtimestamp(stamp, UTC)
+            remaining, due = int(headers[self.remaining]), self._due(headers[self.reset], now)
         except (KeyError, ValueError, OverflowError, OSError):
             return None
         return None if remaining < 0 else (remaining, due)
+
+    def _due(self, told: str, now: datetime) -> datetime:
+        try:
+            reset = float(told) * self.unit
+        except ValueError:
+            moment = datetime.fromisoformat(told)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(reset if reset > _EPOCH_FLOOR else now.timestamp() + reset, UTC)
 
     def is_of_application(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - for providers with further limits
         """Whether what an answer says of a limit is about that of the application; else it is about the account's."""

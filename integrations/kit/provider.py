@@ -45,6 +45,7 @@ from unified_api.models.base import OWN, CommonModel, category_of, common_model,
 FILE_ADDRESS = "file_url"
 Operation = Literal["list", "get", "create", "update", "delete"]
 #: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
+Narrow = Callable[[str, Mapping[str, str]], bool]
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
 
 
@@ -281,9 +282,10 @@ class Provider:
     `origin` (scheme and host of the base URL), sent with every request. tables: the provider's own words. refuse:
     finds an error in an answer that looks good, or names the status that it should have had. faults: from a
     refused answer's body to reasons by remote field. reason: the header in which a refusal without a body says why.
-    rate: which headers tell about the rate limit. hides: it answers 404 also to who may not see what is there. home:
-    where this installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can choose
-    another. webhooks: what it sends by itself when something happens there.
+    rate: which headers tell about the rate limit. narrow: by path and headers of a 429, whether it met a limit of its
+    own, which keeps no other calls of the account waiting. hides: it answers 404 also to who may not see what is there.
+    home: where this installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can
+    choose another. webhooks: what it sends by itself when something happens there.
     """
 
     hosted: ClassVar[bool] = False
@@ -302,6 +304,7 @@ class Provider:
     faults: Callable[[Any], dict[str, str]] | None = None
     reason: str = ""
     rate: Rate = field(default_factory=Rate)
+    narrow: Narrow | None = None
     hides: bool = False
     further: tuple[str, ...] = ()
     home: Callable[[], str] | None = None

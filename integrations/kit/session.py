@@ -191,7 +191,8 @@ class Session:
     def _found(self, endpoint: GET, find: Find, remote_id: str) -> tuple[Answer, Decoded, Any]:
         started, self._told = self.http.connection.moments(), {}
         try:
-            found = find(self, remote_id)
+            with self.surely():
+                found = find(self, remote_id)
         except SHAPELESS as error:
             raise Misconfigured(
                 "an answer on the way did not have the shape that is documented",

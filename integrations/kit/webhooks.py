@@ -18,6 +18,8 @@ from unified_api.models.base import CommonModel
 
 #: Records that one delivery names at the most; of more, none is looked at.
 MOST: Final = 1_000
+#: Seconds for which a subscription is believed in: nobody tells that it was paused, or removed.
+A_WEEK: Final = 7 * 86_400.0
 #: Characters of an id, of an event or a record.
 LONGEST: Final = 500
 
@@ -51,12 +53,12 @@ class Subscriptions:
     """How deliveries are asked for at the provider.
 
     make: also takes the place of what was subscribed to at this address before. remove: raises Gone where there is
-    none any more. lasts: seconds after which it has to be made anew.
+    none any more. lasts: seconds after which it has to be made anew, and is before.
     """
 
     make: Callable[[Api, Callback], Subscribed]
     remove: Callable[[Api, str], None]
-    lasts: float | None = None
+    lasts: float = A_WEEK
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -172,15 +172,22 @@ class Writer:
 
     @contextmanager
     def _allowed(self, resource: Resource, remote_id: str) -> Iterator[None]:
-        """Where a provider hides what may not be touched: a record that is still to be seen is not gone."""
+        """Take a record for gone only where it is not to be seen any more: else something that it names is gone.
+
+        Where a provider hides what may not be touched, a 404 says that it may not.
+        """
         try:
             yield
         except Gone as gone:
-            if not self.session.provider.hides or gone.status != HTTPStatus.NOT_FOUND:
-                raise
             self.read(resource, remote_id)
-            told = f"the credential may not change this {resource.model.__name__.lower()}, though it sees it"
-            raise Forbidden(told, request=gone.request, status=gone.status, detail=gone.detail) from gone
+            name = resource.model.__name__.lower()
+            facts: dict[str, Any] = {"request": gone.request, "status": gone.status, "detail": gone.detail}
+            if self.session.provider.hides and gone.status == HTTPStatus.NOT_FOUND:
+                told = f"the credential may not change this {name}, though it sees it"
+                raise Forbidden(told, **facts) from gone
+            raise Rejected(
+                f"the {name} is there, but something that the write needs is gone", **facts
+            ) from gone
 
     def _body(self, resource: Resource, values: Mapping[str, Any]) -> dict[str, Any]:
         body = resource.mapping.push(dict(values), None, "create", self.session)

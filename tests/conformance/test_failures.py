@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
+from itertools import product
 from typing import Final
 
 from integrations.kit.breaks import Broken
@@ -52,10 +54,10 @@ FAILURES: Final = (
     _all(400, Rejected),
     _all(401, NeedsReauthorisation),
     _all(403, Forbidden),
-    # A system that hides what may not be seen is asked again whether that is so.
-    Failure(404, (Misconfigured,), (Forbidden,), (Gone, Forbidden), (Gone, Forbidden)),
+    # A system that hides what may not be seen is asked again whether that is so; a change of what is shown is refused.
+    Failure(404, (Misconfigured,), (Forbidden,), (Gone, Forbidden), (Gone, Forbidden, Rejected)),
     _all(409, Rejected),
-    Failure(410, (Misconfigured,), (Forbidden,), (Gone,), (Gone,)),
+    Failure(410, (Misconfigured,), (Forbidden,), (Gone,), (Gone, Rejected)),
     _all(412, Rejected),
     _all(422, Rejected),
     _all(429, RetryLater),
@@ -82,6 +84,26 @@ def test_failures_are_told_as_what_they_are(trial: Trial) -> None:
 
     assert wrong == []
     assert trial.client.check()
+
+
+def test_a_record_that_is_shown_is_not_gone_whatever_a_call_of_its_change_says(trial: Trial) -> None:
+    """A 404 to the first call of an update, or to a later one: what it names is gone, and not the record."""
+    wrong = [told for resource in _models(trial) for told in _taken_for_gone(trial, resource)]
+
+    assert wrong == []
+
+
+def _taken_for_gone(trial: Trial, resource: Resource) -> Iterator[str]:
+    if not resource.can("update"):
+        return
+    known = next(iter(there(trial.pages(resource))))
+    nothing = reply(HTTPStatus.NOT_FOUND, trial.started.refusal(HTTPStatus.NOT_FOUND))
+    for values, spared in product(trial.samples(resource).change[:1], range(2)):
+        with trial.line.struck(nothing, writes=True, spared=spared) as strike:
+            told = _told(partial(trial.client.update, resource, known, values))
+        if strike.struck and not isinstance(told, Rejected | Forbidden | Uncertain):
+            yield f"{resource.model.__name__}: 404 behind {spared} calls is told as {told!r}"
+    trial.client.read(resource, known)
 
 
 def _mistold(trial: Trial, failure: Failure, question: Question) -> str | None:

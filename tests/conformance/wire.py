@@ -51,17 +51,25 @@ class Tally:
 
 @dataclass
 class Strike:
-    """What comes in the place of answers: to all reads, or to all writes. The requests do not arrive then."""
+    """What comes in the place of answers: to all reads, or to all writes. The requests do not arrive then.
+
+    spared: so many of them go through at first.
+    """
 
     answer: Reply | Broken
     writes: bool
+    spared: int = 0
     struck: int = 0
 
     def strikes(self, *, reads: bool) -> bool:
         """Whether it is the turn of a request."""
-        meant = reads is not self.writes
-        self.struck += meant
-        return meant
+        if reads is self.writes:
+            return False
+        if self.spared:
+            self.spared -= 1
+            return False
+        self.struck += 1
+        return True
 
 
 @dataclass
@@ -76,9 +84,9 @@ class Line:
         return Watched(self, Wire(guard, limits))
 
     @contextmanager
-    def struck(self, answer: Reply | Broken, *, writes: bool) -> Iterator[Strike]:
+    def struck(self, answer: Reply | Broken, *, writes: bool, spared: int = 0) -> Iterator[Strike]:
         """Have requests struck in here."""
-        self.strike = Strike(answer, writes)
+        self.strike = Strike(answer, writes, spared)
         yield self.strike
         self.strike = None
 

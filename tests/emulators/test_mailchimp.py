@@ -1,9 +1,16 @@
 """The emulated Mailchimp, called as anybody would; each exchange is judged by its description.
 
-Of what the vendor's documents say ([S], [D]), one test each: pages and their size, changes that include their second,
-three names of a member, a hash that follows the address, archiving, deleting for good, an upsert, merge fields by their
-kinds, refusals, webhooks. Not emulated: tags that are written, batches, interests, `since_timestamp_opt`, consent,
-`skip_merge_validation`.
+What SEMANTICS.md says of Mailchimp with a source, and the test that stands for it:
+
+    count up to 1,000, and offset               test_pages_are_cut_and_say_how_many_there_are
+    fields, exclude_fields                      each exchange is judged by the description
+    since_last_changed, inclusive seconds       test_changes_include_their_second
+    PUT with status_if_new                      test_deleting_archives_and_an_upsert_brings_back
+    delete-permanent bars the address           test_deleting_archives_and_an_upsert_brings_back
+
+What it says of general knowledge [?] is tried as well: three names of a member, merge fields by their kinds, refusals,
+webhooks. Not looked at here, as the adapter does not use it: tags that are written, batches, interests,
+since_timestamp_opt, consent, skip_merge_validation.
 """
 
 from __future__ import annotations

@@ -1,6 +1,29 @@
 """The emulator of Zendesk against what is known of the system: each test is for one statement of its documents.
 
-What is known and has no test here stands, with its reason, on the adapter's page.
+What SEMANTICS.md says of Zendesk with a source, and the test that stands for it:
+
+    page[size], page[after], has_more           test_cursor_pages
+    10,000 by offset, 1,000 by search
+        test_numbered_pages_end_behind_ten_thousand_records_and_search_behind_a_thousand
+    exports: cursor, end_of_stream              test_an_export_by_cursor_goes_to_the_end_of_the_stream
+    exports: the last minute is withheld        test_an_export_withholds_the_last_minute
+    exports: ten requests a minute              test_ten_exports_a_minute
+    generated_timestamp, unchanged duplicates   test_the_system_touches_tickets_without_updating_them
+    organizations by time, twice at borders     test_an_export_by_time_shows_some_twice
+    include=comment_events                      test_comments_are_in_the_events_of_tickets
+    status: deleted in the export               test_deleted_tickets_are_exported_with_a_status_of_their_own
+    users: active: false                        test_deleted_users_are_inactive
+    signature of webhooks                       test_webhooks_are_signed
+    headers of limits, 429 and Retry-After      test_ten_exports_a_minute, providers/zendesk/test_sent.py
+    30 updates of a ticket in ten minutes       test_thirty_updates_of_a_ticket_in_ten_minutes
+    safe_update, updated_stamp, 409             test_a_safe_update_is_refused_when_the_ticket_moved
+    a create needs a comment                    test_a_create_needs_a_comment_which_becomes_the_description
+    description and comments are not edited     providers/zendesk/test_writing.py
+    uploads are named by a comment              test_files_are_uploaded_and_then_named_by_a_comment
+    ticket_fields                               providers/zendesk/test_writing.py
+    errors by field                             test_closed_is_final_and_solved_needs_an_assignee
+
+What is known and has no test here is listed on the adapter's page, since the adapter uses none of it.
 """
 
 from __future__ import annotations

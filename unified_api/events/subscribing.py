@@ -39,10 +39,11 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one subscript
     if begun is None:
         job.finish(lease)
         return
-    account, subscriptions, callback = begun
+    account, subscriptions, callback, before = begun
     try:
         with connect.line(account, lease) as line:
             subscribed = line.client.subscribe(callback)
+            _end_former(line, before, subscribed.id)
     except errors.RetryLater as error:
         job.put_off(lease, error.after if error.after is not None else job.backoff(lease.attempts))
     except errors.Uncertain:  # what it may have made gives way to what is made next
@@ -54,6 +55,18 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one subscript
         _refused(lease, account, error)
     else:
         _note(lease, account, subscribed, subscriptions.lasts)
+
+
+def _end_former(line: connect.Line, before: str | None, now: str) -> None:
+    """End what was subscribed to until now, where it is there still: at the address that this installation had."""
+    if before in (None, now):
+        return
+    try:
+        line.client.unsubscribe(str(before))
+    except errors.Gone:
+        pass  # the new one took its place
+    except errors.ProviderError as error:
+        log.warning("webhook.not_unsubscribed", subscription=before, error=type(error).__name__)
 
 
 def is_subscribed(account: LinkedAccount) -> bool:
@@ -84,8 +97,8 @@ def _subscriptions(account: LinkedAccount) -> Subscriptions | None:
     return webhooks.subscriptions if webhooks else None
 
 
-def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback] | None:
-    """What is to be asked for; None where nothing is any more."""
+def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback, str | None] | None:
+    """What is to be asked for, and what was subscribed to before; None where nothing is to be any more."""
     with transaction.atomic():
         account = LinkedAccount.objects.filter(id=lease.reference, deleted_at=None).first()
         if account is None or account.status == connect.PAUSED_FOR_RELINK:
@@ -94,10 +107,11 @@ def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback] | 
         address = addresses.made(account)
         if subscriptions is None or url is None or address is None:
             return None
-        return account, subscriptions, Callback(url, secrets.opened(address, "sealed_secret"))
+        callback = Callback(url, secrets.opened(address, "sealed_secret"))
+        return account, subscriptions, callback, address.subscription
 
 
-def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, lasts: float | None) -> None:
+def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, lasts: float) -> None:
     with transaction.atomic(durable=True):
         # In the order in which linking takes them: first the address, then the job.
         address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account.id).first()
@@ -108,10 +122,7 @@ def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, last
                 secrets.put(Secret(subscribed.secret), address, "sealed_secret")
             address.save(update_fields=["subscription", "subscribed_at", "sealed_secret"])
         issues.resolve(issues.SUBSCRIPTION, account.id)
-        if lasts is None:
-            job.finish(lease)
-        else:
-            job.again(lease, lasts * _RENEWED_AT)
+        job.again(lease, lasts * _RENEWED_AT)
 
 
 def _refused(lease: job.Lease, account: LinkedAccount, error: errors.ProviderError) -> None:

@@ -59,7 +59,7 @@ class Request:
     values: settings and secrets together, as the adapter declares them. category: needed where the integration has
     several. categories: in which it may be linked, where not in all. are_syncs_disabled: nothing is read until a person
     resumes it. replaces_remote_account: the account that was linked is lost at the provider, and this credential opens
-    another one, which takes its place.
+    another one, which takes its place. is_renamed: it is the same account, whose address or name was changed there.
     """
 
     integration: str
@@ -70,6 +70,7 @@ class Request:
     end_user_email_address: str = ""
     is_test: bool = False
     replaces_remote_account: bool = False
+    is_renamed: bool = False
     categories: tuple[str, ...] = ()
     are_syncs_disabled: bool = False
 
@@ -306,6 +307,7 @@ def _store(
             remote_identity=identity,
             is_test=request.is_test,
             replaces_remote_account=request.replaces_remote_account,
+            is_renamed=request.is_renamed,
         )
     except accounts.OtherKind as error:  # linked while the provider was asked
         raise LinkRefused(str(error)) from error

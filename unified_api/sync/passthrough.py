@@ -55,7 +55,7 @@ def perform(way: connect.Line, call: Request, base: str | None = None) -> dict[s
     """
     http = _http(way, base)
     try:
-        return _shown(http.raw(call), call, way.client.connection.secrets)
+        return _shown(http.raw(call), call, http.secrets)
     except errors.Uncertain as error:
         return nothing(str(error))
     except (OperationalError, InterfaceError):
@@ -99,14 +99,16 @@ def _http(way: connect.Line, override: str | None) -> Http:
     base = own if override is None else override
     mine = origin(own) == origin(base)
     headers = {name: fill(text, connection.settings) for name, text in provider.headers.items()}
-    # Another host spends nothing of the account's budget, and its wish to be left alone holds up nobody.
-    line_of = connection if mine else replace(connection, limiter=Unlimited())
+    # Another host spends nothing of the account's budget, and its wish to be left alone holds up nobody; what it takes
+    # for unauthorised says nothing about the token.
+    line_of = connection if mine else replace(connection, limiter=Unlimited(), renew=None)
     return Http(
         line_of,
         base_url=base,
         auth=provider.auth if mine else Unsigned(),
         headers=headers if mine else {},
         rate=provider.rate if mine else None,
+        narrow=provider.narrow if mine else None,
         limits=Limits(read=SECONDS, total=SECONDS),
         patience=Patience(attempts=1, wait=_WAIT),
         at_home=provider.is_sandbox and override is None,

@@ -73,14 +73,25 @@ class Performance:
     def _update(self) -> None:
         record = values.current(self.model, self.write.record_id)
         told = values.for_adapter(self.model, self.wanted, self.line.account_id)
-        answer = self.line.client.update(
-            self.resource, str(record.remote_id), told, before=self._before_sending
-        )
+        try:
+            answer = self.line.client.update(
+                self.resource, str(record.remote_id), told, before=self._before_sending
+            )
+        except (errors.Rejected, errors.Forbidden):
+            self._read_refused()
+            raise
         if self.write.state == WriteState.JOURNALLED:
             self._land(answer)
             journal.close_alone(self.write, self.lease, WriteState.DONE, "")
         else:
             self.store_answer(answer)
+
+    def _read_refused(self) -> None:
+        """Take in what the first calls of an update changed, of which a later one was refused."""
+        several = self.resource.update is not None and self.resource.update.send is not None
+        if several and self.write.state == WriteState.SENT:
+            with suppress(errors.ProviderError):  # the refusal is what counts; the next list shows the record
+                self.read_again()
 
     def _before_sending(self, there: Observation) -> None:
         """Take in the record as it is just before the write, refuse if it moved, and journal what is sent."""

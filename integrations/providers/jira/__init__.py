@@ -12,7 +12,8 @@ seen on a site yet. What is marked [?] is general knowledge; either answer is su
 - A 404 is also what is told of an issue that may not be seen.
 - By OAuth an application is let into one or more sites, and a token says into which only when it is asked. A refresh
   token is good for one time; for ten minutes an older one is taken, too [?].
-- 429 says when to come again by Retry-After, and by its reason who has to; see `limits`.
+- 429 says when to come again by Retry-After, and by its reason who has to, see `limits`; writes to one issue have a
+  limit of their own.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def _site(answer: Any, settings: Mapping[str, str]) -> dict[str, str]:
 
 def _has_jira(one: Any) -> bool:
     return any("jira" in scope for scope in one["scopes"])
+
+
+def _is_narrow(_path: str, headers: Mapping[str, str]) -> bool:
+    """Writes to one issue have a limit of their own."""
+    return "per-issue" in headers.get("RateLimit-Reason", "")
 
 
 provider = Provider(
@@ -109,6 +115,7 @@ provider = Provider(
         PRIORITIES: Table(GET("/priority/search", items="values", paging=PAGES), key="name", word="name"),
     },
     faults=lambda body: dict(body["errors"]),
+    narrow=_is_narrow,
     hides=True,
     rate=Points(),
     webhooks=webhooks,

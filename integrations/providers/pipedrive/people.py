@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.endpoints import GET, PATCH, POST, Api
+from integrations.kit.errors import Rejected
 from integrations.kit.lenses import at, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
@@ -25,7 +26,16 @@ def person_of(fields: dict[str, Any], current: Any) -> dict[str, Any]:
         return told
     parts = [fields[name] if name in fields else (current or {}).get(name) for name in _NAMES]
     whole = " ".join(part for part in parts if part)
-    return {**told, "name": whole or fields["emails"][0]["value"]}
+    return {**told, "name": whole or _address(fields, current)}
+
+
+def _address(fields: dict[str, Any], current: Any) -> str:
+    """The first address that a person will have; raises Rejected where there is none."""
+    there = fields["emails"] if "emails" in fields else dig(current, "emails")
+    if not there:
+        why = "a person has a name there, or an e-mail address in its place"
+        raise Rejected("the contact cannot be without a name", fields=dict.fromkeys(_NAMES, why))
+    return str(there[0]["value"])
 
 
 def person_with(api: Api, address: str) -> int | None:

@@ -11,6 +11,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.pipedrive.archived import with_archived
+from integrations.providers.pipedrive.deleted import with_deleted
 from integrations.providers.pipedrive.records import PAGES, resource
 from unified_api.models.crm import Opportunity, Stage
 
@@ -69,7 +70,7 @@ _live = resource(
     update=PATCH(f"{_DEALS}/{{remote_id}}", send=_change, calls=2),
     recognise=("name",),
 )
-opportunities = with_archived(_live)
+opportunities = with_deleted(with_archived(_live))
 stages = Resource(
     mapping=Mapping(Stage, gone="is_deleted", name=at("name", read_only=True)),
     list=GET("/api/v2/stages", items="data", paging=PAGES),

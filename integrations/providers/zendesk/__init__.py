@@ -11,18 +11,22 @@ seen on an account yet:
   behind, and `Idempotency-Key` is kept for a while only.
 - The description of a ticket is its first comment. Closed is final; solved needs an assignee, and whatever else the
   customer requires: refusals come back by field.
+- An application is one of the account, at its own address. Tokens of older ones never end; those of newer ones do, and
+  come with a refresh token that is replaced each time [?].
 - Who is not known is told who that is by `/users/me`, with 200.
 - There is nothing that would be a collection: brands, groups and views are none that tickets stand in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Basic
+from integrations.kit.auth import Basic, OAuth2
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.limiter import Rate
+from integrations.kit.oauth import TOKENS
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
@@ -31,6 +35,7 @@ from integrations.providers.zendesk.people import contacts, groups, organization
 from integrations.providers.zendesk.tickets import tags, tickets
 from integrations.providers.zendesk.webhooks import webhooks
 
+_RATE = Rate("ratelimit-remaining", "ratelimit-reset")
 #: What a fault of a whole ticket begins with, and the field that it is about.
 _ABOUT = {
     "Assignee": "assignee_id",
@@ -52,6 +57,12 @@ def _refuse(status: int, body: Any, _headers: Any) -> int | None:
     return HTTPStatus.UNAUTHORIZED if nobody else None
 
 
+def _is_narrow(path: str, headers: Mapping[str, str]) -> bool:
+    """Exports and updates of one ticket have limits of their own: the account's then says that requests remain."""
+    left = headers.get(_RATE.remaining)
+    return path.startswith("/incremental/") if left is None else left != "0"
+
+
 def _faults(body: Any) -> dict[str, str]:
     """Reasons by field."""
     found: dict[str, str] = {}
@@ -71,14 +82,27 @@ provider = Provider(
     base_url="{base_url}/api/v2",
     settings=(
         Setting("base_url", "Address of the account, such as https://example.zendesk.com", kind="url"),
-        Setting("email", "The e-mail address of an administrator"),
-        Setting("api_token", "An API token, from Admin Center > Apps and integrations > APIs", secret=True),
+        *TOKENS,
+        Setting("email", "The e-mail address of the administrator whose API token is given", required=False),
+        Setting(
+            "api_token",
+            "An API token, from Admin Center > Apps and integrations > APIs, where OAuth is not used",
+            required=False,
+            secret=True,
+        ),
     ),
-    auth=Basic("email", "api_token", suffix="/token"),
+    auth=OAuth2(
+        authorize_url="{base_url}/oauth/authorizations/new",
+        token_url="{base_url}/oauth/tokens",  # noqa: S106 - an address
+        scopes=("read", "write"),
+        proof="body",
+        instead=Basic("email", "api_token", suffix="/token"),
+    ),
     check=Check(GET("/users/me"), lambda _me, settings: settings["base_url"]),
     refuse=_refuse,
     faults=_faults,
-    rate=Rate("ratelimit-remaining", "ratelimit-reset"),
+    rate=_RATE,
+    narrow=_is_narrow,
     resources=(users, contacts, organizations, groups, tags, tickets, comments, attachments),
     webhooks=webhooks,
 )

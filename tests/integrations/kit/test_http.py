@@ -28,7 +28,7 @@ from integrations.kit.errors import (
     RetryLater,
     Uncertain,
 )
-from integrations.kit.http import Patience, Request
+from integrations.kit.http import Http, Patience, Request
 from integrations.kit.limiter import LocalLimiter, Rate
 from tests.integrations.lines import CANARY, NOW, QUICK, Key, Sleeper, connection, http
 from tests.integrations.listener import Seen, Told, listening, told
@@ -436,6 +436,58 @@ def test_renewed_credentials_are_used_once() -> None:
     assert len(server.seen) == 2
 
 
+def test_renewed_credentials_are_tried_whatever_went_before() -> None:
+    """The renewal is no attempt: also the last one, or the only one, is made again."""
+    line = connection(renew=lambda: {"password": Key("new")})
+    for answers, attempts in (((told({}, 401),), 1), ((told({}, 503), told({}, 401)), 2)):
+        with listening(one_by_one(*answers, told({"ok": 1}))) as server:
+            patience = Patience(attempts=attempts)
+            assert http(server.url, line=line, patience=patience).json(READ)[1].data == {"ok": 1}
+
+
+def test_a_raw_call_renews_once_where_it_may_leave_twice() -> None:
+    """A read whose token has ended; a write, and a second refusal, are answered as they are."""
+    renewed: list[int] = []
+
+    def renew() -> dict[str, Key]:
+        renewed.append(1)
+        return {"password": Key("new")}
+
+    for request, answers, status, renewals in (
+        (READ, (told({}, 401), told({})), 200, 1),
+        (READ, (told({}, 401),), 401, 1),
+        (WRITE, (told({}, 401), told({})), 401, 0),
+    ):
+        renewed.clear()
+        with listening(one_by_one(*answers)) as server:
+            assert http(server.url, line=connection(renew=renew)).raw(request).status == status
+        assert len(renewed) == renewals
+
+
+def test_a_raw_call_whose_token_cannot_be_renewed_is_answered_as_it_is() -> None:
+    """The provider's refusal, and not that of the token endpoint."""
+
+    def renew() -> dict[str, Key]:
+        raise NeedsReauthorisation("the grant is over")
+
+    with listening(always(told({}, 401))) as server:
+        assert http(server.url, line=connection(renew=renew)).raw(READ).status == 401
+
+
+def test_a_limit_of_its_own_keeps_no_other_call_waiting() -> None:
+    """Who met it is told when to come again; neither the pause nor what its headers say is the account's."""
+    headers = {"Retry_After": "600", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "600"}
+    for narrow, waits in ((lambda path, _headers: path == READ.path, 0.0), (None, 600.0)):
+        limiter = LocalLimiter(per_second=1_000, clock=lambda: 0.0, now=lambda: NOW)
+        line = connection(limiter=limiter)
+        with listening(always(told({}, 429, **headers))) as server, pytest.raises(RetryLater) as caught:
+            Http(line, base_url=server.url, auth=Basic(), rate=Rate(), patience=ONCE, narrow=narrow).json(
+                READ
+            )
+        assert caught.value.after == 600
+        assert limiter.acquire(1) == pytest.approx(waits, abs=0.01)
+
+
 def test_the_limiter_is_asked_and_told() -> None:
     """A budget that is used up delays, or is the caller's business; what the headers say is handed on."""
     sleep = Sleeper()
@@ -447,8 +499,6 @@ def test_the_limiter_is_asked_and_told() -> None:
         plain.json(READ)
         assert sleep.slept == [0.5]
         line = connection(limiter=limiter)
-        from integrations.kit.http import Http
-
         Http(line, base_url=server.url, auth=Basic(), rate=Rate()).json(READ)
         with pytest.raises(RetryLater, match="budget") as caught:
             Http(line, base_url=server.url, auth=Basic(), rate=Rate()).json(READ)

@@ -45,6 +45,9 @@ def test_the_provider_says_stop() -> None:
     [
         ("0", "60", (0, NOW + timedelta(seconds=60))),
         ("7", "1893456000", (7, datetime(2030, 1, 1, tzinfo=UTC))),
+        ("0", "2026-01-31T12:30Z", (0, NOW + timedelta(minutes=30))),
+        ("0", "2026-01-31T13:30:00+01:00", (0, NOW + timedelta(minutes=30))),
+        ("0", "2026-01-31T12:30:00", (0, NOW + timedelta(minutes=30))),
         ("0", "soon", None),
         ("many", "1", None),
         ("1", "1e300", None),
@@ -52,7 +55,7 @@ def test_the_provider_says_stop() -> None:
     ],
 )
 def test_headers_of_a_rate(remaining: str, reset: str, expected: tuple[int, datetime] | None) -> None:
-    """Seconds from now, or Unix time; nonsense says nothing."""
+    """Seconds from now, Unix time, or a date, which is in UTC if it does not say; nonsense says nothing."""
     headers = {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": reset}
 
     assert Rate().read(headers, NOW) == expected

@@ -10,8 +10,8 @@ import pytest
 from integrations.kit.auth import Bearer
 from integrations.kit.client import Client
 from integrations.kit.decoding import records_of
-from integrations.kit.endpoints import DELETE, GET, PATCH, Check, Table
-from integrations.kit.errors import Forbidden, Gone, Misconfigured, RetryLater
+from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Table
+from integrations.kit.errors import Forbidden, Gone, Misconfigured, Rejected, RetryLater
 from integrations.kit.http import Patience
 from integrations.kit.lenses import choice
 from integrations.kit.limiter import LocalLimiter
@@ -79,6 +79,15 @@ def test_a_record_is_gone_where_the_account_is_still_to_be_seen() -> None:
             account(server.url, replace(PROVIDER, hides=False)).read(TICKETS, "7")
 
 
+def test_a_record_that_is_found_by_a_function_is_no_more_gone_than_others() -> None:
+    """Its 404 is looked into as well."""
+    found = replace(TICKETS, get=GET(ONE, find=lambda api, remote_id: api.get(f"/below/{remote_id}")))
+    with listening(desk()) as server, pytest.raises(Forbidden, match="does not see the account any more"):
+        account(server.url).read(found, "7")
+    with listening(desk(GET_desk=told({"id": 1}))) as server, pytest.raises(Gone):
+        account(server.url).read(found, "7")
+
+
 def test_who_says_410_is_believed() -> None:
     """It is not said of what one may not see."""
     with listening(desk(GET_7=told({"message": "deleted"}, 410))) as server, pytest.raises(Gone):
@@ -94,6 +103,23 @@ def test_what_is_seen_and_not_to_be_changed_is_not_gone() -> None:
             account(server.url).update(TICKETS, "7", {"name": "b"})
         with pytest.raises(Forbidden, match="may not change this ticket"):
             account(server.url).delete(TICKETS, "7")
+
+
+def test_a_404_about_something_else_is_no_deletion() -> None:
+    """Where nothing is hidden, a record that is still shown has been refused something that it names."""
+    shown, calls = desk(GET_7=told({"id": 7, "title": "a", "state": "open"})), []
+
+    def send(api: Api, _remote_id: str, _fields: Any, _current: Any) -> None:
+        calls.append(api.get("/queues/9"))
+
+    several = replace(TICKETS, update=PATCH(ONE, send=send))
+    with listening(shown) as server:
+        client = account(server.url, replace(PROVIDER, hides=False))
+        for resource in (TICKETS, several):
+            with pytest.raises(Rejected, match="the ticket is there, but something"):
+                client.update(resource, "7", {"name": "b"})
+
+    assert calls == []
 
 
 def test_what_went_between_a_look_and_the_delete_is_gone() -> None:

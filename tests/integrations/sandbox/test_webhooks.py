@@ -19,7 +19,7 @@ from tests.integrations.listener import Told, listening
 from tests.integrations.sandbox.conftest import Account, MakeAccount, MakeRemote
 from tests.integrations.sandbox.test_rehearsing import TITLE, behave, read
 from unified_api.events import following, receiving, subscribing
-from unified_api.sync import issues, job, tasks
+from unified_api.sync import clock, issues, job, tasks
 from unified_api.sync.models import Job, Run
 from unified_api.sync.models_watch import Issue
 from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent
@@ -47,6 +47,8 @@ def work(one: Account, *, kinds: set[str] = WEBHOOKS) -> None:
     for kind in (subscribing.KIND, announcing.KIND, following.KIND):
         with one.person.at_work():
             due = Job.objects.filter(kind=kind, tenant_id=one.person.tenant_id)
+            if kind == subscribing.KIND:  # what was subscribed to rests for days
+                due = due.filter(due_at__lte=clock.now())
             references = list(due.values_list("reference", flat=True)) if kind in kinds else []
         for reference in references:
             with scope(one.person.tenant_id):
@@ -241,6 +243,36 @@ def test_subscribing_again_leaves_one(desk: Account) -> None:
     ]
 
 
+def test_a_subscription_that_somebody_removed_is_made_anew_within_a_week(desk: Account) -> None:
+    """Nobody tells that it is gone: each is asked for again in good time."""
+    account_id = _account(desk)
+    with desk.person.at_work():
+        due = Job.objects.get(kind=subscribing.KIND, reference=account_id).due_at
+    [hook] = desk.remote.call("GET", "webhooks").json()["webhooks"]
+    assert desk.remote.call("DELETE", f"webhooks/{hook['id']}").ok
+    with desk.person.at_work():
+        Job.objects.filter(kind=subscribing.KIND).update(due_at=clock.now())
+    work(desk)
+
+    assert timedelta(days=5) < due - clock.now() < timedelta(days=7)
+    assert len(desk.remote.call("GET", "webhooks").json()["webhooks"]) == 1
+
+
+def test_under_a_new_name_of_the_installation_the_former_address_is_given_up(
+    desk: Account, settings: Settings
+) -> None:
+    """When it is asked for anew, and not before."""
+    account_id = _account(desk)
+    for name in ("https://old.example.com", "https://new.example.com"):
+        settings.PUBLIC_URL = name
+        with desk.person.at_work():
+            job.ask(subscribing.KIND, account_id)
+        work(desk)
+
+        [shown] = desk.remote.call("GET", "webhooks").json()["webhooks"]
+        assert shown["url"].startswith(name)
+
+
 def test_no_row_and_no_line_tells_how_webhooks_are_opened(
     desk: Account, database: Any, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -329,8 +361,7 @@ def test_an_installation_under_a_new_name_still_delivers(desk: Account, settings
     with desk.person.at_work():
         job.ask(subscribing.KIND, account_id)
     work(desk)
-    first, registered = desk.remote.call("GET", "webhooks").json()["webhooks"]
-    assert desk.remote.call("DELETE", f"webhooks/{first['id']}").ok
+    [registered] = desk.remote.call("GET", "webhooks").json()["webhooks"]
     settings.PUBLIC_URL = "https://new.example.com"
     desk.remote.call("PATCH", TICKET, {"subject": TITLE})
     work(desk)

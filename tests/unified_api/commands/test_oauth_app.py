@@ -147,6 +147,6 @@ def test_an_end_user_is_invited_by_command(
 
     assert sent["Location"].startswith(f"{house.url}/authorize?response_type=code&client_id=")
     assert "Have the end user open this" in call(*invite).out
-    for wrong in (("--secret", "access_token=x"), ("--replaces-remote-account",)):
+    for wrong in (("--secret", "access_token=x"), ("--replaces-remote-account",), ("--renamed",)):
         with pytest.raises(CommandError, match="takes neither secrets nor"):
             call(*invite, *wrong)

@@ -171,6 +171,21 @@ def test_who_has_no_account_has_none_to_replace(bridged: Bridged) -> None:
         replace(bridged, end_user_origin_id="customer-2")
 
 
+def test_an_account_that_was_renamed_stays_what_it_is(bridged: Bridged) -> None:
+    """Who says that it is the same keeps its records and its bridges, and it is known by its new name from then on."""
+    bridged.b.account = "the new name"
+    with pytest.raises(LinkRefused, match="--renamed"):
+        replace(bridged, replaces_remote_account=False)
+    linked = replace(bridged, replaces_remote_account=False, is_renamed=True)
+
+    assert (linked.relinked, linked.paused) == (True, ())
+    assert (
+        linked.account.remote_identity
+        == replace(bridged, replaces_remote_account=False).account.remote_identity
+    )
+    assert not any(one.remote_was_deleted for one in tickets(bridged).values())
+
+
 def test_who_links_another_account_is_told_what_hangs_on_the_first(bridged: Bridged) -> None:
     """The refusal names the way to keep the bridges, and the bridges that deleting would end."""
     lose(bridged)

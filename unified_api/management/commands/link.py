@@ -57,7 +57,13 @@ class Command(AnsweringCommand):
         parser.add_argument("--organization", default="", metavar="NAME")
         parser.add_argument("--email", default="")
         parser.add_argument("--test", action="store_true", help="a test account, for test API keys")
-        parser.add_argument(
+        other = parser.add_mutually_exclusive_group()
+        other.add_argument(
+            "--renamed",
+            action="store_true",
+            help="the linked account has another address or name at the provider by now, with the same records in it",
+        )
+        other.add_argument(
             "--replaces-remote-account",
             action="store_true",
             help="the linked account is lost at the provider, and another one there takes its place: what was read of"
@@ -89,6 +95,7 @@ class Command(AnsweringCommand):
         request = Request(
             **_whom(options),
             replaces_remote_account=options["replaces_remote_account"],
+            is_renamed=options["renamed"],
             values=_unique([*_pairs(options["set"], "--set"), *_secrets(options)]),
         )
         try:
@@ -148,10 +155,9 @@ def _whom(options: dict[str, Any]) -> dict[str, Any]:
 
 def _begin(tenant: uuid.UUID, options: dict[str, Any]) -> Document:
     """A link token, as the address at which it is used."""
-    if options["replaces_remote_account"] or any(
-        options[name] for name in ("secret", "secret_file", "secrets_stdin")
-    ):
-        raise CommandError("--oauth takes neither secrets nor --replaces-remote-account.")
+    others = ("replaces_remote_account", "renamed", "secret", "secret_file", "secrets_stdin")
+    if any(options[name] for name in others):
+        raise CommandError("--oauth takes neither secrets nor --replaces-remote-account or --renamed.")
     invitation = Invitation(**_whom(options), settings=_unique([*_pairs(options["set"], "--set")]))
     try:
         with scope(tenant):

@@ -10,7 +10,17 @@ from typing import Final
 
 from tests.emulators.exchange import Request
 from tests.emulators.vendor import Beyond, Limit, Routes, Spent, Vendor
-from tests.emulators.vendors.zendesk import exports, fields, files, hooks, people, searching, ticket, tickets
+from tests.emulators.vendors.zendesk import (
+    exports,
+    fields,
+    files,
+    hooks,
+    oauth,
+    people,
+    searching,
+    ticket,
+    tickets,
+)
 from tests.emulators.vendors.zendesk.forms import API, EMAIL, enters, error
 from tests.emulators.world import World
 
@@ -32,6 +42,7 @@ beyond = Beyond(
         f"{API}/webhooks/{{webhook_id}}": _HOOKS,
         f"{API}/webhooks/{{webhook_id}}/signing_secret": _HOOKS,
         f"{API}/tickets/{{ticket_id}}/comments/{{comment_id}}/make_private": f"{_COMMENTS}#make-comment-private",
+        "/oauth/tokens": f"{_DOCS}/api-reference/ticketing/oauth/grant_type_tokens/",
         "/attachments/token/{token}/": "the address in `content_url`",
     },
     query={
@@ -110,7 +121,9 @@ def _of_ticket(request: Request) -> str | None:
 
 vendor = Vendor(
     name="Zendesk",
-    routes=Routes([r for m in (people, tickets, exports, fields, files, searching, hooks) for r in m.on.all]),
+    routes=Routes(
+        [r for m in (people, tickets, exports, fields, files, searching, hooks, oauth) for r in m.on.all]
+    ),
     error=error,
     enters=enters,
     seed=_seed,

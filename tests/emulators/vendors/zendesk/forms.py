@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.pieces import opened, piece, sealed
+from tests.emulators.vendors.zendesk.oauth import is_let_in
 from tests.emulators.world import Record, World
 
 API: Final = "/api/v2"
@@ -49,17 +50,17 @@ def invalid(**faults: str) -> Refused:
     )
 
 
-def enters(_world: World, request: Request) -> bool:
-    """By e-mail and token; who is nobody may ask who that is."""
+def enters(world: World, request: Request) -> bool:
+    """By e-mail and token, or as an application; who is nobody may ask who that is."""
     if request.path == f"{API}/users/me" or not request.path.startswith(API):
         return True
-    return is_known(request)
+    return is_known(world, request)
 
 
-def is_known(request: Request) -> bool:
-    """Whether a request carries the token."""
+def is_known(world: World, request: Request) -> bool:
+    """Whether a request carries the token, or one of an application."""
     pair = base64.b64encode(f"{EMAIL}/token:{TOKEN}".encode()).decode()
-    return request.headers.get("authorization") == f"Basic {pair}"
+    return request.headers.get("authorization") == f"Basic {pair}" or is_let_in(world, request)
 
 
 def inner(request: Request, name: str) -> Record:

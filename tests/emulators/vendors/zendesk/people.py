@@ -83,7 +83,7 @@ def add_group(world: World, name: str, **more: Any) -> Record:
 def show_me(world: World, request: Request) -> Answer:
     """Who asks; who is nobody is told so, with 200."""
     nobody = {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}
-    return Answer(200, {"user": me(world) if is_known(request) else nobody})
+    return Answer(200, {"user": me(world) if is_known(world, request) else nobody})
 
 
 @on("GET", f"{API}/users")

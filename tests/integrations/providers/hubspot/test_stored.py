@@ -95,3 +95,22 @@ def test_a_contact_is_written_and_a_lost_create_is_found(product: Product) -> No
     assert product.record(Contact, made.remote_id).last_name == "Stone"
     assert (settled.state, settled.remote_id) == (WriteState.DONE, world.rows("contacts")[-1]["id"])
     assert len(world.rows("contacts")) == 5
+
+
+def test_a_contact_whose_company_is_archived_is_not_gone(product: Product) -> None:
+    """The association answers 404: it is refused, and what the call before it changed is read back."""
+    world = product.remote.world
+    ada = world.rows("contacts")[0]
+    globex = objects.new(world, "companies", name="Globex")
+    world.clock.forward(searching.LAG)
+    product.read(Account)
+    objects.archive(world, "companies", globex)
+    told = record_id(product.account.id, Account, globex["id"])
+    refused = product.write(
+        "update", record_id(product.account.id, Contact, ada["id"]), first_name="Augusta", account=told
+    )
+    seen = product.record(Contact, ada["id"])
+
+    assert (refused.state, refused.problems[0]["problem_type"]) == (WriteState.REJECTED, "PROVIDER_ERROR")
+    assert "associations/companies" in (refused.error or "")
+    assert (seen.remote_was_deleted, seen.first_name) == (False, "Augusta")

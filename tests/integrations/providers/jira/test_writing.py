@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 
 from integrations.kit.client import Client
 from integrations.kit.content import Content, Spool
-from integrations.kit.errors import Rejected, Uncertain
+from integrations.kit.errors import Rejected, RetryLater, Uncertain
+from integrations.kit.http import Patience
+from integrations.kit.limiter import LocalLimiter
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors import jira
 from tests.emulators.vendors.jira.issues import new_issue, touch
@@ -353,3 +356,17 @@ def test_a_file_needs_a_header_that_no_browser_sends(site: Emulator, client: Cli
     assert (shown, kind) == (b"smoke", "text/plain")
     assert upload.headers["x-atlassian-token"] == "no-check"
     assert site.world.rows("file") == []
+
+
+def test_an_issue_that_is_written_too_often_keeps_no_other_waiting(site: Emulator) -> None:
+    """Its limit is its own, by the reason that the refusal tells."""
+    first, second = (str(new_issue(site.world, jira.HELP)["id"]) for _ in range(2))
+    limiter, tickets = LocalLimiter(per_second=1_000, clock=lambda: 0.0), resource_of(Ticket)
+    told = {"RateLimit-Reason": "jira-per-issue-on-write", "Retry-After": "600"}
+    site.faults.refuse(429, f"PUT */issue/{first}", headers={**told, "X-RateLimit-Remaining": "0"})
+    with account_at(site) as account:
+        line = replace(account.connection, limiter=limiter)
+    with Client(account.provider, line, patience=Patience(attempts=1)) as client:
+        with pytest.raises(RetryLater):
+            client.update(tickets, first, {"name": "Too much"})
+        assert client.update(tickets, second, {"name": "Fine"}).values["name"] == "Fine"

@@ -4,6 +4,7 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
 
     v2 cursor and limit; v1 all at once           test_both_versions_are_read_in_their_ways
     updated_since is inclusive                    test_changes_are_found_by_an_inclusive_second
+    status=deleted shows deals of 30 days         test_a_deal_that_is_deleted_is_told_with_what_changed
     archived deals and leads have lists of their own  test_what_is_archived_stays_present
     webhooks with http_auth_user and password     test_webhooks_carry_the_password_that_was_asked_for
     no signature                                  test_webhooks_carry_the_password_that_was_asked_for
@@ -15,8 +16,8 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: recents, merges, deals that are asked for as
-deleted, conversions, and tokens by OAuth beside what all adapters share.
+Not looked at here, as the adapter does not use it: recents, merges, conversions, and tokens by OAuth beside what all
+adapters share.
 """
 
 from __future__ import annotations
@@ -88,6 +89,23 @@ def test_a_deleted_record_leaves_its_list_and_is_gone_by_its_id(house: Emulator,
         client.read(resource_of(Contact), str(made["id"]))
 
 
+def test_a_deal_that_is_deleted_is_told_with_what_changed(house: Emulator, client: Client) -> None:
+    """Of deals there is a list of what was deleted, on pages of its own; it is no news that it changed."""
+    made = [records.new(house.world, "deals", title=f"D{n}", stage_id=1001, pipeline_id=1) for n in range(4)]
+    deals = resource_of(Opportunity)
+    cursor = list(client.pages(deals, None))[-1].cursor
+    house.world.clock.forward(3600)
+    for one in made[:3]:
+        records.delete(house.world, "deals", one)
+    pages = list(client.pages(deals, cursor))
+
+    assert {o.remote_id for page in pages for o in page.observations if o.gone} == {
+        str(o["id"]) for o in made[:3]
+    }
+    assert not pages[-1].complete
+    assert not any(o.gone for o in everything(client, Opportunity).values())
+
+
 @pytest.mark.parametrize("model", [Opportunity, Lead])
 def test_what_is_archived_stays_present(house: Emulator, client: Client, model: Any) -> None:
     """It leaves its list for another one: a complete reading shows both, each record once."""
@@ -144,6 +162,21 @@ def test_a_person_goes_by_one_name(client: Client) -> None:
     )
 
 
+def test_a_person_whose_names_are_taken_away_goes_by_the_address(house: Emulator, client: Client) -> None:
+    """That it has, or is given with it; without any it is refused by name."""
+    contacts, nameless = resource_of(Contact), {"first_name": None, "last_name": None}
+    address = {"email_addresses": [{"email_address": "ada@example.com"}]}
+    made = client.create(contacts, {"first_name": "Ada", "last_name": "King", **address})
+    bare = str(
+        records.new(house.world, "persons", name="Ben Stone", first_name="Ben", last_name="Stone")["id"]
+    )
+
+    assert client.update(contacts, made.remote_id, nameless).raw["name"] == "ada@example.com"
+    with pytest.raises(Rejected) as caught:
+        client.update(contacts, bare, nameless)
+    assert set(caught.value.fields) == {"first_name", "last_name"}
+
+
 def test_the_primary_address_stands_first(house: Emulator, client: Client) -> None:
     """Wherever it stands there; what is written first becomes it."""
     two = [
@@ -180,6 +213,13 @@ def test_a_stage_takes_its_pipeline_with_it(house: Emulator, client: Client) -> 
     moved = client.update(resource_of(Opportunity), made, {"stage": "1003"})
 
     assert (moved.values["stage"], moved.raw["pipeline_id"]) == ("1003", 2)
+
+
+def test_a_deal_whose_new_stage_is_gone_is_refused_and_there(house: Emulator, client: Client) -> None:
+    """Its pipeline cannot be looked up: that says nothing about the deal."""
+    made = str(records.new(house.world, "deals", title="Printers", stage_id=1001, pipeline_id=1)["id"])
+    with pytest.raises(Rejected, match="the opportunity is there"):
+        client.update(resource_of(Opportunity), made, {"stage": "1999"})
 
 
 def test_a_refusal_with_a_200_is_one(house: Emulator, client: Client) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from integrations.kit.client import Client
+from integrations.kit.errors import RetryLater
+from integrations.kit.http import Patience
+from integrations.kit.limiter import LocalLimiter
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback, Hint
 from tests.emulators.engine import Emulator
@@ -71,3 +76,24 @@ def test_the_last_requests_of_a_minute_are_not_used_up(desk: Emulator, client: C
         watched.check()
 
     assert limiter.learnt == [(699, desk.world.clock.now() + timedelta(seconds=60))]
+
+
+def test_the_limit_of_the_exports_keeps_nobody_else_waiting(desk: Emulator, client: Client) -> None:
+    """The eleventh in a minute is put off; who writes a ticket meanwhile does so at once."""
+    made = old_ticket(desk.world)
+    limiter = LocalLimiter(per_second=1_000, clock=lambda: 0.0)
+    line = connection({"base_url": desk.url, "email": EMAIL}, {"api_token": TOKEN}, limiter=limiter)
+    line = replace(line, clock=desk.world.clock.now)
+    with (
+        Client(client.provider, line, patience=Patience(attempts=1)) as reader,
+        Client(client.provider, line, patience=Patience(attempts=1)) as writer,
+    ):
+        tickets = resource_of(client, Ticket)
+        for _ in range(10):
+            list(reader.pages(tickets, None))
+        with pytest.raises(RetryLater) as caught:
+            list(reader.pages(tickets, None))
+        changed = writer.update(tickets, str(made["id"]), {"priority": "LOW"})
+
+    assert 0 < (caught.value.after or 0) <= 60
+    assert changed.values["priority"] == "LOW"
