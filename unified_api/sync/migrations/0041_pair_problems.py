@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0039_quota"),
+        ("sync", "0040_budgets_of_applications"),
     ]
 
     operations = [
