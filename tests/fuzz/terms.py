@@ -102,6 +102,12 @@ TERMS: Final = (
         "^AMBIGUOUS_MATCH: Several records say this: ",
     ),
     Term(
+        "Which records are ignored is not in the document.",
+        _EITHER,
+        r"model/\w+",
+        "^IGNORED_RECORD: The record that says this is ignored",
+    ),
+    Term(
         "What is to be written later is never written where no worker runs, and others that say the same wait for it.",
         _EITHER,
         "detail",
