@@ -37,6 +37,8 @@ from unified_api.sync.models import Write
 LEASE: Final = job.LEASE - 2.0
 #: What happens before rest.
 STEPS: Final = 40
+#: The same where there are two bridges.
+STEPS_OF_TWO: Final = 60
 #: Rounds in which everything has to come to rest.
 MOST_ROUNDS: Final = 25
 #: Rounds that are watched after the one that showed rest: ten in every tenth history, as they cost a third of it.
@@ -78,9 +80,13 @@ class Result:
 
 
 class History:
-    """The history of one seed. world: what decides about remotes, policy and people; chance: about all else."""
+    """The history of one seed. world: what decides about remotes, policy and people; chance: about all else.
 
-    def __init__(self, seed: int, place: Place) -> None:
+    follows: a bridge over comments follows, whether the seed has one or not.
+    """
+
+    def __init__(self, seed: int, place: Place, *, follows: bool = False) -> None:
+        self.follows = follows
         self.seed, self.owner, self.workers = seed, place.owner, place.workers
         self.chance = Random(f"history {seed}")
         self.world, self.name = self.chance, f"seed {seed}"
@@ -124,7 +130,7 @@ class History:
         self.people.found()
         if self.following:
             self.following.found()
-        for _ in range(STEPS):
+        for _ in range(STEPS_OF_TWO if self.following else STEPS):
             self._step()
 
     # --- the scene --------------------------------------------------------------------------------------
@@ -139,7 +145,7 @@ class History:
         return comments.by_side(self.manners, self.seed)
 
     def _terms(self) -> terms.Terms:
-        return terms.drawn(self.seed)
+        return terms.drawn(self.seed, following=self.follows)
 
     def _providers(self) -> dict[Side, Any]:
         return {side: provider(side, self.manners[side], self.comments.get(side)) for side in Side}

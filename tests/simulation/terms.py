@@ -23,8 +23,9 @@ PLANS: Final = 0.15
 BUDGETS: Final = 0.15
 #: The share in which records of one side take part only as long as their priority is not low.
 FILTERS: Final = 0.15
-#: The share in which a second bridge, over comments, follows; there deletes with rules and filters are more frequent.
-FOLLOWERS: Final = 1 / 3
+#: The share in which a second bridge, over comments, follows, as these cost more than twice as much; there deletes
+#: with rules and filters are more frequent.
+FOLLOWERS: Final = 0.1
 OFTEN: Final = 0.5
 
 
@@ -66,9 +67,9 @@ class Terms:
         return mine or (self.comments is not None and (self.comments.plans or bool(self.comments.budget)))
 
 
-def drawn(seed: int) -> Terms:
-    """The terms of a history."""
-    comments = _comments(Random(f"following {seed}"))
+def drawn(seed: int, *, following: bool = False) -> Terms:
+    """The terms of a history. following: a bridge over comments follows, whether the seed has one or not."""
+    comments = _comments(Random(f"following {seed}"), 1.0 if following else FOLLOWERS)
     deletes, filters = (DELETES, FILTERS) if comments is None else (OFTEN, OFTEN)
     return Terms(
         _winners(Random(f"winners {seed}")),
@@ -103,8 +104,8 @@ def _choosy(chance: Random, share: float) -> Side | None:
     return chance.choice(list(Side)) if chance.random() < share else None
 
 
-def _comments(chance: Random) -> CommentTerms | None:
-    if chance.random() >= FOLLOWERS:
+def _comments(chance: Random, share: float) -> CommentTerms | None:
+    if chance.random() >= share:
         return None
     return CommentTerms(
         chance.choice(list(Side)).value,
