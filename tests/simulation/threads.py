@@ -155,7 +155,7 @@ class Threads:
 
     def _made_for(self, row: Row, source: Row) -> None:
         before = self.partner.get(source)
-        if before is not None and not self._is_unknowable(before):
+        if before is not None and not any(map(self._is_unknowable, (before, source))):
             self._blame(
                 not before.now.gone, f"a second counterpart of {named(source)} was made, {named(row)}"
             )
