@@ -23,9 +23,9 @@ PLANS: Final = 0.15
 BUDGETS: Final = 0.15
 #: The share in which records of one side take part only as long as their priority is not low.
 FILTERS: Final = 0.15
-#: The share in which a second bridge, over comments, follows, as these cost more than twice as much; there deletes
+#: The share in which a second bridge, over comments, follows, as these cost nearly three times as much; there deletes
 #: with rules and filters are more frequent.
-FOLLOWERS: Final = 0.1
+FOLLOWERS: Final = 0.06
 OFTEN: Final = 0.5
 
 
