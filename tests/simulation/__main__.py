@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -26,15 +27,22 @@ AT_ONCE: Final = 250
 PROGRESS: Final = 25
 
 
+@dataclass(frozen=True)
+class How:
+    """How histories are played: by which mutant, and whether a bridge over comments follows in each."""
+
+    mutant: str
+    following: bool
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Play, and tell; 1 when a history broke a law or was not played."""
     options = _parser().parse_args(words)
     if options.story:
-        return _tell_story(options.seed)
+        return _tell_story(options.seed, following=options.following)
     began, results = time.monotonic(), []
-    for result in _played(
-        range(options.seed, options.seed + options.histories), options.processes, options.mutant
-    ):
+    seeds = range(options.seed, options.seed + options.histories)
+    for result in _played(seeds, options.processes, How(options.mutant, options.following)):
         results.append(result)
         _progress(results, options.histories, time.monotonic() - began)
         if options.first and result["wrongs"]:
@@ -51,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--processes", type=int, default=2, help="processes that play at once (2)")
     parser.add_argument("--story", action="store_true", help="play the history of --seed, and tell it")
     parser.add_argument("--first", action="store_true", help="stop at the first history that breaks a law")
+    parser.add_argument("--following", action="store_true", help="in each a bridge over comments follows")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--mutant", default="", help="break the product on purpose, see mutants.py")
     return parser
@@ -85,27 +94,28 @@ def _progress(results: Sequence[dict[str, Any]], due: int, seconds: float) -> No
         print(told, file=sys.stderr, flush=True)  # noqa: T201 - a command
 
 
-def _played(seeds: Sequence[int], processes: int, mutant: str) -> Iterator[dict[str, Any]]:
+def _played(seeds: Sequence[int], processes: int, how: How) -> Iterator[dict[str, Any]]:
     """Results as they come, from processes with a database each."""
     size = max(1, min(AT_ONCE, -(-len(seeds) // processes)))
     batches = [seeds[start : start + size] for start in range(0, len(seeds), size)][::-1]
-    yield from gathered([partial(_play_all, batches, mutant)] * processes)
+    yield from gathered([partial(_play_all, batches, how)] * processes)
 
 
-def _play_all(batches: list[Sequence[int]], mutant: str, give: Give) -> None:
+def _play_all(batches: list[Sequence[int]], how: How, give: Give) -> None:
     while batches:
         seeds = batches.pop()
-        command = [sys.executable, "-m", "tests.simulation.play", mutant, str(seeds[0]), str(len(seeds))]
+        told = [how.mutant, str(seeds[0]), str(len(seeds)), *(["following"] if how.following else [])]
+        command = [sys.executable, "-m", "tests.simulation.play", *told]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 give(json.loads(line))
 
 
-def _tell_story(seed: int) -> int:
+def _tell_story(seed: int, *, following: bool) -> int:
     from tests.simulation.play import played
 
-    (result,) = played([seed])
+    (result,) = played([seed], following=following)
     print("\n".join([*result.trace, *(f"WRONG: {wrong}" for wrong in result.wrongs)]))  # noqa: T201 - a command
     return int(bool(result.wrongs))
 

@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from integrations.kit.auth import Bearer
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check, Since
-from integrations.kit.lenses import at, choice, instant
+from integrations.kit.lenses import at, choice, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor, ByOffset, ByPage, Paging
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
+from tests.simulation.comments import CommentManners
 from tests.simulation.manners import PRIORITIES, STATES, Manners
 from unified_api.engine.values import Side
-from unified_api.models.ticketing import Ticket
+from unified_api.models.ticketing import Comment, Ticket
 
 SLUGS: Final = {Side.A: "simulated-a", Side.B: "simulated-b"}
 #: Seconds between reads of a stream.
@@ -22,8 +23,8 @@ FREQUENCY: Final = 60.0
 SWEEP: Final = 600.0
 
 
-def provider(side: Side, manners: Manners) -> Provider:
-    """The adapter of the remote of a side."""
+def provider(side: Side, manners: Manners, comments: CommentManners | None = None) -> Provider:
+    """The adapter of the remote of a side; without manners of its comments it has none."""
     return Provider(
         slug=SLUGS[side],
         name=f"Simulated {side.value}",
@@ -33,7 +34,7 @@ def provider(side: Side, manners: Manners) -> Provider:
             Setting("token", "token", secret=True),
         ),
         auth=Bearer("token"),
-        resources=(_tickets(side, manners),),
+        resources=(_tickets(side, manners), *([_comments(comments)] if comments else [])),
         check=Check(GET("/me", item=""), identity=lambda me, _settings: str(me["account"])),
         faults=lambda body: dict(body["fields"]),
     )
@@ -50,6 +51,30 @@ def _tickets(side: Side, manners: Manners) -> Resource:
         delete=DELETE("/tickets/{remote_id}", conditional=manners.conditional),
         recent=GET("/tickets", items="items", params={"title": "{name}"}),
         recognise=("name",),
+        read_lag=manners.lag,
+        frequency=FREQUENCY,
+        sweep_every=SWEEP,
+    )
+
+
+def _comments(manners: CommentManners) -> Resource:
+    whole = None if manners.answers == "none" else ""
+    dated = {"remote_created_at": instant("created", read_only=True)} if manners.dated else {}
+    return Resource(
+        mapping=Mapping(
+            Comment,
+            version="version" if manners.versioned else None,
+            ticket=ref("ticket", create_only=True),
+            body=at("body"),
+            **dated,
+        ),
+        list=GET("/comments", items="items", paging=_paging(manners), since=_since(manners)),
+        get=GET("/comments/{remote_id}", item=""),
+        create=POST("/comments", answer=whole),
+        update=PATCH("/comments/{remote_id}", answer=whole, conditional=manners.conditional),
+        delete=DELETE("/comments/{remote_id}", conditional=manners.conditional),
+        recent=GET("/comments", items="items", params={"ticket": "{ticket}"}),
+        recognise=("ticket", "body"),
         read_lag=manners.lag,
         frequency=FREQUENCY,
         sweep_every=SWEEP,

@@ -132,7 +132,8 @@ class Belonging:
     def _lost_its_own(self, row: Row) -> bool:
         """Whether the counterpart of a record is gone, and a rule has it made again."""
         partner = self.of(row).partner
-        restores = self.policy.deletes[row.side] is DeleteRule.RESTORE
+        rule, returned = self.policy.deletes[row.side], any(state.gone for _, state in row.past)
+        restores = rule is DeleteRule.RESTORE or (rule is DeleteRule.PROPAGATE and returned)
         return restores and partner is not None and partner.now.gone
 
     def _is_unknowable(self, row: Row) -> bool:
@@ -205,7 +206,7 @@ class Belonging:
         for row, name in fields:
             self.of(row).alike.pop(name, None)
 
-    def _may_be_pair(self, one: Row, other: Row) -> bool:
+    def may_be_pair(self, one: Row, other: Row) -> bool:
         """Whether two records can be counterparts: known as such, or shown by one name."""
         partner = self.of(one).partner
         return partner is other or (partner is None and bool(self.of(one).names & self.of(other).names))

@@ -89,6 +89,11 @@ class Bookkeeper(Belonging):
         self.told.append(f"somebody removes {told(row)}")
         self.remotes[row.side].remove(row)
 
+    def bring_back(self, row: Row) -> None:
+        """Somebody has a removed record back."""
+        self.told.append(f"somebody brings {told(row)} back")
+        self.remotes[row.side].bring_back(row)
+
     def join(self, one: Row, other: Row) -> None:
         """Two records belong together."""
         self.told.append(f"{told(one)} and {told(other)} belong together")
@@ -107,9 +112,7 @@ class Bookkeeper(Belonging):
         self._blame(
             not founded and not doubtful, f"{name} of {told(rows[0])}: a person was asked without reason"
         )
-        self._blame(
-            not self._may_be_pair(*rows), f"{told(rows[0])} and {told(rows[1])} were taken for a pair"
-        )
+        self._blame(not self.may_be_pair(*rows), f"{told(rows[0])} and {told(rows[1])} were taken for a pair")
         self._pair(*rows)
         self.contests.rulings.append(ruling)
         if ruling.winner is None:  # what was seen is agreed, different as it is

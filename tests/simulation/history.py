@@ -6,36 +6,39 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from integrations.kit import errors
 from tenants.scope import scope
 from tests.simulation import clock as clocks
-from tests.simulation import manners, stage, terms, verdict
+from tests.simulation import comments, manners, stage, terms, verdict
 from tests.simulation.adapter import FREQUENCY, SWEEP, provider
 from tests.simulation.approved import Approved, Owed
 from tests.simulation.asked import Asked
 from tests.simulation.bookkeeper import Bookkeeper
+from tests.simulation.following import Following
 from tests.simulation.people import REMOVALS, People
 from tests.simulation.place import Place
-from tests.simulation.remote import Remote
+from tests.simulation.remote import Remote, Row
+from tests.simulation.threads import Threads
 from tests.simulation.wire import FAULTS, LATEST, Wires
 from tests.simulation.workers import ANSWER, REQUEST, TRANSACTION, Worker
 from unified_api.engine.policy import Direction, FirstContact, Winner
 from unified_api.engine.values import Side
-from unified_api.models.ticketing import Ticket
+from unified_api.models.ticketing import Comment, Ticket
 from unified_api.sync import by_id, connect, job, pull, store, tasks, write
-from unified_api.sync.bridge import stirring
 from unified_api.sync.models import Write
 
 #: Seconds of a lease, but for the time that passes while a step is made.
 LEASE: Final = job.LEASE - 2.0
 #: What happens before rest.
 STEPS: Final = 40
+#: The same where there are two bridges.
+STEPS_OF_TWO: Final = 60
 #: Rounds in which everything has to come to rest.
 MOST_ROUNDS: Final = 25
 #: Rounds that are watched after the one that showed rest: ten in every tenth history, as they cost a third of it.
@@ -77,15 +80,20 @@ class Result:
 
 
 class History:
-    """The history of one seed. world: what decides about remotes, policy and people; chance: about all else."""
+    """The history of one seed. world: what decides about remotes, policy and people; chance: about all else.
 
-    def __init__(self, seed: int, place: Place) -> None:
+    follows: a bridge over comments follows, whether the seed has one or not.
+    """
+
+    def __init__(self, seed: int, place: Place, *, follows: bool = False) -> None:
+        self.follows = follows
         self.seed, self.owner, self.workers = seed, place.owner, place.workers
         self.chance = Random(f"history {seed}")
         self.world, self.name = self.chance, f"seed {seed}"
         self.clock = clocks.Clock(self.owner, seed)
         self.manners = self._manners()
         self.terms = self._terms()
+        self.comments = self._manners_of_comments() if self.terms.comments else {}
         self.weather = Weather.drawn(self.chance)
         self.calm = False
         self.held_since: dict[Worker, float] = {}
@@ -100,7 +108,7 @@ class History:
             )
             self._open_books()
             try:
-                with self.stage.journalling(self._note_journalled):
+                with self._journalling():
                     self._happen()
                     rounds = self._rest()
                     wrongs = list(self._wrongs(rounds))
@@ -108,6 +116,8 @@ class History:
                 for worker in self.workers:
                     worker.clear()
         self.counts |= self.asked.counts
+        if self.following:
+            self.counts |= Counter(self.following.counts)
         self.counts |= Counter(self.wires.faults) + Counter(
             windows=self.books.windows, edits=self.books.edits
         )
@@ -118,7 +128,9 @@ class History:
     def _happen(self) -> None:
         """Everything before rest."""
         self.people.found()
-        for _ in range(STEPS):
+        if self.following:
+            self.following.found()
+        for _ in range(STEPS_OF_TWO if self.following else STEPS):
             self._step()
 
     # --- the scene --------------------------------------------------------------------------------------
@@ -129,11 +141,14 @@ class History:
             Side.B: manners.drawn(self.world, late=True),
         }
 
+    def _manners_of_comments(self) -> dict[Side, comments.CommentManners]:
+        return comments.by_side(self.manners, self.seed)
+
     def _terms(self) -> terms.Terms:
-        return terms.drawn(self.seed)
+        return terms.drawn(self.seed, following=self.follows)
 
     def _providers(self) -> dict[Side, Any]:
-        return {side: provider(side, self.manners[side]) for side in Side}
+        return {side: provider(side, self.manners[side], self.comments.get(side)) for side in Side}
 
     def _outside(self) -> connect.Outside:
         self.wires = Wires({}, self.clock, self.chance, self.weather.faults, self._pass_by)
@@ -157,36 +172,54 @@ class History:
             for name in manners.FIELDS
         }
 
-    def _is_live(self) -> bool:
-        """Whether people are shown the bridge as one that writes by itself."""
-        rows = self.owner.execute("SELECT mode FROM sync_bridge WHERE id = %s", [self.stage.bridge])
+    def _is_live(self, bridge: uuid.UUID) -> bool:
+        """Whether people are shown a bridge as one that writes by itself."""
+        rows = self.owner.execute("SELECT mode FROM sync_bridge WHERE id = %s", [bridge])
         return any(mode == "live" for (mode,) in rows)
 
-    def _note_journalled(self, write: Write) -> None:
-        """What is journalled while the bridge is live may arrive when it plans again."""
-        if self.books.plan is None:
-            return
+    @contextmanager
+    def _journalling(self) -> Iterator[None]:
+        """What is journalled while a bridge is live may arrive when it plans again."""
+        with ExitStack() as stack:
+            plans = [(self.stage, self.books.plan, "ticketing_ticket")]
+            if self.following:
+                plans.append((self.following.stage, self.following.threads.plan, "ticketing_comment"))
+            for one, plan, table in plans:
+                if plan is not None:
+                    stack.enter_context(one.journalling(partial(self._note_journalled, plan, table)))
+            yield
+
+    def _note_journalled(self, plan: Approved, table: LiteralString, write: Write) -> None:
         found = self.owner.execute(
-            "SELECT remote_id FROM ticketing_ticket WHERE id = %s", [write.record_id]
+            f"SELECT remote_id FROM {table} WHERE id = %s",  # noqa: S608 - a table of ours
+            [write.record_id],
         ).fetchone()
         remote_id = str(found[0]) if found and write.operation != "create" else None
-        self.books.plan.journalled(Owed(self.stage.side_of(write), remote_id, write.values))
+        plan.journalled(Owed(self.stage.side_of(write), remote_id, write.values))
 
     def _open_books(self) -> None:
         self.books = Bookkeeper(self.stage.policy, self.clock)
         if self.terms.plans:
-            self.books.plan = Approved(self._is_live)
+            self.books.plan = Approved(partial(self._is_live, self.stage.bridge))
         self.books.choosy = self.terms.choosy
         self.books.on_the_way = lambda: bool(self.wires.late)
         self.books.contests.slack += 2 * LATEST if self.weather.held else 0.0
         self.remotes = {side: Remote(side, self.manners[side], self.clock, self.books) for side in Side}
-        self.books.remotes = self.wires.remotes = self.remotes
-        self.wires.books = self.books
+        self.books.remotes = self.remotes
+        self.wires.remotes = {("tickets", side): remote for side, remote in self.remotes.items()}
         removals = REMOVALS if self.terms.deletes else 0.0
         self.people = People(self.books, self.world, list(self.terms.winners), removals)
         self.asked = Asked(self.stage, self.books, Random(f"people asked in {self.name}"))
+        self.following = self._follow() if self.stage.follower else None
         for worker in self.workers:
             worker.ask = self._ask
+
+    def _follow(self) -> Following:
+        told = Following(self.stage, self.books, self.remotes, self.comments, self.clock, self.name)
+        if self.terms.comments and self.terms.comments.plans:
+            told.plans(partial(self._is_live, told.stage.bridge))
+        self.wires.remotes |= {("comments", side): remote for side, remote in told.remotes.items()}
+        return told
 
     # --- one thing that happens -------------------------------------------------------------------------
 
@@ -198,7 +231,7 @@ class History:
             (1, "hint", self._hint),
             (2, "wait", self._wait),
             (1 if self.weather.killed else 0, "kill", self._kill),
-            (2 if self.terms.asks else 0, "decide", self.asked.decide),
+            (2 if self.terms.asks else 0, "decide", self._decide),
         ]
         (_, name, act) = self.chance.choices(acts, [weight for weight, *_ in acts])[0]
         self.books.told.append(f"-- {name}")
@@ -206,11 +239,25 @@ class History:
         self._note_overtaken()
         for worker in self.workers:
             if worker.idle:  # it has read back what it wrote, or never will
-                self.books.forget(worker.thread)
+                for books in self._all_books():
+                    books.forget(worker.thread)
         self._pass(self.chance.uniform(0.001, 1.5))
 
+    def _all_books(self) -> list[Bookkeeper | Threads]:
+        return [self.books, *([self.following.threads] if self.following else [])]
+
+    def _silence(self, worker: Worker) -> None:
+        for books in self._all_books():
+            books.silenced(worker.thread)
+
+    def _decide(self) -> None:
+        self.asked.decide()
+        if self.following:
+            self.following.asked.decide()
+
     def _edit(self) -> None:
-        self.people.act()
+        if not (self.following and self.following.act()):
+            self.people.act()
         for remote in self.remotes.values():
             if self.chance.random() < 0.3:
                 remote.respell()
@@ -235,17 +282,17 @@ class History:
         if held:
             self.counts["kills"] += 1
             dead = self.chance.choice(held)
-            self.books.silenced(dead.thread)
+            self._silence(dead)
             dead.kill()
 
     def _hint(self) -> None:
         """A provider's webhook: something happened to this record; it may come twice, late, and out of order."""
         idle = [worker for worker in self.workers if worker.idle]
-        rows = [row for remote in self.remotes.values() for row in remote.rows.values()]
+        rows = [row for remote in self.wires.remotes.values() for row in remote.rows.values()]
         if idle and rows:
             row = self.chance.choice(rows)
             self.counts["hints"] += 1
-            idle[0].begin(partial(self._reread, row.side, row.id))
+            idle[0].begin(partial(self._reread, row))
 
     def _wait(self) -> None:
         self._pass(self.chance.choice([5, 30, 61, 95, 200]))
@@ -264,7 +311,7 @@ class History:
             return "go"
         if self.chance.random() < self.weather.killed * (0.1 if place == "statement" else 1):
             self.counts["kills"] += 1
-            self.books.silenced(worker.thread)
+            self._silence(worker)
             return "die"
         may = {REQUEST: 1.0, ANSWER: 1.0, TRANSACTION: 0.15}.get(place, 0.0)
         self.held_since[worker] = self.clock()
@@ -274,7 +321,7 @@ class History:
         """Who is held for longer than its lease has no job any more, whether somebody else has it yet or not."""
         for worker in self.workers:
             if worker.place and self.clock() - self.held_since[worker] > LEASE:
-                self.books.silenced(worker.thread)
+                self._silence(worker)
 
     def _pass_by(self, place: str) -> None:
         for worker in self.workers:
@@ -301,7 +348,7 @@ class History:
             lease = job.claim(kind, reference)
         if lease is None:
             return
-        found = self.books.alike() if kind == stirring.KIND and self._sees_all() else []
+        found = self.books.alike() if reference == self.stage.bridge and self._sees_all() else []
         tasks.do(lease, float("-inf") if kind == pull.KIND else float("inf"))
         self.books.met(found)
 
@@ -310,12 +357,12 @@ class History:
         may_wait = self.terms.plans or self.terms.budget
         return not may_wait and all(worker.idle or worker.runs for worker in self.workers)
 
-    def _reread(self, side: Side, remote_id: str) -> None:
-        account = self.stage.accounts[side]
+    def _reread(self, row: Row) -> None:
+        account, model = self.stage.accounts[row.side], Comment if row.whole else Ticket
         with scope(self.stage.tenant), suppress(errors.ProviderError), connect.line(account) as line:
-            resource = line.client.provider.resource(Ticket)
+            resource = line.client.provider.resource(model)
             assert resource is not None
-            by_id.read_one(line, resource, remote_id, store.Cause("read"))
+            by_id.read_one(line, resource, row.id, store.Cause("read"))
 
     # --- rest -------------------------------------------------------------------------------------------
 
@@ -336,9 +383,13 @@ class History:
         for number in range(1, MOST_ROUNDS + 1):
             before = self._marks()
             self._round()
-            if self._marks() == before and not self._pending() and not self.asked.decide_all():
+            if self._marks() == before and not self._pending() and not self._decide_all():
                 return number
         return MOST_ROUNDS + 1
+
+    def _decide_all(self) -> bool:
+        decided = self.asked.decide_all()
+        return bool(self.following and self.following.asked.decide_all()) or decided
 
     def _round(self) -> None:
         """Both sides are read, and all that is due is done; then the next round's time comes."""
@@ -363,7 +414,7 @@ class History:
         return bool(later)
 
     def _marks(self) -> tuple[int, int]:
-        return sum(remote.writes for remote in self.remotes.values()), self.stage.changes()
+        return sum(remote.writes for remote in self.wires.remotes.values()), self.stage.changes()
 
     def _wrongs(self, rounds: int) -> Iterator[str]:
         if rounds > MOST_ROUNDS:
@@ -372,6 +423,8 @@ class History:
         yield from self.books.wrongs
         yield from (f"unexpected: {worker.error!r}" for worker in self.workers if worker.error)
         yield from verdict.wrongs(self.stage, self.books, self.counts)
+        if self.following:
+            yield from self.following.wrongs()
         before = self._marks()
         for _ in range(QUIET_ROUNDS[self.seed % len(QUIET_ROUNDS)]):
             self._round()

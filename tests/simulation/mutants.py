@@ -230,6 +230,31 @@ def _plans_unasked() -> None:
     _put(work, "_plan_some", rounds.look_at_some)
 
 
+def _said_at_once() -> None:
+    """What belongs to one record does not wait for what was made before it."""
+    from django.db.models import Q
+
+    from unified_api.sync.bridge import siblings
+
+    _put(siblings, "behind", lambda _frame: Q(pk__in=()))
+    _put(siblings, "in_turn", lambda turns: turns)
+    _put(siblings, "first_of_each", lambda _frame, pairs: list(pairs))
+
+
+def _parts_asleep() -> None:
+    """What waits for the record that it belongs to is not told when that has a counterpart."""
+    from unified_api.sync.bridge import stirring
+
+    _put(stirring, "awaken", lambda *_args: None)
+
+
+def _left_out_missed() -> None:
+    """What belongs to a record that takes no part counts as lacking its counterpart."""
+    from unified_api.sync.bridge import belonging
+
+    _put(belonging, "astray", lambda *_args: frozenset())
+
+
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "late answers stored": _late_answers_stored,
     "cursor before rows": _cursor_before_rows,
@@ -253,6 +278,9 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "edited and deleted": _edited_deleted,
     "plans unasked": _plans_unasked,
     "filter ignored": _filter_ignored,
+    "said at once": _said_at_once,
+    "parts asleep": _parts_asleep,
+    "left out and missed": _left_out_missed,
 }
 
 

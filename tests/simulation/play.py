@@ -1,6 +1,6 @@
 """Plays histories outside of pytest: a database of its own, and one JSON line a history.
 
-`python -m tests.simulation.play MUTANT FIRST COUNT`; no mutant is "".
+`python -m tests.simulation.play MUTANT FIRST COUNT [following]`; no mutant is "".
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from tests.simulation.place import opened
 AT_ONCE = 50
 
 
-def played(seeds: Iterable[int]) -> Iterator[Result]:
-    """Results as they come."""
+def played(seeds: Iterable[int], *, following: bool = False) -> Iterator[Result]:
+    """Results as they come. following: in each a bridge over comments follows."""
     with database.migrated() as owner, opened(owner) as place:
         for number, seed in enumerate(seeds):
             if number % AT_ONCE == 0:
                 database.emptied(owner)
-            yield History(seed, place).play()
+            yield History(seed, place, follows=following).play()
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     mutant, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     if mutant:
         mutants.apply(mutant)
-    for result in played(range(first, first + count)):
+    for result in played(range(first, first + count), following="following" in sys.argv[4:]):
         print(json.dumps(result.as_data()), flush=True)  # noqa: T201 - read by its caller
 
 

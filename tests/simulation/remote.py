@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tests.simulation.manners import (
     FIELDS,
@@ -20,7 +20,13 @@ from tests.simulation.manners import (
 )
 from unified_api.engine.values import Side, Value
 
-REMOTE_NAMES = {"name": "title", "description": "text", "status": "state", "priority": "priority"}
+REMOTE_NAMES = {
+    "name": "title",
+    "description": "text",
+    "status": "state",
+    "priority": "priority",
+    "body": "body",
+}
 NAMES = {remote: name for name, remote in REMOTE_NAMES.items()}
 
 
@@ -44,13 +50,17 @@ class State:
 
 @dataclass
 class Row:
-    """A record of a remote with all that it ever was: (when, by the true clock; state). maker: person or bridge."""
+    """A record of a remote with all that it ever was: (when, by the true clock; state). maker: person or bridge.
+
+    whole: the record that it belongs to, as a comment to its ticket.
+    """
 
     side: Side
     id: str
     maker: str
     past: list[tuple[float, State]] = field(default_factory=list)
     unspelt: set[str] = field(default_factory=set)
+    whole: Row | None = None
 
     @property
     def now(self) -> State:
@@ -80,7 +90,9 @@ class Answer:
 
 
 class Witness(Protocol):
-    """The bookkeeper, as a remote knows it."""
+    """The bookkeeper, as a remote and the wire know it. since: when the writer of what arrives had looked at it."""
+
+    since: float
 
     def number(self) -> int:
         """The number of a new edit."""
@@ -93,9 +105,21 @@ class Witness(Protocol):
     def deleted(self, row: Row) -> None:
         """A delete arrives."""
 
+    def served(self, shown: Iterable[tuple[Row, State]]) -> None:
+        """An answer has arrived."""
+
+    def unanswered(self, row: Row) -> None:
+        """A write landed, and its answer did not arrive."""
+
+    def broke_off(self, row: Row | None) -> None:
+        """A worker gets no further with a record."""
+
 
 class Remote:
     """One remote. clock: seconds since 1970, true."""
+
+    #: The parameter by which its list is searched.
+    searched: ClassVar[str] = "title"
 
     def __init__(self, side: Side, manners: Manners, clock: Callable[[], float], witness: Witness) -> None:
         self.side, self.manners, self.clock, self.witness = side, manners, clock, witness
@@ -103,12 +127,14 @@ class Remote:
         self.writes = 0
         #: What the last search for a name has shown.
         self.found: dict[str, list[Row]] = {}
+        #: What belongs to its records, and goes and comes with them.
+        self.parts: list[Remote] = []
 
     # --- what people do ---------------------------------------------------------------------------------
 
-    def add(self, cells: Mapping[str, Cell], maker: str = "person") -> Row:
+    def add(self, cells: Mapping[str, Cell], maker: str = "person", whole: Row | None = None) -> Row:
         """A new record."""
-        row = Row(self.side, str(len(self.rows) + 1), maker)
+        row = Row(self.side, str(len(self.rows) + 1), maker, whole=whole)
         self.rows[row.id] = row
         self._become(row, dict(cells), version=1)
         return row
@@ -118,8 +144,19 @@ class Remote:
         self._become(row, {**row.now.cells, **cells}, row.now.version + 1)
 
     def remove(self, row: Row) -> None:
-        """It is gone."""
+        """It is gone, with what belongs to it."""
         self._become(row, row.now.cells, row.now.version + 1, gone=True)
+        for one in self.parts:
+            one.follow(row)
+
+    def bring_back(self, row: Row) -> None:
+        """It is there again, as it was, with what went with it."""
+        self._become(row, row.now.cells, row.now.version + 1)
+        for one in self.parts:
+            one.follow(row)
+
+    def follow(self, whole: Row) -> None:
+        """What its records belong to is gone, or there again."""
 
     def living(self) -> list[Row]:
         """Records that are there."""
@@ -147,7 +184,7 @@ class Remote:
         if method == "POST":
             return self._create(body)
         if len(path) == 1:
-            return self._search(query) if "title" in query else self._list(query)
+            return self._search(query) if self.searched in query else self._list(query)
         row = self.rows.get(path[1])
         if row is None or row.now.gone:
             return Answer(404, {"error": "no such record"})
@@ -226,7 +263,7 @@ class Remote:
             (r, s) for r, s in found if str(s.cells["name"].value or "").strip() == query["title"].strip()
         ]
         self.found[query["title"].strip()] = [row for row, _ in same]
-        return _items(same[::-1])
+        return items(same[::-1])
 
     def _list(self, query: Mapping[str, str]) -> Answer:
         found = self._as_of(self.clock() - self.manners.lag)
@@ -242,14 +279,14 @@ class Remote:
             if self.manners.paging == "offset"
             else (int(query["page"]) - 1) * size
         )
-        page = _items(found[start : start + size])
+        page = items(found[start : start + size])
         return replace(page, body={**page.body, "total": len(found)})
 
     def _by_cursor(self, found: list[tuple[Row, State]], cursor: str | None) -> Answer:
         """Pages that go on behind a record, whatever comes before it by now."""
         if cursor:
             found = [(r, s) for r, s in found if int(r.id) > int(cursor)]
-        page = _items(found[: self.manners.size])
+        page = items(found[: self.manners.size])
         more = len(found) > self.manners.size
         last = page.shown[-1][0].id if more else None
         return replace(page, body={**page.body, "next": last})
@@ -259,7 +296,9 @@ class Remote:
         return [(row, state) for row, state in found if state is not None and not state.gone]
 
 
-def _items(found: list[tuple[Row, State]]) -> Answer:
+def items(found: list[tuple[Row, State]]) -> Answer:
+    """Records, as a list shows them."""
+    """Records as a list shows them."""
     return Answer(200, {"items": [_document(row, state) for row, state in found]}, tuple(found))
 
 
@@ -267,9 +306,11 @@ def _document(row: Row, state: State) -> dict[str, Any]:
     words = {"status": STATES[row.side], "priority": PRIORITIES}
     document: dict[str, Any] = {"id": row.id, "version": f"{state.version:06d}"}
     document["updated"] = datetime.fromtimestamp(state.at, UTC).isoformat()
-    for name in FIELDS:
-        value = state.cells[name].value
-        document[REMOTE_NAMES[name]] = words.get(name, {}).get(str(value), value)
+    for name, cell in state.cells.items():
+        document[REMOTE_NAMES[name]] = words.get(name, {}).get(str(cell.value), cell.value)
+    if row.whole is not None:
+        document["ticket"] = row.whole.id
+        document["created"] = datetime.fromtimestamp(row.past[0][1].at, UTC).isoformat()
     return document
 
 

@@ -19,11 +19,12 @@ from tenants.models import LinkedAccount, Tenant
 from tenants.scope import scope
 from tenants.vault import Secret
 from tests.simulation.adapter import SLUGS
-from tests.simulation.terms import Terms
+from tests.simulation.terms import CommentTerms, Terms
 from unified_api import registry
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side, Value
-from unified_api.models.ticketing import Ticket
+from unified_api.models.base import CommonModel
+from unified_api.models.ticketing import Comment, Ticket
 from unified_api.sync import connect, job, pull
 from unified_api.sync.bridge import conflicts, plans, setup
 from unified_api.sync.models import Change, Write
@@ -47,11 +48,14 @@ class Shown:
 
 @dataclass
 class Stage:
-    """What there is of the product."""
+    """What there is of the product: a bridge, and the records of its model."""
 
     tenant: uuid.UUID
     accounts: dict[Side, LinkedAccount]
     bridge: uuid.UUID
+    model: type[CommonModel] = Ticket
+    #: The same, of the bridge that follows, where there is one.
+    follower: Stage | None = None
 
     @property
     def policy(self) -> Policy:
@@ -63,9 +67,10 @@ class Stage:
         with scope(self.tenant), transaction.atomic():
             return read()
 
-    def mirrored(self, side: Side) -> list[Ticket]:
+    def mirrored(self, side: Side) -> list[Any]:
         """The records of an account."""
-        return list(self.of(lambda: list(Ticket.objects.filter(linked_account_id=self.accounts[side].id))))
+        account = self.accounts[side].id
+        return list(self.of(lambda: list(self.model.objects.filter(linked_account_id=account))))
 
     def pairs(self) -> list[Pair]:
         """The pairs as stored."""
@@ -88,7 +93,7 @@ class Stage:
     def remote_ids(self, pair: uuid.UUID) -> tuple[str, str]:
         """The records of a pair, as their own systems call them."""
         stored = self.of(lambda: Pair.objects.get(id=pair))
-        known = self.of(lambda: Ticket.objects.in_bulk([stored.record_a, stored.record_b]))
+        known = self.of(lambda: self.model.objects.in_bulk([stored.record_a, stored.record_b]))
         return str(known[stored.record_a].remote_id), str(known[stored.record_b].remote_id)
 
     def resolve(self, conflict: Conflict, resolution: str) -> bool:
@@ -162,7 +167,7 @@ def opened(outside: connect.Outside, providers: Mapping[Side, Provider]) -> Iter
 
 
 def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str, terms: Terms) -> Stage:
-    """Link both accounts and make the bridge; nothing is read yet."""
+    """Link both accounts and make the bridge, and the one that follows it; nothing is read yet."""
     tenant = Tenant.create(name).id
     with scope(tenant):
         linked = {side: _link(side) for side in Side}
@@ -182,7 +187,23 @@ def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str, t
         )
         with transaction.atomic():
             bridge = setup.create(wish)
-    return Stage(tenant, linked, bridge.id)
+            comments = setup.create(_comments(linked, terms.comments)) if terms.comments else None
+    follower = Stage(tenant, linked, comments.id, Comment) if comments else None
+    return Stage(tenant, linked, bridge.id, follower=follower)
+
+
+def _comments(linked: Mapping[Side, LinkedAccount], terms: CommentTerms) -> setup.Wish:
+    return setup.Wish(
+        linked[Side.A],
+        linked[Side.B],
+        "ticketing.Comment",
+        winner=terms.winner,
+        fields=("ticket", "body"),
+        deletes=terms.deletes,
+        budget=terms.budget,
+        frequency=FREQUENCY,
+        mode=Bridge.Mode.PLAN if terms.plans else Bridge.Mode.LIVE,
+    )
 
 
 def _link(side: Side) -> LinkedAccount:

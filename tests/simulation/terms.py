@@ -23,6 +23,20 @@ PLANS: Final = 0.15
 BUDGETS: Final = 0.15
 #: The share in which records of one side take part only as long as their priority is not low.
 FILTERS: Final = 0.15
+#: The share in which a second bridge, over comments, follows, as these cost nearly three times as much; there deletes
+#: with rules and filters are more frequent.
+FOLLOWERS: Final = 0.06
+OFTEN: Final = 0.5
+
+
+@dataclass(frozen=True)
+class CommentTerms:
+    """What the bridge over comments is told. winner: of what they say. deletes, plans, budget: as below."""
+
+    winner: str
+    deletes: Mapping[str, str]
+    plans: bool
+    budget: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,8 @@ class Terms:
     """winners: of fields whose winner is no side. deletes: the rule of each side, where it is not the usual one.
 
     plans: whether the bridge writes nothing before a person has approved what it would write. budget: what one run
-    may create and delete, as a wish has it. choosy: the side whose records of low priority take no part.
+    may create and delete, as a wish has it. choosy: the side whose records of low priority take no part. comments: of
+    the bridge that follows, where there is one.
     """
 
     winners: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +53,7 @@ class Terms:
     plans: bool = False
     budget: Mapping[str, Any] = field(default_factory=dict)
     choosy: Side | None = None
+    comments: CommentTerms | None = None
 
     @property
     def filter(self) -> dict[str, Any]:
@@ -47,17 +63,21 @@ class Terms:
     @property
     def asks(self) -> bool:
         """Whether people have something to decide."""
-        return Winner.ASK.value in self.winners.values() or self.plans or bool(self.budget)
+        mine = Winner.ASK.value in self.winners.values() or self.plans or bool(self.budget)
+        return mine or (self.comments is not None and (self.comments.plans or bool(self.comments.budget)))
 
 
-def drawn(seed: int) -> Terms:
-    """The terms of a history."""
+def drawn(seed: int, *, following: bool = False) -> Terms:
+    """The terms of a history. following: a bridge over comments follows, whether the seed has one or not."""
+    comments = _comments(Random(f"following {seed}"), 1.0 if following else FOLLOWERS)
+    deletes, filters = (DELETES, FILTERS) if comments is None else (OFTEN, OFTEN)
     return Terms(
         _winners(Random(f"winners {seed}")),
-        _deletes(Random(f"deletes {seed}")),
+        _deletes(Random(f"deletes {seed}"), deletes),
         Random(f"plans {seed}").random() < PLANS,
         _budget(Random(f"budget {seed}")),
-        _choosy(Random(f"filter {seed}")),
+        _choosy(Random(f"filter {seed}"), filters),
+        comments,
     )
 
 
@@ -68,8 +88,8 @@ def _winners(chance: Random) -> dict[str, str]:
     return {name: kind for name in FIELDS if (kind := chance.choice(kinds))}
 
 
-def _deletes(chance: Random) -> dict[str, str]:
-    if chance.random() >= DELETES:
+def _deletes(chance: Random, share: float) -> dict[str, str]:
+    if chance.random() >= share:
         return {}
     return {side.value: chance.choice(list(DeleteRule)).value for side in Side}
 
@@ -80,5 +100,16 @@ def _budget(chance: Random) -> dict[str, Any]:
     return {kind: {"share": 0.0, "least": chance.choice([0, 0, 1])} for kind in ("creates", "deletes")}
 
 
-def _choosy(chance: Random) -> Side | None:
-    return chance.choice(list(Side)) if chance.random() < FILTERS else None
+def _choosy(chance: Random, share: float) -> Side | None:
+    return chance.choice(list(Side)) if chance.random() < share else None
+
+
+def _comments(chance: Random, share: float) -> CommentTerms | None:
+    if chance.random() >= share:
+        return None
+    return CommentTerms(
+        chance.choice(list(Side)).value,
+        _deletes(chance, OFTEN),
+        chance.random() < 2 * PLANS,
+        _budget(chance),
+    )

@@ -210,11 +210,11 @@ def _left_alone(found: Verdict) -> Iterator[str]:
             continue
         row, moment = rows[write.record_id], write.journalled_at.timestamp()
         pair = [one for one in (row, found.books.maybe(row)) if one is not None]
-        if any(_was_outside(found, one, moment) for one in pair):
+        if any(was_outside(found, one, moment) for one in pair):
             yield f"{told(row)} was written, and one of its pair had left the filter long before"
 
 
-def _was_outside(found: Verdict, row: Row, moment: float) -> bool:
+def was_outside(found: Verdict, row: Row, moment: float) -> bool:
     """Whether a record was outside for so long that two answers of another time showed it so."""
     since, books = moment - LONG, found.books
     states = [state for when, state in row.past if since < when <= moment] + [row.at(since)]

@@ -17,7 +17,6 @@ from requests.structures import CaseInsensitiveDict
 from integrations.kit.breaks import Broken
 from integrations.kit.content import Spool
 from integrations.kit.transport import Reply
-from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.remote import Answer, Remote
 from tests.simulation.workers import ANSWER, REQUEST, Killed
 from unified_api.engine.values import Side
@@ -38,18 +37,20 @@ class Late:
 
 @dataclass
 class Wires:
-    """All lines of one history. rates: how often each fault happens, of requests; pass_by: the worker's points."""
+    """All lines of one history. rates: how often each fault happens, of requests; pass_by: the worker's points.
 
-    remotes: dict[Side, Remote]
+    remotes: by the first part of a path, and the side.
+    """
+
+    remotes: dict[tuple[str, Side], Remote]
     clock: Callable[[], float]
     chance: Random
     rates: dict[str, float]
     pass_by: Callable[[str], None]
-    books: Bookkeeper = field(init=False)
     late: list[Late] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     wrongs: list[str] = field(default_factory=list)
-    #: When a worker last saw a record as it was: by thread, side and id.
+    #: When a worker last saw a record as it was: by thread, side and path.
     looked: dict[tuple[int, Side, str], float] = field(default_factory=dict)
     requests: int = 0
 
@@ -75,7 +76,7 @@ class Wires:
 
 @dataclass(frozen=True)
 class Call:
-    """A request taken apart. about: whose it is, and of which record."""
+    """A request taken apart. about: whose it is, and of which record or list."""
 
     wires: Wires
     about: tuple[int, Side, str]
@@ -90,7 +91,7 @@ class Call:
         """It arrives."""
         if not self.writes:
             self.wires.looked[self.about] = self.wires.clock()
-        self.wires.books.since = self.wires.looked.get(self.about, float("inf"))
+        self.remote.witness.since = self.wires.looked.get(self.about, float("inf"))
         return self.remote.answer(self.method, self.path, self.query, self.body, self.match)
 
     @property
@@ -148,7 +149,7 @@ class Wire:
     def _doubt(self, call: Call) -> None:
         row = call.remote.rows.get(call.path[-1]) if call.writes else None
         if row is not None:
-            self.wires.books.unanswered(row)
+            call.remote.witness.unanswered(row)
 
     def _answered(self, call: Call, answer: Answer, left: float) -> Reply | Broken:
         try:
@@ -159,7 +160,7 @@ class Wire:
         if self.wires.clock() - left >= TIMEOUT:
             self._lose(answer, call)
             return Broken("no answer came in time", left=True)
-        self.wires.books.served(answer.shown)
+        call.remote.witness.served(answer.shown)
         return _reply(answer.status, answer.body, call, answer.headers)
 
     def _landed(self, call: Call) -> Answer:
@@ -168,12 +169,12 @@ class Wire:
     def _lose(self, answer: Answer, call: Call) -> None:
         if call.writes and answer.status < 300:
             for row in [row for row, _ in answer.shown] + ([answer.written] if answer.written else []):
-                self.wires.books.unanswered(row)
+                call.remote.witness.unanswered(row)
 
     def _not_now(self, call: Call, fault: str) -> Reply | Broken:
         """The request is turned away, or gets nowhere in time."""
         chance = self.wires.chance
-        self.wires.books.broke_off(call.remote.rows.get(call.path[-1]))
+        call.remote.witness.broke_off(call.remote.rows.get(call.path[-1]))
         if fault == "busy":
             return _reply(429, {"error": "slow down"}, call, {"Retry-After": str(chance.choice([1, 5, 30]))})
         if fault == "down":
@@ -192,8 +193,8 @@ class Wire:
         path = url.path.strip("/").split("/")
         return Call(
             self.wires,
-            (threading.get_ident(), side, path[-1]),
-            self.wires.remotes[side],
+            (threading.get_ident(), side, "/".join(path)),
+            self.wires.remotes[path[0], side],
             str(request.method),
             path,
             dict(parse_qsl(url.query, keep_blank_values=True)),
