@@ -42,6 +42,7 @@ from tests.servers import (
     tryton,
     tryton_server,
 )
+from unified_api.serve import interpreter
 
 #: Fixtures, for every test.
 __all__ = [
@@ -139,6 +140,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db)
+
+
+def pytest_collection_finish() -> None:
+    """Python as a worker has it: the collector of cycles does not go through thousands of collected tests, or often."""
+    interpreter.prepare()
 
 
 @pytest.fixture(scope="session")
