@@ -122,8 +122,16 @@ def _problems(schema: str, body: bytes, *, strict: bool) -> Iterator[str]:
 
 @functools.cache
 def _validator(schema: str, strict: bool) -> Any:  # noqa: FBT001 - cached by it
-    whole = {**json.loads(schema), "components": _document()["components"]}
-    return Draft202012Validator(_closed(whole) if strict else whole, format_checker=_FORMATS)
+    told = json.loads(schema)
+    whole = {**(_closed(told) if strict else told), "components": _components(strict)}
+    return Draft202012Validator(whole, format_checker=_FORMATS)
+
+
+@functools.cache
+def _components(strict: bool) -> Any:  # noqa: FBT001 - cached by it
+    """What schemas refer to: the same for all of them, and long."""
+    components = _document()["components"]
+    return _closed(components) if strict else components
 
 
 def _closed(schema: Any) -> Any:

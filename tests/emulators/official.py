@@ -54,32 +54,41 @@ def description(vendor: Vendor) -> Description | None:
     told = vendor.official or ()
     paths = tuple(folder() / name for name in ((told,) if isinstance(told, str) else told))
     there = paths and all(path.is_file() for path in paths)
-    return Description(_read(paths), vendor.beyond) if there else None
+    return Description(_mended(paths, vendor.beyond), vendor.beyond) if there else None
 
 
 @functools.cache
-def _read(paths: tuple[Path, ...]) -> str:
+def _mended(paths: tuple[Path, ...], beyond: Beyond) -> dict[str, Any]:
+    """The description as it is to be taken: the same for all emulators of a vendor, and nobody changes it."""
+    document = as_openapi(_read(paths))
+    for pointer, schema in beyond.errata.items():
+        above, _, last = pointer.rpartition("/")
+        around = _at(document, above)
+        assert isinstance(around, dict), f"{pointer}: an erratum of what the description does not have"
+        around[last] = schema
+    _allow_nulls(document, frozenset(beyond.nulls))
+    return document
+
+
+def _read(paths: tuple[Path, ...]) -> dict[str, Any]:
     """One document of several: of what stands in more than one, the first counts."""
     documents = [json.loads(path.read_text()) for path in paths]
-    whole = documents[0]
+    whole: dict[str, Any] = documents[0]
     for further in documents[1:]:
         whole["paths"] = further["paths"] | whole["paths"]
         parts, own = further.get("components", {}), whole.setdefault("components", {})
         own.update({name: {**told, **own.get(name, {})} for name, told in parts.items()})
-    return json.dumps(whole)
+    return whole
 
 
 class Description:
     """One of them. judged: how many exchanges it judged, by operation; unjudged: the same of what it leaves open."""
 
-    def __init__(self, text: str, beyond: Beyond) -> None:
-        self.document: dict[str, Any] = as_openapi(json.loads(text))
+    def __init__(self, document: dict[str, Any], beyond: Beyond) -> None:
+        self.document = document
         self.beyond = beyond
         self.judged: Counter[str] = Counter()
         self.unjudged: Counter[str] = Counter()
-        for pointer, schema in beyond.errata.items():
-            self._mend(pointer, schema)
-        _allow_nulls(self.document, frozenset(beyond.nulls))
         self._registry: Any = Registry().with_resource(_HERE, DRAFT4.create_resource(self.document))
         is_30 = self.document["openapi"].startswith("3.0")
         self._asked, self._answered = (
@@ -160,7 +169,7 @@ class Description:
 
     @functools.cached_property
     def _templates(self) -> list[Route]:
-        return [Route("", path, _nobody) for path in self.document["paths"]]
+        return [_template(path) for path in self.document["paths"]]
 
     def _parameters(
         self, request: Request, params: dict[str, str], path: str, operation: dict[str, Any]
@@ -259,17 +268,15 @@ class Description:
         return self._resolved(self._at(found["$ref"].removeprefix("#"))) if "$ref" in found else found
 
     def _at(self, pointer: str) -> Any:
-        """What stands at a JSON pointer; None where nothing does."""
-        found: Any = self.document
-        for step in pointer.split("/")[1:]:
-            found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
-        return found
+        return _at(self.document, pointer)
 
-    def _mend(self, pointer: str, schema: Any) -> None:
-        above, _, last = pointer.rpartition("/")
-        around = self._at(above)
-        assert isinstance(around, dict), f"{pointer}: an erratum of what the description does not have"
-        around[last] = schema
+
+def _at(document: dict[str, Any], pointer: str) -> Any:
+    """What stands at a JSON pointer; None where nothing does."""
+    found: Any = document
+    for step in pointer.split("/")[1:]:
+        found = found.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(found, dict) else None
+    return found
 
 
 def _allow_nulls(node: Any, names: frozenset[str]) -> None:
@@ -281,6 +288,11 @@ def _allow_nulls(node: Any, names: frozenset[str]) -> None:
         return
     for name in names & set(properties):
         properties[name] = {"anyOf": [properties[name], {"enum": [None]}]}
+
+
+@functools.cache
+def _template(path: str) -> Route:
+    return Route("", path, _nobody)
 
 
 def _nobody(*_arguments: Any) -> Answer:

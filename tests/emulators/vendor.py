@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,12 +24,17 @@ class Route:
 
     def match(self, path: str) -> dict[str, str] | None:
         """What stands in a path of this template; None for another."""
-        pattern = "".join(
-            f"(?P<{part[1:-1]}>[^/]+)" if part[:1] == "{" else re.escape(part)
-            for part in re.split(r"(\{\w+\})", self.path)
-        )
-        found = re.fullmatch(pattern, path)
+        found = self._pattern.fullmatch(path)
         return found.groupdict() if found else None
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(
+            "".join(
+                f"(?P<{part[1:-1]}>[^/]+)" if part[:1] == "{" else re.escape(part)
+                for part in re.split(r"(\{\w+\})", self.path)
+            )
+        )
 
 
 @dataclass
@@ -81,7 +87,7 @@ class Delivery:
     body: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is one of its own, so that what is made for it can be kept
 class Beyond:
     """What the vendor does though its description does not say so: each by name, with where it is documented.
 

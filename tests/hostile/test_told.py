@@ -63,7 +63,7 @@ def told_by_console(house: House) -> str:
     """The streams and what is set aside, as the console shows them to an operator."""
 
     def look() -> str:
-        user = User.objects.create_user("grace", password="not needed", is_staff=True, is_superuser=True)
+        user = User.objects.create_user("grace", is_staff=True, is_superuser=True)
         browser = Client()
         browser.force_login(user)
         browser.post(f"/admin/tenant/{house.account.tenant_id}/enter/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +33,6 @@ def opened(owner: psycopg.Connection[Any]) -> Iterator[Place]:
     connections.close_all()
     silenced = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    gc.collect()
-    gc.freeze()
     workers = tuple(Worker() for _ in range(WORKERS))
     try:
         with clock.simulated():
@@ -44,5 +41,4 @@ def opened(owner: psycopg.Connection[Any]) -> Iterator[Place]:
         for worker in workers:
             worker.end()
         connections.close_all()
-        gc.unfreeze()
         logging.disable(silenced)

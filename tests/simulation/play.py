@@ -13,6 +13,7 @@ from tests import database  # first: it prepares the environment
 from tests.simulation import mutants
 from tests.simulation.history import History, Result
 from tests.simulation.place import opened
+from unified_api.serve import interpreter
 
 #: Histories after which the tables are emptied: they would grow, and slow down.
 AT_ONCE = 50
@@ -21,6 +22,7 @@ AT_ONCE = 50
 def played(seeds: Iterable[int], *, following: bool = False) -> Iterator[Result]:
     """Results as they come. following: in each a bridge over comments follows."""
     with database.migrated() as owner, opened(owner) as place:
+        interpreter.prepare()
         for number, seed in enumerate(seeds):
             if number % AT_ONCE == 0:
                 database.emptied(owner)

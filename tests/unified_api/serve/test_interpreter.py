@@ -17,8 +17,11 @@ from unified_api.serve.interpreter import NEW_OBJECTS, TURN, prepare
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     thresholds, turn = gc.get_threshold(), sys.getswitchinterval()
+    frozen = gc.get_freeze_count()
     yield
     gc.unfreeze()
+    if frozen:  # as a run of tests has it
+        gc.freeze()
     gc.set_threshold(*thresholds)
     sys.setswitchinterval(turn)
 
