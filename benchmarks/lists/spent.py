@@ -6,16 +6,18 @@ import os
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
+#: utime, stime, cutime and cstime (proc(5)), counted from the state: of a process, and of its children that have ended.
+_USED = slice(11, 15)
 
 
 def seconds(root: int) -> float:
-    """Processor seconds that a process and its living descendants have used so far."""
+    """Processor seconds that a process and its descendants have used so far, those that have ended among them."""
     children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (stat := _stat(entry)):
             children.setdefault(int(stat[1]), []).append(int(entry.name))
-            used[int(entry.name)] = (int(stat[11]) + int(stat[12])) / _TICK
+            used[int(entry.name)] = sum(map(int, stat[_USED])) / _TICK
     found, waiting = 0.0, [root]
     while waiting:
         one = waiting.pop()

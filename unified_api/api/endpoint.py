@@ -75,10 +75,25 @@ class Endpoint(APIView):
     _account: LinkedAccount | None = None
     _begun: bool = False
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        """HEAD is GET without a body. Django would say so of each instance, which is a link from it to itself."""
+        super().__init_subclass__(**more)
+        if "get" in vars(cls):
+            cls.head = cls.get  # type: ignore[attr-defined] # of the subclass
+
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer, and leave the caller's scope at the end."""
         with ExitStack() as self._within:
             return super().dispatch(request, *args, **kwargs)
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """The framework's request, without what it tells parsers, as there are none: links to itself and to this.
+
+        These would keep every answer in memory until the garbage collector comes by.
+        """
+        made = super().initialize_request(request, *args, **kwargs)
+        made.parser_context = {}
+        return made
 
     def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
         """Enter the caller's scope; raises AuthenticationFailed."""
