@@ -17,6 +17,8 @@ from tenants.postgres.base import TENANT_SETTING
 from tenants.scope import ScopeConflict, current_tenant, tenant_or_none
 
 Rows = list[tuple[Any, ...]]
+#: SQL, and its values.
+Statement = tuple[str, Sequence[Any]]
 
 #: What is shown as the database spells it: nobody computes with it, and Python's objects cost several times as much.
 _SPELLED = ("uuid", "timestamptz", "date")
@@ -24,15 +26,19 @@ _SPELLED = ("uuid", "timestamptz", "date")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
-def ask(sql: str, values: Sequence[Any]) -> Rows:
+def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> Rows:
     """The rows of a SELECT for the tenant in scope; ids, days and times as text (`spelled_days`, `spelled_instants`).
 
+    first: a statement before it in the same message; what that waited for is in the rows, as each statement looks anew.
     Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
     """
     tenant_id = str(current_tenant())
+    before = 0 if first is None else 1
+    if first is not None:
+        sql, values = f"{first[0]}; {sql}", [*first[1], *values]
     if connection.in_atomic_block:
-        return _rows(connection, sql, values, before=0, spelled=True)
-    return _in_one_message("%s", [tenant_id], sql, values, spelled=True)
+        return _rows(connection, sql, values, before=before, spelled=True)
+    return _in_one_message("%s", [tenant_id], sql, values, before=before + 1, spelled=True)
 
 
 def ask_behind(tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any]) -> Rows:
@@ -42,7 +48,9 @@ def ask_behind(tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequ
     """
     if connection.in_atomic_block or tenant_or_none() is not None:
         raise ScopeConflict("Who asks is found out outside of any transaction, and of any tenant's scope.")
-    return _in_one_message(f"coalesce({tenant}, '{_NOBODY}')", tenant_values, sql, values, spelled=False)
+    return _in_one_message(
+        f"coalesce({tenant}, '{_NOBODY}')", tenant_values, sql, values, before=1, spelled=False
+    )
 
 
 def spelled_instants(texts: Iterable[Any]) -> list[Any]:
@@ -69,7 +77,7 @@ _WHOLE = len("2026-01-31 12:00:00.123456+00")
 
 
 def _in_one_message(
-    tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any], *, spelled: bool
+    tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any], *, before: int, spelled: bool
 ) -> Rows:
     """The first question on a kept connection also shows whether that one still works: no other is asked before."""
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
@@ -77,12 +85,12 @@ def _in_one_message(
     wrapper.health_check_done = True
     message = f"SELECT set_config('{TENANT_SETTING}', {tenant}, true); {sql}"
     try:
-        return _rows(wrapper, message, [*tenant_values, *values], before=1, spelled=spelled)
+        return _rows(wrapper, message, [*tenant_values, *values], before=before, spelled=spelled)
     except OperationalError:
         if tried or wrapper.is_usable():
             raise
         wrapper.close()
-        return _rows(wrapper, message, [*tenant_values, *values], before=1, spelled=spelled)
+        return _rows(wrapper, message, [*tenant_values, *values], before=before, spelled=spelled)
 
 
 def _rows(wrapper: Any, message: str, values: Sequence[Any], *, before: int, spelled: bool) -> Rows:

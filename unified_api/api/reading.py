@@ -83,9 +83,9 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
     order = orders.asked(model, params, hidden=hidden)
     window = cursors.Window.asked(params, _name_of(account, model, order, above))
     extras = _extras(endpoint)
-    if window.key is None:  # a read begins: what is stamped before now is on its pages
-        feed.wait_for_commits_in_flight()
-    fetch = functools.partial(records.fetch, model, account.id, wanted, order=order)
+    # A read begins without a cursor: what is stamped before now is on its pages.
+    first = feed.commits_in_flight() if window.key is None else None
+    fetch = functools.partial(records.fetch, model, account.id, wanted, order=order, first=first)
     rows, page = cursors.turn(window, fetch, order.key_of)
     conceal(account, model, rows)
     extras.add(model, account, rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tenants.postgres.ask import ask
+from tenants.postgres.ask import Statement, ask
 from tenants.scope import current_tenant
 from unified_api.api.cursors import Key
 from unified_api.api.filters import Condition
@@ -26,8 +26,9 @@ def fetch(
     backwards: bool,  # noqa: FBT001 - see cursors.Fetch
     limit: int,
     order: Order = BY_AGE,
+    first: Statement | None = None,
 ) -> list[Record]:
-    """Records in this order, or backwards, beyond the key.
+    """Records in this order, or backwards, beyond the key. first: see `ask`.
 
     The order names the table's columns (`r.id`): a bare `id` would mean what is selected under that name, its text,
     and Postgres would sort all that one store transaction brought instead of reading an index.
@@ -39,7 +40,7 @@ def fetch(
         wanted.append(Condition(f"({order.expression}, r.id) {sign} (%s::{order.kind}, %s::uuid)", key))
     way = "DESC" if falls else "ASC"
     end = Condition(f"ORDER BY {order.expression} {way}, r.id {way} LIMIT %s", (limit,))
-    return _select(model, account_id, wanted, end)
+    return _select(model, account_id, wanted, end, first)
 
 
 def by_id(
@@ -58,6 +59,7 @@ def _select(
     account_id: uuid.UUID,
     wanted: Sequence[Condition],
     end: Condition | None = None,
+    first: Statement | None = None,
 ) -> list[Record]:
     mine = Condition("tenant_id = %s AND linked_account_id = %s", (current_tenant(), account_id))
     shown = form(model)
@@ -65,7 +67,7 @@ def _select(
     table = connection.ops.quote_name(model._meta.db_table)
     text = f"SELECT {shown.select} FROM {table} r WHERE {where} {end.sql if end else ''}"  # noqa: S608 - no value
     values: list[Any] = [v for c in (mine, *wanted, *([end] if end else [])) for v in c.values]
-    found = shown.show(ask(text, values))
+    found = shown.show(ask(text, values, first=first))
     _tell_targets(model, account_id, [one for one in found if one["field_mappings"] is not NO_MAPPINGS])
     return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from tenants.postgres.ask import Statement
 from tenants.scope import current_tenant
 
 _ADVANCE = """
@@ -29,8 +30,9 @@ _WATERMARK = """
         date_trunc('milliseconds', greatest(clock_timestamp(), sync_feedhead.stamp)) + interval '1 millisecond'
     RETURNING stamp
 """
-#: First half of the advisory lock that a commit in flight holds shared; the second half is the tenant's.
+#: First half of the advisory lock that a commit in flight holds; the second half is the tenant's. Readers share it.
 _IN_FLIGHT = 0x15711
+_HOLD = "SELECT pg_advisory_xact_lock(%s, %s)"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def advance(count: int) -> Span:
     """Take `count` positions for the transaction that is open; nothing else may be locked after this."""
     tenant = current_tenant()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_IN_FLIGHT, _half(tenant)])
+        cursor.execute(_HOLD, [_IN_FLIGHT, _half(tenant)])
         cursor.execute(_ADVANCE, [uuid.uuid4(), tenant, count])
         last, stamp = cursor.fetchone()
     return Span(last - count + 1, last, stamp)
@@ -54,20 +56,27 @@ def advance(count: int) -> Span:
 
 def watermark() -> dt.datetime:
     """A whole millisecond above every stamp so far and below every later one."""
+    tenant = current_tenant()
     with connection.cursor() as cursor:
-        cursor.execute(_WATERMARK, [uuid.uuid4(), current_tenant()])
+        cursor.execute(_HOLD, [_IN_FLIGHT, _half(tenant)])
+        cursor.execute(_WATERMARK, [uuid.uuid4(), tenant])
         (stamp,) = cursor.fetchone()
     return stamp  # type: ignore[no-any-return]
 
 
 def wait_for_commits_in_flight() -> None:
-    """Return once every store transaction that has taken its stamp has ended.
-
-    The first page of a list calls this before its snapshot: a stamp that is older than the moment at which a read
-    began cannot then appear after it. An advisory lock, as it writes nothing.
-    """
+    """Return once every store transaction that has taken its stamp has ended."""
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IN_FLIGHT, _half(current_tenant())])
+        cursor.execute(*commits_in_flight())
+
+
+def commits_in_flight() -> Statement:
+    """What waits for them, in front of the first page of a list.
+
+    A stamp that is older than the moment at which a read began cannot then appear after it. An advisory lock, as it
+    writes nothing; shared, as one reader need not wait for another.
+    """
+    return "SELECT pg_advisory_xact_lock_shared(%s, %s)", [_IN_FLIGHT, _half(current_tenant())]
 
 
 def _half(tenant: uuid.UUID) -> int:
