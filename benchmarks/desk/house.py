@@ -26,7 +26,7 @@ from tenants.vault import Secret
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.serve import heartbeat
-from unified_api.sync import job, pull, steer, tasks
+from unified_api.sync import job, steer, streams, tasks
 from unified_api.sync.bridge import setup
 from unified_api.sync.models import Stream
 
@@ -109,7 +109,7 @@ def linked(
         remote_identity=desk,
     )
     with transaction.atomic():
-        pull.start(account, frequency=frequency)
+        streams.start(account, frequency=frequency)
     return account
 
 

@@ -110,7 +110,7 @@ class Account:
         from tenants import accounts
         from tenants.scope import scope
         from tenants.vault import Secret
-        from unified_api.sync import pull
+        from unified_api.sync import streams
 
         with scope(self.tenant):
             linked, _token, _again = accounts.link(
@@ -121,7 +121,7 @@ class Account:
                 credential={"token": Secret("secret")},
             )
             with transaction.atomic():
-                pull.start(linked, frequency=_SELDOM)
+                streams.start(linked, frequency=_SELDOM)
 
     def ask(self, *, everything: bool) -> None:
         """Have the tickets read again, all of them or what changed."""

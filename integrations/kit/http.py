@@ -12,9 +12,7 @@ once.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,12 +25,12 @@ from urllib.parse import urlsplit
 import requests
 import structlog
 
-from integrations.kit import verdict
+from integrations.kit import bodies, verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
 from integrations.kit.auth import Auth, Secrets, Signature, scrub
 from integrations.kit.breaks import Broken
 from integrations.kit.budgets import Budgets
-from integrations.kit.content import Bare, Form, Reading, Spool
+from integrations.kit.content import Spool
 from integrations.kit.errors import (
     SHAPELESS,
     Misconfigured,
@@ -44,7 +42,7 @@ from integrations.kit.errors import (
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
-from integrations.kit.strict import Decoded, NotJson, TooMuch, decode, plain
+from integrations.kit.strict import Decoded, NotJson, TooMuch, plain
 from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 
 log = structlog.get_logger(__name__)
@@ -286,7 +284,7 @@ class Http:
         return Answer(reply.status, reply.headers, reply.body, started, arrived, own=signature is not None)
 
     def _prepare(self, request: Request, url: str, signature: Signature | None) -> requests.PreparedRequest:
-        body, kind = _body(request.body)
+        body, kind = bodies.encoded(request.body)
         known = self._headers if signature is not None else {}
         signed = signature or Signature()
         headers = {**_HEADERS, **known, **kind, **request.headers, **signed.headers}
@@ -306,7 +304,7 @@ class Http:
     def _judge(
         self, request: Request, answer: Answer, faults: Any, refuse: Any, reason: str = ""
     ) -> tuple[Answer, Decoded]:
-        decoded, fault = _decoded(answer)
+        decoded, fault = bodies.decoded(answer.body, answer.headers)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
         readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
         if answer.own and (decoded.data is None or isinstance(fault, NotJson)):
@@ -363,20 +361,6 @@ def _as_it_is(answer: Answer) -> tuple[Answer, Decoded]:
     return answer, Decoded(None)
 
 
-def _decoded(answer: Answer) -> tuple[Decoded, NotJson | None]:
-    if not answer.body.strip():
-        return Decoded(None), None
-    try:
-        return decode(answer.body, _charset(answer)), None
-    except NotJson as error:
-        return Decoded(None), error
-
-
-def _charset(answer: Answer) -> str | None:
-    named = re.search(r'charset="?([A-Za-z0-9_.:-]{1,40})', answer.headers.get("Content-Type", ""))
-    return named[1] if named else None
-
-
 def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -> ProviderError | int | None:
     """What an adapter's function says; nothing about an answer whose shape it does not know."""
     try:
@@ -396,16 +380,3 @@ def _host(address: str) -> str | None:
         return urlsplit(address).hostname
     except ValueError:
         return "no valid address"
-
-
-def _body(body: Any) -> tuple[Any, dict[str, str]]:
-    """A body as the library takes it, and the header that says what it is."""
-    if body is None:
-        return None, {}
-    if isinstance(body, Form | Bare):
-        return Reading(body), {"Content-Type": body.kind}
-    return body if isinstance(body, bytes) else _dump(body), {"Content-Type": "application/json"}
-
-
-def _dump(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()

@@ -22,7 +22,7 @@ from tests.hostile import remote
 from tests.hostile.server import Behaviour, Server, serving
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_model
-from unified_api.sync import connect, job, pull, tasks
+from unified_api.sync import connect, job, streams, tasks
 from unified_api.sync.models import Run, SetAside, Stream
 
 #: Small enough for a test, and long enough for a busy machine.
@@ -45,9 +45,9 @@ class House:
         stream = self.stream(model)
         if full:
             with transaction.atomic():
-                pull.resync(stream)
+                streams.resync(stream)
         while True:
-            lease = job.claim(pull.KIND, stream.id)
+            lease = job.claim(streams.KIND, stream.id)
             assert lease
             tasks.do(lease, time.monotonic() + 20)
             stream = self.stream(model)
@@ -143,5 +143,5 @@ def house(
         remote_identity="tracker-1",
     )
     with transaction.atomic():
-        pull.start(account)
+        streams.start(account)
     return House(account, tracker, server)

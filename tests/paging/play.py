@@ -32,7 +32,7 @@ from tests.unified_api.api.conftest import Linked
 from tests.unified_api.api.pushing import Product, product_of
 from unified_api.models.base import CommonModel, category_of, common_model, common_models, model_id
 from unified_api.serve.children import follow_parent
-from unified_api.sync import job, pull
+from unified_api.sync import job, streams
 from unified_api.sync.moments import Moments
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -122,7 +122,7 @@ def _somebody() -> Person:
 def _link(person: Person, **more: Any) -> Linked:
     account, token = person.link(**more)
     with person.at_work():
-        pull.start(account)
+        streams.start(account)
     return Linked(person, account, token, Moments())
 
 

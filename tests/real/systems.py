@@ -14,7 +14,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
-from unified_api.sync import pull
+from unified_api.sync import streams
 from unified_api.sync.bridge import showing
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models_bridge import Bridge
@@ -77,7 +77,7 @@ def link(slug: str, server: Server, end_user: str = "customer-1") -> LinkedAccou
         credential={name: Secret(value) for name, value in secrets.items()},
     )
     with transaction.atomic():
-        pull.start(account)
+        streams.start(account)
     return account
 
 

@@ -30,7 +30,7 @@ from tests.simulation.workers import ANSWER, REQUEST, TRANSACTION, Worker
 from unified_api.engine.policy import Direction, FirstContact, Winner
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Comment, Ticket
-from unified_api.sync import by_id, connect, job, pull, store, tasks, write
+from unified_api.sync import by_id, connect, job, store, streams, tasks, write
 from unified_api.sync.models import Write
 
 #: Seconds of a lease, but for the time that passes while a step is made.
@@ -349,7 +349,7 @@ class History:
         if lease is None:
             return
         found = self.books.alike() if reference == self.stage.bridge and self._sees_all() else []
-        tasks.do(lease, float("-inf") if kind == pull.KIND else float("inf"))
+        tasks.do(lease, float("-inf") if kind == streams.KIND else float("inf"))
         self.books.met(found)
 
     def _sees_all(self) -> bool:

@@ -25,7 +25,7 @@ from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side, Value
 from unified_api.models.base import CommonModel
 from unified_api.models.ticketing import Comment, Ticket
-from unified_api.sync import connect, job, pull
+from unified_api.sync import connect, job, streams
 from unified_api.sync.bridge import conflicts, plans, setup
 from unified_api.sync.models import Change, Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Overruled, Pair
@@ -216,5 +216,5 @@ def _link(side: Side) -> LinkedAccount:
         remote_identity=side.value,
     )
     with transaction.atomic():
-        pull.start(account)
+        streams.start(account)
     return account

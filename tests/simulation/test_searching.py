@@ -18,7 +18,7 @@ from tests.simulation.remote import Answer
 from tests.simulation.test_schedule import Scripted
 from tests.simulation.wire import Call, Wire
 from unified_api.engine.values import Side
-from unified_api.sync import connect, pull, settle
+from unified_api.sync import connect, settle, streams
 from unified_api.sync.models import Stream
 
 #: Seconds that a twin is there before its namesake is read; less than until the next reading of its own side.
@@ -66,7 +66,7 @@ class UnseenTwin(Plain):
             self._pass(BEFORE / 2)
         account = self.stage.accounts[Side.A].id
         stream = self.stage.of(lambda: Stream.objects.get(linked_account_id=account))
-        self.workers[0].begin(partial(self._do, pull.KIND, stream.id))
+        self.workers[0].begin(partial(self._do, streams.KIND, stream.id))
         self._drain()
 
 

@@ -25,7 +25,7 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.events import addresses
 from unified_api.models.base import model_id
-from unified_api.sync import by_id, clock, connect, job, pull, store
+from unified_api.sync import by_id, clock, connect, job, store, streams
 from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Stream
 from unified_api.sync.models_webhooks import WebhookEvent
@@ -149,7 +149,7 @@ class Following:
         if stream is None:
             return f"{name} is not read"
         with transaction.atomic():
-            job.ask(pull.KIND, stream.id, priority=PRIORITY)
+            job.ask(streams.KIND, stream.id, priority=PRIORITY)
         return "its list is read"
 
     def _failed(self, event: WebhookEvent, error: Exception) -> None:

@@ -31,9 +31,9 @@ from unified_api.sync import (
     imported_ids,
     issues,
     journal,
-    pull,
     renewing,
     replacing,
+    streams,
 )
 
 _WHAT_TO_DO: tuple[tuple[type[errors.ProviderError], str], ...] = (
@@ -109,17 +109,17 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
             addresses.begin_anew(account)
         if stored:
             stored(account)
-        streams = pull.start(account)
+        begun = streams.start(account)
         subscribing.begin(account)
         renewing.begin(account, provider, secrets)
         if relinked:
             journal.take_up_again(account)
             issues.resolve_of_account(account.id)
         elif request.are_syncs_disabled:
-            for stream in streams:
-                pull.pause(stream, _UNREAD)
+            for stream in begun:
+                streams.pause(stream, _UNREAD)
         paused = _names(account) if request.replaces_remote_account else ()
-    return Linked(account, token, relinked, tuple(stream.model for stream in streams), paused)
+    return Linked(account, token, relinked, tuple(stream.model for stream in begun), paused)
 
 
 def examine(request: Request) -> tuple[Provider, dict[str, str], dict[str, Secret]]:

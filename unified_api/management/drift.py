@@ -13,7 +13,7 @@ from django.db import transaction
 from tenants.scope import scope
 from unified_api.management.answering import Document, table, take_json
 from unified_api.management.bridge.verb import take_bridge
-from unified_api.sync import clock, job, pull, tasks
+from unified_api.sync import clock, job, streams, tasks
 from unified_api.sync.bridge import drift
 from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_bridge import Bridge
@@ -93,12 +93,12 @@ def _work(tenant: uuid.UUID, bridge: Bridge) -> bool:
     """One slice of the audit, or of a reading that it waits for; False when there is none to claim."""
     with scope(tenant), transaction.atomic():
         accounts = (bridge.account_a, bridge.account_b)
-        streams = Stream.objects.filter(linked_account_id__in=accounts, model=bridge.model)
+        read = Stream.objects.filter(linked_account_id__in=accounts, model=bridge.model)
         due = Job.objects.filter(
-            kind=pull.KIND, reference__in=streams.values("id"), due_at__lte=clock.now(), tenant_id=tenant
+            kind=streams.KIND, reference__in=read.values("id"), due_at__lte=clock.now(), tenant_id=tenant
         )
         jobs = [
-            *((pull.KIND, one) for one in due.values_list("reference", flat=True)),
+            *((streams.KIND, one) for one in due.values_list("reference", flat=True)),
             (drift.KIND, bridge.id),
         ]
     for kind, reference in jobs:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenants import audit
 from tenants.models import LinkedAccount
-from unified_api.sync import connect, job, pull
+from unified_api.sync import connect, job, streams
 from unified_api.sync.models import Stream
 from unified_api.sync.models_account import SyncCondition
 
@@ -24,8 +24,8 @@ def set_for(account: LinkedAccount, wanted: Sequence[SyncCondition]) -> None:
     audit.record("sync_conditions.changed", subject=str(account.id), models=sorted({*before, *after}))
     for stream in Stream.objects.filter(linked_account_id=account.id).order_by("model"):
         if before.get(stream.model) != after.get(stream.model) and _is_read(account, stream):
-            job.forget(pull.KIND, stream.id)
-            pull.resync(Stream.objects.select_for_update().get(id=stream.id))
+            job.forget(streams.KIND, stream.id)
+            streams.resync(Stream.objects.select_for_update().get(id=stream.id))
 
 
 def _is_read(account: LinkedAccount, stream: Stream) -> bool:

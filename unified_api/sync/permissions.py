@@ -15,7 +15,7 @@ from tenants import permissions
 from tenants.models import LinkedAccount
 from tenants.permissions import Says
 from unified_api.models.base import model_id
-from unified_api.sync import connect, job, pull
+from unified_api.sync import connect, job, streams
 from unified_api.sync.bridge import changing
 from unified_api.sync.models import Stream
 
@@ -69,15 +69,15 @@ def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
         same = was.get("read", True) == now.get("read", True) and was.get("hidden") == now.get("hidden")
         if same:
             continue
-        job.forget(pull.KIND, stream_id)
+        job.forget(streams.KIND, stream_id)
         stream: Stream = Stream.objects.select_for_update().get(id=stream_id)
         if _is_wider(was, now):
             stream.fresh_as_of = None
             stream.save(update_fields=["fresh_as_of"])
         if not account.may("read", model):
-            pull.rest(stream)
+            streams.rest(stream)
         elif stream.paused_by is None:
-            pull.resync(stream)
+            streams.resync(stream)
 
 
 def _is_wider(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

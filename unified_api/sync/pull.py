@@ -1,4 +1,4 @@
-"""Streams: reading one common model of one linked account, page by page.
+"""The run of a stream: reading one common model of one linked account, page by page.
 
 Each page lands in one transaction with the cursor that covers it, under the job's fence. Where the work is cut off,
 the next slice goes on behind the last page that landed. A run ends with its stream's figures and its next due time.
@@ -36,6 +36,7 @@ from unified_api.sync import (
     sealing,
     set_aside,
     store,
+    streams,
     sweep,
     verdict,
 )
@@ -46,12 +47,9 @@ from unified_api.sync.models import Run, Stream
 from unified_api.sync.selecting import ById, Selection
 
 log = structlog.get_logger(__name__)
-KIND: Final = "pull"
 #: Words that a run counts, and characters of each.
 _MOST_WORDS: Final = 100
 _LONGEST_WORD: Final = 100
-#: A stream of which all that there is is here already.
-_COMPLETE: Final = {"is_initial": False, "status": "DONE", "last_result": "DONE"}
 
 
 @dataclass(frozen=True)
@@ -297,7 +295,7 @@ def _begin(lease: job.Lease) -> tuple[Stream, Run, LinkedAccount] | None:
         if account is None or account.status == "RELINK_NEEDED":
             return None
         if not account.may("read", stream.model):
-            rest(stream)
+            streams.rest(stream)
             return None
         run = Run.objects.filter(id=stream.run_id, finished=None).first() if stream.run_id else None
         return stream, run or _open_run(stream, account), account
@@ -346,62 +344,3 @@ def _endless(resource: Resource) -> errors.Misconfigured:
     )
     error.astray = True
     return error
-
-
-def start(account: LinkedAccount, *, frequency: float | None = None) -> list[Stream]:
-    """Make the streams of a newly linked account and have them read; those that exist are read again.
-
-    Streams of a hosted model are complete from the first, and never due.
-    """
-    provider = connect.provider_of(account)
-    made = []
-    for resource in provider.resources:
-        if not (resource.can("list") or resource.hosted):
-            continue
-        rhythm = {"frequency": frequency or resource.frequency, "sweep_every": resource.sweep_every}
-        stream, _ = Stream.objects.get_or_create(
-            linked_account_id=account.id,
-            model=model_id(resource.model),
-            defaults=rhythm | (_COMPLETE if resource.hosted else {}),
-        )
-        if not resource.hosted:
-            job.ask(KIND, stream.id)
-        made.append(stream)
-    return made
-
-
-def resync(stream: Stream) -> None:
-    """Read everything again from the start; a run that is under way is overtaken."""
-    job.forget(KIND, stream.id)
-    Run.objects.filter(id=stream.run_id, finished=None).update(
-        finished=clock.now(), result="FAILED", error="Overtaken by a resync."
-    )
-    sweep.forget(stream)
-    stream.mode, stream.cursor, stream.sweep, stream.run_id = "everything", None, None, None
-    stream.status, stream.reason, stream.error, stream.next_due = "SYNCING", None, None, clock.now()
-    stream.save()
-    job.ask(KIND, stream.id, priority=3)
-
-
-def rest(stream: Stream) -> None:
-    """Nothing may be read of the stream's model, as things are; a slice under way is overtaken by who takes its job."""
-    Run.objects.filter(id=stream.run_id, finished=None).update(
-        finished=clock.now(), result="DISABLED", error="Its model may not be read any more."
-    )
-    sweep.forget(stream)
-    stream.sweep, stream.run_id, stream.status, stream.next_due = None, None, "DISABLED", None
-    stream.save()
-
-
-def pause(stream: Stream, who: str) -> None:
-    """Stop reading a stream until it is resumed; a slice under way is overtaken at its next page."""
-    stream.paused_by, stream.status, stream.next_due = who, "PAUSED", None
-    stream.save(update_fields=["paused_by", "status", "next_due"])
-    job.forget(KIND, stream.id)
-
-
-def resume(stream: Stream) -> None:
-    """Go on reading a paused stream behind the last page that landed."""
-    stream.paused_by, stream.status, stream.next_due = None, "SYNCING", clock.now()
-    stream.save(update_fields=["paused_by", "status", "next_due"])
-    job.ask(KIND, stream.id)

@@ -19,7 +19,7 @@ from psycopg import sql
 from tenants.models import LinkedAccount
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, common_models, model_id
-from unified_api.sync import connect, job, journal, pull, steer, store, tables
+from unified_api.sync import connect, job, journal, steer, store, streams, tables
 from unified_api.sync.bridge import steering
 from unified_api.sync.models import Stream, Throttle, Write
 from unified_api.sync.models_bridge import Bridge
@@ -49,7 +49,7 @@ def retire(account: LinkedAccount) -> None:
     connect.pause(account, _WHY)
     with transaction.atomic(durable=True):
         for stream in Stream.objects.filter(linked_account_id=account.id).order_by("id"):
-            job.forget(pull.KIND, stream.id)
+            job.forget(streams.KIND, stream.id)
         for bridge in bridges_of(account):
             if not bridge.paused_by:
                 steering.pause(bridge.id)

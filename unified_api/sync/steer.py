@@ -12,7 +12,7 @@ from typing import Any
 
 from tenants import audit
 from tenants.audit import current_actor
-from unified_api.sync import issues, job, pull, sweep
+from unified_api.sync import issues, job, streams, sweep
 from unified_api.sync.models import SetAside, Stream
 
 #: Seconds between the runs of a stream, at the least.
@@ -22,7 +22,7 @@ SHORTEST = 1.0
 def read_now(stream_id: uuid.UUID) -> Stream:
     """Have a stream read at once; its schedule goes on from there."""
     stream: Stream = Stream.objects.get(id=stream_id)
-    job.ask(pull.KIND, stream.id, priority=3)
+    job.ask(streams.KIND, stream.id, priority=3)
     return stream
 
 
@@ -36,11 +36,11 @@ def read_everything(stream_id: uuid.UUID) -> Stream:
 def read_account_again(linked_account_id: uuid.UUID) -> list[Stream]:
     """Have everything of an account that is read at all read again from the start; the caller puts it on record."""
     mine = Stream.objects.filter(linked_account_id=linked_account_id).order_by("model")
-    streams = [_taken(stream_id) for stream_id in mine.values_list("id", flat=True)]
-    for stream in streams:
+    taken = [_taken(stream_id) for stream_id in mine.values_list("id", flat=True)]
+    for stream in taken:
         if not stream.paused_by and stream.status != "DISABLED":
-            pull.resync(stream)
-    return streams
+            streams.resync(stream)
+    return taken
 
 
 def begin_anew(linked_account_id: uuid.UUID) -> None:
@@ -70,14 +70,14 @@ def pause(stream_id: uuid.UUID) -> Stream:
     """Stop reading a stream until it is resumed."""
     stream = _taken(stream_id)
     actor = current_actor()
-    pull.pause(stream, f"{actor.kind} {actor.name}")
+    streams.pause(stream, f"{actor.kind} {actor.name}")
     return _recorded(stream, "stream.paused")
 
 
 def resume(stream_id: uuid.UUID) -> Stream:
     """Go on with a paused stream behind the last page that it read."""
     stream = _taken(stream_id)
-    pull.resume(stream)
+    streams.resume(stream)
     return _recorded(stream, "stream.resumed")
 
 
@@ -89,20 +89,20 @@ def set_frequency(stream_id: uuid.UUID, seconds: float) -> Stream:
     before, stream.frequency = stream.frequency, seconds
     stream.save(update_fields=["frequency"])
     if not stream.paused_by:
-        job.ask(pull.KIND, stream.id)
+        job.ask(streams.KIND, stream.id)
     return _recorded(stream, "stream.frequency_set", seconds=seconds, before=before)
 
 
 def _start_over(stream: Stream) -> None:
     """From the start; a paused stream begins when it is resumed."""
-    pull.resync(stream)
+    streams.resync(stream)
     if stream.paused_by:
-        pull.pause(stream, stream.paused_by)
+        streams.pause(stream, stream.paused_by)
 
 
 def _taken(stream_id: uuid.UUID) -> Stream:
     """The stream as it is now, in nobody's hands but ours until this transaction ends."""
-    job.forget(pull.KIND, stream_id)
+    job.forget(streams.KIND, stream_id)
     stream: Stream = Stream.objects.select_for_update().get(id=stream_id)
     return stream
 

@@ -28,7 +28,7 @@ from tenants.events import EventType
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.models.base import CUSTOM, common_model, model_id
-from unified_api.sync import clock, connect, permissions, pull, store
+from unified_api.sync import clock, connect, permissions, store, streams
 from unified_api.sync.models import FieldMapping, Stream
 
 #: Records that one transaction takes a target away from.
@@ -265,7 +265,7 @@ def _read_again(mapping: FieldMapping) -> None:
     ids = [account.id for account in _accounts(mapping)]
     for stream in Stream.objects.filter(linked_account_id__in=ids, model=mapping.model).order_by("id"):
         if not registry.by_slug(mapping.integration).hosted:
-            pull.resync(stream)
+            streams.resync(stream)
 
 
 def _forget(account: LinkedAccount, mapping: FieldMapping) -> None:

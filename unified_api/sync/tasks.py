@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from tenants.scope import scope
 from unified_api.events import following, subscribing
-from unified_api.sync import async_passthrough, erase, job, pull, renewing, write
+from unified_api.sync import async_passthrough, erase, job, pull, renewing, streams, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
@@ -28,7 +28,7 @@ SLICE: Final = 20.0
 SLICES: Final = {job.BACKGROUND: 3.0}
 
 HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
-    pull.KIND: pull.work,
+    streams.KIND: pull.work,
     write.KIND: write.work,
     erase.KIND: erase.work,
     erase.BRIDGE: erase.work_bridge,

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from tenants.scope import scope
 from unified_api.serve import heartbeat
-from unified_api.sync import clock, job, pull, tasks
+from unified_api.sync import clock, job, streams, tasks
 from unified_api.sync.models import Job, Run, Stream
 
 #: Seconds of silence after which a worker counts as gone.
@@ -76,7 +76,7 @@ class Waiting:
         """One slice of the first stream that nobody holds; False if all are held."""
         for stream in stream_ids:
             with scope(self.tenant_id):
-                lease = job.claim(pull.KIND, stream)
+                lease = job.claim(streams.KIND, stream)
             if lease is not None:
                 tasks.do(lease, time.monotonic() + tasks.SLICE)
                 return True
@@ -100,4 +100,4 @@ def _pulls(part: str) -> bool:
 
 
 def _is_due(stream: uuid.UUID) -> bool:
-    return Job.objects.filter(kind=pull.KIND, reference=stream).exists()
+    return Job.objects.filter(kind=streams.KIND, reference=stream).exists()

@@ -9,7 +9,7 @@ from tenants.models import ApiKey, AuditEvent, LinkedAccount
 from tests.people import Person
 from tests.unified_api.admin.conftest import Operator, text
 from unified_api.admin import actions
-from unified_api.sync import pull
+from unified_api.sync import streams
 from unified_api.sync.models import Job, Stream
 
 
@@ -19,7 +19,7 @@ def stream(alice: Person, grace: Operator) -> Stream:
     account, _ = alice.link()
     with alice.at_work():
         made: Stream = Stream.objects.create(linked_account_id=account.id, model="ticketing.Ticket")
-        pull.resume(made)
+        streams.resume(made)
     grace.enter(alice)
     return made
 

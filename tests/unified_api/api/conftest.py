@@ -31,8 +31,9 @@ from tests.unified_api.api.loopback import on_loopback
 from unified_api import registry
 from unified_api.models.base import CommonModel, record_id
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import job, pull, store, tasks
+from unified_api.sync import job, store, tasks
 from unified_api.sync.moments import Moments
+from unified_api.sync.streams import start
 
 __all__ = ["customer", "installation"]  # fixtures
 
@@ -122,7 +123,7 @@ def link(desk: stub.Desk) -> Link:
         account, token = person.link(**{**about, "credential": {"token": Secret(desk.token)}, **more})
         if streams:
             with scope(person.tenant_id), transaction.atomic():
-                pull.start(account)
+                start(account)
         return Linked(person, account, token, Moments())
 
     return linked

@@ -16,7 +16,7 @@ from tests.unified_api.api.account.calls import Site, World
 from tests.unified_api.api.driving import Driver, Manner
 from tests.unified_api.api.loopback import on_loopback
 from tests.unified_api.models import contract
-from unified_api.sync import job, pull
+from unified_api.sync import job, streams
 from unified_api.sync.models import Stream
 
 #: Of each category a model, the kind of its objects, and one of their fields.
@@ -77,7 +77,7 @@ class Customer:
         remote = self.account.remote
         remote.call("PUT", "behaviour", {"vanishedShare": 1})
         with self.account.person.at_work():
-            pull.resync(Stream.objects.get(model=f"{self.category}.{KNOWN[self.category][0]}"))
+            streams.resync(Stream.objects.get(model=f"{self.category}.{KNOWN[self.category][0]}"))
         self.account.work()
         remote.call("PUT", "behaviour", {})
 

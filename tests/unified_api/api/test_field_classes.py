@@ -20,7 +20,7 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import product_of
 from unified_api import registry
-from unified_api.sync import issues, pull, targets
+from unified_api.sync import issues, streams, targets
 from unified_api.sync.models import Job, Stream, Write
 from unified_api.sync.models_watch import Issue
 
@@ -60,7 +60,7 @@ def read_again(api: Linked) -> None:
 
     def resync() -> None:
         for stream in Stream.objects.all():
-            pull.resync(stream)
+            streams.resync(stream)
 
     api.stored(resync)
     api.work()

@@ -22,7 +22,7 @@ from tests.unified_api.api.conftest import caller
 from tests.unified_api.events.conftest import SIGNED, UNSIGNED, Desk, MakeDesk
 from unified_api import registry
 from unified_api.events import addresses, following, receiving, subscribing
-from unified_api.sync import by_id, clock, issues, job, pull, steer, tasks
+from unified_api.sync import by_id, clock, issues, job, steer, streams, tasks
 from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_account import SyncCondition
 from unified_api.sync.models_watch import Issue
@@ -160,14 +160,14 @@ def test_what_an_event_names_is_read_or_not(hooked: MakeDesk, desk: Any) -> None
     )
     assert [one.send(body) for body in bodies] == [202] * len(bodies)
     with one.linked.person.at_work():
-        Job.objects.filter(kind=pull.KIND).delete()
+        Job.objects.filter(kind=streams.KIND).delete()
     one.follow()
 
     unknown = "names nothing that is listened to"
     assert one.outcomes() == ["gone", "gone", "its list is read", *[unknown] * 4]
     assert one.names() == []
     with one.linked.person.at_work():
-        asked = Stream.objects.get(id=Job.objects.get(kind=pull.KIND).reference)
+        asked = Stream.objects.get(id=Job.objects.get(kind=streams.KIND).reference)
     assert asked.model == "ticketing.Tag"
 
 

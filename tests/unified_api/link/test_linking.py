@@ -83,7 +83,7 @@ def test_what_cannot_be_stored_leaves_no_streams(
     alice: Person, desk: Desk, no_broker: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Account and streams are stored together: an error between the two leaves neither."""
-    monkeypatch.setattr("unified_api.sync.pull.start", _broken)
+    monkeypatch.setattr("unified_api.sync.streams.start", _broken)
     with pytest.raises(RuntimeError, match="cut off"):
         ask(alice, desk)
     with alice.at_work():

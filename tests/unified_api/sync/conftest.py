@@ -22,7 +22,7 @@ from tests import stub
 from unified_api import registry
 from unified_api.models.base import CommonModel
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import job, pull, store, tasks
+from unified_api.sync import job, store, streams, tasks
 from unified_api.sync.moments import Moments
 
 
@@ -109,7 +109,7 @@ def account(tenant: uuid.UUID, desk: stub.Desk, no_broker: None) -> LinkedAccoun
         remote_identity=desk.account,
     )
     with transaction.atomic():
-        pull.start(linked)
+        streams.start(linked)
     return linked
 
 

@@ -19,7 +19,7 @@ from tests.unified_api.sync.conftest import no_broker
 from unified_api import registry
 from unified_api.link import applications
 from unified_api.models.ticketing import Tag
-from unified_api.sync import connect, job, pull, tasks
+from unified_api.sync import connect, job, streams, tasks
 from unified_api.sync.limit import Purpose
 from unified_api.sync.models import Stream, Throttle
 
@@ -70,7 +70,7 @@ def test_a_stream_that_is_read_for_the_first_time_waits_and_the_others_do_not(
     with alice.at_work():
         stream = Stream.objects.get(linked_account_id=big.id)
     with scope(alice.tenant_id):
-        lease = job.claim(pull.KIND, stream.id)
+        lease = job.claim(streams.KIND, stream.id)
     assert lease
     before = house.calls
     tasks.do(lease, time.monotonic() + 20)

@@ -14,7 +14,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import erase, journal, pull
+from unified_api.sync import erase, journal, streams
 from unified_api.sync.models import Job, Stream
 
 Drain = Callable[[], int]
@@ -43,7 +43,7 @@ def test_erasing_an_account_leaves_no_trace_of_its_records(
     work_until_idle()
     desk.edit("1", title="CANARY edited")
     with transaction.atomic():
-        pull.resync(Stream.objects.get(model="ticketing.Ticket"))
+        streams.resync(Stream.objects.get(model="ticketing.Ticket"))
     work_until_idle()
     with transaction.atomic():
         journal.enter(journal.Intent(account, Ticket, "create", wanted={"name": "CANARY"}), delay=1000)

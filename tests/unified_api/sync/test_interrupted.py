@@ -20,7 +20,7 @@ from tests.stub import TICKETS, Desk
 from tests.unified_api.sync.conftest import Mirror
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Tag, Ticket
-from unified_api.sync import clock, connect, job, pull, steer, tasks
+from unified_api.sync import clock, connect, job, steer, streams, tasks
 from unified_api.sync.models import Job, SetAside, Sighting, Stream
 
 Drain = Callable[[], int]
@@ -35,7 +35,7 @@ def stream(model: str = "ticketing.Ticket") -> Stream:
 
 def claimed(model: str = "ticketing.Ticket") -> job.Lease:
     """The stream's job, held."""
-    lease = job.claim(pull.KIND, stream(model).id)
+    lease = job.claim(streams.KIND, stream(model).id)
     assert lease is not None
     return lease
 
@@ -178,7 +178,7 @@ def test_a_call_that_takes_long_keeps_its_lease(account: LinkedAccount, desk: De
             Job.objects.filter(id=lease.id).update(leased_until=clock.now())
         line.client.recent(TICKETS, {"name": "x"})
 
-    assert job.claim(pull.KIND, lease.reference) is None
+    assert job.claim(streams.KIND, lease.reference) is None
 
 
 def test_a_worker_that_wakes_after_its_lease_sends_nothing_more(account: LinkedAccount, desk: Desk) -> None:
@@ -212,7 +212,7 @@ def test_a_list_without_filter_shows_each_time_what_is_gone(
     work_until_idle()
     del desk.tables["tickets"][gone]
     with transaction.atomic():
-        job.ask(pull.KIND, stream().id)
+        job.ask(streams.KIND, stream().id)
     work_until_idle()
 
     assert ticket(account, gone).remote_was_deleted

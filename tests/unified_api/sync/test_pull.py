@@ -13,7 +13,7 @@ from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import clock, failing, job, pull, steer, sweep, tasks
+from unified_api.sync import clock, failing, job, pull, steer, streams, sweep, tasks
 from unified_api.sync.limit import Purpose, SharedLimiter
 from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
 from unified_api.sync.models_watch import Issue
@@ -37,7 +37,7 @@ def tickets() -> dict[str, Ticket]:
 def again() -> None:
     """Have the ticket stream read again now, completely."""
     with transaction.atomic():
-        pull.resync(stream())
+        streams.resync(stream())
 
 
 def test_a_first_run_mirrors_every_page(account: LinkedAccount, desk: Desk, work_until_idle: Drain) -> None:
@@ -329,13 +329,13 @@ def test_a_paused_stream_is_not_read_until_it_is_resumed(
 ) -> None:
     """Pausing strikes out the work that is due, resuming brings it back."""
     with transaction.atomic():
-        pull.pause(stream(), "olga")
+        streams.pause(stream(), "olga")
     desk.add(title="A")
     work_until_idle()
     assert (tickets(), stream().status) == ({}, "PAUSED")
 
     with transaction.atomic():
-        pull.resume(stream())
+        streams.resume(stream())
     work_until_idle()
 
     assert len(tickets()) == 1

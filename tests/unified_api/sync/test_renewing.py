@@ -25,7 +25,7 @@ from tests.oauth_house import (
 )
 from tests.people import Person
 from tests.tenants.switches import Owner
-from unified_api.sync import job, pull, renewing
+from unified_api.sync import job, renewing, streams
 from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_watch import Issue
 
@@ -182,7 +182,7 @@ def test_an_outage_pauses_nothing(
     work_until_idle()
     with alice.at_work():
         stream = Stream.objects.get()
-        assert Job.objects.filter(kind=pull.KIND).exists()
+        assert Job.objects.filter(kind=streams.KIND).exists()
     assert stream.error
     assert (account_of(alice).status, kinds_of_issues(alice)) == ("COMPLETE", [])
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from tenants.models import AuditEvent, LinkedAccount
-from unified_api.sync import job, pull, steer
+from unified_api.sync import job, steer, streams
 from unified_api.sync.models import Stream
 
 
@@ -32,7 +32,7 @@ def some_stream() -> Stream:
 def test_a_slice_under_way_is_overtaken(account: LinkedAccount, step: Callable[..., Stream]) -> None:
     """Whoever reads the stream just now can commit nothing more, so its copy of the row is never written."""
     stream = some_stream()
-    lease = job.claim(pull.KIND, stream.id)
+    lease = job.claim(streams.KIND, stream.id)
     assert lease is not None
     with transaction.atomic():
         step(stream.id)
@@ -46,7 +46,7 @@ def test_a_paused_stream_can_be_slowed_without_waking_it(account: LinkedAccount)
     with transaction.atomic():
         steer.pause(stream.id)
         steer.set_frequency(stream.id, 3600.0)
-        assert job.claim(pull.KIND, stream.id) is None
+        assert job.claim(streams.KIND, stream.id) is None
         steer.resume(stream.id)
 
     assert some_stream().frequency == 3600.0
@@ -61,7 +61,7 @@ def test_a_paused_stream_starts_over_when_it_is_resumed(account: LinkedAccount) 
     with transaction.atomic():
         steer.pause(stream.id)
         steer.read_everything(stream.id)
-        assert job.claim(pull.KIND, stream.id) is None
+        assert job.claim(streams.KIND, stream.id) is None
 
     assert (some_stream().status, some_stream().mode) == ("PAUSED", "everything")
 

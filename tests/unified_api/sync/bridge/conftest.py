@@ -21,7 +21,7 @@ from tests import stub
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import job, pull, tasks
+from unified_api.sync import job, streams, tasks
 from unified_api.sync.bridge import setup, showing
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Job
@@ -128,7 +128,7 @@ def link(provider: Any, desk: stub.Desk, end_user: str = "customer-1") -> Linked
         remote_identity=desk.account,
     )
     with transaction.atomic():
-        pull.start(account)
+        streams.start(account)
     return account
 
 

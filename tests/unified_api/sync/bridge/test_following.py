@@ -24,7 +24,7 @@ from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Comment
-from unified_api.sync import clock, job, journal, pull, steer, tasks
+from unified_api.sync import clock, job, journal, steer, streams, tasks
 from unified_api.sync.bridge import plans, showing, steering, stirring, turns
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Job, Stream, Write
@@ -215,10 +215,10 @@ def test_a_change_asks_only_the_bridges_that_read_its_model(followed: Followed) 
     followed.round()
     followed.desks.a.edit(ticket, title="Printer upstairs")
     with transaction.atomic():
-        streams = list(Stream.objects.filter(model=TICKET).values_list("id", flat=True))
-        asked = [steer.read_now(stream).id for stream in streams]
+        read = list(Stream.objects.filter(model=TICKET).values_list("id", flat=True))
+        asked = [steer.read_now(stream).id for stream in read]
     for stream in asked:
-        lease = job.claim(pull.KIND, stream)
+        lease = job.claim(streams.KIND, stream)
         assert lease is not None
         tasks.do(lease, time.monotonic() + tasks.SLICE)
 
