@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.kit import verdict
+from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import GET, Api, Then
 from integrations.kit.errors import SHAPELESS, Misconfigured, Unmappable
 from integrations.kit.mapping import Mapping, Pulled
 from integrations.kit.observation import Bad, Observation, Shape
 from integrations.kit.paths import MISSING, bury, dig, merge, steps
-from integrations.kit.provider import Embedded, Resource
+from integrations.kit.provider import Resource
 from integrations.kit.strict import Decoded, Flawed, flaw
 from unified_api.models.base import model_id
 

@@ -47,7 +47,9 @@ from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 
 log = structlog.get_logger(__name__)
 
+#: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
 Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
+#: By path and headers of a 429, whether it met a limit of its own.
 Narrow = Callable[[str, Mapping[str, str]], bool]
 _READS = frozenset({"GET", "HEAD"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

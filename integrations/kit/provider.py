@@ -2,9 +2,8 @@
 
 What to ask for when it is linked, how it signs, and what it can do with which model.
 
-Everything here is frozen and checked when the adapter is imported: a contradiction is one sentence at start-
-up, not a surprise at night. Capabilities are derived: what has an endpoint is possible, what has no writing
-lens is read-only.
+Everything here is frozen and checked when the adapter is imported: a contradiction is one sentence at start-up, not a
+surprise at night. Capabilities are derived: what has an endpoint is possible, what has no writing lens is read-only.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
 from integrations.kit.auth import HOME, Auth
+from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import (
     DELETE,
     GET,
@@ -29,8 +29,9 @@ from integrations.kit.endpoints import (
     Upload,
     Write,
 )
-from integrations.kit.errors import InvalidSettings, ProviderError
+from integrations.kit.errors import InvalidSettings
 from integrations.kit.field_classes import FieldClasses
+from integrations.kit.http import Narrow, Refuse
 from integrations.kit.lens import Lens
 from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Extended, Narrowed
@@ -44,9 +45,6 @@ from unified_api.models.base import OWN, CommonModel, category_of, common_model,
 #: The common field that says where a file is.
 FILE_ADDRESS = "file_url"
 Operation = Literal["list", "get", "create", "update", "delete"]
-#: From status, decoded body (or text) and headers to the error that it means here; None: as the kit reads it.
-Narrow = Callable[[str, Mapping[str, str]], bool]
-Refuse = Callable[[int, Any, Mapping[str, str]], ProviderError | int | None]
 
 
 @dataclass(frozen=True)
@@ -62,18 +60,6 @@ class Target:
         if resource.hosted:
             return Lens(path=(self.name,))
         return SearchLens(path=self.read, to=self.write, read_only=self.write is None)
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Records of another model inside the answers of this one: dotted path, and how each is mapped.
-
-    those: of an answer, what is a record among all that stands there; without it everything is.
-    """
-
-    path: str
-    mapping: FieldMapping
-    those: Callable[[Any], list[Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

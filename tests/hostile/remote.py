@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.kit.auth import Bearer
+from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check, Since
 from integrations.kit.lenses import choice, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor, ByLink, ByPage
-from integrations.kit.provider import Embedded, Provider, Resource
+from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
 from tests.hostile.server import Heard, Line, as_json
 from unified_api.models.ticketing import Collection, Tag, Team, Ticket, User

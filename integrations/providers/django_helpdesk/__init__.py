@@ -25,12 +25,13 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.auth import Basic
+from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
 from integrations.kit.errors import Unwritable
 from integrations.kit.lenses import choice, compute, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
-from integrations.kit.provider import Embedded, Provider, Resource
+from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
 from integrations.providers.django_helpdesk.comments import comments, said
 from integrations.providers.django_helpdesk.files import attachments

@@ -15,6 +15,7 @@ import pytest
 
 from integrations.kit.auth import Basic
 from integrations.kit.client import Client, Observation, Page
+from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Since, Table
 from integrations.kit.errors import (
     Forbidden,
@@ -30,7 +31,7 @@ from integrations.kit.http import Patience
 from integrations.kit.lenses import at, choice, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
-from integrations.kit.provider import Embedded, Provider, Resource
+from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
 from integrations.kit.steps import amend, by_ids, post_once
 from tests.integrations.lines import QUICK, connection
