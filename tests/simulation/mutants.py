@@ -245,7 +245,7 @@ def _parts_asleep() -> None:
     """What waits for the record that it belongs to is not told when that has a counterpart."""
     from unified_api.sync.bridge import stirring
 
-    _put(stirring, "awaken", lambda *_args: None)
+    _put(stirring, "_awaken", lambda *_args: False)
 
 
 def _left_out_missed() -> None:

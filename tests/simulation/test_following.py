@@ -70,7 +70,7 @@ class TakenIn(Talk):
 def mended(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a mutant breaks is whole again afterwards."""
     broken = [(siblings, name) for name in ("behind", "in_turn", "first_of_each")]
-    for thing, name in (*broken, (stirring, "awaken"), (belonging, "astray")):
+    for thing, name in (*broken, (stirring, "_awaken"), (belonging, "astray")):
         monkeypatch.setattr(thing, name, getattr(thing, name))
 
 

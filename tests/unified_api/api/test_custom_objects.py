@@ -134,8 +134,8 @@ def test_two_records_are_associated_once(
     assert len(crm.writes()) == writes + 1
 
 
-def test_an_association_that_is_under_way_is_not_made_again(crm: Product, ships: str, pushed: Push) -> None:
-    """A PUT that is repeated before a worker has made the first one is answered by that one's write."""
+def _of_two(crm: Product, ships: str, pushed: Push) -> str:
+    """Two ships, and the path of an association between them."""
     source, target = (
         pushed("crm.CustomObject", remote_id, object_class={"remote_id": "ships"}, fields={})
         for remote_id in "12"
@@ -144,9 +144,14 @@ def test_an_association_that_is_under_way_is_not_made_again(crm: Product, ships:
     model = {"source_object_class": told, "target_object_classes": [told], "remote_key_name": "crew"}
     kinds = f"crm/v1/custom-object-classes/{ships}/association-types"
     kind = crm.call("post", kinds, {"model": model}).json()["model"]["id"]
-    path = (
+    return (
         f"crm/v1/custom-object-classes/{ships}/custom-objects/{source}/associations/{ships}/{target}/{kind}"
     )
+
+
+def test_an_association_that_is_under_way_is_not_made_again(crm: Product, ships: str, pushed: Push) -> None:
+    """A PUT that is repeated before a worker has made the first one is answered by that one's write."""
+    path = _of_two(crm, ships, pushed)
     writes = len(crm.writes())
     first, second = (crm.call("put", f"{path}?run_async=true") for _ in range(2))
     crm.linked.work()
@@ -159,17 +164,7 @@ def test_an_association_that_is_under_way_is_not_made_again(crm: Product, ships:
 
 def test_two_that_associate_at_once_make_one_association(crm: Product, ships: str, pushed: Push) -> None:
     """Who comes second finds the first one's association."""
-    source, target = (
-        pushed("crm.CustomObject", remote_id, object_class={"remote_id": "ships"}, fields={})
-        for remote_id in "12"
-    )
-    told = {"id": ships, "origin_type": "CUSTOM_OBJECT"}
-    model = {"source_object_class": told, "target_object_classes": [told], "remote_key_name": "crew"}
-    kinds = f"crm/v1/custom-object-classes/{ships}/association-types"
-    kind = crm.call("post", kinds, {"model": model}).json()["model"]["id"]
-    path = (
-        f"crm/v1/custom-object-classes/{ships}/custom-objects/{source}/associations/{ships}/{target}/{kind}"
-    )
+    path = _of_two(crm, ships, pushed)
     answers, together = [], threading.Barrier(3)
 
     def put() -> None:
