@@ -246,6 +246,21 @@ def test_a_contact_without_a_lead_costs_a_look_at_its_associations(portal: Emula
     assert len(portal.asked("POST", "/crm/v4/associations/contacts/leads/batch/read")) == 2
 
 
+def test_a_run_that_began_with_leads_alone_goes_on_with_contacts(portal: Emulator, client: Client) -> None:
+    """Its place in the list has no kind: it stands among leads."""
+    world = portal.world
+    ada, lead = objects.new(world, "contacts"), objects.new(world, "leads", hs_lead_name="of Ada")
+    links.associate(world, "leads", lead["id"], "contacts", ada["id"], [])
+    world.clock.forward(3600)
+    cursor = pages_of(client, Lead)[-1].cursor
+    objects.edit(world, "contacts", ada, firstname="Ada")
+    world.clock.forward(60)
+    place = {"state": {"beyond": str(2**41)}, "mode": "changes", "page": 2}
+    pages = pages_of(client, Lead, {**cursor, **place})
+
+    assert [[o.remote_id for o in page.observations] for page in pages] == [[], [lead["id"]]]
+
+
 def test_who_may_not_see_contacts_is_told_what_changed_in_leads(portal: Emulator, client: Client) -> None:
     """The search for contacts is passed over; nothing is said of the contact of a lead."""
     world = portal.world
