@@ -131,8 +131,8 @@ class GET:
     parameters; told: tables of the provider, whose first word it is told beside these by their names. query: by GET,
     with what this one makes of them, as where one parameter takes a whole language. of: a name in the path that paging,
     or the fact of that name, fills in; each item of the answer is told it under this name, so that one list can go
-    through several addresses. calls: requests that a record or a page takes at the most, with those of `find` or
-    `then`.
+    through several addresses. if_allowed: of what stands there, what a list of changes passes over where the credential
+    may not read it. calls: requests that a record or a page takes at the most, with those of `find` or `then`.
     """
 
     path: str
@@ -153,6 +153,7 @@ class GET:
     told: tuple[str, ...] = ()
     query: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     of: str = ""
+    if_allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.items is not None and self.item is not None:
@@ -170,6 +171,8 @@ class GET:
             raise TypeError(f"GET({self.path!r}): told= is for the function that body= names; give that too")
         if self.find and (self.items or self.item or self.then or self.params or self.body or self.query):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
+        if self.if_allowed and not self.of_several:
+            raise TypeError(f"GET({self.path!r}): if_allowed= is for what of= fills in; give that too")
         if self.body and self.query:
             raise TypeError(f"GET({self.path!r}): parameters go into body= or into query=; give one of them")
 
@@ -177,6 +180,11 @@ class GET:
     def name(self) -> str:
         """Method and path, for errors."""
         return f"{'POST' if self.body else 'GET'} {self.path}"
+
+    @property
+    def of_several(self) -> bool:
+        """Whether it goes through several addresses."""
+        return bool(self.of) and f"{{{self.of}}}" in self.path
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,10 @@ class Resource:
             raise TypeError(f"{name}: list= needs a GET with items=")
         if self.changes and (self.list is None or self.list.since or not self.changes.since):
             raise TypeError(f"{name}: changes= has since=, and stands beside a list= without it")
+        if self.list and self.list.if_allowed:
+            raise TypeError(
+                f"{name}: if_allowed= is for changes=; what list= leaves out would be taken for deleted"
+            )
         if (self.update or self.delete) and not self.get:
             raise TypeError(f"{name}: an update or delete reads the record first; give get= too")
         if self.create and not (self.recent and self.recognise):

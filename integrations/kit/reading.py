@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of, sound
@@ -31,6 +32,7 @@ from integrations.kit.http import Answer
 from integrations.kit.lens import Lens
 from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.paging import Turn
+from integrations.kit.paths import bury
 from integrations.kit.provider import Resource
 from integrations.kit.session import Session
 from integrations.kit.strict import Decoded
@@ -94,14 +96,14 @@ class Reader:
         before = self.session.http.calls
         state = run.get("state")
         decoding, answer, turn, items = self._turn(resource, endpoint, state, _filter(resource, run), {})
-        alike = _alike(run, decoding.observations)
+        alike = _alike(run, decoding.observations, _place(endpoint, state))
         following, fault = _following(endpoint, {**run, **alike}, turn)
         limited = endpoint.pages is not None and run["page"] >= endpoint.pages
         stamps = _stamps(endpoint, items, decoding.observations)
         last = fault is None and (following is None or limited or _reaches_back(resource, run, stamps))
         ours = self.session.http.connection.clock()
         run = {**_advance(run, _date(answer, ours), stamps), **alike}
-        after = {"since": _next_since(run)} if last else {**run, "state": following}
+        after = {"since": _next_since(resource, run)} if last else {**run, "state": following}
         complete = last and not limited and resource.sweep and run["mode"] == "full"
         page = Page(
             decoding.observations,
@@ -157,6 +159,12 @@ class Reader:
         try:
             with self.session.surely() if below else nullcontext():
                 return self.session.read(endpoint, query, **facts)
+        except Forbidden as error:
+            if query.get(endpoint.of) not in endpoint.if_allowed:
+                raise
+            moment = self.session.http.connection.moments()
+            answer = Answer(error.status or HTTPStatus.FORBIDDEN, {}, b"", moment, moment)
+            return answer, Decoded(bury(endpoint.items or "", []))
         except (Gone, Rejected) as error:
             if begun:  # such as a page token that has expired
                 raise _lost(error) from error
@@ -164,6 +172,12 @@ class Reader:
                 raise
             name = resource.model.__name__
             raise Forbidden(f"the provider has no list of {name} records here: {error}") from error
+
+
+def _place(endpoint: GET, state: dict[str, Any] | None) -> str:
+    """Of a list that goes through several addresses, which of these a state stands for."""
+    several = endpoint.paging if endpoint.of_several else None
+    return several.params(state)[endpoint.of] if several else ""
 
 
 def _told_of(endpoint: GET, items: list[Any], names: Mapping[str, str]) -> list[Any]:
@@ -211,15 +225,16 @@ def _endless(run: dict[str, Any]) -> str | None:
     return None
 
 
-def _alike(run: dict[str, Any], seen: tuple[Observation, ...]) -> dict[str, Any]:
-    """What a run remembers of the records on its pages, to notice when it goes in circles.
+def _alike(run: dict[str, Any], seen: tuple[Observation, ...], place: str) -> dict[str, Any]:
+    """What a run remembers of the records on its pages, to notice when it goes in circles at one of its addresses.
 
     One page, and a later one at each power of two (Brent): a circle of any length meets it again and again. Once is no
     proof, as a page may be read twice when records have moved.
     """
     if not seen:
         return {}
-    shown = hashlib.blake2b("\x1f".join(o.remote_id for o in seen).encode(), digest_size=8).hexdigest()
+    told = "\x1f".join([place, *(o.remote_id for o in seen)])
+    shown = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
     again = run.get("again", 0) + 1 if shown == run.get("shown") else run.get("again", 0)
     if run["page"] & (run["page"] - 1):
         return {"again": again, "shown": run.get("shown", shown)}
@@ -288,9 +303,18 @@ def _advance(run: dict[str, Any], date: str | None, stamps: list[datetime]) -> d
     return {**run, **{k: v for k, v in known.items() if v}, "page": run["page"] + 1}
 
 
-def _next_since(run: dict[str, Any]) -> str | None:
-    known = [datetime.fromisoformat(run[k]) for k in ("began", "newest") if k in run]
+def _next_since(resource: Resource, run: dict[str, Any]) -> str | None:
+    """See above; but what is newest in a list of one address says nothing of others that changes go through."""
+    counts = ["began", "newest"]
+    if run["mode"] == "full" and "began" in run and _goes_further(resource):
+        counts.remove("newest")
+    known = [datetime.fromisoformat(run[k]) for k in counts if k in run]
     return min(known).isoformat() if known else run["since"]
+
+
+def _goes_further(resource: Resource) -> bool:
+    listed, changes = resource.list, resource.changes
+    return bool(changes and changes.of_several and listed and not listed.of_several)
 
 
 def _date(answer: Answer, ours: datetime) -> str | None:

@@ -16,6 +16,7 @@ hubspot-api-client 12.0.0). What is marked [?] is general knowledge; either answ
 - An association that changes does not move the time of a record [?]: webhooks tell, or the daily complete read.
 - 429 names the limit that was reached. That of the day ends at midnight of the account's time zone, which nobody tells.
 - A lead is no person: it names a contact, which has to be there. Both are read together, and made one after the other.
+  A contact that changes does not move its lead, so the search is asked for contacts as well.
 - Webhooks belong to an app. One that is private is the account's own, and a person sets them up there.
 """
 

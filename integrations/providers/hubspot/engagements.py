@@ -5,24 +5,22 @@ They are listed and searched one kind after the other; the id of one is its kind
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from integrations.kit.endpoints import GET, PATCH, Api, Since
+from integrations.kit.endpoints import GET, PATCH, Api
 from integrations.kit.errors import Rejected
-from integrations.kit.lenses import at, choice, compute, instant, ref, refs
+from integrations.kit.lenses import at, choice, compute, ref, refs
 from integrations.kit.mapping import Mapping
-from integrations.kit.paging import Paging, State, Turn
 from integrations.kit.provider import Resource
 from integrations.providers.hubspot.lenses import first, of, when
 from integrations.providers.hubspot.meanings import CALLS, MEANS, MEETINGS, TYPE, meant, spelled
 from integrations.providers.hubspot.people import version
 from integrations.providers.hubspot.properties import WITHIN
 from integrations.providers.hubspot.records import LINKS, OBJECTS, PAGES, Kind, Link
-from integrations.providers.hubspot.searching import ByStamp, millis, moment, newest, question
+from integrations.providers.hubspot.searching import changed_among, millis, newest
+from integrations.providers.hubspot.through import Through
 from unified_api.models.crm import Engagement, EngagementType
 
-_CHANGED = "hs_lastmodifieddate"
 _TYPES = [
     {"id": CALLS, "activity_type": "CALL", "name": "Call"},
     {"id": MEETINGS, "activity_type": "MEETING", "name": "Meeting"},
@@ -35,26 +33,6 @@ def _kind(name: str, contacts: int, companies: int) -> Kind:
 
 
 _KINDS = {CALLS: _kind(CALLS, 194, 182), MEETINGS: _kind(MEETINGS, 200, 188)}
-
-
-@dataclass(frozen=True)
-class Through:
-    """The pages of one kind after those of another."""
-
-    inner: Paging
-
-    def params(self, state: State | None) -> dict[str, str]:
-        """The kind, and the place in its list."""
-        state = state or {"place": 0, "inside": None}
-        return {TYPE: list(_KINDS)[state["place"]], **self.inner.params(state["inside"])}
-
-    def next(self, state: State | None, turn: Turn) -> State | None:
-        """Further within the kind, or the beginning of the next one."""
-        state = state or {"place": 0, "inside": None}
-        following = self.inner.next(state["inside"], turn)
-        if following is not None:
-            return {"place": state["place"], "inside": following}
-        return {"place": state["place"] + 1, "inside": None} if state["place"] + 1 < len(_KINDS) else None
 
 
 def _whole(api: Api, items: list[Any]) -> list[Any]:
@@ -95,7 +73,6 @@ def _means(word: str) -> str:
     return f"{MEANS}.{word}"
 
 
-_CHANGES = Since(param="from", spell=millis, stamp=instant((WITHIN, _CHANGED), parse=moment))
 _ALL = f"{OBJECTS}/{{{TYPE}}}"
 
 engagement_types = Resource(
@@ -124,17 +101,14 @@ engagements = Resource(
         contacts=refs((LINKS, "contacts")),
     ),
     list=GET(
-        _ALL, items="results", params={"archived": "false"}, paging=Through(PAGES), of=TYPE, then=_whole
-    ),
-    changes=GET(
-        f"{_ALL}/search",
+        _ALL,
         items="results",
-        paging=Through(ByStamp(_CHANGED)),
-        body=question(_CHANGED),
-        since=_CHANGES,
+        params={"archived": "false"},
+        paging=Through(TYPE, dict.fromkeys(_KINDS, PAGES)),
         of=TYPE,
         then=_whole,
     ),
+    changes=changed_among(_ALL, TYPE, {name: kind.changed for name, kind in _KINDS.items()}, _whole),
     get=GET(f"{OBJECTS}/{{remote_id}}", find=_find, calls=_KINDS[CALLS].calls_to_read),
     create=_make,
     update=PATCH(f"{OBJECTS}/{{remote_id}}", send=_change, calls=_KINDS[CALLS].calls_to_change),

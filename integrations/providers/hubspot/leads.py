@@ -1,12 +1,14 @@
 """Leads: each says that a contact may buy, and shows who that is; made together with the contact, if there is none.
 
 A contact that has the address already is taken as it is. All its properties are shown below `contact.properties`, among
-them those that marketing keeps there, such as downloads and answers to campaigns.
+them those that marketing keeps there, such as downloads and answers to campaigns. A contact that changes does not move
+its lead: behind the leads that changed come those of the contacts that did.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,9 +22,12 @@ from integrations.providers.hubspot.lenses import emails, of, one_address, phone
 from integrations.providers.hubspot.people import SHARED, contact, contacts, version
 from integrations.providers.hubspot.properties import WITHIN, spelled, told_apart
 from integrations.providers.hubspot.records import LINKS, OBJECTS, Kind, Link, resource
+from integrations.providers.hubspot.searching import MOST, changed_among
 from unified_api.models.crm import Lead
 
 _CONTACT, _CONTACTS = "contact", "contacts"
+#: Under which an item of the search says of which kind it is.
+_KIND = "kind"
 _NAME, _STAGE = "hs_lead_name", "hs_pipeline_stage"
 #: Of the pipeline that every account has; stages of the customer's own pass through.
 _STATUS = {
@@ -59,6 +64,17 @@ class _Leads(Kind):
             else lead
             for lead in leads
         ]
+
+    def news(self, api: Api, items: list[Any]) -> list[Any]:
+        """Leads that changed, or those that show a contact that did; all that is on a page is of one kind."""
+        if not items or items[0][_KIND] != _CONTACTS:
+            return self.whole(api, items)
+        there = replace(contact, links={self.name: Link(607)}).linked(api, self.name, items) or {}
+        ids = sorted({lead for leads in there.values() for lead in leads})
+        batches = [[{"id": one} for one in ids[at : at + MOST]] for at in range(0, len(ids), MOST)]
+        changed = {item["id"] for item in items}
+        found = [lead for batch in batches for lead in self.whole(api, batch)]
+        return [lead for lead in found if changed & set(lead[LINKS].get(_CONTACTS, [])[:1])]
 
     def make(self, api: Api, body: dict[str, Any]) -> str:
         """A lead of the contact that has the address, or of a new one."""
@@ -118,12 +134,13 @@ def _if_qualified(kind: str) -> Any:
     return compute(read)
 
 
-leads = resource(
-    _Leads(
-        name="leads",
-        created="hs_createdate",
-        links={_CONTACTS: Link(578, primary=True), "companies": Link(610)},
-    ),
+_lead = _Leads(
+    name="leads",
+    created="hs_createdate",
+    links={_CONTACTS: Link(578, primary=True), "companies": Link(610)},
+)
+_alone = resource(
+    _lead,
     Mapping(
         Lead,
         version=compute(version),
@@ -145,4 +162,9 @@ leads = resource(
     (*SHARED, "hs_createdate", _NAME),
     recognise=("email_addresses",),
     quotes={_CONTACT: contacts.mapping},
+)
+_stamps = {kind.name: kind.changed for kind in (_lead, contact)}
+leads = replace(
+    _alone,
+    changes=changed_among(f"{OBJECTS}/{{{_KIND}}}", _KIND, _stamps, _lead.news, if_allowed=(_CONTACTS,)),
 )

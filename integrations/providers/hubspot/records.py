@@ -70,7 +70,7 @@ class Kind:
             "propertiesWithHistory": [],
         }
         found = api.ask(f"{self.path}/batch/read", asked)["results"]
-        linked = {name: self._linked(api, name, found) for name in self.links}
+        linked = {name: self.linked(api, name, found) for name in self.links}
         return [self._shown(api, record, linked) for record in found]
 
     @property
@@ -150,7 +150,7 @@ class Kind:
         known = {name: found.get(record["id"], []) for name, found in linked.items() if found is not None}
         return {**record, WITHIN: told_apart(api, self.name, record[WITHIN]), LINKS: known}
 
-    def _linked(self, api: Api, name: str, records: Iterable[Any]) -> dict[str, list[str]] | None:
+    def linked(self, api: Api, name: str, records: Iterable[Any]) -> dict[str, list[str]] | None:
         """The ids with which records are associated, the first one first; None where they may not be seen."""
         path, link = f"/crm/v4/associations/{self.name}/{name}/batch/read", self.links[name]
         asked: list[dict[str, str]] = [{"id": record["id"]} for record in records]

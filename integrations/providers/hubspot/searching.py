@@ -5,16 +5,18 @@ Only ids and stamps are taken out of it; records are read by their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from integrations.kit.endpoints import GET, Since, Then
 from integrations.kit.errors import SHAPELESS, Misconfigured
-from integrations.kit.lenses import instant
+from integrations.kit.lens import Lens
+from integrations.kit.lenses import compute, instant
 from integrations.kit.paging import State, Turn
 from integrations.kit.paths import dig
+from integrations.providers.hubspot.through import Through
 
 #: Ids that a batch may have, and so records of a page.
 MOST = 100
@@ -38,11 +40,32 @@ def changed(path: str, stamp: str, then: Then) -> GET:
     return GET(
         f"{path}/search",
         items="results",
-        body=question(stamp),
+        body=question,
         paging=ByStamp(stamp),
-        since=Since(param="from", spell=millis, stamp=instant(("properties", stamp), parse=moment)),
+        since=Since(param="from", spell=millis, stamp=_when(stamp)),
         then=then,
     )
+
+
+def changed_among(
+    path: str, name: str, stamps: Mapping[str, str], then: Then, if_allowed: tuple[str, ...] = ()
+) -> GET:
+    """The same of several kinds, one after the other. name: of the kind, in the path. stamps: by kind."""
+    lenses = {kind: _when(stamp) for kind, stamp in stamps.items()}
+    return GET(
+        f"{path}/search",
+        items="results",
+        body=question,
+        paging=Through(name, {kind: ByStamp(stamp) for kind, stamp in stamps.items()}),
+        since=Since(param="from", spell=millis, stamp=compute(lambda one: lenses[one[name]].read(one))),
+        of=name,
+        if_allowed=if_allowed,
+        then=then,
+    )
+
+
+def _when(stamp: str) -> Lens:
+    return instant(("properties", stamp), parse=moment)
 
 
 def newest(path: str, created: str, then: Then, of: str = "", calls: int = 1) -> GET:
@@ -57,17 +80,14 @@ def newest(path: str, created: str, then: Then, of: str = "", calls: int = 1) ->
     )
 
 
-def question(stamp: str) -> Callable[[Mapping[str, Any]], Any]:
+def question(params: Mapping[str, Any]) -> Any:
     """What is asked for at a place of `ByStamp`."""
-
-    def asked(params: Mapping[str, Any]) -> Any:
-        if "at" in params:
-            filters = [_filter(stamp, "EQ", params["at"]), _filter(_ID, "GT", params["id"])]
-            return _question(filters, _ID, also=stamp)
-        bounds = (("GTE", params.get("from")), ("GT", params.get("beyond")))
-        return _question([_filter(stamp, word, bound) for word, bound in bounds if bound], stamp)
-
-    return asked
+    stamp = params["stamp"]
+    if "at" in params:
+        filters = [_filter(stamp, "EQ", params["at"]), _filter(_ID, "GT", params["id"])]
+        return _question(filters, _ID, also=stamp)
+    bounds = (("GTE", params.get("from")), ("GT", params.get("beyond")))
+    return _question([_filter(stamp, word, bound) for word, bound in bounds if bound], stamp)
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:
@@ -96,8 +116,8 @@ class ByStamp:
     stamp: str
 
     def params(self, state: State | None) -> dict[str, str]:
-        """From which stamp on, or at which one behind which id, or beyond which one."""
-        return {name: str(value) for name, value in (state or {}).items()}
+        """The property, and from which stamp on, or at which one behind which id, or beyond which one."""
+        return {"stamp": self.stamp, **{name: str(value) for name, value in (state or {}).items()}}
 
     def next(self, state: State | None, turn: Turn) -> State | None:
         """Where the last record of the page stands."""

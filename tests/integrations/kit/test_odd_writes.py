@@ -14,7 +14,7 @@ import pytest
 from integrations.kit.auth import Basic
 from integrations.kit.client import Client
 from integrations.kit.endpoints import DELETE, GET, POST, PUT, Api, Check, Marked, Since, Stamp, Table
-from integrations.kit.errors import Gone, Misconfigured, Moved, Uncertain
+from integrations.kit.errors import Forbidden, Gone, Misconfigured, Moved, Uncertain
 from integrations.kit.http import Patience
 from integrations.kit.lenses import compute, instant
 from integrations.kit.mapping import Mapping
@@ -291,18 +291,19 @@ def test_a_way_by_id_tells_the_clock_of_the_provider() -> None:
     assert (waited, odd.slept) == (0, 1)
 
 
+@dataclass(frozen=True)
+class _Both:
+    def params(self, state: dict[str, Any] | None) -> dict[str, str]:
+        """The first one, and then the second."""
+        return {"kind": state["kind"] if state else "calls"}
+
+    def next(self, state: dict[str, Any] | None, _turn: Turn) -> dict[str, Any] | None:
+        """Once."""
+        return None if state else {"kind": "meetings"}
+
+
 def test_a_list_can_go_through_several_addresses() -> None:
     """The paging names them, and each item is told of which one it is."""
-
-    @dataclass(frozen=True)
-    class Both:
-        def params(self, state: dict[str, Any] | None) -> dict[str, str]:
-            """The first one, and then the second."""
-            return {"kind": state["kind"] if state else "calls"}
-
-        def next(self, state: dict[str, Any] | None, _turn: Turn) -> dict[str, Any] | None:
-            """Once."""
-            return None if state else {"kind": "meetings"}
 
     def listed(seen: Seen) -> Told:
         return told({"rows": [{"id": 1, "title": seen.path, "asked": sorted(seen.query)}]})
@@ -312,7 +313,7 @@ def test_a_list_can_go_through_several_addresses() -> None:
 
     resource = Resource(
         mapping=Mapping(Tag, name="title"),
-        list=GET("/all/{kind}", items="rows", of="kind", paging=Both(), then=named),
+        list=GET("/all/{kind}", items="rows", of="kind", paging=_Both(), then=named),
     )
     with listening(listed) as server, _client(server.url, Odd()) as client:
         found = [o for page in client.pages(resource, None) for o in page.observations]
@@ -322,6 +323,58 @@ def test_a_list_can_go_through_several_addresses() -> None:
         ("meetings-1", "/all/meetings"),
     ]
     assert all(o.raw["asked"] == [] for o in found)
+
+
+def test_an_address_that_may_not_be_read_is_passed_over_where_that_is_said() -> None:
+    """The others are read; without that, the list fails."""
+
+    def listed(seen: Seen) -> Told:
+        return Told(403) if seen.path == "/all/meetings" else told({"rows": [{"id": 1, "title": "a"}]})
+
+    rows = GET("/all/{kind}", items="rows", of="kind", paging=_Both(), since=Since(param="from"))
+
+    def changes_of(*allowed: str) -> Resource:
+        whole, changes = GET("/rows", items="rows"), replace(rows, if_allowed=allowed)
+        return Resource(mapping=Mapping(Tag, name="title"), list=whole, changes=changes)
+
+    cursor = {"since": START.isoformat()}
+    with listening(listed) as server, _client(server.url, Odd()) as client:
+        pages = list(client.pages(changes_of("meetings"), cursor))
+        with pytest.raises(Forbidden):
+            list(client.pages(changes_of("calls"), cursor))
+
+    assert [len(page.observations) for page in pages] == [1, 0]
+    with pytest.raises(TypeError, match="taken for deleted"):
+        Resource(mapping=Mapping(Tag, name="title"), list=replace(rows, if_allowed=("meetings",)))
+
+
+def test_pages_that_are_alike_at_several_addresses_are_no_circle() -> None:
+    """Each address may show the same records; only one that shows them again and again does not end."""
+
+    @dataclass(frozen=True)
+    class Each:
+        kinds: str
+
+        def params(self, state: dict[str, Any] | None) -> dict[str, str]:
+            """Where it stands."""
+            return {"kind": self.kinds[state["at"] if state else 0]}
+
+        def next(self, state: dict[str, Any] | None, _turn: Turn) -> dict[str, Any] | None:
+            """One further."""
+            at = (state["at"] if state else 0) + 1
+            return {"at": at} if at < len(self.kinds) else None
+
+    def listed(_seen: Seen) -> Told:
+        return told({"rows": [{"id": 1, "title": "a"}]})
+
+    def all_of(kinds: str) -> Resource:
+        rows = GET("/all/{kind}", items="rows", of="kind", paging=Each(kinds))
+        return Resource(mapping=Mapping(Tag, name="title"), list=rows)
+
+    with listening(listed) as server, _client(server.url, Odd()) as client:
+        assert len(list(client.pages(all_of("aabbcc"), None))) == 6
+        with pytest.raises(Misconfigured, match="never end"):
+            list(client.pages(all_of("aaaab"), None))
 
 
 def test_an_update_can_take_several_calls() -> None:

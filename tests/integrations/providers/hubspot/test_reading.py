@@ -204,6 +204,74 @@ def test_a_lead_shows_what_marketing_keeps_in_its_contact(portal: Emulator, clie
     assert (shown["lifecyclestage"], shown["interests"]) == ("lead", ["printers", "copiers"])
 
 
+def test_a_contact_that_changes_is_news_of_its_leads(portal: Emulator, client: Client) -> None:
+    """Of all that show it, and of none that only has it as a further one; not of a contact without a lead."""
+    world = portal.world
+    ada, ben, cleo = (objects.new(world, "contacts", firstname=name) for name in ("Ada", "Ben", "Cleo"))
+    first, second, third = (objects.new(world, "leads", hs_lead_name=name) for name in "123")
+    for lead, who in ((first, ada), (second, ada), (third, ben), (third, ada)):
+        links.associate(world, "leads", lead["id"], "contacts", who["id"], [])
+    world.clock.forward(3600)
+    cursor = pages_of(client, Lead)[-1].cursor
+    world.clock.forward(60)
+    for who in (ada, cleo):
+        objects.edit(world, "contacts", who, city="Cambridge")
+    world.clock.forward(searching.LAG)
+    pages = pages_of(client, Lead, cursor)
+    shown = {o.remote_id: o.values["addresses"] for page in pages for o in page.observations}
+
+    assert shown == {one["id"]: [{"city": "Cambridge"}] for one in (first, second)}
+    world.clock.forward(3600)
+    objects.edit(world, "leads", third, hs_lead_name="moved")
+    world.clock.forward(searching.LAG)
+    assert set(everything(client, Lead, pages[-1].cursor)) == {first["id"], second["id"], third["id"]}
+
+
+def test_a_contact_without_a_lead_costs_a_look_at_its_associations(portal: Emulator, client: Client) -> None:
+    """A hundred at a time; neither such a contact nor any lead is read, also where no lead has changed for long."""
+    world = portal.world
+    lead = objects.new(world, "leads", hs_lead_name="of Ada")
+    there = [objects.new(world, "contacts", firstname=f"number {number}") for number in range(101)]
+    links.associate(world, "leads", lead["id"], "contacts", there[0]["id"], [])
+    world.clock.forward(86_400)
+    cursor = pages_of(client, Lead)[-1].cursor
+    for number in range(101):
+        objects.new(world, "contacts", firstname=f"later {number}")
+        world.clock.forward(0.01)
+    world.clock.forward(60)
+    pages = pages_of(client, Lead, cursor)
+
+    assert [len(page.observations) for page in pages] == [0, 0, 0]
+    assert [page.requests for page in pages] == [1, 2, 2]
+    assert len(portal.asked("POST", "/crm/v4/associations/contacts/leads/batch/read")) == 2
+
+
+def test_a_run_that_began_with_leads_alone_goes_on_with_contacts(portal: Emulator, client: Client) -> None:
+    """Its place in the list has no kind: it stands among leads."""
+    world = portal.world
+    ada, lead = objects.new(world, "contacts"), objects.new(world, "leads", hs_lead_name="of Ada")
+    links.associate(world, "leads", lead["id"], "contacts", ada["id"], [])
+    world.clock.forward(3600)
+    cursor = pages_of(client, Lead)[-1].cursor
+    objects.edit(world, "contacts", ada, firstname="Ada")
+    world.clock.forward(60)
+    place = {"state": {"beyond": str(2**41)}, "mode": "changes", "page": 2}
+    pages = pages_of(client, Lead, {**cursor, **place})
+
+    assert [[o.remote_id for o in page.observations] for page in pages] == [[], [lead["id"]]]
+
+
+def test_who_may_not_see_contacts_is_told_what_changed_in_leads(portal: Emulator, client: Client) -> None:
+    """The search for contacts is passed over; nothing is said of the contact of a lead."""
+    world = portal.world
+    cursor = pages_of(client, Lead)[-1].cursor
+    lead = objects.new(world, "leads", hs_lead_name="of Ada")
+    world.add("hidden", {"id": "contacts"})
+    world.clock.forward(60)
+
+    assert "first_name" not in everything(client, Lead, cursor)[lead["id"]].values
+
+
 def test_who_may_not_see_companies_reads_contacts_all_the_same(portal: Emulator, client: Client) -> None:
     """Nothing is said then of the account of a contact."""
     ada = objects.new(portal.world, "contacts", firstname="Ada")
