@@ -37,29 +37,14 @@ from integrations.kit.limiter import Rate
 from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.paths import Path, steps
-from integrations.kit.searching import SearchLens
 from integrations.kit.setting import Setting
+from integrations.kit.target import Target
 from integrations.kit.webhooks import Webhooks
 from unified_api.models.base import OWN, CommonModel, category_of, common_model, model_id, relations
 
 #: The common field that says where a file is.
 FILE_ADDRESS = "file_url"
 Operation = Literal["list", "get", "create", "update", "delete"]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A custom field: its whole name, a JMESPath at which it is read, and a path at which it is written, if it is."""
-
-    name: str
-    read: str
-    write: str | None
-
-    def lens(self, resource: Resource) -> Lens:
-        """How it is read and written; where Isthmus keeps the records, under its own name."""
-        if resource.hosted:
-            return Lens(path=(self.name,))
-        return SearchLens(path=self.read, to=self.write, read_only=self.write is None)
 
 
 @dataclass(frozen=True, kw_only=True)

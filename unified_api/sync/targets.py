@@ -21,8 +21,9 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Q
 
-from integrations.kit.provider import Provider, Resource, Target
+from integrations.kit.provider import Provider, Resource
 from integrations.kit.searching import NoPath, compiled
+from integrations.kit.target import Target
 from tenants import audit
 from tenants.events import EventType
 from tenants.models import LinkedAccount

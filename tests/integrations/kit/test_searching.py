@@ -9,8 +9,9 @@ import pytest
 
 from integrations.kit.errors import Rejected
 from integrations.kit.paths import MISSING
-from integrations.kit.provider import Resource, Target
+from integrations.kit.provider import Resource
 from integrations.kit.searching import NoPath, SearchLens, compiled
+from integrations.kit.target import Target
 from tests.integrations.kit.test_lenses import Tables
 from tests.stub import TICKETS
 
