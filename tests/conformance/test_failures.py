@@ -96,9 +96,13 @@ def test_a_record_that_is_shown_is_not_gone_whatever_a_call_of_its_change_says(t
 def _taken_for_gone(trial: Trial, resource: Resource) -> Iterator[str]:
     if not resource.can("update"):
         return
-    known = next(iter(there(trial.pages(resource))))
+    samples = trial.samples(resource)
+    if resource.can("create") and samples.make:  # the records of others are left as they are
+        known = trial.made(resource, samples.make[-1]).remote_id
+    else:
+        known = next(iter(there(trial.pages(resource))))
     nothing = reply(HTTPStatus.NOT_FOUND, trial.started.refusal(HTTPStatus.NOT_FOUND))
-    for values, spared in product(trial.samples(resource).change[:1], range(2)):
+    for values, spared in product(samples.change[:1], range(2)):
         with trial.line.struck(nothing, writes=True, spared=spared) as strike:
             told = _told(partial(trial.client.update, resource, known, values))
         if strike.struck and not isinstance(told, Rejected | Forbidden | Uncertain):

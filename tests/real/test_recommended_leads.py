@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -34,8 +34,11 @@ __all__ = ["call", "no_broker"]  # fixtures
 #: The first run of all installs the server and fills its first database.
 pytestmark = pytest.mark.timeout(600)
 LEAD, OPPORTUNITY, SALE = "crm.Lead", "crm.Opportunity", "sale.opportunity"
-#: Rounds in a row in which nothing may be written; and rounds until each write has an end, with seconds between them.
-QUIET, MOST, LONG = 10, 12, 120.0
+#: Rounds in a row in which nothing may be written.
+QUIET: Final = 10
+#: Rounds until each write has an end, with seconds between them; so many calm ones in a row are enough: of one that is
+#: calm the reading may have been refused.
+MOST, LONG, CALM = 20, 120.0, 3
 
 
 @dataclass
@@ -57,8 +60,8 @@ class Recommended:
             assert turn.settle()
 
     def through_it(self) -> None:
-        """Rounds while things go wrong, a long while apart, until one begins no write and leaves none open."""
-        known = -1
+        """Rounds while things go wrong, a long while apart, until some begin no write and leave none open."""
+        known, calm = -1, 0
         for _ in range(MOST):
             for bridge in self.bridges.values():
                 turn = Round(self.person.tenant_id, bridge, patience=3)
@@ -67,8 +70,10 @@ class Recommended:
             pass_by(self.owner, LONG)
             with self.person.at_work():
                 before, known = known, Write.objects.count()
-                if known == before and not Write.objects.exclude(state__in=journal.FINAL).exists():
-                    return
+                is_open = Write.objects.exclude(state__in=journal.FINAL).exists()
+            calm = 0 if is_open or known != before else calm + 1
+            if calm == CALM:
+                return
         raise AssertionError(f"no rest after {MOST} rounds")
 
     def rest(self) -> None:

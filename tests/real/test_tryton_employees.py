@@ -75,7 +75,8 @@ def test_employees_are_read_and_so_is_what_changes_at_their_parties(staff: Staff
     [before] = staff.all("employees", work_email=f"worker0-{mark}@example.com")
     assert (before["first_name"], before["last_name"]) == ("Worker", f"0{mark}")
     assert (before["start_date"][:10], before["employment_status"]) == ("2026-01-01", "ACTIVE")
-    assert [one["legal_name"] for one in staff.all("companies")] == ["Acme"]
+    company = filled.tryton.rest("GET", f"company.company/{filled.company}", f="party.name")
+    assert [one["legal_name"] for one in staff.all("companies")] == [company["party"]["name"]]
     assert [one["hours_worked"] for one in staff.all("timesheet-entries", employee_id=before["id"])] == [3]
 
     employee = filled.tryton.rest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -85,6 +86,12 @@ class Stage:
         return list(
             self.of(lambda: list(Write.objects.filter(bridge_id=self.bridge).order_by("journalled_at")))
         )
+
+    def planned(self) -> dict[uuid.UUID, dt.datetime]:
+        """By write that a plan shows: when that plan was made."""
+        made = self.of(lambda: dict(Plan.objects.values_list("id", "created_at")))
+        shown = self.of(lambda: dict(PlanItem.objects.values_list("write_id", "plan_id")))
+        return {write: made[plan] for write, plan in shown.items() if write and plan in made}
 
     def conflicts(self) -> list[Conflict]:
         """The queue that people see."""

@@ -60,7 +60,9 @@ class Talk:
         self.mirrored(made)
         pair.record_b, pair.state = self.records[Side.B][-1].id, "paired"
         state = {"operation": "create", "state": "done", "record_id": None, "error": None, "values": told}
-        self.journal.append(SimpleNamespace(pair_id=pair.id, journalled_at=now, finished_at=now, **state))
+        self.journal.append(
+            SimpleNamespace(id=uuid.uuid4(), pair_id=pair.id, journalled_at=now, finished_at=now, **state)
+        )
 
     @property
     def wrongs(self) -> list[str]:
@@ -70,7 +72,11 @@ class Talk:
             mirrored=self.end.records.__getitem__, pairs=lambda: self.end.there, writes=list, **told
         )
         mine = SimpleNamespace(
-            mirrored=self.records.__getitem__, pairs=lambda: self.pairs, writes=lambda: self.journal, **told
+            mirrored=self.records.__getitem__,
+            pairs=lambda: self.pairs,
+            writes=lambda: self.journal,
+            planned=dict,
+            **told,
         )
         return list(thread_verdict.wrongs(cast("Stage", mine), self.threads, cast("Stage", tickets)))
 

@@ -212,6 +212,7 @@ def test_a_rule_for_deletes_that_was_not_followed_is_told(
     """A record is left whose counterpart is gone, and nobody has edited it."""
     end = End(deletes=rule)
     end.remove(end.a)
+    end.pair.base_a = end.pair.base_b = {"name": end.b.now.cells["name"].value}
     end.pair.problems = [_problem(kind) for kind in problems]
 
     assert bool(end.wrongs) == wrong

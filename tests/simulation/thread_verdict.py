@@ -34,7 +34,7 @@ class ThreadVerdict:
             for comment in stage.mirrored(side):
                 if not comment.is_shell:
                     self.mirrored.setdefault((side, comment.remote_id), []).append(comment)
-        self.pairs, self.writes = stage.pairs(), stage.writes()
+        self.pairs, self.writes, self.planned = stage.pairs(), stage.writes(), stage.planned()
         self.rows = [row for side in Side for row in threads.remotes[side].rows.values()]
         self.by_record = {self.record_of(row): row for row in self.rows}
         self._tickets = {tickets.ids.get((row.side, row.id)): row for row in tickets.rows()}
@@ -68,6 +68,10 @@ class ThreadVerdict:
         mine = [one for one in self.writes if pair is not None and one.pair_id == pair.id]
         mine = [one for one in mine if one.operation == "create" and one.values["body"] in said]
         return [one for one in mine if self._side_of(one) is not row.side]
+
+    def decided(self, write: Write) -> dt.datetime:
+        """When it was settled that this leaves next: as it was journalled, or shown to a person."""
+        return self.planned.get(write.id, write.journalled_at)
 
     def known_since(self, row: Row) -> dt.datetime:
         """When the product first stored a comment."""
@@ -192,13 +196,14 @@ def _order(found: ThreadVerdict) -> Iterator[str]:
 def _may_be_late(found: ThreadVerdict, first: Row, second: Row) -> bool:
     """Whether nobody had to wait for the first: it was tried in vain, held up for long, or not known yet.
 
-    Where nobody tells when comments were made, they come in the order in which they were read.
+    What a person was shown is written as it was shown, whatever is read meanwhile. Where nobody tells when comments
+    were made, they come in the order in which they were read.
     """
     tried, known = found.creates(first), found.known_since(first)
     vain = sum(one.state != WriteState.DONE for one in tried)
     lost = any(one.state in {WriteState.REJECTED, WriteState.UNCERTAIN} for one in tried)
     is_dated = found.threads.remotes[first.side].behaves.dated
-    went = [one.journalled_at for one in found.creates(second)] if is_dated else []
+    went = [found.decided(one) for one in found.creates(second)] if is_dated else []
     since = min(went, default=found.known_since(second))
     return vain >= TRIES or lost or any(_was_long(one) for one in tried) or known > since
 

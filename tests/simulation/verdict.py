@@ -37,7 +37,7 @@ class Verdict:
 
     def __init__(self, stage: Stage, books: Bookkeeper) -> None:
         self.stage, self.books = stage, books
-        self.mirrored = {side: stage.mirrored(side) for side in Side}
+        self.mirrored = {side: _standing(stage.mirrored(side)) for side in Side}
         self.pairs = stage.pairs()
         self.overruled = stage.overruled()
         self.writes = stage.writes()
@@ -57,6 +57,15 @@ class Verdict:
         """The pair of a record."""
         record = self.ids.get((row.side, row.id))
         return next((p for p in self.pairs if record and record in (p.record_a, p.record_b)), None)
+
+
+def _standing(mirrored: list[Ticket]) -> list[Ticket]:
+    """These without strangers that gave way: a record that was made again, read before its write had ended.
+
+    They stay as deleted, beside the record that is known by their remote id from then on.
+    """
+    living = {one.remote_id for one in mirrored if not one.remote_was_deleted}
+    return [one for one in mirrored if not one.remote_was_deleted or one.remote_id not in living]
 
 
 def wrongs(stage: Stage, books: Bookkeeper, counts: Counter[str]) -> Iterator[str]:
@@ -161,7 +170,8 @@ def _deletions(found: Verdict) -> Iterator[str]:
             told = {problem["kind"] for problem in pair.problems}
             if not told:
                 yield f"{row.side}/{row.id} lost its counterpart, and {rule} was not done"
-            elif "edited" in told and not _was_edited(found, row):
+            elif "edited" in told and (pair.base_a or pair.base_b) and not _was_edited(found, row):
+                # Where no look had met both before one was removed, nobody can tell.
                 yield f"{row.side}/{row.id} was kept as edited, and nobody edited it"
 
 

@@ -22,7 +22,7 @@ from unified_api.sync.bridge.records import Frame, record_of, remember, remember
 from unified_api.sync.bridge.references import TOGETHER
 from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
 from unified_api.sync.bridge.separating import in_turn
-from unified_api.sync.bridge.stirring import awaken_paired
+from unified_api.sync.bridge.stirring import awaken_parts_of
 from unified_api.sync.memory.touched import is_touched
 from unified_api.sync.models_bridge import Pair
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -50,12 +50,12 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     unsearched = [pair.id for pair in creating if pair.held == FREE and is_lost_unsearched(pair)]
     Pair.objects.filter(id__in=unsearched, write_id=None).update(held=SEARCH, dirty=True)
     searching = {*unsearched, *(pair.id for pair in creating if pair.held == SEARCH)}
-    ready = [pair for pair in pairs if pair.write_id is None and pair.id not in searching]
+    ready = [pair for pair in siblings.in_front(frame, pairs, searching) if pair.write_id is None]
     ready = in_turn(frame, ready)[:MOST]
     rested = [pair for pair in ready if pair.state not in TOGETHER]
     turns = siblings.in_turn(turns_of(frame, ready))
     dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
-    awaken_paired(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
+    awaken_parts_of(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
     left = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
     left += [_left_alone(items[pair.id], UNTOLD) for pair in pairs if pair.held == UNSETTLED]
     plans.mark([*dealt, *left])

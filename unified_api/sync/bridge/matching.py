@@ -140,7 +140,7 @@ def _note_keys(frame: Frame, noted: Sequence[tuple[uuid.UUID, str | None]]) -> N
 
 def _carry_out(frame: Frame, matching: Matching, pairs: Mapping[str, Pair]) -> None:
     matched = [(pairs[a], pairs[b]) for a, b in matching.pairs]
-    stirring.awaken_paired(frame.bridge, chain.from_iterable(matched))
+    stirring.awaken_parts_of(frame.bridge, chain.from_iterable(matched))
     _join(frame, matched)
     _hold(pairs, [i for one in matching.review for i in (*one.a, *one.b)], REVIEW)
     _hold(pairs, [*matching.waiting.a, *matching.waiting.b], WAITING)

@@ -24,7 +24,7 @@ from unified_api.sync import clock, models_bridge
 from unified_api.sync.bridge import merging, plans, sharing, turns
 from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
-from unified_api.sync.bridge.stirring import ask_after_commit, awaken_paired
+from unified_api.sync.bridge.stirring import ask_after_commit, awaken_parts_of
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -64,7 +64,7 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: b
     memory, effects = plan(remembered(pair), event, policy=seen.policy, access=frame.access)
     remember(pair, memory)
     if made and not taken:
-        awaken_paired(frame.bridge, [pair])
+        awaken_parts_of(frame.bridge, [pair])
     again_as = {DROPPED: dropped, DROPPED_AS: write.operation}
     pair.memory |= again_as if isinstance(event, Dropped) else {}
     unsettled = [shown(one) for one in effects if isinstance(one, Problem)]

@@ -76,7 +76,7 @@ def join(one_id: uuid.UUID, other_id: uuid.UUID) -> Pair:
     audit.record(
         "pair.joined", subject=str(kept.id), record_a=str(kept.record_a), record_b=str(kept.record_b)
     )
-    stirring.awaken_paired(frame.bridge, [kept])
+    stirring.awaken_parts_of(frame.bridge, [kept])
     transaction.on_commit(lambda: stirring.ask(bridge))
     return kept
 

@@ -82,18 +82,18 @@ def look_at_some(frame: Frame) -> int:
     """
     rows = free(frame)
     pairs = _some(rows.exclude(one_sided())) or _some(rows)
-    looked, pushes, paired = [], 0, []
+    looked, pushes, moved = [], 0, []
     for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
-        rested = turn.pair.state not in TOGETHER
+        together = turn.pair.state in TOGETHER
         if consider(turn):
             looked.append(turn.pair)
-        if rested and turn.pair.state in TOGETHER:
-            paired.append(turn.pair)
+        if together is not (turn.pair.state in TOGETHER):
+            moved.append(turn.pair)
         pushes += turn.pair.write_id is not None
         if pushes == MOST_PUSHES:
             break
     save(looked)
-    stirring.awaken_paired(frame.bridge, paired)
+    stirring.awaken_parts_of(frame.bridge, moved)
     budget.keep(frame)
     return len(pairs)
 

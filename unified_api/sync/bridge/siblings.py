@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -69,6 +69,20 @@ def in_turn(turns: Iterable[Turn]) -> Iterator[Turn]:
 def _may_be_made(pair: Pair) -> bool:
     """Whether a record may have to be made for it."""
     return pair.state == State.GONE or (pair.state == State.ALONE and not (pair.record_a and pair.record_b))
+
+
+def in_front(frame: Frame, pairs: Sequence[Pair], searched_for: Collection[uuid.UUID]) -> list[Pair]:
+    """Of these pairs, in their order, those that come behind none that is still searched for: that is made first."""
+    wholes = _wholes(frame.model, frame.within, pairs) if frame.within else {}
+    waited_for: set[uuid.UUID] = set()
+    found = []
+    for pair in pairs:
+        whole = wholes.get(pair.record_a or pair.record_b)
+        if pair.id in searched_for:
+            waited_for |= {whole} if whole else set()
+        elif whole not in waited_for or not _may_be_made(pair):
+            found.append(pair)
+    return found
 
 
 def first_of_each(frame: Frame, pairs: Sequence[Pair]) -> list[Pair]:

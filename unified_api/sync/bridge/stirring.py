@@ -56,10 +56,11 @@ def ask(bridge_id: uuid.UUID) -> None:
     _ask(Q(id=bridge_id))
 
 
-def awaken_paired(followed: Bridge, pairs: Iterable[Pair]) -> None:
-    """These pairs of this bridge have both their records now: what refers to those, and waits, is looked at again.
+def awaken_parts_of(followed: Bridge, pairs: Iterable[Pair]) -> None:
+    """The records of these pairs found each other, or were parted: what refers to them, and waits, is looked at again.
 
-    Within the transaction that pairs them, so that no lone record is taken for one without a counterpart meanwhile.
+    Within the transaction that says so: no lone record is taken for one without a counterpart meanwhile, nor missed
+    where what it belongs to is gone.
     """
     awaken_parts(followed, {one for pair in pairs for one in (pair.record_a, pair.record_b) if one})
 
@@ -103,7 +104,7 @@ def _awaken(bridge_id: uuid.UUID, records: QuerySet[CommonModel, uuid.UUID]) -> 
     told, found = list(records), set()
     for column in COLUMN.values() if told else ():
         known = Pair.objects.filter(**{f"{column}__in": told}, bridge_id=bridge_id)
-        found |= {pair for pair, awaits in known.values_list("id", "awaits") if awaits}
+        found |= {pair for pair, *waits in known.values_list("id", "awaits", "problems") if any(waits)}
     if found:
         _look_again(Pair.objects.filter(id__in=found))
     return bool(found)
