@@ -109,6 +109,10 @@ class Recommended:
         """Where somebody is reached."""
         return f"{name}@{self.filled.mark}.example"
 
+    def looms(self, name: str) -> str:
+        """What is sold to somebody."""
+        return f"{name}: looms {self.filled.mark}"
+
     def there(self, name: str) -> dict[str, Any]:
         """The lead of somebody at Tryton, of which there has to be one."""
         fields = ["state", "contact.value", "contact.name", "party.name", "amount", "employee"]
@@ -119,7 +123,7 @@ class Recommended:
     def accept(self, name: str) -> int:
         """Sales take a lead on; its number."""
         number = int(self.there(name)["id"])
-        self.filled.change(SALE, number, employee=self.filled.employees[0], description=f"{name}: looms")
+        self.filled.change(SALE, number, employee=self.filled.employees[0], description=self.looms(name))
         self.filled.act(SALE, number, "opportunity")
         return number
 
@@ -135,13 +139,8 @@ class Recommended:
         """What keeps values of ours from going over, by model: the server has leads of other tests, too."""
         with self.person.at_work():
             told = {one.model: showing.standing(one) for one in Bridge.objects.all()}
-        ours = (self.filled.mark, ": looms")
         return {
-            model: [
-                one
-                for one in state["problems"] + state["review"]
-                if any(it in str(one["key"]) for it in ours)
-            ]
+            model: [one for one in state["problems"] + state["review"] if self.filled.mark in str(one["key"])]
             for model, state in told.items()
         }
 
@@ -191,7 +190,10 @@ def test_recommended_leads_come_back_as_what_they_were_worth(recommended: Recomm
     sold, lost = recommended.accept("ada"), recommended.accept("ben")
     filled.act(SALE, int(recommended.there("cleo")["id"]), "cancel")
     recommended.rounds()
-    assert recommended.learned("ada") == {"status": "QUALIFIED", "sale": ("ada: looms", "OPEN", None, None)}
+    assert recommended.learned("ada") == {
+        "status": "QUALIFIED",
+        "sale": (recommended.looms("ada"), "OPEN", None, None),
+    }
     assert recommended.learned("cleo") == {"status": "UNQUALIFIED", "sale": None}
     assert recommended.learned("dan") == {"status": "OPEN", "sale": None}
 
@@ -201,8 +203,8 @@ def test_recommended_leads_come_back_as_what_they_were_worth(recommended: Recomm
     recommended.recommend("eve")
     recommended.rounds()
     recommended.rounds()
-    assert recommended.learned("ada")["sale"] == ("ada: looms", "WON", 1250, None)
-    assert recommended.learned("ben")["sale"] == ("ben: looms", "LOST", None, "Too dear")
+    assert recommended.learned("ada")["sale"] == (recommended.looms("ada"), "WON", 1250, None)
+    assert recommended.learned("ben")["sale"] == (recommended.looms("ben"), "LOST", None, "Too dear")
     assert recommended.learned("ben")["status"] == "QUALIFIED"
     assert recommended.there("eve")["state"] == "lead"
 
@@ -233,10 +235,13 @@ def test_whatever_goes_wrong_each_lead_and_each_sale_is_there_once(
     recommended.through_it()
     recommended.through_it()
 
-    assert recommended.learned("ada") == {"status": "QUALIFIED", "sale": ("ada: looms", "WON", 1250, None)}
+    assert recommended.learned("ada") == {
+        "status": "QUALIFIED",
+        "sale": (recommended.looms("ada"), "WON", 1250, None),
+    }
     assert recommended.learned("ben") == {
         "status": "QUALIFIED",
-        "sale": ("ben: looms", "LOST", None, "Too dear"),
+        "sale": (recommended.looms("ben"), "LOST", None, "Too dear"),
     }
     assert recommended.learned("cleo") == {"status": "UNQUALIFIED", "sale": None}
     assert [recommended.there(name)["state"] for name in ("dan", "eve")] == ["lead", "lead"]
