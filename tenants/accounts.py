@@ -94,12 +94,8 @@ def link(
     with transaction.atomic():
         found = _linked_before(linking)
         account = _relink(found, linking) if found else _first_link(linking)
-        audit.record(
-            _action(linking, relinked=found is not None),
-            subject=str(account.id),
-            integration=integration,
-            end_user_origin_id=end_user_origin_id,
-        )
+        told: dict[str, Any] = {"integration": integration, "end_user_origin_id": end_user_origin_id}
+        audit.record(_action(linking, relinked=found is not None), subject=str(account.id), **told)
         return account, account.token(), found is not None
 
 

@@ -192,9 +192,7 @@ class Http:
             return answer
         try:
             self._secrets = self.connection.renew()
-        except (
-            ProviderError
-        ):  # what the provider said is the answer; who reads the account next finds out why
+        except ProviderError:  # the refusal is the answer; who reads the account next finds out why
             return answer
         return self._persist(request, _as_it_is)[0]
 
@@ -326,8 +324,8 @@ class Http:
             hopeless = isinstance(fault, TooMuch)
             error = verdict.not_json(str(fault), html=html, hopeless=hopeless, status=answer.status, **facts)
         if error is not None:
-            told = error is found or answer.status not in verdict.BUSY
-            if told and answer.own and not self._is_narrow(request, answer):
+            is_told = error is found or answer.status not in verdict.BUSY
+            if is_told and answer.own and not self._is_narrow(request, answer):
                 self._budgets.slow_down(error, answer.headers)
             raise self.discreet(error)
         return answer, decoded
