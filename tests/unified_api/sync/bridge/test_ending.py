@@ -37,7 +37,11 @@ def test_a_bridge_that_ended_leaves_the_records_and_the_log(
         known = (Bridge, BridgeVersion, Pair, Plan, PlanItem, Conflict, Overruled)
         assert [model.objects.count() for model in known] == [0] * len(known)
         assert (Ticket.objects.count(), Write.objects.count()) == (2, written)
-        assert AuditEvent.objects.get(action="bridge.ended").subject == str(bridged.bridge_id)
+        ended = AuditEvent.objects.get(action="bridge.ended")
+        assert ended.subject == str(bridged.bridge_id)
+        assert [(one["version"], one["configuration"]["winner"]) for one in ended.detail["versions"]] == [
+            (1, "a")
+        ]
         assert not AuditEvent.objects.filter(action="account.erased").exists()
         assert not Job.objects.filter(reference=bridged.bridge_id).exists()
     assert setup.locate(str(bridged.bridge_id)) is None
