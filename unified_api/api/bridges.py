@@ -27,9 +27,8 @@ from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.plans import shown as plan_shown
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Side
-from unified_api.sync import clock, job
+from unified_api.sync import clock
 from unified_api.sync.bridge import applying, drift, ending, file, plans, restoring, showing, steering
-from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.memory import replaying
 from unified_api.sync.memory.otherwise import otherwise
 from unified_api.sync.memory.past import Span
@@ -178,8 +177,7 @@ def _reopen(endpoint: OneBridge, bridge: Bridge) -> None:
 
 def _run(_endpoint: OneBridge, bridge: Bridge) -> None:
     """Look now. A bridge that is paused stays so."""
-    if not bridge.paused_by:
-        job.ask(KIND, bridge.id)
+    steering.look_now(bridge.id)
 
 
 def _plan(_endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
