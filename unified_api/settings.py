@@ -204,7 +204,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "isthmus.tick", "schedule": 1.0, "options": {"expires": 10}}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "isthmus.tick", "schedule": 1.0, "options": {"expires": 10}},
+    "tidy": {"task": "isthmus.tidy", "schedule": 3_600.0, "options": {"expires": 600}},
+}
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -5,6 +5,7 @@ Everything is said by `manage.py`, and looked up in the servers' own APIs and ac
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -306,6 +307,8 @@ def test_the_document_of_a_bridge_tells_what_is_live(told: Told) -> None:
 
     for word in ("Engineering works on what support escalates", "support@example.com", "Roundup", "priority"):
         assert word in document
+    assert re.search(r"^\| Last success Roundup .*UTC \(create\)", document, re.MULTILINE)
+    assert re.search(r"^\| Last success .* Roundup \| nothing was written yet", document, re.MULTILINE)
     told.apply(changed("support@example.com", "platform@example.com"), "--live")
     assert (
         "platform@example.com" in told.call("bridge", "document", str(told.bridge_id), "--format", "html").out

@@ -15,7 +15,7 @@ from unified_api.admin.actions import action
 from unified_api.admin.pages import Page
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
-from unified_api.sync.bridge import ending
+from unified_api.sync.bridge import ending, plans, steering
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan
 
@@ -39,6 +39,17 @@ class BridgePage(Page):
     list_filter = ("status", "mode")
     ordering = ("-created_at",)
     actions = (
+        action("pause", "Pause", "Paused", lambda bridge: steering.pause(bridge.id)),
+        action("resume", "Resume", "Resumed", lambda bridge: steering.resume(bridge.id)),
+        action("look_now", "Look now", "Asked to look", lambda bridge: steering.look_now(bridge.id)),
+        action(
+            "plan",
+            "Have a plan made",
+            "A plan is being made",
+            lambda bridge: steering.plan_anew(bridge.id),
+            warning="Until a plan is approved and has been carried out, nothing is written.",
+            refusals=(plans.PlanRefused,),
+        ),
         action(
             "end",
             "End",

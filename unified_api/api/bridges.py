@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from tenants.models import ApiKey
 from unified_api.api import bodies, newest, parameters, reach
 from unified_api.api.cursors import PAGING, Window
+from unified_api.api.drift import AUDIT
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, conflict, malformed
 from unified_api.api.openapi import bridge_files
@@ -26,13 +27,13 @@ from unified_api.api.openapi.schema import page as page_of
 from unified_api.api.plans import shown as plan_shown
 from unified_api.engine.policy import PolicyError
 from unified_api.engine.values import Side
-from unified_api.sync import clock, job
-from unified_api.sync.bridge import applying, ending, file, plans, restoring, showing, steering
-from unified_api.sync.bridge.stirring import KIND
+from unified_api.sync import clock
+from unified_api.sync.bridge import applying, drift, ending, file, plans, restoring, showing, steering
 from unified_api.sync.memory import replaying
 from unified_api.sync.memory.otherwise import otherwise
 from unified_api.sync.memory.past import Span
 from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_watch import DriftAudit
 
 _NAME: Final = parameters.text("name", "With this name, exactly.")
 _LIVE: Final = parameters.flag("live", "The bridges write by themselves at once, whatever is new.")
@@ -47,6 +48,11 @@ _POLICY: Final = replace(
     bodies.mapping("policy", 'What the bridge had been told otherwise, such as `{"winner": "b"}`.'),
     schema=told_as.POLICY,
 )
+
+_DEPTH: Final = bodies.maybe_whole(
+    "depth", "How many records of each side to read anew.", default=drift.DEPTH, least=0, most=1_000
+)
+_AUDIT: Final = bodies.one_id("audit_id", "The audit that found them, which has to be over.")
 
 
 class Bridges(Endpoint):
@@ -171,8 +177,7 @@ def _reopen(endpoint: OneBridge, bridge: Bridge) -> None:
 
 def _run(_endpoint: OneBridge, bridge: Bridge) -> None:
     """Look now. A bridge that is paused stays so."""
-    if not bridge.paused_by:
-        job.ask(KIND, bridge.id)
+    steering.look_now(bridge.id)
 
 
 def _plan(_endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
@@ -206,6 +211,22 @@ def _replay(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
     return plan_shown(plan)
 
 
+def _audit(endpoint: OneBridge, bridge: Bridge) -> dict[str, Any]:
+    """Compare both sides now, without writing, in place of an audit under way; GET drift tells what it found."""
+    if bridge.cursor is None:
+        raise conflict("The bridge has not begun yet, so nothing can have drifted apart.")
+    return drift.shown(drift.begin(bridge.id, depth=_DEPTH.of(endpoint.body())))
+
+
+def _mend(endpoint: OneBridge, bridge: Bridge) -> None:
+    """Look at the pairs that an audit found: what they owe each other is written then."""
+    audit_id = _AUDIT.of(endpoint.body())
+    audit = DriftAudit.objects.filter(id=audit_id, bridge_id=bridge.id).exclude(finished=None).first()
+    if audit is None:
+        raise malformed(_AUDIT.name, "an audit of this bridge that is over is expected; see GET drift")
+    drift.mend(audit)
+
+
 @dataclass(frozen=True)
 class Handler:
     """What a person does to a bridge. do: gives what is shown, or None: then it is how the bridge stands.
@@ -220,7 +241,7 @@ class Handler:
 
     def told(self) -> Operation:
         """What it takes and answers."""
-        found = {self.status: self.answer} | ({409: REFUSAL} if self.do is _plan else {})
+        found = {self.status: self.answer} | ({409: REFUSAL} if self.do in (_plan, _audit) else {})
         body = bodies.body(*self.takes) if self.takes else None
         return Operation(found, body=body, sentence=self.do.__doc__ or "")
 
@@ -233,6 +254,8 @@ VERBS: Final[dict[str, Handler]] = {
     "reopen": Handler(_reopen, takes=(_SIDE,)),
     "run": Handler(_run, 202),
     "plan": Handler(_plan, 202, told_as.PLAN),
+    "audit": Handler(_audit, 202, AUDIT, takes=(_DEPTH,)),
+    "mend": Handler(_mend, 202, takes=(_AUDIT,)),
     "restore": Handler(_restore, 201, told_as.PLAN, takes=(_SIDE, _PAIR)),
     "replay": Handler(_replay, 201, told_as.PLAN, takes=(_FROM, _TO, _POLICY)),
 }

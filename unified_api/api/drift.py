@@ -35,7 +35,7 @@ _FINDING: Final = named(
         }
     ),
 )
-_AUDIT: Final = named(
+AUDIT: Final = named(
     "DriftAudit",
     record(
         columns(
@@ -52,7 +52,7 @@ class Drift(Endpoint):
 
     needs_account = False
     tag = "drift"
-    operations = {"get": Operation({200: page_of(_AUDIT), 404: REFUSAL}, query=(*PAGING, _BRIDGE))}
+    operations = {"get": Operation({200: page_of(AUDIT), 404: REFUSAL}, query=(*PAGING, _BRIDGE))}
 
     def get(self, _request: Request) -> HttpResponse:
         """A page of the audits of one bridge, the newest first; one that is under way has no `finished`."""

@@ -33,6 +33,10 @@ _WATERMARK = """
 #: First half of the advisory lock that a commit in flight holds; the second half is the tenant's. Readers share it.
 _IN_FLIGHT = 0x15711
 _HOLD = "SELECT pg_advisory_xact_lock(%s, %s)"
+_SHARE = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock_shared(%s, %s)"
+#: How long a reader waits for a commit in flight. A commit takes milliseconds; one that takes seconds belongs to a
+#: process that has stalled, which Postgres ends after a minute (`idle_in_transaction_session_timeout`).
+PATIENCE = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,11 @@ def commits_in_flight() -> Statement:
     """What waits for them, in front of the first page of a list.
 
     A stamp that is older than the moment at which a read began cannot then appear after it. An advisory lock, as it
-    writes nothing; shared, as one reader need not wait for another.
+    writes nothing; shared, as one reader need not wait for another. Longer than PATIENCE it does not wait: that is an
+    OperationalError, which the API answers with 503, as a page without what is in flight would have readers miss it.
     """
-    return "SELECT pg_advisory_xact_lock_shared(%s, %s)", [_IN_FLIGHT, _half(current_tenant())]
+    patience = str(round(PATIENCE.total_seconds() * 1_000))
+    return _SHARE, [patience, _IN_FLIGHT, _half(current_tenant())]
 
 
 def _half(tenant: uuid.UUID) -> int:

@@ -14,6 +14,7 @@ from integrations.kit.provider import Provider, Resource
 from tenants import permissions
 from tenants.models import LinkedAccount
 from tenants.permissions import Says
+from unified_api import registry
 from unified_api.models.base import model_id
 from unified_api.sync import connect, job, streams
 from unified_api.sync.bridge import changing
@@ -57,27 +58,43 @@ def _models(resource: Resource) -> list[Any]:
 def _follow(account: LinkedAccount, before: Mapping[str, Any]) -> None:
     """Stop streams of what may not be read any more; read again what may, or whose fields are others.
 
+    One that is paused begins when it is resumed. What only comes inside another model's answers comes anew with these.
     Bridges look at all pairs again, those between which more is allowed once that was read.
     """
     if account.permissions != before:
         changing.look_again(account.id)
     if connect.is_hosted(account):
         return
+    inside = _inside(account)
     mine = Stream.objects.filter(linked_account_id=account.id).order_by("model")
-    for stream_id, model in list(mine.values_list("id", "model")):
-        was, now = before.get(model, {}), account.permissions.get(model, {})
-        same = was.get("read", True) == now.get("read", True) and was.get("hidden") == now.get("hidden")
-        if same:
+    streams_of = dict(mine.values_list("model", "id"))
+    for model, stream_id in streams_of.items():
+        within = [model, *(one for one in inside.get(model, ()) if one not in streams_of)]
+        was, now = ([each.get(one, {}) for one in within] for each in (before, account.permissions))
+        if not any(_differ(*each) for each in zip(was, now, strict=True)):
             continue
         job.forget(streams.KIND, stream_id)
         stream: Stream = Stream.objects.select_for_update().get(id=stream_id)
-        if _is_wider(was, now):
+        if any(_is_wider(*each) for each in zip(was, now, strict=True)):
             stream.fresh_as_of = None
             stream.save(update_fields=["fresh_as_of"])
-        if not account.may("read", model):
+        if account.may("read", model):
+            streams.start_over(stream)
+        else:
             streams.rest(stream)
-        elif stream.paused_by is None:
-            streams.resync(stream)
+
+
+def _inside(account: LinkedAccount) -> dict[str, set[str]]:
+    """By model, those that its answers bring along; nothing of an adapter that is gone."""
+    try:
+        resources = connect.adapter_of(account).resources
+    except registry.UnknownIntegration:
+        return {}
+    return {model_id(one.model): {model_id(each.mapping.model) for each in one.embedded} for one in resources}
+
+
+def _differ(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return was.get("read", True) != now.get("read", True) or was.get("hidden") != now.get("hidden")
 
 
 def _is_wider(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -29,7 +29,7 @@ def read_now(stream_id: uuid.UUID) -> Stream:
 def read_everything(stream_id: uuid.UUID) -> Stream:
     """Have a stream read again from the start, which also finds what was deleted."""
     stream = _taken(stream_id)
-    _start_over(stream)
+    streams.start_over(stream)
     return _recorded(stream, "stream.resynced")
 
 
@@ -53,7 +53,7 @@ def begin_anew(linked_account_id: uuid.UUID) -> None:
         stream.is_initial, stream.last_sweep, stream.skew, stream.held_removals = True, None, None, 0
         SetAside.objects.filter(stream_id=stream.id).delete()
         issues.resolve(sweep.ISSUE, stream.id)
-        _start_over(stream)
+        streams.start_over(stream)
 
 
 def allow_removals(stream_id: uuid.UUID) -> Stream:
@@ -61,7 +61,7 @@ def allow_removals(stream_id: uuid.UUID) -> Stream:
     stream = _taken(stream_id)
     held = stream.held_removals
     stream.removals_allowed = True
-    _start_over(stream)
+    streams.start_over(stream)
     issues.resolve(sweep.ISSUE, stream.id)
     return _recorded(stream, "stream.removals_allowed", held=held)
 
@@ -91,13 +91,6 @@ def set_frequency(stream_id: uuid.UUID, seconds: float) -> Stream:
     if not stream.paused_by:
         job.ask(streams.KIND, stream.id)
     return _recorded(stream, "stream.frequency_set", seconds=seconds, before=before)
-
-
-def _start_over(stream: Stream) -> None:
-    """From the start; a paused stream begins when it is resumed."""
-    streams.resync(stream)
-    if stream.paused_by:
-        streams.pause(stream, stream.paused_by)
 
 
 def _taken(stream_id: uuid.UUID) -> Stream:

@@ -16,7 +16,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
@@ -114,10 +114,7 @@ class Store:
         embedded = Tally(late=tally.late, ids=tally.ids)
         self._identities.learn(told.names(o for group in arrival.groups.values() for o, _ in group))
         for model, group in arrival.groups.items():
-            if model in arrival.own:
-                self._land_model(model, group, cause, tally)
-            else:
-                self._land_model(model, group, replace(cause, shown_anew=False), embedded)
+            self._land_model(model, group, cause, tally if model in arrival.own else embedded)
         return tally
 
     def _land_model(

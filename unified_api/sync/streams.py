@@ -53,6 +53,13 @@ def resync(stream: Stream) -> None:
     job.ask(KIND, stream.id, priority=3)
 
 
+def start_over(stream: Stream) -> None:
+    """From the start; a paused stream begins when it is resumed."""
+    resync(stream)
+    if stream.paused_by:
+        pause(stream, stream.paused_by)
+
+
 def rest(stream: Stream) -> None:
     """Nothing may be read of the stream's model, as things are; a slice under way is overtaken by who takes its job."""
     Run.objects.filter(id=stream.run_id, finished=None).update(

@@ -10,9 +10,10 @@ import structlog
 from celery import shared_task
 from django.db import InterfaceError, OperationalError, connection
 
+from tenants import door
 from tenants.scope import scope
 from unified_api.events import following, subscribing
-from unified_api.sync import async_passthrough, erase, job, pull, renewing, streams, write
+from unified_api.sync import async_passthrough, clock, erase, job, pull, renewing, streams, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
@@ -50,6 +51,12 @@ def tick() -> None:
     for queue, count in job.due().items():
         if job.unread(queue) < job.ENOUGH:
             job.wake(queue, count)
+
+
+@shared_task(name="isthmus.tidy", ignore_result=True)
+def tidy() -> None:
+    """Remove the doors of link tokens, and of logins under way, that nobody can enter any more."""
+    log.info("doors.forgotten", count=door.forget_expired(now=clock.now()))
 
 
 @shared_task(name="isthmus.work", ignore_result=True)

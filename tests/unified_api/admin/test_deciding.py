@@ -439,6 +439,26 @@ def test_deciding_needs_the_right_and_a_form_of_ours(bridged: Bridged, night: Ni
     assert one(Conflict).state == Conflict.State.OPEN
 
 
+def test_a_bridge_is_stopped_asked_and_let_go_on(night: Night, bridged: Bridged) -> None:
+    """On record; a plan is asked for twice, as it keeps all else from being written."""
+
+    def do(action: str, **more: str) -> Any:
+        return night.post("sync/bridge/", action=action, _selected_action=str(bridged.bridge_id), **more)
+
+    do("pause")
+    stopped = one(Bridge).paused_by
+    do("look_now")
+    do("resume")
+    going = one(Bridge).paused_by
+    assert "nothing is written" in text(do("plan"))
+    assert one(Bridge).mode == Bridge.Mode.LIVE
+    do("plan", confirmed="yes")
+
+    assert ("grace" in stopped, going, one(Bridge).mode) == (True, None, Bridge.Mode.PLAN)
+    for deed in ("bridge.paused", "bridge.resumed", "plan.asked"):
+        assert trail(deed) == [("operator", "grace")]
+
+
 def test_a_bridge_is_ended_after_a_second_question(night: Night, bridged: Bridged) -> None:
     """What is lost is said first; then there is no bridge, and the trail says who ended it."""
     ticked = {"action": "end", "_selected_action": str(bridged.bridge_id)}

@@ -12,6 +12,7 @@ from tests.people import Person
 from tests.unified_api.api.conftest import Link
 from tests.unified_api.api.test_issues import bridge_between
 from unified_api.sync import clock
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_watch import DriftAudit
 
 URL = "/api/sync/v1/drift"
@@ -57,3 +58,29 @@ def test_another_tenants_bridge_is_unknown(alice: Person, charlie: Person, link:
     asked(alice, 404, bridge_id=str(uuid.uuid4()))
     assert list(asked(alice, 400)) == ["bridge_id"]
     assert list(asked(alice, 400, bridge_id=f"{bridge},{uuid.uuid4()}")) == ["bridge_id"]
+
+
+def done(person: Person, bridge: str, verb: str, body: dict[str, Any]) -> tuple[int, Any]:
+    """Status and answer of a verb of a bridge."""
+    url = f"/api/sync/v1/bridges/{bridge}/{verb}"
+    answer = Client().post(url, body, content_type="application/json", headers=person.headers)
+    return answer.status_code, answer.json()
+
+
+def test_an_audit_is_begun_in_place_of_the_one_under_way(alice: Person, charlie: Person, link: Link) -> None:
+    """As deep as one says; not of a bridge that has not begun, nor of somebody else's."""
+    bridge = str(bridge_of(alice, link))
+    early, told = done(alice, bridge, "audit", {})
+    with alice.at_work():
+        Bridge.objects.filter(id=bridge).update(cursor=0)
+    status, begun = done(alice, bridge, "audit", {"depth": 7})
+    listed = asked(alice, bridge_id=bridge)["results"]
+
+    assert (early, "has not begun" in told["detail"]) == (409, True)
+    assert (status, begun["finished"]) == (202, None)
+    assert [one["id"] for one in listed if one["finished"] is None] == [begun["id"]]
+    assert len(listed) == 3
+    with alice.at_work():
+        assert DriftAudit.objects.get(id=begun["id"]).place["depth"] == 7
+    assert done(alice, bridge, "audit", {"depth": -1})[0] == 400
+    assert done(charlie, bridge, "audit", {})[0] == 404

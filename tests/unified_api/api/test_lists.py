@@ -386,6 +386,36 @@ def test_the_first_page_of_a_list_waits_for_commits_in_flight(api: Linked, asked
     assert names(answers[0]) == ["one"]
 
 
+def test_a_commit_that_stalls_holds_a_first_page_for_seconds_only(
+    api: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it is 503, which clients ask again: without what is in flight, a page would have them miss it."""
+    monkeypatch.setattr("unified_api.sync.feed.PATIENCE", dt.timedelta(milliseconds=50))
+    api.land("1", name="one")
+    stamped, go_on = threading.Event(), threading.Event()
+
+    def stall() -> None:
+        from django.db import connections, transaction
+
+        from unified_api.sync import feed
+
+        with scope(api.person.tenant_id), transaction.atomic():
+            feed.advance(1)
+            stamped.set()
+            go_on.wait(10)
+        connections.close_all()
+
+    writer = threading.Thread(target=stall)
+    writer.start()
+    stamped.wait(10)
+    held = api.get("tickets")
+    go_on.set()
+    writer.join()
+
+    assert (held.status_code, held.headers["Retry-After"]) == (503, "5")
+    assert names(api.get("tickets")) == ["one"]
+
+
 def test_head_is_get_without_a_body(three: Linked) -> None:
     """On lists, records and account-level paths: same status and headers, nothing to read; and errors likewise."""
     one = next(row["id"] for row in three.get("tickets").json()["results"])

@@ -167,6 +167,22 @@ def test_all_conflicts_are_resolved_in_portions(
     assert len(set(transactions)) == 4  # the last one finds nothing
 
 
+def test_a_value_of_a_persons_own_is_given_and_prevails(call: Call, desks: Bridged) -> None:
+    """It is written at one side, shows in the conflict, and then that side can prevail; not once it is decided."""
+    conflict, bridge = contested(desks), str(desks.bridge_id)
+    told = call("bridge", "give", bridge, "a", "Printer C", "--conflict", conflict).out
+    desks.work_once(["write"])
+    desks.round()
+    assert "brings it to side a; once it is there" in told
+    assert "name is 'Printer C' at side a and 'Printer B' at side b" in call("bridge", "status", bridge).out
+
+    call("bridge", "resolve", bridge, "a", "--conflict", conflict)
+    desks.round()
+    assert desks.both("title") == (["Printer C"], ["Printer C"])
+    with pytest.raises(CommandError, match="This conflict is resolved since"):
+        call("bridge", "give", bridge, "a", "Printer D", "--conflict", conflict)
+
+
 def test_conflicts_of_a_bridge_are_one_issue(call: Call, desks: Bridged) -> None:
     """It lasts until the last one has ended, by a person's word or because both sides say the same."""
     contested(desks, text="Edited at a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import uuid
 from typing import Any
@@ -10,8 +11,10 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from tenants.models import Tenant
+from tenants import door
+from tenants.models import Door, Tenant
 from tenants.scope import scope
+from tenants.vault import Secret
 from unified_api.celery import app
 from unified_api.sync import clock, job, tasks
 from unified_api.sync.models import Job
@@ -242,6 +245,17 @@ def test_a_tick_adds_no_wake_ups_to_many_that_nobody_has_read(
     tasks.tick()
 
     assert sum(woken) == expected
+
+
+def test_the_clock_has_expired_doors_removed(tenant: uuid.UUID) -> None:
+    """Link tokens and logins under way would pile up for ever; those that can be entered stay."""
+    for name, ends in (("over", -1), ("open", 60)):
+        door.open_door("link", Secret(name), expires_at=clock.now() + dt.timedelta(seconds=ends))
+    scheduled = {each["task"] for each in app.conf.beat_schedule.values()}
+    app.tasks[tasks.tidy.name]()
+
+    assert tasks.tidy.name in scheduled
+    assert Door.objects.filter(tenant_id=tenant, kind="link").count() == 1
 
 
 def test_a_wake_up_is_counted_until_it_is_read_and_never_grows_too_old(tenant: uuid.UUID) -> None:

@@ -345,6 +345,20 @@ def test_rows_inside_others_are_stored_and_not_counted(mirror: Mirror) -> None:
         assert User.objects.get().name == "Bob"
 
 
+def test_what_may_be_read_again_is_told_also_where_it_stands_inside_others(mirror: Mirror) -> None:
+    """Of a model without lists of its own nobody else would tell."""
+    answer = replace(mirror.seen("1", name="A"), embedded=(mirror.seen("7", model=User, name="Bob"),))
+    mirror.land(answer)
+    known = len(log())
+    with store.entry(mirror.account) as entry:
+        entry.land([answer], store.Cause("pull"))
+    unsaid = len(log())
+    with store.entry(mirror.account) as entry:
+        entry.land([answer], store.Cause("pull", shown_anew=True))
+
+    assert (unsaid, len(log())) == (known, known + 2)
+
+
 def test_an_answer_that_speaks_of_a_record_twice_is_not_late_for_itself(mirror: Mirror) -> None:
     """A user who stands in two tickets of one page is one record, with what either says of it."""
     began, ended = mirror.moments.draw(), mirror.moments.draw()

@@ -1,17 +1,22 @@
-"""`bridge resolve`: a person's word on fields that both sides edited."""
+"""`bridge resolve`, `bridge give`: a person's word on fields that both sides edited."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
+from unified_api.engine.values import Side
 from unified_api.management.answering import Document, take_json
 from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
+from unified_api.models.fields import Malformed
 from unified_api.sync.bridge import conflicts
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Conflict
 
 
@@ -58,3 +63,50 @@ def _tell(document: Document) -> Iterator[str]:
 
 
 RESOLVE = Verb("resolve", "say who prevails where both sides edited a field", _take, _answer, _tell)
+
+
+def _take_value(parser: CommandParser) -> None:
+    take_bridge(parser)
+    parser.add_argument("side", choices=[*Side], help="where it is written")
+    parser.add_argument(
+        "value", help="the value as the API takes it: a text, or JSON where the field is no text"
+    )
+    parser.add_argument("--conflict", metavar="ID", required=True, help="as `bridge status` tells it")
+    take_json(parser)
+
+
+def _give(options: Options, _progress: Progress) -> Document:
+    about, side = meant(options), Side(options["side"])
+    with scope(about.tenant), transaction.atomic():
+        one = _conflict(options["conflict"], about.bridges)
+        try:
+            write = _given(one, side, options["value"])
+        except (conflicts.ConflictClosed, conflicts.NotWritable) as error:
+            raise CommandError(str(error)) from error
+        return {"write": str(write.id), "conflict": str(one), "side": side.value}
+
+
+def _given(conflict_id: uuid.UUID, side: Side, told: str) -> Write:
+    """Written as the text that was typed, else as the JSON that it is."""
+    try:
+        return conflicts.give(conflict_id, side, told)
+    except Malformed as error:
+        try:
+            value: Any = json.loads(told)
+            return conflicts.give(conflict_id, side, value)
+        except ValueError:
+            raise CommandError(f"{told!r} cannot be stored there: {error}.") from error
+
+
+def _tell_given(document: Document) -> Iterator[str]:
+    yield f"Write {document['write']} brings it to side {document['side']}; once it is there, the conflict shows it:"
+    yield f"then `bridge resolve … {document['side']} --conflict {document['conflict']}` has it prevail."
+
+
+GIVE = Verb(
+    "give",
+    "have a value of your own written where both sides edited a field",
+    _take_value,
+    _give,
+    _tell_given,
+)

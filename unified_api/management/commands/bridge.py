@@ -31,6 +31,7 @@ VERBS: Final = (
     planning.RESTORE,
     running.RUN,
     deciding.RESOLVE,
+    deciding.GIVE,
     standing.STATUS,
     Verb(
         "why",

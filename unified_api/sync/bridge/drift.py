@@ -233,6 +233,7 @@ def _read_some(audit: DriftAudit, probe: Probe, left: Sequence[Any]) -> bool:
     except errors.ProviderError as error:
         log.warning("drift.sample_failed", side=probe.side.value, error=type(error).__name__)
         differing, some, rest = {}, [], []
+        audit.place["given_up"] = True
     with transaction.atomic(durable=True):
         job.hold(probe.lease)
         audit.place["drawn"][probe.side] = rest
@@ -278,6 +279,7 @@ def _is_ripe(audit: DriftAudit, probe: Probe) -> bool:
             return True
         if probe.stream() is None or clock.now() - since > PATIENCE:
             audit.place["drawn"][probe.side] = []
+            audit.place["given_up"] = True
             return True
         return False
 
@@ -295,15 +297,22 @@ def _wait(audit: DriftAudit, lease: job.Lease) -> bool:
 
 def _finish(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
     """Close the audit, open or end the issue, and rest until the next one is due."""
-    bridge = frame.bridge
+    bridge, is_whole = frame.bridge, _is_whole(frame, audit)
     with transaction.atomic(durable=True):
         job.hold(lease)
         audit.finished, audit.place = clock.now(), {}
         audit.save()
         log.info("drift.audited", bridge=str(bridge.id), compared=audit.compared, **numbers(audit))
-        _have_it_looked_at(bridge, audit)
+        _have_it_looked_at(bridge, audit, is_whole=is_whole)
         job.again(lease, frame.configuration.audit * 3_600.0)
     return False
+
+
+def _is_whole(frame: Frame, audit: DriftAudit) -> bool:
+    """Whether all of the sample was read that ever can be: what an outage hides is not gone."""
+    unread = (frame.accounts[side] for side in Side if audit.place["drawn"].get(side))
+    is_away = any(one is not None and one.status != LinkedAccount.Status.COMPLETE for one in unread)
+    return not is_away and not audit.place.get("given_up")
 
 
 def numbers(audit: DriftAudit) -> dict[str, int]:
@@ -311,14 +320,17 @@ def numbers(audit: DriftAudit) -> dict[str, int]:
     return {name: getattr(audit, name) for name in NUMBERS}
 
 
-def _have_it_looked_at(bridge: Bridge, audit: DriftAudit) -> None:
-    """Open the issue, or end it; while the bridge is not at rest, what is missing may yet come, and does neither."""
+def _have_it_looked_at(bridge: Bridge, audit: DriftAudit, *, is_whole: bool) -> None:
+    """Open the issue, or end it; while the bridge is not at rest, what is missing may yet come, and does neither.
+
+    Nor does an audit that found nothing as it could not read its sample whole.
+    """
     counts = numbers(audit)
     missing = audit.missing_a + audit.missing_b
     if sum(counts.values()) > missing or (missing and is_quiet(bridge.id)):
         told = {"audit": str(audit.id), **counts}
         issues.open_issue(KIND, bridge.id, _told(bridge, audit), bridge_id=bridge.id, details=told)
-    elif not missing:
+    elif not missing and is_whole:
         issues.resolve(KIND, bridge.id)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from tenants import audit, door
 from unified_api.sync import erase, job
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import in_flight
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_bridge import Bridge, BridgeVersion
 
 #: What to think of first.
 WARNING: Final = (
@@ -25,8 +26,8 @@ class NotEnded(ValueError):
 def end(bridge_id: uuid.UUID) -> None:
     """End a bridge within the transaction that is open; raises NotEnded.
 
-    Its pairs, with what was agreed, its plans, conflicts, versions and issues are erased by a worker. Both accounts can
-    be joined anew at once: their records meet then as if for the first time.
+    Its pairs, with what was agreed, its plans, conflicts, versions and issues are erased by a worker; the audit trail
+    keeps the versions. Both accounts can be joined anew at once: their records meet then as if for the first time.
     """
     stirring.overtake([bridge_id])
     job.forget(drift.KIND, bridge_id)
@@ -38,11 +39,22 @@ def end(bridge_id: uuid.UUID) -> None:
         name=bridge.name,
         model=bridge.model,
         accounts=[str(bridge.account_a), str(bridge.account_b)],
-        configuration=bridge.configuration,
+        versions=list(_versions(bridge_id)),
     )
     door.close_doors(bridge_id)
     bridge.delete()
     erase.begin_bridge(bridge_id)
+
+
+def _versions(bridge_id: uuid.UUID) -> Iterator[dict[str, Any]]:
+    """All that it was ever told, whole: the log of its records goes on naming the bridge, and the rules of that day."""
+    for one in BridgeVersion.objects.filter(bridge_id=bridge_id).order_by("version"):
+        yield {
+            "version": one.version,
+            "at": one.at.isoformat(),
+            "by": one.actor,
+            "configuration": one.configuration,
+        }
 
 
 def _refuse_too_early(bridge: Bridge) -> None:

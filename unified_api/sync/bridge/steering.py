@@ -38,6 +38,12 @@ def resume(bridge_id: uuid.UUID) -> None:
     audit.record("bridge.resumed", subject=str(bridge_id))
 
 
+def look_now(bridge_id: uuid.UUID) -> None:
+    """Have the bridge look at once. One that is paused stays so."""
+    if Bridge.objects.filter(id=bridge_id, paused_by=None).exists():
+        job.ask(KIND, bridge_id)
+
+
 def close(bridge_id: uuid.UUID, to: Side) -> None:
     """Write nothing more to one side; what it is owed is kept, and the other side goes on."""
     job.forget(KIND, bridge_id)

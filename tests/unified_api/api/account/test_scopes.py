@@ -11,11 +11,13 @@ from django.test import Client
 
 from tenants import apikeys
 from tenants.models import LinkedAccount
+from tenants.permissions import Say
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
 from unified_api.models.ticketing import Ticket
+from unified_api.sync import permissions, steer
 from unified_api.sync.models import Stream, Write
 
 DEFAULTS = "/api/sync/v1/default-scopes"
@@ -371,3 +373,36 @@ def test_what_an_answer_repeats_of_somebody_is_cut_as_it_is_of_them(
     assert "ada@example.com" in before
     assert after["remote_data"][0]["data"]["by"] == {"id": "7", "name": "Ada"}
     assert "by" not in unread["remote_data"][0]["data"]
+
+
+def test_a_paused_stream_tells_once_it_goes_on(api: Linked, ticket: str) -> None:
+    """What may be read again meanwhile is read from the start then, and reaches who asks for changes."""
+    limit(api, "Ticket", disabled_fields=["description"])
+    api.work()
+    [stream] = api.stored(lambda: list(Stream.objects.filter(model="ticketing.Ticket")))
+    api.stored(lambda: steer.pause(stream.id))
+    before = dt.datetime.now(dt.UTC).isoformat()
+    limit(api, "Ticket")
+    api.work()
+    unsaid = api.get("tickets", {"modified_after": before}).json()["results"]
+    api.stored(lambda: steer.resume(stream.id))
+    api.work()
+
+    assert unsaid == []
+    assert [one["id"] for one in api.get("tickets", {"modified_after": before}).json()["results"]] == [ticket]
+
+
+def test_what_only_comes_inside_others_is_read_anew_with_them(alice: Person, link: Link) -> None:
+    """A model without a stream of its own: where more of it may be read, the streams that bring it along start over."""
+    helpdesk = link(alice, integration="django-helpdesk", settings={"base_url": "http://127.0.0.1:9"})
+
+    def modes(**allowed: bool) -> dict[str, str]:
+        Stream.objects.update(mode="incremental")
+        permissions.set_own(helpdesk.account, {"ticketing.Comment": Say(fields=allowed)})
+        return dict(Stream.objects.values_list("model", "mode"))
+
+    helpdesk.stored(lambda: Stream.objects.filter(model="ticketing.Comment").delete())
+    helpdesk.stored(lambda: modes(body=False))
+    widened = helpdesk.stored(lambda: modes(body=True))
+
+    assert [model for model, mode in widened.items() if mode == "everything"] == ["ticketing.Ticket"]

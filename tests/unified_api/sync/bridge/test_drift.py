@@ -306,6 +306,27 @@ def test_a_provider_that_cannot_be_read_is_not_judged(bridged: Bridged) -> None:
     assert (found.compared, found.sampled, numbers(found)) == (1, 1, (0, 0, 0))
 
 
+def test_a_provider_that_cannot_be_read_ends_no_issue(bridged: Bridged) -> None:
+    """What the sample found yesterday is not gone because an outage hides it today; once it is seen again, it is."""
+    bridged.read()
+    mirrored = Ticket.objects.filter(linked_account_id=bridged.accounts[1].id)
+    with transaction.atomic():
+        true = mirrored.get().name
+        mirrored.update(name="Nonsense")
+        Pair.objects.update(base_b={**Pair.objects.get().base_b, "name": "Nonsense"})
+    audit(bridged)
+    with transaction.atomic():
+        mirrored.update(name=true)
+        Pair.objects.update(base_b={**Pair.objects.get().base_b, "name": true})
+    bridged.b.refuse = [403] * 50
+    audit(bridged)
+    hidden = issues()
+    bridged.b.refuse = []
+    audit(bridged)
+
+    assert (hidden, issues()) == ([("drift", "ONGOING")], [("drift", "RESOLVED")])
+
+
 def test_an_audit_goes_on_where_it_stood(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
     """In portions of one, every pair and record is compared once, and the sample has as many as were asked for."""
     for number in range(7):

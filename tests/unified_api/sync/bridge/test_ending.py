@@ -30,6 +30,7 @@ def test_a_bridge_that_ended_leaves_the_records_and_the_log(
     monkeypatch.setattr(erase, "AT_ONCE", 1)
     with transaction.atomic():
         written = Write.objects.count()
+        told = list(BridgeVersion.objects.values_list("version", "configuration"))
     end(bridged)
     work_until_idle()
 
@@ -37,7 +38,9 @@ def test_a_bridge_that_ended_leaves_the_records_and_the_log(
         known = (Bridge, BridgeVersion, Pair, Plan, PlanItem, Conflict, Overruled)
         assert [model.objects.count() for model in known] == [0] * len(known)
         assert (Ticket.objects.count(), Write.objects.count()) == (2, written)
-        assert AuditEvent.objects.get(action="bridge.ended").subject == str(bridged.bridge_id)
+        ended = AuditEvent.objects.get(action="bridge.ended")
+        assert ended.subject == str(bridged.bridge_id)
+        assert [(one["version"], one["configuration"]) for one in ended.detail["versions"]] == told
         assert not AuditEvent.objects.filter(action="account.erased").exists()
         assert not Job.objects.filter(reference=bridged.bridge_id).exists()
     assert setup.locate(str(bridged.bridge_id)) is None

@@ -14,6 +14,7 @@ from django.test import Client
 from tenants import apikeys
 from tests import documented
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_drift import forget_mark
 from tests.unified_api.sync.bridge.test_plans import configure, field, lose
 from unified_api.sync import clock
 from unified_api.sync.models import Write
@@ -239,6 +240,24 @@ def test_one_record_that_was_lost_is_made_again_and_the_others_are_left(
     caller.post(f"plans/{plan['id']}/approve", {"hash": plan["hash"]})
     bridged.round()
     assert bridged.both("title") == (["Chair", "Printer"], ["Chair"])
+
+
+def test_what_an_audit_finds_is_mended(bridged: Bridged, caller: Caller) -> None:
+    """A change whose mark was lost is found, looked at and written; an audit that is under way names nothing yet."""
+    bridged.b.edit("1", title="Plotter")
+    forget_mark(bridged)
+    path = f"bridges/{bridged.bridge_id}"
+    begun = caller.post(f"{path}/audit", {"depth": 0}, status=202)
+    for unknown in (begun["id"], str(uuid.uuid4()), None):
+        refused = caller.post(f"{path}/mend", {"audit_id": unknown}, status=400)
+        assert list(refused) == ["audit_id"]
+    bridged.work_once(["drift"])
+    [found] = caller.get("drift", bridge_id=str(bridged.bridge_id))["results"]
+    caller.post(f"{path}/mend", {"audit_id": found["id"]}, status=202)
+    bridged.round()
+
+    assert (found["id"], found["to_a"], found["sampled"]) == (begun["id"], 1, 0)
+    assert bridged.both("title") == (["Plotter"], ["Plotter"])
 
 
 def test_a_span_is_replayed_under_another_policy(bridged: Bridged, caller: Caller) -> None:
