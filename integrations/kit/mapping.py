@@ -111,9 +111,17 @@ class Mapping:
         )
 
     @property
-    def reads(self) -> frozenset[str]:
-        """Names of the fields of which an answer may speak."""
-        return frozenset(name for name, *_ in self._reads).union(name for name, _ in self._custom)
+    def speaks_of(self) -> frozenset[str]:
+        """Names of the fields of which an answer may speak, those that are withheld among them."""
+        return frozenset(self.lenses)
+
+    def says(self, record: Any, name: str) -> Any:
+        """What a record says of a field that is not read, for who decides by it and keeps nothing of it.
+
+        MISSING where it does not speak of it; raises Unmappable.
+        """
+        known = name in self.withheld and name in self.lenses
+        return self._read(name, self.lenses[name], record) if known else MISSING
 
     @property
     def hides(self) -> bool:

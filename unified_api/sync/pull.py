@@ -125,7 +125,8 @@ class Pull:
         """What is to be taken in of a page."""
         if self.selection.is_everything:
             return arrived
-        by_id_ = ById(partial(self._ask, resource), resource.mapping.reads) if resource.can("get") else None
+        told = resource.mapping.speaks_of
+        by_id_ = ById(partial(self._ask, resource), told) if resource.can("get") else None
         wanted = self.selection.of_page(self.account, arrived.page.observations, by_id_)
         return Arrived.of(replace(arrived.page, observations=tuple(wanted)), resource)
 

@@ -119,9 +119,10 @@ def test_a_path_touches_what_is_above_and_below_it() -> None:
 
 
 def test_an_answer_may_speak_of_a_custom_field() -> None:
-    """So selective sync does not take one that a list leaves out for empty; of one that is hidden it speaks no more."""
+    """So selective sync does not take one that a list leaves out for empty; one that is hidden has to be asked for."""
     tickets = extended(Target("field_mappings.risk", "properties.risk", None))
     narrowed = tickets.without({"ticketing.Ticket": {"field_mappings.risk"}}, ())
 
-    assert "field_mappings.risk" in tickets.mapping.reads
-    assert "field_mappings.risk" not in narrowed.mapping.reads
+    assert "field_mappings.risk" in tickets.mapping.speaks_of & narrowed.mapping.speaks_of
+    assert "field_mappings.risk" not in narrowed.mapping.pull(RECORD).values
+    assert narrowed.mapping.says(RECORD, "field_mappings.risk") == 3
