@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q
 
@@ -21,7 +21,10 @@ from unified_api.sync.models import Change, RemoteData, Write
 from unified_api.sync.models_account import Ignored
 
 if TYPE_CHECKING:
-    from unified_api.sync.models_bridge import Pair
+    from unified_api.sync.models_bridge import Bridge, Pair
+
+#: What the items of plans say of it.
+IGNORED: Final = "The record is ignored."
 
 
 class UnderWay(Exception):
@@ -67,9 +70,11 @@ def _part(account: LinkedAccount, record: uuid.UUID) -> None:
     bridges = list(Bridge.objects.filter(of_account))
     turns.take_all(bridge.id for bridge in bridges)
     for bridge in bridges:
-        side = {"record_a": record} if bridge.account_a == account.id else {"record_b": record}
-        for pair in Pair.objects.select_for_update().filter(bridge_id=bridge.id, **side):
+        here = Q(record_a=record) if bridge.account_a == account.id else Q(record_b=record)
+        pairs = list(Pair.objects.select_for_update().filter(here, bridge_id=bridge.id))
+        for pair in pairs:
             _forget(pair)
+        _blank_items(bridge, here | Q(pair_id__in=[pair.id for pair in pairs]))
 
 
 def _forget(pair: Pair) -> None:
@@ -82,3 +87,16 @@ def _forget(pair: Pair) -> None:
     pair.base_a, pair.base_b, pair.key, pair.problems = {}, {}, None, []
     pair.memory, pair.dirty = {"parted": True}, True
     pair.save()
+
+
+def _blank_items(bridge: Bridge, about: Q) -> None:
+    """Leave of plans that there was something to do, and what became of it; what still waits is left alone.
+
+    The digests stay: a plan that was shown can still be approved for all else that it says.
+    """
+    from unified_api.sync.models_plan import Plan, PlanItem
+
+    of_bridge = Plan.objects.filter(bridge_id=bridge.id)
+    items = PlanItem.objects.filter(about, plan_id__in=of_bridge.values("id"))
+    items.filter(state=PlanItem.State.WAITING).update(state=PlanItem.State.MOVED)
+    items.update(fields={"fields": {}}, key=None, reason=IGNORED)
