@@ -8,21 +8,28 @@ anybody.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
 
 from tenants import audit
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, model_id
-from unified_api.sync import clock, journal, store
-from unified_api.sync.models import Change, RemoteData, Write
+from unified_api.sync import clock, journal, set_aside, store
+from unified_api.sync.models import Change, Identity, RemoteData, Write
 from unified_api.sync.models_account import Ignored
 
 if TYPE_CHECKING:
     from unified_api.sync.models_bridge import Bridge, Pair
 
+#: What the journal has of it: neither what was asked for, nor what the provider said about it.
+_BLANK: Final[Mapping[str, Any]] = {
+    "values": {},
+    "problems": [],
+    **dict.fromkeys(("sent", "pre_image", "expected", "reasons", "answer", "error", "remote_id")),
+}
 #: What the items of plans say of it.
 IGNORED: Final = "The record is ignored."
 
@@ -54,11 +61,19 @@ def ignore(account: LinkedAccount, model: type[CommonModel], record: uuid.UUID, 
         Ignored.objects.create(linked_account_id=account.id, model=model_id(model), record_id=record, **told)
         Change.objects.filter(record_id=record).delete()
         RemoteData.objects.filter(record_id=record).delete()
-        writes.update(values={}, sent=None, pre_image=None, expected=None, reasons=None, answer=None)
+        writes.update(**_BLANK)
+        set_aside.forget(account, model, _remote_ids(model, record))
         entry.blank(model, record, store.Cause("ignore"))
         entry.flush()  # the feed head before any pair, as the end of a write takes them
         _part(account, record)
         audit.record("record.ignored", subject=str(record), model=model_id(model), reason=why.reason)
+
+
+def _remote_ids(model: type[CommonModel], record: uuid.UUID) -> set[str]:
+    """By what the provider knows a record, or knew it."""
+    now = model.objects.filter(id=record).exclude(remote_id=None).values_list("remote_id", flat=True)
+    others = Identity.objects.filter(record_id=record, model=model_id(model))
+    return {*now, *others.values_list("remote_id", flat=True)}
 
 
 def _part(account: LinkedAccount, record: uuid.UUID) -> None:

@@ -176,7 +176,6 @@ class Pull:
         run.changed += tally.changed
         run.unchanged += tally.unchanged
         run.removed += tally.removed
-        run.set_aside += len(page.bad)
         for name, count in tally.nulls.items():
             run.nulls[name] = run.nulls.get(name, 0) + count
         self._count_words(page)
@@ -221,7 +220,6 @@ class Pull:
         with transaction.atomic(durable=True):
             job.hold(self.lease)
             set_aside.keep(self.stream, self.run, self.account, [Bad(remote_id, str(error), None, inside)])
-            self.run.set_aside += 1
 
     def _conclude(self, resource: Resource, *, complete: bool) -> None:
         """Find what is gone after a complete sweep, and close the run with its verdict."""
