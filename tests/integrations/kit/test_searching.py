@@ -76,11 +76,22 @@ def test_one_without_a_place_to_write_is_never_sent() -> None:
     assert set(caught.value.fields) == {"field_mappings.risk"}
 
 
-def test_what_cannot_be_searched_sets_the_record_aside() -> None:
-    """A function on the wrong kind of value is the record's fault, and nobody else's."""
-    tickets = extended(Target("field_mappings.much", "length(id_number)", None))
-    with pytest.raises(ValueError, match=r"field_mappings.much: length"):
-        tickets.mapping.pull({**RECORD, "id_number": 5})
+def test_what_cannot_be_searched_is_null_and_counted() -> None:
+    """A tenant's path costs nobody a record; what it stumbled over is quoted nowhere."""
+    tickets = extended(
+        Target("field_mappings.much", "length(id_number)", None),
+        Target("field_mappings.most", "max_by(fields, &odd)", None),
+        Target("field_mappings.risk", "properties.risk", None),
+    )
+    record = {**RECORD, "id_number": 5, "fields": [{"odd": None}, {"odd": None}]}
+    pulled = tickets.mapping.pull(record)
+
+    assert (pulled.values["field_mappings.much"], pulled.values["field_mappings.most"]) == (None, None)
+    assert (pulled.values["name"], pulled.values["field_mappings.risk"]) == ("leak", 3)
+    assert pulled.unknown == (
+        "field_mappings.much: cannot be searched",
+        "field_mappings.most: cannot be searched",
+    )
 
 
 @pytest.mark.parametrize(

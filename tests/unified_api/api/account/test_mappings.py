@@ -12,6 +12,7 @@ from django.test import Client
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api.conftest import Link, Linked
+from unified_api.sync.models import Stream
 
 NEW = {
     "target_field_name": "churn_risk",
@@ -101,6 +102,23 @@ def test_a_mapping_shows_once_the_model_was_read_again(read: Linked) -> None:
         ]["schema"]
         == {}
     )
+
+
+def test_a_path_that_cannot_be_searched_everywhere_is_null_there(read: Linked, desk: stub.Desk) -> None:
+    """Who maps it is warned; no record stays away for it, and the status of the model says why it is null."""
+    made = read.send("post", "field-mappings", {**NEW, "jmes_path": "length(x_risk)"})
+    desk.add(title="three", state="open", x_risk=None)
+    read.work()
+    [warning] = made.json()["warnings"]
+    about = {one.model: one for one in read.stored(lambda: list(Stream.objects.all()))}["ticketing.Ticket"]
+    path = f"field-mappings/{made.json()['model']['id']}"
+    mended = read.send("patch", path, {"jmes_path": "length(x_risk || `[]`)"}).json()["warnings"]
+
+    assert (made.status_code, warning["problem_type"], mended) == (201, "INCORRECT_FIELD_TYPE", [])
+    assert "length(x_risk) cannot be searched in 1 of the 2 answers" in warning["detail"]
+    assert custom(read) == {"one": {"value": 2}, "two": None, "three": {"value": None}}
+    assert about.status == "PARTIALLY_SYNCED"
+    assert "field_mappings.churn_risk of 2 records is null" in str(about.error)
 
 
 def test_a_mapping_is_changed(read: Linked) -> None:
