@@ -37,6 +37,10 @@ class NoSuchKey(ValueError):
     """The tenant has no key of this name and kind."""
 
 
+class MayNotReadSensitive(PermissionError):
+    """A key that may read sensitive fields is replaced by one that may read them too, or by nobody."""
+
+
 def issue(
     name: str,
     kind: str = ApiKey.Kind.PRODUCTION,
@@ -76,16 +80,23 @@ def in_force(name: str, kind: str) -> QuerySet[ApiKey]:
 
 
 def replace(
-    name: str, kind: str, *, now: datetime | None = None, randomness: Randomness = os.urandom
+    name: str, by: ApiKey, *, now: datetime | None = None, randomness: Randomness = os.urandom
 ) -> tuple[ApiKey, Secret]:
-    """A new key in the place of all that have this name and kind, which end at once; NoSuchKey if none has.
+    """A new key in the place of all that have this name, and the kind of the one that asks for it; these end at once.
 
-    It may read what each of them may.
+    It may read what each of them may. Raises NoSuchKey if none has the name, and MayNotReadSensitive where one of them
+    may read what `by` may not.
     """
+    kind = by.kind
     with transaction.atomic():
         former = list(in_force(name, kind).select_for_update().order_by("id"))
         if not former:
             raise NoSuchKey(f"There is no {kind} key named {name!r}.")
+        if any(key.may_read_sensitive for key in former) and not by.may_read_sensitive:
+            raise MayNotReadSensitive(
+                f"The key named {name!r} may read sensitive fields, the one that asks to replace it may not. Ask with"
+                " one that may, made with `manage.py tenant key create TENANT --may-read-sensitive`."
+            )
         for key in former:
             revoke(key, now=now)
         sensitive = all(key.may_read_sensitive for key in former)

@@ -69,6 +69,20 @@ def test_a_replaced_key_opens_nothing(alice: Person) -> None:
     }
 
 
+def test_a_right_is_handed_on_by_keys_that_have_it(alice: Person) -> None:
+    """A plain key neither gets the right to read sensitive fields by another one's name, nor ends that one."""
+    with alice.at_work():
+        payroll = apikeys.issue("payroll", may_read_sensitive=True)[1].reveal()
+    refused = asked("regenerate-key", alice.api_key.reveal(), "payroll")
+    is_left = opens(payroll)
+    made = asked("regenerate-key", payroll, "payroll")
+    with alice.at_work():
+        [key] = apikeys.in_force("payroll", "production")
+
+    assert (refused.status_code, is_left) == (403, True)
+    assert (made.status_code, key.may_read_sensitive) == (200, True)
+
+
 def test_only_a_key_that_there_is_can_be_replaced(alice: Person, charlie: Person) -> None:
     """Not another tenant's, nor one of the other kind."""
     with charlie.at_work():
