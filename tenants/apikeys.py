@@ -6,14 +6,14 @@ import os
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants import audit, door
 from tenants.events import EventType
 from tenants.models import ApiKey
-from tenants.scope import scope
+from tenants.scope import current_tenant, scope
 from tenants.tokens import Prefix, digest, new_token
 from tenants.vault import Randomness, Secret
 
@@ -35,6 +35,10 @@ NOTED_EVERY = timedelta(minutes=1)
 
 class NoSuchKey(ValueError):
     """The tenant has no key of this name and kind."""
+
+
+class NameTaken(ValueError):
+    """The tenant has a key of this name and kind."""
 
 
 class MayNotReadSensitive(PermissionError):
@@ -71,6 +75,17 @@ def issue(
             may_read_sensitive=may_read_sensitive,
         )
     return key, text
+
+
+def issue_first(name: str, kind: str) -> tuple[ApiKey, Secret]:
+    """A new key under a name that no other of its kind has; NameTaken if one has. Who asks at the same time waits."""
+    with transaction.atomic():
+        same = "\x1f".join([DOOR, str(current_tenant()), kind, name])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [same])
+        if in_force(name, kind).exists():
+            raise NameTaken("there is a key of this name; regenerate it, or choose another name")
+        return issue(name, kind)
 
 
 def in_force(name: str, kind: str) -> QuerySet[ApiKey]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -30,11 +29,10 @@ class GenerateKey(Endpoint):
 
     def post(self, _request: Request) -> HttpResponse:
         """A new API key, of the kind of the one that asks for it."""
-        name = _NAME.of(self.body())
-        with transaction.atomic():
-            if apikeys.in_force(name, self.key.kind).exists():
-                raise malformed("name", "there is a key of this name; regenerate it, or choose another name")
-            key, text = apikeys.issue(name, self.key.kind)
+        try:
+            key, text = apikeys.issue_first(_NAME.of(self.body()), self.key.kind)
+        except apikeys.NameTaken as error:
+            raise malformed("name", str(error)) from error
         return answer({"name": key.name, "key": text.reveal()})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from tenants import apikeys
 from tenants.models import ApiKey, AuditEvent
 from tenants.vault import Secret
 from tests.people import Person
+from tests.unified_api.api.conftest import at_once
 
 V1 = "/api/hris/v1"
 
@@ -44,6 +47,23 @@ def test_a_name_is_given_once(alice: Person) -> None:
     again = [asked("generate-key", key, "ci") for _ in range(2)][1]
 
     assert (again.status_code, list(again.json())) == (400, ["name"])
+
+
+def test_a_name_that_is_asked_for_twice_at_once_is_given_once(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is made before both have looked, or one had to wait for the other."""
+    issue, both = apikeys.issue, threading.Barrier(2)
+
+    def late(*args: Any, **more: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1)
+        return issue(*args, **more)
+
+    monkeypatch.setattr(apikeys, "issue", late)
+    answers = at_once(lambda: asked("generate-key", alice.api_key.reveal(), "ci"))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400]
 
 
 @pytest.mark.parametrize("name", [None, 7, ["ci"]])
