@@ -6,14 +6,14 @@ import os
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants import audit, door
 from tenants.events import EventType
 from tenants.models import ApiKey
-from tenants.scope import scope
+from tenants.scope import current_tenant, scope
 from tenants.tokens import Prefix, digest, new_token
 from tenants.vault import Randomness, Secret
 
@@ -35,6 +35,14 @@ NOTED_EVERY = timedelta(minutes=1)
 
 class NoSuchKey(ValueError):
     """The tenant has no key of this name and kind."""
+
+
+class NameTaken(ValueError):
+    """The tenant has a key of this name and kind."""
+
+
+class MayNotReadSensitive(PermissionError):
+    """A key that may read sensitive fields is replaced by one that may read them too, or by nobody."""
 
 
 def issue(
@@ -69,6 +77,17 @@ def issue(
     return key, text
 
 
+def issue_first(name: str, kind: str) -> tuple[ApiKey, Secret]:
+    """A new key under a name that no other of its kind has; NameTaken if one has. Who asks at the same time waits."""
+    with transaction.atomic():
+        same = "\x1f".join([DOOR, str(current_tenant()), kind, name])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [same])
+        if in_force(name, kind).exists():
+            raise NameTaken("there is a key of this name; regenerate it, or choose another name")
+        return issue(name, kind)
+
+
 def in_force(name: str, kind: str) -> QuerySet[ApiKey]:
     """The keys of the tenant in scope that have this name and kind, and are not revoked."""
     found: QuerySet[ApiKey] = ApiKey.objects.filter(name=name, kind=kind, revoked_at=None)
@@ -76,16 +95,23 @@ def in_force(name: str, kind: str) -> QuerySet[ApiKey]:
 
 
 def replace(
-    name: str, kind: str, *, now: datetime | None = None, randomness: Randomness = os.urandom
+    name: str, by: ApiKey, *, now: datetime | None = None, randomness: Randomness = os.urandom
 ) -> tuple[ApiKey, Secret]:
-    """A new key in the place of all that have this name and kind, which end at once; NoSuchKey if none has.
+    """A new key in the place of all that have this name, and the kind of the one that asks for it; these end at once.
 
-    It may read what each of them may.
+    It may read what each of them may. Raises NoSuchKey if none has the name, and MayNotReadSensitive where one of them
+    may read what `by` may not.
     """
+    kind = by.kind
     with transaction.atomic():
         former = list(in_force(name, kind).select_for_update().order_by("id"))
         if not former:
             raise NoSuchKey(f"There is no {kind} key named {name!r}.")
+        if any(key.may_read_sensitive for key in former) and not by.may_read_sensitive:
+            raise MayNotReadSensitive(
+                f"The key named {name!r} may read sensitive fields, the one that asks to replace it may not. Ask with"
+                " one that may, made with `manage.py tenant key create TENANT --may-read-sensitive`."
+            )
         for key in former:
             revoke(key, now=now)
         sensitive = all(key.may_read_sensitive for key in former)

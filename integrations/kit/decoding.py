@@ -6,6 +6,7 @@ The records of a page, those inside them, and those that do not fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from integrations.kit import verdict
@@ -206,6 +207,7 @@ def _those(embedded: Embedded, record: Any, bad: list[Bad]) -> list[Any]:
 def _observation(
     mapping: Mapping, pulled: Pulled, record: Any, seen: Seen, inner: tuple[Observation, ...]
 ) -> Observation:
+    more = {"withheld": partial(mapping.says, record)} if mapping.withheld else {}
     return Observation(
         model=mapping.model,
         remote_id=pulled.remote_id,
@@ -220,6 +222,7 @@ def _observation(
         cleaned=pulled.cleaned,
         merged_into=pulled.merged_into,
         gone=pulled.gone,
+        **more,
     )
 
 

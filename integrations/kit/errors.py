@@ -149,7 +149,7 @@ SHAPELESS = (
 class Unmappable(ValueError):
     """A record does not fit the common model; the text says which field and why.
 
-    It never leaves the kit's client.
+    It leaves the kit's client only where somebody asks an observation what it says of a field that is withheld.
     """
 
 

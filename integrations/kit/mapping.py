@@ -6,7 +6,7 @@ Checked against the declaration when it is imported.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from integrations.kit.kinds import Coerce, coercion, identifier
 from integrations.kit.lens import ChoiceLens, ComputeLens, Lens, RefLens, Words
 from integrations.kit.lenses import at, refs
 from integrations.kit.paths import MISSING, Path, merge, steps, without
+from integrations.kit.searching import UNSEARCHED, Unsearched
 from integrations.kit.strict import REPLACEMENT, scrub
 from unified_api.models.base import CUSTOM, CommonModel, sensitive, wire_fields
 from unified_api.models.fields import Choice, Ref, Refs, Texts
@@ -27,7 +28,10 @@ _NOTHING: tuple[Any, ...] = (None, MISSING)
 
 @dataclass(frozen=True)
 class Pulled:
-    """A record as common values. unknown: `field: word` for words that are not in the vocabulary."""
+    """A record as common values.
+
+    unknown: `field: word` for words that are not in the vocabulary, and what else is counted like these.
+    """
 
     remote_id: str
     values: dict[str, Any]
@@ -93,6 +97,7 @@ class Mapping:
         if self.gone is not None and self._dug(self.gone, record) is True:
             return Pulled(remote_id, {}, None, (), (), gone=True)
         values = self._values(record)
+        unsearched: Sequence[str] = self._add_customs(record, values) if self._custom else ()
         version = self._dug(self.version, record) if self.version else None
         unknown = [
             f"{name}: {word}"
@@ -105,15 +110,23 @@ class Mapping:
             remote_id,
             values,
             None if version in (None, MISSING) else str(version),
-            tuple(unknown),
+            (*unknown, *unsearched),
             tuple(f"{name}: characters that cannot be stored were replaced" for name in cleaned),
             None if into in (None, MISSING, "") else identifier(into),
         )
 
     @property
-    def reads(self) -> frozenset[str]:
-        """Names of the fields of which an answer may speak."""
-        return frozenset(name for name, *_ in self._reads).union(name for name, _ in self._custom)
+    def speaks_of(self) -> frozenset[str]:
+        """Names of the fields of which an answer may speak, those that are withheld among them."""
+        return frozenset(self.lenses)
+
+    def says(self, record: Any, name: str) -> Any:
+        """What a record says of a field that is not read, for who decides by it and keeps nothing of it.
+
+        MISSING where it does not speak of it; raises Unmappable.
+        """
+        known = name in self.withheld and name in self.lenses
+        return self._read(name, self.lenses[name], record) if known else MISSING
 
     @property
     def hides(self) -> bool:
@@ -141,16 +154,28 @@ class Mapping:
                     values[name] = None if found is None else coerce(found)
             except _UNREADABLE as error:
                 raise _named(name, error) from None
-        return values | self._customs(record) if self._custom else values
+        return values
 
-    def _customs(self, record: Any) -> dict[str, Any]:
-        """What custom fields find in a record, from which all is taken that they may not see."""
+    def _add_customs(self, record: Any, values: dict[str, Any]) -> list[str]:
+        """What custom fields find in a record, from which all is taken that they may not see.
+
+        One that cannot be searched there is null, for a tenant's path is no reason to set a record aside; which these
+        are.
+        """
         for path in self._apart:
             record = without(record, path)
+        unsearched: list[str] = []
         if record is None:
-            return {}
-        found = {name: self._read(name, lens, record) for name, lens in self._custom}
-        return {name: value for name, value in found.items() if value is not MISSING}
+            return unsearched
+        for name, lens in self._custom:
+            try:
+                found = self._read(name, lens, record)
+            except Unsearched:
+                found = None
+                unsearched.append(f"{name}: {UNSEARCHED}")
+            if found is not MISSING:
+                values[name] = found
+        return unsearched
 
     def touching(self, places: Iterable[Path]) -> frozenset[str]:
         """The custom fields that read what stands at one of some places, or may read it."""
@@ -233,6 +258,8 @@ class Mapping:
         try:
             found = lens.read(record)
             return found if found is MISSING else self.clean(name, found)
+        except Unsearched:
+            raise
         except _UNREADABLE as error:
             raise _named(name, error) from None
 

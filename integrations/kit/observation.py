@@ -13,6 +13,7 @@ from typing import Any, Literal
 from integrations.kit.auth import Revealable
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Limiter, Unlimited
+from integrations.kit.paths import MISSING
 from unified_api.models.base import OWN, CommonModel
 
 Shape = Literal["list", "get", "write"]
@@ -20,6 +21,10 @@ Shape = Literal["list", "get", "write"]
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _nothing(_name: str) -> Any:
+    return MISSING
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Observation:
     days are dates. version: the provider's version, comparable as text, or None. started, arrived: moments
     around the request. path: of the request, without query. shape: kind of answer. cleaned: what had to be
     cut out of the values, and why. merged_into: the id of another record, into which this one went; it is no
-    record any more. gone: the provider shows it, and says that it is deleted; there are no values.
+    record any more. gone: the provider shows it, and says that it is deleted; there are no values. withheld: what
+    it says of a field that the account may not have, to decide by and not to keep; may raise Unmappable.
     """
 
     model: type[CommonModel]
@@ -67,6 +73,11 @@ class Observation:
     cleaned: tuple[str, ...] = ()
     merged_into: str | None = None
     gone: bool = False
+    withheld: Callable[[str], Any] = field(default=_nothing, repr=False, compare=False)
+
+    def said(self, name: str) -> Any:
+        """What the answer says of a field, be it withheld; MISSING where it does not speak of it. Raises Unmappable."""
+        return self.values[name] if name in self.values else self.withheld(name)
 
     def common(self) -> Observation:
         """The same without fields of the provider's own, which a write has asked for: `raw` has them."""

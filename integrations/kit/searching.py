@@ -11,11 +11,14 @@ from typing import Any, Final
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from integrations.kit.errors import Unmappable
+from integrations.kit.errors import SHAPELESS, Unmappable
 from integrations.kit.lens import Lens
 from integrations.kit.paths import MISSING
 
 _FIRST: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)+)"|([A-Za-z_]\w*)\b(?!\s*\())')
+
+#: Counted beside the words that no mapping knows.
+UNSEARCHED: Final = "cannot be searched"
 
 #: Parts of a path that may read anything.
 _ANYWHERE: Final = frozenset({"current", "value_projection"})
@@ -25,19 +28,23 @@ class NoPath(ValueError):
     """What somebody gave is no JMESPath; the sentence says where it goes wrong."""
 
 
+class Unsearched(Unmappable):
+    """A path cannot be searched in a record, such as the length of null. It quotes nothing of the record."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchLens(Lens):
     """path: a JMESPath. An answer that lacks the name it begins with does not speak of the field."""
 
     def read(self, record: Any) -> Any:
-        """What is found; null where there is nothing."""
+        """What is found; null where there is nothing. Raises Unsearched."""
         first = _FIRST.match(str(self.path))
         if first and isinstance(record, dict) and (first[1] or first[2]) not in record:
             return MISSING
         try:
             return compiled(str(self.path)).search(record)
-        except JMESPathError as error:
-            raise Unmappable(f"{self.path}: {error}") from None
+        except (JMESPathError, *SHAPELESS):
+            raise Unsearched(f"{self.path} {UNSEARCHED}") from None
 
     def touches(self, place: tuple[str, ...]) -> bool:
         """Whether it reads what stands at a place, or may: of what is no plain path, the first name decides."""

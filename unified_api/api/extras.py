@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from rest_framework.exceptions import PermissionDenied
+
 from integrations.kit.lens import EachLens
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
-from tenants.models import LinkedAccount
+from tenants.models import ApiKey, LinkedAccount
 from unified_api.api import disclosed, field_values, parameters, raw_answers, records
 from unified_api.api.concealing import cleaned, conceal
 from unified_api.api.openapi.schema import open_word
@@ -33,6 +35,10 @@ _NATIVE: Final = replace(
     is_ours=True,
 )
 SENSITIVE: Final = "include_sensitive_fields"
+_NO_SENSITIVE: Final = (
+    "This API key may not read sensitive fields. Leave include_sensitive_fields out, or use a key made with"
+    " `manage.py tenant key create TENANT --may-read-sensitive`."
+)
 #: Two names of one parameter; the second one is the contract's old one.
 ORIGINS: Final = ("show_enum_origins", "remote_fields")
 
@@ -106,6 +112,14 @@ class Extras:
             native=asked.get(_NATIVE.name, False),
             sensitive=asked.get(SENSITIVE, False),
         )
+
+    @classmethod
+    def asked_with(cls, key: ApiKey, model: type[CommonModel], params: Params) -> Extras:
+        """The same; raises PermissionDenied for what the key may not read."""
+        extras = cls.asked(model, params)
+        if extras.sensitive and not key.may_read_sensitive:
+            raise PermissionDenied(_NO_SENSITIVE)
+        return extras
 
     def add(self, model: type[CommonModel], account: LinkedAccount, page: Sequence[Record]) -> None:
         """Put what was asked for into the records of a page."""

@@ -1,7 +1,7 @@
 """Idempotency-Key: a write that is asked for again within a day is answered again, not carried out again.
 
 The key stands on the journalled write, so it is taken in the transaction that journals. A write that certainly
-changed nothing gives its key free: the same request may be tried again with it.
+changed nothing gives its key free: the same request may be tried again with it. One whose outcome is open keeps it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def earlier(account_id: uuid.UUID, key: str | None, digests: tuple[bytes, ...]) 
 
 
 def _is_free(write: Write) -> bool:
-    return write.state == WriteState.NOT_APPLIED or clock.now() - write.journalled_at > KEPT
+    """Whether its key is: not while its outcome is open, however long, as a second request would write twice."""
+    is_old = clock.now() - write.journalled_at > KEPT
+    return write.state == WriteState.NOT_APPLIED or (is_old and write.state in journal.FINAL)
 
 
 def wait_for(write: Write, patience: float = PATIENCE) -> Write:

@@ -103,7 +103,7 @@ class LiveSearch(ModelEndpoint):
 
     def get(self, _request: Request) -> HttpResponse:
         """What the provider finds just now. Several parameters have all to hold."""
-        extras = Extras.asked(self.model, self.params)
+        extras = Extras.asked_with(self.key, self.model, self.params)
         asked = [(one, told) for one in _searched(self.model) if (told := self.asked(one.parameter))]
         of = f"{self.account.id} {model_id(self.model)} search {sorted((a.parameter.name, str(t)) for a, t in asked)}"
         cursor = self.asked(_CURSOR)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
@@ -33,12 +33,6 @@ from unified_api.sync import connect, feed, values
 
 #: A record that is known by reference only is shown by its id in any case: whoever asks has the reference.
 SHELL: Final = parameters.flag("include_shell_data", "Without effect: a record is shown also as a shell.")
-
-
-_NO_SENSITIVE: Final = (
-    "This API key may not read sensitive fields. Leave include_sensitive_fields out, or use a key made with"
-    " `manage.py tenant key create TENANT --may-read-sensitive`."
-)
 
 
 class ModelEndpoint(Endpoint):
@@ -94,10 +88,7 @@ def show_list(endpoint: ModelEndpoint, above: filters.Condition | None = None) -
 
 def _extras(endpoint: ModelEndpoint) -> Extras:
     """What is asked for beyond the plain record; raises PermissionDenied for what the key may not read."""
-    extras = Extras.asked(endpoint.model, endpoint.params)
-    if extras.sensitive and not endpoint.key.may_read_sensitive:
-        raise PermissionDenied(_NO_SENSITIVE)
-    return extras
+    return Extras.asked_with(endpoint.key, endpoint.model, endpoint.params)
 
 
 def _name_of(

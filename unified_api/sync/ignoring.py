@@ -8,20 +8,30 @@ anybody.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Q
 
 from tenants import audit
 from tenants.models import LinkedAccount
 from unified_api.models.base import CommonModel, model_id
-from unified_api.sync import clock, journal, store
-from unified_api.sync.models import Change, RemoteData, Write
+from unified_api.sync import clock, journal, set_aside, store
+from unified_api.sync.models import Change, Identity, RemoteData, Write
 from unified_api.sync.models_account import Ignored
 
 if TYPE_CHECKING:
-    from unified_api.sync.models_bridge import Pair
+    from unified_api.sync.models_bridge import Bridge, Pair
+
+#: What the journal has of it: neither what was asked for, nor what the provider said about it.
+_BLANK: Final[Mapping[str, Any]] = {
+    "values": {},
+    "problems": [],
+    **dict.fromkeys(("sent", "pre_image", "expected", "reasons", "answer", "error", "remote_id")),
+}
+#: What the items of plans say of it.
+IGNORED: Final = "The record is ignored."
 
 
 class UnderWay(Exception):
@@ -51,11 +61,19 @@ def ignore(account: LinkedAccount, model: type[CommonModel], record: uuid.UUID, 
         Ignored.objects.create(linked_account_id=account.id, model=model_id(model), record_id=record, **told)
         Change.objects.filter(record_id=record).delete()
         RemoteData.objects.filter(record_id=record).delete()
-        writes.update(values={}, sent=None, pre_image=None, expected=None, reasons=None, answer=None)
+        writes.update(**_BLANK)
+        set_aside.forget(account, model, _remote_ids(model, record))
         entry.blank(model, record, store.Cause("ignore"))
         entry.flush()  # the feed head before any pair, as the end of a write takes them
         _part(account, record)
         audit.record("record.ignored", subject=str(record), model=model_id(model), reason=why.reason)
+
+
+def _remote_ids(model: type[CommonModel], record: uuid.UUID) -> set[str]:
+    """By what the provider knows a record, or knew it."""
+    now = model.objects.filter(id=record).exclude(remote_id=None).values_list("remote_id", flat=True)
+    others = Identity.objects.filter(record_id=record, model=model_id(model))
+    return {*now, *others.values_list("remote_id", flat=True)}
 
 
 def _part(account: LinkedAccount, record: uuid.UUID) -> None:
@@ -67,9 +85,11 @@ def _part(account: LinkedAccount, record: uuid.UUID) -> None:
     bridges = list(Bridge.objects.filter(of_account))
     turns.take_all(bridge.id for bridge in bridges)
     for bridge in bridges:
-        side = {"record_a": record} if bridge.account_a == account.id else {"record_b": record}
-        for pair in Pair.objects.select_for_update().filter(bridge_id=bridge.id, **side):
+        here = Q(record_a=record) if bridge.account_a == account.id else Q(record_b=record)
+        pairs = list(Pair.objects.select_for_update().filter(here, bridge_id=bridge.id))
+        for pair in pairs:
             _forget(pair)
+        _blank_items(bridge, here | Q(pair_id__in=[pair.id for pair in pairs]))
 
 
 def _forget(pair: Pair) -> None:
@@ -82,3 +102,16 @@ def _forget(pair: Pair) -> None:
     pair.base_a, pair.base_b, pair.key, pair.problems = {}, {}, None, []
     pair.memory, pair.dirty = {"parted": True}, True
     pair.save()
+
+
+def _blank_items(bridge: Bridge, about: Q) -> None:
+    """Leave of plans that there was something to do, and what became of it; what still waits is left alone.
+
+    The digests stay: a plan that was shown can still be approved for all else that it says.
+    """
+    from unified_api.sync.models_plan import Plan, PlanItem
+
+    of_bridge = Plan.objects.filter(bridge_id=bridge.id)
+    items = PlanItem.objects.filter(about, plan_id__in=of_bridge.values("id"))
+    items.filter(state=PlanItem.State.WAITING).update(state=PlanItem.State.MOVED)
+    items.update(fields={"fields": {}}, key=None, reason=IGNORED)

@@ -125,7 +125,8 @@ class Pull:
         """What is to be taken in of a page."""
         if self.selection.is_everything:
             return arrived
-        by_id_ = ById(partial(self._ask, resource), resource.mapping.reads) if resource.can("get") else None
+        told = resource.mapping.speaks_of
+        by_id_ = ById(partial(self._ask, resource), told) if resource.can("get") else None
         wanted = self.selection.of_page(self.account, arrived.page.observations, by_id_)
         return Arrived.of(replace(arrived.page, observations=tuple(wanted)), resource)
 
@@ -175,7 +176,6 @@ class Pull:
         run.changed += tally.changed
         run.unchanged += tally.unchanged
         run.removed += tally.removed
-        run.set_aside += len(page.bad)
         for name, count in tally.nulls.items():
             run.nulls[name] = run.nulls.get(name, 0) + count
         self._count_words(page)
@@ -220,7 +220,6 @@ class Pull:
         with transaction.atomic(durable=True):
             job.hold(self.lease)
             set_aside.keep(self.stream, self.run, self.account, [Bad(remote_id, str(error), None, inside)])
-            self.run.set_aside += 1
 
     def _conclude(self, resource: Resource, *, complete: bool) -> None:
         """Find what is gone after a complete sweep, and close the run with its verdict."""

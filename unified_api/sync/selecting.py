@@ -3,18 +3,22 @@
 A record that was never wanted is not stored. One that is known goes on being read, whatever it says later: nobody is
 shown an old state of it. Where the adapter can ask for the wanted ones alone, the first run of a stream, which knows of
 no others, does so. A page that does not speak of a field says nothing about it: then the record is read by its id,
-where that can be, and what this answer does not speak of either counts as null.
+where that can be, and what this answer does not speak of either counts as null. A field that scopes disable decides all
+the same, and is not stored; where what it says cannot be understood, the record is not wanted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Final
 
+import structlog
 from django.db import transaction
 
 from integrations.kit import errors
 from integrations.kit.observation import Observation
+from integrations.kit.paths import MISSING
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.models.base import common_model, model_id
@@ -22,6 +26,9 @@ from unified_api.models.fields import Malformed
 from unified_api.sync import store
 from unified_api.sync.comparing import VALUE, Condition
 from unified_api.sync.models_account import SyncCondition
+
+log = structlog.get_logger(__name__)
+_UNREADABLE: Final = object()
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Selection:
 
     def wants(self, seen: Observation) -> bool:
         """Whether all conditions of its model hold for what was seen."""
-        return all(one.holds(seen.values.get(one.field)) for one in self._conditions(model_id(seen.model)))
+        return all(_holds(one, seen) for one in self._conditions(model_id(seen.model)))
 
     def of_record(self, account: LinkedAccount, seen: Observation) -> Sequence[Observation]:
         """What is taken in of one record that was read."""
@@ -99,8 +106,8 @@ class Selection:
 
     def _is_open(self, seen: Observation, fields: frozenset[str]) -> bool:
         conditions = self._conditions(model_id(seen.model))
-        left = [one for one in conditions if one.field in seen.values or one.field not in fields]
-        return len(left) < len(conditions) and all(one.holds(seen.values.get(one.field)) for one in left)
+        left = [one for one in conditions if one.field not in fields or _said(seen, one.field) is not MISSING]
+        return len(left) < len(conditions) and all(_holds(one, seen) for one in left)
 
     def _conditions(self, model: str) -> list[Condition]:
         """What is said of a model, understood once; raises Misconfigured for what was stored and is none."""
@@ -115,6 +122,19 @@ def _understood(told: SyncCondition) -> Condition:
     except Malformed as error:
         sentence = f"The selective sync of {told.model} cannot be understood, set it anew: {error}"
         raise errors.Misconfigured(sentence) from error
+
+
+def _holds(one: Condition, seen: Observation) -> bool:
+    said = _said(seen, one.field)
+    return said is not _UNREADABLE and one.holds(None if said is MISSING else said)
+
+
+def _said(seen: Observation, name: str) -> Any:
+    try:
+        return seen.said(name)
+    except errors.Unmappable:
+        log.warning("selection.unreadable", model=model_id(seen.model), remote_id=seen.remote_id, field=name)
+        return _UNREADABLE
 
 
 def _known(account: LinkedAccount, seen: Sequence[Observation]) -> set[int]:

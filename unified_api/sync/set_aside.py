@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import orjson
+from django.db.models import Q
 
 from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
-from unified_api.models.base import common_model, model_id, sensitive
-from unified_api.sync import clock, told
-from unified_api.sync.identity import Key
+from unified_api.models.base import CommonModel, common_model, model_id, sensitive
+from unified_api.sync import clock, tables, told
+from unified_api.sync.identity import Identities, Key
 from unified_api.sync.models import Run, SetAside, Stream
 
 #: Characters of the raw record, and of the reason, that are kept.
@@ -26,9 +27,14 @@ _DISABLED = "(not kept: some of it may not be read, by the account's scopes)"
 
 
 def keep(stream: Stream, run: Run, account: LinkedAccount, bad: Sequence[Bad]) -> None:
-    """Set these records of a page aside, in place of what was said of them earlier."""
+    """Set these records of a page aside, in place of what was said of them earlier, and count them in the run.
+
+    Of a record that is ignored nothing is kept, nor counted.
+    """
+    bad = _not_ignored(stream, bad) if bad else bad
     if not bad:
         return
+    run.set_aside += len(bad)
     _strike(stream, [name for b in bad if (name := _name(b)) is not None])
     if None in map(_name, bad):  # nobody can tell which they are: those of the latest run stand for all
         SetAside.objects.filter(stream_id=stream.id, remote_id=None).exclude(run_id=run.id).delete()
@@ -44,6 +50,14 @@ def keep(stream: Stream, run: Run, account: LinkedAccount, bad: Sequence[Bad]) -
         )
         for b in bad
     )
+
+
+def forget(account: LinkedAccount, model: type[CommonModel], remote_ids: Collection[str]) -> None:
+    """Keep nothing of a record that the provider knows by these ids, wherever it stood."""
+    streams, name = Stream.objects.filter(linked_account_id=account.id), model_id(model)
+    own = Q(stream_id__in=streams.filter(model=name).values("id"), remote_id__in=list(remote_ids))
+    inside = [_inside(name, one) for one in remote_ids]
+    SetAside.objects.filter(own | Q(stream_id__in=streams.values("id"), remote_id__in=inside)).delete()
 
 
 def clear(stream: Stream, landed: Iterable[Key], bad: Sequence[Bad]) -> None:
@@ -75,6 +89,15 @@ def _is_unstorable(observation: Observation) -> bool:
         return any(b"\\u0000" in orjson.dumps(o.values) for o in told.flat([observation]))
     except TypeError:
         return True
+
+
+def _not_ignored(stream: Stream, bad: Sequence[Bad]) -> list[Bad]:
+    named = [(b, b.remote_id) for b in bad if b.remote_id is not None]
+    identities = Identities(stream.linked_account_id)
+    identities.learn(remote for _, remote in named)
+    records = {id(b): identities.of(common_model(b.inside or stream.model), remote) for b, remote in named}
+    ignored = tables.ignored(records.values())
+    return [b for b in bad if records.get(id(b)) not in ignored]
 
 
 def _strike(stream: Stream, names: Collection[str]) -> None:

@@ -18,8 +18,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
+from psycopg.errors import UniqueViolation
 
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.searching import NoPath, compiled
@@ -138,9 +139,7 @@ def add(
         "integration": integration,
         "linked_account_id": None if isinstance(account, str) else account.id,
     }
-    if FieldMapping.objects.filter(**about, model=model, target=target).exists():
-        raise TargetRefused(f"{target} of {model} is mapped there already; remove that mapping first.")
-    made: FieldMapping = FieldMapping.objects.create(
+    made = FieldMapping(
         **about,
         model=model,
         target=target,
@@ -150,6 +149,7 @@ def add(
         remote_path=remote_path,
         created_at=clock.now(),
     )
+    _store(made)
     audit.record(
         "field_mapping.created",
         subject=str(made.id),
@@ -159,6 +159,18 @@ def add(
     )
     _read_again(made)
     return made
+
+
+def _store(made: FieldMapping) -> None:
+    """Store a mapping, unless there is one of its name: the database says so, also of two that come at once."""
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        told = f"{made.target} of {made.model} is mapped there already; remove that mapping first."
+        raise TargetRefused(told) from error
 
 
 def change(mapping: FieldMapping, *, jmes_path: str = "", steps: Sequence[str | int] = ()) -> None:

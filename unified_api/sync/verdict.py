@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Final
 
 from integrations.kit import errors
+from integrations.kit.searching import UNSEARCHED
 from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
 from unified_api.sync import clock, feed
@@ -84,15 +85,21 @@ def _doubts(stream: Stream, run: Run) -> list[str]:
             " look there, then allow it: manage.py sync ACCOUNT --allow-removals"
         )
     doubts += [f"{name} turned null in every row." for name in _lost(run)]
-    cleaned = sorted(
-        (name, count) for name, count in run.unknown_words.items() if name.endswith(f": {CLEANED}")
-    )
     doubts += [
-        f"{name.removesuffix(f': {CLEANED}')} of {count} records holds characters that cannot be stored; U+FFFD stands"
-        " in their place."
-        for name, count in cleaned
+        f"{name} of {count} records holds characters that cannot be stored; U+FFFD stands in their place."
+        for name, count in _counted(run, CLEANED)
+    ]
+    doubts += [
+        f"{name} of {count} records is null, as its path {UNSEARCHED} in them; map one that can be."
+        for name, count in _counted(run, UNSEARCHED)
     ]
     return doubts
+
+
+def _counted(run: Run, what: str) -> list[tuple[str, int]]:
+    """The fields of which that is counted, each with in how many records."""
+    told = sorted((name, count) for name, count in run.unknown_words.items() if name.endswith(f": {what}"))
+    return [(name.removesuffix(f": {what}"), count) for name, count in told]
 
 
 def _waiting(stream: Stream, number: int) -> str:

@@ -76,11 +76,22 @@ def test_one_without_a_place_to_write_is_never_sent() -> None:
     assert set(caught.value.fields) == {"field_mappings.risk"}
 
 
-def test_what_cannot_be_searched_sets_the_record_aside() -> None:
-    """A function on the wrong kind of value is the record's fault, and nobody else's."""
-    tickets = extended(Target("field_mappings.much", "length(id_number)", None))
-    with pytest.raises(ValueError, match=r"field_mappings.much: length"):
-        tickets.mapping.pull({**RECORD, "id_number": 5})
+def test_what_cannot_be_searched_is_null_and_counted() -> None:
+    """A tenant's path costs nobody a record; what it stumbled over is quoted nowhere."""
+    tickets = extended(
+        Target("field_mappings.much", "length(id_number)", None),
+        Target("field_mappings.most", "max_by(fields, &odd)", None),
+        Target("field_mappings.risk", "properties.risk", None),
+    )
+    record = {**RECORD, "id_number": 5, "fields": [{"odd": None}, {"odd": None}]}
+    pulled = tickets.mapping.pull(record)
+
+    assert (pulled.values["field_mappings.much"], pulled.values["field_mappings.most"]) == (None, None)
+    assert (pulled.values["name"], pulled.values["field_mappings.risk"]) == ("leak", 3)
+    assert pulled.unknown == (
+        "field_mappings.much: cannot be searched",
+        "field_mappings.most: cannot be searched",
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,9 +130,10 @@ def test_a_path_touches_what_is_above_and_below_it() -> None:
 
 
 def test_an_answer_may_speak_of_a_custom_field() -> None:
-    """So selective sync does not take one that a list leaves out for empty; of one that is hidden it speaks no more."""
+    """So selective sync does not take one that a list leaves out for empty; one that is hidden has to be asked for."""
     tickets = extended(Target("field_mappings.risk", "properties.risk", None))
     narrowed = tickets.without({"ticketing.Ticket": {"field_mappings.risk"}}, ())
 
-    assert "field_mappings.risk" in tickets.mapping.reads
-    assert "field_mappings.risk" not in narrowed.mapping.reads
+    assert "field_mappings.risk" in tickets.mapping.speaks_of & narrowed.mapping.speaks_of
+    assert "field_mappings.risk" not in narrowed.mapping.pull(RECORD).values
+    assert narrowed.mapping.says(RECORD, "field_mappings.risk") == 3

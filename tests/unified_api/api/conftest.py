@@ -9,12 +9,13 @@ import functools
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.test import Client
 from django.test.client import ClientHandler
 from merge.client import Merge
@@ -60,6 +61,19 @@ def caller(*, raises: bool = False) -> Client:
     client = Client(raise_request_exception=raises)
     client.handler = _handler()
     return client
+
+
+def at_once(call: Callable[[], Any]) -> list[Any]:
+    """What two get who call at the same time."""
+
+    def alone(_number: int) -> Any:
+        try:
+            return call()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(alone, range(2)))
 
 
 @dataclass

@@ -19,6 +19,7 @@ from tests.unified_api.api.account.test_scopes import limit
 from tests.unified_api.api.conftest import Link, Linked
 from tests.unified_api.api.pushing import product_of
 from unified_api import registry
+from unified_api.api.extras import Extras
 from unified_api.models.ticketing import Ticket, User
 
 TICKETS = replace(
@@ -145,3 +146,14 @@ def test_a_provider_that_fails_is_told_as_such(merge: Merge, desk: stub.Desk) ->
         search(merge, name="printer")
 
     assert caught.value.status_code == 403
+
+
+def test_a_search_shows_sensitive_fields_to_no_key_that_may_not_read_them(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As no list does, and before anybody is asked; no model that can be searched has such fields today."""
+    monkeypatch.setattr(Extras, "asked", lambda _model, _params: Extras(sensitive=True))
+    refused = api.get("tickets/live-search", {"name": "leak"})
+
+    assert (refused.status_code, list(refused.json())) == (403, ["detail"])
+    assert desk.log == []

@@ -262,6 +262,20 @@ def test_keys_are_the_accounts_own(api: Linked, link: Link, desk: stub.Desk) -> 
     assert len(desk.tables["tickets"]) == 3
 
 
+def test_a_key_is_not_free_while_the_outcome_of_its_write_is_open(
+    api: Linked, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a day as before: the same request is told how it stands, another one is refused, and nothing is sent."""
+    monkeypatch.setattr(idempotency, "PATIENCE", 0.0)
+    desk.cut_after_write = 1
+    sent = [api.send("post", "tickets", {"model": {"name": "leak"}}, **KEY)]
+    api.stored(lambda: Write.objects.update(journalled_at="2020-01-01T00:00:00Z"))
+    sent += [api.send("post", "tickets", {"model": {"name": name}}, **KEY) for name in ("leak", "another")]
+
+    assert [answer.status_code for answer in sent] == [202, 202, 400]
+    assert desk.writes() == [("POST", "/tickets")]
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "ü"])
 def test_a_key_that_cannot_be_kept_is_malformed(api: Linked, key: str) -> None:
     """400 that names the header."""

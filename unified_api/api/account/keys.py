@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import transaction
 from django.http import HttpResponse
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from tenants import apikeys
@@ -13,6 +13,7 @@ from unified_api.api import bodies
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
 from unified_api.api.openapi.operation import Operation
+from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import TEXT, named, record
 
 _NAME: Final = bodies.text("name", "A name for people, and for replacing the key.")
@@ -28,11 +29,10 @@ class GenerateKey(Endpoint):
 
     def post(self, _request: Request) -> HttpResponse:
         """A new API key, of the kind of the one that asks for it."""
-        name = _NAME.of(self.body())
-        with transaction.atomic():
-            if apikeys.in_force(name, self.key.kind).exists():
-                raise malformed("name", "there is a key of this name; regenerate it, or choose another name")
-            key, text = apikeys.issue(name, self.key.kind)
+        try:
+            key, text = apikeys.issue_first(_NAME.of(self.body()), self.key.kind)
+        except apikeys.NameTaken as error:
+            raise malformed("name", str(error)) from error
         return answer({"name": key.name, "key": text.reveal()})
 
 
@@ -41,12 +41,14 @@ class RegenerateKey(Endpoint):
 
     needs_account = False
     tag = "accounts"
-    operations = {"post": Operation({200: _KEY}, body=bodies.body(_NAME))}
+    operations = {"post": Operation({200: _KEY, 403: REFUSAL}, body=bodies.body(_NAME))}
 
     def post(self, _request: Request) -> HttpResponse:
         """A new API key in the place of those that have this name, which open nothing from now on."""
         try:
-            key, text = apikeys.replace(_NAME.of(self.body()), self.key.kind)
+            key, text = apikeys.replace(_NAME.of(self.body()), self.key)
         except apikeys.NoSuchKey as error:
             raise malformed("name", str(error)) from error
+        except apikeys.MayNotReadSensitive as error:
+            raise PermissionDenied(str(error)) from error
         return answer({"name": key.name, "key": text.reveal()})

@@ -41,7 +41,7 @@ from unified_api.api.openapi.schema import (
 from unified_api.api.outcomes import envelope
 from unified_api.api.parameters import Parameter
 from unified_api.api.reading import parse_id
-from unified_api.models.base import CommonModel, common_models, model_id
+from unified_api.models.base import CommonModel, common_model, common_models, model_id
 from unified_api.models.fields import Malformed
 from unified_api.sync import connect, targets
 from unified_api.sync.models import FieldMapping
@@ -91,7 +91,7 @@ _WITHOUT: Final = parameters.flag(
 )
 _LOOKED_AT: Final = parameters.whole(
     "remote_data_iteration_count",
-    "Records that are looked at for `schema`.",
+    "Records that are looked at for `schema`, and in which the path is tried.",
     default=remote_fields.USUAL,
     most=remote_fields.MOST,
 )
@@ -172,7 +172,22 @@ class MappingEndpoint(Endpoint):
             return answer(envelope(None, errors=[told]), 400)
         with transaction.atomic():
             [shown] = self.shown([made], looked_at)
-        return answer(envelope(shown), status)
+            warnings = self._warnings(made, looked_at)
+        return answer(envelope(shown, warnings), status)
+
+    def _warnings(self, made: FieldMapping, looked_at: int) -> list[dict[str, Any]]:
+        """Where the path of a mapping cannot be searched in some of the records that are looked at, that it is so."""
+        if not looked_at or not made.jmes_path:
+            return []
+        model = common_model(made.model)
+        failed, seen = remote_fields.unsearched(self.account, model, made.jmes_path, looked_at)
+        if not failed:
+            return []
+        told = f"{made.jmes_path} cannot be searched in {failed} of the {seen} answers that were looked at; "
+        told += (
+            "there the target is null. Map a path that can be, such as one with a value in the place of null."
+        )
+        return [problem("INCORRECT_FIELD_TYPE", "The path cannot be searched everywhere", told)]
 
     def shown(self, mappings: Iterable[FieldMapping], looked_at: int) -> list[dict[str, Any]]:
         """Mappings of one model in the contract's form, with schemas from so many records."""

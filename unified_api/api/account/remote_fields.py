@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from integrations.kit.searching import SearchLens, Unsearched
 from tenants.models import LinkedAccount
 from unified_api.api.concealing import cleaned
 from unified_api.models.base import CommonModel, model_id
@@ -68,15 +69,39 @@ class RemoteField:
 
 def of(account: LinkedAccount, model: type[CommonModel], records: int = USUAL) -> list[RemoteField]:
     """The fields of a model's records at an account, within the transaction that is open."""
+    answers = _answers(account, model, records)
+    return [found for path in sorted(answers) for found in _of_endpoint(path, answers[path])]
+
+
+def unsearched(account: LinkedAccount, model: type[CommonModel], path: str, records: int) -> tuple[int, int]:
+    """In how many answers about a model's records a JMESPath cannot be searched, and how many were looked at.
+
+    Within the transaction that is open.
+    """
+    lens = SearchLens(path=path)
+    answers = [one for found in _answers(account, model, records).values() for one in found]
+    return sum(_is_unsearched(lens, one) for one in answers), len(answers)
+
+
+def _is_unsearched(lens: SearchLens, record: Any) -> bool:
+    try:
+        lens.read(record)
+    except Unsearched:
+        return True
+    return False
+
+
+def _answers(account: LinkedAccount, model: type[CommonModel], records: int) -> dict[str, list[Any]]:
+    """What the provider answered about the records that changed last, by the path of its endpoints."""
     if not account.may("read", model_id(model)):
-        return []
+        return {}
     newest = model.objects.filter(linked_account_id=account.id, is_shell=False, remote_was_deleted=False)
     ids = list(newest.order_by("-modified_at", "-id").values_list("id", flat=True)[: min(records, MOST)])
     answers: dict[str, list[Any]] = defaultdict(list)
     for path, body in RemoteData.objects.filter(record_id__in=ids).values_list("path", "body"):
         told = [{"path": path, "data": orjson.loads(zlib.decompress(body))}]
         answers[path] += [one["data"] for one in cleaned(account, model, told)]
-    return [found for path in sorted(answers) for found in _of_endpoint(path, answers[path])]
+    return answers
 
 
 def _of_endpoint(path: str, records: Sequence[Any]) -> list[RemoteField]:

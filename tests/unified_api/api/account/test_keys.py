@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from tenants import apikeys
 from tenants.models import ApiKey, AuditEvent
 from tenants.vault import Secret
 from tests.people import Person
+from tests.unified_api.api.conftest import at_once
 
 V1 = "/api/hris/v1"
 
@@ -46,6 +49,23 @@ def test_a_name_is_given_once(alice: Person) -> None:
     assert (again.status_code, list(again.json())) == (400, ["name"])
 
 
+def test_a_name_that_is_asked_for_twice_at_once_is_given_once(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is made before both have looked, or one had to wait for the other."""
+    issue, both = apikeys.issue, threading.Barrier(2)
+
+    def late(*args: Any, **more: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1)
+        return issue(*args, **more)
+
+    monkeypatch.setattr(apikeys, "issue", late)
+    answers = at_once(lambda: asked("generate-key", alice.api_key.reveal(), "ci"))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400]
+
+
 @pytest.mark.parametrize("name", [None, 7, ["ci"]])
 def test_a_key_has_a_name(alice: Person, name: Any) -> None:
     """A text."""
@@ -67,6 +87,20 @@ def test_a_replaced_key_opens_nothing(alice: Person) -> None:
         "DELETED_REMOTE_PRODUCTION_API_KEY",
         "REGENERATED_PRODUCTION_API_KEY",
     }
+
+
+def test_a_right_is_handed_on_by_keys_that_have_it(alice: Person) -> None:
+    """A plain key neither gets the right to read sensitive fields by another one's name, nor ends that one."""
+    with alice.at_work():
+        payroll = apikeys.issue("payroll", may_read_sensitive=True)[1].reveal()
+    refused = asked("regenerate-key", alice.api_key.reveal(), "payroll")
+    is_left = opens(payroll)
+    made = asked("regenerate-key", payroll, "payroll")
+    with alice.at_work():
+        [key] = apikeys.in_force("payroll", "production")
+
+    assert (refused.status_code, is_left) == (403, True)
+    assert (made.status_code, key.may_read_sensitive) == (200, True)
 
 
 def test_only_a_key_that_there_is_can_be_replaced(alice: Person, charlie: Person) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from django.test import Client
 
 from tests import stub
 from tests.people import Person
-from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.conftest import Link, Linked, at_once
+from unified_api.sync import clock, targets
+from unified_api.sync.models import Stream
 
 NEW = {
     "target_field_name": "churn_risk",
@@ -101,6 +105,41 @@ def test_a_mapping_shows_once_the_model_was_read_again(read: Linked) -> None:
         ]["schema"]
         == {}
     )
+
+
+def test_a_path_that_cannot_be_searched_everywhere_is_null_there(read: Linked, desk: stub.Desk) -> None:
+    """Who maps it is warned; no record stays away for it, and the status of the model says why it is null."""
+    made = read.send("post", "field-mappings", {**NEW, "jmes_path": "length(x_risk)"})
+    desk.add(title="three", state="open", x_risk=None)
+    read.work()
+    [warning] = made.json()["warnings"]
+    about = {one.model: one for one in read.stored(lambda: list(Stream.objects.all()))}["ticketing.Ticket"]
+    path = f"field-mappings/{made.json()['model']['id']}"
+    mended = read.send("patch", path, {"jmes_path": "length(x_risk || `[]`)"}).json()["warnings"]
+
+    assert (made.status_code, warning["problem_type"], mended) == (201, "INCORRECT_FIELD_TYPE", [])
+    assert "length(x_risk) cannot be searched in 1 of the 2 answers" in warning["detail"]
+    assert custom(read) == {"one": {"value": 2}, "two": None, "three": {"value": None}}
+    assert about.status == "PARTIALLY_SYNCED"
+    assert "field_mappings.churn_risk of 2 records is null" in str(about.error)
+
+
+def test_a_target_that_is_mapped_twice_at_once_is_mapped_once(
+    read: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes second is told so, also where nothing was there when it began."""
+    both = threading.Barrier(2)
+
+    def late() -> Any:
+        both.wait(timeout=20)
+        return clock.now()
+
+    monkeypatch.setattr(targets, "clock", SimpleNamespace(now=late))
+    answers = at_once(lambda: read.send("post", "field-mappings", NEW))
+    [refused] = [one.json()["errors"] for one in answers if one.status_code == 400]
+
+    assert sorted(one.status_code for one in answers) == [201, 400]
+    assert "churn_risk of ticketing.Ticket is mapped there already" in refused[0]["detail"]
 
 
 def test_a_mapping_is_changed(read: Linked) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests import stub
+from tests.unified_api.api.account.test_scopes import limit
 from tests.unified_api.api.conftest import Link, Linked
 from unified_api import registry
 from unified_api.models.base import CommonModel, common_models, model_id, relations, wire_fields
@@ -208,6 +209,30 @@ def test_what_a_list_does_not_say_is_asked_for(api: Linked, desk: stub.Desk) -> 
 
     assert names(api) == {"wanted", "wanted too"}
     assert (first, later) == (["/tickets/1", "/tickets/2", "/tickets/4"], ["/tickets/2"])
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        condition("status", "NOT_EQUALS", "CLOSED"),
+        condition("status", "HAS_NONE_OF", ["CLOSED"]),
+        condition("status", "EQUALS", "OPEN"),
+    ],
+)
+@pytest.mark.parametrize("brief", [(), ("state",)], ids=["said", "read by id"])
+def test_a_field_that_scopes_disable_decides_and_is_not_stored(
+    api: Linked, desk: stub.Desk, wanted: dict[str, Any], brief: tuple[str, ...]
+) -> None:
+    """A state that cannot be understood lets nothing in."""
+    limit(api, "Ticket", disabled_fields=["status"])
+    select(api, wanted)
+    desk.brief = brief
+    for title, state in (("wanted", "open"), ("unwanted", "done"), ("odd", ["open"])):
+        desk.add(title=title, state=state)
+    api.work()
+
+    assert names(api) == {"wanted"}
+    assert api.stored(lambda: list(Ticket.objects.values_list("name", "status"))) == [("wanted", None)]
 
 
 def test_what_was_stored_and_is_no_condition_is_named(api: Linked, desk: stub.Desk) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import configure, the_plan
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import ignoring, journal
-from unified_api.sync.models import Change, RemoteData, Write
+from unified_api.sync.bridge import plans
+from unified_api.sync.models import Change, RemoteData, Run, SetAside, Stream, Write
 from unified_api.sync.models_account import Ignored
+from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_plan import PlanItem
 
 WHY = ignoring.Why("GDPR", "asked by letter")
 
@@ -51,6 +56,34 @@ def test_nothing_of_it_is_kept(ignored: uuid.UUID) -> None:
     assert all(one == ({}, None) for one in said)
 
 
+def test_nothing_that_went_wrong_with_it_is_kept(desks: Bridged, known: uuid.UUID) -> None:
+    """Neither what the provider said to a write of it, nor an answer that did not map; nor another one later."""
+    [counterpart] = desks.b.tables["tickets"]
+    desks.a.refuse_writes = 422
+    desks.b.edit(counterpart, title="Plotter")
+    desks.round()
+    desks.a.edit("1", title="Plotter", state=["secret"])
+    desks.read()
+    before = wrong_with(known)
+    ignoring.ignore(desks.accounts[0], Ticket, known, WHY)
+    after = wrong_with(known)
+    desks.read()
+    with transaction.atomic():
+        stream = Stream.objects.get(linked_account_id=desks.accounts[0].id, model="ticketing.Ticket")
+        counted = list(Run.objects.filter(stream_id=stream.id).order_by("started"))
+
+    assert ("refused by the test" in before, "secret" in before) == (True, True)
+    assert [after, wrong_with(known)] == [str([([], None, None)])] * 2
+    assert [run.set_aside for run in counted][-2:] == [1, 0]
+
+
+def wrong_with(record: uuid.UUID) -> str:
+    """What the journal has of what became of writes to a record, and all that is set aside."""
+    with transaction.atomic():
+        writes = Write.objects.filter(record_id=record).values_list("problems", "error", "remote_id")
+        return str([*writes, *SetAside.objects.values_list("remote_id", "reason", "raw")])
+
+
 def test_it_is_not_taken_in_again(desks: Bridged, ignored: uuid.UUID) -> None:
     """Whatever becomes of it there, and however often it is read."""
     desks.a.edit("1", title="Plotter")
@@ -78,6 +111,26 @@ def test_its_counterpart_is_left_alone(desks: Bridged, ignored: uuid.UUID) -> No
     assert (pair.state, pair.problems) == ("gone", [])
     assert desks.writes() == writes
     assert desks.both("title") == (["Printer"], ["Plotter"])
+
+
+def test_no_plan_says_anything_of_it(desks: Bridged, known: uuid.UUID) -> None:
+    """What was to be done is left alone; all else that was shown is still approved by the same hash, and done."""
+    configure(desks, mode=Bridge.Mode.PLAN)
+    desks.a.edit("1", title="Plotter")
+    desks.a.add(title="Door", text="It squeaks", state="open", priority="p2")
+    desks.round()
+    plan = the_plan(desks)
+    ignoring.ignore(desks.accounts[0], Ticket, known, WHY)
+    with transaction.atomic():
+        told = [
+            (one.record_a == known, one.fields["fields"].keys(), one.key, one.state)
+            for one in PlanItem.objects.order_by("state")
+        ]
+        plans.approve(plan.id, plan.hash)
+    desks.round()
+
+    assert told == [(True, set(), None, "moved"), (False, ANY, ANY, "waiting")]
+    assert sorted(desks.both("title")[1]) == ["Door", "Printer"]
 
 
 def test_a_write_that_is_on_its_way_comes_first(desks: Bridged, known: uuid.UUID) -> None:
