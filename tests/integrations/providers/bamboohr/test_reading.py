@@ -171,6 +171,20 @@ def test_own_fields_are_read_by_alias_or_number_and_described(company: Emulator,
     ]
 
 
+def test_more_own_fields_than_a_request_takes_are_all_read(company: Emulator, client: Client) -> None:
+    """In further requests, of a list as of a single employee."""
+    names = [f"customOwn{number}" for number in range(420)]
+    for name in names:
+        fields.add_field(company.world, name, "text", name)
+    ada = named(company, "Ada")
+    employees.edit(company.world, ada, **{names[0]: "first", names[-1]: "last"})
+    listed = everything(client, Employee)[ada["id"]]
+    shown = [one.raw["own"] for one in (listed, client.read(resource_of(Employee), ada["id"]))]
+
+    assert [(own[names[0]], own[names[-1]]) for own in shown] == [("first", "last")] * 2
+    assert listed.values["first_name"] == "Ada"
+
+
 def test_own_fields_of_lists_tell_their_words(company: Emulator, client: Client) -> None:
     """Those that can still be chosen, so that a write of another one is refused; none where lists may not be seen."""
     for word in ("S", "M", "XXL"):
