@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Forbidden, Gone
+from integrations.kit.errors import Forbidden, Gone, Misconfigured
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.bamboohr import absences, employees, fields, places, training
 from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
@@ -285,6 +285,14 @@ def test_homes_and_offices_are_places(company: Emulator, client: Client) -> None
     assert (home.values["street_1"], home.values["country"]) == ("7 Elm Street", "US")
     assert everything(client, Employee)[ada["id"]].values["home_location"] == home.remote_id
     assert client.read(resource_of(Location), home.remote_id).values == home.values
+
+
+def test_more_pages_of_offices_than_there_can_be_are_not_asked_for(company: Emulator, client: Client) -> None:
+    """Their number is only what the first answer says."""
+    meta = {"page": 0, "pageSize": 500, "totalPages": 1_000_000, "totalItems": 0}
+    company.faults.refuse(200, f"GET {API}/hris/org/locations", body={"data": [], "meta": meta})
+    with pytest.raises(Misconfigured, match="1000000 pages of offices"):
+        everything(client, Location)
 
 
 def test_offices_that_a_key_may_not_read_are_known_by_name(company: Emulator, client: Client) -> None:
