@@ -28,11 +28,11 @@ class Printer:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Print, and write what has succeeded."""
         from tests.conformance import pages
-        from tests.conformance.table import conformance
+        from tests.conformance.table import conformance, unread
         from tests.conformance.trial import TALLIES
 
         counts = {slug: tally.counted for slug, tally in TALLIES.items()}
-        print("", *conformance(counts), "", official.told(), sep="\n")  # noqa: T201 - its output
+        print("", *conformance(counts), "", *unread(), official.told(), sep="\n")  # noqa: T201 - its output
         if self.write and exitstatus == pytest.ExitCode.OK:
             print(pages.write(counts))  # noqa: T201 - the same
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import requests
-import schemathesis
 from hypothesis.strategies import SearchStrategy
 
 from integrations.kit.client import Client
@@ -17,6 +16,7 @@ from integrations.kit.endpoints import GET
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.session import fill, fill_path
 from integrations.kit.transport import Reply
+from tests.conformance.drawing import drawn
 from tests.conformance.far_side import FarSide, far_side_of, tried
 from tests.conformance.wire import reply
 from tests.emulators import official
@@ -25,27 +25,30 @@ from tests.emulators.vendor import Vendor
 from tests.integrations.lines import connection
 
 _NOWHERE: Final = "http://127.0.0.1:9"
-_JSON: Final = "application/json"
-#: Items in a generated list.
-_MOST: Final = 2
-#: Gives the answer to a read of a path of the description.
+#: Gives the answer to an operation of the description that reads.
 Answers = Callable[[str], Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """An adapter, and the description of what it calls. settings: of an account that there is not."""
+    """An adapter, and the description of what it calls.
+
+    settings: of an account that there is not. undrawn, unshown: see FarSide.
+    """
 
     provider: Provider
     vendor: Vendor
     description: Description
     settings: dict[str, str]
+    undrawn: Mapping[str, str]
+    unshown: Mapping[str, str]
 
-    def path(self, endpoint: GET, remote_id: str) -> str | None:
-        """The path of the description that an endpoint asks for; None for one that is documented elsewhere."""
+    def operation(self, endpoint: GET, remote_id: str) -> str | None:
+        """The operation of the description that an endpoint asks for; None for one that is documented elsewhere."""
         base = urlsplit(fill(self.provider.base_url, self.settings)).path
         names = {**self.settings, "remote_id": remote_id, "ticket": remote_id}
-        return self.description.template(self.vendor.canonical(base + fill_path(endpoint.path, names)))
+        path = self.vendor.canonical(base + fill_path(endpoint.path, names))
+        return self.description.operation("POST" if endpoint.body else "GET", path)
 
     def client(self, answers: Answers) -> Client:
         """An account there."""
@@ -54,12 +57,12 @@ class Described:
         return Client(self.provider, line, wire=lambda _guard, _limits: Shown(self, answers))
 
     def reads(self) -> Iterator[tuple[Resource, GET, str]]:
-        """The lists and reads by id, each with the path of the description."""
+        """The lists and reads by id, each with the operation of the description."""
         for resource in self.provider.resources:
             for endpoint in (resource.list, resource.get):
-                path = endpoint and self.path(endpoint, "1")
-                if endpoint and path:
-                    yield resource, endpoint, path
+                operation = endpoint and self.operation(endpoint, "1")
+                if endpoint and operation:
+                    yield resource, endpoint, operation
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class Shown:
     def exchange(self, request: requests.PreparedRequest, **_how: Any) -> Reply:
         """See Way."""
         canonical = self.described.vendor.canonical(urlsplit(request.url or "").path)
-        path = self.described.description.template(canonical)
-        return reply(200, self.answers(path)) if path else reply(404, {})
+        operation = self.described.description.operation(request.method or "GET", canonical)
+        return reply(200, self.answers(operation)) if operation else reply(404, {})
 
     def close(self) -> None:
         """See Way."""
@@ -96,33 +99,11 @@ def _described(provider: Provider, far_side: FarSide) -> Described | None:
     usual = {
         one.name: _NOWHERE if one.kind == "url" else "acme" for one in provider.settings if not one.secret
     }
-    return Described(provider, vendor, description, {**usual, **far_side.examples})
+    settings = {**usual, **far_side.examples}
+    return Described(provider, vendor, description, settings, far_side.undrawn, far_side.unshown)
 
 
 @functools.cache
-def generated(described: Described, path: str) -> SearchStrategy[Any]:
-    """Answers by the schema of what a read of a path answers: what that allows, however odd.
-
-    They are drawn as what a request with this schema for its body may send: the generator knows no others.
-    """
-    document = described.description.document
-    body = {"required": True, "content": {_JSON: {"schema": described.description.content(path)["schema"]}}}
-    operation = {"requestBody": body, "responses": {"200": {"description": "taken"}}}
-    told = {
-        "openapi": document["openapi"],
-        "info": {"title": "answers", "version": "1"},
-        "paths": {"/answers": {"post": _writable(operation)}},
-        "components": {"schemas": _writable(document.get("components", {}).get("schemas", {}))},
-    }
-    drawn = schemathesis.openapi.from_dict(told)["/answers"]["POST"].as_strategy()
-    return drawn.map(lambda case: case.body)
-
-
-def _writable(node: Any) -> Any:
-    """Schemas without the mark of what stands in answers alone, and with short lists: long ones only take longer."""
-    if isinstance(node, list):
-        return [_writable(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _writable(value) for key, value in node.items() if (key, value) != ("readOnly", True)}
-    return {"maxItems": max(_MOST, node.get("minItems", 0)), **kept} if node.get("type") == "array" else kept
+def generated(described: Described, operation: str) -> SearchStrategy[Any]:
+    """See drawn; made once, as a description is large."""
+    return drawn(described.description, operation)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
@@ -70,6 +71,8 @@ class FarSide:
 
     start: is given what asks pytest for fixtures. judge: in a few words. vendor: of an emulator, whose exchanges are
     judged by the description that it names. examples: settings of the account that the examples in there are about.
+    undrawn: reads, as `Ticket get`, of which no answer by that description's schemas is ever a whole record, and why;
+    unshown: the same of its examples.
     marks: of its tests, such as `real` for a server of others, or `django_db`. absent: why it cannot be started on this
     machine, where nobody can install it; empty where it can.
     """
@@ -78,6 +81,8 @@ class FarSide:
     start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]]
     vendor: Vendor | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
+    undrawn: Mapping[str, str] = field(default_factory=dict)
+    unshown: Mapping[str, str] = field(default_factory=dict)
     marks: Sequence[pytest.MarkDecorator] = ()
     absent: Callable[[], str] = str
 
@@ -88,11 +93,18 @@ class FarSide:
 
 
 def emulated(
-    vendor: Vendor, start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]], **examples: str
+    vendor: Vendor,
+    start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]],
+    *,
+    undrawn: Mapping[str, str] = MappingProxyType({}),
+    unshown: Mapping[str, str] = MappingProxyType({}),
+    **examples: str,
 ) -> FarSide:
-    """That of a vendor whose system cannot be run here."""
+    """That of a vendor whose system cannot be run here. undrawn, unshown, examples: see FarSide."""
     judge = OFFICIAL if vendor.official else "an emulator"
-    return FarSide(judge=judge, start=start, vendor=vendor, examples=examples)
+    return FarSide(
+        judge=judge, start=start, vendor=vendor, examples=examples, undrawn=undrawn, unshown=unshown
+    )
 
 
 def tried() -> list[Provider]:

@@ -77,6 +77,17 @@ def judge_of(provider: Provider) -> str:
     return found.judge if found else "nobody"
 
 
+def unread() -> list[str]:
+    """The reads of which the descriptions have no answer that could be a record, a sentence each."""
+    found = ((provider, far) for provider in registry.all() if (far := far_side_of(provider)))
+    return [
+        f"{provider.name}: {name} is read of no {what}: {reason}"
+        for provider, far in found
+        for what, told in (("example", far.unshown), ("answer that is drawn", far.undrawn))
+        for name, reason in told.items()
+    ]
+
+
 def overview() -> list[str]:
     """A row for each adapter: with which models customers of the API can do what, and in italics with which bridges."""
     head = ("integration", "reads", *_WRITES, "judged by")

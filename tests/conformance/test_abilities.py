@@ -15,6 +15,7 @@ from integrations.kit.observation import Observation
 from integrations.kit.provider import FILE_ADDRESS, Operation, Resource
 from tests.conformance.another import another
 from tests.conformance.far_side import Samples
+from tests.conformance.kept import secrets_in
 from tests.conformance.trial import BYTES, Trial, there
 from unified_api.models.base import wire_fields
 
@@ -25,7 +26,10 @@ _A_WHILE = 300
 
 
 def test_lists_go_on_to_their_end_and_show_what_is_read_by_id(trial: Trial) -> None:
-    """Every record in pages of any size, once more by its id, and behind the last page only what changes."""
+    """Every record in pages of any size, once more by its id, and behind the last page only what changes.
+
+    Nothing of them is kept that would let somebody in.
+    """
     for resource in trial.provider.resources:
         with trial.doing(resource, "list"):
             whole = trial.pages(resource)
@@ -39,6 +43,7 @@ def test_lists_go_on_to_their_end_and_show_what_is_read_by_id(trial: Trial) -> N
             assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
             assert [bad for page in pages for bad in page.bad] == []
             assert pages[-1].complete is resource.sweep
+        assert secrets_in(shown.values()) == set()
         _read_by_id(trial, resource, shown)
         if resource.incremental:
             with trial.doing(resource, "changes"):
@@ -61,6 +66,7 @@ def _read_by_id(trial: Trial, resource: Resource, shown: dict[str, Observation])
     for remote_id in list(shown)[:_FEW]:
         with trial.doing(resource, "get"):
             found = trial.client.read(resource, remote_id)
+        assert secrets_in([found]) == set()
         _says(resource, found, {n: v for n, v in shown[remote_id].values.items() if n in found.values})
     with trial.doing(resource, "get"), pytest.raises(Gone):
         trial.client.read(resource, "987654321")

@@ -10,6 +10,7 @@ from itertools import product
 from typing import Final
 
 from integrations.kit.breaks import Broken
+from integrations.kit.endpoints import Write
 from integrations.kit.errors import (
     Forbidden,
     Gone,
@@ -47,8 +48,11 @@ def _all(answer: int, *errors: type[ProviderError]) -> Failure:
     return Failure(answer, errors, errors, errors, errors)
 
 
+_CHANGES: Final[tuple[Operation, ...]] = ("update", "delete")
 _PAGE: Final = reply(200, b"<!doctype html><html><body>Please log in</body></html>")
 _HALF: Final = reply(200, b'{"id": 1, "na')
+#: Seconds between questions.
+_PAUSE: Final = 10
 _SILENCE: Final = Broken("no answer came in time", left=True)
 FAILURES: Final = (
     _all(400, Rejected),
@@ -97,10 +101,7 @@ def _taken_for_gone(trial: Trial, resource: Resource) -> Iterator[str]:
     if not resource.can("update"):
         return
     samples = trial.samples(resource)
-    if resource.can("create") and samples.make:  # the records of others are left as they are
-        known = trial.made(resource, samples.make[-1]).remote_id
-    else:
-        known = next(iter(there(trial.pages(resource))))
+    known = _own(trial, resource, samples)
     nothing = reply(HTTPStatus.NOT_FOUND, trial.started.refusal(HTTPStatus.NOT_FOUND))
     for values, spared in product(samples.change[:1], range(2)):
         with trial.line.struck(nothing, writes=True, spared=spared) as strike:
@@ -111,7 +112,8 @@ def _taken_for_gone(trial: Trial, resource: Resource) -> Iterator[str]:
 
 
 def _mistold(trial: Trial, failure: Failure, question: Question) -> str | None:
-    """What is told in the place of what is due."""
+    """What is told in the place of what is due. The far side's own limits are no matter here."""
+    trial.started.sleep(_PAUSE)
     with trial.line.struck(_answer(trial, failure), writes=question.writes) as strike:
         told = _told(question.ask)
     if strike.struck and isinstance(told, question.due(failure)):
@@ -152,7 +154,7 @@ def _widest(trial: Trial, operation: Operation) -> Resource | None:
 
 
 def _of_model(trial: Trial, resource: Resource, known: str) -> Iterator[Question]:
-    """Reads, and creates, which may take several calls; all updates and deletes go one way, so one model has them."""
+    """Reads and creates; updates and deletes where they go a way of their own, and of those that go the kit's, one."""
     client, name = trial.client, resource.model.__name__
     samples = trial.samples(resource) if resource.can("create") else Samples()
     yield Question(f"{name} list", partial(trial.pages, resource), writes=False, due=lambda f: f.listed)
@@ -162,9 +164,24 @@ def _of_model(trial: Trial, resource: Resource, known: str) -> Iterator[Question
     for values in samples.make[:1]:
         make = partial(trial.made, resource, values)
         yield Question(f"{name} create", make, writes=True, due=lambda f: f.written)
-    for values in samples.change[:1] if resource is _widest(trial, "update") else ():
-        change = partial(client.update, resource, known, values)
+    asked = [operation for operation in _CHANGES if _is_asked(trial, resource, operation)]
+    own = _own(trial, resource, samples) if asked else known
+    for values in samples.change[:1] if "update" in asked else ():
+        change = partial(client.update, resource, own, values)
         yield Question(f"{name} update", change, writes=True, due=lambda f: f.written)
-    if resource is _widest(trial, "delete"):
-        remove = partial(client.delete, resource, known)
+    if "delete" in asked:
+        remove = partial(client.delete, resource, own)
         yield Question(f"{name} delete", remove, writes=True, due=lambda f: f.written)
+
+
+def _is_asked(trial: Trial, resource: Resource, operation: Operation) -> bool:
+    endpoint = resource.update if operation == "update" else resource.delete
+    own_way = isinstance(endpoint, Write) and (endpoint.send or endpoint.body or endpoint.stamp)
+    return bool(own_way) or resource is _widest(trial, operation)
+
+
+def _own(trial: Trial, resource: Resource, samples: Samples) -> str:
+    """A record that is ours to change: the records of others are left as they are, where one can be made."""
+    if resource.can("create") and samples.make:
+        return trial.made(resource, samples.make[-1]).remote_id
+    return next(iter(there(trial.pages(resource))))

@@ -117,23 +117,25 @@ class Description:
             return self._beyond(request, name if path else None)
         return [f"{name}: {fault}" for fault in self._asked_so(request, params, path, operation)[:_MOST]]
 
-    def template(self, path: str) -> str | None:
-        """The template of a path that can be read; None where none is described."""
+    def operation(self, method: str, path: str) -> str | None:
+        """The operation that reads so, as `GET /template`; None where none is described."""
         found, _ = self._path(path)
-        return found if found and "get" in self.document["paths"][found] else None
+        told = self.document["paths"][found].get(method.lower(), {}) if found else {}
+        return f"{method} {found}" if "200" in told.get("responses", {}) else None
 
-    def content(self, path: str) -> dict[str, Any]:
-        """What it says of the JSON with which a read of a path is answered: its schema, and examples."""
-        answer = self._resolved(self.document["paths"][path]["get"]["responses"]["200"])
+    def content(self, operation: str) -> dict[str, Any]:
+        """What it says of the JSON with which an operation is answered: its schema, and examples."""
+        method, _, path = operation.partition(" ")
+        answer = self.resolved(self.document["paths"][path][method.lower()]["responses"]["200"])
         found: dict[str, Any] = answer.get("content", {}).get(_JSON, {})
         return found
 
-    def examples(self, path: str) -> Iterator[Any]:
+    def examples(self, operation: str) -> Iterator[Any]:
         """The examples of these answers."""
-        content = self.content(path)
+        content = self.content(operation)
         if "example" in content:
             yield content["example"]
-        told = (self._resolved(one) for one in content.get("examples", {}).values())
+        told = (self.resolved(one) for one in content.get("examples", {}).values())
         yield from (one["value"] for one in told if "value" in one)
 
     def _asked_so(
@@ -175,7 +177,7 @@ class Description:
         self, request: Request, params: dict[str, str], path: str, operation: dict[str, Any]
     ) -> Iterator[str]:
         told = [*self.document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
-        known = [self._resolved(one) for one in told]
+        known = [self.resolved(one) for one in told]
         for one in known:
             given = {"path": [params.get(one["name"], "")], "query": request.every(one["name"])}.get(
                 one["in"]
@@ -189,7 +191,7 @@ class Description:
             yield f"it has no parameter {name}"
 
     def _parameter(self, parameter: dict[str, Any], text: str) -> Iterator[str]:
-        schema = self._resolved(parameter.get("schema", {}))
+        schema = self.resolved(parameter.get("schema", {}))
         if schema.get("type") == "array":  # separated in ways of their own
             return
         for error in self._asked(schema, registry=self._registry).iter_errors(_typed(schema, text)):
@@ -258,14 +260,15 @@ class Description:
 
     def _parts(self, schema: Any) -> Iterator[dict[str, Any]]:
         """A schema and those that it is composed of."""
-        found = self._resolved(schema)
+        found = self.resolved(schema)
         yield found
         for word in ("allOf", "anyOf", "oneOf"):
             for one in found.get(word, ()):
                 yield from self._parts(one)
 
-    def _resolved(self, found: Any) -> Any:
-        return self._resolved(self._at(found["$ref"].removeprefix("#"))) if "$ref" in found else found
+    def resolved(self, found: Any) -> Any:
+        """What a reference stands for; all else as it is."""
+        return self.resolved(self._at(found["$ref"].removeprefix("#"))) if "$ref" in found else found
 
     def _at(self, pointer: str) -> Any:
         return _at(self.document, pointer)

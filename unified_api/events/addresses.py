@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import uuid
@@ -26,6 +27,8 @@ DOOR: Final = "webhook"
 #: Of the path below which all arrive.
 PATH: Final = "/webhooks/"
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{20,80}")
+#: For which the former secret counts: what the provider sends again was signed when it happened.
+_FORMER_COUNTS: Final = dt.timedelta(hours=1)
 #: What the address of a sandbox's service ends with, behind that of this installation.
 _SANDBOX: Final = "/sandbox"
 
@@ -67,7 +70,7 @@ def begin_anew(account: LinkedAccount) -> None:
     """Another remote account takes the place of the one that was linked: nothing that this one sent counts any more."""
     WebhookEvent.objects.filter(linked_account_id=account.id).delete()
     WebhookAddress.objects.filter(linked_account_id=account.id).update(
-        sealed_key=b"", sealed_secret=b"", subscription=None, subscribed_at=None
+        sealed_key=b"", sealed_secret=b"", sealed_former=b"", subscription=None, subscribed_at=None
     )
 
 
@@ -116,10 +119,29 @@ def _parted(address: str) -> tuple[str, str | None]:
 
 
 def secrets_of(address: WebhookAddress, receivers: Sequence[WebhookReceiver]) -> list[Secret]:
-    """By which its deliveries may be signed: the one given to the provider, and those of its receivers."""
+    """By which its deliveries may be signed.
+
+    The one given to the provider, or chosen by it; for a while the one before that; and those of its receivers.
+    """
     own = [secrets.opened(address, "sealed_secret")] if address.sealed_secret else []
+    if (
+        address.sealed_former
+        and address.subscribed_at
+        and clock.now() < address.subscribed_at + _FORMER_COUNTS
+    ):
+        own.append(secrets.opened(address, "sealed_former"))
     keys = [secrets.opened(one, "sealed_key") for one in receivers if one.is_active and one.sealed_key]
     return [*own, *keys]
+
+
+def take_secret(address: WebhookAddress, secret: Secret) -> None:
+    """Have deliveries signed by what the provider chose now; what it chose before counts a while longer.
+
+    In the open transaction, before the address is told when it was subscribed.
+    """
+    if address.subscription is not None:
+        secrets.put(secrets.opened(address, "sealed_secret"), address, "sealed_former")
+    secrets.put(secret, address, "sealed_secret")
 
 
 def receivers_of(account_id: uuid.UUID) -> list[WebhookReceiver]:

@@ -1,6 +1,7 @@
 """Taking a delivery: proved, stored, answered. All else is a worker's.
 
-What does not prove to be the provider's is counted, and nothing of it is kept.
+What does not prove to be the provider's is counted, and nothing of it is kept. While the provider is being subscribed
+anew it may sign by a secret that nobody here knows yet: it is asked to come again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from integrations.kit.webhooks import Webhooks
 from tenants import secrets
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
-from unified_api.events import addresses, following
+from unified_api.events import addresses, following, subscribing
 from unified_api.sync import clock, issues, job
 from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent
 
@@ -40,6 +41,7 @@ class Taken(Enum):
     KNOWN = "known"
     REFUSED = "refused"
     FULL = "full"
+    EARLY = "early"
     UNKNOWN = "unknown"
 
 
@@ -48,6 +50,7 @@ class _Known:
     """What a delivery is judged by."""
 
     account: LinkedAccount
+    address: WebhookAddress
     webhooks: Webhooks
     secrets: list[Secret]
 
@@ -63,7 +66,9 @@ def take(account_id: uuid.UUID, delivery: Delivery) -> Taken:
         address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account_id).first()
         if address is None:  # erased meanwhile
             return Taken.UNKNOWN
-        return _accept(address, known, delivery, now) if holds else _refuse(address, known.account, now)
+        if holds:
+            return _accept(address, known, delivery, now)
+        return Taken.EARLY if _is_early(address, known) else _refuse(address, known.account, now)
 
 
 def _known(account_id: uuid.UUID) -> _Known | None:
@@ -75,7 +80,13 @@ def _known(account_id: uuid.UUID) -> _Known | None:
             return None
         signed = webhooks.proof.signed
         found = addresses.secrets_of(address, addresses.receivers_of(account_id)) if signed else []
-    return _Known(account, webhooks, found)
+    return _Known(account, address, webhooks, found)
+
+
+def _is_early(address: WebhookAddress, known: _Known) -> bool:
+    """Whether it may be signed by a secret that comes with a subscription, or came since this one was judged."""
+    now_known = address.subscribed_at != known.address.subscribed_at
+    return now_known or job.is_under_way(subscribing.KIND, known.account.id)
 
 
 def _accept(address: WebhookAddress, known: _Known, delivery: Delivery, now: dt.datetime) -> Taken:

@@ -117,10 +117,10 @@ def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, last
         address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account.id).first()
         job.hold(lease)
         if address is not None:
-            address.subscription, address.subscribed_at = subscribed.id, clock.now()
             if subscribed.secret:
-                secrets.put(Secret(subscribed.secret), address, "sealed_secret")
-            address.save(update_fields=["subscription", "subscribed_at", "sealed_secret"])
+                addresses.take_secret(address, Secret(subscribed.secret))
+            address.subscription, address.subscribed_at = subscribed.id, clock.now()
+            address.save(update_fields=["subscription", "subscribed_at", "sealed_secret", "sealed_former"])
         issues.resolve(issues.SUBSCRIPTION, account.id)
         job.again(lease, lasts * _RENEWED_AT)
 

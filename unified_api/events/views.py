@@ -31,6 +31,7 @@ _ANSWERS: Final = {
     Taken.KNOWN: (HTTPStatus.OK, "Known already."),
     Taken.REFUSED: (HTTPStatus.UNAUTHORIZED, "The signature is missing, wrong or too old."),
     Taken.FULL: (HTTPStatus.SERVICE_UNAVAILABLE, "Too many events wait; send it again later."),
+    Taken.EARLY: (HTTPStatus.SERVICE_UNAVAILABLE, "It is being subscribed to; send it again later."),
     Taken.UNKNOWN: (HTTPStatus.NOT_FOUND, "Nothing is received at this address."),
 }
 

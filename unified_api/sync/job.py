@@ -274,6 +274,17 @@ def forget(kind: str, reference: uuid.UUID) -> None:
         )
 
 
+def is_under_way(kind: str, reference: uuid.UUID) -> bool:
+    """Whether a job of the tenant in scope was begun, and has not succeeded since."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM sync_job"
+            " WHERE tenant_id = %s AND kind = %s AND reference = %s AND attempts > 0)",
+            [current_tenant(), kind, reference],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def due() -> dict[str, int]:
     """How many jobs of each queue are due and in nobody's hands: as many as are worth a wake-up, at the most."""
     values: dict[str, Any] = {"queues": list(QUEUES), "most": MOST_WAKE_UPS}

@@ -11,14 +11,16 @@ from tenants.sealed import SealedField
 class WebhookAddress(TenantModel):
     """Where webhooks about a linked account arrive, and how they went.
 
-    `sealed_key`: what nobody can guess of the address. `sealed_secret`: by which the provider signs. `subscription`:
-    the provider's own id of what was subscribed to. `accepted`, `refused`: how many came, and how many proved nothing;
+    `sealed_key`: what nobody can guess of the address. `sealed_secret`: by which the provider signs; `sealed_former`:
+    by which it signed before it was subscribed anew, at `subscribed_at`. `subscription`: the provider's own id of what
+    was subscribed to. `accepted`, `refused`: how many came, and how many proved nothing;
     `refused_in_row`: of these, since the last one that was accepted.
     """
 
     linked_account_id = models.UUIDField()
     sealed_key = SealedField(purpose="webhook address: key")
     sealed_secret = SealedField(purpose="webhook address: secret")
+    sealed_former = SealedField(purpose="webhook address: former secret")
     subscription = models.TextField(null=True)
     subscribed_at = models.DateTimeField(null=True)
     accepted = models.BigIntegerField(default=0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.endpoints import GET, Api
-from integrations.kit.errors import Forbidden, Gone, NeedsReauthorisation
+from integrations.kit.errors import Forbidden, Gone, Misconfigured, NeedsReauthorisation
 from integrations.kit.lenses import at, choice
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
@@ -27,6 +27,8 @@ _EXPAND = "state,country"
 _HOME_KIND, _WORK_KIND = "Home", "Work"
 _SIZE = 100
 #: Lists whose words are parts of the company.
+#: Pages of offices: some ten thousand of them.
+_MOST_PAGES = 20
 _PARTS = {"department": "DEPARTMENT", "division": "BUSINESS_UNIT"}
 
 
@@ -48,7 +50,7 @@ def _home(told: dict[str, Any]) -> list[Any]:
 def _work(api: Api) -> list[Any]:
     try:
         answer = api.get(_PLACES, {"expand": _EXPAND, "pageSize": "500"})
-        rest = range(1, dig(answer, "meta.totalPages") or 1)
+        rest = range(1, _told_pages(answer))
         pages = [api.get(_PLACES, {"expand": _EXPAND, "pageSize": "500", "page": str(one)}) for one in rest]
         return [_office(one) for page in (answer, *pages) for one in page["data"] if not one.get("archived")]
     except (Forbidden, Gone, NeedsReauthorisation):
@@ -56,6 +58,15 @@ def _work(api: Api) -> list[Any]:
         return [
             {"id": one["id"], "name": one["name"], "kind": _WORK_KIND} for one in _words(lists, "location")
         ]
+
+
+def _told_pages(answer: Any) -> int:
+    told = dig(answer, "meta.totalPages") or 1
+    if told > _MOST_PAGES:
+        raise Misconfigured(
+            f"{told} pages of offices are told, more than {_MOST_PAGES}", request=f"GET {_PLACES}"
+        )
+    return int(told)
 
 
 def _office(told: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from integrations.kit.endpoints import Api
@@ -38,31 +39,45 @@ def own_key(told: Any) -> str | None:
     return number if number.isdigit() else None
 
 
-def _own_names(api: Api) -> list[str]:
-    return api.known(FIELDS)[: _MOST - len(_ASKED)]
+def _portions(names: list[str]) -> Iterator[list[str]]:
+    """All fields that are asked for, as many at a time as a request takes: first those that are mapped."""
+    asked = [*_ASKED, *names]
+    for start in range(0, len(asked), _MOST):
+        yield asked[start : start + _MOST]
 
 
 def details(api: Api, wanted: list[str]) -> list[Any]:
-    """Employees by their ids, at most a hundred, in two requests; one by one where reports know no ids."""
+    """Employees by their ids, at most a hundred, in a request or two; one by one where reports know no ids."""
     if not wanted:
         return []
-    names = _own_names(api)
-    asked = {**ids(None), FIELDS: [*_ASKED, *names], "filters": {"employeeIds": [int(one) for one in wanted]}}
-    found = api.ask(REPORT, asked)["employees"]
-    if found and not set(_IDS) <= set(found[0]):
-        found = [one for who in wanted if (one := _look(api, who, names))]
-    return [_whole(api, one, names) for one in found]
+    names = api.known(FIELDS)
+    first, *others = _portions(names)
+    found = _reported(api, wanted, first)
+    if any(not set(_IDS) <= set(shown) for shown in found.values()):
+        return [_whole(api, one, names) for who in wanted if (one := _look(api, who, names))]
+    for fields in others:
+        more = _reported(api, wanted, fields)
+        found = {who: {**more.get(who, {}), **shown} for who, shown in found.items()}
+    return [_whole(api, one, names) for one in found.values()]
 
 
-def _look(api: Api, remote_id: str, names: list[str]) -> Any:
-    return api.get(f"/employees/{int(remote_id)}", {FIELDS: ",".join([*_ASKED, *names])})
+def _reported(api: Api, wanted: list[str], fields: list[str]) -> dict[str, dict[str, Any]]:
+    asked = {**ids(None), FIELDS: fields, "filters": {"employeeIds": [int(one) for one in wanted]}}
+    return {str(one["id"]): one for one in api.ask(REPORT, asked)["employees"]}
+
+
+def _look(api: Api, remote_id: str, names: list[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for fields in _portions(names):
+        told |= api.get(f"/employees/{int(remote_id)}", {FIELDS: ",".join(fields)})
+    return told
 
 
 def find(api: Api, remote_id: str) -> Any:
     """One by its id; that of zero would be whoever has the key."""
     if not is_employee(remote_id):
         return None
-    names = _own_names(api)
+    names = api.known(FIELDS)
     return _whole(api, _look(api, remote_id, names), names)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.kit.endpoints import Api
-from integrations.kit.errors import Misconfigured
+from integrations.kit.errors import Misconfigured, RetryLater
 from integrations.kit.paths import dig
 from integrations.kit.signatures import Header, Hmac
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions, Webhooks
@@ -23,8 +23,10 @@ _MODELS: dict[str, type[CommonModel]] = {
 }
 #: They end after thirty days. Earlier, since the condition names the projects that there are.
 _LASTS = 7 * 86_400.0
-#: Projects that a condition names at the most.
-_MOST = 100
+#: Projects that a page shows, and that a condition names, at the most: those with most issues.
+_PAGE, _MOST = 100, 1_000
+#: Seconds after which a site without projects is looked at again.
+_LATER = 3_600.0
 
 
 def _ids(event: Any, _headers: Mapping[str, str]) -> list[str]:
@@ -42,9 +44,7 @@ def _make(api: Api, callback: Callback) -> Subscribed:
     mine = [hook["id"] for hook in there if hook.get("url") == callback.url]
     if mine:
         _remove(api, ",".join(map(str, mine)))
-    projects = api.get("/project/search", {"maxResults": str(_MOST), "orderBy": "-issueCount"})["values"]
-    names = ", ".join(str(one["id"]) for one in projects)
-    hook = {"events": sorted(_MODELS), "jqlFilter": f"project in ({names})"}
+    hook = {"events": sorted(_MODELS), "jqlFilter": f"project in ({', '.join(_projects(api))})"}
     made = api.send("POST", "/webhook", {"url": callback.url, "webhooks": [hook]})
     (result,) = made["webhookRegistrationResult"]
     if "createdWebhookId" not in result:
@@ -52,6 +52,20 @@ def _make(api: Api, callback: Callback) -> Subscribed:
             f"Jira takes no webhook: {'; '.join(result.get('errors') or ('no reason is told',))}"
         )
     return Subscribed(str(result["createdWebhookId"]))
+
+
+def _projects(api: Api) -> list[str]:
+    """The ids of the projects. Where there is none yet, there is nothing that a condition could name."""
+    found: dict[str, None] = {}
+    for start in range(0, _MOST, _PAGE):
+        asked = {"startAt": str(start), "maxResults": str(_PAGE), "orderBy": "-issueCount"}
+        told = api.get("/project/search", asked)
+        found |= dict.fromkeys(str(one["id"]) for one in told["values"])
+        if told.get("isLast") is True or len(told["values"]) < _PAGE:
+            break
+    if not found:
+        raise RetryLater("there is no project yet of which webhooks could tell", after=_LATER)
+    return list(found)
 
 
 def _remove(api: Api, subscription: str) -> None:

@@ -11,7 +11,6 @@ from integrations.kit.errors import Exists
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
 from integrations.kit.lenses import at, compute
 from integrations.kit.mapping import Mapping as Fields
-from integrations.kit.paging import ByOffset
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from integrations.providers.mailchimp.lenses import (
@@ -28,12 +27,12 @@ from integrations.providers.mailchimp.lenses import (
     since_when,
     version,
 )
+from integrations.providers.mailchimp.paging import SINCE, ByChange
 from unified_api.models.crm import Contact
 
 LIST: Final = "/3.0/lists/{list_id}"
 _MEMBERS: Final = f"{LIST}/members"
 _ONE: Final = f"{_MEMBERS}/{{remote_id}}"
-_PAGES: Final = ByOffset("offset", "count", size=500, total="total_items")
 _ARCHIVED: Final = "archived"
 #: What nobody reads: addresses of the API's own.
 _WITHOUT: Final = {"exclude_fields": "_links,members._links"}
@@ -93,10 +92,9 @@ members = Resource(
     list=GET(
         _MEMBERS,
         items="members",
-        # An order that no change moves: who changed meanwhile is not skipped, nor the one behind.
-        params={**_WITHOUT, "sort_field": "timestamp_signup", "sort_dir": "ASC"},
-        paging=_PAGES,
-        since=Since(param="since_last_changed", stamp=changed),
+        params=_WITHOUT,
+        paging=ByChange(),
+        since=Since(param=SINCE, stamp=changed),
     ),
     get=GET(_ONE, params=_WITHOUT),
     create=_create,

@@ -1,4 +1,7 @@
-"""Users, whom only an administrator may list. Lists do not tell who may not sign in: these are asked for once more."""
+"""Users, whom only an administrator may list. Lists do not tell who may not sign in: these are asked for once more.
+
+A single user is shown to an administrator together with the user's own API key: what is about signing in is let go.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,16 @@ from unified_api.models.ticketing import User
 _ACTIVE, _REGISTERED, _LOCKED = 1, 2, 3
 _PATH = "/users.json"
 _PAGES = ByOffset(total="total_count")
+#: How somebody signs in, which is nobody else's to keep.
+_SIGNING_IN = frozenset({"api_key", "passwd_changed_on", "twofa_scheme"})
+
+
+def _without_keys(_api: Api, users: list[Any]) -> list[Any]:
+    return [{name: value for name, value in user.items() if name not in _SIGNING_IN} for user in users]
 
 
 def _with_status(api: Api, users: list[Any]) -> list[Any]:
+    users = _without_keys(api, users)
     if all("status" in user for user in users):  # since 5.1
         return users
     others = {user["id"]: status for status in (_REGISTERED, _LOCKED) for user in _of(api, status)}
@@ -64,6 +74,6 @@ people = Resource(
         then=_with_status,
         calls=3,
     ),
-    get=GET("/users/{remote_id}.json", item="user"),
+    get=GET("/users/{remote_id}.json", item="user", then=_without_keys),
     frequency=3_600.0,
 )

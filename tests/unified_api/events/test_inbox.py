@@ -344,6 +344,36 @@ def test_a_subscription_is_renewed_in_time(
     assert one.send(told(1)) == 401
 
 
+def test_nothing_is_refused_while_a_provider_changes_its_secret(
+    hooked: MakeDesk, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the new one before it is known here: asked again. By the former one: taken, for an hour."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+    answers: list[int] = []
+
+    def make(_api: Any, _callback: Callback) -> Subscribed:
+        secret = f"secret {len(answers)}"
+        answers.append(one.send(told(1), secret=secret))
+        if len(answers) == 2:
+            raise errors.Uncertain("cut")
+        return Subscribed("s1", secret)
+
+    one = hooked(replace(SIGNED, subscriptions=Subscriptions(make, lambda _api, _id: None)))
+    _subscribe(one)
+    assert one.send(told(2), secret="secret 0") == 202
+    _subscribe(one)
+    assert one.send(told(3), secret="secret 1") == 503
+    _subscribe(one)
+
+    assert answers == [503] * 3
+    found = [one.send(told(10 + number), secret=f"secret {number}") for number in (2, 0, 1)]
+    assert found == [202, 202, 401]
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    later = str(int(time.time()) + 3_600)
+    again = [one.send(told(4), secret=f"secret {number}", stamp=later) for number in (2, 0)]
+    assert (again, one.address().refused) == ([202, 401], 2)
+
+
 def test_a_subscription_that_is_refused_is_an_issue(hooked: MakeDesk, settings: Any) -> None:
     """Until one succeeds, made anew within the week; one that is away is only asked again, a paused account is not."""
     settings.PUBLIC_URL = "https://isthmus.example.com"

@@ -127,13 +127,14 @@ def _known(world: World, body: Record) -> dict[str, Any]:
 
 @on("GET", "/lists/{list_id}/members")
 def list_members(world: World, request: Request) -> Answer:
-    """All of them, or those who changed since; in an order."""
+    """All of them, or those who changed since; in an order, which says nothing of those who are alike in it."""
     hides = LISTS_WITHOUT_ARCHIVED in world.table("quirk")
     rows = [one for one in world.rows("member") if not (hides and one["status"] == "archived")]
     if since := request.asked("since_last_changed"):
         rows = [one for one in rows if _moment(one["last_changed"]) >= _moment(since)]
     if name := request.asked("sort_field"):
-        rows.sort(key=lambda one: str(one[name]), reverse=request.asked("sort_dir") == "DESC")
+        turn, falls = world.next_id("turn"), request.asked("sort_dir") == "DESC"
+        rows.sort(key=lambda one: (str(one[name]), hash_of(f"{turn} {one['contact_id']}")), reverse=falls)
     told = {"list_id": audience_of(world, request)["id"], "total_items": len(rows)}
     return Answer(200, {"members": page(request, rows), **told})
 

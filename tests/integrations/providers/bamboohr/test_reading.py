@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Forbidden, Gone
+from integrations.kit.errors import Forbidden, Gone, Misconfigured
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.bamboohr import absences, employees, fields, places, training
 from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
@@ -171,6 +171,20 @@ def test_own_fields_are_read_by_alias_or_number_and_described(company: Emulator,
     ]
 
 
+def test_more_own_fields_than_a_request_takes_are_all_read(company: Emulator, client: Client) -> None:
+    """In further requests, of a list as of a single employee."""
+    names = [f"customOwn{number}" for number in range(420)]
+    for name in names:
+        fields.add_field(company.world, name, "text", name)
+    ada = named(company, "Ada")
+    employees.edit(company.world, ada, **{names[0]: "first", names[-1]: "last"})
+    listed = everything(client, Employee)[ada["id"]]
+    shown = [one.raw["own"] for one in (listed, client.read(resource_of(Employee), ada["id"]))]
+
+    assert [(own[names[0]], own[names[-1]]) for own in shown] == [("first", "last")] * 2
+    assert listed.values["first_name"] == "Ada"
+
+
 def test_own_fields_of_lists_tell_their_words(company: Emulator, client: Client) -> None:
     """Those that can still be chosen, so that a write of another one is refused; none where lists may not be seen."""
     for word in ("S", "M", "XXL"):
@@ -271,6 +285,14 @@ def test_homes_and_offices_are_places(company: Emulator, client: Client) -> None
     assert (home.values["street_1"], home.values["country"]) == ("7 Elm Street", "US")
     assert everything(client, Employee)[ada["id"]].values["home_location"] == home.remote_id
     assert client.read(resource_of(Location), home.remote_id).values == home.values
+
+
+def test_more_pages_of_offices_than_there_can_be_are_not_asked_for(company: Emulator, client: Client) -> None:
+    """Their number is only what the first answer says."""
+    meta = {"page": 0, "pageSize": 500, "totalPages": 1_000_000, "totalItems": 0}
+    company.faults.refuse(200, f"GET {API}/hris/org/locations", body={"data": [], "meta": meta})
+    with pytest.raises(Misconfigured, match="1000000 pages of offices"):
+        everything(client, Location)
 
 
 def test_offices_that_a_key_may_not_read_are_known_by_name(company: Emulator, client: Client) -> None:

@@ -76,4 +76,13 @@ def _fill(world: World) -> None:
         world.clock.forward(100)
 
 
-far_side = emulated(desk.vendor, _start, owner="octocat", repository="Hello-World")
+far_side = emulated(
+    desk.vendor,
+    _start,
+    undrawn=dict.fromkeys(
+        ("Ticket list", "Ticket get", "Comment list", "Comment get"),
+        "an address that is drawn is not that of an issue, nor of this repository",
+    ),
+    owner="octocat",
+    repository="Hello-World",
+)

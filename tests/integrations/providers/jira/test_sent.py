@@ -119,9 +119,31 @@ def test_a_token_of_a_user_can_ask_for_no_webhooks(site: Emulator) -> None:
         client.subscribe(Callback("https://us.example/hook", Key("secret")))
 
 
+def test_projects_on_all_pages_are_named(site: Emulator) -> None:
+    """Of more than a page shows, the last one is told of as well."""
+    facts = {"name": "New", "description": "", "private": False, "count": 0, "hidden": False}
+    for number in range(20_000, 20_120):
+        site.world.add("project", {"id": str(number), "key": f"N{number}", **facts})
+    with _taking() as (url, seen), application_at(site) as client:
+        client.subscribe(Callback(url, Key("secret")))
+        named = new_issue(site.world, "20119")
+        site.deliver()
+
+    assert _hints(seen) == [(Ticket, named["id"])]
+
+
+def test_a_site_without_projects_is_looked_at_again(site: Emulator) -> None:
+    """There is nothing yet that a condition could name: no fault of the account's."""
+    site.world.table("project").clear()
+    with application_at(site) as client, pytest.raises(errors.RetryLater, match="no project yet"):
+        client.subscribe(Callback("https://us.example/hook", Key("secret")))
+
+
 def test_a_condition_that_jira_does_not_take_is_told(site: Emulator) -> None:
     """Nothing is subscribed to then, and changes are found by the search."""
+    project = next(iter(site.world.rows("project")))
     site.world.table("project").clear()
+    site.world.add("project", {**project, "id": "10000)"})
     with (
         application_at(site) as client,
         pytest.raises(errors.Misconfigured, match="not supported in webhook"),

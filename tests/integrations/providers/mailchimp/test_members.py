@@ -11,9 +11,9 @@ from integrations.kit.auth import OAuth2
 from integrations.kit.client import Client
 from integrations.kit.errors import Exists, Gone, NeedsReauthorisation, Rejected, Uncertain
 from integrations.kit.oauth import authorize_address
-from integrations.kit.paging import ByOffset
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
+from integrations.providers.mailchimp.paging import ByChange
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.mailchimp import LIST, members
 from tests.emulators.vendors.mailchimp import audience as parts
@@ -23,6 +23,7 @@ from tests.integrations.lines import Key
 from tests.integrations.providers.mailchimp.account import (
     MEMBERS,
     PROVIDER,
+    START,
     account_at,
     addressed,
     contacts,
@@ -52,7 +53,7 @@ def test_another_address_is_another_hash_and_the_same_contact(audience: Emulator
 
 
 def test_who_changes_while_a_list_is_read_makes_nobody_be_skipped(audience: Emulator, client: Client) -> None:
-    """Also among those that changed: the order is that of signing up."""
+    """Also among those that changed: who changes meanwhile moves to the end."""
     made = []
     for number in range(6):
         made.append(members.add(audience.world, f"{number}@acme.example")["contact_id"])
@@ -63,11 +64,25 @@ def test_who_changes_while_a_list_is_read_makes_nobody_be_skipped(audience: Emul
     )
     people = contacts()
     assert people.list is not None
-    small = replace(people, list=replace(people.list, paging=ByOffset("offset", "count", 2, "total_items")))
+    small = replace(people, list=replace(people.list, paging=ByChange(size=2)))
     cursor = {"since": "2026-01-31T08:00:00+00:00"}
-    shown = [one.remote_id for page in client.pages(small, cursor) for one in page.observations]
+    shown = {one.remote_id for page in client.pages(small, cursor) for one in page.observations}
 
-    assert shown == made
+    assert shown == {*made}
+
+
+def test_of_those_who_signed_up_at_one_moment_none_is_skipped(audience: Emulator, client: Client) -> None:
+    """Or of whom it is not known, as after an import: they have no order by that, and come in another one each time."""
+    for number in range(40):
+        members.add(audience.world, f"{number}@acme.example")["timestamp_signup"] = START.isoformat()
+        audience.world.clock.forward(1)
+    people = contacts()
+    assert people.list is not None
+    small = replace(people, list=replace(people.list, paging=ByChange(size=7)))
+    pages = list(client.pages(small, None))
+
+    assert len({one.remote_id for page in pages for one in page.observations}) == 40
+    assert (pages[-1].complete, len(pages) < 10) == (True, True)
 
 
 @pytest.mark.parametrize("hidden", [False, True])

@@ -28,10 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """A project. reporter: the key of somebody who may report there, and little else."""
+    """A project. user, reporter: somebody who may report there, and little else, with the key of this one."""
 
     server: Redmine
     project: int
+    user: int
     reporter: str
 
     def issue(self, subject: str, **facts: Any) -> str:
@@ -56,7 +57,7 @@ def desk(redmine: Redmine) -> Desk:
     user = redmine.rest("POST", "users", {"user": {**facts, "generate_password": True}})["user"]
     membership = {"user_id": user["id"], "role_ids": [REPORTER]}
     redmine.rest("POST", f"projects/{project}/memberships", {"membership": membership})
-    return Desk(redmine, project, user["api_key"])
+    return Desk(redmine, project, user["id"], user["api_key"])
 
 
 @pytest.fixture

@@ -48,6 +48,16 @@ def test_changes_are_found_by_the_second_in_which_they_were_made(client: Client,
     assert changed not in lately(client, Ticket, "2199-01-01T00:00:00Z")
 
 
+def test_nobodys_api_key_is_kept(client: Client, desk: Desk) -> None:
+    """Redmine shows an administrator that of everybody who is asked for by id."""
+    shown = desk.server.rest("GET", f"users/{desk.user}")["user"]
+    kept = client.read(resource(client, User), str(desk.user)).raw
+
+    assert shown["api_key"] == desk.reporter
+    assert kept == {k: v for k, v in shown.items() if k in kept}
+    assert set(shown) - set(kept) == {"api_key", "passwd_changed_on", "twofa_scheme"}
+
+
 def test_no_ticket_is_passed_over_when_pages_shift(client: Client, desk: Desk) -> None:
     """One is deleted behind the first page, and another one made: by offsets, the third would be on no page."""
     first, second, third, fourth = (desk.issue(f"Number {number}") for number in range(4))
