@@ -34,7 +34,7 @@ from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.paging import Turn
 from integrations.kit.paths import bury
 from integrations.kit.provider import Resource
-from integrations.kit.session import Session
+from integrations.kit.session import Session, beside
 from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
@@ -138,7 +138,8 @@ class Reader:
         flawed: list[Bad] = []
         if decoded.flawed:
             items, flawed = sound(resource.mapping, items)
-        records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
+        with beside("something that belongs to a record of the list"):
+            records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
         # Further requests of `then` may have brought news: the page arrived when the last of them did.
         arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
         of = resource.list if resource.list and endpoint is resource.changes else endpoint
