@@ -166,7 +166,8 @@ class OAuth2(Bearer):
     application. proof: how the client proves itself: `basic`, in the `body`, or `none`, as it has no secret. pkce:
     whether the provider takes a code challenge. issuer: the provider's name in its answers (RFC 9207), a template; they
     have to hold it then. asks, sends: further parameters of the authorization address, and of each form to the token
-    endpoint. revoked: the provider's own words for a grant that is over. grace: seconds for which it takes a refresh
+    endpoint. revoked: the provider's own words for a grant that is over; refused: for an
+    application that it does not know. grace: seconds for which it takes a refresh
     token again that was replaced. tells: settings that a token answer tells, by its names for them (declared as not
     required). finds: where settings are asked for that it does not tell, once, when the account is linked. instead:
     how an account signs that was linked with a key in place of tokens, where the provider takes both.
@@ -184,6 +185,7 @@ class OAuth2(Bearer):
     asks: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, str] = field(default_factory=dict)
     revoked: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     grace: float = 600.0
     tells: Mapping[str, str] = field(default_factory=dict)
     finds: Finds | None = None

@@ -248,6 +248,7 @@ class TokenEndpoint:
             answer,
             where=urlsplit(self._path).path,
             revoked=self._auth.revoked,
+            refused=self._auth.refused,
             tells=self._auth.tells,
             now=self._line.clock(),
             clean=lambda text: plain(scrub(text, known)),

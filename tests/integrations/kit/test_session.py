@@ -123,7 +123,7 @@ def test_a_404_about_something_else_is_no_deletion() -> None:
 
 
 @pytest.mark.parametrize("hides", [True, False])
-def test_a_404_while_words_are_loaded_is_no_deletion(hides: bool) -> None:
+def test_a_404_while_words_are_loaded_is_no_deletion(*, hides: bool) -> None:
     """The list of states is not to be seen: that says nothing of the ticket, which is neither gone nor written."""
     states = Table(GET("/states-of-a-desk-that-went", items=""))
     provider = replace(PROVIDER, hides=hides, tables={"states": states})
