@@ -297,12 +297,14 @@ class Marked:
 class Check:
     """How a credential is proved: a read that needs it, and who the provider says we are.
 
-    identity: from the answer and the settings to what names the provider's own account, compared on
-    relinking.
+    identity: from the answer and the settings to what names the provider's own account, compared on relinking.
+    formerly: from the settings to what named it where it was linked otherwise, or by an earlier version of the adapter:
+    an account that is known by that is the same, and is known by its identity from then on.
     """
 
     get: GET
     identity: Callable[[Any, Mapping[str, str]], str | None] = lambda _answer, _settings: None
+    formerly: Callable[[Mapping[str, str]], str | None] = lambda _settings: None
 
 
 @dataclass(frozen=True)
