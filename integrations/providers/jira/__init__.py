@@ -12,8 +12,8 @@ seen on a site yet. What is marked [?] is general knowledge; either answer is su
 - A 404 is also what is told of an issue that may not be seen.
 - By OAuth an application is let into one or more sites, and a token says into which only when it is asked. A refresh
   token is good for one time; for ten minutes an older one is taken, too [?].
-- 429 says when to come again by Retry-After, and by its reason who has to, see `limits`; writes to one issue, and bursts
-  at one address, have limits of their own.
+- 429 says when to come again by Retry-After, and by its reason who has to, see `limits`; writes to one issue have a
+  limit of their own, and so have bursts at one address.
 """
 
 from __future__ import annotations
