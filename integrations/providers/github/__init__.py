@@ -24,7 +24,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Bearer, OAuth2
+from integrations.kit.auth import Bearer, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.errors import Forbidden, ProviderError, RetryLater
 from integrations.kit.oauth import TOKENS
@@ -93,6 +93,14 @@ provider = Provider(
         revoked=("bad_refresh_token", "bad_verification_code"),
         refused=("incorrect_client_credentials",),
         grace=0.0,
+        # Of this token alone: the grant is that of all accounts that its user has linked.
+        revokes=Revokes(
+            f"{_API}/applications/{{client_id}}/token",
+            method="DELETE",
+            signed="basic",
+            token="access_token",  # noqa: S106 - a name
+            as_json=True,
+        ),
         instead=Bearer(),
     ),
     headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},

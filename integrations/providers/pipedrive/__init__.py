@@ -27,7 +27,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import HeaderKey, OAuth2
+from integrations.kit.auth import HeaderKey, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.errors import RetryLater
 from integrations.kit.limiter import Rate
@@ -93,6 +93,7 @@ provider = Provider(
         ),
         pkce=False,
         tells={"base_url": "api_domain"},
+        revokes=Revokes(f"{_OAUTH}/revoke"),
         instead=HeaderKey("x-api-token", "api_token"),
     ),
     check=Check(GET("/api/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),

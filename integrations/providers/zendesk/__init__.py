@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Basic, OAuth2
+from integrations.kit.auth import Basic, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.limiter import Rate
 from integrations.kit.oauth import TOKENS
@@ -96,6 +96,7 @@ provider = Provider(
         token_url="{base_url}/oauth/tokens",  # noqa: S106 - an address
         scopes=("read", "write"),
         proof="body",
+        revokes=Revokes("{base_url}/api/v2/oauth/tokens/current.json", method="DELETE", signed="token"),
         instead=Basic("email", "api_token", suffix="/token"),
     ),
     check=Check(GET("/users/me"), lambda _me, settings: settings["base_url"]),

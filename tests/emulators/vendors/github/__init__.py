@@ -99,7 +99,7 @@ def _error(status: int, sentence: str) -> Any:
 
 
 def _enters(world: World, request: Request) -> bool:
-    if request.path.startswith("/login/"):
+    if request.path.startswith(("/login/", "/applications/")):
         return True
     return viewer(world, request) is not None and bool(request.headers.get("user-agent"))
 
@@ -133,6 +133,7 @@ vendor = Vendor(
             "/repositories/{repository_id}/assignees": _LED_TO,
             "/repositories/{repository_id}/labels": _LED_TO,
             **dict.fromkeys(("/login/oauth/authorize", "/login/oauth/access_token"), tokens.__doc__ or ""),
+            "/applications/{client_id}/token": f"{DOCS}/apps/oauth-applications: not in the description at hand",
             f"POST {HOME}/hooks": _UNKNOWN,
             f"DELETE {HOME}/hooks/{{hook_id}}": _UNKNOWN,
         },

@@ -6,11 +6,12 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 
 from __future__ import annotations
 
+import base64
 from typing import Final
 from urllib.parse import urlencode
 
 from tests.emulators.consent import CLIENT, allowed, form_of
-from tests.emulators.exchange import Answer, Request
+from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.vendors.github.common import FOR_EVER, has_quirk, on
 from tests.emulators.world import Record, World
 
@@ -32,6 +33,19 @@ def token(world: World, request: Request) -> Answer:
     if code is None or code["back"] != form.get("redirect_uri"):
         return _told(request, {"error": "bad_verification_code", "error_description": "It is incorrect."})
     return _told(request, _granted(world))
+
+
+@on("DELETE", "/applications/{client_id}/token")
+def end(world: World, request: Request) -> Answer:
+    """One token is over, and what it may be renewed by; the application proves itself by HTTP Basic."""
+    pair = base64.b64encode(":".join(CLIENT).encode()).decode()
+    if request.headers.get("authorization") != f"Basic {pair}" or request.params["client_id"] != CLIENT[0]:
+        raise Refused(404, "Not Found")
+    held = [one for one in world.rows("grant") if one["access"] == request.body["access_token"]]
+    if not held:
+        raise Refused(422, "Validation Failed")
+    del world.table("grant")[str(held[0]["id"])]
+    return Answer(204)
 
 
 def _renewed(world: World, refresh: str | None) -> Record:

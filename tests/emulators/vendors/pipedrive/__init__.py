@@ -19,6 +19,7 @@ _LIMITS: Final = f"{_DOCS}/core-api-concepts-rate-limiting"
 _A_DAY: Final = 86_400.0
 
 beyond = Beyond(
+    paths={"/oauth/revoke": f"{_DOCS}/app-uninstallation"},
     query=dict.fromkeys(("response_type", "scope"), "RFC 6749, 4.1.1"),
     nulls=dict.fromkeys(
         (

@@ -6,10 +6,12 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from integrations.kit import errors
+from integrations.kit.auth import OAuth2
 from integrations.kit.oauth import OAuthClient, TokenEndpoint
 from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tenants.vault import Secret
+from tests.emulators.consent import CLIENT
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors import github as desk
 from tests.emulators.vendors.github.common import FOR_EVER
@@ -21,7 +23,7 @@ from unified_api import registry
 from unified_api.link import applications
 from unified_api.link.applications import Registration
 
-EIGHT_HOURS = 28_800
+EIGHT_HOURS, BACK = 28_800, "https://isthmus.example/oauth/callback"
 
 
 def _linked(person: Person, github: Emulator) -> LinkedAccount:
@@ -96,15 +98,26 @@ def test_a_code_that_was_used_is_over(
     github: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is refused as an error in a success, and taken for one."""
+    with pytest.raises(errors.NeedsReauthorisation):
+        _endpoint(github, settings, monkeypatch).exchange("code-1", verifier="v" * 43, redirect_uri=BACK)
+
+
+def test_the_token_of_an_account_that_ends_is_over_and_no_other(
+    github: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its user may have linked other repositories by the same application."""
+    endpoint = _endpoint(github, settings, monkeypatch)
+    for code in ("one", "other"):
+        github.world.add("code", {"id": code, "back": BACK})
+    one, other = (endpoint.exchange(code, verifier="v" * 43, redirect_uri=BACK) for code in ("one", "other"))
+    endpoint.revoke({"access_token": one.access_token, "refresh_token": one.refresh_token or ""})
+
+    assert [grant["access"] for grant in github.world.rows("grant")] == [other.access_token]
+
+
+def _endpoint(github: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> TokenEndpoint:
     led_to(github, "github", settings, monkeypatch)
     auth = registry.by_slug("github").auth
-    endpoint = TokenEndpoint(
-        auth,
-        OAuthClient("an-application", "its-secret"),
-        {"base_url": github.url},
-        guard=LOOPBACK,
-        clock=lambda: NOW,
-        sleep=lambda _seconds: None,
-    )
-    with pytest.raises(errors.NeedsReauthorisation):
-        endpoint.exchange("code-1", verifier="v" * 43, redirect_uri="https://isthmus.example/oauth/callback")
+    assert isinstance(auth, OAuth2)
+    client, told = OAuthClient(*CLIENT), {"base_url": github.url}
+    return TokenEndpoint(auth, client, told, guard=LOOPBACK, clock=lambda: NOW, sleep=lambda _seconds: None)
