@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from integrations.kit import verdict
 from integrations.kit.errors import ProviderError, RetryLater, Throttled
@@ -28,11 +29,14 @@ class Budgets:
     def learn(self, reply: Reply) -> None:
         """What an answer says of the limit, and that all who share it are to wait."""
         now, budget = self._connection.clock(), self._meant(reply.headers)
-        said = self._rate.read(reply.headers, now) if self._rate else None
+        said = self._said(self._rate, reply.headers, now) if self._rate else None
         if said is not None:
             budget.learn(*said)
         if reply.status in verdict.BUSY and (after := verdict.retry_after(reply.headers, now)):
             budget.pause(after)
+
+    def _said(self, rate: Rate, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
+        return rate.of_day(headers, now, self._connection.settings) or rate.read(headers, now)
 
     def slow_down(self, error: ProviderError, headers: Mapping[str, str]) -> None:
         """Have all who share it wait as long as an answer asks that an adapter takes for "too many"."""
