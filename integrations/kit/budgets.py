@@ -13,15 +13,17 @@ from integrations.kit.transport import Reply
 
 
 class Budgets:
-    """The account's own, and that of its OAuth application, where the provider counts by these."""
+    """The account's own, that of its OAuth application, and those of some addresses, where the provider counts so."""
 
     def __init__(self, connection: Connection, rate: Rate | None) -> None:
         self._connection = connection
         self._rate = rate
 
-    def turn(self, *, longest: float, request: str) -> float:
+    def turn(self, path: str, *, longest: float, request: str) -> float:
         """Take one request from each; the seconds to wait before it is sent. Throttled: more than `longest`."""
-        wait = self._taken(self._connection.limiter, "account", longest, request)
+        pace = self._pace(path)
+        paced = self._taken(pace, "address", longest, request) if pace else 0.0
+        wait = max(paced, self._taken(self._connection.limiter, "account", longest, request))
         if self._connection.of_application is None:
             return wait
         return max(wait, self._taken(self._connection.of_application, "OAuth application", longest, request))
@@ -37,6 +39,16 @@ class Budgets:
 
     def _said(self, rate: Rate, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
         return rate.of_day(headers, now, self._connection.settings) or rate.read(headers, now)
+
+    def rest(self, path: str, reply: Reply) -> None:
+        """Have those wait who call an address, of which an answer says that its own limit was met."""
+        pace, after = self._pace(path), verdict.retry_after(reply.headers, self._connection.clock())
+        if pace and after:
+            pace.pause(after)
+
+    def _pace(self, path: str) -> Limiter | None:
+        found = (one for begins, one in self._connection.paces.items() if path.startswith(begins))
+        return next(found, None)
 
     def slow_down(self, error: ProviderError, headers: Mapping[str, str]) -> None:
         """Have all who share it wait as long as an answer asks that an adapter takes for "too many"."""

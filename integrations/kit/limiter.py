@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 #: A reset given as a number above this is a Unix time, below it is seconds from now.
 _EPOCH_FLOOR = 10_000_000
+#: Limits of addresses alone that a provider may have.
+MOST_PACES = 4
 #: A provider that wants to be left alone for longer is asked once a day all the same.
 LONGEST_PAUSE = timedelta(days=1)
 
@@ -86,6 +88,25 @@ class LocalLimiter:
         with self._lock:
             wait = min(max(0.0, seconds), LONGEST_PAUSE.total_seconds())
             self._free_at = max(self._free_at, self._clock() + wait)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """A limit of some addresses alone, beside that of the account, which whoever calls these keeps from the outset.
+
+    path: what they begin with. per_minute: requests, if the setting `told` does not say how many.
+    """
+
+    path: str
+    per_minute: int
+    told: str = ""
+
+    def of(self, settings: Mapping[str, str]) -> int:
+        """Requests of a minute, at least one."""
+        try:
+            return max(1, int(float(settings[self.told])))
+        except (KeyError, ValueError, OverflowError):
+            return self.per_minute
 
 
 @dataclass(frozen=True)

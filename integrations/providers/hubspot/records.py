@@ -107,8 +107,8 @@ class Kind:
     def archived(self, api: Api, since: datetime) -> list[Any]:
         """What was archived since a moment, a hundred at the most, of the thousand that the list of it shows first.
 
-        The list takes no question. A record that was merged stands there, too [?], and answers by its id with the one that is left: it is left to
-        who reads it by that.
+        The list takes no question. A record that was merged stands there, too [?], and answers by its id with the one
+        that is left: it is left to who reads it by that.
         """
         lately: list[Any] = []
         asked = {"archived": "true", "limit": str(MOST)}
