@@ -222,7 +222,7 @@ class TokenEndpoint:
             answer = way.raw(Request(told.method, parts.path, **self._naming(named)))
         finally:
             way.close()
-        facts = {"repeatable": True, "request": f"{told.method} the end of a token"}
+        facts: dict[str, Any] = {"repeatable": True, "request": f"{told.method} the end of a token"}
         error = verdict.of_status(answer.status, answer.headers, None, now=self._line.clock(), **facts)
         if error is not None:
             raise error
@@ -232,7 +232,7 @@ class TokenEndpoint:
         told = self._auth.revokes
         if told is None or told.signed == "token":
             return {}
-        body = {told.token: named}
+        body: dict[str, str] = {told.token: named}
         if told.as_json:
             return {"body": body}
         by_form = told.signed == "client" and self._auth.proof != "basic"

@@ -72,7 +72,7 @@ vendor = Vendor(
     enters=enters,
     seed=_seed,
     limits=(
-        Limit("burst", 80, 2, lambda _request: "token"),
+        Limit("burst", 160, 2, lambda _request: "token"),
         Limit("day", 30_000, _A_DAY, lambda _request: "company"),
     ),
     told=_told,
