@@ -236,7 +236,7 @@ class TokenEndpoint:
         if told.as_json:
             return {"body": body}
         by_form = told.signed == "client" and self._auth.proof != "basic"
-        form = {**body, **(self._named() if by_form else {})}
+        form: dict[str, str] = body | (self._named() if by_form else {})
         return {"body": urlencode(form).encode(), "headers": _FORM}
 
     def _found(self, token: str) -> Mapping[str, str]:
