@@ -42,6 +42,7 @@ class _Linking:
     about: Mapping[str, Any]
     credential: Mapping[str, Secret]
     remote_identity: str | None
+    former_identity: str | None
     is_test: bool
     replaces_remote_account: bool
     is_renamed: bool
@@ -59,6 +60,7 @@ def link(
     settings: Mapping[str, Any],
     credential: Mapping[str, Secret],
     remote_identity: str | None = None,
+    former_identity: str | None = None,
     is_test: bool = False,
     replaces_remote_account: bool = False,
     is_renamed: bool = False,
@@ -69,7 +71,8 @@ def link(
 
     The same end user, category and integration is a relink: same id, same token, new settings and credential
     (a new token too if the old one was given up with a lost master key).
-    remote_identity: the provider's own name of the account, None if it tells none. OtherRemoteAccount, and
+    remote_identity: the provider's own name of the account, None if it tells none. former_identity: another one by
+    which it may be known from before. OtherRemoteAccount, and
     nothing is changed, if a relink meets another than the first time; unless it replaces_remote_account, whose
     records are the caller's to see to, or is_renamed, so that it is the same under another name. OtherKind, and
     nothing is changed, if one of them is a test account and the other is not.
@@ -85,6 +88,7 @@ def link(
         },
         credential=credential,
         remote_identity=remote_identity,
+        former_identity=former_identity,
         is_test=is_test,
         replaces_remote_account=replaces_remote_account,
         is_renamed=is_renamed,
@@ -220,7 +224,7 @@ def _first_link(linking: _Linking) -> LinkedAccount:
 def _relink(account: LinkedAccount, linking: _Linking) -> LinkedAccount:
     refuse_other_kind(account, is_test=linking.is_test)
     if not (linking.replaces_remote_account or linking.is_renamed):
-        _refuse_other_remote(account, linking.remote_identity)
+        _refuse_other_remote(account, linking.remote_identity, linking.former_identity)
     for name, value in linking.about.items():
         setattr(account, name, value)
     account.remote_identity = linking.remote_identity or account.remote_identity
@@ -246,9 +250,9 @@ def _give_token(account: LinkedAccount, randomness: Randomness) -> None:
     door.open_door(TOKEN_DOOR, token, reference=account.id)
 
 
-def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None) -> None:
+def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None, former: str | None) -> None:
     known = account.remote_identity
-    if known and remote_identity and known != remote_identity:
+    if known and remote_identity and known not in (remote_identity, former):
         raise OtherRemoteAccount(
             f"Linked account {account.id} is {known!r} at {account.integration}; this credential opens "
             f"{remote_identity!r}. Use a credential of the same account; if it is the same, whose address or name was"

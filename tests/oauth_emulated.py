@@ -34,7 +34,14 @@ def led_to(emulator: Emulator, slug: str, settings: Settings, monkeypatch: pytes
         return f"{emulator.url}{urlsplit(url).path}"
 
     found = replace(auth.finds, url=here(auth.finds.url)) if auth.finds else None
-    local = replace(auth, authorize_url=here(auth.authorize_url), token_url=here(auth.token_url), finds=found)
+    ends = replace(auth.revokes, url=here(auth.revokes.url)) if auth.revokes else None
+    local = replace(
+        auth,
+        authorize_url=here(auth.authorize_url),
+        token_url=here(auth.token_url),
+        finds=found,
+        revokes=ends,
+    )
     monkeypatch.setitem(registry._providers, slug, replace(provider, auth=local))
     monkeypatch.setattr(job, "wake", lambda *_args: None)
     settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]

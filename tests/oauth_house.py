@@ -20,7 +20,7 @@ import pytest
 from django.db import transaction
 from pytest_django.fixtures import Settings
 
-from integrations.kit.auth import OAuth2
+from integrations.kit.auth import OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.mapping import Mapping
 from integrations.kit.oauth import TOKENS, challenge
@@ -46,6 +46,7 @@ AUTH = OAuth2(
     scopes=("read", "write"),
     proof="body",
     issuer="{base_url}",
+    revokes=Revokes("{base_url}/revoke"),
 )
 PROVIDER = Provider(
     slug="house",
@@ -113,7 +114,11 @@ class House:
 
     def answer(self, seen: Seen) -> Told:
         """To any request."""
-        ways: dict[str, Callable[[Seen], Told]] = {"/authorize": self._authorize, "/token": self._token}
+        ways: dict[str, Callable[[Seen], Told]] = {
+            "/authorize": self._authorize,
+            "/token": self._token,
+            "/revoke": self._revoke,
+        }
         return ways.get(seen.path, self._api)(seen)
 
     def _authorize(self, seen: Seen) -> Told:
@@ -150,6 +155,18 @@ class House:
             answer |= {} if self.lasts is None else {"expires_in": self.lasts}
         self.granted()
         return told(answer)
+
+    def _revoke(self, seen: Seen) -> Told:
+        """RFC 7009, 2."""
+        form = dict(parse_qsl(seen.body.decode()))
+        self.forms.append(form)
+        if self.instead:
+            return self.instead.pop(0)
+        if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+            return told({"error": "invalid_client"}, 401)
+        for grant in self.grants:
+            grant.over = grant.over or form["token"] == grant.refresh
+        return Told(200, b"", {})
 
     def _by_code(self, form: dict[str, str]) -> Grant | None:
         code = self.codes.pop(form["code"], None)

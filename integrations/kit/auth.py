@@ -156,6 +156,28 @@ class Finds:
 
 
 @dataclass(frozen=True)
+class Revokes:
+    """How a token is ended where an account ends: as RFC 7009 has it, unless more is said.
+
+    url: https://, a template over the settings and `client_id`. method: `POST`, or `DELETE`. signed: as the `client`
+    proves itself at the token endpoint, as the client by HTTP `basic`, or by the `token` itself, which needs no body.
+    token: which one is named, under which name: the refresh token where there is one, or the access token alone.
+    as_json: in JSON, not in a form.
+    """
+
+    url: str
+    method: Literal["POST", "DELETE"] = "POST"
+    signed: Literal["client", "basic", "token"] = "client"
+    token: Literal["token", "access_token"] = "token"  # noqa: S105 - a name
+    as_json: bool = False
+
+    @property
+    def is_of_access(self) -> bool:
+        """Whether it ends an access token, which must not have ended by itself."""
+        return self.signed == "token" or self.token == "access_token"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True)
 class OAuth2(Bearer):
     """An OAuth 2 access token: got and kept by `integrations.kit.oauth`, renewed when it ends or is refused.
 
@@ -166,10 +188,12 @@ class OAuth2(Bearer):
     application. proof: how the client proves itself: `basic`, in the `body`, or `none`, as it has no secret. pkce:
     whether the provider takes a code challenge. issuer: the provider's name in its answers (RFC 9207), a template; they
     have to hold it then. asks, sends: further parameters of the authorization address, and of each form to the token
-    endpoint. revoked: the provider's own words for a grant that is over. grace: seconds for which it takes a refresh
+    endpoint. revoked: the provider's own words for a grant that is over; refused: for an
+    application that it does not know. grace: seconds for which it takes a refresh
     token again that was replaced. tells: settings that a token answer tells, by its names for them (declared as not
     required). finds: where settings are asked for that it does not tell, once, when the account is linked. instead:
-    how an account signs that was linked with a key in place of tokens, where the provider takes both.
+    how an account signs that was linked with a key in place of tokens, where the provider takes both. revokes: how a
+    token is ended at the provider, where it can be.
     """
 
     token: str = "access_token"  # noqa: S105 - the name of a setting
@@ -184,10 +208,12 @@ class OAuth2(Bearer):
     asks: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, str] = field(default_factory=dict)
     revoked: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     grace: float = 600.0
     tells: Mapping[str, str] = field(default_factory=dict)
     finds: Finds | None = None
     instead: Auth | None = None
+    revokes: Revokes | None = None
 
     def __post_init__(self) -> None:
         if self.client and self.is_dance:
@@ -196,6 +222,8 @@ class OAuth2(Bearer):
             raise TypeError(
                 "OAuth2: authorize_url= and token_url= have to begin with the same setting, or none"
             )
+        if self.revokes and _first_name(self.revokes.url) not in (None, _first_name(self.token_url)):
+            raise TypeError("OAuth2: revokes= has to begin with the same setting as token_url=, or none")
         if self.site is not None and self.site in self.tells:
             raise TypeError(f"OAuth2: {self.site} is where a token is asked for; no answer can tell it")
         if not (self.pkce or self.proof != "none" or not self.is_dance):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from integrations.kit import verdict
 from integrations.kit.errors import ProviderError, RetryLater, Throttled
@@ -12,15 +13,17 @@ from integrations.kit.transport import Reply
 
 
 class Budgets:
-    """The account's own, and that of its OAuth application, where the provider counts by these."""
+    """The account's own, that of its OAuth application, and those of some addresses, where the provider counts so."""
 
     def __init__(self, connection: Connection, rate: Rate | None) -> None:
         self._connection = connection
         self._rate = rate
 
-    def turn(self, *, longest: float, request: str) -> float:
+    def turn(self, path: str, *, longest: float, request: str) -> float:
         """Take one request from each; the seconds to wait before it is sent. Throttled: more than `longest`."""
-        wait = self._taken(self._connection.limiter, "account", longest, request)
+        pace = self._pace(path)
+        paced = self._taken(pace, "address", longest, request) if pace else 0.0
+        wait = max(paced, self._taken(self._connection.limiter, "account", longest, request))
         if self._connection.of_application is None:
             return wait
         return max(wait, self._taken(self._connection.of_application, "OAuth application", longest, request))
@@ -28,11 +31,24 @@ class Budgets:
     def learn(self, reply: Reply) -> None:
         """What an answer says of the limit, and that all who share it are to wait."""
         now, budget = self._connection.clock(), self._meant(reply.headers)
-        said = self._rate.read(reply.headers, now) if self._rate else None
+        said = self._said(self._rate, reply.headers, now) if self._rate else None
         if said is not None:
             budget.learn(*said)
         if reply.status in verdict.BUSY and (after := verdict.retry_after(reply.headers, now)):
             budget.pause(after)
+
+    def _said(self, rate: Rate, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
+        return rate.of_day(headers, now, self._connection.settings) or rate.read(headers, now)
+
+    def rest(self, path: str, reply: Reply) -> None:
+        """Have those wait who call an address, of which an answer says that its own limit was met."""
+        pace, after = self._pace(path), verdict.retry_after(reply.headers, self._connection.clock())
+        if pace and after:
+            pace.pause(after)
+
+    def _pace(self, path: str) -> Limiter | None:
+        found = (one for begins, one in self._connection.paces.items() if path.startswith(begins))
+        return next(found, None)
 
     def slow_down(self, error: ProviderError, headers: Mapping[str, str]) -> None:
         """Have all who share it wait as long as an answer asks that an adapter takes for "too many"."""

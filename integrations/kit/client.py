@@ -203,6 +203,12 @@ class Client:
         """Have the provider send its webhooks there, in the place of what it sent there before."""
         return self._asked_of_webhooks(lambda way: way.make(self._session, callback))
 
+    def is_subscribed(self, subscription: str, callback: Callback) -> bool:
+        """Whether it still sends them there, for all that it says; True where it cannot be asked."""
+        return self._asked_of_webhooks(
+            lambda way: way.is_active is None or way.is_active(self._session, subscription, callback)
+        )
+
     def unsubscribe(self, subscription: str) -> None:
         """Have it send no more of them; raises Gone when it sent none."""
         self._asked_of_webhooks(lambda way: way.remove(self._session, subscription))

@@ -73,6 +73,10 @@ Body = Callable[[dict[str, Any], Any], Any]
 Complete = Callable[[Api, str, dict[str, Any]], None]
 
 
+#: What a list of changes leaves out, such as records that went, as they are: of what happened since a moment.
+Behind = Callable[[Api, datetime], list[Any]]
+
+
 @dataclass(frozen=True)
 class Upload:
     """A create that sends a file. send: from the remote body and the file to the remote id of the record."""
@@ -132,7 +136,8 @@ class GET:
     with what this one makes of them, as where one parameter takes a whole language. of: a name in the path that paging,
     or the fact of that name, fills in; each item of the answer is told it under this name, so that one list can go
     through several addresses. if_allowed: of what stands there, what a list of changes passes over where the credential
-    may not read it. calls: requests that a record or a page takes at the most, with those of `find` or `then`.
+    may not read it. behind: see Behind; asked once, behind the last page of a list of changes. calls:
+    requests that a record or a page takes at the most, with those of `find` or `then`.
     """
 
     path: str
@@ -154,6 +159,7 @@ class GET:
     query: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     of: str = ""
     if_allowed: tuple[str, ...] = ()
+    behind: Behind | None = None
 
     def __post_init__(self) -> None:
         if self.items is not None and self.item is not None:
@@ -171,6 +177,8 @@ class GET:
             raise TypeError(f"GET({self.path!r}): told= is for the function that body= names; give that too")
         if self.find and (self.items or self.item or self.then or self.params or self.body or self.query):
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
+        if self.behind and not self.since:
+            raise TypeError(f"GET({self.path!r}): behind= is for lists of what changed; give since= too")
         if self.if_allowed and not self.of_several:
             raise TypeError(f"GET({self.path!r}): if_allowed= is for what of= fills in; give that too")
         if self.body and self.query:
@@ -297,12 +305,14 @@ class Marked:
 class Check:
     """How a credential is proved: a read that needs it, and who the provider says we are.
 
-    identity: from the answer and the settings to what names the provider's own account, compared on
-    relinking.
+    identity: from the answer and the settings to what names the provider's own account, compared on relinking.
+    formerly: from the settings to what named it where it was linked otherwise, or by an earlier version of the adapter:
+    an account that is known by that is the same, and is known by its identity from then on.
     """
 
     get: GET
     identity: Callable[[Any, Mapping[str, str]], str | None] = lambda _answer, _settings: None
+    formerly: Callable[[Mapping[str, str]], str | None] = lambda _settings: None
 
 
 @dataclass(frozen=True)

@@ -253,7 +253,7 @@ class Http:
 
     def _admit(self, request: Request) -> Signature:
         """Wait for the turn of a request to the account's own origin, and sign it."""
-        wait = self._budgets.turn(longest=self._patience.wait, request=request.name)
+        wait = self._budgets.turn(request.path, longest=self._patience.wait, request=request.name)
         if wait > 0:
             self.connection.sleep(wait)
         return self._auth.sign(self.connection.settings, self._secrets)
@@ -279,7 +279,9 @@ class Http:
         self._tell(request, reply, time.monotonic() - clock)
         if isinstance(reply, Broken):
             raise verdict.of_break(reply, repeatable=request.safe, request=request.name)
-        if signature is not None and not self._is_narrow(request, reply):
+        if signature is not None and self._is_narrow(request, reply):
+            self._budgets.rest(request.path, reply)
+        elif signature is not None:
             self._budgets.learn(reply)
         return Answer(reply.status, reply.headers, reply.body, started, arrived, own=signature is not None)
 

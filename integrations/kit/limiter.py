@@ -11,9 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 #: A reset given as a number above this is a Unix time, below it is seconds from now.
 _EPOCH_FLOOR = 10_000_000
+#: Limits of addresses alone that a provider may have.
+MOST_PACES = 4
 #: A provider that wants to be left alone for longer is asked once a day all the same.
 LONGEST_PAUSE = timedelta(days=1)
 
@@ -88,17 +91,52 @@ class LocalLimiter:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """A limit of some addresses alone, beside that of the account, which whoever calls these keeps from the outset.
+
+    path: what they begin with. per_minute: requests, if the setting `told` does not say how many.
+    """
+
+    path: str
+    per_minute: int
+    told: str = ""
+
+    def of(self, settings: Mapping[str, str]) -> int:
+        """Requests of a minute, at least one."""
+        try:
+            return max(1, int(float(settings[self.told])))
+        except (KeyError, ValueError, OverflowError):
+            return self.per_minute
+
+
+@dataclass(frozen=True)
 class Rate:
     """Names of the headers that tell about the limit.
 
     reset: Unix time, time from now, or a moment by ISO 8601. unit: of numbers, in so many seconds. per_application: the
-    provider counts the requests of all accounts of one OAuth application together.
+    provider counts the requests of all accounts of one OAuth application together. day: tells what is left of a day,
+    which ends at midnight of the zone that the setting `zone` names.
     """
 
     remaining: str = "X-RateLimit-Remaining"
     reset: str = "X-RateLimit-Reset"
     unit: float = 1.0
     per_application: bool = False
+    day: str = ""
+    zone: str = ""
+
+    def of_day(
+        self, headers: Mapping[str, str], now: datetime, settings: Mapping[str, str]
+    ) -> tuple[int, datetime] | None:
+        """That nothing is left of the day, and when to call again: where no zone is known, in an hour."""
+        if not self.day or headers.get(self.day) != "0":
+            return None
+        try:
+            local = now.astimezone(ZoneInfo(settings[self.zone]))
+        except (KeyError, ValueError, OSError, ZoneInfoNotFoundError):
+            return 0, now + timedelta(hours=1)
+        tomorrow = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return 0, tomorrow.astimezone(UTC)
 
     def read(self, headers: Mapping[str, str], now: datetime) -> tuple[int, datetime] | None:
         """What the headers of an answer say, or None when they say nothing that can be understood."""

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from string import Formatter
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from integrations.kit import token_answers
-from integrations.kit.auth import Bearer, OAuth2, Secrets, Settings, Signature, Unsigned, scrub
+from integrations.kit import token_answers, verdict
+from integrations.kit.auth import Auth, Bearer, OAuth2, Secrets, Settings, Signature, Unsigned, scrub
 from integrations.kit.errors import SHAPELESS, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.guard import Blocked, Guard
 from integrations.kit.http import Http, Patience, Request
@@ -45,6 +45,8 @@ TOKENS: Final = (
 )
 #: What an answer with a token may take. Together with what is tried again far below a lease of a job.
 LIMITS: Final = Limits(connect=5.0, read=15.0, total=20.0, body=256 * 1024)
+#: What the end of a token is waited for.
+FAREWELL: Final = Limits(connect=3.0, read=5.0, total=5.0, body=64 * 1024)
 PATIENCE: Final = Patience(attempts=3, wait=3.0, total=10.0)
 #: One label of a host's name.
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -192,6 +194,51 @@ class TokenEndpoint:
         asked = " ".join(scopes or self._auth.scopes)
         return self._ask({"grant_type": "client_credentials", **({"scope": asked} if asked else {})})
 
+    def revoke(self, tokens: Mapping[str, str]) -> None:
+        """End a grant, or its access token, as the adapter's `revokes` says; asked once, for a few seconds.
+
+        tokens: those of the account, by their names. Raises ProviderError where it is not ended for certain.
+        """
+        told = self._auth.revokes
+        if told is None:
+            raise Misconfigured("the provider cannot be told that a token is over")
+        access = tokens.get("access_token", "")
+        named = access if told.is_of_access else tokens.get("refresh_token") or access
+        settings = {**self._settings, "client_id": self._client.id}
+        parts = urlsplit(address(told.url, settings))
+        _refuse_in_clear(parts.geturl(), self._line.guard)
+        signs: dict[str, Auth] = {"token": Bearer("named"), "basic": _Proof(self._client)}
+        signs["client"] = signs["basic"] if self._auth.proof == "basic" else Unsigned()
+        way = Http(
+            replace(self._line, secrets={"named": _Known(named)}),
+            base_url=f"{parts.scheme}://{parts.netloc}",
+            auth=signs[told.signed],
+            limits=FAREWELL,
+            patience=Patience(attempts=1),
+            wire=self._wire,
+            at_home=self._at_home,
+        )
+        try:
+            answer = way.raw(Request(told.method, parts.path, **self._naming(named)))
+        finally:
+            way.close()
+        facts: dict[str, Any] = {"repeatable": True, "request": f"{told.method} the end of a token"}
+        error = verdict.of_status(answer.status, answer.headers, None, now=self._line.clock(), **facts)
+        if error is not None:
+            raise error
+
+    def _naming(self, named: str) -> dict[str, Any]:
+        """The body in which a token is named that is to end, and what it is told to be."""
+        told = self._auth.revokes
+        if told is None or told.signed == "token":
+            return {}
+        body: dict[str, str] = {told.token: named}
+        if told.as_json:
+            return {"body": body}
+        by_form = told.signed == "client" and self._auth.proof != "basic"
+        form: dict[str, str] = body | (self._named() if by_form else {})
+        return {"body": urlencode(form).encode(), "headers": _FORM}
+
     def _found(self, token: str) -> Mapping[str, str]:
         """The settings that are asked for with a new token."""
         finds = self._auth.finds
@@ -248,6 +295,7 @@ class TokenEndpoint:
             answer,
             where=urlsplit(self._path).path,
             revoked=self._auth.revoked,
+            refused=self._auth.refused,
             tells=self._auth.tells,
             now=self._line.clock(),
             clean=lambda text: plain(scrub(text, known)),

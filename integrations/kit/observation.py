@@ -33,12 +33,14 @@ class Connection:
 
     moments: an increasing sequence, drawn before a request leaves and after its answer came. renew: for OAuth
     2, new secrets after the old ones were refused; called at most once a request. of_application: the further budget
-    of the OAuth application that the account was linked by, where the provider counts by these.
+    of the OAuth application that the account was linked by, where the provider counts by these. paces: those of some
+    addresses alone, by what these begin with.
     """
 
     settings: Mapping[str, str]
     secrets: Mapping[str, Revealable]
     limiter: Limiter = field(default_factory=Unlimited)
+    paces: Mapping[str, Limiter] = field(default_factory=dict)
     of_application: Limiter | None = None
     guard: Guard = field(default_factory=Guard)
     moments: Callable[[], int] = field(default_factory=lambda: count(1).__next__)

@@ -33,7 +33,7 @@ from integrations.kit.errors import InvalidSettings
 from integrations.kit.field_classes import FieldClasses
 from integrations.kit.http import Narrow, Refuse
 from integrations.kit.lens import Lens
-from integrations.kit.limiter import Rate
+from integrations.kit.limiter import MOST_PACES, Pace, Rate
 from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.paths import Path, steps
@@ -258,7 +258,8 @@ class Provider:
     finds an error in an answer that looks good, or names the status that it should have had. faults: from a
     refused answer's body to reasons by remote field. reason: the header in which a refusal without a body says why.
     rate: which headers tell about the rate limit. narrow: by path and headers of a 429, whether it met a limit of its
-    own, which keeps no other calls of the account waiting. hides: it answers 404 also to who may not see what is there.
+    own, which keeps no other calls of the account waiting. paces: such limits that are known, and kept. hides: it
+    answers 404 also to who may not see what is there.
     home: where this installation itself serves the system, of a sandbox; `{home}` in the base URL, and no account can
     choose another. webhooks: what it sends by itself when something happens there.
     """
@@ -280,6 +281,7 @@ class Provider:
     reason: str = ""
     rate: Rate = field(default_factory=Rate)
     narrow: Narrow | None = None
+    paces: tuple[Pace, ...] = ()
     hides: bool = False
     further: tuple[str, ...] = ()
     home: Callable[[], str] | None = None
@@ -290,6 +292,8 @@ class Provider:
         if len(set(names)) != len(names):
             raise TypeError(f"{self.slug}: two settings have the same name")
         secrets = {setting.name for setting in self.settings if setting.secret}
+        if len(self.paces) > MOST_PACES:
+            raise TypeError(f"{self.slug}: paces= has more than {MOST_PACES}")
         missing = set(self.auth.needs) - set(names)
         if missing:
             raise TypeError(

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import Any
 
 from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of, sound
-from integrations.kit.endpoints import GET
+from integrations.kit.endpoints import GET, Behind
 from integrations.kit.errors import (
     SHAPELESS,
     Forbidden,
@@ -34,7 +34,7 @@ from integrations.kit.observation import Bad, Observation, Page
 from integrations.kit.paging import Turn
 from integrations.kit.paths import bury
 from integrations.kit.provider import Resource
-from integrations.kit.session import Session
+from integrations.kit.session import Session, beside
 from integrations.kit.strict import Decoded
 
 #: A list of more pages than this does not end.
@@ -101,6 +101,8 @@ class Reader:
         limited = endpoint.pages is not None and run["page"] >= endpoint.pages
         stamps = _stamps(endpoint, items, decoding.observations)
         last = fault is None and (following is None or limited or _reaches_back(resource, run, stamps))
+        if last and endpoint.behind and run["mode"] == "changes":
+            decoding = self._with_rest(resource, endpoint.behind, run, decoding)
         ours = self.session.http.connection.clock()
         run = {**_advance(run, _date(answer, ours), stamps), **alike}
         after = {"since": _next_since(resource, run)} if last else {**run, "state": following}
@@ -116,6 +118,28 @@ class Reader:
             skew=_skew(answer, ours),
         )
         return page, after, fault
+
+    def _with_rest(
+        self, resource: Resource, behind: Behind, run: dict[str, Any], before: Decoding
+    ) -> Decoding:
+        """What was read, with what the list leaves out."""
+        moments = self.session.http.connection.moments
+        started = moments()
+        try:
+            records = behind(self.session, _horizon(resource, run))
+        except SHAPELESS as error:
+            raise Misconfigured(
+                f"what lists of {resource.model.__name__} leave out does not have the shape that is documented"
+            ) from error
+        path = resource.list.path if resource.list else ""
+        rest = decode_page(resource, records, Seen(started, moments(), path, "list", dirty=False))
+        seen = {one.remote_id for one in rest.observations}
+        kept = tuple(one for one in before.observations if one.remote_id not in seen)
+        unknown = {
+            word: before.unknown.get(word, 0) + rest.unknown.get(word, 0)
+            for word in {**before.unknown, **rest.unknown}
+        }
+        return Decoding((*kept, *rest.observations), (*before.bad, *rest.bad), unknown)
 
     def _turn(
         self,
@@ -138,7 +162,8 @@ class Reader:
         flawed: list[Bad] = []
         if decoded.flawed:
             items, flawed = sound(resource.mapping, items)
-        records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
+        with beside("something that belongs to a record of the list"):
+            records, odd = joined(endpoint.then, self.session, items) if endpoint.then else (items, [])
         # Further requests of `then` may have brought news: the page arrived when the last of them did.
         arrived = self.session.http.connection.moments() if endpoint.then else answer.arrived
         of = resource.list if resource.list and endpoint is resource.changes else endpoint

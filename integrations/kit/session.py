@@ -181,7 +181,8 @@ class Session:
         if decoded.flawed and (doubt := flaw(there)):
             raise Misconfigured(f"the record does not map: {doubt}", request=f"GET {endpoint.path}")
         if there and endpoint.then:
-            there, odd = joined(endpoint.then, self, there)
+            with beside("something that belongs to the record"):
+                there, odd = joined(endpoint.then, self, there)
             if odd:
                 raise Misconfigured(odd[0].reason, request=f"GET {endpoint.path}")
         if not there:
@@ -228,7 +229,8 @@ class Session:
 
     def _table(self, name: str) -> dict[str, str]:
         if name not in self._tables:
-            self._tables[name] = self._load(self.provider.tables[name])
+            with beside(f"its list of {name}"):
+                self._tables[name] = self._load(self.provider.tables[name])
         return self._tables[name]
 
     def _load(self, table: Table) -> dict[str, str]:
@@ -238,6 +240,20 @@ class Session:
             for word, key in pairs
             if word not in (None, MISSING) and key not in (None, MISSING)
         }
+
+
+@contextmanager
+def beside(what: str) -> Iterator[None]:
+    """A 404 about something beside the record that is read or written says nothing about that: Forbidden, not Gone."""
+    try:
+        yield
+    except Gone as gone:
+        raise Forbidden(
+            f"the provider does not show {what}, without which this cannot be read or written",
+            request=gone.request,
+            status=gone.status,
+            detail=gone.detail,
+        ) from gone
 
 
 def fill(template: str, names: Mapping[str, str]) -> str:

@@ -68,14 +68,16 @@ def read(
     *,
     where: str,
     revoked: Collection[str],
+    refused: Collection[str],
     tells: Mapping[str, str],
     now: datetime,
     clean: Callable[[str], str],
 ) -> Granted:
     """The tokens in an answer; raises what `oauth.TokenEndpoint` says.
 
-    where: the path that was asked. revoked: further words for a grant that is over, wherever they stand. tells:
-    settings in the answer, by its names for them. clean: cuts secrets out of a text.
+    where: the path that was asked. revoked: further words for a grant that is over, wherever they stand; refused: for
+    an application that is refused. tells: settings in the answer, by its names for them. clean: cuts secrets out of a
+    text.
     """
     facts: dict[str, Any] = {"request": f"POST {where}", "status": answer.status}
     if answer.status in _WAIT or answer.status >= _BROKEN:
@@ -96,7 +98,7 @@ def read(
         facts["detail"] = verdict.detail(
             clean(f"{word or 'no error named'}: {told.get('error_description') or ''}")
         )
-        raise _refusal(word, revoked, facts)
+        raise _refusal("invalid_client" if word in refused else word, revoked, facts)
     return _granted(told, tells, facts)
 
 

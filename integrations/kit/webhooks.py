@@ -20,6 +20,8 @@ from unified_api.models.base import CommonModel
 MOST: Final = 1_000
 #: Seconds for which a subscription is believed in: nobody tells that it was paused, or removed.
 A_WEEK: Final = 7 * 86_400.0
+#: Seconds between two looks whether it is there.
+A_DAY: Final = 86_400.0
 #: Characters of an id, of an event or a record.
 LONGEST: Final = 500
 
@@ -53,11 +55,13 @@ class Subscriptions:
     """How deliveries are asked for at the provider.
 
     make: also takes the place of what was subscribed to at this address before. remove: raises Gone where there is
-    none any more. lasts: seconds after which it has to be made anew, and is before.
+    none any more. is_active: by the id of one, whether the provider still has it, for this address, and sends: asked
+    every day where the provider can be. lasts: seconds after which it has to be made anew, and is before.
     """
 
     make: Callable[[Api, Callback], Subscribed]
     remove: Callable[[Api, str], None]
+    is_active: Callable[[Api, str, Callback], bool] | None = None
     lasts: float = A_WEEK
 
 

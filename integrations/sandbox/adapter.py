@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from integrations.kit.auth import Bearer, OAuth2
+from integrations.kit.auth import Bearer, OAuth2, Revokes
 from integrations.kit.content import Content, Form
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Download, Since, Upload
 from integrations.kit.lenses import instant
@@ -105,6 +105,7 @@ def sandbox(slug: str, name: str, category: str) -> Provider:
             token_url="{home}/oauth/token",  # noqa: S106 - an address
             scopes=("records",),
             issuer="{home}",
+            revokes=Revokes("{home}/oauth/revoke"),
             instead=Bearer("key"),
         ),
         check=Check(GET("/account", params={"category": category}), lambda told, _: told["account"]),

@@ -11,16 +11,17 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from integrations.kit.errors import Gone
+from integrations.kit.errors import Forbidden, Gone
 from integrations.kit.provider import Resource
 from integrations.kit.signatures import AnyOf, Carried, Hmac, Proof
 from integrations.kit.signatures import Delivery as Taken
-from integrations.kit.webhooks import Hint, Webhooks
+from integrations.kit.webhooks import Callback, Hint, Webhooks
 from tenants import secrets
 from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tests.conformance.trial import Trial
 from tests.emulators.vendor import Delivery
+from tests.integrations.lines import Key
 from tests.people import Person
 from unified_api.events import addresses, following, subscribing
 from unified_api.link.linking import Request, link
@@ -159,6 +160,21 @@ def test_what_somebody_else_sends_is_refused_and_counted(told: Told) -> None:
         assert told.counted() == (0, 2)
     assert told.outcomes() == []
     assert told.send(one) == 202
+
+
+def test_a_subscription_is_found_until_it_is_removed(asked: Trial) -> None:
+    """One that goes to another address is another one. Where a person sets it up, nobody else can ask for any."""
+    here, elsewhere = (Callback(f"https://us.example/webhooks/{one}", Key("a-secret")) for one in "ab")
+    if asked.started.set_up:
+        with pytest.raises(Forbidden):
+            asked.client.subscribe(here)
+        return
+    made = asked.client.subscribe(here)
+
+    assert asked.client.is_subscribed(made.id, here)
+    assert not asked.client.is_subscribed(made.id, elsewhere)
+    asked.client.unsubscribe(made.id)
+    assert not asked.client.is_subscribed(made.id, here)
 
 
 def _signatures(proof: Proof) -> Sequence[str]:

@@ -50,11 +50,13 @@ def made(account: LinkedAccount) -> WebhookAddress | None:
         return None
     WebhookAddress.objects.get_or_create(linked_account_id=account.id, defaults={"created_at": clock.now()})
     address: WebhookAddress = WebhookAddress.objects.select_for_update().get(linked_account_id=account.id)
+    if not (address.sealed_key and address.sealed_secret):
+        address.subscribed_at = None  # what was subscribed to knows others
     if not address.sealed_key:
         _give_key(address)
     if not address.sealed_secret:
         secrets.put(new_token(Prefix.WEBHOOK_SIGNATURE, os.urandom), address, "sealed_secret")
-    address.save(update_fields=["sealed_key", "sealed_secret"])
+    address.save(update_fields=["sealed_key", "sealed_secret", "subscribed_at"])
     return address
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import datetime as dt
+from typing import Final, NamedTuple
 
 import structlog
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db import transaction
 from integrations.kit import errors
 from integrations.kit.http import Patience
 from integrations.kit.transport import Limits
-from integrations.kit.webhooks import Callback, Subscribed, Subscriptions
+from integrations.kit.webhooks import A_DAY, Callback, Subscribed, Subscriptions
 from tenants import secrets
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
@@ -27,23 +28,40 @@ _RENEWED_AT: Final = 0.8
 _FAREWELL: Final = Limits(connect=3.0, read=5.0, total=5.0)
 
 
+class _Due(NamedTuple):
+    """What is asked for. before: what was subscribed to until now. until: when that is over; None: now."""
+
+    account: LinkedAccount
+    subscriptions: Subscriptions
+    callback: Callback
+    before: str | None
+    until: dt.datetime | None
+
+
 def begin(account: LinkedAccount) -> None:
     """Give the account its address and have its provider asked for webhooks, within the open transaction."""
-    if addresses.made(account) is not None and _subscriptions(account) and addresses.url_of(account):
+    address = addresses.made(account)
+    if address is not None and _subscriptions(account) and addresses.url_of(account):
+        address.subscribed_at = None
+        address.save(update_fields=["subscribed_at"])
         job.ask(KIND, account.id)
 
 
 def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one subscription is one slice
-    """Subscribe for the account that the job names, in the place of what was subscribed to before."""
-    begun = _begin(lease)
-    if begun is None:
+    """Subscribe for the account that the job names, in the place of what was subscribed to before.
+
+    What is not due yet is left as it is where the provider still has it.
+    """
+    due = _begin(lease)
+    if due is None:
         job.finish(lease)
         return
-    account, subscriptions, callback, before = begun
+    account, subscribed = due.account, None
     try:
         with connect.line(account, lease) as line:
-            subscribed = line.client.subscribe(callback)
-            _end_former(line, before, subscribed.id)
+            if not _is_kept(line, due):
+                subscribed = line.client.subscribe(due.callback)
+                _end_former(line, due.before, subscribed.id)
     except errors.RetryLater as error:
         job.put_off(lease, error.after if error.after is not None else job.backoff(lease.attempts))
     except errors.Uncertain:  # what it may have made gives way to what is made next
@@ -54,7 +72,22 @@ def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one subscript
     except errors.ProviderError as error:
         _refused(lease, account, error)
     else:
-        _note(lease, account, subscribed, subscriptions.lasts)
+        _note(lease, due, subscribed)
+
+
+def _is_kept(line: connect.Line, due: _Due) -> bool:
+    """Whether what was subscribed to is there still, and need not be made anew yet."""
+    if due.before is None or due.until is None or due.until <= clock.now():
+        return False
+    try:
+        kept = line.client.is_subscribed(due.before, due.callback)
+    except (errors.RetryLater, errors.NeedsReauthorisation):
+        raise
+    except errors.ProviderError:  # asking anew tells what is wrong
+        return False
+    if not kept:
+        log.warning("webhook.subscription_missing", linked_account=str(due.account.id))
+    return kept
 
 
 def _end_former(line: connect.Line, before: str | None, now: str) -> None:
@@ -97,8 +130,8 @@ def _subscriptions(account: LinkedAccount) -> Subscriptions | None:
     return webhooks.subscriptions if webhooks else None
 
 
-def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback, str | None] | None:
-    """What is to be asked for, and what was subscribed to before; None where nothing is to be any more."""
+def _begin(lease: job.Lease) -> _Due | None:
+    """What is to be asked for; None where nothing is to be any more."""
     with transaction.atomic():
         account = LinkedAccount.objects.filter(id=lease.reference, deleted_at=None).first()
         if account is None or account.status == connect.PAUSED_FOR_RELINK:
@@ -108,21 +141,27 @@ def _begin(lease: job.Lease) -> tuple[LinkedAccount, Subscriptions, Callback, st
         if subscriptions is None or url is None or address is None:
             return None
         callback = Callback(url, secrets.opened(address, "sealed_secret"))
-        return account, subscriptions, callback, address.subscription
+        since = address.subscribed_at if subscriptions.is_active else None
+        until = since and since + dt.timedelta(seconds=subscriptions.lasts * _RENEWED_AT)
+        return _Due(account, subscriptions, callback, address.subscription, until)
 
 
-def _note(lease: job.Lease, account: LinkedAccount, subscribed: Subscribed, lasts: float) -> None:
+def _note(lease: job.Lease, due: _Due, subscribed: Subscribed | None) -> None:
+    """subscribed: None where what there was is kept."""
+    account, lasts = due.account, due.subscriptions.lasts * _RENEWED_AT
+    if subscribed is None and due.until is not None:
+        lasts = max((due.until - clock.now()).total_seconds(), 0.0)
     with transaction.atomic(durable=True):
         # In the order in which linking takes them: first the address, then the job.
         address = WebhookAddress.objects.select_for_update().filter(linked_account_id=account.id).first()
         job.hold(lease)
-        if address is not None:
+        if address is not None and subscribed is not None:
             if subscribed.secret:
                 addresses.take_secret(address, Secret(subscribed.secret))
             address.subscription, address.subscribed_at = subscribed.id, clock.now()
             address.save(update_fields=["subscription", "subscribed_at", "sealed_secret", "sealed_former"])
         issues.resolve(issues.SUBSCRIPTION, account.id)
-        job.again(lease, lasts * _RENEWED_AT)
+        job.again(lease, min(lasts, A_DAY) if due.subscriptions.is_active else lasts)
 
 
 def _refused(lease: job.Lease, account: LinkedAccount, error: errors.ProviderError) -> None:

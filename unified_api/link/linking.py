@@ -100,7 +100,7 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
     secrets = _with_token(provider, settings, secrets)
     identity = check(provider, settings, secrets)
     if request.replaces_remote_account:
-        replacing.retire(_replaced(provider, request, identity))
+        replacing.retire(_replaced(provider, request, settings, identity))
     with transaction.atomic(durable=True):
         account, token, relinked = _store(provider, request, settings, secrets, identity)
         _refuse_unfinished(provider, request)  # an import may have begun while the provider was asked
@@ -231,7 +231,9 @@ def _is_private(host: str, port: int) -> bool:
     return False
 
 
-def _replaced(provider: Provider, request: Request, identity: str | None) -> LinkedAccount:
+def _replaced(
+    provider: Provider, request: Request, settings: Mapping[str, str], identity: str | None
+) -> LinkedAccount:
     """The linked account whose remote account is lost; raises LinkRefused where there is none, or it is not."""
     with transaction.atomic():
         account = _linked(provider, request)
@@ -239,7 +241,7 @@ def _replaced(provider: Provider, request: Request, identity: str | None) -> Lin
         raise LinkRefused(
             f"{request.end_user_origin_id} has no account at {provider.name} that could be replaced; link it without."
         )
-    if identity is not None and identity == account.remote_identity:
+    if identity is not None and account.remote_identity in (identity, provider.check.formerly(settings)):
         raise LinkRefused(
             f"This credential opens {identity!r}, the very account that is linked: nothing is to be replaced."
             " Link it again without saying so; what is gone there is found by reading."
@@ -305,6 +307,7 @@ def _store(
             settings=settings,
             credential=secrets,
             remote_identity=identity,
+            former_identity=provider.check.formerly(settings),
             is_test=request.is_test,
             replaces_remote_account=request.replaces_remote_account,
             is_renamed=request.is_renamed,

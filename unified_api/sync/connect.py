@@ -26,7 +26,7 @@ from tenants.models import LinkedAccount
 from tenants.vault import Secret, VaultError
 from unified_api import registry
 from unified_api.sync import issues, job
-from unified_api.sync.limit import Purpose, SharedLimiter
+from unified_api.sync.limit import PaceLimiter, Purpose, SharedLimiter
 from unified_api.sync.moments import Moments
 
 PAUSED_FOR_RELINK: Final = "RELINK_NEEDED"
@@ -143,6 +143,10 @@ def line(
         settings=account.settings,
         secrets=secrets,
         limiter=SharedLimiter(account.id, purpose),
+        paces={
+            pace.path: PaceLimiter(account.id, place, pace.of(account.settings))
+            for place, pace in enumerate(provider.paces)
+        },
         of_application=SharedLimiter(application.id, purpose) if application else None,
         guard=guard(),
         moments=moments.draw if lease is None else _Held(moments, lease).draw,

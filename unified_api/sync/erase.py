@@ -15,7 +15,7 @@ from tenants import audit, door
 from tenants.events import EventType
 from tenants.scope import current_tenant
 from unified_api.models.base import common_models
-from unified_api.sync import job
+from unified_api.sync import job, limit
 from unified_api.sync.models import (
     Change,
     FieldMapping,
@@ -54,7 +54,7 @@ _ERASE = sql.SQL(
     "SELECT ctid FROM {table} WHERE tenant_id = %(tenant)s AND {where} LIMIT %(most)s))"
 )
 _OF_ACCOUNT = sql.SQL("linked_account_id = %(reference)s")
-_IS_HOLDER = sql.SQL("holder_id = %(reference)s")
+_IS_HOLDER = sql.SQL("holder_id = ANY(%(holders)s)")
 _OF_STREAM = sql.SQL("stream_id IN (SELECT id FROM sync_stream WHERE linked_account_id = %(reference)s)")
 _IS_BRIDGE = sql.SQL("(account_a = %(reference)s OR account_b = %(reference)s)")
 _OF_BRIDGE = sql.SQL(
@@ -165,6 +165,7 @@ def _of_bridges(bridge: sql.SQL, plan: sql.SQL) -> list[tuple[type[models.Model]
 def _erase_some(lease: job.Lease, model: type[models.Model], where: sql.SQL) -> int:
     statement = _ERASE.format(table=sql.Identifier(model._meta.db_table), where=where)
     values: dict[str, Any] = {"tenant": current_tenant(), "reference": lease.reference, "most": AT_ONCE}
+    values["holders"] = limit.holders_of(lease.reference)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         job.hold(lease)
         cursor.execute(statement, values)

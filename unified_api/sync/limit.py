@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from integrations.kit.limiter import LONGEST_PAUSE
+from integrations.kit.limiter import LONGEST_PAUSE, MOST_PACES
 from tenants.scope import current_tenant
 
 #: Seconds that requests may queue up. Nobody waits that long: a longer queue would be of requests never sent.
@@ -85,11 +85,24 @@ class SharedLimiter:
     What remains of its quota is noted with the next request, so that it costs no statement of its own.
     """
 
+    #: Who leaves a share of it to whom.
+    purposes: tuple[Purpose, ...] = tuple(Purpose)
+
     def __init__(self, holder_id: uuid.UUID, purpose: Purpose = Purpose.WAITED_FOR) -> None:
         """holder_id: of the linked account, or OAuth application, of the tenant in scope whose budget it is."""
         self.holder_id = holder_id
         self.purpose = purpose
         self._said: tuple[int | None, dt.datetime | None] = (None, None)
+
+    @property
+    def rate(self) -> float:
+        """Requests in a second."""
+        return float(settings.PROVIDER_REQUESTS_PER_SECOND)
+
+    @property
+    def burst(self) -> float:
+        """Requests that may go at once."""
+        return float(settings.PROVIDER_BURST)
 
     def acquire(self, cost: int) -> float:
         """Take `cost` requests; the seconds to wait before sending, so that enough is left to more urgent ones."""
@@ -98,7 +111,7 @@ class SharedLimiter:
             "tenant": current_tenant(),
             "holder": self.holder_id,
             **self._buckets(cost),
-            "rate": settings.PROVIDER_REQUESTS_PER_SECOND,
+            "rate": self.rate,
             "left": self.purpose.value,
             "longest": LONGEST_PAUSE,
             "remaining": remaining,
@@ -111,13 +124,13 @@ class SharedLimiter:
 
     def _buckets(self, cost: int) -> dict[str, Any]:
         """What each holds at the most, down to what this purpose takes from it, and what is left of full ones."""
-        most = {purpose: settings.PROVIDER_BURST * (1 - purpose.value) for purpose in Purpose}
-        queue = -float(settings.PROVIDER_REQUESTS_PER_SECOND * FARTHEST)
+        most = {purpose: self.burst * (1 - purpose.value) for purpose in self.purposes}
+        queue = -self.rate * FARTHEST
         mine = most[self.purpose]
         least = {purpose: full - mine if full > mine else queue for purpose, full in most.items()}
         return {
             "cost": cost,
-            "mine": list(Purpose).index(self.purpose) + 1,
+            "mine": self.purposes.index(self.purpose) + 1,
             "most": list(most.values()),
             "least": list(least.values()),
             "first": [max(full - cost, min(full, least[purpose])) for purpose, full in most.items()],
@@ -138,3 +151,29 @@ class SharedLimiter:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             values: list[Any] = [value, LONGEST_PAUSE, current_tenant(), self.holder_id]
             cursor.execute(_BLOCK.format(until=until), values)
+
+
+class PaceLimiter(SharedLimiter):
+    """The budget of some addresses of an account alone: of so many requests a minute, all of which may go at once."""
+
+    purposes = (Purpose.WAITED_FOR,)
+
+    def __init__(self, account_id: uuid.UUID, place: int, per_minute: int) -> None:
+        """place: of the pace, among those of the provider."""
+        super().__init__(holders_of(account_id)[place + 1])
+        self.per_minute = per_minute
+
+    @property
+    def rate(self) -> float:
+        """Requests in a second."""
+        return self.per_minute / 60
+
+    @property
+    def burst(self) -> float:
+        """Requests that may go at once."""
+        return float(self.per_minute)
+
+
+def holders_of(account_id: uuid.UUID) -> list[uuid.UUID]:
+    """Whose the budgets of an account are: its own, and those of addresses alone, whether it has any or not."""
+    return [account_id, *(uuid.uuid5(account_id, f"pace {place}") for place in range(MOST_PACES))]

@@ -12,9 +12,9 @@ class WebhookAddress(TenantModel):
     """Where webhooks about a linked account arrive, and how they went.
 
     `sealed_key`: what nobody can guess of the address. `sealed_secret`: by which the provider signs; `sealed_former`:
-    by which it signed before it was subscribed anew, at `subscribed_at`. `subscription`: the provider's own id of what
-    was subscribed to. `accepted`, `refused`: how many came, and how many proved nothing;
-    `refused_in_row`: of these, since the last one that was accepted.
+    by which it signed before it was subscribed anew, at `subscribed_at`, which is empty where it is to be asked for
+    anew. `subscription`: the provider's own id of what was subscribed to. `accepted`, `refused`: how many came, and how
+    many proved nothing; `refused_in_row`: of these, since the last one that was accepted.
     """
 
     linked_account_id = models.UUIDField()

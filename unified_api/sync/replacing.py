@@ -19,7 +19,7 @@ from psycopg import sql
 from tenants.models import LinkedAccount
 from tenants.scope import current_tenant
 from unified_api.models.base import CommonModel, common_models, model_id
-from unified_api.sync import connect, job, journal, steer, store, streams, tables
+from unified_api.sync import connect, job, journal, limit, steer, store, streams, tables
 from unified_api.sync.bridge import steering
 from unified_api.sync.models import Stream, Throttle, Write
 from unified_api.sync.models_bridge import Bridge
@@ -66,7 +66,7 @@ def take_over(account: LinkedAccount) -> None:
         values = [model_id(model), current_tenant(), account.id]
         tables.execute(sql.SQL(_STRANGERS).format(table=table), values)
         model.objects.filter(linked_account_id=account.id).update(remote_id=None)
-    Throttle.objects.filter(holder_id=account.id).delete()
+    Throttle.objects.filter(holder_id__in=limit.holders_of(account.id)).delete()
     steer.begin_anew(account.id)
 
 

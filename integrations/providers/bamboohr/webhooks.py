@@ -50,6 +50,11 @@ def _remove(api: Api, subscription: str) -> None:
             raise
 
 
+def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
+    mine = (subscription, callback.url)
+    return any((str(hook["id"]), hook["url"]) == mine for hook in api.get(_HOOKS)["webhooks"])
+
+
 webhooks = Webhooks(
     proof=AnyOf(
         (
@@ -60,5 +65,5 @@ webhooks = Webhooks(
     word="type",
     models=dict.fromkeys(_EVENTS, Employee),
     remote_id="data.employeeId",
-    subscriptions=Subscriptions(make=_make, remove=_remove),
+    subscriptions=Subscriptions(make=_make, remove=_remove, is_active=_is_active),
 )

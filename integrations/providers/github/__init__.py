@@ -14,6 +14,8 @@ marked [?] is general knowledge; either answer is survived.
   that the repository does not have. Both are refused here before anything is sent.
 - `labels` and `assignees` replace the whole set; a label that is not there yet is made.
 - Too many requests answer 403 or 429; the secondary limit may say so in its sentence alone.
+- Tokens of a GitHub App end after eight hours, and come with a refresh token that is good for one time; those of an
+  OAuth App do not end. What a token endpoint refuses has the status 200.
 - Assignees are read by id, since a login can be changed and taken by somebody else, and written by login.
 """
 
@@ -22,9 +24,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Bearer
+from integrations.kit.auth import Bearer, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.errors import Forbidden, ProviderError, RetryLater
+from integrations.kit.oauth import TOKENS
 from integrations.kit.paging import ByLink
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
@@ -35,6 +38,7 @@ from integrations.providers.github.repository import REPOSITORY, collections, pe
 from integrations.providers.github.webhooks import webhooks
 
 _API = "https://api.github.com"
+_OAUTH = "https://github.com/login/oauth"
 #: Seconds for which GitHub asks to be left alone when it does not say for how long.
 _A_MINUTE = 60.0
 _LIMITING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
@@ -66,8 +70,12 @@ provider = Provider(
     settings=(
         Setting("owner", "Who the repository belongs to: an organisation or a user"),
         Setting("repository", "Name of the repository, such as hello-world"),
+        *TOKENS,
         Setting(
-            "token", "A token that may read and write issues, from Settings > Developer settings", secret=True
+            "token",
+            "A token that may read and write issues, from Settings > Developer settings, where OAuth is not used",
+            required=False,
+            secret=True,
         ),
         Setting(
             "base_url",
@@ -77,7 +85,24 @@ provider = Provider(
             kind="url",
         ),
     ),
-    auth=Bearer(),
+    auth=OAuth2(
+        authorize_url=f"{_OAUTH}/authorize",
+        token_url=f"{_OAUTH}/access_token",
+        scopes=("repo",),
+        proof="body",
+        revoked=("bad_refresh_token", "bad_verification_code"),
+        refused=("incorrect_client_credentials",),
+        grace=0.0,
+        # Of this token alone: the grant is that of all accounts that its user has linked.
+        revokes=Revokes(
+            f"{_API}/applications/{{client_id}}/token",
+            method="DELETE",
+            signed="basic",
+            token="access_token",  # noqa: S106 - a name
+            as_json=True,
+        ),
+        instead=Bearer(),
+    ),
     headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
     check=Check(GET(REPOSITORY), lambda told, settings: f"{settings['base_url']}/repositories/{told['id']}"),
     tables={

@@ -49,11 +49,17 @@ def _unsubscribe(api: Api, subscription: str) -> None:
     api.send("DELETE", f"{path_of(api)}/hooks/{int(subscription)}", repeatable=True)
 
 
+def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
+    there = api.get(f"{path_of(api)}/hooks", {"per_page": "100"})
+    known = {str(hook["id"]): hook["active"] and dig(hook, "config.url") == callback.url for hook in there}
+    return bool(known.get(subscription))
+
+
 webhooks = Webhooks(
     proof=Hmac("X-Hub-Signature-256", prefix="sha256="),
     word=_EVENT,
     models=_EVENTS,
     remote_id=_named,
     event_id=Header("X-GitHub-Delivery"),
-    subscriptions=Subscriptions(make=_subscribe, remove=_unsubscribe),
+    subscriptions=Subscriptions(make=_subscribe, remove=_unsubscribe, is_active=_is_active),
 )

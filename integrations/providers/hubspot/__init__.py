@@ -9,12 +9,14 @@ hubspot-api-client 12.0.0). What is marked [?] is general knowledge; either answ
   and all of them are asked for. Associations are a call of their own for each kind.
 - All values are texts; nothing is an empty one, and several are joined by semicolons.
 - There is no condition for a write: a record is read just before.
-- What is deleted is archived, and neither searched nor read by its id; only a complete list tells, or a webhook.
+- What is deleted is archived, and neither searched nor read by its id. It stands in a list of its own, which takes no
+  question: a thousand of it are looked through with what changed; else a complete list tells, or a webhook.
 - A record that was merged answers by its former ids with the one that is left [?]; that may have an id of its own.
 - `lifecyclestage` only goes forward, and what goes back is dropped without a word [?]: it is cleared first then.
 - A stage is one of a pipeline, so that both are sent. Whether a deal is closed or won follows from its stage.
 - An association that changes does not move the time of a record [?]: webhooks tell, or the daily complete read.
-- 429 names the limit that was reached. That of the day ends at midnight of the account's time zone, which nobody tells.
+- 429 names the limit that was reached. That of the day ends at midnight of the account's time zone, which the account
+  tells when it is linked by OAuth.
 - A lead is no person: it names a contact, which has to be there. Both are read together, and made one after the other.
   A contact that changes does not move its lead, so the search is asked for contacts as well.
 - Webhooks belong to an app. One that is private is the account's own, and a person sets them up there.
@@ -25,7 +27,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Bearer, OAuth2
+from integrations.kit.auth import Bearer, Finds, OAuth2
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.errors import RetryLater
 from integrations.kit.limiter import Rate
@@ -43,7 +45,9 @@ from integrations.providers.hubspot.sales import opportunities, stages
 from integrations.providers.hubspot.webhooks import webhooks
 
 _API = "https://api.hubapi.com"
-#: Seconds for which it is left alone, by the limit that was reached: that of a day is looked at again every hour.
+_DETAILS, _ZONE = "/account-info/v3/details", "time_zone"
+#: Seconds for which it is left alone, by the limit that was reached: that of a day, whose end may not be known, is
+#: looked at again every hour.
 _WAITS = {"DAILY": 3_600.0, "TEN_SECONDLY_ROLLING": 5.0, "SECONDLY": 1.0}
 _READ = ("contacts", "companies", "deals")
 #: Of an edition that not every account has.
@@ -54,6 +58,11 @@ _SCOPES = (
     *(f"crm.objects.{kind}.{may}" for kind in _READ for may in ("read", "write")),
     *(f"crm.schemas.{kind}.read" for kind in _READ),
 )
+
+
+def _zone(details: Any, _settings: Any) -> dict[str, str]:
+    told = details.get("timeZone")
+    return {_ZONE: told} if isinstance(told, str) and told else {}
 
 
 def _refuse(status: int, body: Any, headers: Any) -> RetryLater | None:
@@ -88,6 +97,11 @@ provider = Provider(
             secret=True,
         ),
         Setting("base_url", "Address of the API", required=False, default=_API, kind="url"),
+        Setting(
+            _ZONE,
+            "Time zone of the account, such as Europe/Berlin, at whose midnight its daily limit ends; OAuth finds it",
+            required=False,
+        ),
     ),
     auth=OAuth2(
         authorize_url="https://app.hubspot.com/oauth/authorize",
@@ -97,13 +111,20 @@ provider = Provider(
         pkce=False,
         asks={"optional_scope": _LEADS},
         revoked=("BAD_REFRESH_TOKEN",),
+        finds=Finds(f"{_API}{_DETAILS}", _zone),
         instead=Bearer("private_app_token"),
     ),
-    check=Check(GET("/account-info/v3/details"), lambda told, _settings: str(told["portalId"])),
+    check=Check(GET(_DETAILS), lambda told, _settings: str(told["portalId"])),
     tables={kind: table(kind) for kind in (*_READ, "leads", "notes", "tasks", "calls", "meetings")},
     refuse=_refuse,
     faults=_faults,
-    rate=Rate("X-HubSpot-RateLimit-Remaining", "X-HubSpot-RateLimit-Interval-Milliseconds", unit=0.001),
+    rate=Rate(
+        "X-HubSpot-RateLimit-Remaining",
+        "X-HubSpot-RateLimit-Interval-Milliseconds",
+        unit=0.001,
+        day="X-HubSpot-RateLimit-Daily-Remaining",
+        zone=_ZONE,
+    ),
     webhooks=webhooks,
     resources=(
         *(users, contacts, accounts, stages, opportunities, leads),

@@ -5,6 +5,7 @@ They are listed and searched one kind after the other; the id of one is its kind
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from integrations.kit.endpoints import GET, PATCH, Api
@@ -69,6 +70,10 @@ def _change(api: Api, remote_id: str, patch: dict[str, Any], current: Any) -> No
     _KINDS[kind].change(api, own, {**patch, WITHIN: {**told, **patch.get(WITHIN, {})}}, current)
 
 
+def _archived(api: Api, since: datetime) -> list[Any]:
+    return [meant(name, one) for name, kind in _KINDS.items() for one in kind.archived(api, since)]
+
+
 def _means(word: str) -> str:
     return f"{MEANS}.{word}"
 
@@ -108,7 +113,9 @@ engagements = Resource(
         of=TYPE,
         then=_whole,
     ),
-    changes=changed_among(_ALL, TYPE, {name: kind.changed for name, kind in _KINDS.items()}, _whole),
+    changes=changed_among(
+        _ALL, TYPE, {name: kind.changed for name, kind in _KINDS.items()}, _whole, _archived
+    ),
     get=GET(f"{OBJECTS}/{{remote_id}}", find=_find, calls=_KINDS[CALLS].calls_to_read),
     create=_make,
     update=PATCH(f"{OBJECTS}/{{remote_id}}", send=_change, calls=_KINDS[CALLS].calls_to_change),

@@ -166,5 +166,7 @@ _alone = resource(
 _stamps = {kind.name: kind.changed for kind in (_lead, contact)}
 leads = replace(
     _alone,
-    changes=changed_among(f"{OBJECTS}/{{{_KIND}}}", _KIND, _stamps, _lead.news, if_allowed=(_CONTACTS,)),
+    changes=changed_among(
+        f"{OBJECTS}/{{{_KIND}}}", _KIND, _stamps, _lead.news, _lead.archived, if_allowed=(_CONTACTS,)
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,13 +17,15 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from integrations.kit.steps import owed
 from integrations.providers.hubspot.properties import WITHIN, field_classes, spelled, told_apart
-from integrations.providers.hubspot.searching import MOST, changed, newest
+from integrations.providers.hubspot.searching import MOST, changed, moment, newest
 
 OBJECTS = "/crm/v3/objects"
 LINKS = "associations"
 PAGES = ByCursor("after", path="paging.next.after", size_param="limit", size=MOST)
 #: It moves forward only: what is before where a record stands is taken once that has been cleared.
 _FORWARD_ONLY = "lifecyclestage"
+#: Of what is archived, so many pages are looked through for what was lately.
+_PAGES_OF_ARCHIVED = 10
 #: Answers in which one record's associations may go on.
 _ROUNDS = 50
 #: From the properties to be sent, and the record as it was just before, to all that go with them.
@@ -101,6 +104,31 @@ class Kind:
                 there = self.whole(api, [api.get(self._at(remote_id))])
         return there[0] if there else None
 
+    def archived(self, api: Api, since: datetime) -> list[Any]:
+        """What was archived since a moment, a hundred at the most, of the thousand that the list of it shows first.
+
+        The list takes no question. A record that was merged stands there, too [?], and answers by its id with the one
+        that is left: it is left to who reads it by that.
+        """
+        lately: list[Any] = []
+        asked = {"archived": "true", "limit": str(MOST)}
+        for _page in range(_PAGES_OF_ARCHIVED):
+            answer = api.get(self.path, asked)
+            lately += [one for one in answer["results"] if _was_archived(one, since)]
+            following = dig(answer, "paging.next.after")
+            if not isinstance(following, str):
+                break
+            asked["after"] = following
+        lately.sort(key=lambda one: moment(one["archivedAt"]), reverse=True)
+        return [one for one in lately[:MOST] if self._is_gone(api, one["id"])]
+
+    def _is_gone(self, api: Api, remote_id: str) -> bool:
+        try:
+            api.get(self._at(remote_id))
+        except Gone:
+            return True
+        return False
+
     def make(self, api: Api, body: dict[str, Any]) -> str:
         """A create; with its associations it is one call."""
         properties = self.prepare(api, body.get(WITHIN, {}), None)
@@ -169,6 +197,11 @@ class Kind:
         return None
 
 
+def _was_archived(record: Any, since: datetime) -> bool:
+    told = record.get("archivedAt")
+    return isinstance(told, str) and moment(told) >= since
+
+
 def _ranked(there: list[Any], link: Link) -> Iterable[tuple[bool, int, str]]:
     for one in there:
         types = [told["typeId"] for told in one["associationTypes"]]
@@ -181,7 +214,7 @@ def resource(kind: Kind, mapping: FieldMapping, mapped: Iterable[str], **more: A
     return Resource(
         mapping=mapping,
         list=GET(kind.path, items="results", params={"archived": "false"}, paging=PAGES, then=kind.whole),
-        changes=changed(kind.path, kind.changed, kind.whole),
+        changes=changed(kind.path, kind.changed, kind.whole, kind.archived),
         get=GET(f"{kind.path}/{{remote_id}}", find=kind.find, calls=kind.calls_to_read),
         create=kind.make,
         create_calls=kind.calls_to_make,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.kit.endpoints import GET, Since, Then
+from integrations.kit.endpoints import GET, Behind, Since, Then
 from integrations.kit.errors import SHAPELESS, Misconfigured
 from integrations.kit.lens import Lens
 from integrations.kit.lenses import compute, instant
@@ -35,8 +35,8 @@ def millis(when: datetime) -> str:
     return str(max(0, round(when.timestamp() * 1000)))
 
 
-def changed(path: str, stamp: str, then: Then) -> GET:
-    """What changed since a moment; stamp: the property that tells when."""
+def changed(path: str, stamp: str, then: Then, behind: Behind) -> GET:
+    """What changed since a moment; stamp: the property that tells when. behind: what was archived since then."""
     return GET(
         f"{path}/search",
         items="results",
@@ -44,11 +44,17 @@ def changed(path: str, stamp: str, then: Then) -> GET:
         paging=ByStamp(stamp),
         since=Since(param="from", spell=millis, stamp=_when(stamp)),
         then=then,
+        behind=behind,
     )
 
 
 def changed_among(
-    path: str, name: str, stamps: Mapping[str, str], then: Then, if_allowed: tuple[str, ...] = ()
+    path: str,
+    name: str,
+    stamps: Mapping[str, str],
+    then: Then,
+    behind: Behind,
+    if_allowed: tuple[str, ...] = (),
 ) -> GET:
     """The same of several kinds, one after the other. name: of the kind, in the path. stamps: by kind."""
     lenses = {kind: _when(stamp) for kind, stamp in stamps.items()}
@@ -61,6 +67,7 @@ def changed_among(
         of=name,
         if_allowed=if_allowed,
         then=then,
+        behind=behind,
     )
 
 

@@ -13,14 +13,14 @@ seen on a site yet. What is marked [?] is general knowledge; either answer is su
 - By OAuth an application is let into one or more sites, and a token says into which only when it is asked. A refresh
   token is good for one time; for ten minutes an older one is taken, too [?].
 - 429 says when to come again by Retry-After, and by its reason who has to, see `limits`; writes to one issue have a
-  limit of their own.
+  limit of their own, and so have bursts at one address.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from integrations.kit.auth import Basic, Finds, OAuth2
 from integrations.kit.endpoints import GET, Check, Table
@@ -38,6 +38,8 @@ from integrations.providers.jira.searching import ZONE, ZONES
 from integrations.providers.jira.webhooks import webhooks
 
 _API = "https://api.atlassian.com"
+#: What stands before the id of a site in the address that a token opens.
+_BY_ID = "/ex/jira/"
 
 
 def _site(answer: Any, settings: Mapping[str, str]) -> dict[str, str]:
@@ -48,7 +50,17 @@ def _site(answer: Any, settings: Mapping[str, str]) -> dict[str, str]:
     if len(meant) != 1:
         known = ", ".join(sites) or "none"
         raise Misconfigured(f"the application was let into {known}: give one of these as the setting `site`")
-    return {"site": meant[0], "base_url": f"{_API}/ex/jira/{quote(sites[meant[0]], safe='')}"}
+    return {"site": meant[0], "base_url": f"{_API}{_BY_ID}{quote(sites[meant[0]], safe='')}"}
+
+
+def _identity(_me: Any, settings: Mapping[str, str]) -> str:
+    """The id of the site, which it keeps when its address changes; with an API token nothing tells but the address."""
+    _before, by_id, own = urlsplit(settings["base_url"]).path.partition(_BY_ID)
+    return own if by_id and own else _address(settings)
+
+
+def _address(settings: Mapping[str, str]) -> str:
+    return (settings.get("site") or settings["base_url"]).rstrip("/")
 
 
 def _has_jira(one: Any) -> bool:
@@ -56,8 +68,8 @@ def _has_jira(one: Any) -> bool:
 
 
 def _is_narrow(_path: str, headers: Mapping[str, str]) -> bool:
-    """Writes to one issue have a limit of their own."""
-    return "per-issue" in headers.get("RateLimit-Reason", "")
+    """Writes to one issue have a limit of their own, and so have bursts of one method at one address."""
+    return any(word in headers.get("RateLimit-Reason", "") for word in ("per-issue", "burst"))
 
 
 provider = Provider(
@@ -106,9 +118,7 @@ provider = Provider(
         finds=Finds(f"{_API}/oauth/token/accessible-resources", _site),
         instead=Basic("email", "api_token"),
     ),
-    check=Check(
-        GET("/myself"), lambda _me, settings: (settings.get("site") or settings["base_url"]).rstrip("/")
-    ),
+    check=Check(GET("/myself"), _identity, formerly=_address),
     tables={
         ZONE: ZONES,
         custom.FIELDS: custom.TABLE,

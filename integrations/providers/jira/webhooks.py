@@ -73,11 +73,19 @@ def _remove(api: Api, subscription: str) -> None:
     api.send("DELETE", "/webhook", {"webhookIds": ids}, repeatable=True)
 
 
+def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
+    """Not every answer names the address [?]."""
+    there = api.get("/webhook", {"maxResults": "100"})["values"]
+    return any(
+        str(hook["id"]) == subscription and hook.get("url", callback.url) == callback.url for hook in there
+    )
+
+
 webhooks = Webhooks(
     proof=Hmac("X-Hub-Signature", prefix="sha256=", optional=True),
     word="webhookEvent",
     models=_MODELS,
     remote_id=_ids,
     event_id=Header("X-Atlassian-Webhook-Identifier"),
-    subscriptions=Subscriptions(make=_make, remove=_remove, lasts=_LASTS),
+    subscriptions=Subscriptions(make=_make, remove=_remove, is_active=_is_active, lasts=_LASTS),
 )

@@ -42,6 +42,11 @@ def _unsubscribe(api: Api, subscription: str) -> None:
     api.send("DELETE", f"{_path(api)}/{subscription}", repeatable=True)
 
 
+def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
+    mine = (subscription, callback.url)
+    return any((str(hook["id"]), hook["url"]) == mine for hook in api.get(_path(api))["webhooks"])
+
+
 def _nobody(_event: Any, _headers: Any) -> list[str]:
     """No id: what changed is read."""
     return []
@@ -52,5 +57,5 @@ webhooks = Webhooks(
     word="type",
     models=dict.fromkeys(_EVENTS, Contact),
     remote_id=_nobody,
-    subscriptions=Subscriptions(make=_subscribe, remove=_unsubscribe),
+    subscriptions=Subscriptions(make=_subscribe, remove=_unsubscribe, is_active=_is_active),
 )

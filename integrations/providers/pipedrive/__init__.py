@@ -16,6 +16,7 @@ is marked [?], either answer is survived:
   of these does not move it, so that only a complete read shows it.
 - A person is written by one name, which Pipedrive parts into two [?].
 - A stage is one of a pipeline, so that both are sent.
+- Calls and meetings are activities as tasks are, and have a length in place of an end.
 - There is no condition for a write: a record is read just before. Searches come behind, so that what a create made is
   looked for among the newest records.
 - A webhook is not signed; it carries the user and the password with which it was asked for.
@@ -27,7 +28,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import HeaderKey, OAuth2
+from integrations.kit.auth import HeaderKey, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.errors import RetryLater
 from integrations.kit.limiter import Rate
@@ -36,6 +37,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.kit.verdict import detail
+from integrations.providers.pipedrive.engagements import engagement_types, engagements
 from integrations.providers.pipedrive.leads import leads
 from integrations.providers.pipedrive.notes import notes
 from integrations.providers.pipedrive.people import accounts, contacts, users
@@ -93,11 +95,15 @@ provider = Provider(
         ),
         pkce=False,
         tells={"base_url": "api_domain"},
+        revokes=Revokes(f"{_OAUTH}/revoke"),
         instead=HeaderKey("x-api-token", "api_token"),
     ),
     check=Check(GET("/api/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),
     refuse=_refuse,
     rate=Rate("x-ratelimit-remaining", "x-ratelimit-reset"),
     webhooks=webhooks,
-    resources=(users, accounts, contacts, stages, opportunities, leads, notes, tasks),
+    resources=(
+        *(users, accounts, contacts, stages, opportunities, leads),
+        *(notes, tasks, engagement_types, engagements),
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from integrations.kit.endpoints import DELETE, GET, Since
+from integrations.kit.endpoints import DELETE, GET, Since, Then
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
 from integrations.kit.lenses import instant
 from integrations.kit.mapping import Mapping
@@ -45,16 +45,16 @@ def _field(told: Any) -> FieldClass | None:
     )
 
 
-def resource(name: str, fields: str, mapping: Mapping, **more: Any) -> Resource:
+def resource(name: str, fields: str, mapping: Mapping, *, then: Then | None = None, **more: Any) -> Resource:
     """What can be done with records of this name. fields: where their own fields are listed."""
     path = f"/api/v2/{name}"
     changes = Since("updated_since", spell=since, stamp=instant("update_time"))
     return Resource(
         mapping=mapping,
-        list=GET(path, items="data", paging=PAGES, since=changes),
-        get=GET(f"{path}/{{remote_id}}", item="data"),
+        list=GET(path, items="data", paging=PAGES, since=changes, then=then),
+        get=GET(f"{path}/{{remote_id}}", item="data", then=then),
         delete=DELETE(f"{path}/{{remote_id}}"),
-        recent=GET(path, items="data", params=NEWEST),
+        recent=GET(path, items="data", params=NEWEST, then=then),
         custom=(f"{WITHIN}.",),
         field_classes=FieldClasses(
             get=GET(f"/api/v2/{fields}", items="data", paging=PAGES), read=_field, within=WITHIN

@@ -47,6 +47,12 @@ def _remove(api: Api, subscription: str) -> None:
     api.send("DELETE", f"{_PATH}/{int(subscription)}", repeatable=True)
 
 
+def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
+    """Pipedrive removes what is not taken for three days."""
+    mine = [hook for hook in api.get(_PATH)["data"] if str(hook["id"]) == subscription]
+    return any(hook["subscription_url"] == callback.url and hook.get("is_active", 1) for hook in mine)
+
+
 webhooks = Webhooks(
     proof=Carried("Authorization", user=_USER),
     word="meta.entity",
@@ -62,5 +68,5 @@ webhooks = Webhooks(
     },
     remote_id=_ids,
     event_id="meta.id",
-    subscriptions=Subscriptions(make=_make, remove=_remove),
+    subscriptions=Subscriptions(make=_make, remove=_remove, is_active=_is_active),
 )

@@ -20,7 +20,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest, and it
 
 from __future__ import annotations
 
-from integrations.kit.auth import OAuth2
+from integrations.kit.auth import OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
@@ -65,6 +65,7 @@ provider = Provider(
         proof="body",
         revoked=("inactive_user", "inactive_org"),
         tells={"base_url": "instance_url"},
+        revokes=Revokes(_LOGIN + "revoke"),
     ),
     check=Check(
         GET(QUERY, items="records", params=ORGANIZATION),

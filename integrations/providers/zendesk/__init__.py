@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Basic, OAuth2
+from integrations.kit.auth import Basic, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
-from integrations.kit.limiter import Rate
+from integrations.kit.limiter import Pace, Rate
 from integrations.kit.oauth import TOKENS
 from integrations.kit.paths import dig
 from integrations.kit.provider import Provider
@@ -35,6 +35,8 @@ from integrations.providers.zendesk.people import contacts, groups, organization
 from integrations.providers.zendesk.tickets import tags, tickets
 from integrations.providers.zendesk.webhooks import webhooks
 
+#: Whose number of requests in a minute is another one with the add-on for high volumes.
+_EXPORTS, _EXPORTS_PER_MINUTE = "/incremental/", "exports_per_minute"
 _RATE = Rate("ratelimit-remaining", "ratelimit-reset")
 #: What a fault of a whole ticket begins with, and the field that it is about.
 _ABOUT = {
@@ -60,7 +62,7 @@ def _refuse(status: int, body: Any, _headers: Any) -> int | None:
 def _is_narrow(path: str, headers: Mapping[str, str]) -> bool:
     """Exports and updates of one ticket have limits of their own: the account's then says that requests remain."""
     left = headers.get(_RATE.remaining)
-    return path.startswith("/incremental/") if left is None else left != "0"
+    return path.startswith(_EXPORTS) if left is None else left != "0"
 
 
 def _faults(body: Any) -> dict[str, str]:
@@ -90,12 +92,20 @@ provider = Provider(
             required=False,
             secret=True,
         ),
+        Setting(
+            _EXPORTS_PER_MINUTE,
+            "How many incremental exports Zendesk takes in a minute: 10, or 30 with the High Volume API add-on",
+            required=False,
+            default="10",
+            kind="number",
+        ),
     ),
     auth=OAuth2(
         authorize_url="{base_url}/oauth/authorizations/new",
         token_url="{base_url}/oauth/tokens",  # noqa: S106 - an address
         scopes=("read", "write"),
         proof="body",
+        revokes=Revokes("{base_url}/api/v2/oauth/tokens/current.json", method="DELETE", signed="token"),
         instead=Basic("email", "api_token", suffix="/token"),
     ),
     check=Check(GET("/users/me"), lambda _me, settings: settings["base_url"]),
@@ -103,6 +113,7 @@ provider = Provider(
     faults=_faults,
     rate=_RATE,
     narrow=_is_narrow,
+    paces=(Pace(_EXPORTS, 10, told=_EXPORTS_PER_MINUTE),),
     resources=(users, contacts, organizations, groups, tags, tickets, comments, attachments),
     webhooks=webhooks,
 )

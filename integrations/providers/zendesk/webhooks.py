@@ -78,6 +78,13 @@ def _remove(api: Api, subscription: str) -> None:
     api.send("DELETE", f"/webhooks/{subscription}", repeatable=True)
 
 
+def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
+    """Zendesk switches off by itself what is not taken for long."""
+    there = api.get("/webhooks", {"page[size]": "100"})["webhooks"]
+    mine = (subscription, callback.url, "active")
+    return any((hook["id"], hook["endpoint"], hook["status"]) == mine for hook in there)
+
+
 webhooks = Webhooks(
     proof=Hmac(
         "X-Zendesk-Webhook-Signature",
@@ -89,5 +96,5 @@ webhooks = Webhooks(
     models={_EVENT + word: model for word, model in {**_LISTED, **_OTHERS}.items()},
     remote_id=_ids,
     event_id="id",
-    subscriptions=Subscriptions(make=_make, remove=_remove),
+    subscriptions=Subscriptions(make=_make, remove=_remove, is_active=_is_active),
 )

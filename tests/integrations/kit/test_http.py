@@ -26,6 +26,7 @@ from integrations.kit.errors import (
     ProviderError,
     Rejected,
     RetryLater,
+    Throttled,
     Uncertain,
 )
 from integrations.kit.http import Http, Patience, Request
@@ -486,6 +487,35 @@ def test_a_limit_of_its_own_keeps_no_other_call_waiting() -> None:
             )
         assert caught.value.after == 600
         assert limiter.acquire(1) == pytest.approx(waits, abs=0.01)
+
+
+def test_addresses_with_a_limit_of_their_own_are_paced_by_that() -> None:
+    """What begins so waits its turn, and rests when it was too much; the account's other calls do neither."""
+    account = LocalLimiter(per_second=1_000, burst=100, clock=lambda: 0.0, now=lambda: NOW)
+    pace = LocalLimiter(per_second=1 / 6, clock=lambda: 0.0, now=lambda: NOW)
+    slept, answers = Sleeper(), one_by_one(told({}), told({}), told({}), told({}, 429, Retry_After="600"))
+    paces = {"/thi": pace}
+    line = connection(limiter=account, paces=paces, sleep=slept)
+    with listening(answers) as server:
+        way = Http(
+            line,
+            base_url=server.url,
+            auth=Basic(),
+            patience=ONCE,
+            narrow=lambda path, _told: path == READ.path,
+        )
+        for request in (READ, READ, Request("GET", "/others")):
+            way.json(request)
+        with pytest.raises(Throttled, match="the address's budget"):
+            way.json(READ)
+        met = LocalLimiter(per_second=1, clock=lambda: 0.0)
+        paces["/thi"] = met
+        with pytest.raises(RetryLater):
+            way.json(READ)
+
+    assert slept.slept == [pytest.approx(6)]
+    assert met.acquire(1) == pytest.approx(600, abs=1)
+    assert account.acquire(1) == pytest.approx(0, abs=0.01)
 
 
 def test_the_limiter_is_asked_and_told() -> None:

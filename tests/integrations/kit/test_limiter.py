@@ -30,6 +30,28 @@ def test_nothing_is_saved_up_beyond_the_burst() -> None:
     assert [limiter.acquire(1) for _call in range(4)] == [0.0, 0.0, 1.0, 2.0]
 
 
+OF_DAY = Rate(day="X-Left-Today", zone="time_zone")
+
+
+@pytest.mark.parametrize(
+    ("left", "zone", "until"),
+    [
+        ("0", "Europe/Berlin", datetime(2026, 3, 28, 23, tzinfo=UTC)),
+        ("0", "America/New_York", datetime(2026, 3, 29, 4, tzinfo=UTC)),
+        ("0", "UTC", datetime(2026, 3, 29, tzinfo=UTC)),
+        ("0", "Nowhere/Land", datetime(2026, 3, 28, 22, 30, tzinfo=UTC)),
+        ("0", "", datetime(2026, 3, 28, 22, 30, tzinfo=UTC)),
+        ("1", "Europe/Berlin", None),
+    ],
+)
+def test_a_day_that_is_spent_goes_on_at_midnight(left: str, zone: str, until: datetime | None) -> None:
+    """That of the account's zone; where nobody knows it, somebody looks again in an hour."""
+    now = datetime(2026, 3, 28, 21, 30, tzinfo=UTC)
+    said = OF_DAY.of_day({"X-Left-Today": left}, now, {"time_zone": zone} if zone else {})
+
+    assert said == (None if until is None else (0, until))
+
+
 def test_the_provider_says_stop() -> None:
     """None remain: nobody calls until the reset. Some remain: nothing changes."""
     limiter = LocalLimiter(per_second=1000, clock=lambda: 0.0, now=lambda: NOW)

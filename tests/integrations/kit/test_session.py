@@ -10,7 +10,7 @@ import pytest
 from integrations.kit.auth import Bearer
 from integrations.kit.client import Client
 from integrations.kit.decoding import records_of
-from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Table
+from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api, Check, Table
 from integrations.kit.errors import Forbidden, Gone, Misconfigured, Rejected, RetryLater
 from integrations.kit.http import Patience
 from integrations.kit.lenses import choice
@@ -120,6 +120,43 @@ def test_a_404_about_something_else_is_no_deletion() -> None:
                 client.update(resource, "7", {"name": "b"})
 
     assert calls == []
+
+
+@pytest.mark.parametrize("hides", [True, False])
+def test_a_404_while_words_are_loaded_is_no_deletion(*, hides: bool) -> None:
+    """The list of states is not to be seen: that says nothing of the ticket, which is neither gone nor written."""
+    states = Table(GET("/states-of-a-desk-that-went", items=""))
+    provider = replace(PROVIDER, hides=hides, tables={"states": states})
+    shown = desk(GET_desk=told({"id": 1}), GET_7=told({"id": 7, "title": "a", "state": "open"}))
+    with listening(shown) as server, pytest.raises(Forbidden, match="does not show its list of states"):
+        account(server.url, provider).update(TICKETS, "7", {"status": "CLOSED"})
+
+    assert {seen.method for seen in server.seen} == {"GET"}
+
+
+def test_a_404_on_the_way_from_a_record_to_what_belongs_to_it_is_no_deletion() -> None:
+    """The record was shown just before."""
+
+    def with_queue(api: Api, tickets: list[Any]) -> list[Any]:
+        return [{**ticket, "queue": api.get("/queues/9")} for ticket in tickets]
+
+    joining = replace(TICKETS, get=GET(ONE, then=with_queue))
+    shown = desk(GET_desk=told({"id": 1}), GET_7=told({"id": 7, "title": "a", "state": "open"}))
+    with listening(shown) as server, pytest.raises(Forbidden, match="something that belongs to the record"):
+        account(server.url).read(joining, "7")
+
+
+def test_a_404_beside_the_records_of_a_search_is_not_that_there_are_none() -> None:
+    """Or a create whose answer was lost would be taken for one that never was."""
+
+    def with_queue(api: Api, tickets: list[Any]) -> list[Any]:
+        return [{**ticket, "queue": api.get("/queues/9")} for ticket in tickets]
+
+    searched = GET("/found", items="rows", then=with_queue)
+    made = replace(TICKETS, create=POST("/tickets", answer=""), recent=searched, recognise=("name",))
+    shown = desk(GET_found=told({"rows": [{"id": 7, "title": "a", "state": "open"}]}))
+    with listening(shown) as server, pytest.raises(Forbidden, match="a record of the list"):
+        account(server.url).recent(made, {"name": "a"})
 
 
 def test_what_went_between_a_look_and_the_delete_is_gone() -> None:

@@ -18,6 +18,7 @@ from tenants.scope import scope
 from tenants.vault import Secret
 from tests.integrations.sandbox.conftest import Account, MakeRemote, Remote
 from tests.integrations.sandbox.test_command import called
+from tests.oauth_house import kept
 from tests.people import Person
 from unified_api.link import applications, tokens
 from unified_api.link.applications import Registration
@@ -230,6 +231,17 @@ def test_a_grant_is_revoked_by_its_application(application: Application, remote:
         answered = requests.post(f"{application.url}/oauth/revoke", {"token": token}, auth=pair, timeout=20)
         assert answered.status_code == 200
     assert opens(application.url, told["access_token"]) == 401
+
+
+def test_a_grant_ends_with_the_account(alice: Person, application: Application, remote: MakeRemote) -> None:
+    """Who deletes a linked account leaves no token behind that opens the sandbox."""
+    account = allowed(alice, application, remote("crm"))
+    token = kept(alice)["access_token"]
+    assert opens(application.url, token) == 200
+    headers = {**alice.headers, "X-Account-Token": account.token.reveal()}
+    assert Client().post("/api/crm/v1/delete-account", headers=headers).status_code == 200
+
+    assert opens(application.url, token) == 401
 
 
 def allowed(person: Person, application: Application, remote: Remote) -> Account:

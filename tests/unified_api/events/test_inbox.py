@@ -374,6 +374,52 @@ def test_nothing_is_refused_while_a_provider_changes_its_secret(
     assert (again, one.address().refused) == ([202, 401], 2)
 
 
+def test_a_subscription_that_is_there_still_is_left_and_one_that_is_missing_is_made_anew(
+    hooked: MakeDesk, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for every day, where the provider can be asked; linking again, or a week, has it made anew in any case."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+    made: list[str] = []
+    there: dict[str, str] = {}
+    looks: list[str] = []
+
+    def make(_api: Any, callback: Callback) -> Subscribed:
+        made.append(f"s{len(made) + 1}")
+        there[made[-1]] = callback.url
+        return Subscribed(made[-1])
+
+    def is_active(_api: Any, subscription: str, callback: Callback) -> bool:
+        looks.append(subscription)
+        if looks[3:]:
+            raise errors.Misconfigured("it cannot be asked")
+        return there.get(subscription) == callback.url
+
+    way = Subscriptions(make, lambda _api, _id: None, is_active=is_active)
+    one = hooked(replace(SIGNED, subscriptions=way))
+    for _ in range(2):
+        _subscribe(one)
+        with one.linked.person.at_work():
+            again = Job.objects.get(kind=subscribing.KIND)
+            assert 86_000 < (again.due_at - clock.now()).total_seconds() < 86_401
+    assert (made, looks) == (["s1"], ["s1"])
+
+    del there["s1"]
+    _subscribe(one)
+    assert (made, one.address().subscription) == (["s1", "s2"], "s2")
+    settings.PUBLIC_URL = "https://elsewhere.example.com"
+    _subscribe(one)
+    assert (made[-1], looks) == ("s3", ["s1", "s1", "s2"])
+    _subscribe(one)
+    assert (made[-1], looks[3:]) == ("s4", ["s3"])
+    with one.linked.person.at_work():
+        subscribing.begin(one.linked.account)
+    _subscribe(one)
+    week = clock.now() + dt.timedelta(days=6)
+    monkeypatch.setattr(clock, "now", lambda: week)
+    _subscribe(one)
+    assert (made[-1], looks[4:]) == ("s6", [])
+
+
 def test_a_subscription_that_is_refused_is_an_issue(hooked: MakeDesk, settings: Any) -> None:
     """Until one succeeds, made anew within the week; one that is away is only asked again, a paused account is not."""
     settings.PUBLIC_URL = "https://isthmus.example.com"

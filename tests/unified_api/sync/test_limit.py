@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from integrations.kit.limiter import LONGEST_PAUSE
-from unified_api.sync.limit import FARTHEST, Purpose, SharedLimiter
+from unified_api.sync.limit import FARTHEST, PaceLimiter, Purpose, SharedLimiter
 from unified_api.sync.models import Throttle
 
 
@@ -30,6 +30,19 @@ def test_requests_queue_up_one_behind_the_other(limiter: SharedLimiter) -> None:
     assert waits[0] == 0
     assert waits == sorted(waits)
     assert 0.1 < waits[3] <= 0.3
+
+
+def test_some_addresses_of_an_account_have_a_budget_of_their_own(limiter: SharedLimiter) -> None:
+    """All requests of a minute may go at once, the next comes in its turn; the account's other calls do not wait."""
+    account = limiter.holder_id
+    waits = [PaceLimiter(account, 0, 10).acquire(1) for _ in range(12)]
+
+    assert waits[:10] == [0.0] * 10
+    assert waits[10:] == pytest.approx([6, 12], abs=0.5)
+    assert PaceLimiter(account, 1, 10).acquire(1) == 0
+    assert limiter.acquire(1) == 0
+    limiter.pause(300)
+    assert PaceLimiter(account, 1, 10).acquire(1) == 0
 
 
 def test_a_queue_is_never_longer_than_anybody_waits(limiter: SharedLimiter) -> None:

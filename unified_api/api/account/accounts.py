@@ -24,7 +24,7 @@ from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.schema import page, record
 from unified_api.api.params import Params
 from unified_api.events import addresses, subscribing
-from unified_api.sync import erase
+from unified_api.sync import erase, revoking
 
 log = structlog.get_logger(__name__)
 #: The group of the account-level operations in the OpenAPI document.
@@ -133,14 +133,20 @@ class DeleteAccount(Endpoint):
         return answer({})
 
     def _say_farewell(self) -> None:
-        """Have the provider send nothing any more, if it can be asked just now: the end does not depend on that."""
-        if not subscribing.is_subscribed(self.account):
+        """Have the provider send nothing any more, and end its token, if it can be asked just now.
+
+        The end does not depend on that.
+        """
+        if not (subscribing.is_subscribed(self.account) or revoking.is_revocable(self.account)):
             return
         try:
             with bulkhead.slot():
                 subscribing.end(self.account)
+                revoking.end(self.account)
         except Busy:
-            log.warning("webhook.not_unsubscribed", linked_account=str(self.account.id), error="Busy")
+            log.warning("account.no_farewell", linked_account=str(self.account.id), error="Busy")
+            if revoking.is_revocable(self.account):
+                revoking.not_ended(self.account, "this installation was too busy to tell the provider")
 
 
 def _listener(account: LinkedAccount) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.emulators.exchange import Request
 from tests.emulators.vendor import Beyond, Limit, Spent, Vendor
-from tests.emulators.vendors.github import around, issues
+from tests.emulators.vendors.github import around, issues, tokens
 from tests.emulators.vendors.github.common import DOCS, HOME, ROLES, on, stamp, viewer
 from tests.emulators.world import Record, World
 
@@ -99,6 +99,8 @@ def _error(status: int, sentence: str) -> Any:
 
 
 def _enters(world: World, request: Request) -> bool:
+    if request.path.startswith(("/login/", "/applications/")):
+        return True
     return viewer(world, request) is not None and bool(request.headers.get("user-agent"))
 
 
@@ -130,6 +132,8 @@ vendor = Vendor(
             "/repositories/{repository_id}/issues/{number}": _LED_TO,
             "/repositories/{repository_id}/assignees": _LED_TO,
             "/repositories/{repository_id}/labels": _LED_TO,
+            **dict.fromkeys(("/login/oauth/authorize", "/login/oauth/access_token"), tokens.__doc__ or ""),
+            "/applications/{client_id}/token": f"{DOCS}/apps/oauth-applications: not in the description at hand",
             f"POST {HOME}/hooks": _UNKNOWN,
             f"DELETE {HOME}/hooks/{{hook_id}}": _UNKNOWN,
         },

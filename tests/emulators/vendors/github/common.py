@@ -20,6 +20,7 @@ ROLES: Final = ("none", "read", "triage", "write", "admin")
 ASSIGNABLE: Final = frozenset(ROLES[2:])
 #: Words in the table of quirks: what GitHub may do, and a test may have it do.
 CURSORS, HIDDEN_REFUSALS, NO_PERMISSIONS = "cursors", "hidden refusals", "no permissions"
+FOR_EVER: Final = "tokens last for ever"
 _USUAL, _MOST = 30, 100
 
 
@@ -38,7 +39,18 @@ def viewer(world: World, request: Request) -> Record | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() not in {"bearer", "token"}:
         return None
-    return next((user for user in world.rows("user") if token and user["token"] == token), None)
+    login = _granted_by(world, token)
+    return next(
+        (user for user in world.rows("user") if (token and token == user["token"]) or login == user["login"]),
+        None,
+    )
+
+
+def _granted_by(world: World, token: str) -> str | None:
+    """Who allowed the application that holds this token, while it lasts."""
+    now = world.clock.now().timestamp()
+    good = [one for one in world.rows("grant") if one["ends"] is None or one["ends"] > now]
+    return next((one["user"] for one in good if one["access"] == token), None)
 
 
 def role(world: World, request: Request) -> str:

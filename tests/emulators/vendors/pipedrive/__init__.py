@@ -19,6 +19,7 @@ _LIMITS: Final = f"{_DOCS}/core-api-concepts-rate-limiting"
 _A_DAY: Final = 86_400.0
 
 beyond = Beyond(
+    paths={"/oauth/revoke": f"{_DOCS}/app-uninstallation"},
     query=dict.fromkeys(("response_type", "scope"), "RFC 6749, 4.1.1"),
     nulls=dict.fromkeys(
         (
@@ -71,7 +72,7 @@ vendor = Vendor(
     enters=enters,
     seed=_seed,
     limits=(
-        Limit("burst", 80, 2, lambda _request: "token"),
+        Limit("burst", 160, 2, lambda _request: "token"),
         Limit("day", 30_000, _A_DAY, lambda _request: "company"),
     ),
     told=_told,

@@ -63,6 +63,19 @@ def stage(world: World, request: Request) -> Answer:
     return Answer(200, {"success": True, "data": world.get("stage", request.params["id"])})
 
 
+@on("GET", "/activityTypes")
+def activity_types(world: World, _request: Request) -> Answer:
+    """Three of every account, and one of the customer's."""
+    now = stamp(world.clock.now())
+    rows = [
+        {"id": number, "name": name, "key_string": name.lower(), "is_custom_flag": name == "Demo"}
+        for number, name in enumerate(("Call", "Meeting", "Task", "Demo"), 1)
+    ]
+    facts = {"order_nr": 1, "active_flag": True, "color": "FFFFFF", "icon_key": "task"}
+    shown = [{**one, **facts, "add_time": now, "update_time": now} for one in rows]
+    return Answer(200, {"success": True, "data": shown})
+
+
 @on("GET", "/webhooks")
 def webhooks(world: World, _request: Request) -> Answer:
     """All that were asked for; nobody is shown a password."""

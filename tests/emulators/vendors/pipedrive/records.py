@@ -29,7 +29,14 @@ _SHOWN: Final[Record] = {"visible_to": 3, "custom_fields": {}, "label_ids": []}
 _DEFAULTS: Final[dict[str, Record]] = {
     "persons": {**_SHOWN, "emails": [], "phones": []},
     "organizations": _SHOWN,
-    "activities": {"type": "task", "done": False, "marked_as_done_time": None, "note": None},
+    "activities": {
+        "type": "task",
+        "done": False,
+        "marked_as_done_time": None,
+        "note": None,
+        "duration": "",
+        "participants": [],
+    },
     "deals": {
         **_SHOWN,
         "status": "open",
@@ -77,6 +84,8 @@ def _keep(world: World, kind: str, record: Record, told: Record) -> None:
     record |= told
     if "custom_fields" in told:
         record["custom_fields"] = {**before, **told["custom_fields"]}
+    if kind == "activities":
+        _take_part(record, told)
     if told.get("done"):
         record["marked_as_done_time"] = stamp(world.clock.now())
     if kind == "persons" and "name" in told:
@@ -86,6 +95,15 @@ def _keep(world: World, kind: str, record: Record, told: Record) -> None:
         stage = world.get("stage", told["stage_id"])
         if told.get("pipeline_id", stage["pipeline_id"]) != stage["pipeline_id"]:
             raise refused(400, "The stage does not belong to the pipeline")
+
+
+def _take_part(record: Record, told: Record) -> None:
+    """Who is named is the first one who takes part, and the other way round."""
+    if "participants" in told:
+        first = [one["person_id"] for one in told["participants"] if one["primary"]]
+        record["person_id"] = next(iter(first), None)
+    elif told.get("person_id"):
+        record["participants"] = [{"person_id": told["person_id"], "primary": True}]
 
 
 def _check(world: World, kind: str, told: Record, *, whole: bool) -> None:

@@ -19,9 +19,7 @@ on("GET", "/oauth/authorize")(allowed)
 @on("POST", "/oauth/token")
 def token(world: World, request: Request) -> Answer:
     """For a code once, or for a refresh token; the application says who it is by HTTP Basic."""
-    scheme, _, pair = request.headers.get("authorization", "").partition(" ")
-    if scheme != "Basic" or base64.b64decode(pair).decode() != ":".join(CLIENT):
-        raise Refused(401, {"success": False, "error": "invalid_client", "message": "Invalid client"})
+    _must_be_known(request)
     form = form_of(request)
     if is_good(world, form):
         number = world.next_id("grant")
@@ -30,6 +28,23 @@ def token(world: World, request: Request) -> Answer:
     if grant is None:
         raise Refused(400, {"success": False, "error": "invalid_grant", "message": "Invalid grant"})
     return _granted(world, grant)
+
+
+@on("POST", "/oauth/revoke")
+def end(world: World, request: Request) -> Answer:
+    """RFC 7009: of a refresh token the whole grant; a token that nobody knows is over already."""
+    _must_be_known(request)
+    told = form_of(request)["token"]
+    for one in world.rows("grant"):
+        if one["refresh"] == told:
+            del world.table("grant")[str(one["id"])]
+    return Answer(200)
+
+
+def _must_be_known(request: Request) -> None:
+    scheme, _, pair = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Basic" or base64.b64decode(pair).decode() != ":".join(CLIENT):
+        raise Refused(401, {"success": False, "error": "invalid_client", "message": "Invalid client"})
 
 
 def _granted(world: World, grant: Record) -> Answer:

@@ -38,6 +38,16 @@ def token(world: World, request: Request) -> Answer:
     return Answer(200, _granted(world))
 
 
+@on("POST", "/services/oauth2/revoke")
+def end(world: World, request: Request) -> Answer:
+    """RFC 7009: a refresh token with all sessions that came of it, here all that there are."""
+    told = dict(parse_qsl(request.raw.decode()))["token"]
+    if world.table("refresh").pop(told, None) is None:
+        raise _refused("unsupported_token_type", "this token type is not supported")
+    world.table("session").clear()
+    return Answer(200)
+
+
 def _check(found: Any, form: dict[str, str]) -> None:
     hashed = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     if found is None or found["challenge"] != base64.urlsafe_b64encode(hashed).rstrip(b"=").decode():

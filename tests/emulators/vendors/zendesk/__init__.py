@@ -42,6 +42,7 @@ beyond = Beyond(
         f"{API}/webhooks/{{webhook_id}}": _HOOKS,
         f"{API}/webhooks/{{webhook_id}}/signing_secret": _HOOKS,
         f"{API}/tickets/{{ticket_id}}/comments/{{comment_id}}/make_private": f"{_COMMENTS}#make-comment-private",
+        "/api/v2/oauth/tokens/current": f"{_DOCS}/documentation/api-basics/authentication/revoking-oauth-token",
         "/oauth/tokens": f"{_DOCS}/api-reference/ticketing/oauth/grant_type_tokens/",
         "/attachments/token/{token}/": "the address in `content_url`",
     },

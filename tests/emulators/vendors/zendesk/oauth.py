@@ -41,6 +41,15 @@ def token(world: World, request: Request) -> Answer:
     return Answer(200, _granted(world))
 
 
+@on("DELETE", "/api/v2/oauth/tokens/current")
+def end(world: World, request: Request) -> Answer:
+    """The token that asks is over, and what it may be renewed by."""
+    number = request.headers["authorization"].rpartition("-")[2]
+    del world.table("session")[f"access-{number}"]
+    world.table("refresh").pop(f"refresh-{number}", None)
+    return Answer(204)
+
+
 def _granted(world: World) -> dict[str, Any]:
     number, now = world.next_id("token"), world.clock.now().timestamp()
     told = {"access_token": f"access-{number}", "token_type": "bearer", "scope": "read write"}

@@ -21,8 +21,6 @@ an organisation's issues, which are read out of `remote_data`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -33,26 +31,16 @@ from integrations.kit.errors import Forbidden, Gone, Misconfigured, Rejected, Un
 from integrations.kit.http import Patience
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
-from tests.emulators.engine import Emulator, emulating
+from tests.emulators.engine import Emulator
 from tests.emulators.vendors import github as desk
 from tests.emulators.vendors.github.common import CURSORS, HIDDEN_REFUSALS, NO_PERMISSIONS
 from tests.emulators.vendors.github.issues import new_comment
-from tests.emulators.world import Clock
 from tests.integrations import metered
 from tests.integrations.lines import NOW, Key, connection
 from tests.integrations.listener import Seen, Told, listening
 from tests.integrations.providers.github.hub import PROVIDER, ids, resource
 from unified_api.models.base import OWN
 from unified_api.models.ticketing import Collection, Comment, Tag, Team, Ticket, User
-
-BEGAN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def github() -> Iterator[Emulator]:
-    """A GitHub whose clock stands still, a while before ours."""
-    with emulating(desk.vendor, Clock(BEGAN)) as emulator:
-        yield emulator
 
 
 def account(emulator: Emulator, role: str = "admin") -> Client:

@@ -21,7 +21,7 @@ from tests.integrations.providers.hubspot.portal import (
     resource_of,
     sent,
 )
-from unified_api.models.crm import Account, Contact, Lead, Opportunity, Stage, User
+from unified_api.models.crm import Account, Contact, Engagement, Lead, Opportunity, Stage, User
 
 
 def test_the_account_is_known_by_its_portal(portal: Emulator, client: Client) -> None:
@@ -138,7 +138,7 @@ def test_the_search_comes_behind_and_nothing_is_lost(portal: Emulator, client: C
 
 
 def test_what_is_archived_is_gone(portal: Emulator, client: Client) -> None:
-    """No list shows it, no search, and nobody finds it by id; the complete list tells that it is complete."""
+    """No search shows it, and nobody finds it by id; what changed tells, or the complete list that it is complete."""
     world = portal.world
     kept, gone = (objects.new(world, "contacts", firstname=name) for name in ("kept", "gone"))
     cursor = pages_of(client, Contact)[-1].cursor
@@ -148,9 +148,38 @@ def test_what_is_archived_is_gone(portal: Emulator, client: Client) -> None:
 
     assert page.complete
     assert [o.remote_id for o in page.observations] == [kept["id"]]
-    assert set(everything(client, Contact, cursor)) == {kept["id"]}
+    changes = everything(client, Contact, cursor)
+    assert {id_: one.gone for id_, one in changes.items()} == {kept["id"]: False, gone["id"]: True}
     with pytest.raises(Gone):
         client.read(resource_of(Contact), gone["id"])
+
+
+def test_what_was_archived_since_is_told_with_what_changed_and_what_was_merged_is_not(
+    portal: Emulator, client: Client
+) -> None:
+    """Of a thousand at the most that are archived; who was archived before is not told again."""
+    world = portal.world
+    for number in range(101):
+        objects.archive(world, "companies", objects.new(world, "companies", name=f"former {number}"))
+    world.clock.forward(3600)
+    gone, one, other = (objects.new(world, "companies", name=name) for name in ("gone", "one", "other"))
+    cursor = pages_of(client, Account)[-1].cursor
+    objects.archive(world, "companies", gone)
+    objects.merge(world, "companies", one, other)
+
+    assert [id_ for id_, found in everything(client, Account, cursor).items() if found.gone] == [gone["id"]]
+
+
+def test_an_archived_call_is_told_by_the_id_of_its_kind(portal: Emulator, client: Client) -> None:
+    """Both kinds have a list of what is archived."""
+    world, told = portal.world, {"hs_timestamp": "2026-01-31T09:00:00Z"}
+    made = {kind: objects.new(world, kind, **told) for kind in ("calls", "meetings")}
+    cursor = pages_of(client, Engagement)[-1].cursor
+    for kind, one in made.items():
+        objects.archive(world, kind, one)
+    gone = {id_ for id_, one in everything(client, Engagement, cursor).items() if one.gone}
+
+    assert gone == {f"{kind}-{one['id']}" for kind, one in made.items()}
 
 
 @pytest.mark.parametrize("quirk", ["plain", BATCHES_FOLLOW, NEW_IDS])
@@ -242,7 +271,7 @@ def test_a_contact_without_a_lead_costs_a_look_at_its_associations(portal: Emula
     pages = pages_of(client, Lead, cursor)
 
     assert [len(page.observations) for page in pages] == [0, 0, 0]
-    assert [page.requests for page in pages] == [1, 2, 2]
+    assert [page.requests for page in pages] == [1, 2, 3]
     assert len(portal.asked("POST", "/crm/v4/associations/contacts/leads/batch/read")) == 2
 
 

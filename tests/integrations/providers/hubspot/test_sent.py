@@ -108,6 +108,7 @@ def test_a_grant_that_is_over_is_known_by_its_word() -> None:
             Answer(400, {}, body, 1, 2),
             where="/",
             revoked=PROVIDER.auth.revoked,
+            refused=(),
             tells={},
             now=NOW,
             clean=str,

@@ -35,14 +35,14 @@ class Noted(Unlimited):
     [
         ("jira-quota-global-based", [], [900.0]),
         ("jira-quota-tenant-based", [900.0], []),
-        ("jira-burst-based", [900.0], []),
+        ("jira-burst-based", [], []),
         ("jira-per-issue-on-write", [], []),
     ],
 )
 def test_a_refusal_rests_those_whom_it_is_meant_for(
     site: Emulator, reason: str, account: list[float], application: list[float]
 ) -> None:
-    """Points of all sites are the application's, a limit of one issue nobody's; all else is the account's."""
+    """Points of all sites are the application's, a limit of one issue or burst nobody's; all else is the account's."""
     own, of_all = Noted(), Noted()
     line = replace(application_at(site).connection, limiter=own, of_application=of_all)
     site.faults.refuse(429, "GET */myself", headers={"Retry-After": "900", "RateLimit-Reason": reason})

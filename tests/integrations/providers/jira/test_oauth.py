@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from integrations.kit import errors
 from integrations.providers import jira as adapter
+from tenants import accounts
+from tenants.models import LinkedAccount
+from tenants.scope import scope
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors import jira
 from tests.oauth_emulated import allowed_by, led_to
@@ -29,13 +33,55 @@ def test_a_site_is_linked_by_allowing_it_and_each_refresh_token_is_sent_once(
         call(alice)
     second = kept(alice)
 
-    assert (account.status, account.remote_identity) == ("COMPLETE", jira.applications.SITE)
+    assert (account.status, account.remote_identity) == ("COMPLETE", jira.CLOUD)
     assert account.settings["base_url"] == f"{site.url}/ex/jira/{jira.CLOUD}"
     assert [(one["access"], one["refresh"]) for one in site.world.rows("grant")] == [
         (second["access_token"], second["refresh_token"])
     ]
     assert first["refresh_token"] != second["refresh_token"]
     assert len(site.asked("POST", "/oauth/token")) == 2
+
+
+def test_a_site_whose_address_was_changed_is_still_the_same(
+    alice: Person, site: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is known by its id; another site is another one, also under an address that was the first one's."""
+    led_to(site, "jira", settings, monkeypatch)
+    monkeypatch.setattr(adapter, "_API", site.url)
+    first = allowed_by(alice, "jira")
+    monkeypatch.setattr(jira.applications, "SITE", "https://renamed.atlassian.net")
+    again = allowed_by(alice, "jira")
+
+    assert (again.id, again.remote_identity) == (first.id, jira.CLOUD)
+    assert again.settings["site"] == "https://renamed.atlassian.net"
+    with pytest.raises(accounts.OtherRemoteAccount):
+        _linked_again(again, remote_identity="another", former_identity=jira.applications.SITE)
+
+
+def test_an_account_that_is_known_by_its_address_is_known_by_its_id_from_then_on(
+    alice: Person, site: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was linked with an API token, or before sites were known by their ids."""
+    led_to(site, "jira", settings, monkeypatch)
+    monkeypatch.setattr(adapter, "_API", site.url)
+    first = allowed_by(alice, "jira")
+    with scope(alice.tenant_id), transaction.atomic():
+        LinkedAccount.objects.update(remote_identity=jira.applications.SITE)
+    again = allowed_by(alice, "jira")
+
+    assert (again.id, again.remote_identity) == (first.id, jira.CLOUD)
+
+
+def _linked_again(account: LinkedAccount, **known: str) -> None:
+    with scope(account.tenant_id):
+        accounts.link(
+            category=account.category,
+            integration=account.integration,
+            end_user_origin_id=account.end_user_origin_id,
+            settings=account.settings,
+            credential={},
+            **known,
+        )
 
 
 def test_a_grant_that_is_taken_back_needs_the_end_user(

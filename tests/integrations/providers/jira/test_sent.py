@@ -68,7 +68,9 @@ def test_webhooks_name_what_is_read_again(site: Emulator) -> None:
         drop(site.world, other)
         site.deliver()
         there = len(site.world.rows("hook"))
+        assert client.is_subscribed(made.id, Callback(url, Key("secret")))
         client.unsubscribe(made.id)
+        assert not client.is_subscribed(made.id, Callback(url, Key("secret")))
 
     assert _hints(seen) == [
         (Ticket, one["id"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,17 @@ from tests.emulators.engine import emulating
 from tests.emulators.vendors.pipedrive import TOKEN, first, records, vendor
 from tests.emulators.world import Clock, World
 from tests.integrations.providers.pipedrive.house import START
-from unified_api.models.crm import Account, Contact, Lead, Note, Opportunity, Task, User
+from unified_api.models.crm import (
+    Account,
+    Contact,
+    Engagement,
+    EngagementType,
+    Lead,
+    Note,
+    Opportunity,
+    Task,
+    User,
+)
 
 
 @contextmanager
@@ -28,7 +38,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             now=house.world.clock.now,
             sleep=house.world.clock.forward,
             refusal=lambda status: vendor.error(status, "no luck"),
-            whole=frozenset({User}),
+            whole=frozenset({User, EngagementType}),
             deliveries=house.packed,
         )
 
@@ -40,6 +50,7 @@ def _filled(world: World) -> dict[Any, Samples]:
         person = records.new(world, "persons", name=f"Person {n}", org_id=company, **reached)["id"]
         first.new_lead(world, f"Lead {n}", person_id=person)
         records.new(world, "activities", subject=f"Task {n}", person_id=person)
+        records.new(world, "activities", subject=f"Call {n}", type="call", person_id=person)
         first.new_note(world, f"<p>Note {n}</p>", person_id=person)
         records.new(world, "deals", title=f"Deal {n}", org_id=company, stage_id=1001, pipeline_id=1)
     return {
@@ -51,6 +62,7 @@ def _filled(world: World) -> dict[Any, Samples]:
         ),
         Note: Samples([_note(0, companies)], [_note(1, companies)]),
         Task: Samples([_task(0, "OPEN", companies)], [_task(1, "CLOSED", companies)]),
+        Engagement: Samples([{"engagement_type": "call", **_talk(0, companies)}], [_talk(1, companies)]),
         Opportunity: Samples([_deal(0, "OPEN", companies[0])], [_deal(1, "LOST", companies[1])]),
     }
 
@@ -86,6 +98,19 @@ def _task(number: int, status: str, companies: list[int]) -> dict[str, Any]:
         "due_date": due,
     }
     return {**told, **_regarding(number, companies)}
+
+
+def _talk(number: int, companies: list[int]) -> dict[str, Any]:
+    start = datetime(2026, 3, 1 + number, 15, 30, tzinfo=UTC)
+    return {
+        "subject": f"Talk {number}",
+        "content": f"<p>Said {number}</p>",
+        "start_time": start,
+        "end_time": start + timedelta(minutes=30 + number),
+        "owner": f"100{number + 1}",
+        "account": str(companies[number]),
+        "contacts": [f"100{number + 1}", "1003"],
+    }
 
 
 def _deal(number: int, status: str, company: int) -> dict[str, Any]:

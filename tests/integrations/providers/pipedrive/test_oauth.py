@@ -6,11 +6,13 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from integrations.kit import errors
+from tenants.scope import scope
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.pipedrive import COMPANY
 from tests.oauth_emulated import allowed_by, led_to
 from tests.oauth_house import call, kept, pass_time
 from tests.people import Person
+from unified_api.sync import revoking
 
 
 def test_a_company_is_linked_by_allowing_it_and_its_token_is_renewed(
@@ -32,6 +34,18 @@ def test_a_company_is_linked_by_allowing_it_and_its_token_is_renewed(
     assert first["access_token"] != second["access_token"]
     assert first["refresh_token"] == second["refresh_token"]
     assert len(house.asked("POST", "/oauth/token")) == 2
+
+
+def test_a_grant_ends_with_the_account(
+    alice: Person, house: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its refresh token is named, by the application."""
+    led_to(house, "pipedrive", settings, monkeypatch)
+    account = allowed_by(alice, "pipedrive")
+    with scope(alice.tenant_id):
+        revoking.end(account)
+
+    assert house.world.rows("grant") == []
 
 
 def test_a_grant_that_is_taken_back_needs_the_end_user(

@@ -37,7 +37,7 @@ def test_people_log_in_at_the_host_of_the_account(host: str) -> None:
 
 
 def test_tokens_tell_where_the_account_is(org: Emulator) -> None:
-    """Also anew, when it has moved; how long they last they do not say."""
+    """Also anew, when it has moved; how long they last they do not say. With the account they end."""
     verifier = "v" * 43
     code = allow(org.world, challenge(verifier))
     first = _endpoint(org).exchange(code, verifier=verifier, redirect_uri="https://isthmus.example/oauth")
@@ -48,6 +48,9 @@ def test_tokens_tell_where_the_account_is(org: Emulator) -> None:
     assert (again.told, again.refresh_token) == ({"base_url": "https://acme2.my.salesforce.com"}, None)
     with account_at(org, again.access_token) as client:
         assert client.check()
+    _endpoint(org).revoke({"access_token": again.access_token, "refresh_token": first.refresh_token or ""})
+    with pytest.raises(NeedsReauthorisation):
+        _endpoint(org).refresh(first.refresh_token or "")
 
 
 def test_what_ends_a_grant_and_what_is_wrong_with_the_application_are_told_apart(org: Emulator) -> None:

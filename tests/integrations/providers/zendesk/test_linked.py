@@ -68,6 +68,19 @@ def test_tokens_that_end_are_renewed_and_such_as_never_end_are_used_as_they_are(
             assert client.check() == desk.url
 
 
+def test_the_token_of_an_account_that_ends_is_over(desk: Emulator) -> None:
+    """By that token itself, with what it may be renewed by."""
+    endpoint = _endpoint(desk)
+    code = oauth.allow(desk.world, challenge(VERIFIER))
+    token = endpoint.exchange(code, verifier=VERIFIER, redirect_uri=BACK)
+    endpoint.revoke({"access_token": token.access_token, "refresh_token": token.refresh_token or ""})
+
+    with _account(desk, token.access_token) as client, pytest.raises(NeedsReauthorisation):
+        client.check()
+    with pytest.raises(NeedsReauthorisation):
+        endpoint.refresh(token.refresh_token or "")
+
+
 def test_a_wrong_secret_is_the_tenants_matter(desk: Emulator) -> None:
     """No account is paused for it."""
     with pytest.raises(ApplicationRefused):
