@@ -185,7 +185,10 @@ def _winner(case: _Case, rule: Rule) -> tuple[Side, Rule] | None:
 
 
 def _sparing(case: _Case, decision: Decision) -> Decision:
-    """Keep what a field of this kind never gives up: to a blank, or at all."""
+    """Keep what a field of this kind never gives up: to a blank, or at all, so that nothing is barred either."""
+    if isinstance(decision, Barred):
+        kept = case.field.fills and not blank(case.held[decision.source.other])
+        return QUIET if kept else decision
     if not isinstance(decision, Take) or decision.rule is Rule.RULED:
         return decision
     target = decision.source.other

@@ -137,7 +137,7 @@ def _if_qualified(kind: str) -> Any:
 _lead = _Leads(
     name="leads",
     created="hs_createdate",
-    links={_CONTACTS: Link(578, primary=True), "companies": Link(610)},
+    links={_CONTACTS: Link(578, primary=True), "companies": Link(610), "deals": Link()},
 )
 _alone = resource(
     _lead,
@@ -156,6 +156,7 @@ _alone = resource(
         phone_numbers=_of_contact(phones()),
         converted_contact=_if_qualified(_CONTACTS),
         converted_account=_if_qualified("companies"),
+        converted_opportunity=_if_qualified("deals"),
         remote_created_at=when("createdAt", read_only=True),
         remote_updated_at=when("updatedAt", read_only=True),
     ),

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations.kit.endpoints import DELETE, GET, PATCH, Api
-from integrations.kit.errors import Forbidden, Gone
+from integrations.kit.errors import Forbidden, Gone, Rejected
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
@@ -34,9 +34,12 @@ Prepare = Callable[[Api, dict[str, Any], Any], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Link:
-    """How records of a kind are associated with another. type: the vendor's number. primary: one of these is first."""
+    """How records of a kind are associated with another. primary: one of these is first.
 
-    type: int
+    type: the vendor's number, by which it is written; None where that is only read.
+    """
+
+    type: int | None = None
     primary: bool = False
 
 
@@ -179,11 +182,14 @@ class Kind:
         return {**record, WITHIN: told_apart(api, self.name, record[WITHIN]), LINKS: known}
 
     def linked(self, api: Api, name: str, records: Iterable[Any]) -> dict[str, list[str]] | None:
-        """The ids with which records are associated, the first one first; None where they may not be seen."""
+        """The ids with which records are associated, the first one first; None where they may not be seen.
+
+        An association that no document names may be unknown to a portal.
+        """
         path, link = f"/crm/v4/associations/{self.name}/{name}/batch/read", self.links[name]
         asked: list[dict[str, str]] = [{"id": record["id"]} for record in records]
         found: dict[str, list[tuple[bool, int, str]]] = {}
-        with suppress(Forbidden):
+        with suppress(Forbidden, *(() if link.type else (Rejected,))):
             for _round in range(_ROUNDS):
                 answer = api.ask(path, {"inputs": asked})["results"] if asked else []
                 for one in answer:

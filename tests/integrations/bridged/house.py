@@ -5,6 +5,8 @@ All systems have one clock, which stands still unless a test lets time pass; wai
 
 from __future__ import annotations
 
+import re
+import shlex
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -83,6 +85,13 @@ class House:
     def b(self) -> Emulator:
         """The one at side b."""
         return self.systems[1]
+
+    def map(self, file: str) -> None:
+        """Map fields as the head of a ready-made file says."""
+        text = (FILES / file).read_text(encoding="utf-8")
+        for line in re.findall(r"^#   manage\.py (mapping add .+)$", text, re.MULTILINE):
+            self.call(*shlex.split(line.replace("--tenant T", f"--tenant {self.tenant}")))
+        self.work()
 
     def apply(self, file: str, *how: str) -> None:
         """Tell the bridges of a ready-made file."""

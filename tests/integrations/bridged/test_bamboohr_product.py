@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from contextvars import Context
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +12,6 @@ import psycopg
 import pytest
 from django.core.management.base import CommandError
 from django.db import transaction
-from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tenants.scope import scope
@@ -25,46 +22,34 @@ from tests.emulators.vendors import bamboohr
 from tests.emulators.vendors.bamboohr import employees, training
 from tests.emulators.vendors.bamboohr.common import API
 from tests.emulators.world import Clock, Record
-from tests.integrations.bridged.house import FILES, House, hasten
+from tests.integrations.bridged.house import FILES, hasten
+from tests.integrations.bridged.product import Beside
 from tests.people import Person
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker
 from unified_api.link.linking import Request as Wish
-from unified_api.link.linking import link
 from unified_api.models.hris import Employee, Employment, Location
 from unified_api.sync import clock
-from unified_api.sync.models import Stream
 
 __all__ = ["call", "no_broker"]  # fixtures
 
 #: Rounds of five bridges take their time on a machine that does much else.
 pytestmark = pytest.mark.timeout(600)
 FILE: Final = "bamboohr-product.yaml"
-_DAY: Final = 86_400.0
 _HOME: Final = {"city": "Orem", "state": "UT", "zipcode": "84057", "country": "United States"}
 
 
-class Learning(House):
+class Learning(Beside):
     """A company, and a product in which its people learn."""
-
-    token: str
-    person: Person
 
     def changes(self, request: Request) -> bool:
         """A report is asked for by POST."""
         return super().changes(request) and not request.path.endswith("/reports/custom")
 
-    def begin(self, person: Person) -> None:
-        """Link both for one end user, and have the company read; what it holds by then was there before."""
-        self.clock.forward(600)
+    def meet(self, person: Person) -> None:
+        """Link both; what the company holds by then was there before."""
         values = {"base_url": self.a.url, "api_key": bamboohr.KEY, "failures": "notes"}
-        company = link(Wish("bamboohr", "customer-1", values))
-        made = link(Wish("product", "customer-1", {}, category="hris"))
-        with transaction.atomic():
-            Stream.objects.update(frequency=_DAY)
-        self.work()
-        self.accounts = (company.account.id, made.account.id)
-        self.token, self.person = made.token.reveal(), person
+        self.begin(person, "hris", Wish("bamboohr", "customer-1", values))
 
     def hire(self, name: str, title: str, begins: str, **told: str) -> Record:
         """Have somebody hired; what begins later has a row of the future."""
@@ -73,18 +58,6 @@ class Learning(House):
         employees.add_row(self.a.world, made, "jobInfo", date=begins, jobTitle=title, location="Lindon")
         employees.add_row(self.a.world, made, "employmentStatus", date=begins, employmentStatus="Full-Time")
         return made
-
-    def push(self, model: str, remote_id: str, **values: Any) -> None:
-        """Have the product make or change a record of its own: its call comes from outside of any tenant."""
-        answer = Context().run(
-            Client().put,
-            f"/api/sync/v1/records/{model}/{remote_id}",
-            data=json.dumps({"model": values}),
-            content_type="application/json",
-            headers={**self.person.headers, "X-Account-Token": self.token},
-        )
-        assert answer.status_code in {200, 201}, answer.content
-        self.work()
 
     def learner(self, employee: Record) -> Employee:
         """Somebody as the product knows them."""
@@ -185,7 +158,7 @@ def test_people_go_to_the_product_and_their_results_become_records(learning: Lea
     ada, cleo = _named(learning, "Ada"), _named(learning, "Cleo")
     aid = training.add_type(world, "First aid")
     training.add_record(world, ada["id"], aid["id"], "2026-03-02", notes="In the hall.")
-    learning.begin(alice)
+    learning.meet(alice)
     learning.apply(FILE, "--live")
     learning.rounds()
     assert learning.differences() == []
@@ -238,7 +211,7 @@ def test_people_go_to_the_product_and_their_results_become_records(learning: Lea
 def test_whatever_goes_wrong_there_is_one_record_of_each_result(learning: Learning, alice: Person) -> None:
     """Limits by either word, failures, lost and halved answers, edits meanwhile; then not a write any more."""
     ada, cleo = _named(learning, "Ada"), _named(learning, "Cleo")
-    learning.begin(alice)
+    learning.meet(alice)
     _trouble(learning.a)
     learning.apply(FILE, "--live")
     learning.rounds()
@@ -283,7 +256,7 @@ def test_the_file_for_any_hris_names_what_this_one_has_no_place_for(
     learning: Learning, alice: Person, tmp_path: Path
 ) -> None:
     """Such as codes of courses; nothing is applied then."""
-    learning.begin(alice)
+    learning.meet(alice)
     path = tmp_path / "employees.yaml"
     text = (FILES / path.name).read_text(encoding="utf-8")
     path.write_text(text.replace("integration: hris}", "integration: bamboohr}"), encoding="utf-8")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +20,7 @@ from tests.emulators.vendors.hubspot.common import API as OBJECTS
 from tests.emulators.vendors.salesforce import acts
 from tests.emulators.vendors.salesforce.common import API, refusal
 from tests.emulators.world import Record
-from tests.integrations.bridged.house import FILES, House, Party, hasten, housed, link
+from tests.integrations.bridged.house import House, Party, hasten, housed, link
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker, tenant
 
@@ -61,13 +59,6 @@ class Both(House):
             for place, (one, label) in enumerate(zip(named, STAGES, strict=True))
         ]
         del self.a.world.table("pipeline")[str(renewals["id"])]
-
-    def map(self) -> None:
-        """Map fields as the head of the file says."""
-        text = (FILES / FILE).read_text(encoding="utf-8")
-        for line in re.findall(r"^#   manage\.py (mapping add .+)$", text, re.MULTILINE):
-            self.call(*shlex.split(line.replace("--tenant T", f"--tenant {self.tenant}")))
-        self.work()
 
     def interest(self, name: str, **told: str) -> Record:
         """Have marketing win a lead; it keeps in the contact what that one has downloaded and answered."""
@@ -159,7 +150,7 @@ def test_leads_go_to_sales_and_what_became_of_them_comes_back(both: Both) -> Non
     links.associate(both.a.world, "leads", waits["id"], "contacts", nameless["id"], [])
     acts.new(both.b.world, "Lead", LastName="Own", Company="Elsewhere", Email="own@elsewhere.example")
     link(both, PARTIES)
-    both.map()
+    both.map(FILE)
     both.apply(FILE)
     plan = both.plan("Lead")
     assert plan["counts"]["create"] == 2
@@ -210,7 +201,7 @@ def test_what_marketing_learns_of_a_converted_lead_is_a_problem_and_is_not_sent_
     """It is read-only at sales; the head of the file says so. What sales makes of it comes back all the same."""
     ada = both.interest("Ada", download="Whitepaper")
     link(both, PARTIES)
-    both.map()
+    both.map(FILE)
     both.apply(FILE, "--live")
     both.rounds()
     sale = acts.convert(both.b.world, both.known(ada), "Ten printers")["Opportunity"]
@@ -232,7 +223,7 @@ def test_of_several_addresses_sales_gets_the_first(both: Both) -> None:
     both.interest("Ben", hs_additional_emails="ben@home.example")
     acts.new(both.b.world, "Lead", LastName="Stone", Company="Acme", Email="ben@home.example")
     link(both, PARTIES)
-    both.map()
+    both.map(FILE)
     both.apply(FILE, "--live")
     both.rounds()
 
@@ -248,7 +239,7 @@ def test_whatever_goes_wrong_both_sides_end_equal_and_at_rest(both: Both) -> Non
     """Limits, locks, failures, lost and halved answers, an index that comes behind; then not a write any more."""
     there = [both.interest(name, download=f"Paper {name}") for name in ("Ada", "Ben", "Cleo", "Dan")]
     link(both, PARTIES)
-    both.map()
+    both.map(FILE)
     _trouble(both.a, both.b)
     both.apply(FILE, "--live")
     both.round()

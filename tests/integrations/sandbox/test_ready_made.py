@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from tenants.scope import scope
 from tests.docs.pages import ROOT
+from tests.integrations.bridged.product import Product
 from tests.integrations.sandbox.conftest import Account, MakeRemote, Remote
 from tests.people import Person
 from unified_api.link.linking import Request, link
@@ -87,30 +87,6 @@ def linked(person: Person, remote: Remote, customer: str) -> Account:
     wish = Request(f"sandbox-{remote.category}", customer, {"key": remote.key.reveal()})
     with scope(person.tenant_id):
         return Account(person, remote, link(wish).token)
-
-
-@dataclass
-class Product:
-    """What the tenant's own code does with the token of its product's account."""
-
-    person: Person
-    headers: dict[str, str]
-
-    def push(self, model: str, remote_id: str, **values: Any) -> None:
-        """Make or change a record of its own."""
-        answer = Client().put(
-            f"/api/sync/v1/records/{model}/{remote_id}",
-            data=json.dumps({"model": values}),
-            content_type="application/json",
-            headers=self.headers,
-        )
-        assert answer.status_code in {200, 201}, answer.content
-
-    def all(self, path: str) -> list[dict[str, Any]]:
-        """Every record of a list."""
-        answer = Client().get(f"/api/{path}", {"page_size": "100"}, headers=self.headers).json()
-        assert answer["next"] is None
-        return list(answer["results"])
 
 
 @pytest.fixture

@@ -146,6 +146,15 @@ def test_a_side_that_cannot_write() -> None:
     assert decide(("one", "two"), ("old", "old"), writable=Both(a=False, b=False)) == Barred(Side.A)
 
 
+def test_what_would_not_travel_anyway_is_not_barred() -> None:
+    """A field that only fills has nothing to say to a side that is filled, whether that could write it or not."""
+    fills, read_only_b = Field("name", Direction.A_TO_B, fills=True), Both(a=True, b=False)
+
+    assert decide(("new", "old"), ("old", "old"), fills, read_only_b) is QUIET
+    assert decide(("new", "mine"), ("old", "old"), fills, read_only_b) is QUIET
+    assert decide(("new", None), ("old", None), fills, read_only_b) == Barred(Side.A)
+
+
 def test_a_blank_that_cannot_be_filled() -> None:
     """What one side alone says at first contact, and the other cannot write, is a problem, not a silence."""
     assert decide(("one", None), (MISSING, MISSING), writable=Both(a=True, b=False)) == Barred(Side.A)

@@ -11,6 +11,7 @@ from unified_api.models.base import CUSTOM, wire_fields
 from unified_api.models.fields import Choice, Instant, Ref, Refs, Text, Texts, WireArray, WireField
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect
+from unified_api.sync.bridge import listed
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 
 #: The winner of a field whose parts are merged one by one; contested parts go by `otherwise`.
@@ -135,6 +136,8 @@ def _words(wish: Wish, name: str, declared: WireField) -> dict[str, dict[str, st
     if not isinstance(declared, Choice):
         if given and not isinstance(declared, Text | Texts):
             raise BridgeRefused(Mistake(f"fields.{name}.words", f"{name} holds no words"))
+        if given:
+            listed.check(wish, name, given)
         return _added({side.value: {} for side in Side}, given) if given else None
     able = {side: storable(wish, side, name) for side in Side}
     for _, to, theirs, here in given:

@@ -233,6 +233,25 @@ def test_a_lead_shows_what_marketing_keeps_in_its_contact(portal: Emulator, clie
     assert (shown["lifecyclestage"], shown["interests"]) == ("lead", ["printers", "copiers"])
 
 
+@pytest.mark.parametrize("status", [None, 400, 403])
+def test_a_qualified_lead_names_the_deal_that_came_of_it(
+    portal: Emulator, client: Client, status: int | None
+) -> None:
+    """Nothing is said of it where the portal knows no such association, or the token may not see deals."""
+    world = portal.world
+    told = {"OPEN": {}, "QUALIFIED": {"hs_pipeline_stage": "qualified-stage-id"}}
+    there = {name: objects.new(world, "leads", hs_lead_name=name, **more) for name, more in told.items()}
+    deal = objects.new(world, "deals", dealname="Ten printers", dealstage="closedwon")
+    for lead in there.values():
+        links.associate(world, "leads", lead["id"], "deals", deal["id"], [])
+    if status:
+        portal.faults.refuse(status, "POST */leads/deals/batch/read")
+    found = everything(client, Lead)
+    shown = {name: found[lead["id"]].values.get("converted_opportunity", "") for name, lead in there.items()}
+
+    assert shown == ({"OPEN": "", "QUALIFIED": ""} if status else {"OPEN": None, "QUALIFIED": deal["id"]})
+
+
 def test_a_contact_that_changes_is_news_of_its_leads(portal: Emulator, client: Client) -> None:
     """Of all that show it, and of none that only has it as a further one; not of a contact without a lead."""
     world = portal.world

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
+import uuid
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from django.db import transaction
 
+from integrations.kit.field_classes import FieldClass, FieldClasses
 from tenants.models import LinkedAccount
 from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import Bridged
+from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.models.base import CUSTOM
 from unified_api.models.ticketing import Ticket
-from unified_api.sync import targets
+from unified_api.sync import connect, targets
 from unified_api.sync.bridge import exporting
 from unified_api.sync.bridge.file import FileRefused
 from unified_api.sync.memory.walk import Image
 from unified_api.sync.models import Change, FieldMapping, Write
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_fields import RemoteFieldClass
 
 RISK: Final = f"{CUSTOM}churn_risk"
 
@@ -182,6 +187,46 @@ def test_a_mistake_about_it_has_its_line(mapped: Bridged, text: str, line: int, 
         files.apply(text)
 
     assert f"line {line}: " in str(caught.value)
+    assert sentence in str(caught.value)
+
+
+@pytest.fixture
+def lists(mapped: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both desks say which words their fields can have."""
+    for account, key, words in zip(
+        mapped.accounts, ("x_risk", "x_churn"), (("high", "low"), ("9", "1")), strict=True
+    ):
+        told = connect.adapter_of(account)
+        listed = replace(told.resources[0], field_classes=FieldClasses(known=(FieldClass(key=key),)))
+        monkeypatch.setitem(registry._providers, told.slug, replace(told, resources=(listed,)))
+        choices = [{"value": word, "display_name": word.title()} for word in words]
+        with transaction.atomic():
+            RemoteFieldClass.objects.create(
+                id=uuid.uuid4(),
+                linked_account_id=account.id,
+                model="ticketing.Ticket",
+                remote_key_name=key,
+                field_choices=choices,
+            )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("b: {hihg: '9'}", "stub has no 'hihg' in the list of the field; it has high, low"),
+        ("b: {high: '8'}", "plain has no '8' in the list of the field; it has 9, 1"),
+        ("a: {'9': hihg}", "stub has no 'hihg' in the list of the field; it has high, low"),
+    ],
+)
+def test_a_word_that_is_not_in_the_list_of_its_side_has_its_line(
+    lists: None, words: str, sentence: str
+) -> None:
+    """Where the system says which words the field can have; those that are in the lists are taken."""
+    assert files.whats(files.apply(FILE)) == ["created"]
+    with pytest.raises(FileRefused) as caught:
+        files.apply(files.changed('b: {high: "9"}', words, FILE))
+
+    assert "line 17: " in str(caught.value)
     assert sentence in str(caught.value)
 
 
