@@ -11,11 +11,10 @@ import uuid
 from tenants import audit
 from tenants.audit import current_actor
 from unified_api.engine.values import Side
-from unified_api.sync import job, journal
-from unified_api.sync.bridge import plans
+from unified_api.sync import job
+from unified_api.sync.bridge import plans, stopping
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.stirring import KIND
-from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
 
@@ -26,7 +25,7 @@ def pause(bridge_id: uuid.UUID) -> None:
     Writes that left are seen through, and those that have not left end now, see `unified_api.sync.bridge.stopping`.
     """
     job.forget(KIND, bridge_id)
-    journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
+    stopping.hasten(bridge_id)
     _set(bridge_id, _who(), Bridge.Status.PAUSED)
     audit.record("bridge.paused", subject=str(bridge_id))
 

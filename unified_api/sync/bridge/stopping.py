@@ -1,14 +1,17 @@
 """Writes of a bridge that have not left, and are not to leave any more. They end as not applied: all is owed still.
 
 A person stopped the bridge, the way to a side or the pair: each ends when it would leave, and what is owed then is
-seen by the look that follows when that goes on. Or they carry what the scopes of the accounts do not let the bridge
-carry any more: these end when the scopes change, and the next look writes what else they say.
+seen by the look that follows when that goes on. A person told the bridge something else: the rules by which it was
+journalled are not those of now, by which the look that follows goes. Or they carry what the scopes of the accounts do
+not let the bridge carry any more: these end when the scopes change, and the next look writes what else they say.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.db.models import Subquery
 
 from tenants.scope import current_tenant
@@ -19,7 +22,10 @@ from unified_api.sync.models_bridge import Bridge, Pair
 
 
 def why(write: Write) -> str:
-    """Who stopped what a write is for, as a sentence; empty where nobody did. Within the transaction that is open."""
+    """What keeps a write from leaving, as a sentence; empty where nothing does. Within the transaction that is open.
+
+    Asked once more with each write that leaves: one statement.
+    """
     pair = Pair.objects.filter(id=write.pair_id).values("paused_by")
     bridge = Bridge.objects.filter(id=write.bridge_id).annotate(pair_paused_by=Subquery(pair)).first()
     if bridge is None:
@@ -29,8 +35,29 @@ def why(write: Write) -> str:
     side = "a" if write.linked_account_id == bridge.account_a else "b"
     if side in bridge.closed:
         return f"Not sent: side {side} was closed by {bridge.closed[side]}."
-    paused_by = bridge.pair_paused_by
-    return f"Not sent: the pair was paused by {paused_by}." if paused_by else ""
+    if bridge.pair_paused_by:
+        return f"Not sent: the pair was paused by {bridge.pair_paused_by}."
+    # Of no version, it was journalled before these were noted.
+    is_of_before = write.bridge_version is not None and write.bridge_version != bridge.version
+    return "Not sent: the bridge has been told something else since." if is_of_before else ""
+
+
+def hasten(bridge_id: uuid.UUID) -> None:
+    """Have what has not left taken up now: what is stopped ends by that, however long its provider is to be left alone.
+
+    Within the transaction that is open, before the bridge's turn and its row: who sends a write has its job first.
+    """
+    journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
+
+
+def hasten_later(bridge_id: uuid.UUID) -> None:
+    """The same, once what is open now is committed, in a transaction of its own. One that is lost delays only."""
+
+    def now() -> None:
+        with transaction.atomic():
+            hasten(bridge_id)
+
+    transaction.on_commit(now)
 
 
 def stop(bridge: Bridge) -> list[Write]:

@@ -1,4 +1,4 @@
-"""Stopping a bridge, the way to a side, or a pair: what has not left does not leave, and nothing of it is lost."""
+"""Stopping a bridge, the way to a side, or a pair, and telling it something else: what has not left does not leave."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import approve, items, lose, the_plan
@@ -16,9 +17,10 @@ from unified_api.engine.match import match
 from unified_api.engine.values import Side
 from unified_api.sync import write
 from unified_api.sync.bridge import ending, executing, plans, restoring, steering
+from unified_api.sync.bridge.changing import change
 from unified_api.sync.bridge.held import UNSETTLED
 from unified_api.sync.limit import SharedLimiter
-from unified_api.sync.models import Write
+from unified_api.sync.models import Job, Throttle, Write
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
 
@@ -92,6 +94,45 @@ def test_what_waits_for_its_provider_ends_at_once_when_its_bridge_is_paused(brid
     bridged.work_once(("write",))
 
     assert newest_write().state == "not applied"
+
+
+def test_a_delete_does_not_outlive_the_rule_by_which_it_was_journalled(bridged: Bridged) -> None:
+    """The record stays: the rule of now is to leave it."""
+    told(bridged, deletes={"b": "propagate"}, live=True)
+    bridged.round()
+    bridged.a.tables["tickets"].clear()
+    lose(bridged, 0)
+    bridged.read()
+    bridged.work_once(("bridge",))
+    assert (newest_write().operation, newest_write().state) == ("delete", "journalled")
+    told(bridged, deletes={"b": "unlink"})
+    bridged.work_once(("write",))
+
+    assert newest_write().state == "not applied"
+    assert "has been told something else" in str(newest_write().error)
+    bridged.round()
+    assert bridged.both("title")[1] == ["Printer"]
+
+
+def test_what_waits_for_its_provider_does_not_carry_what_the_bridge_no_longer_does(bridged: Bridged) -> None:
+    """It ends at once when the field is taken out; what is owed still is journalled anew, and arrives."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine", text="Mine alone")
+    bridged.read()
+    bridged.work_once(("bridge",))
+    limiter = SharedLimiter(bridged.accounts[1].id)
+    limiter.pause(3600)
+    bridged.work_once(("write",))
+    assert newest_write().state == "journalled"
+    told(bridged, fields=("name", "status", "priority"))
+    with transaction.atomic():
+        assert Job.objects.get(kind="write").due_at <= timezone.now()
+    bridged.work_once(("write",))
+    assert newest_write().state == "not applied"
+
+    with transaction.atomic():
+        Throttle.objects.update(blocked_until=None)
+    bridged.round()
+    assert [only(bridged.b)[1][name] for name in ("title", "text")] == ["Mine", "It is on fire"]
 
 
 def test_a_plan_that_is_paused_goes_on_where_it_stopped(desks: Bridged) -> None:
@@ -172,6 +213,12 @@ def plan_to_restore(bridged: Bridged) -> Plan:
     bridged.round()
     with transaction.atomic():
         return restoring.make(Bridge.objects.get(id=bridged.bridge_id), Side.B)
+
+
+def told(bridged: Bridged, *, live: bool = False, **more: Any) -> None:
+    """Tell the bridge something else than what the tests bridge."""
+    with transaction.atomic():
+        change(Bridge.objects.get(id=bridged.bridge_id), bridged.wish(**more), live=live)
 
 
 def planned(desks: Bridged, *titles: str) -> None:
