@@ -135,6 +135,21 @@ def test_what_waits_for_its_provider_does_not_carry_what_the_bridge_no_longer_do
     assert [only(bridged.b)[1][name] for name in ("title", "text")] == ["Mine", "It is on fire"]
 
 
+def test_a_plan_that_is_void_writes_nothing_more(desks: Bridged) -> None:
+    """Approved and journalled before the bridge was told something else, an item is left alone."""
+    planned(desks, "Printer", "Router")
+    plan = the_plan(desks)
+    approve(plan)
+    journal_what_is_approved(desks)
+    told(desks, mode="plan", creates=("a",))
+    desks.work_once(("write",))
+
+    assert {one.state for one in items(plan)} == {"moved"}
+    assert desks.writes() == 0
+    with transaction.atomic():
+        assert Plan.objects.get(id=plan.id).state == Plan.State.STALE
+
+
 def test_a_plan_that_is_paused_goes_on_where_it_stopped(desks: Bridged) -> None:
     """What had not left waits for its turn again, as the plan showed it; no other plan is needed for it."""
     planned(desks, "Printer", "Router")
