@@ -88,9 +88,11 @@ def go_live(bridge: Bridge) -> None:
 def plan_anew(bridge_id: uuid.UUID) -> Plan:
     """Have a plan made of what the bridge owes; until it has been executed, nothing else is written.
 
-    Raises PlanRefused while a plan is being executed.
+    What is journalled and has not left ends now, and the plan shows it. Raises PlanRefused while a plan is being
+    executed.
     """
     job.forget(KIND, bridge_id)
+    stopping.hasten(bridge_id)
     standing = plans.current(bridge_id, locked=True)
     if standing is not None and standing.state == Plan.State.APPROVED:
         job.ask(KIND, bridge_id)

@@ -2,8 +2,10 @@
 
 A person stopped the bridge, the way to a side or the pair: each ends when it would leave, and what is owed then is
 seen by the look that follows when that goes on. A person told the bridge something else: the rules by which it was
-journalled are not those of now, by which the look that follows goes. Or they carry what the scopes of the accounts do
-not let the bridge carry any more: these end when the scopes change, and the next look writes what else they say.
+journalled are not those of now, by which the look that follows goes. The bridge plans since, as a person asked or its
+budget wants: what no approved plan shows ends, and the plan that is made then shows it. Or they carry what the scopes
+of the accounts do not let the bridge carry any more: these end when the scopes change, and the next look writes what
+else they say.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ import uuid
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from tenants.scope import current_tenant
 from unified_api.sync import job, journal
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 
 def why(write: Write) -> str:
@@ -27,7 +30,9 @@ def why(write: Write) -> str:
     Asked once more with each write that leaves: one statement.
     """
     pair = Pair.objects.filter(id=write.pair_id).values("paused_by")
-    bridge = Bridge.objects.filter(id=write.bridge_id).annotate(pair_paused_by=Subquery(pair)).first()
+    asked = Exists(_asked(PlanItem.objects.filter(write_id=write.id)))
+    bridges = Bridge.objects.annotate(pair_paused_by=Subquery(pair), is_asked=asked)
+    bridge = bridges.filter(id=write.bridge_id).first()
     if bridge is None:
         return ""
     if bridge.paused_by:
@@ -39,7 +44,22 @@ def why(write: Write) -> str:
         return f"Not sent: the pair was paused by {bridge.pair_paused_by}."
     # Of no version, it was journalled before these were noted.
     is_of_before = write.bridge_version is not None and write.bridge_version != bridge.version
-    return "Not sent: the bridge has been told something else since." if is_of_before else ""
+    if is_of_before:
+        return "Not sent: the bridge has been told something else since."
+    is_unasked = bridge.mode == Bridge.Mode.PLAN and not bridge.is_asked
+    return "Not sent: the bridge plans now, and no approved plan shows this." if is_unasked else ""
+
+
+def _asked(items: QuerySet[PlanItem]) -> QuerySet[PlanItem]:
+    """Those of a plan that is being carried out."""
+    approved = Plan.objects.filter(id=OuterRef("plan_id"), state=Plan.State.APPROVED)
+    return items.filter(Exists(approved))
+
+
+def are_ending(bridge: Bridge) -> bool:
+    """Whether a bridge that plans has writes that no plan asked for, and that have not ended yet as not applied."""
+    waiting = Write.objects.filter(bridge_id=bridge.id, state=WriteState.JOURNALLED)
+    return waiting.exclude(Exists(_asked(PlanItem.objects.filter(write_id=OuterRef("id"))))).exists()
 
 
 def hasten(bridge_id: uuid.UUID) -> None:

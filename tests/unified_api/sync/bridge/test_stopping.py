@@ -150,6 +150,40 @@ def test_a_plan_that_is_void_writes_nothing_more(desks: Bridged) -> None:
         assert Plan.objects.get(id=plan.id).state == Plan.State.STALE
 
 
+def test_what_is_journalled_waits_for_the_plan_that_is_asked_for(bridged: Bridged) -> None:
+    """A live bridge is asked to plan: the plan shows what had not left, and it arrives when that is approved."""
+    journal_an_edit(bridged)
+    before = bridged.writes()
+    with transaction.atomic():
+        steering.plan_anew(bridged.bridge_id)
+    bridged.work_once(("bridge", "write", "bridge"))
+
+    assert bridged.writes() == before
+    assert "no approved plan shows this" in str(newest_write().error)
+    plan = the_plan(bridged)
+    assert [(one.action, list(one.fields["fields"])) for one in items(plan)] == [("update", ["name"])]
+    approve(plan)
+    bridged.round()
+    assert only(bridged.b)[1]["title"] == "Mine"
+
+
+def test_a_brake_holds_back_what_its_run_had_journalled_before(desks: Bridged) -> None:
+    """The first create was within the budget, and had not left: it is shown together with those that were not."""
+    desks.join(budget={"creates": {"share": 0.0, "least": 1}})
+    desks.round()
+    desks.a.add(title="Ticket 0", state="open")
+    desks.read()
+    desks.work_once(("bridge",))
+    assert newest_write().state == "journalled"
+    for number in (1, 2):
+        desks.a.add(title=f"Ticket {number}", state="open")
+    desks.read()
+    desks.work_once(("bridge", "write", "bridge"))
+
+    assert desks.writes() == 0
+    assert [(one.action, one.state) for one in items(the_plan(desks))] == [("create", "waiting")] * 3
+
+
 def test_a_plan_that_is_paused_goes_on_where_it_stopped(desks: Bridged) -> None:
     """What had not left waits for its turn again, as the plan showed it; no other plan is needed for it."""
     planned(desks, "Printer", "Router")
