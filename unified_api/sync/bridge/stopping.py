@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from tenants.scope import current_tenant
+from unified_api.engine.values import Side
 from unified_api.sync import job, journal
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
@@ -35,19 +36,24 @@ def why(write: Write) -> str:
     bridge = bridges.filter(id=write.bridge_id).first()
     if bridge is None:
         return ""
-    if bridge.paused_by:
-        return f"Not sent: the bridge was paused by {bridge.paused_by}."
-    side = "a" if write.linked_account_id == bridge.account_a else "b"
-    if side in bridge.closed:
-        return f"Not sent: side {side} was closed by {bridge.closed[side]}."
-    if bridge.pair_paused_by:
-        return f"Not sent: the pair was paused by {bridge.pair_paused_by}."
+    side = Side.A if write.linked_account_id == bridge.account_a else Side.B
+    if stopped := by_whom(bridge, side, bridge.pair_paused_by):
+        return f"Not sent: {stopped}."
     # Of no version, it was journalled before these were noted.
     is_of_before = write.bridge_version is not None and write.bridge_version != bridge.version
     if is_of_before:
         return "Not sent: the bridge has been told something else since."
     is_unasked = bridge.mode == Bridge.Mode.PLAN and not bridge.is_asked
     return "Not sent: the bridge plans now, and no approved plan shows this." if is_unasked else ""
+
+
+def by_whom(bridge: Bridge, to: Side, pair_paused_by: str | None) -> str:
+    """Which person stopped what goes to a side of a pair; empty where none did."""
+    if bridge.paused_by:
+        return f"the bridge was paused by {bridge.paused_by}"
+    if to in bridge.closed:
+        return f"side {to} was closed by {bridge.closed[to]}"
+    return f"the pair was paused by {pair_paused_by}" if pair_paused_by else ""
 
 
 def _asked(items: QuerySet[PlanItem]) -> QuerySet[PlanItem]:

@@ -11,12 +11,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from tests.unified_api.sync.bridge.conftest import Bridged
-from tests.unified_api.sync.bridge.test_plans import approve, items, lose, the_plan
+from tests.unified_api.sync.bridge.test_plans import (
+    approve,
+    field,
+    items,
+    lose,
+    open_conflicts,
+    the_plan,
+)
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api.engine.match import match
 from unified_api.engine.values import Side
 from unified_api.sync import write
-from unified_api.sync.bridge import ending, executing, plans, restoring, steering
+from unified_api.sync.bridge import conflicts, ending, executing, plans, restoring, steering
 from unified_api.sync.bridge.changing import change
 from unified_api.sync.bridge.held import UNSETTLED
 from unified_api.sync.limit import SharedLimiter
@@ -219,6 +226,24 @@ def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: py
     assert sorted(one.state for one in items(plan)) == ["sent", "sent", "waiting", "waiting"]
     desks.round()
     assert {one.state for one in items(plan)} == {"done"}
+
+
+def test_a_value_of_ones_own_is_not_given_to_what_is_stopped(bridged: Bridged) -> None:
+    """The refusal says who stopped it, and nothing is journalled; nor does anything stop it when that goes on."""
+    field(bridged, "name", winner="ask")
+    for desk, title in ((bridged.a, "A"), (bridged.b, "B")):
+        desk.edit(only(desk)[0], title=title)
+    bridged.round()
+    [conflict] = open_conflicts(bridged)
+    for stop, go_on, said in STOPS.values():
+        with transaction.atomic():
+            stop(bridged)
+            with pytest.raises(conflicts.NotWritable, match=f"Nothing is written at side b now: {said}"):
+                conflicts.give(conflict.id, Side.B, "C")
+            go_on(bridged)
+    with transaction.atomic():
+        assert not Write.objects.filter(bridge_id=None).exists()
+        assert conflicts.give(conflict.id, Side.B, "C").state == "journalled"
 
 
 def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
