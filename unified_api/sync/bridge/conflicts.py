@@ -60,8 +60,11 @@ def open_ones(pairs: Iterable[Pair]) -> dict[uuid.UUID, list[Conflict]]:
     return found
 
 
-def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[Conflict]) -> None:
-    """Open, bring up to date and close the conflicts of a pair after a look, within the transaction that is open."""
+def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[Conflict]) -> list[str]:
+    """Open, bring up to date and close the conflicts of a pair after a look, within the transaction that is open.
+
+    The fields whose conflicts are new: of these its people are to be told, see `tell`.
+    """
     contested = {one.field: one for one in contests}
     over = []
     for conflict in known:
@@ -77,10 +80,9 @@ def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[
         )
         _fill(frame, pair, conflict, contest)
         conflict.save(force_insert=True)
-    if contested:
-        _tell(frame.bridge)
     for conflict in over:
         _void(conflict)
+    return sorted(contested)
 
 
 def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
@@ -187,8 +189,8 @@ def _void(conflict: Conflict) -> None:
     _end(conflict)
 
 
-def _tell(bridge: Bridge) -> None:
-    """A bridge has conflicts: one issue, however many."""
+def tell(bridge: Bridge) -> None:
+    """A bridge has new conflicts: one issue, however many, within the transaction that is open."""
     issues.open_issue(
         ISSUE,
         bridge.id,
