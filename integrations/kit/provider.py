@@ -139,6 +139,11 @@ class Resource:
         return isinstance(self.create, Upload)
 
     @property
+    def updates_in_steps(self) -> bool:
+        """Whether an update takes several calls, of which some may have arrived and others not."""
+        return self.update is not None and self.update.send is not None and self.update.calls > 1
+
+    @property
     def since(self) -> Since | None:
         """How what changed is asked for."""
         listed = self.changes or self.list

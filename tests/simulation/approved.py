@@ -11,7 +11,7 @@ from unified_api.engine.values import Side, Value
 
 @dataclass(frozen=True)
 class Owed:
-    """A write as it was journalled. remote_id: of its record; None of a create."""
+    """A write as it left. remote_id: of its record; None of a create."""
 
     side: Side
     remote_id: str | None
@@ -28,24 +28,22 @@ class Owed:
 class Approved:
     """A bridge that plans writes nothing but what was approved. is_live: whether it is shown as one that need not ask.
 
-    items: to which side, and what each field becomes there. exactly: nothing else can be under way. owed: what was
-    journalled while the bridge was live, which it may be braked after, before the request arrives.
+    items: to which side, and what each field becomes there. owed: what left while the bridge was live, which may plan
+    again before the request arrives.
     """
 
     is_live: Callable[[], bool]
     items: list[tuple[Side, dict[str, Value]]] = field(default_factory=list)
-    exactly: bool = True
     owed: list[Owed] = field(default_factory=list)
 
-    def journalled(self, owed: Owed) -> None:
-        """A write is journalled; it need not be asked for if the bridge is live at this moment."""
+    def left(self, owed: Owed) -> None:
+        """A write leaves; it need not be asked for if the bridge is live at this moment."""
         if self.is_live():
             self.owed.append(owed)
 
     def forbids(self, row: Row, sent: Mapping[str, Value]) -> bool:
-        """Whether no approved item shows this write, and none had to when it was journalled."""
-        shown = self._shows(row.side, sent) or any(one.is_it(row, sent) for one in self.owed)
-        return self.exactly and not shown
+        """Whether no approved item shows this write, and none had to when it left."""
+        return not (self._shows(row.side, sent) or any(one.is_it(row, sent) for one in self.owed))
 
     def _shows(self, side: Side, sent: Mapping[str, Value]) -> bool:
         return any(

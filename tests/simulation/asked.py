@@ -24,7 +24,7 @@ class Books(Protocol):
     wrongs: list[str]
     on_the_way: Callable[[], bool]
 
-    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]], *, exactly: bool) -> None:
+    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]]) -> None:
         """A person approves a plan."""
 
 
@@ -68,7 +68,7 @@ class Approver:
             return False
         self.counts["plans"] += 1
         self.counts["over budget"] += plan.made_by == "budget"
-        self.plans.approved(plan.items, exactly=plan.made_by != "budget")
+        self.plans.approved(plan.items)
         return True
 
 

@@ -124,12 +124,11 @@ class Bookkeeper(Belonging):
         """The edits that a value of a record had taken into account."""
         return set[int]().union(*(s.cells[name].known for _, s in row.past if s.cells[name].value == value))
 
-    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]], *, exactly: bool) -> None:
-        """A person approves a plan. exactly: nothing else may be under way."""
+    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]]) -> None:
+        """A person approves a plan."""
         self.told.append("somebody approves a plan")
         if self.plan is not None:
             self.plan.items += items
-            self.plan.exactly &= exactly
 
     def _note_arrival(self, row: Row, sent: Mapping[str, Value]) -> None:
         self.arrived += 1

@@ -24,6 +24,7 @@ from tests.simulation.following import Following
 from tests.simulation.people import REMOVALS, People
 from tests.simulation.place import Place
 from tests.simulation.remote import Remote, Row
+from tests.simulation.steered import Steered
 from tests.simulation.threads import Threads
 from tests.simulation.wire import FAULTS, LATEST, Wires
 from tests.simulation.workers import ANSWER, REQUEST, TRANSACTION, Worker
@@ -108,14 +109,14 @@ class History:
             )
             self._open_books()
             try:
-                with self._journalling():
+                with self._leaving():
                     self._happen()
                     rounds = self._rest()
                     wrongs = list(self._wrongs(rounds))
             finally:
                 for worker in self.workers:
                     worker.clear()
-        self.counts |= self.asked.counts
+        self.counts |= self.asked.counts + self.steered.counts
         if self.following:
             self.counts |= Counter(self.following.counts)
         self.counts |= Counter(self.wires.faults) + Counter(
@@ -178,28 +179,29 @@ class History:
         return any(mode == "live" for (mode,) in rows)
 
     @contextmanager
-    def _journalling(self) -> Iterator[None]:
-        """What is journalled while a bridge is live may arrive when it plans again."""
+    def _leaving(self) -> Iterator[None]:
+        """What leaves may, by what the bridge is told then; of a live one it may arrive when that plans again."""
         with ExitStack() as stack:
             plans = [(self.stage, self.books.plan, "ticketing_ticket")]
             if self.following:
                 plans.append((self.following.stage, self.following.threads.plan, "ticketing_comment"))
             for one, plan, table in plans:
                 if plan is not None:
-                    stack.enter_context(one.journalling(partial(self._note_journalled, plan, table)))
+                    stack.enter_context(one.leaving(partial(self._note_left, plan, table)))
+            stack.enter_context(self.stage.leaving(self.steered.left))
             yield
 
-    def _note_journalled(self, plan: Approved, table: LiteralString, write: Write) -> None:
+    def _note_left(self, plan: Approved, table: LiteralString, write: Write) -> None:
         found = self.owner.execute(
             f"SELECT remote_id FROM {table} WHERE id = %s",  # noqa: S608 - a table of ours
             [write.record_id],
         ).fetchone()
         remote_id = str(found[0]) if found and write.operation != "create" else None
-        plan.journalled(Owed(self.stage.side_of(write), remote_id, write.values))
+        plan.left(Owed(self.stage.side_of(write), remote_id, write.values))
 
     def _open_books(self) -> None:
         self.books = Bookkeeper(self.stage.policy, self.clock)
-        if self.terms.plans:
+        if self.terms.plans or self.terms.budget or self.terms.steered:
             self.books.plan = Approved(partial(self._is_live, self.stage.bridge))
         self.books.choosy = self.terms.choosy
         self.books.on_the_way = lambda: bool(self.wires.late)
@@ -210,6 +212,7 @@ class History:
         removals = REMOVALS if self.terms.deletes else 0.0
         self.people = People(self.books, self.world, list(self.terms.winners), removals)
         self.asked = Asked(self.stage, self.books, Random(f"people asked in {self.name}"))
+        self.steered = Steered(self.stage, self.books, self.owner, Random(f"people who steer in {self.name}"))
         self.following = self._follow() if self.stage.follower else None
         for worker in self.workers:
             worker.ask = self._ask
@@ -232,6 +235,7 @@ class History:
             (2, "wait", self._wait),
             (1 if self.weather.killed else 0, "kill", self._kill),
             (2 if self.terms.asks else 0, "decide", self._decide),
+            (2 if self.terms.steered else 0, "steer", self.steered.act),
         ]
         (_, name, act) = self.chance.choices(acts, [weight for weight, *_ in acts])[0]
         self.books.told.append(f"-- {name}")
@@ -354,7 +358,7 @@ class History:
 
     def _sees_all(self) -> bool:
         """Whether a bridge that begins now finds stored all that answers have shown, and takes note of it."""
-        may_wait = self.terms.plans or self.terms.budget
+        may_wait = self.terms.plans or self.terms.budget or self.terms.steered
         return not may_wait and all(worker.idle or worker.runs for worker in self.workers)
 
     def _reread(self, row: Row) -> None:
@@ -370,6 +374,7 @@ class History:
         """No more edits and faults: go on until nothing is written and nothing changes; rounds that it took."""
         self.calm = True
         self.wires.rates = {}
+        self.steered.let_go()
         for worker in self.workers:
             while worker.place:
                 worker.go_on()

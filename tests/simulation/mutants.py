@@ -230,6 +230,13 @@ def _plans_unasked() -> None:
     _put(work, "_plan_some", rounds.look_at_some)
 
 
+def _journalled_leaves() -> None:
+    """What is journalled leaves, whatever the bridge was told meanwhile."""
+    from unified_api.sync.bridge import stopping
+
+    _put(stopping, "why", lambda _write: "")
+
+
 def _said_at_once() -> None:
     """What belongs to one record does not wait for what was made before it."""
     from django.db.models import Q
@@ -277,6 +284,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "times unknown": _times_unknown,
     "edited and deleted": _edited_deleted,
     "plans unasked": _plans_unasked,
+    "journalled leaves": _journalled_leaves,
     "filter ignored": _filter_ignored,
     "said at once": _said_at_once,
     "parts asleep": _parts_asleep,

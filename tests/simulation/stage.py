@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -54,6 +54,8 @@ class Stage:
     tenant: uuid.UUID
     accounts: dict[Side, LinkedAccount]
     bridge: uuid.UUID
+    #: What the bridge was told when it was made.
+    wish: setup.Wish
     model: type[CommonModel] = Ticket
     #: The same, of the bridge that follows, where there is one.
     follower: Stage | None = None
@@ -138,11 +140,11 @@ class Stage:
         return int(self.of(lambda: Write.objects.filter(finished_at=None).count()))
 
     @contextmanager
-    def journalling(self, note: Callable[[Write], None]) -> Iterator[None]:
-        """Tell each write of the bridge at the moment at which it is journalled."""
+    def leaving(self, note: Callable[[Write], None]) -> Iterator[None]:
+        """Tell each write of the bridge at the moment at which it leaves."""
 
-        def tell(instance: Write, *, created: bool, **_more: Any) -> None:
-            if created and instance.bridge_id == self.bridge:
+        def tell(instance: Write, update_fields: Collection[str] | None, **_more: Any) -> None:
+            if "sent_at" in (update_fields or ()) and instance.bridge_id == self.bridge:
                 note(instance)
 
         post_save.connect(tell, sender=Write, weak=False)
@@ -194,9 +196,10 @@ def prepared(name: str, options: Mapping[str, Mapping[str, Any]], winner: str, t
         )
         with transaction.atomic():
             bridge = setup.create(wish)
-            comments = setup.create(_comments(linked, terms.comments)) if terms.comments else None
-    follower = Stage(tenant, linked, comments.id, Comment) if comments else None
-    return Stage(tenant, linked, bridge.id, follower=follower)
+            about = _comments(linked, terms.comments) if terms.comments else None
+            comments = setup.create(about) if about else None
+    follower = Stage(tenant, linked, comments.id, about, Comment) if comments and about else None
+    return Stage(tenant, linked, bridge.id, wish, follower=follower)
 
 
 def _comments(linked: Mapping[Side, LinkedAccount], terms: CommentTerms) -> setup.Wish:

@@ -23,6 +23,8 @@ PLANS: Final = 0.15
 BUDGETS: Final = 0.15
 #: The share in which records of one side take part only as long as their priority is not low.
 FILTERS: Final = 0.15
+#: The share in which people stop the bridge, have it plan, and tell it something else while it works.
+STEERED: Final = 0.15
 #: The share in which a second bridge, over comments, follows, as these cost nearly three times as much; there deletes
 #: with rules and filters are more frequent.
 FOLLOWERS: Final = 0.06
@@ -44,8 +46,8 @@ class Terms:
     """winners: of fields whose winner is no side. deletes: the rule of each side, where it is not the usual one.
 
     plans: whether the bridge writes nothing before a person has approved what it would write. budget: what one run
-    may create and delete, as a wish has it. choosy: the side whose records of low priority take no part. comments: of
-    the bridge that follows, where there is one.
+    may create and delete, as a wish has it. choosy: the side whose records of low priority take no part. steered:
+    whether people stop it and have it plan meanwhile. comments: of the bridge that follows, where there is one.
     """
 
     winners: Mapping[str, str] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Terms:
     budget: Mapping[str, Any] = field(default_factory=dict)
     choosy: Side | None = None
     comments: CommentTerms | None = None
+    steered: bool = False
 
     @property
     def filter(self) -> dict[str, Any]:
@@ -63,7 +66,7 @@ class Terms:
     @property
     def asks(self) -> bool:
         """Whether people have something to decide."""
-        mine = Winner.ASK.value in self.winners.values() or self.plans or bool(self.budget)
+        mine = Winner.ASK.value in self.winners.values() or self.plans or bool(self.budget) or self.steered
         return mine or (self.comments is not None and (self.comments.plans or bool(self.comments.budget)))
 
 
@@ -78,6 +81,7 @@ def drawn(seed: int, *, following: bool = False) -> Terms:
         _budget(Random(f"budget {seed}")),
         _choosy(Random(f"filter {seed}"), filters),
         comments,
+        Random(f"steering {seed}").random() < STEERED,
     )
 
 

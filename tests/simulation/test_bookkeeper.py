@@ -560,9 +560,9 @@ def test_a_write_that_no_approved_plan_shows_is_blamed(
     forged = Forged()
     a, b = forged.pair()
     forged.books.plan = plan = Approved(lambda: live)
-    forged.books.approved(approved, exactly=True)  # type: ignore[arg-type] # texts are values
+    forged.books.approved(approved)  # type: ignore[arg-type] # texts are values
     forged.edited(a, description="v9")
-    plan.journalled(Owed(Side.B, b.id, {"description": "v9"}))
+    plan.left(Owed(Side.B, b.id, {"description": "v9"}))
     forged.written(b, description="v9")
 
     assert one_wrong(forged, "which no approved plan shows") == wrong
@@ -580,13 +580,13 @@ def test_a_write_that_no_approved_plan_shows_is_blamed(
         (Owed(Side.A, "1", {"description": "v9"}), True),
     ],
 )
-def test_what_was_journalled_by_a_live_bridge_may_arrive_when_it_plans(owed: Owed, *, wrong: bool) -> None:
-    """What counts is the moment of journalling, and for that write, of that record, only."""
+def test_what_left_while_a_bridge_was_live_may_arrive_when_it_plans(owed: Owed, *, wrong: bool) -> None:
+    """What counts is the moment of leaving, and for that write, of that record, only."""
     forged, live = Forged(), True
     a, b = forged.pair()
     forged.books.plan = plan = Approved(lambda: live)
     forged.edited(a, description="v9")
-    plan.journalled(owed)
+    plan.left(owed)
     live = False
     forged.written(b, description="v9")
 

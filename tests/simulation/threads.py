@@ -71,12 +71,11 @@ class Threads:
         self.told.append(f"somebody removes {named(row)}")
         self.remotes[row.side].remove(row)
 
-    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]], *, exactly: bool) -> None:
-        """A person approves a plan. exactly: nothing else may be under way."""
+    def approved(self, items: Iterable[tuple[Side, dict[str, Value]]]) -> None:
+        """A person approves a plan."""
         self.told.append("somebody approves a plan of comments")
         if self.plan is not None:
             self.plan.items += [(side, _told(fields)) for side, fields in items]
-            self.plan.exactly &= exactly
 
     # --- what the product sees --------------------------------------------------------------------------
 

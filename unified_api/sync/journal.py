@@ -2,7 +2,7 @@
 
         journalled ──▶ sent ──▶ done | rejected | moved
              │           └────▶ uncertain ──▶ done | not applied | (a person)
-             └──▶ done (nothing to do) | rejected | moved | not applied (a bridge's, of which a person stopped, too)
+             └──▶ done (nothing to do) | rejected | moved | not applied (a bridge's that was stopped, too)
 
 A write's job is claimed by whoever performs it. When that process dies, the lease runs out and a worker takes over:
 what was journalled is sent, what was sent is settled by reading back, never blindly repeated.
@@ -33,7 +33,7 @@ FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED
 
 
 class Stopped(Exception):
-    """A person stopped what a write of a bridge is for, before it left; the sentence says who, and what."""
+    """What a write of a bridge is for was stopped before it left; the sentence says by whom, or by what."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Intent:
 
     wanted: stored values by common field. record_id: of a create, the lost record in whose place it is made.
     expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
-    record's version as the caller saw it. source: api, bridge or operator. reasons: a bridge's, see `Write`. id: of
-    the write, known before it is journalled, so that it can be asked for even if nobody knows whether that succeeded.
-    remote_id: of a record that is made where the account's own records have no other home than here. behind: steps of
-    priority by which it comes behind others of its kind, or before them, if negative.
+    record's version as the caller saw it. source: api, bridge or operator. bridge_version, reasons: a bridge's, see
+    `Write`. id: of the write, known before it is journalled, so that it can be asked for even if nobody knows whether
+    that succeeded. remote_id: of a record that is made where the account's own records have no other home than here.
+    behind: steps of priority by which it comes behind others of its kind, or before them, if negative.
     """
 
     account: LinkedAccount
@@ -60,6 +60,7 @@ class Intent:
     actor: str = ""
     bridge_id: uuid.UUID | None = None
     pair_id: uuid.UUID | None = None
+    bridge_version: int | None = None
     reasons: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     request_digest: bytes | None = None
@@ -83,6 +84,7 @@ def draft(intent: Intent) -> Write:
         actor=intent.actor,
         bridge_id=intent.bridge_id,
         pair_id=intent.pair_id,
+        bridge_version=intent.bridge_version,
         reasons=None if intent.reasons is None else dict(intent.reasons),
         idempotency_key=intent.idempotency_key,
         request_digest=intent.request_digest,

@@ -240,8 +240,9 @@ class Write(TenantModel):
     `values`: common-model values as asked for; `sealed_values`: those of sensitive fields, until it ends; `sent`: those
     really sent; `pre_image`: what stood there before.
     `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api,
-    operator, or bridge with `bridge_id` and `pair_id`; a bridge says in `reasons` for each field by which `rule` it
-    travels, and which value of the other side, `source`, it carries. `problems`: in the form of the wire contract.
+    operator, or bridge with `bridge_id`, `pair_id` and the `bridge_version` that it had then; a bridge says in
+    `reasons` for each field by which `rule` it travels, and which value of the other side, `source`, it carries.
+    `problems`: in the form of the wire contract.
     `answer`: what the caller got. `settled_by`: the person who told an outcome that reading back could not.
     `retry_after`, not stored: seconds after which a provider that could not take the write wants to be asked again.
     """
@@ -263,6 +264,7 @@ class Write(TenantModel):
     actor = models.TextField(default="")
     bridge_id = models.UUIDField(null=True)
     pair_id = models.UUIDField(null=True)
+    bridge_version = models.IntegerField(null=True)
     reasons = models.JSONField(null=True)
     settled_by = models.TextField(null=True)
     idempotency_key = models.TextField(null=True)

@@ -40,16 +40,25 @@ def settle(performance: Performance) -> None:
 
 
 def _update(performance: Performance) -> None:
-    """The record shows what was sent: done. It shows what stood there before: send again, as an update may be."""
+    """The record shows what was sent: done. It shows what stood there before: send again, as an update may be.
+
+    Of an update in steps that broke off it shows both: what is left is sent. A bridge sends that by itself.
+    """
     write, model = performance.write, performance.model
     record = performance.read_again()
     sent = values.from_json(model, write.sent or {})
     before = values.from_json(model, write.pre_image or {})
     same = performance.resource.mapping.same
     shows = performance.shown(record, sent)
-    if any(same(n, shows[n], value) and not same(n, before.get(n), value) for n, value in sent.items()):
+    arrived = {
+        n for n, value in sent.items() if same(n, shows[n], value) and not same(n, before.get(n), value)
+    }
+    left = {n for n in sent.keys() - arrived if same(n, shows[n], before.get(n))}
+    broke_off = write.pair_id is None and performance.resource.updates_in_steps and left
+    if arrived and not (broke_off and arrived | left == sent.keys()):
         journal.close_alone(write, performance.lease, WriteState.DONE, "")
-    elif all(same(n, shows[n], before.get(n)) for n in sent):
+    elif arrived | left == sent.keys():
+        performance.arrived = frozenset(arrived)
         _wait_or(performance, performance.go)
     else:
         shown = "The record shows neither what was sent nor what stood there before; a person must tell."

@@ -51,6 +51,8 @@ class Performance:
         self.wanted = journal.wanted(write)
         self.cause = store.Cause(write.source, write_id=write.id)
         self.seen: Observation | None = None
+        #: What an earlier attempt has sent of an update, and its record shows.
+        self.arrived: frozenset[str] = frozenset()
 
     def go(self) -> None:
         """Send what was journalled."""
@@ -97,10 +99,18 @@ class Performance:
         """Take in the record as it is just before the write, refuse if it moved, and journal what is sent."""
         self.seen = there
         record = self._land(there)
-        refuse_moved(self.write, record)
+        refuse_moved(self.write, record, self.arrived)
         before = self.shown(record, self.wanted)
         differing = {name: value for name, value in self.wanted.items() if before[name] != value}
-        journal.mark_sent(self.write, self.lease, differing, {name: before[name] for name in differing})
+        sent, stood = self._known_of(self.write.sent), self._known_of(self.write.pre_image)
+        journal.mark_sent(
+            self.write, self.lease, sent | differing, stood | {name: before[name] for name in differing}
+        )
+
+    def _known_of(self, told: dict[str, Any] | None) -> dict[str, Any]:
+        """What the journal has of the fields that have arrived."""
+        known = values.from_json(self.model, told or {})
+        return {name: known[name] for name in self.arrived if name in known}
 
     def shown(self, record: CommonModel, names: Iterable[str]) -> dict[str, Any]:
         """What a record says; of fields of the provider's own what was seen last of it, as no record has them."""

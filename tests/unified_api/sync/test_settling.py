@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from integrations.kit.endpoints import GET, Api
+from integrations.kit.endpoints import GET, PATCH, Api
 from integrations.kit.lenses import choice, refs
 from integrations.kit.mapping import Mapping
 from integrations.kit.steps import owed
@@ -100,6 +100,47 @@ def test_an_uncertain_update_of_a_record_that_moved_ends(
     work_until_idle()
 
     assert stored(unknown).state == WriteState.MOVED
+
+
+def _title_then_text(api: Api, remote_id: str, said: dict[str, Any], _current: Any) -> None:
+    """An update by a call for each field."""
+    for name in ("title", "text"):
+        if name in said:
+            with owed(remote_id):
+                api.send("PATCH", f"/tickets/{remote_id}", {name: said[name]})
+
+
+@pytest.mark.parametrize("cautious", [False, True])
+def test_an_update_of_which_the_second_call_never_left_is_brought_to_its_end(
+    account: LinkedAccount,
+    desk: Desk,
+    work_until_idle: Drain,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    cautious: bool,
+) -> None:
+    """Only what is left is sent; what the first call changed is no reason to refuse that as moved."""
+    steps = PATCH("/tickets/{remote_id}", send=_title_then_text, calls=2)
+    provider = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, update=steps), stub.USERS, stub.TAGS))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+    remote_id = desk.add(title="A", text="old")
+    work_until_idle()
+    record = ticket(account, remote_id)
+    seen = {"if_version": values.version(record), "expected": {"name": "A"}} if cautious else {}
+    desk.cut_after_write = 1
+    unknown = submit(account, "update", record.id, name="B", description="new", **seen)
+    assert [desk.tables["tickets"][remote_id][name] for name in ("title", "text")] == ["B", "old"]
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    ended = stored(unknown)
+    assert (ended.state, ended.error) == (WriteState.DONE, None)
+    assert (ended.sent, ended.pre_image) == (
+        {"name": "B", "description": "new"},
+        {"name": "A", "description": "old"},
+    )
+    assert desk.tables["tickets"][remote_id]["text"] == "new"
+    assert len(desk.writes()) == 2
 
 
 def test_an_uncertain_update_of_a_field_that_was_disabled_since_is_left_to_a_person(

@@ -2,7 +2,8 @@
 
 Fields keep their bases, so what was agreed stays agreed; only where a value means something else from now on (another
 map, normalizer or shape) the base is given up, and the field meets as if for the first time. Every pair is looked at
-again. A bridge that comes to carry more goes back to making plans, unless somebody says that it is to go on by itself.
+again, and what was journalled by the rules of before, and has not left, ends, see `unified_api.sync.bridge.stopping`. A
+bridge that comes to carry more goes back to making plans, unless somebody says that it is to go on by itself.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ def change(bridge: Bridge, wish: Wish, *, live: bool = False) -> Changed:
     if differences:
         _keep(bridge, before, after, differences)
         _end_plans(bridge, [Plan.State.APPROVED])
+        stopping.hasten_later(bridge.id)
     differences += tuple(_change_mode(bridge, live=live, plans_anew=bool(wider), changed=bool(differences)))
     if not bridge.paused_by:
         job.ask(KIND, bridge.id, priority=bridge.priority)
@@ -190,6 +192,7 @@ def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool)
 def _end_plans(bridge: Bridge, states: Sequence[str], **which: str) -> None:
     """What is left of a plan, whatever it is for, is not what the bridge is told now; what left is seen through.
 
+    What is journalled and has not left is left alone, with the version by which it was planned.
     An open one of before cannot be approved any more, see `unified_api.sync.bridge.plans.approve`.
     """
     Plan.objects.filter(bridge_id=bridge.id, state__in=states, **which).update(

@@ -17,12 +17,13 @@ from django.db.models import QuerySet
 
 from tenants import audit
 from tenants.audit import current_actor
+from tenants.models import LinkedAccount
 from unified_api.engine.events import Contest
 from unified_api.engine.pair import Ruling
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
 from unified_api.models.base import wire_fields
 from unified_api.sync import clock, issues, journal, values
-from unified_api.sync.bridge import edits, turns
+from unified_api.sync.bridge import edits, stopping, turns
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.stirring import ask
@@ -41,7 +42,7 @@ class ConflictClosed(ValueError):
 
 
 class NotWritable(ValueError):
-    """The field cannot be written at that side; the sentence says so."""
+    """The field cannot be written at that side, or not now; the sentence says why."""
 
 
 def _closed(conflict: Conflict) -> ConflictClosed:
@@ -59,8 +60,11 @@ def open_ones(pairs: Iterable[Pair]) -> dict[uuid.UUID, list[Conflict]]:
     return found
 
 
-def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[Conflict]) -> None:
-    """Open, bring up to date and close the conflicts of a pair after a look, within the transaction that is open."""
+def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[Conflict]) -> list[str]:
+    """Open, bring up to date and close the conflicts of a pair after a look, within the transaction that is open.
+
+    The fields whose conflicts are new: of these its people are to be told, see `tell`.
+    """
     contested = {one.field: one for one in contests}
     over = []
     for conflict in known:
@@ -76,10 +80,9 @@ def note(frame: Frame, pair: Pair, contests: Sequence[Contest], known: Sequence[
         )
         _fill(frame, pair, conflict, contest)
         conflict.save(force_insert=True)
-    if contested:
-        _tell(frame.bridge)
     for conflict in over:
         _void(conflict)
+    return sorted(contested)
 
 
 def resolve(conflict_id: uuid.UUID, resolution: str) -> Conflict:
@@ -106,18 +109,14 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
     """Have a person's own value, as the API takes it, written into the record of one side: then that side can prevail.
 
     It is an edit like any other, and the conflict shows it once it is there. Nothing is sent if the field is edited at
-    that side meanwhile. Within a transaction that is open; raises ConflictClosed, NotWritable, Malformed.
+    that side meanwhile; what stops the bridge before it is given refuses it, and what does so later lets it pass.
+    Within a transaction that is open; raises ConflictClosed, NotWritable, Malformed.
     """
     conflict = Conflict.objects.get(id=conflict_id)
     if conflict.state != Conflict.State.OPEN:
         raise _closed(conflict)
     frame = Frame.of(Bridge.objects.get(id=conflict.bridge_id))
-    account, record = frame.accounts[to], record_of(Pair.objects.get(id=conflict.pair_id), to)
-    is_able = conflict.field in frame.access[to].update and to not in frame.scopes.unwritten
-    if account is None or record is None or not is_able:
-        raise NotWritable(
-            f"{conflict.field} cannot be written at side {to}; give the value at the other one."
-        )
+    account, record = _written(conflict, frame, to)
     held = conflict.value_a if to is Side.A else conflict.value_b
     actor = current_actor()
     write = journal.enter(
@@ -134,6 +133,20 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
     )
     audit.record("conflict.value_given", subject=str(conflict.id), side=to.value, write=str(write.id))
     return write
+
+
+def _written(conflict: Conflict, frame: Frame, to: Side) -> tuple[LinkedAccount, uuid.UUID]:
+    """The account and record that a value is given at; raises NotWritable."""
+    pair = Pair.objects.get(id=conflict.pair_id)
+    account, record = frame.accounts[to], record_of(pair, to)
+    is_able = conflict.field in frame.access[to].update and to not in frame.scopes.unwritten
+    if account is None or record is None or not is_able:
+        raise NotWritable(
+            f"{conflict.field} cannot be written at side {to}; give the value at the other one."
+        )
+    if stopped := stopping.by_whom(frame.bridge, to, pair.paused_by):
+        raise NotWritable(f"Nothing is written at side {to} now: {stopped}. Have that go on first.")
+    return account, record
 
 
 def resolve_all(bridge_id: uuid.UUID, field: str | None, resolution: str) -> int:
@@ -176,8 +189,8 @@ def _void(conflict: Conflict) -> None:
     _end(conflict)
 
 
-def _tell(bridge: Bridge) -> None:
-    """A bridge has conflicts: one issue, however many."""
+def tell(bridge: Bridge) -> None:
+    """A bridge has new conflicts: one issue, however many, within the transaction that is open."""
     issues.open_issue(
         ISSUE,
         bridge.id,

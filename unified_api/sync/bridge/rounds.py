@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.db import connection
@@ -58,7 +58,8 @@ _SAVED: Final = ("id", *_COLUMNS)
 class Turn:
     """One pair that is looked at: how it looks, in which words, and which of its conflicts are open.
 
-    astray: it takes no part, as what its record belongs to takes none.
+    astray: it takes no part, as what its record belongs to takes none. contested: fields of which it finds out that
+    both sides moved them.
     """
 
     frame: Frame
@@ -67,6 +68,7 @@ class Turn:
     policy: Policy
     known: Sequence[Conflict] = ()
     astray: bool = False
+    contested: list[str] = field(default_factory=list)
 
     def step(self) -> tuple[Memory, tuple[Effect, ...]]:
         """What the engine says, of which the pair knows nothing yet."""
@@ -82,18 +84,21 @@ def look_at_some(frame: Frame) -> int:
     """
     rows = free(frame)
     pairs = _some(rows.exclude(one_sided())) or _some(rows)
-    looked, pushes, moved = [], 0, []
+    looked, pushes, moved, contested = [], 0, [], False
     for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
         together = turn.pair.state in TOGETHER
         if consider(turn):
             looked.append(turn.pair)
         if together is not (turn.pair.state in TOGETHER):
             moved.append(turn.pair)
+        contested |= bool(turn.contested)
         pushes += turn.pair.write_id is not None
         if pushes == MOST_PUSHES:
             break
     save(looked)
     stirring.awaken_parts_of(frame.bridge, moved)
+    if contested:
+        conflicts.tell(frame.bridge)
     budget.keep(frame)
     return len(pairs)
 
@@ -159,7 +164,7 @@ def _note(turn: Turn, effects: Sequence[Effect]) -> None:
         pair.held = CLOSED
     contests = [one for one in effects if isinstance(one, Contest)]
     if contests or turn.known:
-        conflicts.note(turn.frame, pair, contests, turn.known)
+        turn.contested.extend(conflicts.note(turn.frame, pair, contests, turn.known))
     _rekey(turn)
 
 

@@ -11,11 +11,10 @@ import uuid
 from tenants import audit
 from tenants.audit import current_actor
 from unified_api.engine.values import Side
-from unified_api.sync import job, journal
-from unified_api.sync.bridge import plans
+from unified_api.sync import job
+from unified_api.sync.bridge import plans, stopping
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.stirring import KIND
-from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
 
@@ -26,7 +25,7 @@ def pause(bridge_id: uuid.UUID) -> None:
     Writes that left are seen through, and those that have not left end now, see `unified_api.sync.bridge.stopping`.
     """
     job.forget(KIND, bridge_id)
-    journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
+    stopping.hasten(bridge_id)
     _set(bridge_id, _who(), Bridge.Status.PAUSED)
     audit.record("bridge.paused", subject=str(bridge_id))
 
@@ -95,9 +94,11 @@ def go_live(bridge: Bridge) -> None:
 def plan_anew(bridge_id: uuid.UUID) -> Plan:
     """Have a plan made of what the bridge owes; until it has been executed, nothing else is written.
 
-    Raises PlanRefused while a plan is being executed.
+    What is journalled and has not left ends now, and the plan shows it. Raises PlanRefused while a plan is being
+    executed.
     """
     job.forget(KIND, bridge_id)
+    stopping.hasten(bridge_id)
     standing = plans.current(bridge_id, locked=True)
     if standing is not None and standing.state == Plan.State.APPROVED:
         job.ask(KIND, bridge_id)

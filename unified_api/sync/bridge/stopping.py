@@ -1,36 +1,89 @@
 """Writes of a bridge that have not left, and are not to leave any more. They end as not applied: all is owed still.
 
 A person stopped the bridge, the way to a side or the pair: each ends when it would leave, and what is owed then is
-seen by the look that follows when that goes on. Or they carry what the scopes of the accounts do not let the bridge
-carry any more: these end when the scopes change, and the next look writes what else they say.
+seen by the look that follows when that goes on. A person told the bridge something else: the rules by which it was
+journalled are not those of now, by which the look that follows goes. The bridge plans since, as a person asked or its
+budget wants: what no approved plan shows ends, and the plan that is made then shows it. Or they carry what the scopes
+of the accounts do not let the bridge carry any more: these end when the scopes change, and the next look writes what
+else they say.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 
-from django.db.models import Subquery
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from tenants.scope import current_tenant
+from unified_api.engine.values import Side
 from unified_api.sync import job, journal
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 
 def why(write: Write) -> str:
-    """Who stopped what a write is for, as a sentence; empty where nobody did. Within the transaction that is open."""
+    """What keeps a write from leaving, as a sentence; empty where nothing does. Within the transaction that is open.
+
+    Asked once more with each write that leaves: one statement.
+    """
     pair = Pair.objects.filter(id=write.pair_id).values("paused_by")
-    bridge = Bridge.objects.filter(id=write.bridge_id).annotate(pair_paused_by=Subquery(pair)).first()
+    asked = Exists(_asked(PlanItem.objects.filter(write_id=write.id)))
+    bridges = Bridge.objects.annotate(pair_paused_by=Subquery(pair), is_asked=asked)
+    bridge = bridges.filter(id=write.bridge_id).first()
     if bridge is None:
         return ""
+    side = Side.A if write.linked_account_id == bridge.account_a else Side.B
+    if stopped := by_whom(bridge, side, bridge.pair_paused_by):
+        return f"Not sent: {stopped}."
+    # Of no version, it was journalled before these were noted.
+    is_of_before = write.bridge_version is not None and write.bridge_version != bridge.version
+    if is_of_before:
+        return "Not sent: the bridge has been told something else since."
+    is_unasked = bridge.mode == Bridge.Mode.PLAN and not bridge.is_asked
+    return "Not sent: the bridge plans now, and no approved plan shows this." if is_unasked else ""
+
+
+def by_whom(bridge: Bridge, to: Side, pair_paused_by: str | None) -> str:
+    """Which person stopped what goes to a side of a pair; empty where none did."""
     if bridge.paused_by:
-        return f"Not sent: the bridge was paused by {bridge.paused_by}."
-    side = "a" if write.linked_account_id == bridge.account_a else "b"
-    if side in bridge.closed:
-        return f"Not sent: side {side} was closed by {bridge.closed[side]}."
-    paused_by = bridge.pair_paused_by
-    return f"Not sent: the pair was paused by {paused_by}." if paused_by else ""
+        return f"the bridge was paused by {bridge.paused_by}"
+    if to in bridge.closed:
+        return f"side {to} was closed by {bridge.closed[to]}"
+    return f"the pair was paused by {pair_paused_by}" if pair_paused_by else ""
+
+
+def _asked(items: QuerySet[PlanItem]) -> QuerySet[PlanItem]:
+    """Those of a plan that is being carried out."""
+    approved = Plan.objects.filter(id=OuterRef("plan_id"), state=Plan.State.APPROVED)
+    return items.filter(Exists(approved))
+
+
+def are_ending(bridge: Bridge) -> bool:
+    """Whether a bridge that plans has writes that no plan asked for, and that have not ended yet as not applied."""
+    waiting = Write.objects.filter(bridge_id=bridge.id, state=WriteState.JOURNALLED)
+    return waiting.exclude(Exists(_asked(PlanItem.objects.filter(write_id=OuterRef("id"))))).exists()
+
+
+def hasten(bridge_id: uuid.UUID) -> None:
+    """Have what has not left taken up now: what is stopped ends by that, however long its provider is to be left alone.
+
+    Within the transaction that is open, before the bridge's turn and its row: who sends a write has its job first.
+    """
+    journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
+
+
+def hasten_later(bridge_id: uuid.UUID) -> None:
+    """The same, once what is open now is committed, in a transaction of its own. One that is lost delays only."""
+
+    def now() -> None:
+        with transaction.atomic():
+            hasten(bridge_id)
+
+    transaction.on_commit(now)
 
 
 def stop(bridge: Bridge) -> list[Write]:

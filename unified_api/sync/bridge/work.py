@@ -15,7 +15,17 @@ from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.sync import clock, connect, issues, job
-from unified_api.sync.bridge import budget, kept, lasting, leading, plans, references, steering, turns
+from unified_api.sync.bridge import (
+    budget,
+    kept,
+    lasting,
+    leading,
+    plans,
+    references,
+    steering,
+    stopping,
+    turns,
+)
 from unified_api.sync.bridge.executing import execute_some
 from unified_api.sync.bridge.held import FREE, SEARCH, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
@@ -114,9 +124,14 @@ def _go_on(frame: Frame, plan: Plan, *, as_shown: bool) -> None:
 
 
 def _plan_some(frame: Frame) -> bool:
-    """Go on with the plan that is being made, or begin the one that nobody has made yet."""
+    """Go on with the plan that is being made, or begin the one that nobody has made yet.
+
+    Not before what was journalled without one has ended: else it would be owed, and in no plan.
+    """
     plan = plans.current(frame.bridge.id, locked=True)
     if not plans.is_to_be_made(frame.bridge, plan) or leading.is_unsettled(frame.leader):
+        return False
+    if stopping.are_ending(frame.bridge):
         return False
     if plan is None:
         plan = plans.begin(frame.bridge, frame.bridge.reason, made_by="bridge")
@@ -127,12 +142,16 @@ def _plan_some(frame: Frame) -> bool:
 
 
 def _brake(lease: job.Lease, over: budget.OverBudget) -> None:
-    """A run would do more than it may: from now on the bridge plans, until a person has approved what it shows."""
+    """A run would do more than it may: from now on the bridge plans, until a person has approved what it shows.
+
+    What the run has journalled before, and what has not left of it, ends, and the plan shows it.
+    """
     log.warning(
         "bridge.over_budget", bridge=str(lease.reference), kind=over.kind, would=over.would, most=over.most
     )
     with transaction.atomic(durable=True):
         job.hold(lease)
+        stopping.hasten(lease.reference)
         bridge = Bridge.objects.get(id=lease.reference)
         bridge.mode, bridge.run = Bridge.Mode.PLAN, {}
         bridge.status, bridge.reason = Bridge.Status.HELD, str(over)

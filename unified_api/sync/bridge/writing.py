@@ -39,6 +39,7 @@ def intent(frame: Frame, pair: Pair, write: Push | Delete) -> journal.Intent:
         actor=f"bridge {frame.bridge.id}",
         bridge_id=frame.bridge.id,
         pair_id=pair.id,
+        bridge_version=frame.bridge.version,
         reasons=_reasons(write),
         behind=frame.bridge.priority - job.USUAL,
     )

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from unified_api.engine.values import Side
@@ -264,6 +265,26 @@ def test_a_conflict_waits_for_a_person_and_holds_up_nothing_else(bridged: Bridge
         "Printer B",
         "ruled",
     )
+
+
+def test_a_look_tells_of_its_conflicts_once(desks: Bridged) -> None:
+    """However many pairs it finds them at."""
+    for number in range(3):
+        for desk in (desks.a, desks.b):
+            desk.add(title=f"Ticket {number}", text="t", state="open", priority="p2")
+    desks.join()
+    field(desks, "description", winner="ask")
+    desks.round()
+    for desk, text in ((desks.a, "A"), (desks.b, "B")):
+        for remote_id in desk.tables["tickets"]:
+            desk.edit(remote_id, text=text)
+    desks.read()
+    with CaptureQueriesContext(connection) as caught:
+        desks.work_once(["bridge"])
+    told = [one["sql"] for one in caught.captured_queries if '"sync_issue"' in one["sql"]]
+
+    assert len(open_conflicts(desks)) == 3
+    assert [sql.partition(" ")[0] for sql in told if not sql.startswith("SELECT")] == ["INSERT"]
 
 
 def test_a_ruling_about_values_that_moved_is_void(bridged: Bridged) -> None:

@@ -1,4 +1,4 @@
-"""Stopping a bridge, the way to a side, or a pair: what has not left does not leave, and nothing of it is lost."""
+"""Stopping a bridge, the way to a side, or a pair, and telling it something else: what has not left does not leave."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from typing import Any, Final
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from tests.unified_api.sync.bridge.conftest import Bridged
-from tests.unified_api.sync.bridge.test_plans import approve, items, lose, the_plan
+from tests.unified_api.sync.bridge.test_plans import (
+    approve,
+    field,
+    items,
+    lose,
+    open_conflicts,
+    the_plan,
+)
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api.engine.match import match
 from unified_api.engine.values import Side
 from unified_api.sync import write
-from unified_api.sync.bridge import ending, executing, plans, restoring, steering
+from unified_api.sync.bridge import conflicts, ending, executing, plans, restoring, steering
+from unified_api.sync.bridge.changing import change
 from unified_api.sync.bridge.held import UNSETTLED
 from unified_api.sync.limit import SharedLimiter
-from unified_api.sync.models import Write
+from unified_api.sync.models import Job, Throttle, Write
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan
 
@@ -94,6 +103,94 @@ def test_what_waits_for_its_provider_ends_at_once_when_its_bridge_is_paused(brid
     assert newest_write().state == "not applied"
 
 
+def test_a_delete_does_not_outlive_the_rule_by_which_it_was_journalled(bridged: Bridged) -> None:
+    """The record stays: the rule of now is to leave it."""
+    told(bridged, deletes={"b": "propagate"}, live=True)
+    bridged.round()
+    bridged.a.tables["tickets"].clear()
+    lose(bridged, 0)
+    bridged.read()
+    bridged.work_once(("bridge",))
+    assert (newest_write().operation, newest_write().state) == ("delete", "journalled")
+    told(bridged, deletes={"b": "unlink"})
+    bridged.work_once(("write",))
+
+    assert newest_write().state == "not applied"
+    assert "has been told something else" in str(newest_write().error)
+    bridged.round()
+    assert bridged.both("title")[1] == ["Printer"]
+
+
+def test_what_waits_for_its_provider_does_not_carry_what_the_bridge_no_longer_does(bridged: Bridged) -> None:
+    """It ends at once when the field is taken out; what is owed still is journalled anew, and arrives."""
+    bridged.a.edit(only(bridged.a)[0], title="Mine", text="Mine alone")
+    bridged.read()
+    bridged.work_once(("bridge",))
+    limiter = SharedLimiter(bridged.accounts[1].id)
+    limiter.pause(3600)
+    bridged.work_once(("write",))
+    assert newest_write().state == "journalled"
+    told(bridged, fields=("name", "status", "priority"))
+    with transaction.atomic():
+        assert Job.objects.get(kind="write").due_at <= timezone.now()
+    bridged.work_once(("write",))
+    assert newest_write().state == "not applied"
+
+    with transaction.atomic():
+        Throttle.objects.update(blocked_until=None)
+    bridged.round()
+    assert [only(bridged.b)[1][name] for name in ("title", "text")] == ["Mine", "It is on fire"]
+
+
+def test_a_plan_that_is_void_writes_nothing_more(desks: Bridged) -> None:
+    """Approved and journalled before the bridge was told something else, an item is left alone."""
+    planned(desks, "Printer", "Router")
+    plan = the_plan(desks)
+    approve(plan)
+    journal_what_is_approved(desks)
+    told(desks, mode="plan", creates=("a",))
+    desks.work_once(("write",))
+
+    assert {one.state for one in items(plan)} == {"moved"}
+    assert desks.writes() == 0
+    with transaction.atomic():
+        assert Plan.objects.get(id=plan.id).state == Plan.State.STALE
+
+
+def test_what_is_journalled_waits_for_the_plan_that_is_asked_for(bridged: Bridged) -> None:
+    """A live bridge is asked to plan: the plan shows what had not left, and it arrives when that is approved."""
+    journal_an_edit(bridged)
+    before = bridged.writes()
+    with transaction.atomic():
+        steering.plan_anew(bridged.bridge_id)
+    bridged.work_once(("bridge", "write", "bridge"))
+
+    assert bridged.writes() == before
+    assert "no approved plan shows this" in str(newest_write().error)
+    plan = the_plan(bridged)
+    assert [(one.action, list(one.fields["fields"])) for one in items(plan)] == [("update", ["name"])]
+    approve(plan)
+    bridged.round()
+    assert only(bridged.b)[1]["title"] == "Mine"
+
+
+def test_a_brake_holds_back_what_its_run_had_journalled_before(desks: Bridged) -> None:
+    """The first create was within the budget, and had not left: it is shown together with those that were not."""
+    desks.join(budget={"creates": {"share": 0.0, "least": 1}})
+    desks.round()
+    desks.a.add(title="Ticket 0", state="open")
+    desks.read()
+    desks.work_once(("bridge",))
+    assert newest_write().state == "journalled"
+    for number in (1, 2):
+        desks.a.add(title=f"Ticket {number}", state="open")
+    desks.read()
+    desks.work_once(("bridge", "write", "bridge"))
+
+    assert desks.writes() == 0
+    assert [(one.action, one.state) for one in items(the_plan(desks))] == [("create", "waiting")] * 3
+
+
 def test_a_plan_that_is_paused_goes_on_where_it_stopped(desks: Bridged) -> None:
     """What had not left waits for its turn again, as the plan showed it; no other plan is needed for it."""
     planned(desks, "Printer", "Router")
@@ -129,6 +226,24 @@ def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: py
     assert sorted(one.state for one in items(plan)) == ["sent", "sent", "waiting", "waiting"]
     desks.round()
     assert {one.state for one in items(plan)} == {"done"}
+
+
+def test_a_value_of_ones_own_is_not_given_to_what_is_stopped(bridged: Bridged) -> None:
+    """The refusal says who stopped it, and nothing is journalled; nor does anything stop it when that goes on."""
+    field(bridged, "name", winner="ask")
+    for desk, title in ((bridged.a, "A"), (bridged.b, "B")):
+        desk.edit(only(desk)[0], title=title)
+    bridged.round()
+    [conflict] = open_conflicts(bridged)
+    for stop, go_on, said in STOPS.values():
+        with transaction.atomic():
+            stop(bridged)
+            with pytest.raises(conflicts.NotWritable, match=f"Nothing is written at side b now: {said}"):
+                conflicts.give(conflict.id, Side.B, "C")
+            go_on(bridged)
+    with transaction.atomic():
+        assert not Write.objects.filter(bridge_id=None).exists()
+        assert conflicts.give(conflict.id, Side.B, "C").state == "journalled"
 
 
 def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +287,12 @@ def plan_to_restore(bridged: Bridged) -> Plan:
     bridged.round()
     with transaction.atomic():
         return restoring.make(Bridge.objects.get(id=bridged.bridge_id), Side.B)
+
+
+def told(bridged: Bridged, *, live: bool = False, **more: Any) -> None:
+    """Tell the bridge something else than what the tests bridge."""
+    with transaction.atomic():
+        change(Bridge.objects.get(id=bridged.bridge_id), bridged.wish(**more), live=live)
 
 
 def planned(desks: Bridged, *titles: str) -> None:
