@@ -1,10 +1,11 @@
 """A page of 100 tickets, or employees (the widest model): ours, a plain ModelSerializer view's, and the SQL's own.
 
 Through the whole stack: one granian server as in production serves both over HTTP; key and token are looked up for each
-request, row-level security holds. Short rounds of ours and of the peer stand side by side, now one first and now the
-other. The ratio is the median of those of the pairs: what else the machine does meets both of a pair alike, and no
-lucky round decides. Of what is said of one alone, the best round counts, for what else the machine does can only make a
-round worse; the ratio is therefore not that of the best rates.
+request (by ours in the message that asks for the page, as `tenants.callers` tells), row-level security holds. Short
+rounds of ours and of the peer stand side by side, now one first and now the other. The ratio is the median of those of
+the pairs: what else the machine does meets both of a pair alike, and no lucky round decides. Of what is said of one
+alone, the best round counts, for what else the machine does can only make a round worse; the ratio is therefore not
+that of the best rates.
 
 Processor time is that of the server and of Postgres together, for one answer. Its ratio, again the median of pairs,
 hardly changes with how busy the machine is: by it one version is compared with another.

@@ -7,7 +7,10 @@ tenant is set before the question, and gone after it, in a single one. Only for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
@@ -26,6 +29,37 @@ _SPELLED = ("uuid", "timestamptz", "date")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
+@dataclass
+class Premise:
+    """What somebody's scope was entered on from memory: a SELECT of its tenant, and of nothing if that has changed.
+
+    holds: whether the database has said so since. Until it has, nothing that came of it may be shown.
+    """
+
+    sql: str
+    values: Sequence[Any]
+    holds: bool = False
+
+    @property
+    def statement(self) -> Statement:
+        """What tells the database the tenant, or nobody: then what is asked in the same message finds no row."""
+        tenant = f"coalesce(({self.sql}), '{_NOBODY}')"
+        return f"SELECT set_config('{TENANT_SETTING}', {tenant}, true)", self.values
+
+
+_premise: ContextVar[Premise | None] = ContextVar("isthmus_premise", default=None)
+
+
+@contextmanager
+def on(premise: Premise) -> Iterator[None]:
+    """What is asked inside the block is asked together with whether the premise holds, until it does."""
+    token = _premise.set(premise)
+    try:
+        yield
+    finally:
+        _premise.reset(token)
+
+
 def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> Rows:
     """The rows of a SELECT for the tenant in scope; ids, days and times as text (`spelled_days`, `spelled_instants`).
 
@@ -33,12 +67,15 @@ def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> R
     Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
     """
     tenant_id = str(current_tenant())
-    before = 0 if first is None else 1
-    if first is not None:
-        sql, values = f"{first[0]}; {sql}", [*first[1], *values]
+    asked: list[Statement] = [*([] if first is None else [first]), (sql, values)]
     if connection.in_atomic_block:
-        return _rows(connection, sql, values, before=before, spelled=True)
-    return _in_one_message("%s", [tenant_id], sql, values, before=before + 1, spelled=True)
+        return _sets(connection, asked, spelled=True)[-1]
+    premise = _premise.get()
+    if premise is None or premise.holds:
+        return _in_one_message("%s", [tenant_id], asked, spelled=True)[-1]
+    _, [[told]], *_, rows = _in_one_message("%s", [tenant_id], [premise.statement, *asked], spelled=True)
+    premise.holds = told == tenant_id
+    return rows
 
 
 def ask_behind(tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any]) -> Rows:
@@ -48,9 +85,8 @@ def ask_behind(tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequ
     """
     if connection.in_atomic_block or tenant_or_none() is not None:
         raise ScopeConflict("Who asks is found out outside of any transaction, and of any tenant's scope.")
-    return _in_one_message(
-        f"coalesce({tenant}, '{_NOBODY}')", tenant_values, sql, values, before=1, spelled=False
-    )
+    whose = f"coalesce({tenant}, '{_NOBODY}')"
+    return _in_one_message(whose, tenant_values, [(sql, values)], spelled=False)[-1]
 
 
 def spelled_instants(texts: Iterable[Any]) -> list[Any]:
@@ -77,30 +113,30 @@ _WHOLE = len("2026-01-31 12:00:00.123456+00")
 
 
 def _in_one_message(
-    tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequence[Any], *, before: int, spelled: bool
-) -> Rows:
+    tenant: str, tenant_values: Sequence[Any], asked: Sequence[Statement], *, spelled: bool
+) -> list[Rows]:
     """The first question on a kept connection also shows whether that one still works: no other is asked before."""
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
     tried = wrapper.connection is None or wrapper.health_check_done
     wrapper.health_check_done = True
-    message = f"SELECT set_config('{TENANT_SETTING}', {tenant}, true); {sql}"
+    message = [(f"SELECT set_config('{TENANT_SETTING}', {tenant}, true)", tenant_values), *asked]
     try:
-        return _rows(wrapper, message, [*tenant_values, *values], before=before, spelled=spelled)
+        return _sets(wrapper, message, spelled=spelled)
     except OperationalError:
         if tried or wrapper.is_usable():
             raise
         wrapper.close()
-        return _rows(wrapper, message, [*tenant_values, *values], before=before, spelled=spelled)
+        return _sets(wrapper, message, spelled=spelled)
 
 
-def _rows(wrapper: Any, message: str, values: Sequence[Any], *, before: int, spelled: bool) -> Rows:
-    """What the last statement of a message says; `before` is how many precede it."""
+def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[Rows]:
+    """What each statement of a message says."""
     with wrapper.cursor() as cursor:
         if spelled:
             for kind in _SPELLED:
                 cursor.cursor.adapters.register_loader(kind, TextLoader)
-        cursor.execute(message, values)
-        for _ in range(before):
-            cursor.nextset()
-        rows: Rows = cursor.fetchall()
-    return rows
+        cursor.execute("; ".join(sql for sql, _ in message), [v for _, values in message for v in values])
+        sets: list[Rows] = [cursor.fetchall()]
+        while cursor.nextset():
+            sets.append(cursor.fetchall())
+    return sets

@@ -1,4 +1,4 @@
-"""Who a request comes from: one message, nothing remembered, nobody else's account."""
+"""Who a request comes from: one message, nobody else's account, and nothing remembered that is not looked at again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants import accounts, callers, door
 from tenants.models import ApiKey, Door
+from tenants.postgres.ask import ask, on
 from tenants.scope import ScopeConflict, scope, tenant_or_none
 from tenants.vault import Secret
 from tests.people import Person
@@ -73,7 +74,7 @@ def test_a_deleted_account_is_not_recognised(alice: Person) -> None:
 
 
 def test_a_revoked_key_is_nobodys_with_the_next_request(alice: Person, database: Owner) -> None:
-    """Nothing is remembered: the row alone, or the door alone, is enough to end it."""
+    """Each asks anew: the row alone, or the door alone, is enough to end it."""
     assert callers.recognise(alice.api_key, None)
     database.execute("UPDATE tenants_apikey SET revoked_at = now()")
     assert callers.recognise(alice.api_key, None) is None
@@ -117,3 +118,52 @@ def test_a_caller_is_not_recognised_inside_another_ones_scope(alice: Person, cha
     """A request is one tenant's from beginning to end."""
     with scope(charlie.tenant_id), pytest.raises(ScopeConflict):
         callers.recognise(alice.api_key, None)
+
+
+ACCOUNTS = "SELECT end_user_origin_id FROM tenants_linkedaccount WHERE end_user_origin_id = 'kept'"
+CHANGES = {
+    "nothing": "SELECT 1",
+    "the key is revoked": "UPDATE tenants_apikey SET revoked_at = now()",
+    "the key is gone": "DELETE FROM tenants_apikey",
+    "the key may read more": "UPDATE tenants_apikey SET may_read_sensitive = true",
+    "the door is closed": "DELETE FROM tenants_door WHERE kind = 'api key'",
+    "the door expires": "UPDATE tenants_door SET expires_at = now() + interval '1 hour' WHERE kind = 'api key'",
+    "the account is deleted": "UPDATE tenants_linkedaccount SET deleted_at = now() WHERE token_digest IS NOT NULL",
+    "its scopes differ": "UPDATE tenants_linkedaccount SET permissions = '[]' WHERE token_digest IS NOT NULL",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_question_of_who_is_recalled_finds_rows_only_if_nothing_has_changed(
+    change: str, alice: Person, database: Owner
+) -> None:
+    """The message that asks also looks whether key, door and account are as they were."""
+    alice.link(end_user_origin_id="kept")
+    _, token = alice.link(end_user_origin_id="asked for")
+    for _ in range(2):
+        known = callers.recognise(alice.api_key, token)
+    recalled = callers.recall(alice.api_key, token)
+    assert known is not None
+    assert recalled is not None
+    assert recalled.premise is not None
+    assert (recalled.key, recalled.account) == (known.key, known.account)
+    database.execute(CHANGES[change])
+
+    with scope(alice.tenant_id), on(recalled.premise), CaptureQueriesContext(connection) as sent:
+        found = ask(ACCOUNTS, [])
+
+    assert (found, recalled.premise.holds) == (([("kept",)], True) if change == "nothing" else ([], False))
+    assert len(sent) == 1
+
+
+def test_nobody_is_recalled_who_was_not_recognised(alice: Person, charlie: Person) -> None:
+    """Nor with another account's token, nor once the use of the key is to be noted again."""
+    _, token = alice.link()
+    assert callers.recall(alice.api_key, token) is None
+    for _ in range(2):
+        assert callers.recognise(alice.api_key, token)
+
+    assert callers.recall(alice.api_key, token)
+    assert callers.recall(alice.api_key, charlie.link()[1]) is None
+    assert callers.recall(charlie.api_key, token) is None
+    assert callers.recall(alice.api_key, token, now=datetime.now(UTC) + timedelta(minutes=1)) is None

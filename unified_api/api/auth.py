@@ -15,12 +15,17 @@ _NO_TOKEN = "The account token is missing. Send it as 'X-Account-Token'."  # noq
 _UNKNOWN_TOKEN = "The account token is unknown, or not one that this API key reaches."  # noqa: S105 - a sentence
 
 
-def caller_of(request: HttpRequest) -> Caller:
-    """Whose request it is; raises AuthenticationFailed for an unknown key. Needs no scope."""
+def caller_of(request: HttpRequest, *, may_recall: bool = False) -> Caller:
+    """Whose request it is; raises AuthenticationFailed for an unknown key. Needs no scope.
+
+    may_recall: it may be whose it was before, on a premise.
+    """
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     token = request.headers.get("X-Account-Token", "").strip()
     if scheme.lower() == "bearer" and text.strip():
-        found = callers.recognise(Secret(text.strip()), Secret(token) if token else None)
+        key, opened = Secret(text.strip()), Secret(token) if token else None
+        recalled = callers.recall(key, opened) if may_recall and opened else None
+        found = recalled or callers.recognise(key, opened)
         if found is not None:
             return found
     raise AuthenticationFailed(_UNKNOWN_KEY)

@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from tenants.audit import acting
 from tenants.models import ApiKey, LinkedAccount
+from tenants.postgres.ask import Premise, on
 from tenants.scope import scope
 from unified_api.api import auth, errors
 from unified_api.api.openapi.operation import Operation, Told
@@ -50,9 +51,9 @@ class Endpoint(APIView):
     """One URL. Everything in its methods runs in the tenant's scope, and outside of any transaction.
 
     category: the path's. needs_key: whether the caller has to be known. needs_account: whether the request names a
-    linked account. tag, operations, path_id, path_others: what the OpenAPI document says of the URL: the group that it
-    stands in, by method what it takes and answers, and what stands in the place of an id in its path, or of what else
-    has a name there.
+    linked account. may_recall: whether who reads may be recalled, as what is read is asked for by `ask`. tag,
+    operations, path_id, path_others: what the OpenAPI document says of the URL: the group that it stands in, by method
+    what it takes and answers, and what stands in the place of an id in its path, or of what else has a name there.
     """
 
     authentication_classes = ()
@@ -66,6 +67,7 @@ class Endpoint(APIView):
     category: str = ""
     needs_key: bool = True
     needs_account: bool = True
+    may_recall: bool = False
     tag: str = ""
     operations: ClassVar[Mapping[str, Told]] = {}
     path_id: ClassVar[Schema] = ID
@@ -73,6 +75,7 @@ class Endpoint(APIView):
 
     key: ApiKey
     _account: LinkedAccount | None = None
+    _premise: Premise | None = None
     _begun: bool = False
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -82,9 +85,16 @@ class Endpoint(APIView):
             cls.head = cls.get  # type: ignore[attr-defined] # of the subclass
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answer, and leave the caller's scope at the end."""
+        """Answer, and leave the caller's scope at the end.
+
+        To a caller who was recalled nothing is answered before the premise has been seen to hold.
+        """
         with ExitStack() as self._within:
-            return super().dispatch(request, *args, **kwargs)
+            answer = super().dispatch(request, *args, **kwargs)
+        if self._premise is None or self._premise.holds:
+            return answer
+        self._premise, self.may_recall = None, False
+        return self.dispatch(request, *args, **kwargs)
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """The framework's request, without what it tells parsers, as there are none: links to itself and to this.
@@ -99,8 +109,11 @@ class Endpoint(APIView):
         """Enter the caller's scope; raises AuthenticationFailed."""
         if not self.needs_key:
             return
-        caller = auth.caller_of(request)
-        self.key = caller.key
+        may_recall = self.may_recall and request.method in {"GET", "HEAD"}
+        caller = auth.caller_of(request, may_recall=may_recall)
+        self.key, self._premise = caller.key, caller.premise
+        if self._premise is not None:
+            self._within.enter_context(on(self._premise))
         self._within.enter_context(scope(caller.key.tenant_id))
         sender = str(request.META.get("REMOTE_ADDR", ""))
         self._within.enter_context(acting("api_key", self.key.hint, sender))

@@ -11,6 +11,7 @@ from unified_api.api import reading, upserts, writes
 class Collection(writes.WritingEndpoint):
     """{model}: list and create."""
 
+    may_recall = True
     operations = {"get": reading.list_told, "post": upserts.create_told}
 
     def get(self, _request: Request) -> HttpResponse:
@@ -25,6 +26,7 @@ class Collection(writes.WritingEndpoint):
 class Member(writes.WritingEndpoint):
     """{model}/{id}: retrieve and patch."""
 
+    may_recall = True
     operations = {"get": reading.one_told, "patch": writes.update_told}
 
     def get(self, request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word

@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from tests.unified_api.api.conftest import Linked
-from unified_api.models.ticketing import User
+from unified_api.models.base import model_id
+from unified_api.models.ticketing import Ticket, User
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 
@@ -28,12 +29,24 @@ def two(api: Linked) -> Linked:
 
 
 @pytest.mark.parametrize("path", ["tickets", "tickets?page_size=1", "users"])
-def test_a_page_is_two_messages_to_the_database(two: Linked, path: str) -> None:
-    """One for who asks, one for the records: no transaction is opened around either, however many there are."""
-    with CaptureQueriesContext(connection) as sent:
-        assert two.get(path).status_code == 200
+def test_a_page_is_two_messages_to_the_database_and_the_next_one_is_one(two: Linked, path: str) -> None:
+    """One for who asks, unless that is remembered, one for the records: no transaction is opened around either."""
+    for messages in (2, 1):
+        with CaptureQueriesContext(connection) as sent:
+            assert two.get(path).status_code == 200
 
-    assert len(sent) == 2, [query["sql"] for query in sent.captured_queries]
+        assert len(sent) == messages, [query["sql"] for query in sent.captured_queries]
+
+
+def test_a_page_shows_the_scopes_of_now(two: Linked) -> None:
+    """What was remembered of the account counts no longer once that has changed."""
+    shown = [two.get("tickets").json()["results"][0]["name"] for _ in range(3)]
+    with two.person.at_work():
+        two.account.permissions = {model_id(Ticket): {"read": False}}
+        two.account.save(update_fields=["permissions"])
+
+    assert shown == ["1"] * 3
+    assert two.get("tickets").json()["results"] == []
 
 
 def test_what_is_shown_beside_records_is_a_message_for_each_model(two: Linked) -> None:
