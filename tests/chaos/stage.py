@@ -26,13 +26,12 @@ from tests.chaos.processes import Processes, await_end, free_port
 from tests.chaos.remotes import LARGE, SMALL, Remote
 from tests.chaos.scene import Scene, scene
 from tests.chaos.tracker import Tracker
+from tests.homes import quick
 
 SOFTWARE: Final = Path(__file__).resolve().parents[2] / ".isthmus" / "servers"
 READY: Final = 90.0
 #: A worker that sleeps within a transaction loses it after so long here, and after a minute in production.
 IDLE: Final = "ALTER ROLE isthmus_{} SET idle_in_transaction_session_timeout = '1500ms'"
-#: Whoever is killed leaves what was written to the system; only a power cut would need it on the disk.
-QUICK: Final = "fsync = off\nfull_page_writes = off\n"
 
 
 class Stage:
@@ -178,9 +177,7 @@ def staged(folder: Path, *, together: bool, sizes: Sequence[int] = (SMALL, LARGE
 
     from unified_api.serve.postgres import Cluster
 
-    home = folder / "home"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "postgres.conf").write_text(QUICK)
+    home = quick(folder / "home")
     cluster = Cluster(home)
     with ExitStack() as ends:
         ends.callback(cluster.wait_until_stopped)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from demo.isthmus import REPOSITORY
+from tests.homes import quick
 from unified_api.serve.postgres import Cluster
 
 #: Where `make demo` keeps the servers' packages by default, so that they are installed once for all that run.
@@ -35,7 +36,7 @@ TOLD = (
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A home of the demo's own, which other users of the machine may pass."""
-    folder = Path(tempfile.mkdtemp(prefix="isthmus-demo-"))
+    folder = quick(Path(tempfile.mkdtemp(prefix="isthmus-demo-")))
     folder.chmod(0o711)
     yield folder
     Cluster(folder).wait_until_stopped(STOPPED)

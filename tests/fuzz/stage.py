@@ -22,8 +22,9 @@ from typing import Any, Final
 import requests
 
 from tests.chaos.processes import SUPERVISOR, free_port, kill
-from tests.chaos.stage import QUICK, set_up_django
+from tests.chaos.stage import set_up_django
 from tests.fuzz import launch
+from tests.homes import quick
 from tests.unified_api.models.contract import CATEGORIES
 
 CUSTOMER: Final = "customer-1"
@@ -81,9 +82,7 @@ _customers: Final = itertools.count(2)
 @contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
     """Everything running in this folder; nothing of it runs afterwards."""
-    home, port = folder / "home", free_port()
-    home.mkdir(parents=True)
-    (home / "postgres.conf").write_text(QUICK)
+    home, port = quick(folder / "home"), free_port()
     url = f"http://127.0.0.1:{port}"
     os.environ["SANDBOX_URL"] = f"{url}/sandbox"
     set_up_django(home)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.homes import quick
 from tests.unified_api.serve.test_up import MANAGE, environment
 from unified_api.serve.embedded import needs_database
 from unified_api.serve.postgres import Cluster
@@ -40,7 +41,7 @@ def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An installation with a tenant, whose server does not run."""
-    made = tmp_path_factory.mktemp("embedded") / "home"
+    made = quick(tmp_path_factory.mktemp("embedded") / "home")
     assert run(made, "migrate", "--verbosity=0").returncode == 0
     assert run(made, "tenant", "create", "Wonder Ltd").returncode == 0
     yield made

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.homes import quick
 from unified_api import __version__
 from unified_api.serve.postgres import Cluster
 from unified_api.serve.web import PortTaken, check_port
@@ -101,6 +102,7 @@ class Running:
 
 def start(home: Path, port: int, **more: str) -> Running:
     """Start `manage.py up` and collect its lines. more: of its environment."""
+    quick(home)
     process = subprocess.Popen(
         [sys.executable, MANAGE, "up", "--port", str(port)],
         env={**environment(home), **more},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,9 @@ __all__ = ["linked"]  # a fixture
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here is `real`, and may wait until Redmine is installed."""
+    here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker(pytest.mark.real)
             item.add_marker(pytest.mark.timeout(600))
 
