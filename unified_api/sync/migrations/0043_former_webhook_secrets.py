@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0041_pair_problems"),
+        ("sync", "0042_bridge_version_of_writes"),
     ]
 
     operations = [
