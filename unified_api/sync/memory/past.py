@@ -183,7 +183,7 @@ def _edited(
                 (values if doing is None else doing.answer)[name] = change.fields[name][1]
             if values:
                 edit = edits.dated_by(change, frame, side)
-                yield change.at, Edit(side, values, edit.at.timestamp(), edit.doubt)
+                yield change.at, Edit(side, values, edit.made)
 
 
 def _written(frame: Frame, doings: Any) -> Iterator[tuple[dt.datetime, Happening]]:
