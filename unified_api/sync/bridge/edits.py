@@ -80,24 +80,27 @@ def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
         if write is None or not _made(write, entry, name):
             return dated_by(entry, frame, side)
         if write.bridge_id is None:
-            return replace(dated_by(entry, frame, side), actor=write.actor)
+            return replace(dated_by(entry, frame, side, by=write), actor=write.actor)
         if write.bridge_id != frame.bridge.id:
             return None
     return None
 
 
 def _made(write: Write, entry: Change, name: str) -> bool:
-    """Whether the write made the entry: what was read beside it is somebody's, unless it was sent."""
+    """Whether the write made the entry what it is in this field: what it did not send is somebody's.
+
+    So is what was read before it, or back after it, and is not as it was sent; in its answer that is a spelling.
+    """
     sent = write.sent or {}
-    return entry.source != "read" or (name in sent and entry.fields[name][1] == sent[name])
+    return name in sent and (entry.source != "read" or entry.fields[name][1] == sent[name])
 
 
-def dated_by(entry: Change, frame: Frame, side: Side) -> Edit:
-    """An entry of the log as an edit."""
+def dated_by(entry: Change, frame: Frame, side: Side, *, by: Write | None = None) -> Edit:
+    """An entry of the log as an edit. by: a write of ours that made it; what an answer only shows, others made."""
     stream = Stream.objects.filter(linked_account_id=frame.account_id(side), model=frame.bridge.model).first()
     was, told = (_moment(one, stream) for one in entry.fields.get("remote_updated_at", (None, None)))
     at = told or entry.at
-    if entry.write_id and entry.source != "read":
+    if by is not None and entry.write_id == by.id and entry.source != "read":
         return Edit(at, entry.source, 0.0)  # written through us, at that moment
     lag = dt.timedelta(seconds=frame.read_lag(side))
     known = [one for one in (was, _read_before(entry, stream, at, lag)) if one is not None and one <= at]

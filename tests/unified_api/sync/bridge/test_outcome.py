@@ -239,13 +239,37 @@ def test_what_is_read_just_before_a_write_is_somebodys_edit(bridged: Bridged) ->
     bridged.b.edit(only(bridged.b)[0], text="Yours")
     bridged.work_once(kinds=("write",))
 
+    found = edits_there(bridged)
+    assert found["name"] is None
+    assert found["description"] is not None
+
+
+def test_what_an_answer_shows_beside_what_was_sent_is_somebodys_edit(bridged: Bridged) -> None:
+    """For the newest edit to win, it was made since the reading before, and not by the write, or at its moment."""
+    remote_id, spell = only(bridged.b)[0], bridged.b.spell
+
+    def edited_meanwhile(title: str) -> str:
+        bridged.b.edit(remote_id, text="Yours")
+        return spell(title)
+
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.b.spell = edited_meanwhile
+    bridged.work_once()
+
+    found = edits_there(bridged)
+    assert found["name"] is None
+    assert found["description"] is not None
+    assert (found["description"].source, found["description"].doubt > 0) == ("bridge", True)
+
+
+def edits_there(bridged: Bridged) -> dict[str, edits.Edit | None]:
+    """The newest edits of side b that no bridge made."""
     (pair,) = bridged.pairs()
     with transaction.atomic():
         frame, record = Frame.of(Bridge.objects.get(id=pair.bridge_id)), pair.record_b
         assert record is not None
-        found = {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
-    assert found["name"] is None
-    assert found["description"] is not None
+        return {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
 
 
 @pytest.mark.parametrize(("hours_away", "kept"), [(0, "p1"), (24, "p3")])
