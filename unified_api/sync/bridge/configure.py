@@ -41,6 +41,7 @@ W = TypeVar("W", bound=StrEnum)
 def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
     """What a bridge is told. before: what it was told until now, so that `today` goes on to mean that day.
 
+    And a filter that stays as it is stays right, whatever words are seen by now.
     Raises BridgeRefused with all that is wrong.
     """
     mistakes = Mistakes()
@@ -50,7 +51,7 @@ def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
             told["fields"][name] = settings(wish, name)
     parts: Mapping[str, Callable[[Wish], Any]] = {
         "match": match,
-        "filter": takers.filters,
+        "filter": lambda wish: takers.filters(wish, before),
         "leaving": lambda wish: _word(Leaving, wish.leaving, "leaving"),
         "references": _references,
         "start": lambda wish: _start(wish, before),

@@ -156,6 +156,17 @@ def more(text: str) -> str:
             13,
             "has no field nam;",
         ),
+        (
+            "    filter:\n      a:\n        status: {is: OPNE}\n",
+            11,
+            "filter.a.status.is: stub knows no OPNE, and no record there says it; known are OPEN, IN_PROGRESS,",
+        ),
+        (
+            "    filter:\n      b:\n        any:\n        - priority: {in: [LOW, HIHG]}\n",
+            12,
+            "plain knows no HIHG, and no record there says it",
+        ),
+        ("    filter:\n      a:\n        status: {in: []}\n", 11, "no record would ever take part"),
         ("    start: {from: never}\n", 9, "start.from: 'never' is neither 'everything' nor a moment"),
         ("    start: {canary: 0}\n", 9, "start.canary: 0 is no number of records, at least 1"),
         ("    budget:\n      creates: {share: 2}\n", 10, "budget.creates.share: 2 is no share from 0 to 1"),
@@ -203,6 +214,21 @@ def test_what_a_filter_asks_is_stored_as_records_hold_it(desks: Bridged) -> None
     assert the_bridge().configuration["filter"]["a"] == {
         "remote_updated_at": {"is": "2026-01-01T00:00:00+00:00"}
     }
+
+
+def test_a_filter_may_ask_for_a_word_that_only_the_provider_knows(desks: Bridged) -> None:
+    """Once a record says it; and the same file is the same later, when none says it any more."""
+    asking = more("    filter: {a: {status: {in: [open, Escalated]}}}\n")
+    apply()
+    desks.bridge_id = the_bridge().id
+    assert "stub knows no Escalated" in refused(asking)[0]
+    remote_id = desks.a.add(title="Printer", state="Escalated")
+    desks.read()
+    assert whats(apply(asking)) == ["changed"]
+    desks.a.edit(remote_id, state="open")
+    desks.read()
+
+    assert whats(apply(asking)) == ["unchanged"]
 
 
 def test_today_goes_on_to_mean_the_day_on_which_it_was_said(desks: Bridged) -> None:
