@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.files import TICKETS, apply, changed, the_bridge, whats
+from unified_api.sync import clock
 from unified_api.sync.bridge import file
 from unified_api.sync.bridge.file import FileRefused
 from unified_api.sync.models_bridge import Bridge, BridgeVersion
@@ -240,6 +242,18 @@ def test_today_goes_on_to_mean_the_day_on_which_it_was_said(desks: Bridged) -> N
         bridge.save()
 
     assert whats(apply(more("    start: {from: today, canary: 10}\n"))) == ["unchanged"]
+
+
+def test_today_after_another_day_is_today(desks: Bridged) -> None:
+    """A day that was named is not the one on which somebody says today, from which on it is."""
+    apply(more("    start: {from: '2020-01-01'}\n"))
+    today = more("    start: {from: today}\n")
+    (applied,) = apply(today)
+
+    assert applied.what == "changed"
+    since = dt.datetime.fromisoformat(the_bridge().configuration["start"]["from"])
+    assert dt.timedelta() < clock.now() - since < dt.timedelta(days=2)
+    assert whats(apply(today)) == ["unchanged"]
 
 
 def test_a_name_belongs_to_two_accounts(desks: Bridged) -> None:
