@@ -103,6 +103,13 @@ def test_a_changed_file_makes_a_version_and_shows_what_differs(desks: Bridged) -
         ),
         ("models:", "frequency: often\nmodels:", 6, "frequency: 'often' is no number"),
         ("models:", "frequency: 0.5\nmodels:", 6, "frequency: Rounds are 1 to 86400 s apart, not 0.5 s."),
+        ("models:", "frequency: 0\nmodels:", 6, "frequency: Rounds are 1 to 86400 s apart, not 0 s."),
+        (
+            "    fields:",
+            "    frequency: 0\n    fields:",
+            9,
+            "frequency: Rounds are 1 to 86400 s apart, not 0 s.",
+        ),
         ("models:", "mode: fast\nmodels:", 6, "mode: 'fast' is none of plan, live"),
         (
             "    fields:",
