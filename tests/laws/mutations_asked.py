@@ -66,7 +66,7 @@ MUTATIONS: Final = (
     Mutation(
         "times are not heeded in a replay",
         "replay.py",
-        "edited={name: one.at for name, one in edits.items()},",
+        "edited={name: one.made for name, one in edits.items()},",
         "edited={},",
     ),
     Mutation(

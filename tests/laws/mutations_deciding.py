@@ -110,14 +110,14 @@ MUTATIONS: Final = (
     Mutation(
         "the earlier edit is newest",
         "weigh.py",
-        "return Side.A if a > b else Side.B",
-        "return Side.A if a < b else Side.B",
+        "return Side.A if a.earliest > b.latest else Side.B",
+        "return Side.B if a.earliest > b.latest else Side.A",
     ),
     Mutation(
         "doubt of clocks is not heeded",
         "weigh.py",
-        "abs(a - b) <= now.a.doubt + now.b.doubt",
-        "abs(a - b) <= 0",
+        "(a.earliest <= b.latest and b.earliest <= a.latest)",
+        "a == b",
     ),
     Mutation(
         "a ruling about values that moved stands",

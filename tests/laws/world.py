@@ -28,6 +28,7 @@ from unified_api.engine.events import (
     Push,
     Record,
     Settled,
+    Span,
     Withheld,
 )
 from unified_api.engine.pair import Pair, Ruling
@@ -147,8 +148,8 @@ class World:
         if clock is None:
             return Record(values, seen.gone, seen.outside)
         times = {name: self.ledger.edited(wires.CELLS[name][0], side) for name in self.policy.fields}
-        edited = {name: float(clock.shows(at)) for name, at in times.items() if at is not None}
-        return Record(values, seen.gone, seen.outside, edited, clock.doubt)
+        edited = {n: Span.around(clock.shows(at), clock.doubt) for n, at in times.items() if at is not None}
+        return Record(values, seen.gone, seen.outside, edited)
 
     def _tell(self, event: Event) -> tuple[Effect, ...]:
         stored = Pair.load(json.loads(json.dumps(self.pair.as_data())))

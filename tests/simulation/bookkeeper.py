@@ -322,6 +322,6 @@ class Bookkeeper(Belonging):
         wrong = sure and both and bool(news)
         loser, winner = Claim(row, old.value, unknown), Claim(source, writer.value, news)
         self._blame(
-            wrong and self.contests.lost_wrongly(one.winner, name, loser, winner),
+            wrong and self.contests.lost_wrongly(one, loser, winner),
             f"{name} of {told(row)}: the winner lost to {sent!r}",
         )

@@ -1,7 +1,8 @@
 """Who should have prevailed in a field that both sides moved, as far as it is certain.
 
-A side that always wins may not lose. Where the newest edit wins, one that was made later, by more than all clocks and
-readings can be wrong, may not lose. Where a person is asked, nobody loses without a ruling about these very values.
+A side that always wins may not lose. Where the newest edit wins, one made later, by more than all clocks can be
+wrong, loses to nobody but the side that prevails in doubt; and not to that one either if it was made when the other
+edit had been seen already. Where a person is asked, nobody loses without a ruling about these very values.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from tests.simulation.manners import equal, normal
 from tests.simulation.remote import Row
-from unified_api.engine.policy import Winner
+from unified_api.engine.policy import Field, Winner
 from unified_api.engine.values import Side, Value
 
 #: Seconds that two stamps and two clocks in whole seconds can be wrong by.
@@ -62,25 +63,32 @@ class Contests:
         for edit in edits:
             self.seen.setdefault((row, edit), moment)
 
-    def lost_wrongly(self, winner: Winner, name: str, loser: Claim, by: Claim) -> bool:
+    def lost_wrongly(self, one: Field, loser: Claim, by: Claim) -> bool:
         """Whether the loser should have won."""
-        match winner:
+        match one.winner:
             case Winner.ASK:
-                return not any(_says(one, name, loser, by) for one in self.rulings)
+                return not any(_says(ruling, one.name, loser, by) for ruling in self.rulings)
             case Winner.NEWEST:
-                return self._is_later(loser, by)
+                return self._is_later(loser, by, in_doubt=one.otherwise)
             case _:
-                return winner.value == loser.row.side.value
+                return one.winner.value == loser.row.side.value
 
     def both_stay(self, name: str, a: Row, b: Row) -> bool:
         """Whether a person said that both values stay as they are now."""
         return any(one.winner is None and _is_of(one, name, a, b) for one in self.rulings)
 
-    def _is_later(self, loser: Claim, by: Claim) -> bool:
+    def _is_later(self, loser: Claim, by: Claim, in_doubt: Side) -> bool:
+        """Whether the loser's edit is so much later that it may not lose to this side.
+
+        Who is not to prevail in doubt prevails only where it was seen to be later, so the edits themselves count. A
+        remote tells when a record was edited, not when each of its fields was, so nobody can say more of the other
+        side than that what was seen of it was made before.
+        """
         mine, theirs = (max(claim.edits, key=self.made.__getitem__, default=0) for claim in (loser, by))
         if self.undated & {mine, theirs} or not mine or (by.row, theirs) not in self.seen:
             return False
-        return self.made[mine] > self.seen[by.row, theirs] + self.slack
+        known = self.seen[by.row, theirs] if by.row.side is in_doubt else self.made[theirs]
+        return self.made[mine] > known + self.slack
 
 
 def _is_of(one: Ruling, name: str, *rows: Row) -> bool:

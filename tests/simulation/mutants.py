@@ -202,6 +202,14 @@ def _times_unknown() -> None:
     _put(edits, "dated", lambda _frame, _pairs, looks: dict(looks))
 
 
+def _records_time() -> None:
+    """Each edit of a record counts as made when the record was last edited."""
+    from unified_api.sync.bridge import edits
+
+    dated_by = edits.dated_by
+    _put(edits, "dated_by", lambda *told, **by: replace(dated_by(*told, **by), doubt=0.0))
+
+
 def _edited_deleted() -> None:
     """A record whose counterpart is gone is deleted although it was edited."""
     from unified_api.engine import absence
@@ -282,6 +290,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "kept counts as arrived": _kept_counts_as_arrived,
     "nobody asked": _nobody_asked,
     "times unknown": _times_unknown,
+    "times of records": _records_time,
     "edited and deleted": _edited_deleted,
     "plans unasked": _plans_unasked,
     "journalled leaves": _journalled_leaves,

@@ -305,6 +305,20 @@ def test_a_later_edit_that_loses_is_blamed(pause: float, *, wrong: bool) -> None
     assert one_wrong(forged, "description of b/1: the winner lost to 'v8'") == wrong
 
 
+@pytest.mark.parametrize(("otherwise", "wrong"), [("a", False), ("b", True)])
+def test_a_later_edit_loses_to_nobody_but_who_prevails_in_doubt(otherwise: str, *, wrong: bool) -> None:
+    """Both are shown by readings after both were made: only the side that the bridge falls back on may have won."""
+    forged = Forged(winner="newest", otherwise=otherwise)
+    a, b = forged.pair()
+    forged.edited(a, seen=False, description="v8")
+    forged.later += 100.0
+    forged.edited(b, seen=False, description="v9")
+    forged.shown(a, b)
+    forged.written(b, description="v8")
+
+    assert one_wrong(forged, "description of b/1: the winner lost to 'v8'") == wrong
+
+
 def test_an_earlier_edit_that_loses_is_right() -> None:
     """Where the newest edit wins, the later one is written over the other."""
     forged = Forged(winner="newest")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Move
@@ -18,19 +18,30 @@ from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 # --- what happens ---------------------------------------------------------------------------------------
 
 
+class Span(NamedTuple):
+    """Between which moments an edit was made, in seconds: all that anybody knows."""
+
+    earliest: float
+    latest: float
+
+    @classmethod
+    def around(cls, at: float, doubt: float = 0.0) -> Span:
+        """A moment that may be wrong by so much either way."""
+        return cls(at - doubt, at + doubt)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One current record: only fields that it speaks of. `outside`: the bridge's filter does not want it.
 
-    edited: when each field was last edited by somebody else than us, in seconds, by the provider's own account and
-    corrected for its clock; doubt: by how much that may be wrong. Only fields whose newest edit wins need it.
+    edited: when each field was last edited by somebody else than us, by the provider's own account and corrected for
+    its clock. Only fields whose newest edit wins need it.
     """
 
     values: Values
     gone: bool = False
     outside: bool = False
-    edited: Mapping[str, float] = field(default_factory=dict)
-    doubt: float = 0.0
+    edited: Mapping[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from unified_api.engine.events import Answered, Contest, Effect, Look, Push, Record, Rejected
+from unified_api.engine.events import Answered, Contest, Effect, Look, Push, Record, Rejected, Span
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair
 from unified_api.engine.plan import plan
@@ -33,12 +33,11 @@ MOST: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Somebody else than the bridge changed fields of a side; `at` and `doubt` as in `Record`, in seconds."""
+    """Somebody else than the bridge changed fields of a side; `made` as in `Record`."""
 
     side: Side
     values: Values
-    at: float = 0.0
-    doubt: float = 0.0
+    made: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +252,7 @@ class _Track:
         return Record(
             values,
             outside=self.rules.outside(side, values),
-            edited={name: one.at for name, one in edits.items()},
-            doubt=max((one.doubt for one in edits.values()), default=0.0),
+            edited={name: one.made for name, one in edits.items()},
         )
 
     def _told(self, event: Look | Answered | Rejected) -> tuple[Pair, tuple[Effect, ...]]:

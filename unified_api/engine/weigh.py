@@ -129,13 +129,13 @@ def _on_scale(one: Field, pair: Pair, now: Both[Record], terms: Terms) -> _Scale
 
 
 def _newer(one: Field, now: Both[Record]) -> Side | None:
-    """Whose edit is later, by more than either clock may be wrong; None where nobody can tell."""
+    """Whose edit is surely later, whenever within its span either was made; None where nobody can tell."""
     if one.winner is not Winner.NEWEST:
         return None
     a, b = now.a.edited.get(one.name), now.b.edited.get(one.name)
-    if a is None or b is None or abs(a - b) <= now.a.doubt + now.b.doubt:
+    if a is None or b is None or (a.earliest <= b.latest and b.earliest <= a.latest):
         return None
-    return Side.A if a > b else Side.B
+    return Side.A if a.earliest > b.latest else Side.B
 
 
 def _is_about(ruling: Ruling, now: Both[Values], policy: Policy) -> bool:

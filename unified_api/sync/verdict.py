@@ -15,6 +15,8 @@ from unified_api.sync.models import Run, SetAside, Stream
 _TOO_MANY_REQUESTS: Final = 429
 #: A field that was null in fewer than half of the rows, and is null in all of at least so many, has been lost.
 _ENOUGH_ROWS: Final = 10
+#: After so long it counts as empty: nobody misses it.
+_MISSED: Final = dt.timedelta(days=7)
 #: Set-aside records that a stream's error names.
 _NAMED: Final = 3
 #: Characters of an error.
@@ -112,14 +114,23 @@ def _waiting(stream: Stream, number: int) -> str:
 
 
 def _lost(run: Run) -> list[str]:
-    if run.seen < _ENOUGH_ROWS:
+    """Fields that the last run of many rows found null in all, where the last one without any doubt did not.
+
+    Until a row says something again, however few are read; or until that other run is too long ago.
+    """
+    runs = Run.objects.filter(stream_id=run.stream_id, started__gte=run.started - _MISSED).exclude(id=run.id)
+    many = runs.filter(seen__gte=_ENOUGH_ROWS).order_by("-started")
+    last = run if run.seen >= _ENOUGH_ROWS else many.exclude(finished=None).first()
+    empty = _empty(last) if last else set()
+    sound = many.filter(started__lt=last.started, result="DONE").first() if last and empty else None
+    if last is None or sound is None:
         return []
-    before = Run.objects.filter(stream_id=run.stream_id, seen__gte=_ENOUGH_ROWS).exclude(id=run.id)
-    last = before.exclude(finished=None).order_by("-started").first()
-    if last is None:
-        return []
-    return [
-        name
-        for name, nulls in run.nulls.items()
-        if nulls >= run.seen and last.nulls.get(name, 0) < last.seen / 2
-    ]
+    lost = {name for name in empty if sound.nulls.get(name, 0) < sound.seen / 2}
+    for one in (run, *runs.filter(started__gt=last.started, seen__gt=0)) if lost else ():
+        lost &= _empty(one) if one.seen else lost
+    return sorted(lost)
+
+
+def _empty(run: Run) -> set[str]:
+    """The fields that are null in all rows of a run."""
+    return {name for name, nulls in run.nulls.items() if nulls >= run.seen}

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unified_api.engine.bench import Bench, agreed
-from unified_api.engine.events import Contest, LookAgain, Overruled, Record, Settled
+from unified_api.engine.events import Contest, LookAgain, Overruled, Record, Settled, Span
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair, Ruling
 from unified_api.engine.policy import Direction, Field, FirstContact, Policy, Winner
@@ -16,6 +16,11 @@ from unified_api.engine.values import MISSING, Both, Side, Value
 
 ASKING = Policy({"name": Field("name", winner=Winner.ASK), "body": Field("body")})
 NEWEST = Policy({"name": Field("name", winner=Winner.NEWEST, otherwise=Side.B), "body": Field("body")})
+
+
+def named(at: float | None, doubt: float = 0.0) -> dict[str, Span]:
+    """When the name was edited."""
+    return {} if at is None else {"name": Span.around(at, doubt)}
 
 
 def contested() -> Bench:
@@ -128,10 +133,7 @@ def test_a_ruling_survives_json() -> None:
 def test_the_later_edit_prevails(a: float | None, b: float | None, push: tuple[Side, dict[str, str]]) -> None:
     """Outside of what the clocks may be wrong; within, or where a time is not known, the fixed side prevails."""
     one = Bench(agreed(name=("old", "old")), NEWEST)
-    times: Both[dict[str, float]] = Both(*({} if at is None else {"name": at} for at in (a, b)))
-    one.look(
-        Record({"name": "one"}, edited=times.a, doubt=1.0), Record({"name": "two"}, edited=times.b, doubt=2.0)
-    )
+    one.look(Record({"name": "one"}, edited=named(a, 1.0)), Record({"name": "two"}, edited=named(b, 2.0)))
 
     assert one.push == push
 
@@ -140,9 +142,7 @@ def test_the_rule_says_whether_the_times_decided() -> None:
     """What gave way is on record as overruled by the newest, or by the fixed winner."""
     for at, told in ((200.0, Rule.NEWEST), (100.0, Rule.WINNER)):
         one = Bench(agreed(name=("old", "old")), NEWEST)
-        one.look(
-            Record({"name": "one"}, edited={"name": 100.0}), Record({"name": "two"}, edited={"name": at})
-        )
+        one.look(Record({"name": "one"}, edited=named(100.0)), Record({"name": "two"}, edited=named(at)))
 
         assert one.answer()[0] == Overruled("name", Side.A, "one", "two", told)
 
@@ -150,7 +150,7 @@ def test_the_rule_says_whether_the_times_decided() -> None:
 def test_times_do_not_matter_to_a_lone_edit() -> None:
     """The side that moved prevails, whatever the clocks say."""
     one = Bench(agreed(name=("old", "old")), NEWEST)
-    one.look(Record({"name": "one"}, edited={"name": 1.0}), Record({"name": "old"}, edited={"name": 9.0}))
+    one.look(Record({"name": "one"}, edited=named(1.0)), Record({"name": "old"}, edited=named(9.0)))
 
     assert one.push == (Side.B, {"name": "one"})
 
@@ -159,6 +159,6 @@ def test_the_newest_at_first_contact() -> None:
     """Two values that never met follow the times as well, if the field goes by its winner."""
     first = Field("name", winner=Winner.NEWEST, first=FirstContact.WINNER)
     one = Bench(Pair(), Policy({"name": first}))
-    one.look(Record({"name": "one"}, edited={"name": 1.0}), Record({"name": "two"}, edited={"name": 9.0}))
+    one.look(Record({"name": "one"}, edited=named(1.0)), Record({"name": "two"}, edited=named(9.0)))
 
     assert one.push == (Side.A, {"name": "two"})

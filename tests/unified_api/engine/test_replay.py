@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unified_api.engine.events import Answered, Look, Push, Record, Rejected
+from unified_api.engine.events import Answered, Look, Push, Record, Rejected, Span
 from unified_api.engine.pair import Pair
 from unified_api.engine.plan import plan
 from unified_api.engine.policy import Direction, Field, FirstContact, Policy, Shape, Winner
@@ -58,15 +58,15 @@ class Bridge:
     pair: Pair = AGREED
     now: Both[Values] = START
     past: list[Happening] = field(default_factory=list)
-    edits: Both[dict[str, float]] = field(default_factory=lambda: Both({}, {}))
+    edits: Both[dict[str, Span]] = field(default_factory=lambda: Both({}, {}))
 
     def edit(self, side: Side, name: str, value: Value) -> None:
         """People of a side edit a field."""
         if self.now[side][name] == value:
             return
         self._put(side, {name: value})
-        self.past.append(Edit(side, {name: value}, float(len(self.past))))
-        self.edits[side][name] = float(len(self.past) - 1)
+        self.edits[side][name] = Span.around(len(self.past))
+        self.past.append(Edit(side, {name: value}, self.edits[side][name]))
 
     def round(self) -> None:
         """Look until nothing is owed."""

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 
 from integrations.kit.errors import RetryLater
 from tenants.models import LinkedAccount
 from tests.stub import Desk
 from unified_api.models.base import record_id
 from unified_api.models.ticketing import Ticket, User
-from unified_api.sync import clock, failing, job, pull, steer, streams, sweep, tasks
+from unified_api.sync import clock, failing, job, pull, steer, streams, sweep, tasks, verdict
 from unified_api.sync.limit import Purpose, SharedLimiter
 from unified_api.sync.models import Change, Job, Run, SetAside, Sighting, Stream
 from unified_api.sync.models_watch import Issue
@@ -140,6 +141,33 @@ def test_many_deletions_are_found_a_few_at_a_time(
     work_until_idle()
 
     assert sorted(r for r, t in tickets().items() if t.remote_was_deleted) == sorted(ids[:8])
+
+
+def test_a_field_that_turned_null_keeps_the_stream_from_being_green(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """In every run until it says something again, also in one of few rows; or until nobody has missed it for a week."""
+    ids = [desk.add(title=f"Ticket {number}", text="It is on fire") for number in range(12)]
+
+    def read(text: str | None) -> tuple[str, bool]:
+        for one in ids:
+            desk.edit(one, text=text)
+        again()
+        work_until_idle()
+        return stream().status, "description turned null in every row." in (stream().error or "")
+
+    assert read("It is on fire") == ("DONE", False)
+    assert [read(None), read(None)] == [("PARTIALLY_SYNCED", True)] * 2
+    last = Run(stream_id=stream().id, started=clock.now(), seen=0)
+    with transaction.atomic():
+        assert verdict._lost(last) == ["description"]
+        last.seen, last.nulls = 1, {}
+        assert verdict._lost(last) == []
+    assert read("It is out") == ("DONE", False)
+    assert read(None) == ("PARTIALLY_SYNCED", True)
+    with transaction.atomic():
+        Run.objects.filter(stream_id=stream().id).update(started=F("started") - dt.timedelta(days=8))
+    assert read(None) == ("DONE", False)
 
 
 def test_the_brake_holds_a_sweep_that_would_remove_too_much(

@@ -180,7 +180,7 @@ def _wish(
         fields=list(fields),
         options={name: {k: v for k, v in one.items() if k != "words"} for name, one in fields.items()},
         words=[word for name, one in fields.items() for word in _words(name, one.get("words") or {})],
-        frequency=float(told.get("frequency") or data.get("frequency") or Wish.frequency),
+        frequency=_frequency(data, told),
         priority=PRIORITIES[priority],
         mode=Bridge.Mode.LIVE if how.live else data.get("mode") or Bridge.Mode.PLAN,
         name=data["name"],
@@ -190,6 +190,12 @@ def _wish(
         crossing=how.crossing,
         **given,
     )
+
+
+def _frequency(*documents: Mapping[str, Any]) -> float:
+    """What is said last, of the file and then of the model. Nought is said, too, and refused like others."""
+    said = [one["frequency"] for one in documents if one.get("frequency") is not None]
+    return float(said[-1]) if said else Wish.frequency
 
 
 def _words(name: str, told: Mapping[str, Any]) -> Iterator[tuple[str, Side, str, str | None]]:

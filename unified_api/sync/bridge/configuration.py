@@ -8,7 +8,8 @@
     references  by field that holds ids of records, how counterparts are found: pairs (of a bridge between the same
                 accounts over the model that it names) or email (people with one e-mail address are one person)
     start       which records take part that were there before the bridge: "everything", or the moment since which they
-                must have been changed; of the pairs that are written to, the first plan shows at most `canary`
+                must have been changed, and whether that is the day on which somebody said `today`; of the pairs that
+                are written to, the first plan shows at most `canary`
     audit       hours between audits of whether both sides have drifted apart
     budget      by "creates" and "deletes", how much one run may do: `share` of the pairs, and `least` in any case
 
@@ -82,7 +83,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Everything that a bridge was told."""
+    """Everything that a bridge was told.
+
+    today: whether `since` is the day on which somebody said `today`; None where there is none, or nobody noted it.
+    """
 
     policy: Policy
     match: tuple[str, ...]
@@ -94,6 +98,7 @@ class Configuration:
     budget: Budget = field(default_factory=Budget)
     audit: float = DAILY
     content: AttachmentChoice | None = None
+    today: bool | None = None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Configuration:
@@ -111,6 +116,7 @@ class Configuration:
             _budget(data.get("budget", {})),
             _hours(data.get("audit", DAILY)),
             AttachmentChoice.parse(data.get("content")),
+            data.get("start", {}).get("today") if since else None,
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -121,7 +127,11 @@ class Configuration:
             "filter": {side.value: self.filter[side].as_data() for side in Side},
             "leaving": self.leaving.value,
             "references": {name: how.value for name, how in self.references.items()},
-            "start": {"from": self.since.isoformat() if self.since else EVERYTHING, "canary": self.canary},
+            "start": {
+                "from": self.since.isoformat() if self.since else EVERYTHING,
+                "canary": self.canary,
+                **({} if self.today is None else {"today": self.today}),
+            },
             "budget": {
                 name: {"share": limit.share, "least": limit.least}
                 for name, limit in (("creates", self.budget.creates), ("deletes", self.budget.deletes))

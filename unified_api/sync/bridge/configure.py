@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -41,6 +42,7 @@ W = TypeVar("W", bound=StrEnum)
 def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
     """What a bridge is told. before: what it was told until now, so that `today` goes on to mean that day.
 
+    And a filter that stays as it is stays right, whatever words are seen by now.
     Raises BridgeRefused with all that is wrong.
     """
     mistakes = Mistakes()
@@ -50,7 +52,7 @@ def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
             told["fields"][name] = settings(wish, name)
     parts: Mapping[str, Callable[[Wish], Any]] = {
         "match": match,
-        "filter": takers.filters,
+        "filter": lambda wish: takers.filters(wish, before),
         "leaving": lambda wish: _word(Leaving, wish.leaving, "leaving"),
         "references": _references,
         "start": lambda wish: _start(wish, before),
@@ -64,7 +66,9 @@ def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
         with mistakes.noting():
             told[name] = part(wish)
     mistakes.refuse()
-    return _configuration(wish, told)
+    found = _configuration(wish, told)
+    # The same moment said in the other way is no other start.
+    return replace(found, today=before.today) if before and before.since == found.since else found
 
 
 def _configuration(wish: Wish, told: Mapping[str, Any]) -> Configuration:
@@ -153,9 +157,10 @@ def _start(wish: Wish, before: Configuration | None) -> dict[str, Any]:
         if name not in {"from", "canary"}:
             raise BridgeRefused(Mistake("start", f"unknown option {name!r}; possible are from, canary"))
     start = {"from": EVERYTHING, "canary": None, **wish.start}
-    if start["from"] == TODAY:
-        since = before and before.since
-        start["from"] = (since or _midnight(clock.now())).isoformat()
+    start["today"] = start["from"] == TODAY
+    if start["today"]:
+        said = before.since if before and before.today is not False else None
+        start["from"] = (said or _midnight(clock.now())).isoformat()
     return start
 
 

@@ -1,9 +1,11 @@
 """When people edited what two sides disagree about: for policies in which the newest edit wins.
 
 Only asked where it decides: a field whose newest edit prevails, that both sides moved. An edit is the newest change of
-the field that no bridge made; its time is the provider's own, where it keeps one, corrected by how its
-clock (the Date of its answers) differs from ours. Where it keeps none, the edit was somewhere between two readings,
-however far apart they were: what an outage brought to light at its end may be as old as its beginning.
+the field that no bridge made. It was made between two moments, which may lie far apart: what an outage brought to
+light at its end may be as old as its beginning. The later one is the provider's own time of the record, corrected by
+how its clock (the Date of its answers) differs from ours, and the reading itself where it keeps none. But that is a
+time of the record, which the next edit of another field moves on: so the earlier one is the time at which the record
+was shown without the edit, by the provider's account or as the beginning of an earlier reading.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ import math
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from unified_api.engine.events import Look, Record
+from unified_api.engine.events import Look, Record, Span
 from unified_api.engine.policy import Winner
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge.beginning import COMPLETE
@@ -33,16 +35,22 @@ MOST: Final = 50
 
 @dataclass(frozen=True)
 class Edit:
-    """One edit: when (corrected), who as far as is known, and by how many seconds the time may be wrong.
+    """One edit: when it was made at the latest (corrected), and who made it as far as is known.
 
-    doubt: infinite where nothing tells a moment at which it was not there yet. actor: who wanted it, where a write of
-    ours made it; else only the source tells.
+    doubt: seconds by which it may have been made earlier; infinite where nothing tells a moment at which it was not
+    there yet. actor: who wanted it, where a write of ours made it; else only the source tells.
     """
 
     at: dt.datetime
     source: str
     doubt: float
     actor: str | None = None
+
+    @property
+    def made(self) -> Span:
+        """Between which moments it was made, as the engine compares."""
+        at = self.at.timestamp()
+        return Span(at - self.doubt - GRANULARITY, at + GRANULARITY)
 
 
 def dated(frame: Frame, pairs: Iterable[Pair], looks: Mapping[uuid.UUID, Look]) -> dict[uuid.UUID, Look]:
@@ -72,36 +80,50 @@ def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
         if write is None or not _made(write, entry, name):
             return dated_by(entry, frame, side)
         if write.bridge_id is None:
-            return replace(dated_by(entry, frame, side), actor=write.actor)
+            return replace(dated_by(entry, frame, side, by=write), actor=write.actor)
         if write.bridge_id != frame.bridge.id:
             return None
     return None
 
 
 def _made(write: Write, entry: Change, name: str) -> bool:
-    """Whether the write made the entry: what was read beside it is somebody's, unless it was sent."""
+    """Whether the write made the entry what it is in this field: what it did not send is somebody's.
+
+    So is what was read before it, or back after it, and is not as it was sent; in its answer that is a spelling.
+    """
     sent = write.sent or {}
-    return entry.source != "read" or (name in sent and entry.fields[name][1] == sent[name])
+    return name in sent and (entry.source != "read" or entry.fields[name][1] == sent[name])
 
 
-def dated_by(entry: Change, frame: Frame, side: Side) -> Edit:
-    """An entry of the log as an edit."""
-    told: Any = entry.fields.get("remote_updated_at", [None, None])[1]
+def dated_by(entry: Change, frame: Frame, side: Side, *, by: Write | None = None) -> Edit:
+    """An entry of the log as an edit. by: a write of ours that made it; what an answer only shows, others made."""
     stream = Stream.objects.filter(linked_account_id=frame.account_id(side), model=frame.bridge.model).first()
-    if told is None:
-        return Edit(entry.at, entry.source, _since_the_reading_before(entry, stream))
+    was, told = (_moment(one, stream) for one in entry.fields.get("remote_updated_at", (None, None)))
+    at = told or entry.at
+    if by is not None and entry.write_id == by.id and entry.source != "read":
+        return Edit(at, entry.source, 0.0)  # written through us, at that moment
+    lag = dt.timedelta(seconds=frame.read_lag(side))
+    known = [one for one in (was, _read_before(entry, stream, at, lag)) if one is not None and one <= at]
+    return Edit(at, entry.source, (at - max(known)).total_seconds() if known else math.inf)
+
+
+def _moment(told: str | None, stream: Stream | None) -> dt.datetime | None:
+    """A provider's time by our clock."""
     skew = (stream.skew if stream else None) or 0.0
-    at = dt.datetime.fromisoformat(told) - dt.timedelta(seconds=skew)
-    return Edit(at, entry.source, GRANULARITY)
+    return dt.datetime.fromisoformat(told) - dt.timedelta(seconds=skew) if told else None
 
 
-def _since_the_reading_before(entry: Change, stream: Stream | None) -> float:
-    """Seconds between an entry and the beginning of the last reading that did not show it yet."""
-    if entry.write_id and entry.source != "read":
-        return GRANULARITY  # written through us, at that moment
+def _read_before(
+    entry: Change, stream: Stream | None, at: dt.datetime, lag: dt.timedelta
+) -> dt.datetime | None:
+    """The last moment of which a list was read that did not show an edit yet which was made until `at`.
+
+    A later one that did not show it either, as a record that is set aside, says nothing.
+    """
     readings = Run.objects.filter(stream_id=stream and stream.id, result__in=COMPLETE, finished__lte=entry.at)
-    before = readings.order_by("-started").values_list("started", flat=True).first()
-    return math.inf if before is None else (entry.at - before).total_seconds()
+    begun = readings.filter(started__lte=at + lag).order_by("-started").values_list("started", flat=True)
+    last = begun.first()
+    return None if last is None else last - lag
 
 
 def _contested(frame: Frame, pair: Pair, look: Look, names: Iterable[str]) -> list[str]:
@@ -133,6 +155,4 @@ def _times(
     if record is None or told is None:
         return told
     found = {name: edit for name in names if (edit := of(frame, record, side, name))}
-    known = {name: edit for name, edit in found.items() if math.isfinite(edit.doubt)}
-    times = {name: edit.at.timestamp() for name, edit in known.items()}
-    return replace(told, edited=times, doubt=max((edit.doubt for edit in known.values()), default=0.0))
+    return replace(told, edited={name: edit.made for name, edit in found.items()})

@@ -143,6 +143,11 @@ class Frame:
         """The account of a side."""
         return self.bridge.account_a if side is Side.A else self.bridge.account_b
 
+    def read_lag(self, side: Side) -> float:
+        """Seconds for which the lists of a side may lag."""
+        resource = resource_of(self.accounts[side], self.bridge.model)
+        return resource.read_lag if resource else 0.0
+
     # --- keys -------------------------------------------------------------------------------------------
 
     @property

@@ -177,13 +177,15 @@ def _edited(
         causes = Causes.of(since[side])
         for change in reversed(since[side]):
             values: dict[str, Any] = {}
+            makers = set[Write | None]()
             for name in (one for one in names if one in change.fields):
                 write = causes.write(change, name)
                 doing = doings.get(write.id) if write else None
                 (values if doing is None else doing.answer)[name] = change.fields[name][1]
+                makers |= {write} if doing is None else set()
             if values:
-                edit = edits.dated_by(change, frame, side)
-                yield change.at, Edit(side, values, edit.at.timestamp(), edit.doubt)
+                edit = edits.dated_by(change, frame, side, by=makers.pop() if len(makers) == 1 else None)
+                yield change.at, Edit(side, values, edit.made)
 
 
 def _written(frame: Frame, doings: Any) -> Iterator[tuple[dt.datetime, Happening]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.files import TICKETS, apply, changed, the_bridge, whats
+from unified_api.sync import clock
 from unified_api.sync.bridge import file
 from unified_api.sync.bridge.file import FileRefused
 from unified_api.sync.models_bridge import Bridge, BridgeVersion
@@ -101,6 +103,13 @@ def test_a_changed_file_makes_a_version_and_shows_what_differs(desks: Bridged) -
         ),
         ("models:", "frequency: often\nmodels:", 6, "frequency: 'often' is no number"),
         ("models:", "frequency: 0.5\nmodels:", 6, "frequency: Rounds are 1 to 86400 s apart, not 0.5 s."),
+        ("models:", "frequency: 0\nmodels:", 6, "frequency: Rounds are 1 to 86400 s apart, not 0 s."),
+        (
+            "    fields:",
+            "    frequency: 0\n    fields:",
+            9,
+            "frequency: Rounds are 1 to 86400 s apart, not 0 s.",
+        ),
         ("models:", "mode: fast\nmodels:", 6, "mode: 'fast' is none of plan, live"),
         (
             "    fields:",
@@ -156,6 +165,17 @@ def more(text: str) -> str:
             13,
             "has no field nam;",
         ),
+        (
+            "    filter:\n      a:\n        status: {is: OPNE}\n",
+            11,
+            "filter.a.status.is: stub knows no OPNE, and no record there says it; known are OPEN, IN_PROGRESS,",
+        ),
+        (
+            "    filter:\n      b:\n        any:\n        - priority: {in: [LOW, HIHG]}\n",
+            12,
+            "plain knows no HIHG, and no record there says it",
+        ),
+        ("    filter:\n      a:\n        status: {in: []}\n", 11, "no record would ever take part"),
         ("    start: {from: never}\n", 9, "start.from: 'never' is neither 'everything' nor a moment"),
         ("    start: {canary: 0}\n", 9, "start.canary: 0 is no number of records, at least 1"),
         ("    budget:\n      creates: {share: 2}\n", 10, "budget.creates.share: 2 is no share from 0 to 1"),
@@ -205,6 +225,21 @@ def test_what_a_filter_asks_is_stored_as_records_hold_it(desks: Bridged) -> None
     }
 
 
+def test_a_filter_may_ask_for_a_word_that_only_the_provider_knows(desks: Bridged) -> None:
+    """Once a record says it; and the same file is the same later, when none says it any more."""
+    asking = more("    filter: {a: {status: {in: [open, Escalated]}}}\n")
+    apply()
+    desks.bridge_id = the_bridge().id
+    assert "stub knows no Escalated" in refused(asking)[0]
+    remote_id = desks.a.add(title="Printer", state="Escalated")
+    desks.read()
+    assert whats(apply(asking)) == ["changed"]
+    desks.a.edit(remote_id, state="open")
+    desks.read()
+
+    assert whats(apply(asking)) == ["unchanged"]
+
+
 def test_today_goes_on_to_mean_the_day_on_which_it_was_said(desks: Bridged) -> None:
     """Applied on another day, the file has not changed."""
     apply(more("    start: {from: today, canary: 10}\n"))
@@ -214,6 +249,18 @@ def test_today_goes_on_to_mean_the_day_on_which_it_was_said(desks: Bridged) -> N
         bridge.save()
 
     assert whats(apply(more("    start: {from: today, canary: 10}\n"))) == ["unchanged"]
+
+
+def test_today_after_another_day_is_today(desks: Bridged) -> None:
+    """A day that was named is not the one on which somebody says today, from which on it is."""
+    apply(more("    start: {from: '2020-01-01'}\n"))
+    today = more("    start: {from: today}\n")
+    (applied,) = apply(today)
+
+    assert applied.what == "changed"
+    since = dt.datetime.fromisoformat(the_bridge().configuration["start"]["from"])
+    assert dt.timedelta() < clock.now() - since < dt.timedelta(days=2)
+    assert whats(apply(today)) == ["unchanged"]
 
 
 def test_a_name_belongs_to_two_accounts(desks: Bridged) -> None:

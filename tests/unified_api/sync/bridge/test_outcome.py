@@ -239,13 +239,37 @@ def test_what_is_read_just_before_a_write_is_somebodys_edit(bridged: Bridged) ->
     bridged.b.edit(only(bridged.b)[0], text="Yours")
     bridged.work_once(kinds=("write",))
 
+    found = edits_there(bridged)
+    assert found["name"] is None
+    assert found["description"] is not None
+
+
+def test_what_an_answer_shows_beside_what_was_sent_is_somebodys_edit(bridged: Bridged) -> None:
+    """For the newest edit to win, it was made since the reading before, and not by the write, or at its moment."""
+    remote_id, spell = only(bridged.b)[0], bridged.b.spell
+
+    def edited_meanwhile(title: str) -> str:
+        bridged.b.edit(remote_id, text="Yours")
+        return spell(title)
+
+    bridged.a.edit(only(bridged.a)[0], title="Mine")
+    bridged.read()
+    bridged.b.spell = edited_meanwhile
+    bridged.work_once()
+
+    found = edits_there(bridged)
+    assert found["name"] is None
+    assert found["description"] is not None
+    assert (found["description"].source, found["description"].doubt > 0) == ("bridge", True)
+
+
+def edits_there(bridged: Bridged) -> dict[str, edits.Edit | None]:
+    """The newest edits of side b that no bridge made."""
     (pair,) = bridged.pairs()
     with transaction.atomic():
         frame, record = Frame.of(Bridge.objects.get(id=pair.bridge_id)), pair.record_b
         assert record is not None
-        found = {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
-    assert found["name"] is None
-    assert found["description"] is not None
+        return {name: edits.of(frame, record, Side.B, name) for name in ("name", "description")}
 
 
 @pytest.mark.parametrize(("hours_away", "kept"), [(0, "p1"), (24, "p3")])
@@ -256,17 +280,40 @@ def test_an_edit_without_a_time_was_made_since_the_reading_before(
     desks.a.add(title="Printer", text="t", state="open", priority="p2", updated=hours_ago(48))
     desks.join(options={"priority": {"winner": "newest", "otherwise": "a"}})
     desks.round()
-    with transaction.atomic():
-        stream = Stream.objects.get(linked_account_id=desks.accounts[1].id, model="ticketing.Ticket")
-        away = dt.timedelta(hours=hours_away)
-        Run.objects.filter(stream_id=stream.id).update(
-            started=F("started") - away, finished=F("finished") - away
-        )
+    read_earlier(desks, "b", hours_away)
     desks.a.tables["tickets"]["1"] |= {"priority": "p3", "updated": hours_ago(1)}
     desks.b.edit(only(desks.b)[0], priority="p1")
     desks.round()
 
     assert desks.both("priority") == ([kept], [kept])
+
+
+@pytest.mark.parametrize(("hours_away", "kept"), [(4.0, "Yours"), (1.5, "Mine")])
+def test_the_time_of_a_record_is_not_that_of_each_edit_behind_it(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch, hours_away: float, kept: str
+) -> None:
+    """Two edits in one reading: the first may be as old as the reading before, and with that the older of two sides."""
+    monkeypatch.setitem(registry._providers, "plain", replace(stub.PROVIDER, slug="plain", name="Plain"))
+    desks.a.add(title="Printer", text="t", state="open", updated=hours_ago(48))
+    desks.join(options={"name": {"winner": "newest", "otherwise": "b"}}, words=())
+    desks.round()
+    read_earlier(desks, "a", hours_away)
+    desks.a.tables["tickets"]["1"] |= {"title": "Mine", "text": "Mine too", "updated": hours_ago(1)}
+    read_earlier(desks, "b", 4.0)
+    desks.b.tables["tickets"][only(desks.b)[0]] |= {"title": "Yours", "updated": hours_ago(2)}
+    desks.round()
+
+    assert desks.both("title") == ([kept], [kept])
+
+
+def read_earlier(bridged: Bridged, side: str, hours: float) -> None:
+    """Let all readings of a side be older than they are."""
+    with transaction.atomic():
+        account, away = bridged.accounts[side == "b"].id, dt.timedelta(hours=hours)
+        streams = Stream.objects.filter(linked_account_id=account, model="ticketing.Ticket").values("id")
+        Run.objects.filter(stream_id__in=streams).update(
+            started=F("started") - away, finished=F("finished") - away
+        )
 
 
 def test_what_another_bridge_brought_has_no_time(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
