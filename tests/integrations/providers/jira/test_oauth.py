@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 from pytest_django.fixtures import Settings
@@ -72,7 +74,7 @@ def test_an_account_that_is_known_by_its_address_is_known_by_its_id_from_then_on
     assert (again.id, again.remote_identity) == (first.id, jira.CLOUD)
 
 
-def _linked_again(account: LinkedAccount, **known: str) -> None:
+def _linked_again(account: LinkedAccount, **known: Any) -> None:
     with scope(account.tenant_id):
         accounts.link(
             category=account.category,
