@@ -7,9 +7,10 @@ from typing import Any
 from integrations.kit.endpoints import Api
 from integrations.kit.lenses import choice, compute, ref
 from integrations.kit.mapping import Mapping
+from integrations.providers.hubspot.associations import Link
 from integrations.providers.hubspot.lenses import first, of, when
 from integrations.providers.hubspot.people import SHARED, version
-from integrations.providers.hubspot.records import Kind, Link, resource
+from integrations.providers.hubspot.records import Kind, resource
 from integrations.providers.hubspot.searching import millis
 from unified_api.models.crm import Note, Task
 

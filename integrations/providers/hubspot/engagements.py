@@ -13,11 +13,13 @@ from integrations.kit.errors import Rejected
 from integrations.kit.lenses import at, choice, compute, ref, refs
 from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
+from integrations.providers.hubspot.archived import archived
+from integrations.providers.hubspot.associations import Link
 from integrations.providers.hubspot.lenses import first, of, when
 from integrations.providers.hubspot.meanings import CALLS, MEANS, MEETINGS, TYPE, meant, spelled
 from integrations.providers.hubspot.people import version
 from integrations.providers.hubspot.properties import WITHIN
-from integrations.providers.hubspot.records import LINKS, OBJECTS, PAGES, Kind, Link
+from integrations.providers.hubspot.records import LINKS, OBJECTS, PAGES, Kind
 from integrations.providers.hubspot.searching import changed_among, millis, newest
 from integrations.providers.hubspot.through import Through
 from unified_api.models.crm import Engagement, EngagementType
@@ -71,7 +73,7 @@ def _change(api: Api, remote_id: str, patch: dict[str, Any], current: Any) -> No
 
 
 def _archived(api: Api, since: datetime) -> list[Any]:
-    return [meant(name, one) for name, kind in _KINDS.items() for one in kind.archived(api, since)]
+    return [meant(name, one) for name, kind in _KINDS.items() for one in archived(kind.path, api, since)]
 
 
 def _means(word: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -18,10 +19,12 @@ from integrations.kit.lens import ComputeLens
 from integrations.kit.lenses import at, choice, compute, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
+from integrations.providers.hubspot.archived import archived
+from integrations.providers.hubspot.associations import Link, associated
 from integrations.providers.hubspot.lenses import emails, of, one_address, phones, when
 from integrations.providers.hubspot.people import SHARED, contact, contacts, version
 from integrations.providers.hubspot.properties import WITHIN, spelled, told_apart
-from integrations.providers.hubspot.records import LINKS, OBJECTS, Kind, Link, resource
+from integrations.providers.hubspot.records import LINKS, OBJECTS, Kind, resource
 from integrations.providers.hubspot.searching import MOST, changed_among
 from unified_api.models.crm import Lead
 
@@ -69,7 +72,7 @@ class _Leads(Kind):
         """Leads that changed, or those that show a contact that did; all that is on a page is of one kind."""
         if not items or items[0][_KIND] != _CONTACTS:
             return self.whole(api, items)
-        there = replace(contact, links={self.name: Link(607)}).linked(api, self.name, items) or {}
+        there = associated(api, (contact.name, self.name), Link(607), items) or {}
         ids = sorted({lead for leads in there.values() for lead in leads})
         batches = [[{"id": one} for one in ids[at : at + MOST]] for at in range(0, len(ids), MOST)]
         changed = {item["id"] for item in items}
@@ -168,6 +171,11 @@ _stamps = {kind.name: kind.changed for kind in (_lead, contact)}
 leads = replace(
     _alone,
     changes=changed_among(
-        f"{OBJECTS}/{{{_KIND}}}", _KIND, _stamps, _lead.news, _lead.archived, if_allowed=(_CONTACTS,)
+        f"{OBJECTS}/{{{_KIND}}}",
+        _KIND,
+        _stamps,
+        _lead.news,
+        partial(archived, _lead.path),
+        if_allowed=(_CONTACTS,),
     ),
 )

@@ -12,8 +12,9 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import State, Turn
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
+from integrations.providers.hubspot.associations import Link
 from integrations.providers.hubspot.lenses import WholeLens, emails, first, of, one_address, phones, when
-from integrations.providers.hubspot.records import PAGES, Kind, Link, resource
+from integrations.providers.hubspot.records import PAGES, Kind, resource
 from unified_api.models.crm import Account, Contact, User
 
 _OWNERS = "/crm/v3/owners"

@@ -5,42 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from integrations.kit.endpoints import DELETE, GET, PATCH, Api
-from integrations.kit.errors import Forbidden, Gone, Rejected
+from integrations.kit.errors import Gone
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from integrations.kit.steps import owed
+from integrations.providers.hubspot.archived import archived
+from integrations.providers.hubspot.associations import Link, associate, associated
 from integrations.providers.hubspot.properties import WITHIN, field_classes, spelled, told_apart
-from integrations.providers.hubspot.searching import MOST, changed, moment, newest
+from integrations.providers.hubspot.searching import MOST, changed, newest
 
 OBJECTS = "/crm/v3/objects"
 LINKS = "associations"
 PAGES = ByCursor("after", path="paging.next.after", size_param="limit", size=MOST)
 #: It moves forward only: what is before where a record stands is taken once that has been cleared.
 _FORWARD_ONLY = "lifecyclestage"
-#: Of what is archived, so many pages are looked through for what was lately.
-_PAGES_OF_ARCHIVED = 10
-#: Answers in which one record's associations may go on.
-_ROUNDS = 50
 #: From the properties to be sent, and the record as it was just before, to all that go with them.
 Prepare = Callable[[Api, dict[str, Any], Any], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Link:
-    """How records of a kind are associated with another. primary: one of these is first.
-
-    type: the vendor's number, by which it is written; None where that is only read.
-    """
-
-    type: int | None = None
-    primary: bool = False
 
 
 def _as_they_are(_api: Api, properties: dict[str, Any], _current: Any) -> dict[str, Any]:
@@ -76,7 +63,7 @@ class Kind:
             "propertiesWithHistory": [],
         }
         found = api.ask(f"{self.path}/batch/read", asked)["results"]
-        linked = {name: self.linked(api, name, found) for name in self.links}
+        linked = {name: associated(api, (self.name, name), link, found) for name, link in self.links.items()}
         return [self._shown(api, record, linked) for record in found]
 
     @property
@@ -107,41 +94,16 @@ class Kind:
                 there = self.whole(api, [api.get(self._at(remote_id))])
         return there[0] if there else None
 
-    def archived(self, api: Api, since: datetime) -> list[Any]:
-        """What was archived since a moment, a hundred at the most, of the thousand that the list of it shows first.
-
-        The list takes no question. A record that was merged stands there, too [?], and answers by its id with the one
-        that is left: it is left to who reads it by that.
-        """
-        lately: list[Any] = []
-        asked = {"archived": "true", "limit": str(MOST)}
-        for _page in range(_PAGES_OF_ARCHIVED):
-            answer = api.get(self.path, asked)
-            lately += [one for one in answer["results"] if _was_archived(one, since)]
-            following = dig(answer, "paging.next.after")
-            if not isinstance(following, str):
-                break
-            asked["after"] = following
-        lately.sort(key=lambda one: moment(one["archivedAt"]), reverse=True)
-        return [one for one in lately[:MOST] if self._is_gone(api, one["id"])]
-
-    def _is_gone(self, api: Api, remote_id: str) -> bool:
-        try:
-            api.get(self._at(remote_id))
-        except Gone:
-            return True
-        return False
-
     def make(self, api: Api, body: dict[str, Any]) -> str:
         """A create; with its associations it is one call."""
         properties = self.prepare(api, body.get(WITHIN, {}), None)
         told = {name: value for name, value in properties.items() if value is not None}
-        associated = [
-            {"to": {"id": one}, "types": [self._type(name)]}
+        links = [
+            {"to": {"id": one}, "types": [self.links[name].as_data()]}
             for name, ids in body.get(LINKS, {}).items()
             for one in ids
         ]
-        return str(api.send("POST", self.path, {WITHIN: spelled(told), LINKS: associated})["id"])
+        return str(api.send("POST", self.path, {WITHIN: spelled(told), LINKS: links})["id"])
 
     def change(self, api: Api, remote_id: str, patch: dict[str, Any], current: Any) -> None:
         """An update; each association is a call of its own."""
@@ -149,7 +111,8 @@ class Kind:
             self._set(api, remote_id, spelled(self.prepare(api, patch[WITHIN], current)))
         with owed(remote_id):
             for name, wanted in patch.get(LINKS, {}).items():
-                self._associate(api, remote_id, name, wanted, dig(current, (LINKS, name)) or [])
+                there = dig(current, (LINKS, name)) or []
+                associate(api, (self.name, remote_id, name), self.links[name], wanted, there)
 
     def _set(self, api: Api, remote_id: str, properties: dict[str, str]) -> None:
         answer = api.send("PATCH", self._at(remote_id), {WITHIN: properties})
@@ -160,20 +123,6 @@ class Kind:
             for stage in ("", wanted):
                 api.send("PATCH", self._at(remote_id), {WITHIN: {_FORWARD_ONLY: stage}}, repeatable=True)
 
-    def _associate(self, api: Api, remote_id: str, name: str, wanted: list[str], there: list[str]) -> None:
-        """Put what is wanted; where one of them is the first, others stay beside it."""
-        base = f"/crm/v4/objects/{self.name}/{quote(remote_id, safe='')}/associations/{name}"
-        first = self.links[name].primary
-        for one in wanted:
-            if one not in (there[:1] if first else there):
-                api.send("PUT", f"{base}/{quote(one, safe='')}", [self._type(name)], repeatable=True)
-        for one in there if not (first and wanted) else ():
-            if one not in wanted:
-                api.send("DELETE", f"{base}/{quote(one, safe='')}", repeatable=True)
-
-    def _type(self, name: str) -> dict[str, Any]:
-        return {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": self.links[name].type}
-
     def _at(self, remote_id: str) -> str:
         return f"{self.path}/{quote(remote_id, safe='')}"
 
@@ -181,46 +130,13 @@ class Kind:
         known = {name: found.get(record["id"], []) for name, found in linked.items() if found is not None}
         return {**record, WITHIN: told_apart(api, self.name, record[WITHIN]), LINKS: known}
 
-    def linked(self, api: Api, name: str, records: Iterable[Any]) -> dict[str, list[str]] | None:
-        """The ids with which records are associated, the first one first; None where they may not be seen.
-
-        An association that no document names may be unknown to a portal.
-        """
-        path, link = f"/crm/v4/associations/{self.name}/{name}/batch/read", self.links[name]
-        asked: list[dict[str, str]] = [{"id": record["id"]} for record in records]
-        found: dict[str, list[tuple[bool, int, str]]] = {}
-        with suppress(Forbidden, *(() if link.type else (Rejected,))):
-            for _round in range(_ROUNDS):
-                answer = api.ask(path, {"inputs": asked})["results"] if asked else []
-                for one in answer:
-                    found.setdefault(str(one["from"]["id"]), []).extend(_ranked(one["to"], link))
-                asked = [
-                    {"id": str(one["from"]["id"]), "after": str(one["paging"]["next"]["after"])}
-                    for one in answer
-                    if dig(one, "paging.next.after")
-                ]
-            return {id_: [one for _, _, one in sorted(ranked)] for id_, ranked in found.items()}
-        return None
-
-
-def _was_archived(record: Any, since: datetime) -> bool:
-    told = record.get("archivedAt")
-    return isinstance(told, str) and moment(told) >= since
-
-
-def _ranked(there: list[Any], link: Link) -> Iterable[tuple[bool, int, str]]:
-    for one in there:
-        types = [told["typeId"] for told in one["associationTypes"]]
-        id_ = str(one["toObjectId"])
-        yield not (link.primary and link.type in types), int(id_), id_
-
 
 def resource(kind: Kind, mapping: FieldMapping, mapped: Iterable[str], **more: Any) -> Resource:
     """What can be done with a kind of records. mapped: the properties that common fields show."""
     return Resource(
         mapping=mapping,
         list=GET(kind.path, items="results", params={"archived": "false"}, paging=PAGES, then=kind.whole),
-        changes=changed(kind.path, kind.changed, kind.whole, kind.archived),
+        changes=changed(kind.path, kind.changed, kind.whole, partial(archived, kind.path)),
         get=GET(f"{kind.path}/{{remote_id}}", find=kind.find, calls=kind.calls_to_read),
         create=kind.make,
         create_calls=kind.calls_to_make,

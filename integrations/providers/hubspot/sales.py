@@ -11,9 +11,10 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
+from integrations.providers.hubspot.associations import Link
 from integrations.providers.hubspot.lenses import WholeLens, first, of, when
 from integrations.providers.hubspot.people import SHARED, version
-from integrations.providers.hubspot.records import Kind, Link, resource
+from integrations.providers.hubspot.records import Kind, resource
 from unified_api.models.crm import Opportunity, Stage
 
 _PIPELINES = "/crm/v3/pipelines/deals"
