@@ -126,4 +126,9 @@ def _deal(number: int, status: str, company: int) -> dict[str, Any]:
     }
 
 
-far_side = emulated(vendor, _start)
+far_side = emulated(
+    vendor,
+    _start,
+    unshown={"Engagement get": "the example of an activity is neither a call nor a meeting"},
+    undrawn={"Engagement get": "no type that is drawn is that of a call or a meeting"},
+)
