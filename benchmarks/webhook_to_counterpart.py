@@ -107,7 +107,10 @@ def _bridged(desk: Emulator, hub: Emulator) -> uuid.UUID:
     at_hub = {"owner": github.OWNER, "repository": github.NAME, "token": github.TOKENS["admin"]}
     with scope(tenant):
         for slug, values in (
-            ("zendesk", {"base_url": desk.url, "email": EMAIL, "api_token": TOKEN}),
+            (
+                "zendesk",
+                {"base_url": desk.url, "email": EMAIL, "api_token": TOKEN, "exports_per_minute": "6000"},
+            ),
             ("github", {"base_url": hub.url, **at_hub}),
         ):
             linking.link(linking.Request(slug, "customer-1", values))

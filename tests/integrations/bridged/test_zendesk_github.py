@@ -30,7 +30,7 @@ __all__ = ["call", "no_broker", "tenant"]  # fixtures
 
 FILE: Final = "zendesk-github.yaml"
 PARTIES: Final = (
-    Party(desk.vendor, "zendesk", {"email": EMAIL, "api_token": TOKEN}),
+    Party(desk.vendor, "zendesk", {"email": EMAIL, "api_token": TOKEN, "exports_per_minute": "6000"}),
     Party(hub.vendor, "github", {"owner": hub.OWNER, "repository": hub.NAME, "token": hub.TOKENS["admin"]}),
 )
 #: Of the emulated people: the agent and the customer there, an engineer here.

@@ -212,7 +212,7 @@ def test_an_application_is_let_into_a_site(site: Emulator) -> None:
         (one,) = everything(client, Ticket).values()
 
     assert address == f"https://api.atlassian.com/ex/jira/{jira.CLOUD}"
-    assert identity == applications.SITE
+    assert identity == jira.CLOUD
     assert one.values["ticket_url"] == f"{applications.SITE}/browse/HELP-1"
     assert site.exchanges[-1].request.path.startswith("/rest/api/3/")
 
