@@ -72,9 +72,10 @@ class Beside(House):
         """Approve what bridges have planned, until they go on by themselves: what did not arrive is planned anew."""
         for model in models:
             self.approve(self.plan(model))
+            self.rounds()
             while self.bridge(model).mode == Bridge.Mode.PLAN:
-                self.rounds()
                 self.approve(self.plan(model))
+                self.rounds()
 
     def stays_quiet(self) -> bool:
         """Whether further rounds write nothing, neither there nor here."""
