@@ -203,6 +203,12 @@ TERMS: Final = (
         "^(This bridge has (carried|no pair with|written to neither)|No run with this id)",
     ),
     Term(
+        "Which audits of a bridge are over is not in the document.",
+        "/mend$",
+        "audit_id",
+        "^an audit of this bridge that is over",
+    ),
+    Term(
         "What a field can hold depends on the conflict's field.", "/give$", "value", "^a string .*is expected"
     ),
 )
