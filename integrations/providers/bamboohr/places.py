@@ -26,9 +26,9 @@ _LISTS = "/meta/lists"
 _EXPAND = "state,country"
 _HOME_KIND, _WORK_KIND = "Home", "Work"
 _SIZE = 100
-#: Lists whose words are parts of the company.
 #: Pages of offices: some ten thousand of them.
 _MOST_PAGES = 20
+#: Lists whose words are parts of the company.
 _PARTS = {"department": "DEPARTMENT", "division": "BUSINESS_UNIT"}
 
 

@@ -19,6 +19,8 @@ from integrations.providers.pipedrive.paging import ByStart
 
 #: What the items of a first page are told.
 _FIRST = "is_of_first_page"
+#: So many pages in a row that show nothing new are the end, whatever they say of more.
+_BARREN = 3
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,16 @@ def with_archived(resource: Resource) -> Resource:
 
     def archived(api: Api) -> Iterator[Any]:
         state: State | None = None
-        while True:
+        seen: set[str] = set()
+        barren = 0
+        while barren < _BARREN:
             answer = api.get(f"{live.path}/archived", {**params, **paging.params(state)})
             found = dig(answer, "data")
             if not isinstance(found, list):
                 raise Misconfigured("a list of what is archived is due", request=f"GET {live.path}/archived")
+            ids = {str(dig(one, "id")) for one in found}
+            barren = barren + 1 if ids <= seen else 0
+            seen |= ids
             yield from found
             try:
                 state = paging.next(state, Turn(answer, {}, len(found)))

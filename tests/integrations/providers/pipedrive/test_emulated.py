@@ -139,6 +139,25 @@ def test_where_all_is_archived_it_is_present(house: Emulator, client: Client, mo
     assert set(everything(client, model)) == made
 
 
+def test_an_archive_that_says_for_ever_that_there_is_more_ends(
+    house: Emulator, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing new has come for a few pages, nothing will."""
+    made = _of(house, Lead, 1, is_archived=True)
+    asked: list[str] = []
+
+    def more(_paging: ByStart, _state: Any, _turn: Any) -> dict[str, Any]:
+        asked.append("page")
+        assert len(asked) < 10
+        return {"start": 0, "last": None}
+
+    monkeypatch.setattr(ByStart, "next", more)
+    page = next(iter(client.pages(resource_of(Lead), None)))
+
+    assert [one.remote_id for one in page.observations] == [made] * len(page.observations)
+    assert page.observations
+
+
 def _of(house: Emulator, model: Any, number: int, *, is_archived: bool) -> str:
     if model is Opportunity:
         told = {"title": f"Deal {number}", "stage_id": 1001, "is_archived": is_archived}
