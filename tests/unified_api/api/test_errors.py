@@ -149,7 +149,7 @@ def test_a_database_that_is_away_is_503_where_nothing_was_begun(
 ) -> None:
     """Reads may be asked again, and so may a write that was not journalled."""
 
-    def away(*_args: object) -> None:
+    def away(*_args: object, **_more: object) -> None:
         raise OperationalError("no such host")
 
     monkeypatch.setattr(reading, "refuse_unsupported", away)
@@ -168,7 +168,7 @@ def test_a_database_that_is_away_before_a_write_begins_is_503(
 ) -> None:
     """Nobody knows yet who asks, so nothing was begun."""
 
-    def away(*_args: object) -> None:
+    def away(*_args: object, **_more: object) -> None:
         raise OperationalError("no such host")
 
     monkeypatch.setattr(auth, "caller_of", away)
