@@ -72,10 +72,9 @@ def link(
     The same end user, category and integration is a relink: same id, same token, new settings and credential
     (a new token too if the old one was given up with a lost master key).
     remote_identity: the provider's own name of the account, None if it tells none. former_identity: another one by
-    which it may be known from before. OtherRemoteAccount, and
-    nothing is changed, if a relink meets another than the first time; unless it replaces_remote_account, whose
-    records are the caller's to see to, or is_renamed, so that it is the same under another name. OtherKind, and
-    nothing is changed, if one of them is a test account and the other is not.
+    which it may be known from before. OtherRemoteAccount, and nothing is changed, if a relink meets another than the
+    first time; unless it replaces_remote_account, whose records are the caller's to see to, or is_renamed, so that it
+    is the same under another name. OtherKind, and nothing is changed, if only one of them is a test account.
     """
     linking = _Linking(
         category=category,
