@@ -12,8 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -44,18 +45,31 @@ GONE: Final = "NOT FOUND"
 
 def killer(mutant: Mutation) -> str:
     """The law or test that notices the mutant; empty when it survives."""
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        for folder in (ENGINE, LAWS, SENTENCES):
-            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    if mutant.old not in (ROOT / ENGINE / mutant.file).read_text(encoding="utf-8"):
+        return f"{GONE} in {mutant.file}: {mutant.old!r}"
+    with _broken(mutant, (ENGINE, LAWS, SENTENCES)) as root:
         (root / "pytest.ini").write_text(INI, encoding="utf-8")
         (root / "conftest.py").write_text(PROFILE, encoding="utf-8")
-        file = root / ENGINE / mutant.file
-        text = file.read_text(encoding="utf-8")
-        if mutant.old not in text:
-            return f"{GONE} in {mutant.file}: {mutant.old!r}"
-        file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
         return _noticed(root)
+
+
+def law_broken(mutant: Mutation, histories: int) -> str:
+    """The name of the first law that one of the first histories breaks against the mutant; empty when none does."""
+    with _broken(mutant, (ENGINE, LAWS)) as root:
+        played = _run(root, "tests.laws.play", "--first", str(histories))
+    return played.stdout or played.stderr
+
+
+@contextmanager
+def _broken(mutant: Mutation, folders: Iterable[Path]) -> Iterator[Path]:
+    """A copy of these folders, in which the engine is broken."""
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for folder in folders:
+            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        file = root / ENGINE / mutant.file
+        file.write_text(file.read_text(encoding="utf-8").replace(mutant.old, mutant.new), encoding="utf-8")
+        yield root
 
 
 def _noticed(root: Path) -> str:

@@ -93,8 +93,12 @@ class Asked(Approver):
             self._rule(conflict)
         return super().decide_all() or bool(found)
 
+    def _said(self, _conflict: Conflict) -> str:
+        """Who prevails."""
+        return self.chance.choice(["a", "b", "both"])
+
     def _rule(self, conflict: Conflict) -> None:
-        said = self.chance.choice(["a", "b", "both"])
+        said = self._said(conflict)
         a, b = self.stage.remote_ids(conflict.pair_id)
         rows = (self.books.remotes[Side.A].rows[a], self.books.remotes[Side.B].rows[b])
         if self.stage.resolve(conflict, said):

@@ -45,10 +45,10 @@ class People:
         """One thing that somebody does."""
         if self.disputed and self.chance.random() < QUARRELS and self.quarrel():
             return
-        if self.removals and self.chance.random() < self.removals and (rows := self._rows()):
+        if self.removals and self.chance.random() < self.removals and (rows := self.rows()):
             self.books.remove(self.chance.choice(rows))
             return
-        chance, rows = self.chance.random(), self._rows()
+        chance, rows = self.chance.random(), self.rows()
         if chance < NEW or not rows:
             side = self.chance.choice(list(Side))
             self.books.born(side, self._values(side))
@@ -61,15 +61,15 @@ class People:
         else:
             self.edit()
 
-    def edit(self) -> None:
-        """Somebody edits a field."""
-        if rows := self._rows():
-            row, name = self.chance.choice(rows), self.chance.choice(FIELDS)
+    def edit(self, names: Sequence[str] = FIELDS) -> None:
+        """Somebody edits one of these fields."""
+        if rows := self.rows():
+            row, name = self.chance.choice(rows), self.chance.choice(names)
             self.books.edit(row, name, self._value(row.side, name))
 
     def quarrel(self) -> bool:
         """Somebody edits what somebody else has edited on the other side, or will; whether they did."""
-        rows = [row for row in self._rows() if self.books.maybe(row) in self._rows()]
+        rows = [row for row in self.rows() if self.books.maybe(row) in self.rows()]
         if self.disputes:
             row, name = self.disputes.pop()
         elif rows:
@@ -80,7 +80,7 @@ class People:
         self.books.edit(row, name, self._value(row.side, name))
         return True
 
-    def _rows(self) -> list[Row]:
+    def rows(self) -> list[Row]:
         """Records that can be edited; one that the product is about to read back is left in peace."""
         rows = [row for side in Side for row in self.books.remotes[side].living()]
         return [row for row in rows if row not in self.books.unread]

@@ -95,12 +95,6 @@ class Stage:
         shown = self.of(lambda: dict(PlanItem.objects.values_list("write_id", "plan_id")))
         return {write: made[plan] for write, plan in shown.items() if write and plan in made}
 
-    def left_alone(self) -> set[tuple[uuid.UUID, uuid.UUID]]:
-        """By write that a plan shows, the pairs of which it shows something that no longer held."""
-        rows = self.of(lambda: list(PlanItem.objects.values_list("plan_id", "pair_id", "write_id", "state")))
-        moved = {(plan, pair) for plan, pair, _, state in rows if state == PlanItem.State.MOVED}
-        return {(write, pair) for of, _, write, _ in rows if write for plan, pair in moved if plan == of}
-
     def conflicts(self) -> list[Conflict]:
         """The queue that people see."""
         return list(self.of(lambda: list(conflicts.of_bridge(Bridge(id=self.bridge)))))

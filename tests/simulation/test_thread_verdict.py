@@ -76,7 +76,6 @@ class Talk:
             pairs=lambda: self.pairs,
             writes=lambda: self.journal,
             planned=dict,
-            left_alone=set,
             **told,
         )
         return list(thread_verdict.wrongs(cast("Stage", mine), self.threads, cast("Stage", tickets)))

@@ -35,7 +35,6 @@ class ThreadVerdict:
                 if not comment.is_shell:
                     self.mirrored.setdefault((side, comment.remote_id), []).append(comment)
         self.pairs, self.writes, self.planned = stage.pairs(), stage.writes(), stage.planned()
-        self.left_alone = stage.left_alone()
         self.rows = [row for side in Side for row in threads.remotes[side].rows.values()]
         self.by_record = {self.record_of(row): row for row in self.rows}
         self._tickets = {tickets.ids.get((row.side, row.id)): row for row in tickets.rows()}
@@ -197,8 +196,8 @@ def _order(found: ThreadVerdict) -> Iterator[str]:
 def _may_be_late(found: ThreadVerdict, first: Row, second: Row) -> bool:
     """Whether nobody had to wait for the first: it was tried in vain, held up for long, or not known yet.
 
-    What a person was shown is written as it was shown, whatever is read meanwhile; what was edited since is left to
-    the next plan. Where nobody tells when comments were made, they come in the order in which they were read.
+    What a person was shown is written as it was shown, whatever is read meanwhile. Where nobody tells when comments
+    were made, they come in the order in which they were read.
     """
     tried, known = found.creates(first), found.known_since(first)
     vain = sum(one.state != WriteState.DONE for one in tried)
@@ -206,9 +205,7 @@ def _may_be_late(found: ThreadVerdict, first: Row, second: Row) -> bool:
     is_dated = found.threads.remotes[first.side].behaves.dated
     went = [found.decided(one) for one in found.creates(second)] if is_dated else []
     since = min(went, default=found.known_since(second))
-    pair = found.pair_of(first)
-    edited = any(pair and (one.id, pair.id) in found.left_alone for one in found.creates(second))
-    return vain >= TRIES or lost or edited or any(_was_long(one) for one in tried) or known > since
+    return vain >= TRIES or lost or any(_was_long(one) for one in tried) or known > since
 
 
 def _was_long(write: Write) -> bool:

@@ -33,7 +33,7 @@ FINAL: Final = frozenset({WriteState.DONE, WriteState.REJECTED, WriteState.MOVED
 
 
 class Stopped(Exception):
-    """What a write of a bridge is for was stopped before it left; the sentence says by whom, or by what."""
+    """What a write is for, a bridge or a conflict of one, was stopped before it left; the sentence says by whom."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Intent:
     wanted: stored values by common field. record_id: of a create, the lost record in whose place it is made.
     expected: values that the record must still have, else nothing is sent. if_version: the same as one word, the
     record's version as the caller saw it. source: api, bridge or operator. bridge_version, reasons: a bridge's, see
-    `Write`. id: of the write, known before it is journalled, so that it can be asked for even if nobody knows whether
-    that succeeded. remote_id: of a record that is made where the account's own records have no other home than here.
+    `Write`. conflict_id: of a conflict for which a person gave the value. id: of the write, known before it is
+    journalled, so that it can be asked for even if nobody knows whether that succeeded. remote_id: of a record that is
+    made where the account's own records have no other home than here.
     behind: steps of priority by which it comes behind others of its kind, or before them, if negative.
     """
 
@@ -62,6 +63,7 @@ class Intent:
     pair_id: uuid.UUID | None = None
     bridge_version: int | None = None
     reasons: Mapping[str, Any] | None = None
+    conflict_id: uuid.UUID | None = None
     idempotency_key: str | None = None
     request_digest: bytes | None = None
     behind: int = 0
@@ -86,6 +88,7 @@ def draft(intent: Intent) -> Write:
         pair_id=intent.pair_id,
         bridge_version=intent.bridge_version,
         reasons=None if intent.reasons is None else dict(intent.reasons),
+        conflict_id=intent.conflict_id,
         idempotency_key=intent.idempotency_key,
         request_digest=intent.request_digest,
     )
@@ -145,11 +148,11 @@ def mark_sent(
 
 def why_stopped(write: Write) -> str:
     """Why a write may not leave any more, as of the transaction that is open; empty where it may."""
-    if write.bridge_id is None:
+    if write.bridge_id is None and write.conflict_id is None:
         return ""
     from unified_api.sync.bridge import stopping
 
-    return stopping.why(write)
+    return stopping.why(write) if write.bridge_id else stopping.why_given(write)
 
 
 def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:

@@ -242,6 +242,7 @@ class Write(TenantModel):
     `expected`, `if_version`: what the record must still be, else nothing is sent. `source` says who wants it: api,
     operator, or bridge with `bridge_id`, `pair_id` and the `bridge_version` that it had then; a bridge says in
     `reasons` for each field by which `rule` it travels, and which value of the other side, `source`, it carries.
+    `conflict_id`: the conflict of a bridge for which a person gave the value; what stops that bridge stops it as well.
     `problems`: in the form of the wire contract.
     `answer`: what the caller got. `settled_by`: the person who told an outcome that reading back could not.
     `retry_after`, not stored: seconds after which a provider that could not take the write wants to be asked again.
@@ -266,6 +267,7 @@ class Write(TenantModel):
     pair_id = models.UUIDField(null=True)
     bridge_version = models.IntegerField(null=True)
     reasons = models.JSONField(null=True)
+    conflict_id = models.UUIDField(null=True)
     settled_by = models.TextField(null=True)
     idempotency_key = models.TextField(null=True)
     request_digest = models.BinaryField(null=True)

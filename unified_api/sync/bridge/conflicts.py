@@ -109,7 +109,8 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
     """Have a person's own value, as the API takes it, written into the record of one side: then that side can prevail.
 
     It is an edit like any other, and the conflict shows it once it is there. Nothing is sent if the field is edited at
-    that side meanwhile; what stops the bridge before it is given refuses it, and what does so later lets it pass.
+    that side meanwhile. While the bridge, that side or the pair is stopped none can be given, and one that has not left
+    by then ends as not applied.
     Within a transaction that is open; raises ConflictClosed, NotWritable, Malformed.
     """
     conflict = Conflict.objects.get(id=conflict_id)
@@ -129,6 +130,7 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
             expected=values.from_json(frame.model, {conflict.field: held}),
             source="api" if actor.kind == "api_key" else actor.kind,
             actor=actor.name,
+            conflict_id=conflict.id,
         )
     )
     audit.record("conflict.value_given", subject=str(conflict.id), side=to.value, write=str(write.id))

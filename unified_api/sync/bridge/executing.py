@@ -6,7 +6,8 @@ restore, replay) are compared with what the records say: they are written over n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from unified_api.engine import plan as machine
@@ -16,7 +17,7 @@ from unified_api.engine.pair import Move
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
 from unified_api.sync.bridge import bringing_back, plans, siblings, writing
-from unified_api.sync.bridge.held import FREE, SEARCH, UNSETTLED
+from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, SEARCH, UNSETTLED
 from unified_api.sync.bridge.matching import is_lost_unsearched
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
@@ -53,14 +54,33 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     ready = [pair for pair in siblings.in_front(frame, pairs, searching) if pair.write_id is None]
     ready = in_turn(frame, ready)[:MOST]
     rested = [pair for pair in ready if pair.state not in TOGETHER]
-    turns = siblings.in_turn(turns_of(frame, ready))
-    dealt = [_execute(turn, plan, items[turn.pair.id]) for turn in turns]
+    dealt = list(_execute_each(siblings.in_turn(turns_of(frame, ready)), plan, items))
     awaken_parts_of(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
     left = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
     left += [_left_alone(items[pair.id], UNTOLD) for pair in pairs if pair.held == UNSETTLED]
     plans.mark([*dealt, *left])
     save(turn for turn in ready if turn.write_id is not None)
     return len(dealt) + len(left) + len(unsearched)
+
+
+def _execute_each(
+    turns: Iterable[Turn], plan: Plan, items: Mapping[uuid.UUID, PlanItem]
+) -> Iterator[PlanItem]:
+    """Items as they are dealt with, without those that come behind one that is left alone."""
+    behind: set[uuid.UUID] = set()
+    for turn in turns:
+        if turn.pair.id in behind:
+            continue
+        item = _execute(turn, plan, items[turn.pair.id])
+        if item.state == PlanItem.State.MOVED and _is_there(turn):
+            behind |= siblings.leave_behind(turn.frame, item, turn.pair)
+        yield item
+
+
+def _is_there(turn: Turn) -> bool:
+    """Whether the pair has a record that takes part."""
+    both = (turn.look.a, turn.look.b)
+    return any(one is not None and not one.gone and not one.outside for one in both)
 
 
 def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
@@ -74,7 +94,9 @@ def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
     memory, write = _write(turn, plan, item)
     if write is None or write.to in turn.frame.closed:
         return _left_alone(item, MOVED)
+    tries = {name: turn.pair.memory[name] for name in (DROPPED, DROPPED_AS) if name in turn.pair.memory}
     remember(turn.pair, memory)
+    turn.pair.memory |= tries
     turn.pair.dirty, turn.pair.held = False, FREE
     turn.pair.write_id = writing.enter(turn.frame, turn.pair, write)
     item.state, item.write_id = PlanItem.State.SENT, turn.pair.write_id

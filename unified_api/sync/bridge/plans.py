@@ -359,25 +359,26 @@ def mark(items: Iterable[PlanItem]) -> None:
     PlanItem.objects.bulk_update(items, ["state", "reason", "write_id"], batch_size=AT_ONCE)
 
 
-def note(write: Write, bridge: Bridge) -> None:
-    """A write ended, or is left to a person: so is the item that asked for it, if one did.
+def note(write: Write, bridge: Bridge) -> PlanItem | None:
+    """A write ended, or is left to a person: so is the item that asked for it, if one did; that item.
 
     Within the transaction that says so. What was to follow it at its pair is left alone, unless it was done. What was
     not applied while its bridge is paused has its turn again when that is resumed.
     """
-    item = PlanItem.objects.filter(write_id=write.id).first()
+    item: PlanItem | None = PlanItem.objects.filter(write_id=write.id).first()
     if item is None:
-        return
+        return None
     if write.state == WriteState.NOT_APPLIED and bridge.paused_by:
         item.state, item.write_id = PlanItem.State.WAITING, None
         item.save(update_fields=["state", "write_id"])
-        return
+        return item
     ends = {WriteState.DONE: PlanItem.State.DONE, WriteState.REJECTED: PlanItem.State.REFUSED}
     item.state, item.reason = ends.get(WriteState(write.state), PlanItem.State.MOVED), write.error or ""
     item.save(update_fields=["state", "reason"])
     if item.state != PlanItem.State.DONE:
         following = PlanItem.objects.filter(plan_id=item.plan_id, pair_id=item.pair_id)
         following.filter(state=PlanItem.State.WAITING).update(state=PlanItem.State.MOVED, reason=item.reason)
+    return item
 
 
 def conclude(plan: Plan) -> bool:

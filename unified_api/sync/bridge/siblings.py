@@ -3,8 +3,9 @@
 So the comments of a ticket stand over there in the order in which they were made here, however many workers send, and
 however long one of them takes. It is for records that are known within what they belong to: the field that names that
 is part of their key, and of the bridge that theirs follows. Pairs come in the order of their ids, see
-`unified_api.sync.bridge.intake`. An edit waits for nobody, and nobody waits for a create that a person has to tell of,
-that was tried several times in vain, or that is held up for long: what is said later arrives before it then.
+`unified_api.sync.bridge.intake`. A plan that has to leave one to the next plan leaves those behind it to that as well.
+An edit waits for nobody, and nobody waits for a create that a person has to tell of, that was tried several times in
+vain, or that is held up for long: what is said later arrives before it then.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from django.db.models.functions import Now
 
 from unified_api.engine.pair import State
 from unified_api.models.base import CommonModel
-from unified_api.sync.bridge.held import COLUMN, DROPPED, FREE, one_sided
+from unified_api.sync.bridge.held import COLUMN, DROPPED, FREE, UNDER_WAY, one_sided
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models_plan import Plan, PlanItem
 
 if TYPE_CHECKING:
     from unified_api.sync.bridge.rounds import Turn
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 #: Creates in a row that changed nothing, and how long one is under way, until nobody waits for it any more.
 _TRIES: Final = 3
 _LONG: Final = dt.timedelta(minutes=15)
+#: Why a plan leaves alone what it shows behind one that it left alone.
+BEHIND: Final = "It comes after one of the same record that is left to the next plan; nothing was written."
 
 
 def behind(frame: Frame) -> Q:
@@ -40,9 +44,14 @@ def behind(frame: Frame) -> Q:
     wholes = set(_wholes(frame.model, name, _making(frame)).values())
     if not wholes:
         return Q(pk__in=())
-    parts = frame.model.objects.filter(**{f"{name}__in": wholes})
+    return _of(frame.model, name, wholes) & (Q(state=State.GONE) | Q(one_sided(), state=State.ALONE))
+
+
+def _of(model: type[CommonModel], name: str, wholes: Collection[uuid.UUID]) -> Q:
+    """Pairs and items with a record that belongs to one of these."""
+    parts = model.objects.filter(**{f"{name}__in": wholes})
     a, b = (Exists(parts.filter(id=OuterRef(column))) for column in COLUMN.values())
-    return Q(a | b) & (Q(state=State.GONE) | Q(one_sided(), state=State.ALONE))
+    return Q(a | b)
 
 
 def _making(frame: Frame) -> QuerySet[Pair]:
@@ -83,6 +92,27 @@ def in_front(frame: Frame, pairs: Sequence[Pair], searched_for: Collection[uuid.
         elif whole not in waited_for or not _may_be_made(pair):
             found.append(pair)
     return found
+
+
+def leave_behind(frame: Frame, item: PlanItem, pair: Pair) -> set[uuid.UUID]:
+    """Leave to the next plan what a plan shows behind a create that it leaves to that; the pairs of these items.
+
+    Nobody waits for what was tried often enough in vain, nor for what a person stopped or has to look at. Plans that a
+    person asked for (undo, restore) have no next one.
+    """
+    name, is_tried = frame.within, pair.memory.get(DROPPED, 0) >= _TRIES
+    is_stopped = pair.paused_by is not None or pair.held not in UNDER_WAY
+    if name is None or item.action != "create" or not _may_be_made(pair) or is_tried or is_stopped:
+        return set()
+    round_ = Plan.objects.filter(id=item.plan_id, purpose=Plan.Purpose.ROUND)
+    later = PlanItem.objects.filter(
+        Exists(round_), plan_id=item.plan_id, ordinal__gt=item.ordinal, action="create"
+    )
+    wholes = set(_wholes(frame.model, name, [pair]).values())
+    rows = later.filter(_of(frame.model, name, wholes), state=PlanItem.State.WAITING)
+    left = set(rows.values_list("pair_id", flat=True))
+    rows.filter(pair_id__in=left).update(state=PlanItem.State.MOVED, reason=BEHIND)
+    return left
 
 
 def first_of_each(frame: Frame, pairs: Sequence[Pair]) -> list[Pair]:

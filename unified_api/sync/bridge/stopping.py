@@ -1,7 +1,8 @@
 """Writes of a bridge that have not left, and are not to leave any more. They end as not applied: all is owed still.
 
 A person stopped the bridge, the way to a side or the pair: each ends when it would leave, and what is owed then is
-seen by the look that follows when that goes on. A person told the bridge something else: the rules by which it was
+seen by the look that follows when that goes on; so does a value of a person's own, given where a conflict waits, which
+is to be given again. A person told the bridge something else: the rules by which it was
 journalled are not those of now, by which the look that follows goes. The bridge plans since, as a person asked or its
 budget wants: what no approved plan shows ends, and the plan that is made then shows it. Or they carry what the scopes
 of the accounts do not let the bridge carry any more: these end when the scopes change, and the next look writes what
@@ -21,7 +22,7 @@ from unified_api.engine.values import Side
 from unified_api.sync import job, journal
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
-from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
 
@@ -45,6 +46,18 @@ def why(write: Write) -> str:
         return "Not sent: the bridge has been told something else since."
     is_unasked = bridge.mode == Bridge.Mode.PLAN and not bridge.is_asked
     return "Not sent: the bridge plans now, and no approved plan shows this." if is_unasked else ""
+
+
+def why_given(write: Write) -> str:
+    """The same of a value that a person gave where a conflict waits: only a person keeps it from leaving."""
+    conflict = Conflict.objects.filter(id=write.conflict_id).first()
+    if conflict is None:
+        return "Not sent: the bridge of its conflict was ended."
+    bridge = Bridge.objects.get(id=conflict.bridge_id)
+    side = Side.A if write.linked_account_id == bridge.account_a else Side.B
+    pairs = Pair.objects.filter(id=conflict.pair_id)
+    stopped = by_whom(bridge, side, pairs.values_list("paused_by", flat=True).first())
+    return f"Not sent: {stopped}. Give the value again when that goes on." if stopped else ""
 
 
 def by_whom(bridge: Bridge, to: Side, pair_paused_by: str | None) -> str:

@@ -25,7 +25,7 @@ from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
 from unified_api.models.ticketing import Comment
 from unified_api.sync import clock, job, journal, steer, streams, tasks
-from unified_api.sync.bridge import plans, showing, steering, stirring, turns
+from unified_api.sync.bridge import executing, plans, showing, siblings, steering, stirring, turns
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Job, Stream, Write
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -489,3 +489,57 @@ def test_comments_of_a_ticket_that_both_sides_have_are_planned_once_its_update_i
     followed.round()
 
     assert followed.bodies() == ["one"]
+
+
+@pytest.fixture
+def thread(followed: Followed) -> list[str]:
+    """Three comments of a ticket, by their ids at side a, whose creates a plan shows; and one of another ticket."""
+    printer, chair = followed.ticket(), followed.ticket(title="Chair")
+    said = [followed.comment(printer, body) for body in ("first", "second", "third")]
+    followed.comment(chair, "of the chair")
+    followed.apply()
+    followed.round(TICKET)
+    with transaction.atomic():
+        steering.plan_anew(followed.bridges[COMMENT])
+    followed.round(COMMENT)
+    return said
+
+
+def _left(followed: Followed) -> list[str]:
+    """Why the last plan that was done left comments alone."""
+    with transaction.atomic():
+        done = Plan.objects.filter(bridge_id=followed.bridges[COMMENT], state=Plan.State.DONE)
+        items = PlanItem.objects.filter(plan_id=done.latest("created_at").id, state=PlanItem.State.MOVED)
+        return [str(one.reason) for one in items.order_by("ordinal")]
+
+
+def test_what_a_plan_shows_behind_an_edited_comment_is_left_to_the_next_plan_with_it(
+    followed: Followed, thread: list[str]
+) -> None:
+    """It would stand before it over there for ever; what is said of other tickets is written as it was shown."""
+    followed.edit(thread[1], body="second, mended")
+    followed.round(COMMENT)
+    assert followed.approve(COMMENT) == ["create"] * 4
+    followed.round(COMMENT)
+    assert _told(followed) == {"Printer": ["first"], "Chair": ["of the chair"]}
+    assert _left(followed) == [executing.MOVED, siblings.BEHIND]
+
+    assert followed.approve(COMMENT) == ["create"] * 2
+    followed.round(COMMENT)
+    assert _told(followed)["Printer"] == ["first", "second, mended", "third"]
+
+
+def test_nothing_waits_behind_a_comment_that_was_taken_back_since_a_plan_showed_it(
+    followed: Followed, thread: list[str]
+) -> None:
+    """There is nothing that it could stand before."""
+    del followed.desks.a.tables["comments"][thread[1]]
+    with transaction.atomic():
+        steer.allow_removals(
+            Stream.objects.get(linked_account_id=followed.desks.accounts[0].id, model=COMMENT).id
+        )
+    followed.round(COMMENT)
+    assert followed.approve(COMMENT) == ["create"] * 4
+    followed.round(COMMENT)
+
+    assert _told(followed)["Printer"] == ["first", "third"]

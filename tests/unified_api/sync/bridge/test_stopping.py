@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any, Final
@@ -230,20 +231,48 @@ def test_a_plan_has_only_so_many_items_under_way(desks: Bridged, monkeypatch: py
 
 def test_a_value_of_ones_own_is_not_given_to_what_is_stopped(bridged: Bridged) -> None:
     """The refusal says who stopped it, and nothing is journalled; nor does anything stop it when that goes on."""
+    conflict = contested(bridged)
+    for stop, go_on, said in STOPS.values():
+        with transaction.atomic():
+            stop(bridged)
+            with pytest.raises(conflicts.NotWritable, match=f"Nothing is written at side b now: {said}"):
+                conflicts.give(conflict, Side.B, "C")
+            go_on(bridged)
+    with transaction.atomic():
+        assert not Write.objects.filter(bridge_id=None).exists()
+        assert conflicts.give(conflict, Side.B, "C").state == "journalled"
+
+
+def test_a_value_of_ones_own_that_was_given_before_does_not_leave_either(bridged: Bridged) -> None:
+    """It ends as not applied, and says that it is to be given again; given again, it is written."""
+    conflict = contested(bridged)
+    before = bridged.writes()
+    for stop, go_on, said in STOPS.values():
+        with transaction.atomic():
+            write = conflicts.give(conflict, Side.B, "C")
+            stop(bridged)
+        bridged.work_once(("write",))
+        with transaction.atomic():
+            write.refresh_from_db()
+            go_on(bridged)
+        assert (write.state, write.sent_at) == ("not applied", None)
+        assert re.fullmatch(f"Not sent: {said} .*. Give the value again when that goes on.", str(write.error))
+
+    assert bridged.writes() == before
+    with transaction.atomic():
+        conflicts.give(conflict, Side.B, "C")
+    bridged.work_once(("write",))
+    assert only(bridged.b)[1]["title"] == "C"
+
+
+def contested(bridged: Bridged) -> uuid.UUID:
+    """Both sides have edited a title, and a person is asked: the conflict."""
     field(bridged, "name", winner="ask")
     for desk, title in ((bridged.a, "A"), (bridged.b, "B")):
         desk.edit(only(desk)[0], title=title)
     bridged.round()
     [conflict] = open_conflicts(bridged)
-    for stop, go_on, said in STOPS.values():
-        with transaction.atomic():
-            stop(bridged)
-            with pytest.raises(conflicts.NotWritable, match=f"Nothing is written at side b now: {said}"):
-                conflicts.give(conflict.id, Side.B, "C")
-            go_on(bridged)
-    with transaction.atomic():
-        assert not Write.objects.filter(bridge_id=None).exists()
-        assert conflicts.give(conflict.id, Side.B, "C").state == "journalled"
+    return conflict.id
 
 
 def test_a_pause_while_two_halves_are_joined_stays(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
