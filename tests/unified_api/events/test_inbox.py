@@ -374,6 +374,22 @@ def test_nothing_is_refused_while_a_provider_changes_its_secret(
     assert (again, one.address().refused) == ([202, 401], 2)
 
 
+def test_what_proves_nothing_is_refused_while_a_subscription_is_put_off(
+    hooked: MakeDesk, settings: Any
+) -> None:
+    """A provider that may be asked in an hour has no secret that is not known yet: five in a row are an issue."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+
+    def make(_api: Any, _callback: Callback) -> Subscribed:
+        raise errors.RetryLater("not now", after=3_600)
+
+    one = hooked(replace(SIGNED, subscriptions=Subscriptions(make, lambda _api, _id: None)))
+    _subscribe(one)
+
+    assert [one.send(told(number), secret="forged") for number in range(5)] == [401] * 5
+    assert one.linked.stored(lambda: Issue.objects.filter(kind=issues.SIGNATURES).count()) == 1
+
+
 def test_a_subscription_that_is_there_still_is_left_and_one_that_is_missing_is_made_anew(
     hooked: MakeDesk, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
