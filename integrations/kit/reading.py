@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+import structlog
+
 from integrations.kit.decoding import Decoding, Seen, decode_page, joined, records_of, sound
 from integrations.kit.endpoints import GET, Behind
 from integrations.kit.errors import (
@@ -37,6 +39,7 @@ from integrations.kit.provider import Resource
 from integrations.kit.session import Session, beside
 from integrations.kit.strict import Decoded
 
+log = structlog.get_logger(__name__)
 #: A list of more pages than this does not end.
 MAX_PAGES = 200_000
 #: Nor does one that shows the records of one page so often again.
@@ -122,11 +125,17 @@ class Reader:
     def _with_rest(
         self, resource: Resource, behind: Behind, run: dict[str, Any], before: Decoding
     ) -> Decoding:
-        """What was read, with what the list leaves out."""
+        """What was read, with what the list leaves out; without it where that may not be asked.
+
+        A complete read finds what was missed so, while a run that failed for it would find nothing, and never end.
+        """
         moments = self.session.http.connection.moments
         started = moments()
         try:
             records = behind(self.session, _horizon(resource, run))
+        except (Forbidden, Rejected, Gone) as error:
+            log.warning("left_out_unread", model=resource.model.__name__, error=str(error))
+            return before
         except SHAPELESS as error:
             raise Misconfigured(
                 f"what lists of {resource.model.__name__} leave out does not have the shape that is documented"

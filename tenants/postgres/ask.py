@@ -33,12 +33,13 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 class Premise:
     """What somebody's scope was entered on from memory: a SELECT of its tenant, and of nothing if that has changed.
 
-    holds: whether the database has said so since. Until it has, nothing that came of it may be shown.
+    holds: whether the database has said so since, None while it was not asked, or did not answer. Until it has, nothing
+    that came of it may be shown.
     """
 
     sql: str
     values: Sequence[Any]
-    holds: bool = False
+    holds: bool | None = None
 
     @property
     def statement(self) -> Statement:

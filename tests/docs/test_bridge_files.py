@@ -100,6 +100,7 @@ def test_the_use_cases_have_their_files() -> None:
         "leads.yaml",
         "recommended-leads-hubspot.yaml",
         "recommended-leads-mailchimp.yaml",
+        "recommended-leads-pipedrive.yaml",
         "recommended-leads-salesforce.yaml",
         "recommended-leads-tryton.yaml",
         "tickets.yaml",

@@ -56,9 +56,10 @@ class Desk:
         self.filled.change(SALE, number, employee=self.filled.employees[0], description=sale)
         self.filled.act(SALE, number, "opportunity")
 
-    def decline(self, address: str) -> None:
+    def decline(self, address: str) -> str:
         """See Sales."""
         self.filled.act(SALE, self._number(address), "cancel")
+        return "UNQUALIFIED"
 
     def win(self, address: str, amount: str) -> None:
         """See Sales."""

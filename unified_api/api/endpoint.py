@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
@@ -87,11 +88,14 @@ class Endpoint(APIView):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer, and leave the caller's scope at the end.
 
-        To a caller who was recalled nothing is answered before the premise has been seen to hold.
+        To a caller who was recalled nothing is answered before the premise has been seen to hold; but that we failed
+        before anybody could look, which tells of no tenant and would only be tried, and take its time, twice.
         """
         with ExitStack() as self._within:
             answer = super().dispatch(request, *args, **kwargs)
         if self._premise is None or self._premise.holds:
+            return answer
+        if self._premise.holds is None and answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return answer
         self._premise, self.may_recall = None, False
         return self.dispatch(request, *args, **kwargs)

@@ -9,6 +9,9 @@ from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from unified_api.sync import connect, job, store
 
+#: From what was read to what of it is taken in.
+Wanted = Callable[[Observation], Sequence[Observation]]
+
 
 def read_one(
     line: connect.Line,
@@ -17,12 +20,13 @@ def read_one(
     cause: store.Cause,
     lease: job.Lease | None = None,
     *,
-    wanted: Callable[[Observation], Sequence[Observation]] = lambda seen: (seen,),
+    wanted: Wanted = lambda seen: (seen,),
     saw: Callable[[Observation], object] = lambda _: None,
 ) -> bool:
     """Read one record by its id and land it, or mark it as deleted; whether it is there.
 
-    wanted: what of the answer is to be taken in. saw: is given the answer.
+    wanted: what of the answer, or of that of what the record was merged into, is to be taken in. saw: is given the
+    answer.
     """
     began = line.moments.draw()
     try:
@@ -30,7 +34,7 @@ def read_one(
     except errors.Gone as gone:
         there = not _mark_gone(line, resource, remote_id, cause, lease, began, gone.merged_into)
         if gone.merged_into and not there:
-            _read_winner(line, resource, gone.merged_into, cause, lease)
+            _read_winner(line, resource, gone.merged_into, cause, lease, wanted)
         return there
     saw(observation)
     for seen in wanted(observation):
@@ -57,14 +61,20 @@ def _mark_gone(
 
 
 def _read_winner(
-    line: connect.Line, resource: Resource, remote_id: str, cause: store.Cause, lease: job.Lease | None
+    line: connect.Line,
+    resource: Resource,
+    remote_id: str,
+    cause: store.Cause,
+    lease: job.Lease | None,
+    wanted: Wanted,
 ) -> None:
     """The record that another one was merged into, unless it is gone as well: the next list tells."""
     try:
         observation = line.client.read(resource, remote_id)
     except errors.Gone:
         return
-    _land(line, resource, observation, cause, lease)
+    for seen in wanted(observation):
+        _land(line, resource, seen, cause, lease)
 
 
 def _land(

@@ -110,6 +110,14 @@ _COUNT_DUE = f"""
     SELECT queue.name, count(*) FROM unnest(%(queues)s::text[]) AS queue (name)
     CROSS JOIN LATERAL ({_DUE.format(queue="queue.name", most="%(most)s", and_="", lock="")}) counted GROUP BY 1
 """  # noqa: S608 - constant text
+_IS_UNDER_WAY = """
+    SELECT EXISTS (
+        SELECT FROM sync_job WHERE tenant_id = %s AND kind = %s AND reference = %s AND attempts > 0 AND (
+            leased_until > clock_timestamp()
+            OR due_at BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp() + interval '1 minute'
+        )
+    )
+"""
 _HOLD = "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence = %s"
 _FINISH = "DELETE FROM sync_job WHERE id = %s AND fence = %s AND asked = %s"
 _RELEASE = """
@@ -275,13 +283,12 @@ def forget(kind: str, reference: uuid.UUID) -> None:
 
 
 def is_under_way(kind: str, reference: uuid.UUID) -> bool:
-    """Whether a job of the tenant in scope was begun, and has not succeeded since."""
+    """Whether somebody holds a job of the tenant in scope, or it failed and is tried again within the minute.
+
+    One that was put off for longer is not: nothing is done about it until then.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM sync_job"
-            " WHERE tenant_id = %s AND kind = %s AND reference = %s AND attempts > 0)",
-            [current_tenant(), kind, reference],
-        )
+        cursor.execute(_IS_UNDER_WAY, [current_tenant(), kind, reference])
         return bool(cursor.fetchone()[0])
 
 

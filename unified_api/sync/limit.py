@@ -154,7 +154,10 @@ class SharedLimiter:
 
 
 class PaceLimiter(SharedLimiter):
-    """The budget of some addresses of an account alone: of so many requests a minute, all of which may go at once."""
+    """The budget of some addresses of an account alone, of which so many requests leave within any minute, and no more.
+
+    A fifth of them may go at once; the others, spread over a minute, make it full.
+    """
 
     purposes = (Purpose.WAITED_FOR,)
 
@@ -165,13 +168,13 @@ class PaceLimiter(SharedLimiter):
 
     @property
     def rate(self) -> float:
-        """Requests in a second."""
-        return self.per_minute / 60
+        """Requests in a second: what is left of a minute's when the burst is gone."""
+        return max(self.per_minute - self.burst, 1) / 60
 
     @property
     def burst(self) -> float:
         """Requests that may go at once."""
-        return float(self.per_minute)
+        return float(max(1, self.per_minute // 5))
 
 
 def holders_of(account_id: uuid.UUID) -> list[uuid.UUID]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -208,6 +209,20 @@ def begin(account: LinkedAccount, provider: Provider, held: Credential) -> None:
         job.ask(KIND, account.id, delay=max(delay, 0.0))
 
 
+@contextmanager
+def withheld(account: LinkedAccount, patience: float) -> Iterator[None]:
+    """Let nobody renew the account's token inside; RetryLater where somebody is at it for so many seconds still."""
+    ends = connect.OUTSIDE.monotonic() + patience
+    while (lease := _claimed(account, at_once=True)) is None:
+        if connect.OUTSIDE.monotonic() > ends:
+            raise errors.RetryLater("another worker renews the token, and has not ended", after=LEEWAY)
+        connect.OUTSIDE.sleep(LOOK)
+    try:
+        yield
+    finally:
+        _give_back(lease, None)
+
+
 def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - one token is one slice
     """Renew the token of the account that the job names, if it is time."""
     try:
@@ -244,16 +259,17 @@ def _named_by(lease: job.Lease) -> tuple[LinkedAccount | None, Renewal | None]:
         return account, None
 
 
-def _claimed(account: LinkedAccount) -> job.Lease | None:
+def _claimed(account: LinkedAccount, *, at_once: bool = False) -> job.Lease | None:
     """The account's job, made where there is none; None while another worker has it.
 
-    RetryLater after one that failed: it is not repeated by each that waited, but when its time has come.
+    RetryLater after one that failed, unless at once: it is not repeated by each that waited, but when its time has
+    come.
     """
     with transaction.atomic(durable=True):
         known = Job.objects.filter(tenant_id=account.tenant_id, kind=KIND, reference=account.id).first()
         if known is None:
             job.ask(KIND, account.id, delay=LATER)
-        elif known.attempts and not known.held and (rest := _seconds_until(known.due_at)) > 0:
+        elif not at_once and known.attempts and not known.held and (rest := _seconds_until(known.due_at)) > 0:
             raise errors.RetryLater("the access token could not be renewed just now", after=rest)
         return job.claim(KIND, account.id)
 

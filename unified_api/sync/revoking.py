@@ -19,6 +19,8 @@ from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import connect, granting, renewing
 
+#: Seconds for which a renewal that is under way is waited for.
+PATIENCE: Final = 5.0
 log = structlog.get_logger(__name__)
 REVOKED: Final = "linked_account.token_revoked"
 NOT_REVOKED: Final = "linked_account.token_not_revoked"
@@ -61,11 +63,16 @@ def not_ended(account: LinkedAccount, why: str) -> None:
 
 
 def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: dict[str, Secret]) -> None:
+    """End the token that is stored once nobody renews it any more: one that a renewal brings would live on."""
     renewal = renewing.of(account, provider, held)
-    of_access = auth.revokes is not None and auth.revokes.is_of_access
-    tokens = renewal.fresh() if renewal and of_access else held
-    known = {name: tokens[name].reveal() for name in ("access_token", "refresh_token") if name in tokens}
-    granting.asking(provider, auth, account.settings, held).endpoint.revoke(known)
+    if renewal and auth.revokes is not None and auth.revokes.is_of_access:
+        renewal.fresh()
+    with renewing.withheld(account, PATIENCE):
+        with transaction.atomic():
+            account.refresh_from_db(fields=["sealed_credential"])
+        stored = connect.credential_of(account)
+        known = {name: stored[name].reveal() for name in ("access_token", "refresh_token") if name in stored}
+        granting.asking(provider, auth, account.settings, stored).endpoint.revoke(known)
 
 
 def _is_shared(account: LinkedAccount) -> bool:

@@ -27,7 +27,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Bearer, Finds, OAuth2
+from integrations.kit.auth import Bearer, Finds, OAuth2, Revokes
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.errors import RetryLater
 from integrations.kit.limiter import Rate
@@ -45,6 +45,8 @@ from integrations.providers.hubspot.sales import opportunities, stages
 from integrations.providers.hubspot.webhooks import webhooks
 
 _API = "https://api.hubapi.com"
+#: Of the OAuth API whose versions are dates; the one before ends in February 2027.
+_TOKEN = f"{_API}/oauth/2026-03/token"
 _DETAILS, _ZONE = "/account-info/v3/details", "time_zone"
 #: Seconds for which it is left alone, by the limit that was reached: that of a day, whose end may not be known, is
 #: looked at again every hour.
@@ -105,13 +107,14 @@ provider = Provider(
     ),
     auth=OAuth2(
         authorize_url="https://app.hubspot.com/oauth/authorize",
-        token_url=f"{_API}/oauth/v1/token",
+        token_url=_TOKEN,
         scopes=_SCOPES,
         proof="body",
         pkce=False,
         asks={"optional_scope": _LEADS},
         revoked=("BAD_REFRESH_TOKEN",),
         finds=Finds(f"{_API}{_DETAILS}", _zone),
+        revokes=Revokes(f"{_TOKEN}/revoke"),
         instead=Bearer("private_app_token"),
     ),
     check=Check(GET(_DETAILS), lambda told, _settings: str(told["portalId"])),

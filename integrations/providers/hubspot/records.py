@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.paging import ByCursor
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
+from integrations.kit.session import beside
 from integrations.kit.steps import owed
 from integrations.providers.hubspot.archived import archived
 from integrations.providers.hubspot.associations import Link, associate, associated
@@ -88,11 +88,19 @@ class Kind:
 
     def find(self, api: Api, remote_id: str) -> Any:
         """A record by its id; of one that was merged the one that is left, and none that is archived."""
-        there = self.whole(api, [{"id": remote_id}])
-        if not there:
-            with suppress(Gone):
-                there = self.whole(api, [api.get(self._at(remote_id))])
-        return there[0] if there else None
+        there = self._alone(api, {"id": remote_id})
+        if there is None:
+            try:
+                left = api.get(self._at(remote_id))
+            except Gone:
+                return None
+            there = self._alone(api, left)
+        return there
+
+    def _alone(self, api: Api, item: Any) -> Any:
+        """One record; what a batch does not have is left out of its answer, so that a 404 does not speak of it."""
+        with beside("what belongs to the record"):
+            return next(iter(self.whole(api, [item])), None)
 
     def make(self, api: Api, body: dict[str, Any]) -> str:
         """A create; with its associations it is one call."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from integrations.kit.auth import Basic, Finds, OAuth2
 from integrations.kit.endpoints import GET, Check, Table
@@ -54,9 +54,12 @@ def _site(answer: Any, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _identity(_me: Any, settings: Mapping[str, str]) -> str:
-    """The id of the site, which it keeps when its address changes; with an API token nothing tells but the address."""
-    _before, by_id, own = urlsplit(settings["base_url"]).path.partition(_BY_ID)
-    return own if by_id and own else _address(settings)
+    """The id of the site, which it keeps when its address changes; with an API token nothing tells but the address.
+
+    Only at Atlassian's own address, which OAuth finds: anywhere else whoever answers says what stands there.
+    """
+    before, by_id, own = settings["base_url"].partition(_BY_ID)
+    return own if before == _API and by_id and own else _address(settings)
 
 
 def _address(settings: Mapping[str, str]) -> str:

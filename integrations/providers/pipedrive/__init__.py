@@ -14,6 +14,8 @@ is marked [?], either answer is survived:
 - Custom fields have hashes of 40 characters for names, and options are written by their ids.
 - A lead is no person: it names one, or an organization, and is shown with what these are called and reached by. An edit
   of these does not move it, so that only a complete read shows it.
+- A lead that becomes a deal leaves the leads, by a job. The deal tells of which lead it came, where that is asked for;
+  no list can be asked for the deal of a lead.
 - A person is written by one name, which Pipedrive parts into two [?].
 - A stage is one of a pipeline, so that both are sent.
 - Calls and meetings are activities as tasks are, and have a length in place of an end.

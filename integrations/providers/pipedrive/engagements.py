@@ -63,8 +63,11 @@ def _body(fields: dict[str, Any], current: Any) -> dict[str, Any]:
         raise Rejected("there is no such type", fields={"engagement_type": f"is none of {known}"})
     if _PEOPLE in fields:
         told["participants"] = _participants(fields[_PEOPLE] or ())
+    start = starts({**(current or {}), **told})
     if _ENDS in fields:
-        told["duration"] = _length(fields[_ENDS], starts({**(current or {}), **told}))
+        told["duration"] = _length(fields[_ENDS], start, "end_time")
+    elif "due_date" in told and start and (end := dig(current, _ENDS)):
+        told["duration"] = _length(end, start, "start_time")
     return told
 
 
@@ -72,13 +75,14 @@ def _participants(people: Iterable[str]) -> list[dict[str, Any]]:
     return [{"person_id": int(one), "primary": place == 0} for place, one in enumerate(people)]
 
 
-def _length(end: str | None, start: Any) -> str | None:
+def _length(end: str | None, start: Any, moved: str) -> str | None:
+    """From start to end; moved: which of these the write names, as the other one stays."""
     if end is None:
         return None
     found = duration(start if isinstance(start, datetime) else None, datetime.fromisoformat(end))
     if found is None:
-        why = "has to be behind the start, by less than a day: an activity has a length there"
-        raise Rejected("it cannot end like this", fields={"end_time": why})
+        why = "the end has to be behind the start, by less than a day: an activity has a length there"
+        raise Rejected("it cannot last so long", fields={moved: why})
     return found
 
 

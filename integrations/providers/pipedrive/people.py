@@ -15,7 +15,7 @@ from integrations.providers.pipedrive.lenses import place, reached
 from integrations.providers.pipedrive.records import NEWEST, resource
 from unified_api.models.crm import Account, Contact, User
 
-PERSONS = "/api/v2/persons"
+PERSONS, ORGANIZATIONS = "/api/v2/persons", "/api/v2/organizations"
 _NAMES = ("first_name", "last_name")
 
 
@@ -46,6 +46,16 @@ def person_with(api: Api, address: str) -> int | None:
             return int(one["item"]["id"])
     for one in api.get(PERSONS, NEWEST)["data"]:
         if address.casefold() in (told["value"].casefold() for told in one["emails"] or ()):
+            return int(one["id"])
+    return None
+
+
+def organization_named(api: Api, name: str) -> int | None:
+    """The organization of a name, likewise."""
+    asked = {"term": name, "fields": "name", "exact_match": "true", "limit": "10"}
+    found = [one["item"] for one in api.get(f"{ORGANIZATIONS}/search", asked)["data"]["items"]]
+    for one in (*found, *api.get(ORGANIZATIONS, NEWEST)["data"]):
+        if name.casefold() == one["name"].casefold():
             return int(one["id"])
     return None
 
@@ -83,8 +93,8 @@ accounts = resource(
         remote_created_at=instant("add_time", read_only=True),
         remote_updated_at=instant("update_time", read_only=True),
     ),
-    create=POST("/api/v2/organizations", answer="data"),
-    update=PATCH("/api/v2/organizations/{remote_id}", answer="data"),
+    create=POST(ORGANIZATIONS, answer="data"),
+    update=PATCH(f"{ORGANIZATIONS}/{{remote_id}}", answer="data"),
     recognise=("name",),
 )
 

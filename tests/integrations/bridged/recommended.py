@@ -19,8 +19,8 @@ class Sales(Protocol):
     def accept(self, address: str, sale: str) -> None:
         """Take a lead on, and make a sale of this name of it."""
 
-    def decline(self, address: str) -> None:
-        """Say that a lead is none."""
+    def decline(self, address: str) -> str:
+        """Say that a lead is none; the status that it has then."""
 
     def win(self, address: str, amount: str) -> None:
         """Close the sale that came of a lead."""
@@ -69,7 +69,7 @@ class Recommended(Beside):
 def _told(sale: dict[str, Any]) -> tuple[Any, ...]:
     mapped = sale["field_mappings"]["organization_defined_targets"]
     reason = sale["lost_reason"] or mapped.get("loss_reason", {}).get("value")
-    return sale["name"], sale["status"], sale["amount"], reason
+    return sale["name"], sale["status"], sale["amount"] or None, reason  # none is 0 at some
 
 
 def play(house: Recommended, still: int) -> None:
@@ -90,10 +90,10 @@ def play(house: Recommended, still: int) -> None:
     sales.accept(at("ada"), looms)
     house.wait(5)
     sales.accept(at("ben"), looms)
-    sales.decline(at("cleo"))
+    declined = sales.decline(at("cleo"))
     house.rounds(still=still)
     assert house.learned("ada") == house.learned("ben") == ("QUALIFIED", (looms, "OPEN", None, None))
-    assert house.learned("cleo") == ("UNQUALIFIED", None)
+    assert house.learned("cleo") == (declined, None)
     assert house.learned("dan") == ("OPEN", None)
 
     sales.win(at("ada"), "1250.40")

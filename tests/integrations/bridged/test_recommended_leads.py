@@ -1,4 +1,4 @@
-"""Recommended leads, as `recommended-leads-hubspot.yaml` and `recommended-leads-salesforce.yaml` say, over faults."""
+"""Recommended leads, as `recommended-leads-hubspot.yaml` and those of Pipedrive and Salesforce say, over faults."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
+from tenants.models import LinkedAccount
 from tenants.scope import scope
 from tests.emulators.engine import Emulator, emulating
 from tests.emulators.faults import PAGE
 from tests.emulators.vendors import hubspot as hub
+from tests.emulators.vendors import pipedrive as pipe
 from tests.emulators.vendors import salesforce as org
 from tests.emulators.vendors.hubspot import links, objects
 from tests.emulators.vendors.hubspot.common import API as OBJECTS
+from tests.emulators.vendors.pipedrive import first, records
 from tests.emulators.vendors.salesforce import acts
 from tests.emulators.vendors.salesforce.common import API, refusal
 from tests.emulators.world import Clock, Record, World
@@ -26,7 +30,7 @@ from tests.people import Person
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker
 from unified_api.link.linking import Request
-from unified_api.sync import clock
+from unified_api.sync import clock, steer
 
 __all__ = ["call", "no_broker"]  # fixtures
 
@@ -62,9 +66,10 @@ class Portal:
         deal = objects.new(self.world, "deals", dealname=sale, dealstage="appointmentscheduled")
         links.associate(self.world, "leads", lead["id"], "deals", deal["id"], [])
 
-    def decline(self, address: str) -> None:
+    def decline(self, address: str) -> str:
         """See Sales."""
         objects.edit(self.world, "leads", self._lead(address), hs_pipeline_stage="unqualified-stage-id")
+        return "UNQUALIFIED"
 
     def win(self, address: str, amount: str) -> None:
         """See Sales."""
@@ -114,9 +119,10 @@ class Organization:
         """See Sales."""
         acts.convert(self.world, self._lead(address), sale)
 
-    def decline(self, address: str) -> None:
+    def decline(self, address: str) -> str:
         """See Sales."""
         acts.edit(self.world, "Lead", self._lead(address), Status="Closed - Not Converted")
+        return "UNQUALIFIED"
 
     def win(self, address: str, amount: str) -> None:
         """See Sales."""
@@ -134,6 +140,61 @@ class Organization:
 
     def _sale(self, address: str) -> Record:
         return self.world.table("Opportunity")[self._lead(address)["values"]["ConvertedOpportunityId"]]
+
+
+@dataclass
+class Company:
+    """Sales at Pipedrive: who is accepted becomes a deal, and is no lead any more; who is declined is archived."""
+
+    world: World
+
+    def known(self, address: str) -> dict[str, Any]:
+        """See Sales."""
+        lead, person = self._lead(address), self._person(address)
+        company = self.world.get("organizations", lead["organization_id"])["name"]
+        names = {"first_name": person["first_name"], "last_name": person["last_name"]}
+        return {**names, "company": company, "title": lead["title"]}
+
+    def correct(self, address: str, company: str) -> None:
+        """See Sales."""
+        there = self.world.get("organizations", self._lead(address)["organization_id"])
+        records.edit(self.world, "organizations", there, name=company)
+
+    def accept(self, address: str, sale: str) -> None:
+        """See Sales."""
+        first.convert(self.world, self._lead(address), sale)
+
+    def decline(self, address: str) -> str:
+        """See Sales; the complete reading that shows it comes at once."""
+        first.archive(self.world, self._lead(address))
+        with transaction.atomic():
+            steer.read_account_again(LinkedAccount.objects.get(integration="pipedrive").id)
+        return "CLOSED"
+
+    def win(self, address: str, amount: str) -> None:
+        """See Sales."""
+        records.edit(self.world, "deals", self._deal(address), status="won", value=float(amount))
+
+    def lose(self, address: str, reason: str) -> None:
+        """See Sales."""
+        records.edit(self.world, "deals", self._deal(address), status="lost", lost_reason=reason)
+
+    def _person(self, address: str) -> Record:
+        (found,) = [
+            one for one in self.world.rows("persons") if address in [mail["value"] for mail in one["emails"]]
+        ]
+        return found
+
+    def _lead(self, address: str) -> Record:
+        return self._of("leads", address)
+
+    def _deal(self, address: str) -> Record:
+        return self._of("deals", address)
+
+    def _of(self, kind: str, address: str) -> Record:
+        person = self._person(address)["id"]
+        (found,) = [one for one in self.world.rows(kind) if one["person_id"] == person]
+        return found
 
 
 @dataclass(frozen=True)
@@ -159,11 +220,21 @@ def _at_organization(organization: Emulator) -> None:
     organization.faults.cut("GET *", every=12, times=4)
 
 
+def _at_company(company: Emulator) -> None:
+    company.faults.lose("POST /leads", every=2, times=2)
+    company.faults.lose("POST /persons", every=3)
+    company.faults.refuse(503, "GET *", every=9, times=4, body=PAGE)
+    company.faults.cut("GET /leads*", every=5, times=4)
+
+
 PLACES: Final[Mapping[str, Place]] = {
     "recommended-leads-hubspot.yaml": Place(
         Party(hub.vendor, "hubspot", {"private_app_token": hub.TOKEN}, ("*/search", "*/batch/read")),
         Portal,
         _at_portal,
+    ),
+    "recommended-leads-pipedrive.yaml": Place(
+        Party(pipe.vendor, "pipedrive", {"api_token": pipe.TOKEN}), Company, _at_company
     ),
     "recommended-leads-salesforce.yaml": Place(
         Party(org.vendor, "salesforce", {"access_token": org.TOKEN}, (f"{API}/composite/sobjects/*",)),

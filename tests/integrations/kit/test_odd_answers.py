@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from integrations.kit.auth import Basic
 from integrations.kit.client import Client
-from integrations.kit.endpoints import GET, POST, Check, Table
-from integrations.kit.errors import Misconfigured, Rejected, Uncertain
+from integrations.kit.endpoints import GET, POST, Check, Since, Table
+from integrations.kit.errors import Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.lenses import choice
 from integrations.kit.mapping import Mapping
+from integrations.kit.observation import Page
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
 from tests.integrations.lines import connection
@@ -133,3 +136,37 @@ def test_a_key_may_be_the_user_and_a_table_reshaped() -> None:
     asked = server.seen[0].headers["Authorization"].removeprefix("Basic ")
     assert base64.b64decode(asked) == b"the-key:x"
     assert refused.value.fields["status"].endswith("known are OPEN, open")
+
+
+def _changes(refusal: int) -> list[Page]:
+    """A run of what changed, where what the list leaves out is asked for and refused."""
+    of_changes = replace(
+        TICKETS.list or GET("/rows"),
+        since=Since(param="since"),
+        behind=lambda api, _since: list(api.get("/gone")["rows"]),
+    )
+
+    def answer(seen: Seen) -> Told:
+        return told({}, refusal) if seen.path == "/gone" else told({"rows": ROWS})
+
+    with listening(answer) as server, _client(server.url) as client:
+        cursor = {"since": "2026-01-31T12:00:00+00:00"}
+        return list(client.pages(replace(TICKETS, list=of_changes), cursor))
+
+
+@pytest.mark.parametrize("refusal", [400, 403, 404])
+def test_what_changed_is_read_where_what_the_list_leaves_out_may_not_be_asked(refusal: int) -> None:
+    """The run ends, so that the next one goes on from it; the log says what was not asked."""
+    with capture_logs() as logs:
+        [page] = _changes(refusal)
+
+    assert [one.remote_id for one in page.observations] == ["1", "2"]
+    assert page.last
+    assert page.cursor.get("since")
+    assert [line["model"] for line in logs if line["event"] == "left_out_unread"] == ["Ticket"]
+
+
+def test_a_run_whose_rest_may_be_had_later_is_not_over() -> None:
+    """It is told to come again, as by any page."""
+    with pytest.raises(RetryLater):
+        _changes(429)

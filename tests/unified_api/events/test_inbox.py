@@ -171,6 +171,35 @@ def test_what_an_event_names_is_read_or_not(hooked: MakeDesk, desk: Any) -> None
     assert asked.model == "ticketing.Tag"
 
 
+def test_what_another_one_was_merged_into_is_taken_in_if_it_is_wanted(hooked: MakeDesk, desk: Any) -> None:
+    """An event of the record that is gone leads to the one that is left, and selective sync decides on that."""
+    one = hooked()
+    loser, wanted, other, second = (
+        desk.add(title=title) for title in ("wanted", "wanted", "other", "wanted")
+    )
+    with one.linked.person.at_work():
+        condition = {"field": "name", "operator": "EQUALS", "value": {"value": "wanted"}}
+        SyncCondition.objects.create(
+            linked_account_id=one.linked.account.id,
+            model="ticketing.Ticket",
+            created_at=clock.now(),
+            **condition,
+        )
+    for number in (loser, second):
+        one.send(told(number))
+    one.follow()
+    desk.merge(loser, wanted, redirects=True)
+    desk.merge(second, other, redirects=True)
+    desk.edit(wanted, text="of both")
+    for number in (loser, second):
+        one.send(told(number), Event=f"of {number}")
+    one.follow()
+
+    there = one.linked.get("tickets").json()["results"]
+    assert [row["remote_id"] for row in there] == [wanted]
+    assert one.outcomes()[2:] == ["gone", "gone"]
+
+
 def test_nothing_is_read_that_may_not_be(hooked: MakeDesk, desk: Any) -> None:
     """Of a stream that a person paused, of a model that is disabled, and of what selective sync leaves out."""
     one = hooked()
@@ -372,6 +401,22 @@ def test_nothing_is_refused_while_a_provider_changes_its_secret(
     later = str(int(time.time()) + 3_600)
     again = [one.send(told(4), secret=f"secret {number}", stamp=later) for number in (2, 0)]
     assert (again, one.address().refused) == ([202, 401], 2)
+
+
+def test_what_proves_nothing_is_refused_while_a_subscription_is_put_off(
+    hooked: MakeDesk, settings: Any
+) -> None:
+    """A provider that may be asked in an hour has no secret that is not known yet: five in a row are an issue."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+
+    def make(_api: Any, _callback: Callback) -> Subscribed:
+        raise errors.RetryLater("not now", after=3_600)
+
+    one = hooked(replace(SIGNED, subscriptions=Subscriptions(make, lambda _api, _id: None)))
+    _subscribe(one)
+
+    assert [one.send(told(number), secret="forged") for number in range(5)] == [401] * 5
+    assert one.linked.stored(lambda: Issue.objects.filter(kind=issues.SIGNATURES).count()) == 1
 
 
 def test_a_subscription_that_is_there_still_is_left_and_one_that_is_missing_is_made_anew(

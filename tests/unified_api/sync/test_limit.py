@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
@@ -33,16 +34,38 @@ def test_requests_queue_up_one_behind_the_other(limiter: SharedLimiter) -> None:
 
 
 def test_some_addresses_of_an_account_have_a_budget_of_their_own(limiter: SharedLimiter) -> None:
-    """All requests of a minute may go at once, the next comes in its turn; the account's other calls do not wait."""
+    """Two of ten in a minute may go at once, the others come in their turn; the account's other calls do not wait."""
     account = limiter.holder_id
-    waits = [PaceLimiter(account, 0, 10).acquire(1) for _ in range(12)]
+    waits = [PaceLimiter(account, 0, 10).acquire(1) for _ in range(5)]
 
-    assert waits[:10] == [0.0] * 10
-    assert waits[10:] == pytest.approx([6, 12], abs=0.5)
+    assert waits[:2] == [0.0] * 2
+    assert waits[2:] == pytest.approx([7.5, 15, 22.5], abs=0.5)
     assert PaceLimiter(account, 1, 10).acquire(1) == 0
     assert limiter.acquire(1) == 0
     limiter.pause(300)
     assert PaceLimiter(account, 1, 10).acquire(1) == 0
+
+
+def _passes(holder: uuid.UUID, seconds: float) -> None:
+    """Let so much time go by for a budget, and no more, however slow the machine is."""
+    with transaction.atomic():
+        Throttle.objects.filter(holder_id=holder).update(filled_at=Now() - dt.timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("per_minute", "idle"), [(10, 0.0), (10, 40.0), (30, 600.0), (3, 0.0)])
+def test_no_minute_sees_more_requests_than_it_may(tenant: uuid.UUID, per_minute: int, idle: float) -> None:
+    """Whoever asks at each moment, also after a pause that fills the budget, sends nearly as many, and no more."""
+    pace = PaceLimiter(uuid.uuid4(), 0, per_minute)
+    now, left = 0.0, []
+    for _request in range(2 * per_minute + 2):
+        wait = pace.acquire(1)
+        left.append(now + wait)
+        step = wait + (idle if len(left) == per_minute else 0.0)
+        _passes(pace.holder_id, step)
+        now += step
+    busiest = max(sum(begins <= other < begins + 60 for other in left) for begins in left)
+
+    assert 2 / 3 * per_minute <= busiest <= per_minute
 
 
 def test_a_queue_is_never_longer_than_anybody_waits(limiter: SharedLimiter) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from integrations.kit import errors
 from tenants.models import AuditEvent, LinkedAccount
 from tests.integrations.listener import Told, told
-from tests.oauth_house import CLIENT_SECRET, House, house, link_to, register
+from tests.oauth_house import CLIENT_SECRET, House, call, forget_access, house, link_to, register
 from tests.people import Person
 from tests.unified_api.api.conftest import caller
-from unified_api.sync import revoking
+from unified_api.sync import job, renewing, revoking
 
 __all__ = ["house"]  # a fixture
 
@@ -65,6 +69,48 @@ def test_a_grant_that_another_account_may_hang_on_is_left(alice: Person, house: 
 
     assert [one["action"] for one in first] == [revoking.NOT_REVOKED]
     assert [one["action"] for one in last] == [revoking.REVOKED]
+
+
+def test_a_token_that_is_renewed_while_the_account_ends_is_ended_as_well(alice: Person, house: House) -> None:
+    """The end waits for the renewal that is under way, and ends what it brings."""
+    account, trail = link_to(alice, house), []
+    forget_access(house)
+
+    def end() -> None:
+        try:
+            trail.extend(ended(alice, account))
+        finally:
+            connection.close()
+
+    worker = threading.Thread(target=end)
+
+    def end_meanwhile() -> None:
+        house.granted = int
+        worker.start()
+        worker.join(1)
+
+    house.granted = end_meanwhile
+    with suppress(errors.ProviderError):  # its token is over by the time it is used
+        call(alice)
+    worker.join()
+
+    assert house.asked == ["refresh_token"]
+    assert [grant.over for grant in house.grants] == [True]
+    assert [one["action"] for one in trail] == [revoking.REVOKED]
+
+
+def test_a_renewal_that_does_not_end_is_not_waited_for_long(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account ends all the same; the trail has that a token may live on."""
+    account = link_to(alice, house)
+    monkeypatch.setattr(revoking, "PATIENCE", 0.1)
+    with alice.at_work():
+        assert job.claim(renewing.KIND, account.id)
+    trail = ended(alice, account)
+
+    assert [one["action"] for one in trail] == [revoking.NOT_REVOKED]
+    assert "another worker renews the token" in trail[0]["why"]
 
 
 def test_an_application_that_is_gone_does_not_keep_the_account(alice: Person, house: House) -> None:

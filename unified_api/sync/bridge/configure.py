@@ -12,9 +12,9 @@ from integrations.kit.provider import Operation
 from unified_api.engine.policy import DeleteRule
 from unified_api.engine.values import Side
 from unified_api.models.base import relations, wire_fields
-from unified_api.models.fields import Malformed, WireField
+from unified_api.models.fields import Choice, Choices, Malformed, Text, Texts, WireField
 from unified_api.sync import clock, connect, values
-from unified_api.sync.bridge import attachment_check, references, takers
+from unified_api.sync.bridge import attachment_check, listed, references, takers
 from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.configuration import EVERYTHING, PEOPLE, Configuration, Counterparts, Leaving
 from unified_api.sync.bridge.fields import offered, settings
@@ -188,7 +188,10 @@ def _constant(wish: Wish, side: Side, name: str, value: Any) -> Any:
     resource = connect.whole_of(account).resource(wish.model)
     if resource is None or name not in resource.writable("create"):
         raise BridgeRefused(Mistake(place, f"{account.integration} does not take it when a record is made"))
-    return _held(declared, value, place)
+    held = _held(declared, value, place)
+    if isinstance(declared, Text | Texts) and not isinstance(declared, Choice | Choices):
+        listed.check_constant(wish, side, name, held)
+    return held
 
 
 def _held(declared: WireField, value: Any, place: str) -> Any:

@@ -1,15 +1,19 @@
-"""Words of a value map against the lists of words that the accounts themselves have, as of custom fields."""
+"""Words of value maps, and constants, against the lists of words that the accounts themselves have."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from integrations.kit.provider import Resource
 from unified_api.engine.values import Side
 from unified_api.sync import connect
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 from unified_api.sync.models_fields import RemoteFieldClass
+
+#: What a JMESPath says beside the names on its way: quotes, and that it goes through a list.
+_BESIDE_NAMES: Final = re.compile(r'"|\[\*?\]$')
 
 
 def check(wish: Wish, name: str, given: Sequence[tuple[str, Side, str, str | None]]) -> None:
@@ -23,6 +27,19 @@ def check(wish: Wish, name: str, given: Sequence[tuple[str, Side, str, str | Non
         for _, to, theirs, here in given
         for side, word in ((to.other, theirs), (to, here))
         if word is not None and known[side] and word not in known[side]
+    ]
+    if mistakes:
+        raise BridgeRefused(*mistakes)
+
+
+def check_constant(wish: Wish, side: Side, name: str, value: Any) -> None:
+    """The same for a value that new records get at a side, or for each in a list of them."""
+    known = _words(wish, side, name)
+    given = value if isinstance(value, list) else [value]
+    words = [str(one) for one in given if isinstance(one, str | int) and not isinstance(one, bool)]
+    place = f"constants.{side}.{name}"
+    mistakes = [
+        Mistake(place, _told(wish, side, word, known)) for word in words if known and word not in known
     ]
     if mistakes:
         raise BridgeRefused(*mistakes)
@@ -50,4 +67,7 @@ def _is_at(resource: Resource, name: str, key: str) -> bool:
     assert resource.field_classes is not None  # noqa: S101 - there are keys
     place = resource.field_classes.place(key)
     lens: Any = resource.mapping.lenses.get(name)
-    return lens is not None and lens.path in (place, ".".join(place))
+    if lens is None:
+        return False
+    path = _BESIDE_NAMES.sub("", lens.path) if isinstance(lens.path, str) else lens.path
+    return path in (place, ".".join(place))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.pieces import piece
 from tests.emulators.vendor import Routes
+from tests.emulators.vendors.pipedrive import records
 from tests.emulators.vendors.pipedrive.common import refused, stamp
 from tests.emulators.world import Record, World
 
@@ -33,6 +34,22 @@ def new_lead(world: World, title: str, **told: Any) -> Record:
     record = world.add("leads", {**facts, **made, **told})
     world.happened("create", "lead", record)
     return record
+
+
+def archive(world: World, lead: Record) -> None:
+    """Have somebody put a lead aside."""
+    lead |= {"is_archived": True, "update_time": stamp(world.clock.now())}
+    world.happened("change", "lead", lead)
+
+
+def convert(world: World, lead: Record, title: str) -> Record:
+    """Have somebody make a deal of a lead, which leaves its list."""
+    about = {"person_id": lead["person_id"], "org_id": lead["organization_id"]}
+    stage = {"stage_id": 1001, "pipeline_id": 1}
+    deal = records.new(world, "deals", title=title, source_lead_id=lead["id"], **about, **stage)
+    del world.table("leads")[lead["id"]]
+    world.happened("delete", "lead", lead)
+    return deal
 
 
 def new_note(world: World, content: str, **told: Any) -> Record:
@@ -118,6 +135,19 @@ def search_persons(world: World, request: Request) -> Answer:
         }
         for one, emails in told
         if term in map(str.casefold, emails)
+    ]
+    return Answer(200, {"success": True, "data": {"items": found}, "additional_data": {}})
+
+
+@on("GET", "/organizations/search")
+def search_organizations(world: World, request: Request) -> Answer:
+    """Those of this very name; one that was made within the last minute is not found yet."""
+    until = stamp(world.clock.now() - _BEHIND)
+    term = str(request.asked("term")).casefold()
+    found = [
+        {"result_score": 1.0, "item": {"id": one["id"], "type": "organization", "name": one["name"]}}
+        for one in world.listed("organizations")
+        if not one["is_deleted"] and one["add_time"] <= until and one["name"].casefold() == term
     ]
     return Answer(200, {"success": True, "data": {"items": found}, "additional_data": {}})
 

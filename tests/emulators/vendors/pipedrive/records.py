@@ -25,6 +25,7 @@ _REFERENCES: Final = {
     "deal_id": "deals",
     "owner_id": "user",
 }
+_SOURCE: Final = "source_lead_id"
 _SHOWN: Final[Record] = {"visible_to": 3, "custom_fields": {}, "label_ids": []}
 _DEFAULTS: Final[dict[str, Record]] = {
     "persons": {**_SHOWN, "emails": [], "phones": []},
@@ -144,6 +145,9 @@ def page(world: World, request: Request) -> Answer:
     if since := request.asked("updated_since"):
         moment = datetime.fromisoformat(since)
         rows = [one for one in rows if datetime.fromisoformat(one["update_time"]) >= moment]
+    for name in ("person_id", "org_id"):
+        if about := request.asked(name):
+            rows = [one for one in rows if str(one.get(name)) == about]
     order = request.asked("sort_by") or "id"
     rows.sort(key=lambda one: (one[order], one["id"]), reverse=request.asked("sort_direction") == "desc")
     if cursor := request.asked("cursor"):
@@ -151,7 +155,14 @@ def page(world: World, request: Request) -> Answer:
         rows = rows[next(n for n, one in enumerate(rows) if str(one["id"]) == before) + 1 :]
     some = piece(rows, 0, size)
     further = {} if some.is_last else {"next_cursor": sealed(some.items[-1]["id"])}
-    return Answer(200, {"success": True, "data": some.items, "additional_data": further})
+    shown = [_shown(one, request) for one in some.items]
+    return Answer(200, {"success": True, "data": shown, "additional_data": further})
+
+
+def _shown(record: Record, request: Request) -> Record:
+    """A record; of which lead a deal came only where that is asked for."""
+    hidden = {_SOURCE} - set((request.asked("include_fields") or "").split(","))
+    return {name: value for name, value in record.items() if name not in hidden}
 
 
 def create(world: World, request: Request) -> Answer:
@@ -163,7 +174,7 @@ def create(world: World, request: Request) -> Answer:
 
 def show(world: World, request: Request) -> Answer:
     """One by its id, also one that is deleted."""
-    return Answer(200, {"success": True, "data": _there(world, request)})
+    return Answer(200, {"success": True, "data": _shown(_there(world, request), request)})
 
 
 def change(world: World, request: Request) -> Answer:
@@ -172,7 +183,7 @@ def change(world: World, request: Request) -> Answer:
     if found["is_deleted"]:
         raise Refused(404, {"success": False, "error": "Not found", "code": "ERR_NOT_FOUND"})
     _check(world, kind, body, whole=False)
-    return Answer(200, {"success": True, "data": edit(world, kind, found, **body)})
+    return Answer(200, {"success": True, "data": _shown(edit(world, kind, found, **body), request)})
 
 
 def remove(world: World, request: Request) -> Answer:

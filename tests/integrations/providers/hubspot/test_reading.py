@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Gone, Misconfigured, NeedsReauthorisation, RetryLater
+from integrations.kit.errors import Forbidden, Gone, Misconfigured, NeedsReauthorisation, RetryLater
 from integrations.kit.paging import Turn
 from integrations.providers.hubspot.searching import ByStamp
 from tests.emulators.engine import Emulator
@@ -180,6 +180,21 @@ def test_an_archived_call_is_told_by_the_id_of_its_kind(portal: Emulator, client
     gone = {id_ for id_, one in everything(client, Engagement, cursor).items() if one.gone}
 
     assert gone == {f"{kind}-{one['id']}" for kind, one in made.items()}
+
+
+@pytest.mark.parametrize("what", ["batch/read", "associations/*"])
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_a_404_to_what_is_read_with_a_record_deletes_nothing(
+    portal: Emulator, client: Client, what: str, *, is_merged: bool
+) -> None:
+    """Neither of one that is there, nor of one that was merged: it is about an address, not about the record."""
+    one, other = (objects.new(portal.world, "contacts", email=f"{name}@x.example") for name in ("ada", "a"))
+    if is_merged:
+        objects.merge(portal.world, "contacts", one, other)
+    portal.faults.refuse(404, f"POST *{what}*", times=3)
+
+    with pytest.raises(Forbidden, match="what belongs to the record"):
+        client.read(resource_of(Contact), other["id"])
 
 
 @pytest.mark.parametrize("quirk", ["plain", BATCHES_FOLLOW, NEW_IDS])

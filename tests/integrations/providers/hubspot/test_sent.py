@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from integrations.kit.auth import OAuth2
+from integrations.kit.auth import OAuth2, Revokes
 from integrations.kit.errors import NeedsReauthorisation
 from integrations.kit.http import Answer
 from integrations.kit.oauth import authorize_address
@@ -97,6 +97,15 @@ def test_an_application_asks_for_what_the_adapter_uses() -> None:
     assert (url.netloc, url.path) == ("app.hubspot.com", "/oauth/authorize")
     assert "code_challenge" not in query
     assert {"oauth", "crm.objects.contacts.write", "crm.schemas.deals.read"} <= set(query["scope"].split())
+
+
+def test_a_refresh_token_is_ended_beside_where_it_is_renewed() -> None:
+    """As RFC 7009 has it, by an application that proves itself in the body, as HubSpot wants both."""
+    auth = PROVIDER.auth
+    assert isinstance(auth, OAuth2)
+
+    assert auth.revokes == Revokes(f"{auth.token_url}/revoke")
+    assert (auth.proof, urlsplit(auth.token_url).netloc) == ("body", "api.hubapi.com")
 
 
 def test_a_grant_that_is_over_is_known_by_its_word() -> None:

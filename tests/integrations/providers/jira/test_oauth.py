@@ -18,6 +18,7 @@ from tests.emulators.vendors import jira
 from tests.oauth_emulated import allowed_by, led_to
 from tests.oauth_house import call, kept, pass_time
 from tests.people import Person
+from unified_api import registry
 
 
 def test_a_site_is_linked_by_allowing_it_and_each_refresh_token_is_sent_once(
@@ -72,6 +73,25 @@ def test_an_account_that_is_known_by_its_address_is_known_by_its_id_from_then_on
     again = allowed_by(alice, "jira")
 
     assert (again.id, again.remote_identity) == (first.id, jira.CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "identity"),
+    [
+        ("https://api.atlassian.com/ex/jira/abc", "abc"),
+        ("https://evil.example/ex/jira/abc", "https://evil.example/ex/jira/abc"),
+        ("http://api.atlassian.com/ex/jira/abc", "http://api.atlassian.com/ex/jira/abc"),
+        ("https://api.atlassian.com@evil.example/ex/jira/abc", None),
+        ("https://acme.atlassian.net/", "https://acme.atlassian.net"),
+    ],
+)
+def test_no_other_host_says_by_its_path_which_site_it_is(base_url: str, identity: str | None) -> None:
+    """It would take the place of the account that has this id."""
+    check = registry.by_slug("jira").check
+    assert check
+    assert check.identity
+
+    assert check.identity({}, {"base_url": base_url}) == (identity or base_url)
 
 
 def _linked_again(account: LinkedAccount, **known: Any) -> None:

@@ -14,6 +14,7 @@ from integrations.kit.auth import Finds, OAuth2
 from integrations.kit.oauth import OAuthClient, TokenEndpoint, authorize_address
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
+from integrations.providers import jira as adapter
 from tests.emulators.consent import CLIENT
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors import jira
@@ -201,12 +202,13 @@ def _exchanged(site: Emulator, /, **settings: str) -> dict[str, str]:
     )
 
 
-def test_an_application_is_let_into_a_site(site: Emulator) -> None:
+def test_an_application_is_let_into_a_site(site: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token says which one when it is asked, and the site is called below its id; issues lead to its own pages."""
     new_issue(site.world, jira.HELP)
     granted = _endpoint(site).exchange(applications.CODE, verifier="v", redirect_uri="https://us.example/b")
     address = granted.told["base_url"]
     local = {"site": granted.told["site"], "base_url": address.replace("https://api.atlassian.com", site.url)}
+    monkeypatch.setattr(adapter, "_API", site.url)
     with opened(site, local, {"access_token": granted.access_token}, 1) as client:
         identity = client.check()
         (one,) = everything(client, Ticket).values()

@@ -57,7 +57,7 @@ def _filled(world: World) -> dict[Any, Samples]:
         Contact: Samples([_person("Ada", 1001, companies[0])], [_person("Augusta", 1002, companies[1])]),
         Account: Samples([{"name": "Acme", "owner": "1001"}], [{"name": "Umbrella", "owner": "1002"}]),
         Lead: Samples(
-            [{**_about("Eve"), "title": "Ten faxes", "owner": "1001"}],
+            [{**_about("Eve"), "title": "Ten faxes", "owner": "1001", "company": "Eve Mills"}],
             [{"title": "Ten printers", "owner": "1002"}],
         ),
         Note: Samples([_note(0, companies)], [_note(1, companies)]),

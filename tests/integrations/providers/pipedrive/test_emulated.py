@@ -14,9 +14,10 @@ What SEMANTICS.md says of Pipedrive with a source, and the test that stands for 
     personFields and the others                   test_options_are_written_by_their_ids_under_hashes
     v1 start and limit; leads' updated_since      test_no_lead_is_passed_over_when_pages_shift
     leads have UUIDs, and need somebody           test_a_lead_is_shown_with_whom_it_is_about
+    lead to deal is a job; the lead is gone       test_a_lead_that_became_a_deal_stays_and_names_it
     x-api-token                                   test_a_wrong_token_is_the_owners_to_mend
 
-Not looked at here, as the adapter does not use it: recents, merges, conversions, and tokens by OAuth beside what all
+Not looked at here, as the adapter does not use it: recents, merges, and tokens by OAuth beside what all
 adapters share.
 """
 
@@ -359,6 +360,60 @@ def test_a_lead_of_somebody_else_with_the_same_title_is_not_taken_for_the_lost_o
 
     assert client.recent(leads, eve) == []
     assert [one.remote_id for one in client.recent(leads, ada)] == [made.remote_id]
+
+
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_a_lead_that_became_a_deal_stays_and_names_it(
+    house: Emulator, client: Client, *, is_archived: bool
+) -> None:
+    """It leaves its list: complete readings, changes, and who asks for it by its id, find it by its deal."""
+    leads, made = resource_of(Lead), [_of(house, Lead, number, is_archived=False) for number in range(3)]
+    cursor = list(client.pages(leads, None))[-1].cursor
+    house.world.clock.forward(3600)
+    deal = first.convert(house.world, house.world.get("leads", made[0]), "Looms")
+    deal["is_archived"] = is_archived
+    del house.world.table("leads")[made[1]]
+    whole, changed = everything(client, Lead), everything(client, Lead, cursor)
+    by_id = client.read(leads, made[0])
+
+    assert set(whole) == {made[0], made[2]}
+    for one in (whole[made[0]], changed[made[0]], by_id):
+        assert (one.values["status"], one.values["converted_opportunity"]) == ("QUALIFIED", str(deal["id"]))
+        assert (one.values["converted_contact"], one.values["first_name"]) == (str(deal["person_id"]), "P0")
+        assert "lead_source" not in one.values
+    with pytest.raises(Gone):
+        client.read(leads, made[1])
+
+
+def test_a_lead_that_is_still_shown_beside_its_deal_is_that_deals(house: Emulator, client: Client) -> None:
+    """Whatever list it stands in, and by its id; it is changed no more."""
+    made = _of(house, Lead, 1, is_archived=True)
+    shown = dict(house.world.get("leads", made))
+    deal = first.convert(house.world, house.world.get("leads", made), "Looms")
+    house.world.add("leads", shown)
+    leads = resource_of(Lead)
+    [page] = client.pages(leads, None)
+
+    for one in (*page.observations, client.read(leads, made)):
+        assert (one.remote_id, one.values["converted_opportunity"]) == (made, str(deal["id"]))
+    assert len(page.observations) == 1
+    for refused in (lambda: client.update(leads, made, {"title": "Fax"}), lambda: client.delete(leads, made)):
+        with pytest.raises(Rejected, match="became a deal"):
+            refused()
+
+
+def test_a_lead_of_a_known_company_makes_no_second_one(house: Emulator, client: Client) -> None:
+    """Be it found by the search, or among the newest; where the lead is refused, a new one is deleted again."""
+    leads, told = resource_of(Lead), {"title": "Printers", "last_name": "Adams"}
+    old = records.new(house.world, "organizations", name="Acme")["id"]
+    house.world.clock.forward(3600)
+    new = records.new(house.world, "organizations", name="Umbrella")["id"]
+    made = [client.create(leads, {**told, "company": name}) for name in ("acme", "UMBRELLA")]
+    with pytest.raises(Rejected):
+        client.create(leads, {**told, "company": "Initech", "owner": "99"})
+
+    assert [one.raw["organization_id"] for one in made] == [old, new]
+    assert [one["is_deleted"] for one in house.world.rows("organizations")] == [False, False, True]
 
 
 def test_no_lead_is_passed_over_when_pages_shift(house: Emulator, client: Client) -> None:

@@ -230,6 +230,27 @@ def test_a_word_that_is_not_in_the_list_of_its_side_has_its_line(
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize("path", ["x_churn", '"x_churn"', "x_churn[]"])
+def test_a_constant_that_is_not_in_the_list_of_its_side_has_its_line(
+    lists: None, mapped: Bridged, path: str
+) -> None:
+    """Also one of several in a list, and where the path of the field is spelled otherwise; a number is its digits."""
+    with transaction.atomic():
+        (there,) = targets.of(mapped.accounts[1])
+    targets.remove(there.id)
+    with transaction.atomic():
+        told = {"jmes_path": path, "remote_path": "x_churn"}
+        targets.add(mapped.accounts[1], "ticketing.Ticket", "churn_risk", **told)
+    text = files.TICKETS + f"    constants: {{b: {{{RISK}: GIVEN}}}}\n"
+    for given, wrong in (('"8"', "8"), ('["9", hihg]', "hihg"), ("[1, 7]", "7")):
+        with pytest.raises(FileRefused) as caught:
+            files.apply(files.changed("GIVEN", given, text))
+        assert f"plain has no '{wrong}' in the list of the field; it has 9, 1" in str(caught.value)
+        assert "line 17: " in str(caught.value)
+
+    assert files.whats(files.apply(files.changed("GIVEN", '["9", 1]', text))) == ["created"]
+
+
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
