@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from tests.integrations.listener import Told, told
 from tests.oauth_house import CLIENT_SECRET, House, call, forget_access, house, link_to, register
 from tests.people import Person
 from tests.unified_api.api.conftest import caller
-from unified_api.sync import job, renewing, revoking
+from unified_api.sync import connect, job, renewing, revoking
 
 __all__ = ["house"]  # a fixture
 
@@ -71,10 +73,16 @@ def test_a_grant_that_another_account_may_hang_on_is_left(alice: Person, house: 
     assert [one["action"] for one in last] == [revoking.REVOKED]
 
 
-def test_a_token_that_is_renewed_while_the_account_ends_is_ended_as_well(alice: Person, house: House) -> None:
+def test_a_token_that_is_renewed_while_the_account_ends_is_ended_as_well(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The end waits for the renewal that is under way, and ends what it brings."""
-    account, trail = link_to(alice, house), []
+    account, trail, waits = link_to(alice, house), [], threading.Event()
     forget_access(house)
+
+    def sleep(seconds: float) -> None:
+        waits.set()
+        time.sleep(seconds)
 
     def end() -> None:
         try:
@@ -82,14 +90,15 @@ def test_a_token_that_is_renewed_while_the_account_ends_is_ended_as_well(alice: 
         finally:
             connection.close()
 
-    worker = threading.Thread(target=end)
-
     def end_meanwhile() -> None:
-        house.granted = int
+        house.granted, told = int, len(house.forms)
         worker.start()
-        worker.join(1)
+        while worker.is_alive() and not waits.is_set() and len(house.forms) == told:
+            time.sleep(0.01)
 
-    house.granted = end_meanwhile
+    worker, house.granted = threading.Thread(target=end), end_meanwhile
+    monkeypatch.setattr(connect, "OUTSIDE", replace(connect.OUTSIDE, sleep=sleep))
+    monkeypatch.setattr(revoking, "PATIENCE", 60.0)
     with suppress(errors.ProviderError):  # its token is over by the time it is used
         call(alice)
     worker.join()
