@@ -22,7 +22,7 @@ from unified_api.sync import connect, granting, renewing
 log = structlog.get_logger(__name__)
 REVOKED: Final = "linked_account.token_revoked"
 NOT_REVOKED: Final = "linked_account.token_not_revoked"
-_LEFT: Final = "it lives on until the other linked account ends that is the same one at the provider, which would be cut off with it"
+_LEFT: Final = "it lives on until the other linked account ends that is the same one there, and hangs on it"
 
 
 def is_revocable(account: LinkedAccount) -> bool:
