@@ -154,6 +154,8 @@ def _note(lease: job.Lease, due: _Due, subscribed: Subscribed | None) -> None:
         if address is not None and subscribed is not None:
             if subscribed.secret:
                 addresses.take_secret(address, Secret(subscribed.secret))
+            else:
+                address.sealed_former = b""  # the hour for which it counts would begin anew
             address.subscription, address.subscribed_at = subscribed.id, clock.now()
             address.save(update_fields=["subscription", "subscribed_at", "sealed_secret", "sealed_former"])
         issues.resolve(issues.SUBSCRIPTION, account.id)
