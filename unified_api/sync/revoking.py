@@ -70,7 +70,8 @@ def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: dict
         with transaction.atomic():
             account.refresh_from_db(fields=["sealed_credential"])
         stored = connect.credential_of(account)
-        known = {name: stored[name].reveal() for name in ("access_token", "refresh_token") if name in stored}
+        named: tuple[str, ...] = ("access_token", "refresh_token")
+        known = {name: stored[name].reveal() for name in named if name in stored}
         granting.asking(provider, auth, account.settings, stored).endpoint.revoke(known)
 
 

@@ -21,6 +21,10 @@ from unified_api.sync.models import Run, SetAside, Stream
 #: Characters of the raw record, and of the reason, that are kept.
 _KEPT = 20_000
 _REASON = 500
+#: Characters of the id of a record, where a run names it.
+_NAMED = 80
+#: In the place of what a run said, where that named a record that is ignored.
+_UNSAID = "What was wrong is not said any more, as it named a record that is ignored."
 #: Kept in the place of a record that does not map: where its sensitive or disabled fields stand, nobody can tell.
 _SENSITIVE = "(not kept: records of this model have sensitive fields)"
 _DISABLED = "(not kept: some of it may not be read, by the account's scopes)"
@@ -53,11 +57,20 @@ def keep(stream: Stream, run: Run, account: LinkedAccount, bad: Sequence[Bad]) -
 
 
 def forget(account: LinkedAccount, model: type[CommonModel], remote_ids: Collection[str]) -> None:
-    """Keep nothing of a record that the provider knows by these ids, wherever it stood."""
+    """Keep nothing of a record that the provider knows by these ids, wherever it stood, nor what a run said of it."""
     streams, name = Stream.objects.filter(linked_account_id=account.id), model_id(model)
     own = Q(stream_id__in=streams.filter(model=name).values("id"), remote_id__in=list(remote_ids))
     inside = [_inside(name, one) for one in remote_ids]
     SetAside.objects.filter(own | Q(stream_id__in=streams.values("id"), remote_id__in=inside)).delete()
+    for one in (*remote_ids, *inside):
+        said = Q(error__contains=f"({named(one)}: ") | Q(error__contains=f"; {named(one)}: ")
+        streams.filter(said).update(error=_UNSAID)
+        Run.objects.filter(said, stream_id__in=streams.values("id")).update(error=_UNSAID)
+
+
+def named(remote_id: str | None) -> str:
+    """How a run names a record that it has set aside."""
+    return (remote_id or "no id")[:_NAMED]
 
 
 def clear(stream: Stream, landed: Iterable[Key], bad: Sequence[Bad]) -> None:

@@ -9,7 +9,7 @@ from integrations.kit import errors
 from integrations.kit.searching import UNSEARCHED
 from integrations.kit.strict import plain
 from tenants.models import LinkedAccount
-from unified_api.sync import clock, feed
+from unified_api.sync import clock, feed, set_aside
 from unified_api.sync.models import Run, SetAside, Stream
 
 _TOO_MANY_REQUESTS: Final = 429
@@ -106,7 +106,7 @@ def _counted(run: Run, what: str) -> list[tuple[str, int]]:
 
 def _waiting(stream: Stream, number: int) -> str:
     rows = SetAside.objects.filter(stream_id=stream.id).order_by("-seen_at", "remote_id")
-    named = "; ".join(f"{(row.remote_id or 'no id')[:80]}: {row.reason[:200]}" for row in rows[:_NAMED])
+    named = "; ".join(f"{set_aside.named(row.remote_id)}: {row.reason[:200]}" for row in rows[:_NAMED])
     return plain(
         f"{number} records do not map and are set aside, to come in once they do ({named}"
         f"{'; …' if number > _NAMED else ''}); see them in the admin."

@@ -33,6 +33,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "multiselect": ("list", "value"),
     "multicheckboxes": ("list", "value"),
     "multiuserpicker": ("list", "accountId"),
+    "people": ("list", "accountId"),
 }
 
 
@@ -43,7 +44,7 @@ def _kind(api: Api, name: str) -> str:
 
 
 def told_apart(api: Api, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an issue; of kinds that nobody knows here, values stay as they are."""
+    """The fields of an issue; of kinds that nobody knows here, values stay as they are, but that people are ids."""
     return {
         name: _value(_kind(api, name), value) if name.startswith(BEGINNING) and value is not None else value
         for name, value in fields.items()
@@ -53,10 +54,21 @@ def told_apart(api: Api, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _value(kind: str, found: Any) -> Any:
     if kind == _TEXT:
         return to_markdown(found)
-    _, part = _KINDS.get(kind, ("string", ""))
+    if kind not in _KINDS:
+        return _with_ids(found)
+    _, part = _KINDS[kind]
     if not part:
         return found
     return [one[part] for one in found] if isinstance(found, list) else found[part]
+
+
+def _with_ids(found: Any) -> Any:
+    """The same with people told by their ids alone, wherever they stand: who may not be known is not shown here."""
+    if isinstance(found, list):
+        return [_with_ids(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    return found["accountId"] if "accountId" in found else {k: _with_ids(one) for k, one in found.items()}
 
 
 def spelled(api: Api, fields: Mapping[str, Any], current: Any) -> dict[str, Any]:

@@ -41,6 +41,14 @@ def _shaped(api: Api, issues: list[Any]) -> list[Any]:
     ]
 
 
+#: What is told of an issue inside another one.
+_OTHER = Mapping(
+    Ticket,
+    name=at("fields.summary", read_only=True),
+    status=at("fields.status", read_only=True),
+    priority=at("fields.priority", read_only=True),
+    ticket_type=at("fields.issuetype", read_only=True),
+)
 _SHAPED = fetched(_FIELDS, _shaped)
 tickets = Resource(
     mapping=Mapping(
@@ -83,6 +91,10 @@ tickets = Resource(
         "fields.attachment.author": users.mapping,
         "fields.attachment": attachments.mapping,
         "fields.project": collections.mapping,
+        "fields.parent": _OTHER,
+        "fields.subtasks": _OTHER,
+        "fields.issuelinks.inwardIssue": _OTHER,
+        "fields.issuelinks.outwardIssue": _OTHER,
     },
     custom=(f"fields.{BEGINNING}",),
     field_classes=field_classes,

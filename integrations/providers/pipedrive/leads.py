@@ -15,6 +15,7 @@ from integrations.kit.lenses import at, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
+from integrations.kit.session import beside
 from integrations.providers.pipedrive.archived import with_archived
 from integrations.providers.pipedrive.converted import CALLS, converted, found
 from integrations.providers.pipedrive.lenses import place, reached
@@ -101,8 +102,9 @@ def _find(api: Api, remote_id: str) -> Any:
         lead = api.get(f"{_PATH}/{quote(remote_id, safe='')}")["data"]
     except Gone:
         lead = None
-    there = found(api, remote_id, lead)
-    return None if there is None else _with_whom(api, [there])[0]
+    with beside("deals, or whom the lead is about"):
+        there = found(api, remote_id, lead)
+        return None if there is None else _with_whom(api, [there])[0]
 
 
 def _change(api: Api, remote_id: str, fields: dict[str, Any], current: Any) -> None:

@@ -14,7 +14,7 @@ from integrations.kit.paths import dig
 _BARREN = 3
 
 
-def walk(api: Api, path: str, params: Mapping[str, str], paging: Paging) -> Iterator[Any]:
+def walk(api: Api, path: str, params: Mapping[str, Any], paging: Paging) -> Iterator[Any]:
     """The items of a list, page by page."""
     state: State | None = None
     seen: set[str] = set()

@@ -14,7 +14,7 @@ from integrations.kit.mapping import Mapping
 from integrations.providers.tryton import reach
 from integrations.providers.tryton.asking import of_itself, of_model
 from integrations.providers.tryton.names import joined, split
-from integrations.providers.tryton.parties import PARTY, is_person, person_category, spelled
+from integrations.providers.tryton.parties import PARTY, REACHED, is_person, person_category, spelled
 from integrations.providers.tryton.people import party_of
 from integrations.providers.tryton.sales import (
     ACCEPTED,
@@ -23,6 +23,7 @@ from integrations.providers.tryton.sales import (
     LOST,
     OF_PARTY,
     ONE,
+    QUOTES,
     SALE,
     customer,
     make,
@@ -121,4 +122,5 @@ leads = of_model(
     update=PUT(ONE),
     delete=DELETE(ONE, send=remove, calls=2),
     recognise=("email_addresses",),
+    quotes={**QUOTES, f"party.{reach.MECHANISMS}": REACHED, "contact": REACHED},
 )

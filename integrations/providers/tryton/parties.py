@@ -126,7 +126,7 @@ contacts = _resource(
     recognise=("last_name",),
 )
 #: Who can be reached at a company may be a person, by name.
-_REACHED = FieldMapping(Contact, email_addresses=compute(lambda told: told))
+REACHED = FieldMapping(Contact, email_addresses=compute(lambda told: told))
 accounts = _resource(
     FieldMapping(
         Account,
@@ -141,5 +141,5 @@ accounts = _resource(
     ),
     _make_account,
     recognise=("name",),
-    quotes={"contact_mechanisms": _REACHED, "emails": _REACHED},
+    quotes={"contact_mechanisms": REACHED, "emails": REACHED},
 )

@@ -16,12 +16,17 @@ from integrations.kit.steps import owed
 from integrations.providers.tryton.asking import found, of_model
 from integrations.providers.tryton.parties import CATEGORIES, is_person
 from integrations.providers.tryton.tagged import AmountLens, day_of, when
-from unified_api.models.crm import Opportunity, Stage
+from unified_api.models.crm import Account, Contact, Opportunity, Stage
 
 SALE: Final = "sale.opportunity"
 ONE: Final = f"/{SALE}/{{remote_id}}"
 OF_PARTY: Final = ("party.name", f"party.{CATEGORIES}")
 LEAD, ACCEPTED, LOST, CANCELLED = "lead", "opportunity", "lost", "cancelled"
+#: Whether the party is a company or a person, it has one name.
+QUOTES: Final = {
+    "party": Mapping(Account, name=at("name", read_only=True)),
+    "party.name": Mapping(Contact, **dict.fromkeys(("first_name", "last_name"), at((), read_only=True))),
+}
 _RUNNING: Final = (LEAD, ACCEPTED)
 _STATUS: Final = {ACCEPTED: "OPEN", "converted": "OPEN", "won": "WON", LOST: "LOST"}
 #: Actions behind which a lost one is open again, and requests that a change makes at the most.
@@ -164,4 +169,5 @@ opportunities = of_model(
     delete=DELETE(ONE, send=remove, calls=2),
     recognise=("name", "account"),
     required=("owner",),
+    quotes=QUOTES,
 )

@@ -12,10 +12,12 @@ import pytest
 from integrations.kit.client import Client
 from integrations.kit.errors import Forbidden, Gone, RetryLater
 from integrations.kit.observation import Page
+from integrations.kit.paths import without
 from integrations.providers.jira.searching import minute, zone_of
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors import jira
 from tests.emulators.vendors.jira.issues import drop, new_issue, touch
+from tests.emulators.vendors.jira.people import user_shape
 from tests.emulators.vendors.jira.said import document, say
 from tests.emulators.world import World
 from tests.integrations.providers.jira.site import (
@@ -264,3 +266,33 @@ def test_what_is_around_issues(site: Emulator, client: Client) -> None:
     assert client.check() == site.url
     assert [one.values["access_level"] for one in projects.values()] == ["PRIVATE", "COMPANY"][::-1]
     assert set(everything(client, Tag)) == {"printer"}
+
+
+@pytest.mark.parametrize("kind", ["people", "com.atlassian.servicedesk:sd-request-participants"])
+def test_people_in_own_fields_are_ids_whatever_the_kind(site: Emulator, client: Client, kind: str) -> None:
+    """So that none shows a name or an address that an account's scopes keep back."""
+    who = user_shape(site.world, site.world.get("user", jira.ADA))
+    schema = {"id": "customfield_10020", "name": "Helpers", "kind": kind, "schema": "array", "options": ()}
+    site.world.add("field", schema)
+    told = [who] if kind == "people" else [{"approver": who, "decision": "approved"}]
+    one = new_issue(site.world, jira.HELP, custom={"customfield_10020": told})
+    shown = client.read(resource_of(Ticket), one["id"]).raw["fields"]["customfield_10020"]
+
+    assert shown == ([jira.ADA] if kind == "people" else [{"approver": jira.ADA, "decision": "approved"}])
+
+
+def test_what_an_issue_tells_of_others_is_kept_back_as_theirs_is() -> None:
+    """Of the one above, those below, and those that it is linked with."""
+    told = {"summary": "Secret", "status": {"name": "To Do"}, "priority": {"name": "High"}}
+    links = [
+        {"type": "blocks", "inwardIssue": {"id": "3", "fields": told}},
+        {"outwardIssue": {"fields": told}},
+    ]
+    record = {"fields": {"summary": "Own", "parent": {"fields": told}, "subtasks": [{"fields": told}]}}
+    record["fields"]["issuelinks"] = links  # type: ignore[assignment]
+    for place in resource_of(Ticket).hidden_places({"ticketing.Ticket": {"name", "status", "priority"}}, ()):
+        record = without(record, place)
+
+    assert "Secret" not in str(record)
+    assert "To Do" not in str(record)
+    assert "blocks" in str(record)

@@ -32,7 +32,7 @@ from typing import Any
 import pytest
 
 from integrations.kit.client import Client
-from integrations.kit.errors import Gone, NeedsReauthorisation, Rejected, RetryLater, Uncertain
+from integrations.kit.errors import Forbidden, Gone, NeedsReauthorisation, Rejected, RetryLater, Uncertain
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
 from integrations.providers.pipedrive.paging import ByStart
@@ -382,6 +382,9 @@ def test_a_lead_that_became_a_deal_stays_and_names_it(
         assert (one.values["converted_contact"], one.values["first_name"]) == (str(deal["person_id"]), "P0")
         assert "lead_source" not in one.values
     with pytest.raises(Gone):
+        client.read(leads, made[1])
+    house.faults.refuse(404, "GET /deals")
+    with pytest.raises(Forbidden):  # nobody knows whether it became a deal
         client.read(leads, made[1])
 
 

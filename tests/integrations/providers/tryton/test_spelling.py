@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 
 from integrations.kit.errors import Misconfigured, Rejected
 from integrations.kit.paging import Turn
+from integrations.kit.paths import without
+from integrations.kit.provider import Resource
 from integrations.providers.tryton.asking import ByRow
+from integrations.providers.tryton.leads import leads
 from integrations.providers.tryton.names import joined, split
 from integrations.providers.tryton.parties import accounts, contacts
 from integrations.providers.tryton.people import employees
 from integrations.providers.tryton.reach import mechanisms
+from integrations.providers.tryton.sales import opportunities
 from tests.conformance.test_laws import FIXTURES
 
 WORDS = st.lists(st.text("abcdé'-", min_size=1), max_size=3).map(" ".join)
@@ -145,3 +149,17 @@ def test_a_list_whose_next_page_cannot_be_told_says_so(odd: Any) -> None:
         pages.next({"row": 1, "seen": 2}, Turn([odd], {}, 1))
 
     assert pages.next(None, Turn([odd], {}, 1)) is None
+
+
+@pytest.mark.parametrize("resource", [leads, opportunities])
+def test_what_is_told_of_the_party_is_kept_back_as_the_partys_is(resource: Resource) -> None:
+    """It is an account, or a contact: where either may not be known by its name, no sale tells it."""
+    party = {"id": 3, "name": "Lovelace", "contact_mechanisms": [{"value": "ada@x.example"}]}
+    record = {"party": party, "contact": {"name": "Ada", "value": "ada@x.example"}}
+    for hidden in ({"crm.Account": {"name"}}, {"crm.Contact": {"last_name", "email_addresses"}}):
+        told: Any = record
+        for place in resource.hidden_places(hidden, ()):
+            told = without(told, place)
+        assert "Lovelace" not in str(told)
+    if resource is leads:
+        assert "ada@" not in str(told)
