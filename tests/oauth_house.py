@@ -98,6 +98,8 @@ class House:
     tags: int = 0
     #: What else its token endpoint tells.
     more: dict[str, Any] = field(default_factory=dict)
+    #: Whether the end of a token is that of all that its user allowed.
+    uninstalls: bool = False
     #: Whether the API takes any token.
     is_open: bool = True
     #: Called when the API was called with a good token, and when tokens were granted, before that is answered.
@@ -164,8 +166,9 @@ class House:
             return self.instead.pop(0)
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return told({"error": "invalid_client"}, 401)
+        meant = [grant for grant in self.grants if form["token"] == grant.refresh]
         for grant in self.grants:
-            grant.over = grant.over or form["token"] == grant.refresh
+            grant.over = grant.over or grant in meant or (self.uninstalls and bool(meant))
         return Told(200, b"", {})
 
     def _by_code(self, form: dict[str, str]) -> Grant | None:

@@ -162,7 +162,8 @@ class Revokes:
     url: https://, a template over the settings and `client_id`. method: `POST`, or `DELETE`. signed: as the `client`
     proves itself at the token endpoint, as the client by HTTP `basic`, or by the `token` itself, which needs no body.
     token: which one is named, under which name: the refresh token where there is one, or the access token alone.
-    as_json: in JSON, not in a form.
+    as_json: in JSON, not in a form. shared: whether that ends whatever else the application got of the same user, as it
+    is uninstalled by it.
     """
 
     url: str
@@ -170,6 +171,7 @@ class Revokes:
     signed: Literal["client", "basic", "token"] = "client"
     token: Literal["token", "access_token"] = "token"  # noqa: S105 - a name
     as_json: bool = False
+    shared: bool = False
 
     @property
     def is_of_access(self) -> bool:

@@ -20,7 +20,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from integrations.kit import token_answers, verdict
 from integrations.kit.auth import Auth, Bearer, OAuth2, Secrets, Settings, Signature, Unsigned, scrub
-from integrations.kit.errors import SHAPELESS, Misconfigured, Rejected, RetryLater, Uncertain
+from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.guard import Blocked, Guard
 from integrations.kit.http import Http, Patience, Request
 from integrations.kit.observation import Connection
@@ -45,9 +45,10 @@ TOKENS: Final = (
 )
 #: What an answer with a token may take. Together with what is tried again far below a lease of a job.
 LIMITS: Final = Limits(connect=5.0, read=15.0, total=20.0, body=256 * 1024)
-#: What the end of a token is waited for.
-FAREWELL: Final = Limits(connect=3.0, read=5.0, total=5.0, body=64 * 1024)
 PATIENCE: Final = Patience(attempts=3, wait=3.0, total=10.0)
+#: What the end of an account waits for its provider: a few seconds, once.
+FAREWELL: Final = Limits(connect=3.0, read=5.0, total=5.0, body=256 * 1024)
+ONCE: Final = Patience(attempts=1)
 #: One label of a host's name.
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -165,8 +166,9 @@ class TokenEndpoint:
         sleep: Callable[[float], None],
         wire: Callable[[Guard, Limits], Way] = Wire,
         at_home: bool = False,
+        briefly: bool = False,
     ) -> None:
-        """at_home: this installation itself serves the system, a sandbox."""
+        """at_home: this installation itself serves the system, a sandbox. briefly: asked once, for a few seconds."""
         self._auth = auth
         self._client = client
         self._settings = settings
@@ -177,6 +179,7 @@ class TokenEndpoint:
         self._line = Connection(settings={}, secrets={}, guard=guard, clock=clock, sleep=sleep)
         self._wire = wire
         self._at_home = at_home
+        self._limits, self._patience = (FAREWELL, ONCE) if briefly else (LIMITS, PATIENCE)
 
     def exchange(self, code: str, *, verifier: str, redirect_uri: str) -> Granted:
         """The tokens for a code that came to the callback."""
@@ -197,7 +200,8 @@ class TokenEndpoint:
     def revoke(self, tokens: Mapping[str, str]) -> None:
         """End a grant, or its access token, as the adapter's `revokes` says; asked once, for a few seconds.
 
-        tokens: those of the account, by their names. Raises ProviderError where it is not ended for certain.
+        tokens: those of the account, by their names. Raises ProviderError where it is not ended for certain. That there
+        is none to delete says that it is over.
         """
         told = self._auth.revokes
         if told is None:
@@ -214,7 +218,7 @@ class TokenEndpoint:
             base_url=f"{parts.scheme}://{parts.netloc}",
             auth=signs[told.signed],
             limits=FAREWELL,
-            patience=Patience(attempts=1),
+            patience=ONCE,
             wire=self._wire,
             at_home=self._at_home,
         )
@@ -224,7 +228,7 @@ class TokenEndpoint:
             way.close()
         facts: dict[str, Any] = {"repeatable": True, "request": f"{told.method} the end of a token"}
         error = verdict.of_status(answer.status, answer.headers, None, now=self._line.clock(), **facts)
-        if error is not None:
+        if error is not None and not (isinstance(error, Gone) and told.method == "DELETE"):
             raise error
 
     def _naming(self, named: str) -> dict[str, Any]:
@@ -274,8 +278,8 @@ class TokenEndpoint:
             self._line,
             base_url=self._origin,
             auth=_Proof(self._client) if proven else Unsigned(),
-            limits=LIMITS,
-            patience=PATIENCE,
+            limits=self._limits,
+            patience=self._patience,
             wire=self._wire,
             at_home=self._at_home,
         )

@@ -9,8 +9,6 @@ import structlog
 from django.db import transaction
 
 from integrations.kit import errors
-from integrations.kit.http import Patience
-from integrations.kit.transport import Limits
 from integrations.kit.webhooks import A_DAY, Callback, Subscribed, Subscriptions
 from tenants import secrets
 from tenants.models import LinkedAccount
@@ -24,8 +22,6 @@ log = structlog.get_logger(__name__)
 KIND: Final = "webhook subscription"
 #: The share of its time after which a subscription is made anew.
 _RENEWED_AT: Final = 0.8
-#: What the end of an account waits for its provider: a few seconds, once.
-_FAREWELL: Final = Limits(connect=3.0, read=5.0, total=5.0)
 
 
 class _Due(NamedTuple):
@@ -119,7 +115,7 @@ def end(account: LinkedAccount) -> None:
     if address is None or address.subscription is None or account.status == connect.PAUSED_FOR_RELINK:
         return
     try:
-        with connect.line(account, patience=Patience(attempts=1), limits=_FAREWELL) as line:
+        with connect.line(account, farewell=True) as line:
             line.client.unsubscribe(address.subscription)
     except (errors.ProviderError, registry.UnknownIntegration) as error:
         log.warning("webhook.not_unsubscribed", linked_account=str(account.id), error=type(error).__name__)
@@ -158,6 +154,8 @@ def _note(lease: job.Lease, due: _Due, subscribed: Subscribed | None) -> None:
         if address is not None and subscribed is not None:
             if subscribed.secret:
                 addresses.take_secret(address, Secret(subscribed.secret))
+            else:
+                address.sealed_former = b""  # the hour for which it counts would begin anew
             address.subscription, address.subscribed_at = subscribed.id, clock.now()
             address.save(update_fields=["subscription", "subscribed_at", "sealed_secret", "sealed_former"])
         issues.resolve(issues.SUBSCRIPTION, account.id)

@@ -17,6 +17,7 @@ from integrations.kit import errors
 from integrations.kit.client import Client
 from integrations.kit.guard import Guard
 from integrations.kit.http import Patience
+from integrations.kit.oauth import FAREWELL, ONCE
 from integrations.kit.observation import Connection
 from integrations.kit.offered import of_account
 from integrations.kit.provider import Provider
@@ -123,18 +124,19 @@ def line(
     *,
     purpose: Purpose = Purpose.WAITED_FOR,
     patience: Patience | None = None,
-    limits: Limits | None = None,
+    farewell: bool = False,
 ) -> Line:
     """Open the account's credential and make its client.
 
     With a lease, no request leaves once the job is somebody else's, and the lease lasts as long as requests do.
+    farewell: the account ends, so that each request is made once, for a few seconds, and so is a token renewed.
     RetryLater: the credential does not open, or its token cannot be renewed. NeedsReauthorisation: it is over.
     """
     from unified_api.sync import granting, renewing
 
     provider = provider_of(account)
     credential = {} if provider.hosted else credential_of(account)
-    renewal = renewing.of(account, provider, credential)
+    renewal = renewing.of(account, provider, credential, briefly=farewell)
     secrets = renewal.fresh() if renewal else credential
     counts_so = provider.rate.per_application
     application = granting.application_of(provider, account.settings, secrets) if counts_so else None
@@ -153,11 +155,10 @@ def line(
         clock=OUTSIDE.clock,
         sleep=OUTSIDE.sleep,
         random=OUTSIDE.random,
-        renew=renewal,
+        renew=None if farewell else renewal,
     )
-    client = Client(
-        provider, connection, limits=limits or LIMITS, patience=patience or PATIENCE, wire=OUTSIDE.wire
-    )
+    limits, usual = (FAREWELL, ONCE) if farewell else (LIMITS, PATIENCE)
+    client = Client(provider, connection, limits=limits, patience=patience or usual, wire=OUTSIDE.wire)
     return Line(account.id, client, moments)
 
 

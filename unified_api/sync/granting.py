@@ -60,10 +60,16 @@ def application_of(
 
 
 def asking(
-    provider: Provider, auth: OAuth2, settings: Mapping[str, str], secrets: Mapping[str, Secret]
+    provider: Provider,
+    auth: OAuth2,
+    settings: Mapping[str, str],
+    secrets: Mapping[str, Secret],
+    *,
+    briefly: bool = False,
 ) -> Asking:
     """For an account of the tenant in scope; outside of transactions. Raises ApplicationRefused, Misconfigured.
 
+    briefly: once, for a few seconds.
     The application is looked up by the site of the account, so that its secret goes to no other.
     """
     client, application = (
@@ -78,6 +84,7 @@ def asking(
         sleep=connect.OUTSIDE.sleep,
         wire=connect.OUTSIDE.wire,
         at_home=provider.is_sandbox,
+        briefly=briefly,
     )
     return Asking(endpoint, client, application)
 

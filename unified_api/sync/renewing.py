@@ -35,8 +35,9 @@ KIND: Final = "oauth renewal"
 LEEWAY: Final = 10.0
 #: The same for one of which nobody knows how long it lasted: then it is renewed ahead.
 AHEAD: Final = 300.0
-#: Seconds that a worker waits for another one that renews, and between two looks.
+#: Seconds that a worker waits for another one that renews, or where it is to be brief; and between two looks.
 WAIT: Final = 25.0
+BRIEFLY: Final = 5.0
 LOOK: Final = 0.1
 #: What is found wrong by a renewal that nobody waits for is looked at again after so many seconds.
 LATER: Final = 600.0
@@ -46,12 +47,16 @@ Credential = Mapping[str, Secret]
 class Renewal:
     """Renews the secrets of one account for one line: see `Connection.renew`."""
 
-    def __init__(self, account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential) -> None:
+    def __init__(
+        self, account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential, *, briefly: bool
+    ) -> None:
+        """briefly: asked for once, and waited for a few seconds."""
         self.account, self.provider, self.auth, self.held = account, provider, auth, held
+        self.briefly = briefly
 
     def __call__(self) -> Credential:
         """Other secrets than those held; raises ProviderError. Outside of transactions."""
-        ends = connect.OUTSIDE.monotonic() + WAIT
+        ends = connect.OUTSIDE.monotonic() + (BRIEFLY if self.briefly else WAIT)
         while (found := self._renewed()) is None:
             if connect.OUTSIDE.monotonic() > ends:
                 raise errors.RetryLater(
@@ -117,7 +122,9 @@ class Renewal:
             ) from error
 
     def _granted(self) -> Granted:
-        asking = granting.asking(self.provider, self.auth, self.account.settings, self.held)
+        asking = granting.asking(
+            self.provider, self.auth, self.account.settings, self.held, briefly=self.briefly
+        )
         try:
             if not self.auth.is_dance:
                 return asking.endpoint.by_client(asking.scopes)
@@ -194,10 +201,12 @@ _OF_ONE_TOKEN: Final = frozenset(
 )
 
 
-def of(account: LinkedAccount, provider: Provider, held: Credential) -> Renewal | None:
+def of(
+    account: LinkedAccount, provider: Provider, held: Credential, *, briefly: bool = False
+) -> Renewal | None:
     """The renewal of an account's secrets; None where its tokens cannot be renewed."""
     auth = granting.oauth_for(provider, account.settings, held)
-    return Renewal(account, provider, auth, held) if auth else None
+    return Renewal(account, provider, auth, held, briefly=briefly) if auth else None
 
 
 def begin(account: LinkedAccount, provider: Provider, held: Credential) -> None:

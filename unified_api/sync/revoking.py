@@ -19,11 +19,10 @@ from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import connect, granting, renewing
 
-#: Seconds for which a renewal that is under way is waited for.
-PATIENCE: Final = 5.0
 log = structlog.get_logger(__name__)
 REVOKED: Final = "linked_account.token_revoked"
 NOT_REVOKED: Final = "linked_account.token_not_revoked"
+_LEFT: Final = "it lives on until the other linked account ends that is the same one there, and hangs on it"
 
 
 def is_revocable(account: LinkedAccount) -> bool:
@@ -44,8 +43,8 @@ def end(account: LinkedAccount) -> None:
         auth = granting.oauth_for(provider, account.settings, held)
         if auth is None or not held:
             return
-        if _is_shared(account):
-            not_ended(account, "another linked account is the same one at the provider, and may hang on it")
+        if auth.revokes and auth.revokes.shared and _is_needed(account):
+            not_ended(account, _LEFT)
             return
         _revoke(account, provider, auth, held)
     except errors.ProviderError as error:
@@ -64,10 +63,10 @@ def not_ended(account: LinkedAccount, why: str) -> None:
 
 def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: dict[str, Secret]) -> None:
     """End the token that is stored once nobody renews it any more: one that a renewal brings would live on."""
-    renewal = renewing.of(account, provider, held)
+    renewal = renewing.of(account, provider, held, briefly=True)
     if renewal and auth.revokes is not None and auth.revokes.is_of_access:
         renewal.fresh()
-    with renewing.withheld(account, PATIENCE):
+    with renewing.withheld(account, renewing.BRIEFLY):
         with transaction.atomic():
             account.refresh_from_db(fields=["sealed_credential"])
         stored = connect.credential_of(account)
@@ -76,8 +75,8 @@ def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: dict
         granting.asking(provider, auth, account.settings, stored).endpoint.revoke(known)
 
 
-def _is_shared(account: LinkedAccount) -> bool:
-    """Whether another account of the tenant is the same at the provider: to some, their grants are one."""
+def _is_needed(account: LinkedAccount) -> bool:
+    """Whether another account of the tenant is the same at the provider."""
     if account.remote_identity is None:
         return False
     with transaction.atomic():

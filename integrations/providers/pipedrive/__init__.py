@@ -97,7 +97,7 @@ provider = Provider(
         ),
         pkce=False,
         tells={"base_url": "api_domain"},
-        revokes=Revokes(f"{_OAUTH}/revoke"),
+        revokes=Revokes(f"{_OAUTH}/revoke", shared=True),
         instead=HeaderKey("x-api-token", "api_token"),
     ),
     check=Check(GET("/api/v1/users/me"), lambda told, _settings: str(told["data"]["company_id"])),

@@ -5,17 +5,21 @@ https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from integrations.kit.endpoints import Api
-from integrations.kit.errors import Rejected
+from integrations.kit.errors import Gone, Rejected
+from integrations.kit.paths import dig
 from integrations.kit.signatures import Header, Hmac
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions, Webhooks
 from unified_api.models.base import CommonModel
 from unified_api.models.ticketing import Account, Comment, Contact, Ticket
 
 _EVENT = "zen:event-type:"
+#: So many pages of webhooks are looked through for a former one, of a hundred each.
+_PAGES = 50
 _SAID = ("ticket.comment_added", "ticket.comment_made_private", "ticket.comment_redacted")
 #: As they are listed; and others, of which not every name is certain.
 _LISTED: dict[str, type[CommonModel]] = {
@@ -51,15 +55,25 @@ def _ids(event: Any, _headers: Mapping[str, str]) -> list[str]:
 
 def _make(api: Api, callback: Callback) -> Subscribed:
     """Ask for events, in the place of what is sent there already: if not for all, then for those that are listed."""
-    for hook in api.get("/webhooks", {"page[size]": "100"})["webhooks"]:
-        if hook["endpoint"] == callback.url:
-            _remove(api, hook["id"])
+    for former in [hook["id"] for hook in _all(api) if hook["endpoint"] == callback.url]:
+        _remove(api, former)
     try:
         made = _asked(api, callback, {**_LISTED, **_OTHERS})
     except Rejected:
         made = _asked(api, callback, _LISTED)
     secret = api.get(f"/webhooks/{made}/signing_secret")["signing_secret"]["secret"]
     return Subscribed(made, secret)
+
+
+def _all(api: Api) -> Iterator[Any]:
+    """Those of the account, whoever made them."""
+    asked = {"page[size]": "100"}
+    for _page in range(_PAGES):
+        answer = api.get("/webhooks", asked)
+        yield from answer["webhooks"]
+        if dig(answer, "meta.has_more") is not True:
+            return
+        asked["page[after]"] = answer["meta"]["after_cursor"]
 
 
 def _asked(api: Api, callback: Callback, words: Iterable[str]) -> str:
@@ -80,9 +94,11 @@ def _remove(api: Api, subscription: str) -> None:
 
 def _is_active(api: Api, subscription: str, callback: Callback) -> bool:
     """Zendesk switches off by itself what is not taken for long."""
-    there = api.get("/webhooks", {"page[size]": "100"})["webhooks"]
-    mine = (subscription, callback.url, "active")
-    return any((hook["id"], hook["endpoint"], hook["status"]) == mine for hook in there)
+    try:
+        hook = api.get(f"/webhooks/{quote(subscription, safe='')}")["webhook"]
+    except Gone:
+        return False
+    return (hook["endpoint"], hook["status"]) == (callback.url, "active")
 
 
 webhooks = Webhooks(

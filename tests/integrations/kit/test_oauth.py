@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from integrations.kit import errors, oauth
-from integrations.kit.auth import Finds, OAuth2
+from integrations.kit.auth import Finds, OAuth2, Revokes
 from integrations.kit.guard import Guard
 from integrations.kit.oauth import OAuthClient, TokenEndpoint
 from integrations.kit.token_answers import Granted
@@ -384,3 +384,14 @@ def test_facts_that_contradict_each_other_fail_at_once(facts: dict[str, Any], se
     """When the adapter is imported, in one sentence."""
     with pytest.raises(TypeError, match=sentence):
         OAuth2(**facts)
+
+
+@pytest.mark.parametrize(
+    ("method", "outcome"), [("DELETE", nullcontext()), ("POST", pytest.raises(errors.Gone))]
+)
+def test_a_token_that_is_there_no_more_is_over(method: Any, outcome: Any) -> None:
+    """Where it is deleted, 404 says that there is none; of an address that takes tokens it says that nobody took it."""
+    with listening(lambda _seen: told({}, 404)) as server:
+        way = endpoint(server.url, revokes=Revokes("{base_url}/tokens", method=method))
+        with outcome:
+            way.revoke({"refresh_token": "r1"})

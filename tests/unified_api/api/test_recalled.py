@@ -1,4 +1,4 @@
-"""Callers who are recalled: what has changed since is obeyed by the very next read, and a failure is not tried twice."""
+"""Callers who are recalled: what has changed since is obeyed by the next read, and a failure is not tried twice."""
 
 from __future__ import annotations
 

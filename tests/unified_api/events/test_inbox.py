@@ -403,6 +403,26 @@ def test_nothing_is_refused_while_a_provider_changes_its_secret(
     assert (again, one.address().refused) == ([202, 401], 2)
 
 
+def test_a_former_secret_does_not_count_again_with_a_subscription_that_brings_none(
+    hooked: MakeDesk, settings: Any
+) -> None:
+    """The hour for which it counts is that behind the secret that took its place."""
+    settings.PUBLIC_URL = "https://isthmus.example.com"
+    told_by = iter(["secret 0", "secret 1", None])
+    way = Subscriptions(lambda _api, _callback: Subscribed("s1", next(told_by)), lambda _api, _id: None)
+    one = hooked(replace(SIGNED, subscriptions=way))
+    for _ in range(2):
+        _subscribe(one)
+    before = one.send(told(1), secret="secret 0")
+    _subscribe(one)
+
+    assert (before, one.send(told(2), secret="secret 0"), one.send(told(3), secret="secret 1")) == (
+        202,
+        401,
+        202,
+    )
+
+
 def test_what_proves_nothing_is_refused_while_a_subscription_is_put_off(
     hooked: MakeDesk, settings: Any
 ) -> None:

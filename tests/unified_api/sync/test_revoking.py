@@ -12,11 +12,23 @@ import pytest
 from django.db import connection
 
 from integrations.kit import errors
+from integrations.kit.auth import Revokes
 from tenants.models import AuditEvent, LinkedAccount
 from tests.integrations.listener import Told, told
-from tests.oauth_house import CLIENT_SECRET, House, call, forget_access, house, link_to, register
+from tests.oauth_house import (
+    AUTH,
+    CLIENT_SECRET,
+    PROVIDER,
+    House,
+    call,
+    forget_access,
+    house,
+    link_to,
+    register,
+)
 from tests.people import Person
 from tests.unified_api.api.conftest import caller
+from unified_api import registry
 from unified_api.sync import connect, job, renewing, revoking
 
 __all__ = ["house"]  # a fixture
@@ -62,15 +74,57 @@ def test_the_account_ends_whatever_the_provider_says(alice: Person, house: House
     assert not any(secret in str(trail) for secret in (house.grants[0].refresh, CLIENT_SECRET))
 
 
-def test_a_grant_that_another_account_may_hang_on_is_left(alice: Person, house: House) -> None:
-    """Two end users have linked the same account: the last one that ends takes it along."""
+def revoking_by(monkeypatch: pytest.MonkeyPatch, **how: Any) -> None:
+    """Have the house's adapter end tokens otherwise."""
+    auth = replace(AUTH, revokes=Revokes("{base_url}/revoke", **how))
+    monkeypatch.setitem(registry._providers, "house", replace(PROVIDER, auth=auth))
+
+
+def test_of_two_accounts_that_are_the_same_at_the_provider_each_ends_its_own_token(
+    alice: Person, house: House
+) -> None:
+    """Two end users have linked the same account: none of their tokens lives on."""
     one, other = link_to(alice, house), link_to(alice, house, end_user="customer-2")
     first = ended(alice, one)
-    assert not any(grant.over for grant in house.grants)
+    assert [grant.over for grant in house.grants] == [True, False]
     last = ended(alice, other)
 
-    assert [one["action"] for one in first] == [revoking.NOT_REVOKED]
-    assert [one["action"] for one in last] == [revoking.REVOKED]
+    assert [grant.over for grant in house.grants] == [True, True]
+    assert [one["action"] for one in (*first, *last)] == [revoking.REVOKED] * 2
+
+
+def test_a_grant_that_another_account_hangs_on_is_left_to_that_one(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the end of one token is that of all: the trail says that it lives on, and the last one takes it along."""
+    house.uninstalls = True
+    revoking_by(monkeypatch, shared=True)
+    one, other = link_to(alice, house), link_to(alice, house, end_user="customer-2")
+    first = ended(alice, one)
+    assert [grant.over for grant in house.grants] == [False, False]
+    last = ended(alice, other)
+
+    assert [grant.over for grant in house.grants] == [True, True]
+    assert [one["action"] for one in (*first, *last)] == [revoking.NOT_REVOKED, revoking.REVOKED]
+    assert "lives on until the other linked account ends" in first[0]["why"]
+
+
+@pytest.mark.parametrize("holds", ["nobody", "another worker"])
+def test_a_token_that_has_to_be_renewed_to_be_ended_keeps_nobody_waiting(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch, holds: str
+) -> None:
+    """The token endpoint is asked once, and another worker that renews is waited for as briefly."""
+    revoking_by(monkeypatch, token="access_token")
+    account = link_to(alice, house, ends_in=5)
+    house.forms.clear()
+    house.instead = [told({"error": "no"}, 503)] * 3
+    monkeypatch.setattr(renewing, "BRIEFLY", 0.1)
+    with alice.at_work():
+        assert holds == "nobody" or job.claim(renewing.KIND, account.id)
+    trail = ended(alice, account)
+
+    assert [one["action"] for one in trail] == [revoking.NOT_REVOKED]
+    assert [form["grant_type"] for form in house.forms] == ["refresh_token"] * (holds == "nobody")
 
 
 def test_a_token_that_is_renewed_while_the_account_ends_is_ended_as_well(
@@ -113,7 +167,7 @@ def test_a_renewal_that_does_not_end_is_not_waited_for_long(
 ) -> None:
     """The account ends all the same; the trail has that a token may live on."""
     account = link_to(alice, house)
-    monkeypatch.setattr(revoking, "PATIENCE", 0.1)
+    monkeypatch.setattr(renewing, "BRIEFLY", 0.1)
     with alice.at_work():
         assert job.claim(renewing.KIND, account.id)
     trail = ended(alice, account)

@@ -73,6 +73,12 @@ def create_webhook(world: World, request: Request) -> Answer:
     return Answer(201, {"webhook": _shown(world.add("webhook", hook))})
 
 
+@on("GET", f"{API}/webhooks/{{webhook_id}}")
+def show_webhook(world: World, request: Request) -> Answer:
+    """One of them."""
+    return Answer(200, {"webhook": _shown(world.get("webhook", request.params["webhook_id"]))})
+
+
 @on("GET", f"{API}/webhooks/{{webhook_id}}/signing_secret")
 def show_secret(world: World, request: Request) -> Answer:
     """The secret of one."""

@@ -67,6 +67,26 @@ def test_webhooks_are_asked_for_proved_and_followed(desk: Emulator, client: Clie
     assert desk.world.rows("webhook") == []
 
 
+def test_its_webhook_is_known_among_more_than_a_page_of_others(desk: Emulator, client: Client) -> None:
+    """It is asked for by its id, and a former one is looked for on each page."""
+    for number in range(120):
+        desk.world.add(
+            "webhook", {"id": f"other {number}", "endpoint": "https://other.example", "status": "active"}
+        )
+    callback = Callback("https://isthmus.example/hook", Key("not used"))
+    client.subscribe(callback)
+    kept = client.subscribe(callback).id
+    mine = [hook for hook in desk.world.rows("webhook") if hook["endpoint"] == callback.url]
+
+    assert [hook["id"] for hook in mine] == [kept]
+    assert client.is_subscribed(kept, callback)
+    assert not client.is_subscribed(kept, Callback("https://elsewhere.example", Key("not used")))
+    mine[0]["status"] = "inactive"
+    assert not client.is_subscribed(kept, callback)
+    client.unsubscribe(kept)
+    assert not client.is_subscribed(kept, callback)
+
+
 def test_the_last_requests_of_a_minute_are_not_used_up(desk: Emulator, client: Client) -> None:
     """What remains of the account's limit is told by headers, and the limiter learns it."""
     limiter = Learner()
