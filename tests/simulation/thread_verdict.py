@@ -174,7 +174,10 @@ def _never_over(found: ThreadVerdict) -> Iterator[str]:
             moment = write.journalled_at.timestamp()
             assert row.whole is not None
             past = [state for when, state in row.whole.past if when <= moment]
-            never = all(found.tickets.books.is_outside(row.whole, state) for state in past)
+            books = found.tickets.books
+            never = books.choosy_since < row.whole.past[0][0] and all(
+                books.is_outside(row.whole, state) for state in past
+            )
             if never or was_outside(found.tickets, row.whole, moment):
                 yield f"{named(row)} went over, and {told(row.whole)} took no part"
 
