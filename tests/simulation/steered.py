@@ -99,8 +99,8 @@ class Steered:
             " configuration -> 'policy' FROM sync_bridge WHERE id = %s",
             [write.pair_id, self.stage.bridge],
         ).fetchone()
-        *standing, policy = row
-        return Standing(*standing, Policy.parse(policy))
+        version, paused_by, closed, pair_paused_by, policy = row
+        return Standing(version, paused_by, closed, pair_paused_by, Policy.parse(policy))
 
     def _bridge(self) -> Bridge:
         bridge: Bridge = Bridge.objects.get(id=self.stage.bridge)
