@@ -51,11 +51,15 @@ class Belonging:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        #: What the bridge was told before: what had left by then still arrives.
+        self.former: list[Policy] = []
         self.remotes: dict[Side, Remote] = {}
         self.wrongs: list[str] = []
         self.told: list[str] = []
         #: The side whose records of low priority take no part.
         self.choosy: Side | None = None
+        #: Since when that is so.
+        self.choosy_since = float("-inf")
         #: Seconds within which a create follows the search before it, where nothing holds it up.
         self.prompt = float("inf")
         #: By a record that was lost: the one that was made in its place.
@@ -65,6 +69,11 @@ class Belonging:
     def is_outside(self, row: Row, state: State | None = None) -> bool:
         """Whether a record takes no part, as it is now or was."""
         return row.side is self.choosy and (state or row.now).cells["priority"].value == "LOW"
+
+    @property
+    def policies(self) -> list[Policy]:
+        """All that the bridge has been told; what left in time may go by any of it."""
+        return [*self.former, self.policy]
 
     def of(self, row: Row) -> Memory:
         """What is remembered of a record."""
@@ -119,7 +128,10 @@ class Belonging:
             return
         (source,) = free
         outside = all(self.is_outside(source, state) for _, state in source.past)
-        self._blame(outside, f"a counterpart of {told(source)} was created, which never took part")
+        self._blame(
+            outside and self.choosy_since == float("-inf"),
+            f"a counterpart of {told(source)} was created, which never took part",
+        )
         if (lost := self.of(source).partner) is not None:
             self._part(lost) if self._is_unknowable(lost) else self.remade.update({lost: made})
         self._pair(source, made)
@@ -132,8 +144,8 @@ class Belonging:
     def _lost_its_own(self, row: Row) -> bool:
         """Whether the counterpart of a record is gone, and a rule has it made again."""
         partner = self.of(row).partner
-        rule, returned = self.policy.deletes[row.side], any(state.gone for _, state in row.past)
-        restores = rule is DeleteRule.RESTORE or (rule is DeleteRule.PROPAGATE and returned)
+        rules, returned = self._rules(row.side), any(state.gone for _, state in row.past)
+        restores = DeleteRule.RESTORE in rules or (DeleteRule.PROPAGATE in rules and returned)
         return restores and partner is not None and partner.now.gone
 
     def _is_unknowable(self, row: Row) -> bool:
@@ -210,6 +222,9 @@ class Belonging:
         """Whether two records can be counterparts: known as such, or shown by one name."""
         partner = self.of(one).partner
         return partner is other or (partner is None and bool(self.of(one).names & self.of(other).names))
+
+    def _rules(self, side: Side) -> set[DeleteRule]:
+        return {policy.deletes[side] for policy in self.policies}
 
     def _reaches(self, name: str, side: Side) -> bool:
         return self.policy.fields[name].direction.reaches(side)

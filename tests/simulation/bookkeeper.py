@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.simulation import contest
 from tests.simulation.approved import Approved
@@ -130,6 +130,14 @@ class Bookkeeper(Belonging):
         if self.plan is not None:
             self.plan.items += items
 
+    def retold(self, policy: Policy, choosy: Side | None) -> None:
+        """The bridge is told to carry less; a field that it does not name any more does not travel."""
+        out = {n: replace(one, direction=Direction.NEVER) for n, one in self.policy.fields.items()}
+        self.former.append(self.policy)
+        self.policy = replace(policy, fields={**out, **policy.fields})
+        if choosy is not self.choosy:
+            self.choosy, self.choosy_since = choosy, self.clock()
+
     def _note_arrival(self, row: Row, sent: Mapping[str, Value]) -> None:
         self.arrived += 1
         unasked = self.plan is not None and self.plan.forbids(row, sent)
@@ -241,7 +249,7 @@ class Bookkeeper(Belonging):
         name_of, mine, partner = told(row), self.of(row), self.maybe(row)
         self.told.append(f"{name_of} is deleted")
         self._note_arrival(row, {})
-        wanted = self.policy.deletes[row.side] is DeleteRule.PROPAGATE
+        wanted = DeleteRule.PROPAGATE in self._rules(row.side)
         self._blame(not wanted, f"{name_of} was deleted, which no rule wants")
         self._blame(
             partner is None or not partner.now.gone, f"{name_of} was deleted, and its counterpart is there"
@@ -263,7 +271,7 @@ class Bookkeeper(Belonging):
     ) -> Cell:
         old = row.now.cells[name]
         self._blame(
-            not self.policy.fields[name].direction.reaches(row.side),
+            not any(policy.fields[name].direction.reaches(row.side) for policy in self.policies),
             f"{name} was written to {row.side} against its direction",
         )
         if source is None:

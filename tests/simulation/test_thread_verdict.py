@@ -170,3 +170,17 @@ def test_nobody_waits_for_what_was_tried_in_vain() -> None:
     talk.journal += [SimpleNamespace(**{**vars(first), "state": "not applied"}) for _ in range(3)]
 
     assert talk.wrongs == []
+
+
+def test_who_is_made_again_may_come_late() -> None:
+    """Somebody had said it over there as well, and took it back when later ones had gone over already."""
+    talk = Talk()
+    first = talk.rows[0]
+    there = talk.threads.said(talk.end.b, first.now.cells["body"].value)
+    talk.mirrored(there)
+    talk.pairs.pop()
+    talk.threads.remove(there)
+    talk.records[Side.B][-1].remote_was_deleted = True
+    _out_of_turn(talk)
+
+    assert [one for one in talk.wrongs if "stands before it" in one] == []

@@ -225,10 +225,37 @@ def test_what_is_outside_of_the_filter_need_not_be_equal_and_is_left_alone() -> 
     _unequal(end)
     assert end.wrongs == []
 
+    _write_long_after_it_left(end)
+    assert end.wrongs == ["b/1 was written, and one of its pair had left the filter long before"]
+
+
+def _write_long_after_it_left(end: End) -> None:
     for _ in range(3):
         end.forged.shown(end.a)
     moment = datetime.fromtimestamp(end.forged.books.of(end.a).moments[-2] + verdict.LONG - 1, UTC)
     record = end.records[Side.B][0].id
     told: dict[str, Any] = {"values": {}, "sent": {}, "state": "done", "error": None}
     end.journal.append(SimpleNamespace(operation="update", record_id=record, journalled_at=moment, **told))
-    assert end.wrongs == ["b/1 was written, and one of its pair had left the filter long before"]
+
+
+def test_a_filter_that_came_later_says_nothing_of_what_was_written_before() -> None:
+    """The record was outside all the while by the filter of now, which was not there then."""
+    end = End()
+    _write_long_after_it_left(end)
+    end.forged.books.retold(end.forged.books.policy, Side.A)
+
+    assert end.wrongs == []
+
+
+def test_a_field_that_was_taken_out_may_differ_and_has_no_problem() -> None:
+    """Before, neither was right."""
+    end = End()
+    end.edit(end.a, description="v9")
+    end.pair.problems = [_problem("refused")]
+    assert len(end.wrongs) > 0
+
+    books = end.forged.books
+    kept = {name: one for name, one in books.policy.fields.items() if name != "description"}
+    books.retold(replace(books.policy, fields=kept), None)
+    assert [one for one in end.wrongs if "differs" in one] == []
+    assert any("a problem that nobody caused" in one for one in end.wrongs)

@@ -174,7 +174,10 @@ def _never_over(found: ThreadVerdict) -> Iterator[str]:
             moment = write.journalled_at.timestamp()
             assert row.whole is not None
             past = [state for when, state in row.whole.past if when <= moment]
-            never = all(found.tickets.books.is_outside(row.whole, state) for state in past)
+            books = found.tickets.books
+            never = books.choosy_since < row.whole.past[0][0] and all(
+                books.is_outside(row.whole, state) for state in past
+            )
             if never or was_outside(found.tickets, row.whole, moment):
                 yield f"{named(row)} went over, and {told(row.whole)} took no part"
 
@@ -197,7 +200,8 @@ def _may_be_late(found: ThreadVerdict, first: Row, second: Row) -> bool:
     """Whether nobody had to wait for the first: it was tried in vain, held up for long, or not known yet.
 
     What a person was shown is written as it was shown, whatever is read meanwhile. Where nobody tells when comments
-    were made, they come in the order in which they were read.
+    were made, they come in the order in which they were read. What stood over there already and was removed is made
+    again behind what has come since.
     """
     tried, known = found.creates(first), found.known_since(first)
     vain = sum(one.state != WriteState.DONE for one in tried)
@@ -205,7 +209,16 @@ def _may_be_late(found: ThreadVerdict, first: Row, second: Row) -> bool:
     is_dated = found.threads.remotes[first.side].behaves.dated
     went = [found.decided(one) for one in found.creates(second)] if is_dated else []
     since = min(went, default=found.known_since(second))
-    return vain >= TRIES or lost or any(_was_long(one) for one in tried) or known > since
+    return (
+        vain >= TRIES or lost or any(map(_was_long, tried)) or known > since or _is_made_again(found, first)
+    )
+
+
+def _is_made_again(found: ThreadVerdict, row: Row) -> bool:
+    """Whether somebody had said the same on the other side, and it was removed."""
+    others = found.threads.remotes[row.side.other].rows.values()
+    gone = [one for one in others if one.maker == "person" and one.now.gone]
+    return any(said in texts(row) for one in gone for said in texts(one))
 
 
 def _was_long(write: Write) -> bool:

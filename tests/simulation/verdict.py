@@ -227,6 +227,8 @@ def _left_alone(found: Verdict) -> Iterator[str]:
 def was_outside(found: Verdict, row: Row, moment: float) -> bool:
     """Whether a record was outside for so long that two answers of another time showed it so."""
     since, books = moment - LONG, found.books
+    if since < books.choosy_since:
+        return False
     states = [state for when, state in row.past if since < when <= moment] + [row.at(since)]
     shown = [when for when in books.of(row).moments if since < when < since + LONG / 2]
     return len(shown) > 1 and all(state is not None and books.is_outside(row, state) for state in states)
@@ -250,7 +252,7 @@ def _equality(found: Verdict) -> Iterator[str]:
                 told = (a.now.cells[name].value, b.now.cells[name].value)
                 yield f"{a.side}/{a.id} and {b.side}/{b.id}: {name} differs, {told}"
         for problem in pair.problems:
-            if not _founded(found, a, b, problem):
+            if not (_is_carried(found, problem["field"]) and _founded(found, a, b, problem)):
                 yield f"a problem that nobody caused: {problem}"
 
 
@@ -274,6 +276,11 @@ def _far_end(found: Verdict, a: Row, b: Row, name: str) -> bool:
     if books.is_new(near, name):
         return True
     return normal(near.now.cells[name].value) == normal(books.of(near).agreed[name])
+
+
+def _is_carried(found: Verdict, name: str | None) -> bool:
+    """Whether a problem is about no field that stays where it is."""
+    return name not in FIELDS or found.books.policy.fields[name].direction is not Direction.NEVER
 
 
 def _founded(found: Verdict, a: Row, b: Row, problem: dict[str, str]) -> bool:

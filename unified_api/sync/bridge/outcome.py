@@ -21,13 +21,14 @@ from unified_api.engine.pair import State
 from unified_api.engine.plan import plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import clock, models_bridge
-from unified_api.sync.bridge import merging, plans, sharing, turns
+from unified_api.sync.bridge import merging, plans, sharing, siblings, turns
 from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.stirring import ask_after_commit, awaken_parts_of
 from unified_api.sync.bridge.writing import shown
 from unified_api.sync.models import Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
+from unified_api.sync.models_plan import PlanItem
 from unified_api.sync.problems import GONE, TOO_LARGE
 
 #: Refusals that are about the moment or the account, not about the values: everything is still owed.
@@ -48,9 +49,12 @@ def note(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
     ask_after_commit(bridge)
     turns.take(bridge.id)
     pair = Pair.objects.select_for_update().filter(id=write.pair_id, write_id=write.id).first()
-    plans.note(write, bridge)
+    item = plans.note(write, bridge)
     if pair is not None:
-        _tell(Frame.of(bridge), pair, write, witnessed=witnessed, unknown=unknown)
+        frame = Frame.of(bridge)
+        _tell(frame, pair, write, witnessed=witnessed, unknown=unknown)
+        if item is not None and item.state == PlanItem.State.MOVED:
+            siblings.leave_behind(frame, item, pair)
 
 
 def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: bool) -> None:

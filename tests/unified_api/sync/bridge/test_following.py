@@ -23,6 +23,7 @@ from tests import stub
 from tests.unified_api.sync.bridge import files
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from unified_api import registry
+from unified_api.engine.values import Side
 from unified_api.models.ticketing import Comment
 from unified_api.sync import clock, job, journal, steer, streams, tasks
 from unified_api.sync.bridge import executing, plans, showing, siblings, steering, stirring, turns
@@ -543,3 +544,24 @@ def test_nothing_waits_behind_a_comment_that_was_taken_back_since_a_plan_showed_
     followed.round(COMMENT)
 
     assert _told(followed)["Printer"] == ["first", "third"]
+
+
+def test_what_a_plan_shows_behind_a_create_that_did_not_leave_is_left_to_the_next_plan_with_it(
+    followed: Followed, thread: list[str]
+) -> None:
+    """A side that was closed for a moment does not change who stands before whom."""
+    bridge = followed.bridges[COMMENT]
+    assert followed.approve(COMMENT) == ["create"] * 4
+    followed.desks.work_once(kinds=("bridge",))
+    assert sorted(_in_flight(followed)) == ["first", "of the chair"]
+    with transaction.atomic():
+        steering.close(bridge, Side.B)
+    followed.desks.work_once(kinds=("write",))
+    with transaction.atomic():
+        steering.reopen(bridge, Side.B)
+    followed.round(COMMENT)
+    assert (_told(followed), _left(followed).count(siblings.BEHIND)) == ({}, len(thread) - 1)
+
+    assert followed.approve(COMMENT) == ["create"] * 4
+    followed.round(COMMENT)
+    assert _told(followed)["Printer"] == ["first", "second", "third"]
