@@ -131,12 +131,23 @@ def _in_one_message(
 
 def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[Rows]:
     """What each statement of a message says."""
-    with wrapper.cursor() as cursor:
+    with wrapper.wrap_database_errors, _cursor(wrapper) as cursor:
         if spelled:
             for kind in _SPELLED:
-                cursor.cursor.adapters.register_loader(kind, TextLoader)
+                cursor.adapters.register_loader(kind, TextLoader)
         cursor.execute("; ".join(sql for sql, _ in message), [v for _, values in message for v in values])
         sets: list[Rows] = [cursor.fetchall()]
         while cursor.nextset():
             sets.append(cursor.fetchall())
     return sets
+
+
+def _cursor(wrapper: Any) -> Any:
+    """The driver's cursor, as each call of Django's around it costs; Django's where that has something to do.
+
+    It refuses what is asked in a transaction that has failed, and shows queries to who looks at them.
+    """
+    if wrapper.in_atomic_block or wrapper.queries_logged or wrapper.execute_wrappers:
+        return wrapper.cursor()
+    wrapper.ensure_connection()
+    return wrapper.create_cursor()
