@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+from psycopg.postgres import types
 from psycopg.types.string import TextLoader
 
 from tenants.postgres.base import TENANT_SETTING
@@ -24,7 +25,7 @@ Rows = list[tuple[Any, ...]]
 Statement = tuple[str, Sequence[Any]]
 
 #: What is shown as the database spells it: nobody computes with it, and Python's objects cost several times as much.
-_SPELLED = ("uuid", "timestamptz", "date")
+_SPELLED = tuple(map(types.get_oid, ("uuid", "uuid[]", "timestamptz", "date")))
 #: The tenant of nobody: no row is its.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -61,7 +62,7 @@ def on(premise: Premise) -> Iterator[None]:
 
 
 def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> Rows:
-    """The rows of a SELECT for the tenant in scope; ids, days and times as text (`spelled_days`, `spelled_instants`).
+    """The rows of a SELECT for the tenant in scope; ids, days and times as text, as `spelled_ids` and others below.
 
     first: a statement before it in the same message; what that waited for is in the rows, as each statement looks anew.
     Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
@@ -109,6 +110,12 @@ def spelled_days(texts: Iterable[Any]) -> list[Any]:
     return [text and text + "T00:00:00Z" for text in texts]
 
 
+def spelled_ids(texts: Iterable[Any]) -> list[Any]:
+    """`{…,…}`, an array of ids that has no nulls, as a list of them. Nulls stay; the driver takes twice as long."""
+    return [text and (text[1:-1].split(",") if len(text) > _EMPTY else []) for text in texts]
+
+
+_EMPTY = len("{}")
 _WHOLE = len("2026-01-31 12:00:00.123456+00")
 
 

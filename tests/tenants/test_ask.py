@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.models import LinkedAccount
-from tenants.postgres.ask import ask, ask_behind, spelled_instants
+from tenants.postgres.ask import ask, ask_behind, spelled_ids, spelled_instants
 from tenants.scope import NoTenantInScope, ScopeConflict, scope
 from tests.people import Person
 from tests.tenants.switches import Owner
@@ -153,7 +153,7 @@ def test_instants_are_spelled_so_whatever_the_server_prefers(alice: Person, data
         connection.close()
 
     assert spelled_instants([told]) == ["2026-07-31T12:00:00.500000Z"]
-    assert ids == [str(alice.tenant_id)]
+    assert spelled_ids([ids, "{}", None]) == [[str(alice.tenant_id)], [], None]
 
 
 def test_who_asks_is_found_out_outside_of_any_scope(alice: Person) -> None:

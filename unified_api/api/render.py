@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from tenants.postgres.ask import spelled_days, spelled_instants
+from tenants.postgres.ask import spelled_days, spelled_ids, spelled_instants
 from unified_api.models.base import CommonModel, nested, wire_fields
-from unified_api.models.fields import Day, Instant, Shape, WireField
+from unified_api.models.fields import Day, Instant, Refs, Shape, WireField
 from unified_api.models.shapes import Keyed
 
 Record = dict[str, Any]
@@ -109,6 +109,8 @@ def _fix(field: WireField) -> Fix | None:
         return _loaded
     if isinstance(field, Shape):
         return _as_they_are
+    if isinstance(field, Refs):
+        return spelled_ids
     if isinstance(field, Instant):
         return spelled_instants
     return spelled_days if isinstance(field, Day) else None
