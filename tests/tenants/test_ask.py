@@ -38,6 +38,20 @@ def test_the_tenant_holds_for_one_question(alice: Person) -> None:
     assert left_behind() == ""
 
 
+def test_who_wraps_queries_sees_those_that_are_asked(alice: Person) -> None:
+    """Whatever is hung around Django's queries is around these too."""
+    seen: list[str] = []
+
+    def look(execute: Any, sql: str, *more: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, *more)
+
+    with scope(alice.tenant_id), connection.execute_wrapper(look):
+        assert ask("SELECT 1", []) == [(1,)]
+
+    assert [sql.rpartition("; ")[2] for sql in seen] == ["SELECT 1"]
+
+
 def test_only_the_tenants_own_rows_are_seen(alice: Person, charlie: Person) -> None:
     """A question that names no tenant is answered with the rows of the one in scope: the policies hold."""
     for person in (alice, charlie):
