@@ -79,7 +79,8 @@ def recall(key: Secret, token: Secret, *, now: datetime | None = None) -> Caller
     caller = _caller(row)
     if apikeys.is_to_note(caller.key, moment):
         return None
-    return caller._replace(premise=Premise(_statements()[2], (held, *door, *row[-_VERSIONS:])))
+    of_door, of_key, of_account = row[-_VERSIONS:]
+    return caller._replace(premise=Premise(_statements()[2], (*door, of_door, of_key, held, of_account)))
 
 
 def _remember(presented: tuple[bytes, bytes | None], row: tuple[Any, ...]) -> None:
@@ -99,16 +100,22 @@ def _statements() -> tuple[str, str, str]:
     """The tenant behind a door; the key behind it, with the account of a token; the tenant if all are unchanged."""
     door, key, account = (connection.ops.quote_name(m._meta.db_table) for m in (Door, ApiKey, LinkedAccount))
     entered = "d.digest = %s AND d.kind = %s AND (d.expires_at IS NULL OR d.expires_at > %s)"
-    mine = f"current_setting('{TENANT_SETTING}')::uuid"
+    mine = f"tenant_id = current_setting('{TENANT_SETTING}')::uuid"
+    valid = f"k.{mine} AND k.revoked_at IS NULL"
+    linked = f"a.{mine} AND a.token_digest = %s AND a.deleted_at IS NULL"
     tenant = f"(SELECT d.tenant_id::text FROM {door} d WHERE {entered})"  # noqa: S608 - no value
-    behind = (
-        f"FROM {door} d JOIN {key} k ON k.tenant_id = {mine} AND k.id = d.reference AND k.revoked_at IS NULL"
-        f" LEFT JOIN {account} a ON a.tenant_id = {mine} AND a.token_digest = %s AND a.deleted_at IS NULL"
+    sql = (
+        f"SELECT {_columns('k', ApiKey)}, {_columns('a', LinkedAccount)}, d.xmin, k.xmin, a.xmin"  # noqa: S608 - the same
+        f" FROM {door} d JOIN {key} k ON {valid} AND k.id = d.reference LEFT JOIN {account} a ON {linked}"
         f" WHERE {entered}"
     )
-    sql = f"SELECT {_columns('k', ApiKey)}, {_columns('a', LinkedAccount)}, d.xmin, k.xmin, a.xmin {behind}"
-    unchanged = "d.xmin = %s::xid AND k.xmin = %s::xid AND a.xmin = %s::xid"
-    return tenant, sql, f"SELECT k.tenant_id::text {behind} AND {unchanged}"
+    # One after the other, not joined: Postgres plans three rows by their keys faster than a join of them.
+    unchanged = (
+        f"SELECT k.tenant_id::text FROM {key} k WHERE {valid}"  # noqa: S608 - the same
+        f" AND k.id = (SELECT d.reference FROM {door} d WHERE {entered} AND d.xmin = %s::xid) AND k.xmin = %s::xid"
+        f" AND EXISTS (SELECT FROM {account} a WHERE {linked} AND a.xmin = %s::xid)"
+    )
+    return tenant, sql, unchanged
 
 
 def _columns(alias: str, model: type[models.Model]) -> str:

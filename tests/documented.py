@@ -56,6 +56,10 @@ class Recorded:
         self.given = given
         given.read = getattr(given, "read", set())
 
+    def __contains__(self, name: str) -> bool:
+        self.given.read.add(name)
+        return name in self.given
+
     def get(self, name: str) -> Any:
         """The last value."""
         self.given.read.add(name)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+from psycopg.postgres import types
 from psycopg.types.string import TextLoader
 
 from tenants.postgres.base import TENANT_SETTING
@@ -24,7 +25,7 @@ Rows = list[tuple[Any, ...]]
 Statement = tuple[str, Sequence[Any]]
 
 #: What is shown as the database spells it: nobody computes with it, and Python's objects cost several times as much.
-_SPELLED = ("uuid", "timestamptz", "date")
+_SPELLED = tuple(map(types.get_oid, ("uuid", "uuid[]", "timestamptz", "date")))
 #: The tenant of nobody: no row is its.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -62,7 +63,7 @@ def on(premise: Premise) -> Iterator[None]:
 
 
 def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> Rows:
-    """The rows of a SELECT for the tenant in scope; ids, days and times as text (`spelled_days`, `spelled_instants`).
+    """The rows of a SELECT for the tenant in scope; ids, days and times as text, as `spelled_ids` and others below.
 
     first: a statement before it in the same message; what that waited for is in the rows, as each statement looks anew.
     Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
@@ -110,6 +111,12 @@ def spelled_days(texts: Iterable[Any]) -> list[Any]:
     return [text and text + "T00:00:00Z" for text in texts]
 
 
+def spelled_ids(texts: Iterable[Any]) -> list[Any]:
+    """`{…,…}`, an array of ids that has no nulls, as a list of them. Nulls stay; the driver takes twice as long."""
+    return [text and (text[1:-1].split(",") if len(text) > _EMPTY else []) for text in texts]
+
+
+_EMPTY = len("{}")
 _WHOLE = len("2026-01-31 12:00:00.123456+00")
 
 
@@ -132,12 +139,23 @@ def _in_one_message(
 
 def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[Rows]:
     """What each statement of a message says."""
-    with wrapper.cursor() as cursor:
+    with wrapper.wrap_database_errors, _cursor(wrapper) as cursor:
         if spelled:
             for kind in _SPELLED:
-                cursor.cursor.adapters.register_loader(kind, TextLoader)
+                cursor.adapters.register_loader(kind, TextLoader)
         cursor.execute("; ".join(sql for sql, _ in message), [v for _, values in message for v in values])
         sets: list[Rows] = [cursor.fetchall()]
         while cursor.nextset():
             sets.append(cursor.fetchall())
     return sets
+
+
+def _cursor(wrapper: Any) -> Any:
+    """The driver's cursor, as each call of Django's around it costs; Django's where that has something to do.
+
+    It refuses what is asked in a transaction that has failed, and shows queries to who looks at them.
+    """
+    if wrapper.in_atomic_block or wrapper.queries_logged or wrapper.execute_wrappers:
+        return wrapper.cursor()
+    wrapper.ensure_connection()
+    return wrapper.create_cursor()

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.models import LinkedAccount
-from tenants.postgres.ask import ask, ask_behind, spelled_instants
+from tenants.postgres.ask import ask, ask_behind, spelled_ids, spelled_instants
 from tenants.scope import NoTenantInScope, ScopeConflict, scope
 from tests.people import Person
 from tests.tenants.switches import Owner
@@ -36,6 +36,20 @@ def test_the_tenant_holds_for_one_question(alice: Person) -> None:
 
     assert len(sent) == 1
     assert left_behind() == ""
+
+
+def test_who_wraps_queries_sees_those_that_are_asked(alice: Person) -> None:
+    """Whatever is hung around Django's queries is around these too."""
+    seen: list[str] = []
+
+    def look(execute: Any, sql: str, *more: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, *more)
+
+    with scope(alice.tenant_id), connection.execute_wrapper(look):
+        assert ask("SELECT 1", []) == [(1,)]
+
+    assert [sql.rpartition("; ")[2] for sql in seen] == ["SELECT 1"]
 
 
 def test_only_the_tenants_own_rows_are_seen(alice: Person, charlie: Person) -> None:
@@ -153,7 +167,7 @@ def test_instants_are_spelled_so_whatever_the_server_prefers(alice: Person, data
         connection.close()
 
     assert spelled_instants([told]) == ["2026-07-31T12:00:00.500000Z"]
-    assert ids == [str(alice.tenant_id)]
+    assert spelled_ids([ids, "{}", None]) == [[str(alice.tenant_id)], [], None]
 
 
 def test_who_asks_is_found_out_outside_of_any_scope(alice: Person) -> None:

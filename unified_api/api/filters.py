@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 from django.db import connection
+from django.http import QueryDict
 
 from tenants.models import LinkedAccount
 from unified_api.api import parameters
@@ -52,6 +53,14 @@ class Filter:
 
     def of(self, params: Params) -> Condition | None:
         """What a request asks for; raises DRF's ValidationError for a malformed value."""
+        return self._of(params) if self.parameter.name in params else self._unasked
+
+    @functools.cached_property
+    def _unasked(self) -> Condition | None:
+        """What a request asks for that does not name the parameter: most requests name few of many."""
+        return self._of(Params(QueryDict()))
+
+    def _of(self, params: Params) -> Condition | None:
         value = self.parameter.of(params)
         return None if value is None or value == [] else self.condition(value)
 

@@ -23,6 +23,10 @@ class Params:
     def __init__(self, given: QueryDict) -> None:
         self._given = given
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a parameter is named, be it without a value."""
+        return name in self._given
+
     def text(self, name: str) -> str | None:
         """The last value given."""
         value = self._given.get(name)

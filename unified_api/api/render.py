@@ -7,7 +7,6 @@ objects of them first.
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +14,9 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from tenants.postgres.ask import spelled_days, spelled_instants
+from tenants.postgres.ask import spelled_days, spelled_ids, spelled_instants
 from unified_api.models.base import CommonModel, nested, wire_fields
-from unified_api.models.fields import Day, Instant, Shape, WireField
+from unified_api.models.fields import Day, Instant, Refs, Shape, WireField
 from unified_api.models.shapes import Keyed
 
 Record = dict[str, Any]
@@ -42,6 +41,12 @@ class Form:
     tail: tuple[Any, ...]
     nested: tuple[Keyed, ...] = ()
 
+    @functools.cached_property
+    def _blank(self) -> Record:
+        """A record before its row: to fill copies of it is faster than to make dictionaries, as these need not grow."""
+        nothing = (None,) * (len(self.names) - len(self.tail))
+        return dict(zip(self.names, (*nothing, *self.tail), strict=True))
+
     def show(self, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
         """Selected rows as the wire has them. Column by column: that is faster than row by row."""
         if not rows:
@@ -49,9 +54,9 @@ class Form:
         columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for place, fix in self.fixes:
             columns[place] = fix(columns[place])
-        columns += map(itertools.repeat, self.tail)
-        names = self.names
-        records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
+        records = [self._blank.copy() for _ in rows]
+        for record, values in zip(records, zip(*columns, strict=True), strict=True):
+            record.update(zip(self.names, values, strict=False))
         for field in self.nested:
             for record in records:
                 if (told := record[field.name]) is not None:
@@ -104,6 +109,8 @@ def _fix(field: WireField) -> Fix | None:
         return _loaded
     if isinstance(field, Shape):
         return _as_they_are
+    if isinstance(field, Refs):
+        return spelled_ids
     if isinstance(field, Instant):
         return spelled_instants
     return spelled_days if isinstance(field, Day) else None
