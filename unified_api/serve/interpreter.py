@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 #: New objects until the collector looks through them. A page of a list is some twenty thousand, all in use until it
@@ -15,6 +17,17 @@ NEW_OBJECTS: Final = 20_000
 TURN: Final = 0.0005
 #: Of glibc's malloc.h. Each thread would keep pages of its own that were freed, although one at a time makes them.
 _M_ARENA_MAX: Final = -8
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """What is loaded stays: to look through it time and again, and at the end, took a fifth of a short command."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def prepare() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from unified_api.serve.interpreter import NEW_OBJECTS, TURN, prepare
+from unified_api.serve.interpreter import NEW_OBJECTS, TURN, loading, prepare
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,17 @@ def test_cycles_are_collected_seldom_and_still_collected() -> None:
     assert gc.get_freeze_count() > 0
     assert gone() is None
     assert kept
+
+
+def test_what_is_loaded_is_not_looked_through() -> None:
+    """Neither while it is loaded nor afterwards, when the collector works again."""
+    gc.unfreeze()
+    with loading():
+        worked = gc.isenabled()
+
+    assert not worked
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_thread_that_computes_gives_way_soon() -> None:

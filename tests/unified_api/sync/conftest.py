@@ -68,6 +68,13 @@ class Mirror:
             shape,  # type: ignore[arg-type]
         )
 
+    def page(self, many: int, *, model: type[CommonModel] = Ticket) -> list[Observation]:
+        """What one answer said of so many records, each of which has its number as its id and in its name."""
+        began, ended = self.moments.draw(), self.moments.draw()
+        return [
+            self.seen(str(n), model=model, started=began, arrived=ended, name=f"n{n}") for n in range(many)
+        ]
+
     def land(self, *observations: Observation, source: str = "pull") -> store.Tally:
         """Store them in one transaction."""
         with store.entry(self.account, began=self.moments.time_of) as entry:

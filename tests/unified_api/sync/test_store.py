@@ -377,7 +377,7 @@ def test_confirming_a_thousand_records_takes_a_few_statements(
     mirror: Mirror, django_assert_max_num_queries: object
 ) -> None:
     """A new version of a mapping that changes nothing is not a statement for each record."""
-    first, second = ([mirror.seen(str(i), name=f"n{i}") for i in range(1000)] for _ in range(2))
+    first, second = mirror.page(1000), mirror.page(1000)
     mirror.land(*first)
     with django_assert_max_num_queries(20), store.entry(mirror.account) as entry:  # type: ignore[operator]
         tally = entry.land(second, store.Cause("pull"), mapping_version="2")
@@ -390,7 +390,7 @@ def test_a_thousand_records_land_in_a_few_statements(
     mirror: Mirror, model: type[CommonModel], django_assert_max_num_queries: object
 ) -> None:
     """The number of statements does not grow with the number of records."""
-    page = [mirror.seen(str(i), model=model, name=f"n{i}") for i in range(1000)]
+    page = mirror.page(1000, model=model)
     with django_assert_max_num_queries(20):  # type: ignore[operator]
         tally = mirror.land(*page)
 

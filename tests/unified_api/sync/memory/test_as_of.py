@@ -187,7 +187,7 @@ def test_a_record_that_was_erased_says_so(mirror: Mirror, database: psycopg.Conn
 
 def test_a_look_back_reads_only_entries_of_its_record(mirror: Mirror, database: psycopg.Connection) -> None:
     """The plan of the statement goes by the index of record and position, newest first."""
-    mirror.land(*(mirror.seen(str(n), name="A") for n in range(500)))
+    mirror.land(*mirror.page(500))
     database.execute("ANALYZE sync_change")
     with transaction.atomic():
         record = record_id(mirror.account, Ticket, "1")
