@@ -6,6 +6,10 @@ journalled are not those of now, by which the look that follows goes. The bridge
 budget wants: what no approved plan shows ends, and the plan that is made then shows it. Or they carry what the scopes
 of the accounts do not let the bridge carry any more: these end when the scopes change, and the next look writes what
 else they say.
+
+Others have lost their ground while they waited: the record whose loss a delete answers is back, or the one of which a
+create is made takes no part any more. And what a person has looked at once more, which nobody knew the end of, finds
+that its pair has gone on without it, or that its bridge has ended.
 """
 
 from __future__ import annotations
@@ -19,23 +23,31 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from tenants.scope import current_tenant
 from unified_api.engine.values import Side
 from unified_api.sync import job, journal
+from unified_api.sync.bridge.records import Frame, remembered
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
 
-def why(write: Write) -> str:
+def why(write: Write, *, leaves: bool = False) -> str:
     """What keeps a write from leaving, as a sentence; empty where nothing does. Within the transaction that is open.
 
-    Asked once more with each write that leaves: one statement.
+    Asked once more with each write that leaves: one statement, and four if a record is to be made or deleted; without
+    `leaves` the ground for that is not looked at.
     """
-    pair = Pair.objects.filter(id=write.pair_id).values("paused_by")
+    pair = Pair.objects.filter(id=write.pair_id)
     asked = Exists(_asked(PlanItem.objects.filter(write_id=write.id)))
-    bridges = Bridge.objects.annotate(pair_paused_by=Subquery(pair), is_asked=asked)
+    bridges = Bridge.objects.annotate(
+        pair_paused_by=Subquery(pair.values("paused_by")),
+        is_awaited=Exists(pair.filter(write_id=write.id)),
+        is_asked=asked,
+    )
     bridge = bridges.filter(id=write.bridge_id).first()
     if bridge is None:
-        return ""
+        return "Not sent: its bridge has ended."
+    if not bridge.is_awaited:
+        return "Not sent: its pair has gone on without it."
     side = Side.A if write.linked_account_id == bridge.account_a else Side.B
     if stopped := by_whom(bridge, side, bridge.pair_paused_by):
         return f"Not sent: {stopped}."
@@ -43,8 +55,31 @@ def why(write: Write) -> str:
     is_of_before = write.bridge_version is not None and write.bridge_version != bridge.version
     if is_of_before:
         return "Not sent: the bridge has been told something else since."
+    if leaves and write.operation != "update" and (lost := _lost_ground(bridge, side, write)):
+        return f"Not sent: {lost}."
     is_unasked = bridge.mode == Bridge.Mode.PLAN and not bridge.is_asked
     return "Not sent: the bridge plans now, and no approved plan shows this." if is_unasked else ""
+
+
+def _lost_ground(bridge: Bridge, to: Side, write: Write) -> str:
+    """What has become of the other record since its pair asked for this one to be made or deleted; empty if nothing."""
+    pair = Pair.objects.get(id=write.pair_id)
+    if remembered(pair).parted:
+        return ""  # a person wants it, whatever becomes of the other one
+    other = Frame.of(bridge).look(pair).of(to.other)
+    is_there = other is not None and not other.gone
+    if write.operation == "delete":
+        return "the record whose loss it answers is there" if is_there else ""
+    if not is_there:
+        return "the record of which it is made is not there any more"
+    is_outside = other is not None and other.outside and not _is_put_back(write)
+    return "the record of which it is made takes no part in the bridge any more" if is_outside else ""
+
+
+def _is_put_back(write: Write) -> bool:
+    """Whether a person asked for this very record, by an undo or a restore: the filter is not asked then."""
+    plans = Plan.objects.filter(id=OuterRef("plan_id")).exclude(purpose=Plan.Purpose.ROUND)
+    return PlanItem.objects.filter(Exists(plans), write_id=write.id).exists()
 
 
 def by_whom(bridge: Bridge, to: Side, pair_paused_by: str | None) -> str:
