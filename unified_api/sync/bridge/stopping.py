@@ -127,8 +127,9 @@ def stop(bridge: Bridge) -> list[Write]:
     if not (scopes.apart or scopes.unread):
         return []
     waiting = Write.objects.filter(bridge_id=bridge.id, state=WriteState.JOURNALLED).order_by("id")
-    carrying = [write for write in waiting if any(name in scopes.secret for name in write.values)]
-    return [write for write in carrying if _is_stopped(write)]
+    # A delete carries no value, and answers what may not be read.
+    barred = [one for one in waiting if scopes.unread or any(name in scopes.secret for name in one.values)]
+    return [write for write in barred if _is_stopped(write)]
 
 
 def withdraw(bridge: Bridge, writes: Iterable[Write]) -> None:

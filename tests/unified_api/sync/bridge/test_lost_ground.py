@@ -16,7 +16,7 @@ from tests.unified_api.sync.bridge.test_plans import approve, lose
 from tests.unified_api.sync.bridge.test_rounds import only
 from tests.unified_api.sync.bridge.test_stopping import newest_write, plan_to_restore, told
 from unified_api.sync import connect, streams, word
-from unified_api.sync.bridge import ending
+from unified_api.sync.bridge import changing, ending
 from unified_api.sync.models import Stream, Write
 
 
@@ -105,6 +105,19 @@ def test_what_a_person_has_restored_is_made_though_the_filter_leaves_it_out(brid
     bridged.round()
 
     assert bridged.both("title") == (["Printer"], ["Printer"])
+
+
+def test_scopes_that_forbid_reading_stop_a_delete_too(bridged: Bridged) -> None:
+    """It carries no value, and answers what may not be read any more."""
+    journal_a_delete(bridged)
+    with transaction.atomic():
+        account = LinkedAccount.objects.filter(id=bridged.accounts[0].id)
+        account.update(permissions={"ticketing.Ticket": {"read": False}})
+        changing.look_again(bridged.accounts[0].id)
+    bridged.work_once(("write",))
+
+    assert newest_write().state == "not applied"
+    assert bridged.both("title")[1] == ["Printer"]
 
 
 def left_to_a_person(bridged: Bridged) -> Write:
