@@ -22,6 +22,8 @@ from tests.unified_api.sync.bridge.test_plans import (
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api.engine.match import match
 from unified_api.engine.values import Side
+from unified_api.link import linking
+from unified_api.models.ticketing import Ticket
 from unified_api.sync import write
 from unified_api.sync.bridge import conflicts, ending, executing, plans, restoring, steering
 from unified_api.sync.bridge.changing import change
@@ -119,6 +121,30 @@ def test_a_delete_does_not_outlive_the_rule_by_which_it_was_journalled(bridged: 
     assert "has been told something else" in str(newest_write().error)
     bridged.round()
     assert bridged.both("title")[1] == ["Printer"]
+
+
+def test_a_pause_counts_until_the_product_s_own_record_is_stored(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that have no other home than here are written in one transaction, which asks before."""
+    product = linking.link(linking.Request("product", "customer-1", {}, category="ticketing"))
+    desks.accounts = (desks.accounts[0], product.account)
+    desks.a.add(title="Printer", state="open")
+    desks.join(fields=("name",), words=())
+    desks.read()
+    desks.work_once(("bridge",))
+    assert newest_write().state == "journalled"
+
+    def pause(*_: object) -> None:
+        with transaction.atomic():
+            steering.pause(desks.bridge_id)
+
+    monkeypatch.setattr(write, "_refuse_disabled", pause)
+    desks.work_once(("write",))
+
+    assert (newest_write().state, newest_write().record_id) == ("not applied", None)
+    with transaction.atomic():
+        assert not Ticket.objects.filter(linked_account_id=product.account.id).exists()
 
 
 def test_what_waits_for_its_provider_does_not_carry_what_the_bridge_no_longer_does(bridged: Bridged) -> None:
