@@ -111,6 +111,12 @@ def hasten(bridge_id: uuid.UUID) -> None:
     journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
 
 
+def hasten_of_pair(pair_id: uuid.UUID) -> None:
+    """The same of what one pair waits for, before the row of that is locked."""
+    awaited = Pair.objects.filter(id=pair_id).values("write_id")
+    journal.hasten(Write.objects.filter(id__in=awaited, state=WriteState.JOURNALLED))
+
+
 def hasten_later(bridge_id: uuid.UUID) -> None:
     """The same, once what is open now is committed, in a transaction of its own. One that is lost delays only."""
 

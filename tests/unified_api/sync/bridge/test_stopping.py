@@ -92,14 +92,17 @@ def test_a_pause_counts_until_the_call_leaves(bridged: Bridged, monkeypatch: pyt
         ending.end(bridged.bridge_id)
 
 
-def test_what_waits_for_its_provider_ends_at_once_when_its_bridge_is_paused(bridged: Bridged) -> None:
+@pytest.mark.parametrize("what", STOPS)
+def test_what_waits_for_its_provider_ends_at_once_when_it_is_stopped(bridged: Bridged, what: str) -> None:
     """However long the provider wants to be left alone."""
+    stop, _, _ = STOPS[what]
     journal_an_edit(bridged)
     SharedLimiter(bridged.accounts[1].id).pause(3600)
     bridged.work_once(("write",))
     assert newest_write().state == "journalled"
     with transaction.atomic():
-        steering.pause(bridged.bridge_id)
+        stop(bridged)
+        assert Job.objects.get(kind="write").due_at <= timezone.now()
     bridged.work_once(("write",))
 
     assert newest_write().state == "not applied"
