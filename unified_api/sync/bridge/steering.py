@@ -101,13 +101,13 @@ def plan_anew(bridge_id: uuid.UUID) -> Plan:
     """
     job.forget(KIND, bridge_id)
     stopping.hasten(bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     standing = plans.current(bridge_id, locked=True)
     if standing is not None and standing.state == Plan.State.APPROVED:
         job.ask(KIND, bridge_id)
         raise plans.PlanRefused(
             f"Plan {standing.id} is being executed. Wait for its end, or pause the bridge to stop it."
         )
-    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     bridge.mode = Bridge.Mode.PLAN
     bridge.save(update_fields=["mode"])
     plan = plans.begin(bridge, "", made_by=_who())

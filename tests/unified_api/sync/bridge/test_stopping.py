@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
+from tenants.scope import scope
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import (
     approve,
@@ -201,6 +203,29 @@ def test_what_is_journalled_waits_for_the_plan_that_is_asked_for(bridged: Bridge
     approve(plan)
     bridged.round()
     assert only(bridged.b)[1]["title"] == "Mine"
+
+
+def test_a_plan_is_not_approved_while_its_bridge_is_being_changed(bridged: Bridged) -> None:
+    """Who approves waits for the change, also where the bridge is paused and has no job; the plan is of before then."""
+    plan = plan_to_restore(bridged)
+    with transaction.atomic():
+        steering.pause(bridged.bridge_id)
+    refused: list[str] = []
+
+    def try_to_approve() -> None:
+        with scope(bridged.tenant), pytest.raises(plans.PlanRefused) as caught:
+            approve(plan)
+        refused.append(str(caught.value))
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            change(Bridge.objects.get(id=bridged.bridge_id), bridged.wish(creates=("a",)))
+            approving = pool.submit(try_to_approve)
+            wait([approving], timeout=1.0)
+        approving.result(timeout=30)
+
+    assert "The bridge has been changed since: the plan is of version 1, the bridge of 2." in refused[0]
 
 
 def test_a_brake_holds_back_what_its_run_had_journalled_before(desks: Bridged) -> None:
