@@ -33,8 +33,8 @@ from unified_api.sync.models_plan import Plan, PlanItem
 def why(write: Write, *, leaves: bool = False) -> str:
     """What keeps a write from leaving, as a sentence; empty where nothing does. Within the transaction that is open.
 
-    Asked once more with each write that leaves: one statement, and four if a record is to be made or deleted; without
-    `leaves` the ground for that is not looked at.
+    Asked once more with each write that leaves: one statement, and four more if a record is to be made or deleted;
+    without `leaves` the ground for that is not looked at.
     """
     pair = Pair.objects.filter(id=write.pair_id)
     asked = Exists(_asked(PlanItem.objects.filter(write_id=write.id)))
