@@ -21,6 +21,7 @@ from tests.simulation.approved import Approved, Owed
 from tests.simulation.asked import Asked
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.following import Following
+from tests.simulation.grounds import Grounds, look_again
 from tests.simulation.people import REMOVALS, People
 from tests.simulation.place import Place
 from tests.simulation.remote import Remote, Row
@@ -189,6 +190,11 @@ class History:
                 if plan is not None:
                     stack.enter_context(one.leaving(partial(self._note_left, plan, table)))
             stack.enter_context(self.stage.leaving(self.steered.left))
+            grounds = Grounds(self.books, self.owner)
+            stack.enter_context(self.stage.leaving(partial(grounds.left, "ticketing_ticket")))
+            if self.following:
+                told = self.following.stage.leaving(partial(grounds.left, "ticketing_comment"))
+                stack.enter_context(told)
             yield
 
     def _note_left(self, plan: Approved, table: LiteralString, write: Write) -> None:
@@ -236,6 +242,7 @@ class History:
             (1 if self.weather.killed else 0, "kill", self._kill),
             (2 if self.terms.asks else 0, "decide", self._decide),
             (2 if self.terms.steered else 0, "steer", self.steered.act),
+            (1 if self.terms.steered else 0, "look again", self._look_again),
         ]
         (_, name, act) = self.chance.choices(acts, [weight for weight, *_ in acts])[0]
         self.books.told.append(f"-- {name}")
@@ -258,6 +265,9 @@ class History:
         self.asked.decide()
         if self.following:
             self.following.asked.decide()
+
+    def _look_again(self) -> None:
+        self.counts["looked again"] += look_again(self.stage, self.chance)
 
     def _edit(self) -> None:
         if not (self.following and self.following.act()):

@@ -22,9 +22,10 @@ from unified_api.sync.moved import refuse_moved
 
 
 def perform(write: Write, lease: job.Lease, resource: Resource) -> None:
-    """Carry out a journalled write; raises ProviderError, and nothing is changed, where that cannot be."""
+    """Carry out a journalled write; raises ProviderError or Stopped, and nothing is changed, where that cannot be."""
     with store.entry(write.linked_account_id) as entry:
         job.hold(lease)
+        journal.refuse_stopped(write)
         _Performance(write, lease, resource, entry).go()
 
 

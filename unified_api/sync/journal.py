@@ -137,8 +137,7 @@ def mark_sent(
     """Commit that the call leaves now, with what it says and what stood there before; raises Stopped."""
     with transaction.atomic(durable=True):
         job.hold(lease)
-        if why := why_stopped(write):
-            raise Stopped(why)
+        refuse_stopped(write)
         _end_waiting(write)
         write.sent = values.to_json(sent)
         write.pre_image = None if pre_image is None else values.to_json(pre_image)
@@ -146,13 +145,22 @@ def mark_sent(
         write.save(update_fields=["sent", "pre_image", "state", "sent_at", "attempts"])
 
 
-def why_stopped(write: Write) -> str:
-    """Why a write may not leave any more, as of the transaction that is open; empty where it may."""
+def refuse_stopped(write: Write) -> None:
+    """Raise Stopped where a write may not leave, as of the transaction that is open, in which it does."""
+    if why := why_stopped(write, leaves=True):
+        raise Stopped(why)
+
+
+def why_stopped(write: Write, *, leaves: bool = False) -> str:
+    """Why a write may not leave any more, as of the transaction that is open; empty where it may.
+
+    leaves: all is asked that keeps it, as nothing asks after this.
+    """
     if write.bridge_id is None and write.conflict_id is None:
         return ""
     from unified_api.sync.bridge import stopping
 
-    return stopping.why(write) if write.bridge_id else stopping.why_given(write)
+    return stopping.why(write, leaves=leaves) if write.bridge_id else stopping.why_given(write)
 
 
 def close(write: Write, lease: job.Lease, state: WriteState, *, error: str | None = None) -> None:

@@ -20,7 +20,7 @@ class WebhookAddress(TenantModel):
     linked_account_id = models.UUIDField()
     sealed_key = SealedField(purpose="webhook address: key")
     sealed_secret = SealedField(purpose="webhook address: secret")
-    sealed_former = SealedField(purpose="webhook address: former secret")
+    sealed_former = SealedField(purpose="webhook address: former secret", db_default=b"")
     subscription = models.TextField(null=True)
     subscribed_at = models.DateTimeField(null=True)
     accepted = models.BigIntegerField(default=0)

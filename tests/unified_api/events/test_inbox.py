@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
+import psycopg
 import pytest
 from django.db import DataError
+from psycopg import sql
 
 from integrations.kit import errors
 from integrations.kit.webhooks import Callback, Subscribed, Subscriptions
@@ -26,7 +28,7 @@ from unified_api.sync import by_id, clock, issues, job, steer, streams, tasks
 from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_account import SyncCondition
 from unified_api.sync.models_watch import Issue
-from unified_api.sync.models_webhooks import WebhookEvent
+from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent
 
 
 def told(remote_id: Any, what: str = "ticket.changed") -> dict[str, Any]:
@@ -437,6 +439,27 @@ def test_what_proves_nothing_is_refused_while_a_subscription_is_put_off(
 
     assert [one.send(told(number), secret="forged") for number in range(5)] == [401] * 5
     assert one.linked.stored(lambda: Issue.objects.filter(kind=issues.SIGNATURES).count()) == 1
+
+
+def test_a_process_of_the_version_before_goes_on_making_addresses(
+    hooked: MakeDesk, database: psycopg.Connection
+) -> None:
+    """While a new version comes up, one is made without a word of the newest column."""
+    one = hooked()
+    columns = [
+        field.column for field in WebhookAddress._meta.concrete_fields if field.name != "sealed_former"
+    ]
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    before = database.execute(
+        sql.SQL("DELETE FROM sync_webhookaddress RETURNING {}").format(names)
+    ).fetchone()
+    assert before
+    values = sql.SQL(", ").join(sql.Placeholder() * len(columns))
+    database.execute(
+        sql.SQL("INSERT INTO sync_webhookaddress ({}) VALUES ({})").format(names, values), before
+    )
+
+    assert (one.address().sealed_former, one.send(told(1))) == (b"", 202)
 
 
 def test_a_subscription_that_is_there_still_is_left_and_one_that_is_missing_is_made_anew(

@@ -192,7 +192,7 @@ def _change_mode(bridge: Bridge, *, live: bool, plans_anew: bool, changed: bool)
 def _end_plans(bridge: Bridge, states: Sequence[str], **which: str) -> None:
     """What is left of a plan, whatever it is for, is not what the bridge is told now; what left is seen through.
 
-    What is journalled and has not left is left alone, with the version by which it was planned.
+    What is journalled and has not left ends, as it is of the version by which it was planned.
     An open one of before cannot be approved any more, see `unified_api.sync.bridge.plans.approve`.
     """
     Plan.objects.filter(bridge_id=bridge.id, state__in=states, **which).update(

@@ -12,6 +12,7 @@ from unified_api.models.fields import Choice, Instant, Ref, Refs, Text, Texts, W
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect
 from unified_api.sync.bridge import listed
+from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 
 #: The winner of a field whose parts are merged one by one; contested parts go by `otherwise`.
@@ -29,14 +30,17 @@ _NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
 _NAMED: Final = (("email", "email"), ("phone_number", "phone"))
 
 
-def settings(wish: Wish, name: str) -> dict[str, Any]:
-    """The stored policy of one field; raises BridgeRefused or PolicyError."""
+def settings(wish: Wish, name: str, before: Configuration | None = None) -> dict[str, Any]:
+    """The stored policy of one field; raises BridgeRefused or PolicyError.
+
+    before: what the bridge was told until now, if there is one.
+    """
     declared = offered(wish, name, f"fields.{name}")
     options = dict(wish.options.get(name, {}))
     shape = _shape(declared, options, f"fields.{name}.shape")
     told = {
         "normalizer": _normalizer(wish, name, declared),
-        "words": _words(wish, name, declared),
+        "words": _words(wish, name, declared, before),
         "first": wish.first,
         **_winners(wish, options, shape, f"fields.{name}.winner"),
         "shape": shape,
@@ -127,7 +131,9 @@ def _marked_up(wish: Wish, side: Side) -> Sequence[str]:
     return resource.markup if resource else ()
 
 
-def _words(wish: Wish, name: str, declared: WireField) -> dict[str, dict[str, str]] | None:
+def _words(
+    wish: Wish, name: str, declared: WireField, before: Configuration | None
+) -> dict[str, dict[str, str]] | None:
     """Words that both sides know mean the same; what a side cannot store has no word there unless it is given.
 
     Of a text or a list of texts, which have no words of their own, those that are given are all there are.
@@ -137,7 +143,7 @@ def _words(wish: Wish, name: str, declared: WireField) -> dict[str, dict[str, st
         if given and not isinstance(declared, Text | Texts):
             raise BridgeRefused(Mistake(f"fields.{name}.words", f"{name} holds no words"))
         if given:
-            listed.check(wish, name, given)
+            listed.check(wish, name, given, before)
         return _added({side.value: {} for side in Side}, given) if given else None
     able = {side: storable(wish, side, name) for side in Side}
     for _, to, theirs, here in given:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from integrations.kit.provider import Resource
-from unified_api.engine.values import Side
+from unified_api.engine.values import Both, Side
 from unified_api.sync import connect
+from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 from unified_api.sync.models_fields import RemoteFieldClass
 
@@ -16,15 +17,21 @@ from unified_api.sync.models_fields import RemoteFieldClass
 _BESIDE_NAMES: Final = re.compile(r'"|\[\*?\]$')
 
 
-def check(wish: Wish, name: str, given: Sequence[tuple[str, Side, str, str | None]]) -> None:
+def check(
+    wish: Wish, name: str, given: Sequence[tuple[str, Side, str, str | None]], before: Configuration | None
+) -> None:
     """Raise BridgeRefused for words that are not in the list of their side; where none is known, any word goes.
 
-    given: field, side, the other side's word, the word of this side; see Wish.
+    given: field, side, the other side's word, the word of this side; see Wish. before: what the bridge was told until
+    now, whose words stay right, also where they were taken out of a list since.
     """
     known = {side: _words(wish, side, name) for side in Side}
+    field = before.policy.fields.get(name) if before else None
+    told = field.words if field and field.words else Both[Mapping[str, str]]({}, {})
     mistakes = [
         Mistake(f"fields.{name}.words.{to}.{theirs}", _told(wish, side, word, known[side]))
         for _, to, theirs, here in given
+        if told[to].get(theirs) != here
         for side, word in ((to.other, theirs), (to, here))
         if word is not None and known[side] and word not in known[side]
     ]

@@ -261,9 +261,11 @@ def was_canary(frame: Frame, plan: Plan) -> bool:
 
 def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
     """Have a plan executed, within the transaction that is open; raises PlanRefused, Plan.DoesNotExist."""
-    job.ask(
-        KIND, Plan.objects.values_list("bridge_id", flat=True).get(id=plan_id)
-    )  # before any row of the bridge
+    bridge_id = Plan.objects.values_list("bridge_id", flat=True).get(id=plan_id)
+    job.ask(KIND, bridge_id)  # before any row of the bridge
+    bridge = Bridge.objects.select_for_update().get(
+        id=bridge_id
+    )  # who changes it now has it before its plans
     plan: Plan = Plan.objects.select_for_update().get(id=plan_id)
     if plan.state != Plan.State.OPEN:
         raise PlanRefused(
@@ -275,7 +277,6 @@ def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
         )
     if hash_of(plan) != plan.hash:
         raise PlanRefused("The items of this plan are not those that were shown. Have another one made.")
-    bridge = Bridge.objects.get(id=plan.bridge_id)
     if plan.version != bridge.version:
         raise PlanRefused(
             f"The bridge has been changed since: the plan is of version {plan.version}, the bridge of {bridge.version}."

@@ -220,6 +220,11 @@ class Frame:
         )
         return Seen(newcomers.noted(self, pairs, edits.dated(self, pairs, looks)), policy, astray)
 
+    def look(self, pair: Pair) -> Look:
+        """Both current records of one pair, whatever they belong to and refer to."""
+        found = self.records().in_bulk([one for one in (pair.record_a, pair.record_b) if one])
+        return self._look(pair, found)
+
     def records(self) -> QuerySet[CommonModel]:
         """Records with all that a look needs."""
         return self.model.objects.only(*_PLAIN, *self._times, *_columns(self.reads))

@@ -46,6 +46,7 @@ def look_now(bridge_id: uuid.UUID) -> None:
 def close(bridge_id: uuid.UUID, to: Side) -> None:
     """Write nothing more to one side; what it is owed is kept, and the other side goes on."""
     job.forget(KIND, bridge_id)
+    stopping.hasten(bridge_id)
     bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     bridge.closed = {**bridge.closed, to.value: _who()}
     bridge.save(update_fields=["closed"])
@@ -65,7 +66,8 @@ def reopen(bridge_id: uuid.UUID, to: Side) -> None:
 
 
 def pause_pair(pair_id: uuid.UUID) -> None:
-    """Leave two records alone; a write that left is seen through."""
+    """Leave two records alone; a write that left is seen through, and one that has not left ends now."""
+    stopping.hasten_of_pair(pair_id)
     pair = Pair.objects.select_for_update().get(id=pair_id)
     pair.paused_by = _who()
     pair.save(update_fields=["paused_by"])
@@ -99,13 +101,13 @@ def plan_anew(bridge_id: uuid.UUID) -> Plan:
     """
     job.forget(KIND, bridge_id)
     stopping.hasten(bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     standing = plans.current(bridge_id, locked=True)
     if standing is not None and standing.state == Plan.State.APPROVED:
         job.ask(KIND, bridge_id)
         raise plans.PlanRefused(
             f"Plan {standing.id} is being executed. Wait for its end, or pause the bridge to stop it."
         )
-    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     bridge.mode = Bridge.Mode.PLAN
     bridge.save(update_fields=["mode"])
     plan = plans.begin(bridge, "", made_by=_who())

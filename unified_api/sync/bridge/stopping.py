@@ -7,6 +7,10 @@ journalled are not those of now, by which the look that follows goes. The bridge
 budget wants: what no approved plan shows ends, and the plan that is made then shows it. Or they carry what the scopes
 of the accounts do not let the bridge carry any more: these end when the scopes change, and the next look writes what
 else they say.
+
+Others have lost their ground while they waited: the record whose loss a delete answers is back, or the one of which a
+create is made takes no part any more. And what a person has looked at once more, which nobody knew the end of, finds
+that its pair has gone on without it, or that its bridge has ended.
 """
 
 from __future__ import annotations
@@ -20,23 +24,31 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from tenants.scope import current_tenant
 from unified_api.engine.values import Side
 from unified_api.sync import job, journal
+from unified_api.sync.bridge.records import Frame, remembered
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
 
-def why(write: Write) -> str:
+def why(write: Write, *, leaves: bool = False) -> str:
     """What keeps a write from leaving, as a sentence; empty where nothing does. Within the transaction that is open.
 
-    Asked once more with each write that leaves: one statement.
+    Asked once more with each write that leaves: one statement, and four more if a record is to be made or deleted;
+    without `leaves` the ground for that is not looked at.
     """
-    pair = Pair.objects.filter(id=write.pair_id).values("paused_by")
+    pair = Pair.objects.filter(id=write.pair_id)
     asked = Exists(_asked(PlanItem.objects.filter(write_id=write.id)))
-    bridges = Bridge.objects.annotate(pair_paused_by=Subquery(pair), is_asked=asked)
+    bridges = Bridge.objects.annotate(
+        pair_paused_by=Subquery(pair.values("paused_by")),
+        is_awaited=Exists(pair.filter(write_id=write.id)),
+        is_asked=asked,
+    )
     bridge = bridges.filter(id=write.bridge_id).first()
     if bridge is None:
-        return ""
+        return "Not sent: its bridge has ended."
+    if not bridge.is_awaited:
+        return "Not sent: its pair has gone on without it."
     side = Side.A if write.linked_account_id == bridge.account_a else Side.B
     if stopped := by_whom(bridge, side, bridge.pair_paused_by):
         return f"Not sent: {stopped}."
@@ -44,6 +56,8 @@ def why(write: Write) -> str:
     is_of_before = write.bridge_version is not None and write.bridge_version != bridge.version
     if is_of_before:
         return "Not sent: the bridge has been told something else since."
+    if leaves and write.operation != "update" and (lost := _lost_ground(bridge, side, write)):
+        return f"Not sent: {lost}."
     is_unasked = bridge.mode == Bridge.Mode.PLAN and not bridge.is_asked
     return "Not sent: the bridge plans now, and no approved plan shows this." if is_unasked else ""
 
@@ -58,6 +72,27 @@ def why_given(write: Write) -> str:
     pairs = Pair.objects.filter(id=conflict.pair_id)
     stopped = by_whom(bridge, side, pairs.values_list("paused_by", flat=True).first())
     return f"Not sent: {stopped}. Give the value again when that goes on." if stopped else ""
+
+
+def _lost_ground(bridge: Bridge, to: Side, write: Write) -> str:
+    """What has become of the other record since its pair asked for this one to be made or deleted; empty if nothing."""
+    pair = Pair.objects.get(id=write.pair_id)
+    if remembered(pair).parted:
+        return ""  # a person wants it, whatever becomes of the other one
+    other = Frame.of(bridge).look(pair).of(to.other)
+    is_there = other is not None and not other.gone
+    if write.operation == "delete":
+        return "the record whose loss it answers is there" if is_there else ""
+    if not is_there:
+        return "the record of which it is made is not there any more"
+    is_outside = other is not None and other.outside and not _is_put_back(write)
+    return "the record of which it is made takes no part in the bridge any more" if is_outside else ""
+
+
+def _is_put_back(write: Write) -> bool:
+    """Whether a person asked for this very record, by an undo or a restore: the filter is not asked then."""
+    plans = Plan.objects.filter(id=OuterRef("plan_id")).exclude(purpose=Plan.Purpose.ROUND)
+    return PlanItem.objects.filter(Exists(plans), write_id=write.id).exists()
 
 
 def by_whom(bridge: Bridge, to: Side, pair_paused_by: str | None) -> str:
@@ -89,6 +124,12 @@ def hasten(bridge_id: uuid.UUID) -> None:
     journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
 
 
+def hasten_of_pair(pair_id: uuid.UUID) -> None:
+    """The same of what one pair waits for, before the row of that is locked."""
+    awaited = Pair.objects.filter(id=pair_id).values("write_id")
+    journal.hasten(Write.objects.filter(id__in=awaited, state=WriteState.JOURNALLED))
+
+
 def hasten_later(bridge_id: uuid.UUID) -> None:
     """The same, once what is open now is committed, in a transaction of its own. One that is lost delays only."""
 
@@ -105,8 +146,9 @@ def stop(bridge: Bridge) -> list[Write]:
     if not (scopes.apart or scopes.unread):
         return []
     waiting = Write.objects.filter(bridge_id=bridge.id, state=WriteState.JOURNALLED).order_by("id")
-    carrying = [write for write in waiting if any(name in scopes.secret for name in write.values)]
-    return [write for write in carrying if _is_stopped(write)]
+    # A delete carries no value, and answers what may not be read.
+    barred = [one for one in waiting if scopes.unread or any(name in scopes.secret for name in one.values)]
+    return [write for write in barred if _is_stopped(write)]
 
 
 def withdraw(bridge: Bridge, writes: Iterable[Write]) -> None:

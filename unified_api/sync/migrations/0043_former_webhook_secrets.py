@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="webhookaddress",
             name="sealed_former",
-            field=models.BinaryField(default=b""),
+            field=models.BinaryField(db_default=b"", default=b""),
         ),
     ]

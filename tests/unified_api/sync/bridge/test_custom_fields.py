@@ -251,6 +251,21 @@ def test_a_constant_that_is_not_in_the_list_of_its_side_has_its_line(
     assert files.whats(files.apply(files.changed("GIVEN", '["9", 1]', text))) == ["created"]
 
 
+def test_a_word_that_left_the_list_since_keeps_no_change_from_its_bridge(lists: None) -> None:
+    """What the bridge was told already stays right; a new word is held against the list of now."""
+    files.apply(FILE)
+    with transaction.atomic():
+        remote = RemoteFieldClass.objects.get(remote_key_name="x_churn")
+        remote.field_choices = [{"value": "1", "display_name": "1"}]
+        remote.save()
+
+    assert files.whats(files.apply(files.changed("winner: b, words", "winner: a, words", FILE))) == [
+        "changed"
+    ]
+    with pytest.raises(FileRefused, match="plain has no '9' in the list of the field; it has 1"):
+        files.apply(files.changed("b: {high:", 'b: {low: "9", high:', FILE))
+
+
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Final
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
+from tenants.scope import scope
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_plans import (
     approve,
@@ -23,6 +25,8 @@ from tests.unified_api.sync.bridge.test_plans import (
 from tests.unified_api.sync.bridge.test_rounds import only
 from unified_api.engine.match import match
 from unified_api.engine.values import Side
+from unified_api.link import linking
+from unified_api.models.ticketing import Ticket
 from unified_api.sync import write
 from unified_api.sync.bridge import conflicts, ending, executing, plans, restoring, steering
 from unified_api.sync.bridge.changing import change
@@ -91,14 +95,17 @@ def test_a_pause_counts_until_the_call_leaves(bridged: Bridged, monkeypatch: pyt
         ending.end(bridged.bridge_id)
 
 
-def test_what_waits_for_its_provider_ends_at_once_when_its_bridge_is_paused(bridged: Bridged) -> None:
+@pytest.mark.parametrize("what", STOPS)
+def test_what_waits_for_its_provider_ends_at_once_when_it_is_stopped(bridged: Bridged, what: str) -> None:
     """However long the provider wants to be left alone."""
+    stop, _, _ = STOPS[what]
     journal_an_edit(bridged)
     SharedLimiter(bridged.accounts[1].id).pause(3600)
     bridged.work_once(("write",))
     assert newest_write().state == "journalled"
     with transaction.atomic():
-        steering.pause(bridged.bridge_id)
+        stop(bridged)
+        assert Job.objects.get(kind="write").due_at <= timezone.now()
     bridged.work_once(("write",))
 
     assert newest_write().state == "not applied"
@@ -120,6 +127,30 @@ def test_a_delete_does_not_outlive_the_rule_by_which_it_was_journalled(bridged: 
     assert "has been told something else" in str(newest_write().error)
     bridged.round()
     assert bridged.both("title")[1] == ["Printer"]
+
+
+def test_a_pause_counts_until_the_product_s_own_record_is_stored(
+    desks: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that have no other home than here are written in one transaction, which asks before."""
+    product = linking.link(linking.Request("product", "customer-1", {}, category="ticketing"))
+    desks.accounts = (desks.accounts[0], product.account)
+    desks.a.add(title="Printer", state="open")
+    desks.join(fields=("name",), words=())
+    desks.read()
+    desks.work_once(("bridge",))
+    assert newest_write().state == "journalled"
+
+    def pause(*_: object) -> None:
+        with transaction.atomic():
+            steering.pause(desks.bridge_id)
+
+    monkeypatch.setattr(write, "_refuse_disabled", pause)
+    desks.work_once(("write",))
+
+    assert (newest_write().state, newest_write().record_id) == ("not applied", None)
+    with transaction.atomic():
+        assert not Ticket.objects.filter(linked_account_id=product.account.id).exists()
 
 
 def test_what_waits_for_its_provider_does_not_carry_what_the_bridge_no_longer_does(bridged: Bridged) -> None:
@@ -173,6 +204,29 @@ def test_what_is_journalled_waits_for_the_plan_that_is_asked_for(bridged: Bridge
     approve(plan)
     bridged.round()
     assert only(bridged.b)[1]["title"] == "Mine"
+
+
+def test_a_plan_is_not_approved_while_its_bridge_is_being_changed(bridged: Bridged) -> None:
+    """Who approves waits for the change, also where the bridge is paused and has no job; the plan is of before then."""
+    plan = plan_to_restore(bridged)
+    with transaction.atomic():
+        steering.pause(bridged.bridge_id)
+    refused: list[str] = []
+
+    def try_to_approve() -> None:
+        with scope(bridged.tenant), pytest.raises(plans.PlanRefused) as caught:
+            approve(plan)
+        refused.append(str(caught.value))
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            change(Bridge.objects.get(id=bridged.bridge_id), bridged.wish(creates=("a",)))
+            approving = pool.submit(try_to_approve)
+            wait([approving], timeout=1.0)
+        approving.result(timeout=30)
+
+    assert "The bridge has been changed since: the plan is of version 1, the bridge of 2." in refused[0]
 
 
 def test_a_brake_holds_back_what_its_run_had_journalled_before(desks: Bridged) -> None:
