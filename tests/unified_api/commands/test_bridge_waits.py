@@ -132,7 +132,7 @@ def test_a_bridge_that_waits_for_the_one_it_follows_is_no_error(
     call("bridge", "run", "tickets")
     told = call("bridge", "plan", "tickets/Comment").out
 
-    assert "create at side b: without a key: ticket: [\"Printer\"], body: 'It burns'" in told
+    assert 'create at side b: [["Printer"], "It burns"]: body: \'It burns\', ticket: ["Printer"]' in told
     assert call("bridge", "status", "tickets").out.count("\nbridge_id: ") == 2
     assert call("bridge", "status", "tickets/ticketing.Ticket").out.startswith("bridge_id: ")
     with pytest.raises(CommandError, match="several bridges; say which: tickets/Ticket or tickets/Comment"):
