@@ -118,6 +118,11 @@ def quoted(told: Mapping[str, Any], name: str) -> str:
     return HIDDEN if told["is_hidden"] else repr(told[name])
 
 
+def many(number: int, noun: str) -> str:
+    """`1 conflict`, `2 conflicts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """`3 COMPLETE, 1 IDLE`, or `none`."""
     return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()) if number) or "none"

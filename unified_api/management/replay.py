@@ -13,7 +13,8 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
-from unified_api.management.answering import Document, quoted, take_json
+from unified_api.management.answering import Document, many, quoted, take_json
+from unified_api.management.bridge.standing import approving
 from unified_api.management.bridge.verb import take_bridge
 from unified_api.management.undo import made
 from unified_api.models.fields import Malformed, parse_instant
@@ -108,7 +109,8 @@ def tell(document: Document) -> Iterator[str]:
     for item in document["replay"]:
         yield f"{item['key'] or 'a record without a key'}: {_item(item)}"
     updates = document["counts"].get("update", 0)
-    yield f"{updates} records would say something else; nothing was sent. It is carried out once approved by its hash."
+    yield f"{many(updates, 'record')} would say something else; nothing was sent."
+    yield approving(document)
 
 
 def _item(item: Document) -> str:

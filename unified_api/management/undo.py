@@ -10,7 +10,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
-from unified_api.management.answering import Document, quoted, take_json
+from unified_api.management.answering import Document, many, quoted, take_json
+from unified_api.management.bridge.standing import approving
 from unified_api.management.bridge.verb import take_bridge
 from unified_api.sync import withheld
 from unified_api.sync.bridge import plans, showing
@@ -63,6 +64,7 @@ def made(bridge: Bridge, plan: Plan, called: str) -> Document:
         withheld.of_bridge(bridge),
     )
     return {
+        "bridge_id": str(bridge.id),
         "plan_id": str(plan.id),
         "hash": plan.hash,
         "state": plan.state,
@@ -89,7 +91,8 @@ def tell(document: Document) -> Iterator[str]:
     for item in document["undo"]:
         yield f"{item['key'] or 'a record without a key'}: {', '.join(_item(item))}"
     left = sum(document["counts"].get(name, 0) for name in plans.WRITES)
-    yield f"{left} records would be written to, nothing was sent. It is carried out once it is approved by its hash."
+    yield f"{many(left, 'record')} would be written to, nothing was sent."
+    yield approving(document)
 
 
 def _item(item: Document) -> Iterable[str]:

@@ -10,7 +10,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
-from unified_api.management.answering import Document, take_json, tenant_id
+from unified_api.management.answering import Document, take_json
+from unified_api.management.bridge.verb import one_tenant, take_tenant
 from unified_api.models.base import wire_fields
 from unified_api.sync.memory import telling
 from unified_api.sync.memory.subject import Subject
@@ -28,12 +29,12 @@ def take_record(parser: CommandParser) -> None:
     """A record of a tenant, and one of its fields, or none for all."""
     parser.add_argument("record", help="id, as the API shows it")
     parser.add_argument("field", nargs="?", help="such as status; by default all fields")
-    parser.add_argument("--tenant", required=True, metavar="T", help="name or id")
+    take_tenant(parser)
 
 
 def answer(options: dict[str, Any]) -> Document:
     """One answer for each field that was asked for; without one, for each that has a value."""
-    with scope(tenant_id(options["tenant"])), transaction.atomic():
+    with scope(one_tenant(options["tenant"])), transaction.atomic():
         subject = asked(options["record"], options["field"])
         known = [name for name, value in Image.of(subject.row).values.items() if value is not None]
         names = [options["field"]] if options["field"] else known

@@ -94,10 +94,10 @@ def test_what_a_plan_shows_is_approved_and_written(call: Call, desks: Bridged, p
     shown = call("bridge", "plan", "tickets").out
 
     assert "create at side b: " in shown
-    assert "None -> 'Printer' (new record)" in shown
-    assert "1 create" in shown
+    assert "[\"Printer\"]: name: 'Printer'" in shown
+    assert shown.splitlines()[1] == "  1 create"
     assert f"hash: {plan['hash']}" in shown
-    assert f"plan {plan['plan_id']}, made {plan['created_at'][:19]} UTC: open" in shown
+    assert f"plan {plan['plan_id']} (round), made {plan['created_at'][:19]} UTC: open" in shown
     assert desks.writes() == 0
     with pytest.raises(CommandError, match="What was approved is not this plan"):
         call("bridge", "approve", "tickets", "0" * 64)
@@ -196,7 +196,7 @@ def test_one_pair_is_left_alone(call: Call, desks: Bridged, path: Path) -> None:
     call("bridge", "resume", "tickets", "--pair", pair)
     call("bridge", "run", "tickets")
     assert desks.both("title") == (["Copier"], ["Copier"])
-    with pytest.raises(CommandError, match="has no pair 'nothing'"):
+    with pytest.raises(CommandError, match="'nothing' is no id: a pair is named by"):
         call("bridge", "pause", "tickets", "--pair", "nothing")
 
 

@@ -61,9 +61,9 @@ def test_the_history_goes_on_where_it_was_left(call: Call, bridged: Bridged) -> 
 
 
 def test_without_a_field_every_value_is_accounted_for(call: Call, bridged: Bridged) -> None:
-    """One sentence a field that has a value."""
+    """One sentence a field that has a value; the only tenant there is needs no name."""
     record = str(record_at(bridged, "b"))
-    document = call("bridge", "why", record, "--tenant", str(bridged.tenant), "--json").document
+    document = call("bridge", "why", record, "--json").document
 
     values = {one["field"]: one["value"] for one in document["answers"]}
     assert None not in values.values()
@@ -105,7 +105,8 @@ def test_an_undo_is_shown_before_anything_is_written(call: Call, bridged: Bridge
         "[\"Mine\"]: description of side a: 'It is out' -> 'It is on fire'",
         "[\"Mine\"]: name of side b: 'Mine' -> 'Printer'",
         f"[\"Mine\"]: description is 'It is out' at side a and 'It is out' at side b: {undo.EDITED}",
-        "2 records would be written to, nothing was sent. It is carried out once it is approved by its hash.",
+        "2 records would be written to, nothing was sent.",
+        f"`bridge approve {bridged.bridge_id} {lines[1].removeprefix('hash: ')[:12]}` has just this written.",
     }
     assert (document["state"], document["counts"]) == ("open", {"update": 2, "conflict": 1})
     assert bridged.writes() == writes
@@ -143,7 +144,8 @@ def test_a_replay_is_shown_before_anything_is_written(call: Call, bridged: Bridg
     assert lines[3:] == [
         "[\"From a\"]: name of side b: 'From a' -> 'From b' (nothing written)",
         "[\"From a\"]: name would wait for a person: 'From a' at side a, 'From b' at side b",
-        "1 records would say something else; nothing was sent. It is carried out once approved by its hash.",
+        "1 record would say something else; nothing was sent.",
+        f"`bridge approve {bridged.bridge_id} {lines[1].removeprefix('hash: ')[:12]}` has just this written.",
     ]
     assert [one["counts"] for one in told] == [{"update": 2}, {"update": 2}]
     assert bridged.writes() == writes

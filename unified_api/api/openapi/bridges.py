@@ -228,12 +228,20 @@ _UNCERTAIN: Final = named(
         }
     ),
 )
+_STANDING_PLAN: Final = named(
+    "StandingPlan",
+    record({"plan_id": ID, **columns(Plan, "purpose", "state", "hash", "reason"), "items": _COUNTS}),
+)
 #: How a bridge stands.
 STANDING: Final = named(
     "BridgeStanding",
     more(
         _BRIDGE,
         {
+            "plans": {
+                **many(_STANDING_PLAN),
+                "description": "Those that wait for approval or are carried out; `items`: by state.",
+            },
             "pairs": {**_COUNTS, "description": "By state."},
             "held": {**_COUNTS, "description": "By reason."},
             "dirty": WHOLE,
@@ -243,6 +251,12 @@ STANDING: Final = named(
             "problems": many(
                 named("BridgeProblem", record({**_NAMES, "write_id": maybe(ID), **_PROBLEM_KEYS}))
             ),
+            "gone": {
+                **WHOLE,
+                "description": "Pairs of which one record was deleted and the other one is kept.",
+            },
+            "paused_pair_count": WHOLE,
+            "paused_pairs": many(named("PausedPair", record({**_NAMES, "paused_by": TEXT}))),
             "review": many(named("PairNames", record(_NAMES))),
             "overruled": many(_GAVE_WAY),
             "conflicts": WHOLE,

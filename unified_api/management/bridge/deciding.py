@@ -12,7 +12,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.engine.values import Side
-from unified_api.management.answering import Document, take_json
+from unified_api.management.answering import Document, many, take_json
 from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
 from unified_api.models.fields import Malformed
 from unified_api.sync.bridge import conflicts
@@ -59,7 +59,7 @@ def _conflict(given: str, bridges: tuple[uuid.UUID, ...]) -> uuid.UUID:
 
 
 def _tell(document: Document) -> Iterator[str]:
-    yield f"{document['resolved']} conflicts are resolved; the bridge writes what follows from it."
+    yield f"{many(document['resolved'], 'conflict')} resolved; the bridge writes what follows from it."
 
 
 RESOLVE = Verb("resolve", "say who prevails where both sides edited a field", _take, _answer, _tell)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
-from unified_api.management.bridge.standing import pair_of
+from unified_api.management.bridge.pairs import pair_of
 from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
 from unified_api.sync import withheld
 from unified_api.sync.bridge import reviewing, showing

@@ -10,12 +10,13 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
-from unified_api.management.answering import Document, quoted, take_json
-from unified_api.management.bridge import standing
+from unified_api.management.answering import Document, many, take_json
+from unified_api.management.bridge import items, standing
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import showing
+from unified_api.sync.bridge import leading, references, showing
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models_plan import Plan
 
 #: Seconds between two words about how it goes.
 PAUSE: Final = 5.0
@@ -57,30 +58,49 @@ def run(
     after = _standing(about, number)
     unread = [o.stream.model for o in outcomes if o.run is None or o.run.result == "FAILED"]
     after["written"] = sum(after["writes"].values()) - sum(before["writes"].values())
-    after["failed"] = _failure(after, unread, over=over)
+    after["failed"] = _failure(after, unread, over=over, behind=_is_behind(about, number))
     return after
 
 
 def reporter(about: Meant, number: int, progress: Progress) -> Callable[[], None]:
-    """Something that says now and then how much is left, when it is called often."""
-    last = [time.monotonic()]
+    """Something that says now and then how much is left, when it is called often, and that has become another."""
+    last, said = [time.monotonic()], [""]
 
     def report() -> None:
         if time.monotonic() - last[0] < PAUSE:
             return
         last[0] = time.monotonic()
-        left = _standing(about, number)
-        progress(f"{left['dirty']} pairs to look at, {left['in_flight']} writes under way.")
+        told = _left(_standing(about, number))
+        if told != said[0]:
+            progress(f"Going on: {told}.")
+        said[0] = told
 
     return report
 
 
-def _failure(after: Document, unread: list[str], *, over: bool) -> str | None:
+def _left(stands: Document) -> str:
+    """How much is left: of the plan that is carried out, or of what a live bridge looks at."""
+    under_way = f"{many(stands['in_flight'], 'write')} under way"
+    carried_out = [plan["items"] for plan in stands["plans"] if plan["state"] == Plan.State.APPROVED]
+    if carried_out:
+        return f"of the plan {standing.done_of(carried_out[0])}, {under_way}"
+    return f"{many(stands['dirty'], 'pair')} to look at, {under_way}"
+
+
+def _failure(after: Document, unread: list[str], *, over: bool, behind: bool) -> str | None:
+    """Why it is no whole round; that it follows a bridge whose plan comes first is in the course of things."""
     if unread:
         return f"{len(unread)} of 2 sides could not be read; see `manage.py status`."
-    if after["status"] == Bridge.Status.WAITING:
+    if after["status"] == Bridge.Status.WAITING and not behind:
         return f"The bridge waits: {after['reason']}"
-    return None if over else f"{after['in_flight']} writes are still under way; they go on by themselves."
+    return None if over else f"Not all is done yet: {_left(after)}. What is left goes on by itself."
+
+
+def _is_behind(about: Meant, number: int) -> bool:
+    """Whether it waits for nothing but the bridge that it follows, whose plan has to be carried out first."""
+    with scope(about.tenant), transaction.atomic():
+        bridge = Bridge.objects.get(id=about.bridges[number])
+        return bool(bridge.reason) and bridge.reason == leading.is_unsettled(references.followed(bridge))
 
 
 def _standing(about: Meant, number: int) -> Document:
@@ -105,17 +125,11 @@ def _tell_plan(document: Document) -> Iterator[str]:
         if item["action"] == "problem":
             yield f"problem: {standing.which(item)}: {standing.problem(item)}"
             continue
-        yield f"{item['action']} at side {item['side']}: {changes(item['fields'])}"
-    yield f"{sum(item['action'] != 'problem' for item in document['plan'])} writes, nothing was sent."
+        yield f"{item['action']} at side {item['side']}: {items.changes(item['action'], item['fields'], {})}"
+    writes = sum(item["action"] != "problem" for item in document["plan"])
+    yield f"{many(writes, 'write')}, nothing was sent."
     if document["left_out"]:
         yield document["left_out"]
-
-
-def changes(fields: Document) -> str:
-    """What a write changes: old and new values, each with its rule."""
-    return ", ".join(
-        f"{n}: {quoted(c, 'was')} -> {quoted(c, 'value')} ({c['rule']})" for n, c in fields.items()
-    )
 
 
 RUN = Verb("run", "read both accounts now, and settle what differs", _take, _answer, _tell)

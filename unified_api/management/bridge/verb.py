@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tenants.models import Tenant
 from tenants.operators import as_operator
@@ -34,14 +35,14 @@ class Verb:
 
 @dataclass(frozen=True)
 class Meant:
-    """The bridges that a command is about: one by its id, or all of a name, in the order in which they were made."""
+    """The bridges that a command is about: one, or all of a name, in the order in which they were made."""
 
     tenant: uuid.UUID
     bridges: tuple[uuid.UUID, ...]
     named: bool
 
     def each(self, answer: Callable[[Bridge], Document]) -> Document:
-        """What a function, called in a transaction of its own, says of each; of one by its id, that alone."""
+        """What a function, called in a transaction of its own, says of each; of one, that alone."""
         documents = []
         for bridge_id in self.bridges:
             with scope(self.tenant), transaction.atomic():
@@ -51,7 +52,7 @@ class Meant:
 
 def take_bridge(parser: CommandParser) -> None:
     """Add the bridges that a verb is about."""
-    parser.add_argument("bridge", help="name, or id")
+    parser.add_argument("bridge", help="name, NAME/MODEL such as tickets/Ticket, or id")
     take_tenant(parser)
 
 
@@ -61,31 +62,44 @@ def take_tenant(parser: CommandParser) -> None:
 
 
 def meant(options: Options) -> Meant:
-    """The bridges of this name or id; CommandError if there is none."""
+    """The bridges of this name, the one of NAME/MODEL, or the one with this id; CommandError if there is none."""
     given = options["bridge"]
     located = setup.locate(given)
     if located is not None:
         return Meant(located[0], (located[1],), named=False)
     tenant = one_tenant(options["tenant"])
     with scope(tenant), transaction.atomic():
-        named = Bridge.objects.filter(name=given).order_by("created_at", "id")
-        found = tuple(named.values_list("id", flat=True))
-    if not found:
+        found = [one.id for one in _named(given)]
+        if found:
+            return Meant(tenant, tuple(found), named=True)
+        name, _, model = given.rpartition("/")
+        named = _named(name) if name else ()
+        one_model = [one.id for one in named if model in {one.model, one.model.partition(".")[2]}]
+    if len(one_model) != 1:
         raise CommandError(f"There is no bridge {given!r}; `manage.py bridge status` shows those there are.")
-    return Meant(tenant, found, named=True)
+    return Meant(tenant, tuple(one_model), named=False)
+
+
+def _named(name: str) -> QuerySet[Bridge]:
+    return Bridge.objects.filter(name=name).order_by("created_at", "id")
+
+
+def in_words(bridge: Bridge) -> str:
+    """How one bridge is named on the command line: NAME/MODEL, or its id where it has no name."""
+    return f"{bridge.name}/{bridge.model.partition('.')[2]}" if bridge.name else str(bridge.id)
 
 
 def of_one(
     answer: Callable[[uuid.UUID, uuid.UUID, Options], Document],
 ) -> Callable[[Options, Progress], Document]:
-    """The answer of a verb that is about one bridge: of a name that several have, the id has to say which."""
+    """The answer of a verb that is about one bridge: of a name that several have, which has to be said."""
 
     def answered(options: Options, _progress: Progress) -> Document:
         about = meant(options)
         if len(about.bridges) > 1:
-            raise CommandError(
-                f"{options['bridge']!r} has {len(about.bridges)} bridges; give the id of one, as `bridge status` shows."
-            )
+            with scope(about.tenant), transaction.atomic():
+                each = [in_words(bridge) for bridge in _named(options["bridge"])]
+            raise CommandError(f"{options['bridge']!r} has several bridges; say which: {' or '.join(each)}.")
         return answer(about.tenant, about.bridges[0], options)
 
     return answered

@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from unified_api.management import document, drift, replay, undo, why
 from unified_api.management.answering import AnsweringCommand, Document
 from unified_api.management.bridge import (
+    approving,
     deciding,
     ending,
     filing,
@@ -18,6 +19,7 @@ from unified_api.management.bridge import (
     reviewing,
     running,
     standing,
+    steering,
 )
 from unified_api.management.bridge.verb import Verb, of_one
 
@@ -26,8 +28,8 @@ VERBS: Final = (
     filing.EXPORT,
     making.CREATE,
     planning.PLAN,
-    planning.APPROVE,
-    planning.REFUSE,
+    approving.APPROVE,
+    approving.REFUSE,
     planning.RESTORE,
     running.RUN,
     deciding.RESOLVE,
@@ -56,8 +58,8 @@ VERBS: Final = (
         of_one(document.answer),
         document.tell,
     ),
-    standing.PAUSE,
-    standing.RESUME,
+    steering.PAUSE,
+    steering.RESUME,
     reviewing.SEPARATE,
     reviewing.JOIN,
     filing.VERSIONS,

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management import why
-from unified_api.management.answering import AnsweringCommand, Document, tenant_id
+from unified_api.management.answering import AnsweringCommand, Document
+from unified_api.management.bridge.verb import one_tenant
 from unified_api.models.base import model_id
 from unified_api.models.fields import Malformed, parse_instant
 from unified_api.sync import feed
@@ -36,7 +37,7 @@ class Command(AnsweringCommand):
     def answer(self, **options: Any) -> Document:
         """The entries, or the record as it was."""
         moment = _moment(options["as_of"])
-        with scope(tenant_id(options["tenant"])):
+        with scope(one_tenant(options["tenant"])):
             feed.wait_for_commits_in_flight()
             with transaction.atomic():
                 subject = why.asked(options["record"], options["field"])

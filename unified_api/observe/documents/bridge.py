@@ -14,12 +14,15 @@ from unified_api.engine.values import Both, Side
 from unified_api.observe.documents import code, failing, policy
 from unified_api.observe.documents.parts import Block, Document, Facts, Section, Table, Text
 from unified_api.sync import clock
+from unified_api.sync.bridge import plans
 from unified_api.sync.bridge.held import REVIEW
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.scopes import Scopes
+from unified_api.sync.bridge.showing import gone
 from unified_api.sync.bridge.work import in_flight
 from unified_api.sync.models import Stream, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Pair
+from unified_api.sync.models_plan import Plan
 from unified_api.sync.models_watch import DriftAudit, Issue
 
 #: Issues that are shown.
@@ -157,7 +160,13 @@ def _standing(frame: Frame, names: Both[str]) -> Section:
         *((f"Last success {names[side.other]} → {names[side]}", _last_success(frame, side)) for side in Side),
         ("Last round", _time(bridge.last_round)),
         ("Writes on their way", str(in_flight(bridge.id).count())),
+        (
+            "Plans that wait for approval",
+            str(plans.standing(bridge.id).filter(state=Plan.State.OPEN).count()),
+        ),
         ("Pairs with problems", str(pairs.exclude(problems=[]).count())),
+        ("Pairs of which one record is gone", str(gone(pairs).count())),
+        ("Paused pairs", str(pairs.exclude(paused_by=None).count())),
         ("Records to review", str(pairs.filter(held=REVIEW).count())),
         ("Open conflicts", str(conflicts.count())),
         *_drift(bridge, names),

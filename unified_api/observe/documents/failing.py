@@ -39,6 +39,11 @@ _ROWS: Final = (
         "bridge restore {bridge} --to a",
     ),
     (
+        "one record of a pair is gone",
+        "It is kept at the other side: make it again where it is gone, at a or at b, or delete the other one there",
+        "bridge restore {bridge} --to a --pair PAIR",
+    ),
+    (
         "conflicts wait",
         "Both sides edited a field: see both values in the status, and say who prevails",
         "bridge resolve {bridge} a --conflict CONFLICT",

@@ -198,7 +198,8 @@ def tell(bridge: Bridge) -> None:
         bridge.id,
         f"Both sides of the bridge {bridge.name or bridge.model} edited the same fields, and its policy leaves these to"
         f" a person; all else goes on. `manage.py bridge status {bridge.id}` shows them; say who prevails by"
-        f" `manage.py bridge resolve {bridge.id}`, in the console, or at /api/sync/v1/conflicts?bridge_id={bridge.id}.",
+        f" `manage.py bridge resolve {bridge.id} a --all` (or `b`, `both`; `--conflict ID` of one), in the console, or"
+        f" at /api/sync/v1/conflicts?bridge_id={bridge.id}.",
         bridge_id=bridge.id,
     )
 

@@ -67,6 +67,12 @@ def current(bridge_id: uuid.UUID, *, locked: bool = False) -> Plan | None:
     return (rows.select_for_update() if locked else rows).first()
 
 
+def standing(bridge_id: uuid.UUID) -> QuerySet[Plan]:
+    """The plans that wait for approval or are executed, whatever they are for, oldest first."""
+    rows = Plan.objects.filter(bridge_id=bridge_id, state__in=[Plan.State.OPEN, Plan.State.APPROVED])
+    return rows.order_by("created_at", "id")
+
+
 def make_some(frame: Frame, plan: Plan) -> bool:
     """Add what some more pairs owe; False when the plan is complete, and open."""
     room = _room(frame, plan)

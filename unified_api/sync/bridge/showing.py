@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Func, IntegerField, Sum
+from django.db.models import Count, Func, IntegerField, Q, QuerySet, Sum
 
-from unified_api.engine.events import Problem
+from unified_api.engine.events import Kind, Problem
 from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.models import hidden
-from unified_api.sync.bridge import conflicts, plans, turns
+from unified_api.sync.bridge import conflicts, plans, references, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import Turn, turns_of
+from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Overruled, Pair
+from unified_api.sync.models_plan import PlanItem
 
 Document = dict[str, Any]
 #: Entries of a list that are shown.
@@ -48,8 +50,10 @@ def standing(bridge: Bridge) -> Document:
     pairs = Pair.objects.filter(bridge_id=bridge.id)
     gave_way = Overruled.objects.filter(bridge_id=bridge.id)
     troubled = pairs.exclude(problems=[])
+    paused = pairs.exclude(paused_by=None)
     return {
         **_about(frame),
+        "plans": _plans(bridge),
         "pairs": _counts(pairs, "state"),
         "held": _counts(pairs.exclude(held=FREE), "held"),
         "dirty": pairs.filter(dirty=True, held__in=UNDER_WAY, write_id=None, paused_by=None).count(),
@@ -61,12 +65,23 @@ def standing(bridge: Bridge) -> Document:
             for pair in troubled[:MOST]
             for problem in pair.problems
         ],
+        "gone": gone(troubled).count(),
+        "paused_pair_count": paused.count(),
+        "paused_pairs": [
+            {**_names(bridge, pair, secret), "paused_by": pair.paused_by}
+            for pair in paused.order_by("key")[:MOST]
+        ],
         "review": [_names(bridge, pair, secret) for pair in pairs.filter(held=REVIEW).order_by("key")[:MOST]],
         "overruled": [_gave_way(one, secret) for one in gave_way.order_by("-at")[:MOST]],
         "conflicts": conflicts.of_bridge(bridge).count(),
         "open_conflicts": _conflicts(bridge, secret),
         "uncertain": _uncertain(bridge),
     }
+
+
+def gone(pairs: QuerySet[Pair]) -> QuerySet[Pair]:
+    """Those of some pairs of which one record was deleted, and the other one is kept until a person says what is so."""
+    return pairs.filter(problems__contains=[{"kind": Kind.GONE.value}])
 
 
 def preview(bridge_id: uuid.UUID) -> Document:
@@ -109,6 +124,18 @@ def key(bridge: Bridge, told: str | None, secret: Container[str]) -> str | None:
     return hidden.key(bridge.configuration["match"], told, secret)
 
 
+def called(bridge: Bridge, ids: Collection[str]) -> dict[str, str]:
+    """What the bridges between the same accounts call these records: the keys of their pairs, by the records' ids."""
+    found: dict[str, str] = {}
+    for one in references.between(bridge.account_a, bridge.account_b) if ids else ():
+        secret = Scopes.of(one).secret
+        known = Pair.objects.filter(Q(record_a__in=ids) | Q(record_b__in=ids), bridge_id=one.id)
+        for pair in known.exclude(key=None):
+            records = (str(record) for record in (pair.record_a, pair.record_b) if record)
+            found |= dict.fromkeys(records, str(key(one, pair.key, secret)))
+    return found
+
+
 def said(item: Mapping[str, Any], secret: Container[str]) -> Document:
     """What an item of a plan says, without the values of hidden fields; what its hash is of stays as it is."""
     if "fields" not in item:
@@ -147,6 +174,21 @@ def _about(frame: Frame) -> Document:
         "frequency": bridge.frequency,
         "last_round": bridge.last_round.isoformat() if bridge.last_round else None,
     }
+
+
+def _plans(bridge: Bridge) -> list[Document]:
+    """The plans that wait for approval or are carried out, whatever they are for, oldest first."""
+    return [
+        {
+            "plan_id": str(plan.id),
+            "purpose": plan.purpose,
+            "state": plan.state,
+            "hash": plan.hash,
+            "reason": plan.reason,
+            "items": _counts(PlanItem.objects.filter(plan_id=plan.id), "state"),
+        }
+        for plan in plans.standing(bridge.id)
+    ]
 
 
 def _account(frame: Frame, side: Side) -> Document:

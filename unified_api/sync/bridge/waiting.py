@@ -18,17 +18,20 @@ from unified_api.sync import job, steer, tasks
 from unified_api.sync import write as writing
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, is_quiet
-from unified_api.sync.models import Job, Stream
-from unified_api.sync.models_bridge import Bridge
+from unified_api.sync.models import Job, Stream, Write, WriteState
+from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.waiting import PAUSE, Outcome, Waiting, now, workers_run
 
 #: What a bridge does not go on from by itself.
 _STUCK = (Bridge.Status.WAITING, Bridge.Status.PAUSED, Bridge.Status.PLANNED, Bridge.Status.HELD)
 
+#: Writes that have not ended.
+_UNDER_WAY = (WriteState.JOURNALLED, WriteState.SENT, WriteState.UNCERTAIN)
+
 
 @dataclass(frozen=True)
 class Round:
-    """A round of one bridge. patience: seconds after which what is still under way goes on by itself."""
+    """A round of one bridge. patience: seconds without progress after which what is left goes on by itself."""
 
     tenant_id: uuid.UUID
     bridge_id: uuid.UUID
@@ -54,6 +57,14 @@ class Round:
         """
         with scope(self.tenant_id), transaction.atomic():
             job.ask(KIND, self.bridge_id)
+        made = self._progress()
+        while not self._is_over_within_patience(on_going):
+            before, made = made, self._progress()
+            if made == before:
+                return False
+        return True
+
+    def _is_over_within_patience(self, on_going: Callable[[], None]) -> bool:
         ends = time.monotonic() + self.patience
         while time.monotonic() < ends:
             if self._over():
@@ -62,6 +73,12 @@ class Round:
             if workers_run() or not self._work():
                 self.sleep(PAUSE)
         return False
+
+    def _progress(self) -> tuple[int, int]:
+        """Writes that have ended, and pairs there are: either becomes another number while the bridge gets on."""
+        with scope(self.tenant_id), transaction.atomic():
+            ended = Write.objects.filter(bridge_id=self.bridge_id).exclude(state__in=_UNDER_WAY)
+            return ended.count(), Pair.objects.filter(bridge_id=self.bridge_id).count()
 
     def _over(self) -> bool:
         """Whether the bridge has looked since it was asked, and nothing is left that it could do."""

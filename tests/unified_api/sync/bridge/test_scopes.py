@@ -15,7 +15,7 @@ from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_over_rest import Caller, caller
 from tests.unified_api.sync.bridge.test_plans import field
 from unified_api.engine.values import Side
-from unified_api.management.bridge import planning, standing
+from unified_api.management.bridge import items, planning, standing
 from unified_api.models import hidden
 from unified_api.models.base import CUSTOM
 from unified_api.sync import permissions, targets
@@ -59,7 +59,7 @@ def test_a_plan_neither_shows_nor_carries_what_is_disabled(planned: Bridged, cal
     shown = caller.get(f"plans/{plan}/items")
     with transaction.atomic():
         stored = Plan.objects.get(id=plan)
-        lines = list(planning._tell_plan(planning._document(Bridge.objects.get(), stored, None)))
+        lines = list(items.tell(planning._document(Bridge.objects.get(), stored, None)))
     caller.post(f"plans/{plan}/approve", {"hash": stored.hash})
     planned.round()
     following = caller.get(f"plans/{caller.get(f'bridges/{planned.bridge_id}')['plan_id']}")
