@@ -84,6 +84,8 @@ def test_a_changed_file_makes_a_version_and_shows_what_differs(desks: Bridged) -
             15,
             "plain stores no OPEM; it stores OPEN, CLOSED",
         ),
+        ("b: {IN_PROGRESS: OPEN}", "b: {IN_PROGRES: OPEN}", 15, "stub knows no IN_PROGRES, and no record there"),
+        ("b: {IN_PROGRESS: OPEN}", "b: {in_progress: OPEN}", 15, "stub knows no in_progress, and no record"),
         ("b: {IN_PROGRESS: OPEN}", "b: {IN_PROGRESS: 3}", 15, "words.b.IN_PROGRESS: 3 is no text"),
         ("    winner: a\n", "", 7, "winner: is missing: whose edit prevails"),
         ("ticketing.Ticket", "ticketing.Tiket", 7, "There is no common model 'ticketing.Tiket'."),
@@ -132,6 +134,19 @@ def test_a_mistake_is_reported_with_its_line(
     assert told in mistake
     with transaction.atomic():
         assert not Bridge.objects.exists()
+
+
+def test_an_own_word_of_the_provider_is_taken_once_a_record_there_says_it(desks: Bridged) -> None:
+    """And an unchanged file goes on to be taken when no record says it any more."""
+    text = changed("b: {IN_PROGRESS: OPEN}", "b: {escalated: OPEN}")
+    desks.a.add(title="Printer", text="It is on fire", state="escalated", priority="p2")
+    apply()
+    desks.bridge_id = the_bridge().id
+    desks.read()
+    assert whats(apply(text)) == ["changed"]
+    desks.a.edit("1", state="open")
+    desks.read()
+    assert whats(apply(text)) == ["unchanged"]
 
 
 def more(text: str) -> str:
