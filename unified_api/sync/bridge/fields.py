@@ -169,7 +169,8 @@ def _wrong_word(
 def strange(wish: Wish, side: Side, name: str, word: str, normalizer: str = USUAL) -> Iterator[str]:
     """The sentence about a word of a field with words that is nobody's: who misspelt it would wait for ever.
 
-    normalizer: how it will be compared. Lists of words are open. So a provider's own word, which passes through, is known once a record there says it.
+    Lists of words are open. So a provider's own word, which passes through, is known once a record there says it.
+    normalizer: how the word will be compared.
     """
     declared = wire_fields(wish.common)[name]
     if not isinstance(declared, Choice | Choices):
