@@ -156,7 +156,7 @@ def _stream(outcome: Outcome) -> Document:
     return {
         "stream_id": str(stream.id),
         **{name: getattr(stream, name) for name in names},
-        **{name: moment.isoformat() if (moment := getattr(stream, name)) else None for name in times},
+        **{name: at.isoformat() if (at := getattr(stream, name)) else None for name in times},
         "run": _run(outcome.run) if outcome.run else None,
     }
 
