@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Container, Iterator, Mapping
@@ -109,6 +110,15 @@ def key(bridge: Bridge, told: str | None, secret: Container[str]) -> str | None:
     return hidden.key(bridge.configuration["match"], told, secret)
 
 
+def in_words(key: str | None) -> str | None:
+    """A key as it is shown, for people: its parts; what has none, as a hidden one, as it is."""
+    try:
+        parts = json.loads(key or "")
+    except ValueError:
+        return key
+    return " · ".join(part if isinstance(part, str) else json.dumps(part) for part in parts)
+
+
 def said(item: Mapping[str, Any], secret: Container[str]) -> Document:
     """What an item of a plan says, without the values of hidden fields; what its hash is of stays as it is."""
     if "fields" not in item:
@@ -151,8 +161,11 @@ def _about(frame: Frame) -> Document:
 
 def _account(frame: Frame, side: Side) -> Document:
     account = frame.accounts[side]
-    integration = account.integration if account else None
-    return {"linked_account_id": str(frame.account_id(side)), "integration": integration}
+    return {
+        "linked_account_id": str(frame.account_id(side)),
+        "integration": account.integration if account else None,
+        "end_user": account.end_user_origin_id if account else None,
+    }
 
 
 def _items(turn: Turn) -> Iterator[Document]:
