@@ -120,7 +120,8 @@ class ConflictPage(DecidingPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the key of each pair."""
         pairs = Pair.objects.filter(id=OuterRef("pair_id"))
-        return super().get_queryset(request).annotate(pair_key=Subquery(pairs.values("key")))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(pair_key=Subquery(pairs.values("key")))
+        return rows
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The columns of the list, and after the bridge what the records are known by."""
