@@ -256,5 +256,6 @@ def _refuse_other_remote(account: LinkedAccount, remote_identity: str | None, fo
             f"Linked account {account.id} is {known!r} at {account.integration}; this credential opens "
             f"{remote_identity!r}. Use a credential of the same account; if it is the same, whose address or name was"
             " changed there, say so: manage.py link --renamed. Or, if that one is lost, have this one take its place:"
-            " manage.py link --replaces-remote-account."
+            " manage.py link --replaces-remote-account. If both are to be there, link this one under another id of the"
+            " end user (--end-user): each has one account of a category at an integration."
         )

@@ -170,6 +170,8 @@ PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
 # Logs: `json` for machines, `console` for people; by default whatever standard error is.
 LOG_FORMAT = env.text("LOG_FORMAT", "console" if sys.stderr.isatty() else "json")
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
+# A command answers whoever typed it, and logs beside that only what is amiss, unless it is told to log more.
+COMMAND_LOG_LEVEL = env.text("LOG_LEVEL", "WARNING")
 LOGGING_CONFIG = None
 DEFAULT_EXCEPTION_REPORTER_FILTER = "unified_api.serve.reports.ReportFilter"
 logs.configure(form=LOG_FORMAT, level=LOG_LEVEL)

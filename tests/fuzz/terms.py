@@ -176,7 +176,8 @@ TERMS: Final = (
         "What can be kept equal depends on the accounts: a file is looked at as a whole, and each mistake named.",
         "^PUT /api/sync/v1/bridges$",
         ".*",
-        "the tenant has no such linked account|is no id of a linked account|there are several such accounts",
+        "the tenant has no linked account|there is no integration|is no id of a linked account"
+        "|there are several such accounts",
     ),
     Term(
         "Which fields a bridge carries is not in the document.",

@@ -7,16 +7,19 @@ import json
 from collections.abc import Callable, Container
 from typing import Any, Final
 
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
-from unified_api.admin import naming
+from unified_api.admin import naming, show
 from unified_api.admin.actions import action
 from unified_api.admin.deeds import DecidingPage, Deed
 from unified_api.engine.values import Side
 from unified_api.models.base import common_model, wire_fields
 from unified_api.models.fields import Day, Instant, Malformed, Ref, Text
+from unified_api.models.hidden import HIDDEN
 from unified_api.sync import withheld
-from unified_api.sync.bridge import conflicts
+from unified_api.sync.bridge import conflicts, showing
 from unified_api.sync.bridge.records import Frame, record_of
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 
@@ -113,6 +116,24 @@ class ConflictPage(DecidingPage):
         )
         for resolution, (title, follows) in _RESOLUTIONS.items()
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the key of each pair."""
+        pairs = Pair.objects.filter(id=OuterRef("pair_id"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(pair_key=Subquery(pairs.values("key")))
+        return rows
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The columns of the list, and after the bridge what the records are known by."""
+        first, bridge, *others = super().get_list_display(request)
+        known = withheld.Lookup()
+
+        @admin.display(description="records")
+        def records(row: Any) -> Any:
+            key = HIDDEN if known.hides_key(row) else showing.in_words(row.pair_key)
+            return show.link(Pair, row.pair_id, key or str(row.pair_id))
+
+        return [first, bridge, records, *others]
 
     def told(self, request: HttpRequest, row: Any) -> dict[str, Any]:  # noqa: ARG002 - as the base has it
         """Both values with their records; nothing of a conflict whose bridge or pair is gone."""

@@ -113,6 +113,9 @@ def named(queryset: QuerySet[Any]) -> QuerySet[Any]:
     if "linked_account_id" in names:
         account = LinkedAccount.objects.filter(id=OuterRef("linked_account_id"))
         queryset = queryset.annotate(linked_account_id_named=Subquery(account.values(name=_account_name())))
+    for name in {"account_a", "account_b"} & names:
+        account = LinkedAccount.objects.filter(id=OuterRef(name))
+        queryset = queryset.annotate(**{f"{name}_named": Subquery(account.values(name=_account_name()))})
     if "stream_id" in names:
         stream = Stream.objects.filter(id=OuterRef("stream_id"))
         queryset = queryset.annotate(stream_id_named=Subquery(stream.values("model")))

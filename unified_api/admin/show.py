@@ -178,7 +178,7 @@ def _short(_row: Any, value: str) -> Any:
 
 
 _BY_CLASS: Final[tuple[tuple[type[Any], Callable[[Any, Any], Any]], ...]] = (
-    (models.DateTimeField, lambda _row, value: f"{value:%Y-%m-%d %H:%M:%S}"),
+    (models.DateTimeField, lambda _row, value: f"{value:%Y-%m-%d %H:%M:%S} UTC"),
     (Texts, lambda _row, value: ", ".join(value)),
     (Text, lambda _row, value: format_html("<div class='lines'>{}</div>", value)),
 )

@@ -6,22 +6,18 @@ whose records are hosted holds every field of them, also those that the wire con
 
 from __future__ import annotations
 
-import uuid
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from django.db import transaction
 
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
 from unified_api.api import field_drafts, own_ids
 from unified_api.api.errors import malformed
-from unified_api.models.base import CUSTOM, CommonModel, common_model, relations, wire_fields
-from unified_api.models.fields import Choice, Malformed, WireField
+from unified_api.models.base import CUSTOM, wire_fields
+from unified_api.models.fields import Malformed, WireField
+from unified_api.sync import fitting
 from unified_api.sync.problems import problem
-from unified_api.sync.told import references
 
 Operation = Literal["create", "update"]
 Problem = dict[str, Any]
@@ -90,7 +86,11 @@ def check(
             _take(draft, fields[name], record, operation, resource)
     if operation == "create":
         draft.errors += _missing(draft, resource)
-    draft.errors += _strangers(draft.values, resource.model, account.id, {*draft.named.values()})
+    welcome = {*draft.named.values()}
+    draft.errors += [
+        problem("INVALID_FIELD_CHOICE", "Unknown record", told, name)
+        for name, told in fitting.strange_records(draft.values, resource.model, account.id, welcome)
+    ]
     return draft
 
 
@@ -137,17 +137,8 @@ def _take(draft: Draft, known: WireField, value: Any, operation: Operation, reso
     except Malformed as error:
         draft.errors.append(problem(error.problem_type, "Wrong type", f"{name}: {error}.", name))
         return
-    if isinstance(known, Choice) and value is not None and not _storable(known, value, resource):
-        words = ", ".join(resource.words(name) or ())
-        told = f"{value!r} cannot be stored there; possible are {words}."
+    if told := fitting.strange_word(known, value, resource):
         draft.errors.append(problem("INVALID_FIELD_CHOICE", "Unknown choice", told, name))
-
-
-def _storable(known: Choice, value: str, resource: Resource) -> bool:
-    """Whether the provider has a word for it; one with a list of its own may know words that we do not."""
-    words = resource.words(known.name)
-    own_list = getattr(resource.mapping.lenses.get(known.name), "table", None)
-    return words is None or value in words or (own_list is not None and value not in known.words)
 
 
 def _missing(draft: Draft, resource: Resource) -> list[Problem]:
@@ -158,33 +149,6 @@ def _missing(draft: Draft, resource: Resource) -> list[Problem]:
         for name in sorted(resource.requires("create"))
         if draft.values.get(name) in (None, "", []) and f"model/{name}" not in refused
     ]
-
-
-def _strangers(
-    values: Mapping[str, Any], model: type[CommonModel], account_id: uuid.UUID, welcome: set[uuid.UUID]
-) -> list[Problem]:
-    """Relations to records that this linked account does not have."""
-    found = []
-    for name, field_ in relations(model).items():
-        named = references(field_, values[name], values) if values.get(name) else ()
-        by_model: dict[str, set[uuid.UUID]] = defaultdict(set)
-        for to, record in named:
-            by_model[to].add(record)
-        for to, ids in by_model.items():
-            unknown = _unknown(common_model(to), ids - welcome, account_id)
-            found += [_stranger(name, to, stranger) for stranger in sorted(unknown)]
-    return found
-
-
-def _unknown(model: type[CommonModel], ids: set[uuid.UUID], account_id: uuid.UUID) -> set[uuid.UUID]:
-    with transaction.atomic():
-        rows = model.objects.filter(id__in=ids, linked_account_id=account_id)
-        return ids - set(rows.exclude(remote_id=None).values_list("id", flat=True))
-
-
-def _stranger(name: str, to: str, stranger: uuid.UUID) -> Problem:
-    told = f"This linked account has no {to} with the id {stranger}."
-    return problem("INVALID_FIELD_CHOICE", "Unknown record", told, name)
 
 
 def _ignored(name: str) -> Problem:

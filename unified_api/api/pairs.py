@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
 from django.db import transaction
@@ -167,7 +168,12 @@ class Conflicts(Endpoint):
             found, page = newest.page(window, rows, "opened_at")
             bridges = Bridge.objects.in_bulk({one.bridge_id for one in found})
             secret = {known: withheld.of_bridge(bridge) for known, bridge in bridges.items()}
-            return answer({**page, "results": [_conflict(one, secret[one.bridge_id]) for one in found]})
+            pairs = Pair.objects.in_bulk({one.pair_id for one in found})
+            told = [
+                _conflict(one, bridges[one.bridge_id], pairs.get(one.pair_id), secret[one.bridge_id])
+                for one in found
+            ]
+            return answer({**page, "results": told})
 
 
 class OneConflict(Endpoint):
@@ -184,7 +190,8 @@ class OneConflict(Endpoint):
 
     def told(self, one: Conflict) -> dict[str, Any]:
         """What is shown of it."""
-        return _conflict(one, withheld.of_bridge(Bridge.objects.get(id=one.bridge_id)))
+        bridge, pair = Bridge.objects.get(id=one.bridge_id), Pair.objects.filter(id=one.pair_id).first()
+        return _conflict(one, bridge, pair, withheld.of_bridge(bridge))
 
     def conflict(self, text: str) -> Conflict:
         """The conflict of a path; raises NotFound."""
@@ -250,5 +257,18 @@ def _pair(bridge: Bridge, pair: Pair, secret: Container[str]) -> dict[str, Any]:
     }
 
 
-def _conflict(one: Conflict, secret: Container[str]) -> dict[str, Any]:
-    return hidden.about(one.field, {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS}, secret)
+def _conflict(one: Conflict, bridge: Bridge, pair: Pair | None, secret: Container[str]) -> dict[str, Any]:
+    """pair: none where the conflict is over, and its pair went into another one."""
+    edits = {name: _edit(getattr(one, name)) for name in ("edited_a", "edited_b")}
+    told = {name: getattr(one, name) for name in told_as.CONFLICT_COLUMNS} | edits
+    return {
+        **hidden.about(one.field, told, secret),
+        "key": showing.key(bridge, pair.key, secret) if pair else None,
+        "record_a": pair and pair.record_a,
+        "record_b": pair and pair.record_b,
+    }
+
+
+def _edit(told: Mapping[str, Any]) -> dict[str, Any]:
+    """When and by whom a side was edited, its time as all others."""
+    return {**told, **({"at": dt.datetime.fromisoformat(told["at"])} if "at" in told else {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 import uuid
 from abc import abstractmethod
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
 
@@ -18,6 +20,7 @@ from tenants.audit import acting
 from tenants.models import Tenant
 from tenants.vault import VaultError
 from unified_api.models.hidden import HIDDEN
+from unified_api.serve import logs
 
 Document = dict[str, Any]
 
@@ -27,6 +30,8 @@ class AnsweringCommand(BaseCommand):
 
     #: As it is called, for the audit trail.
     called: str
+    #: Who typed it, by the login of the shell.
+    login: Callable[[], str] = staticmethod(getpass.getuser)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add `--json`, and then what the command takes."""
@@ -38,7 +43,7 @@ class AnsweringCommand(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Answer and print; a document with `failed` ends with exit status 1 and that sentence."""
-        with acting("command", f"manage.py {self.called}"), plain_errors():
+        with logs.at(settings.COMMAND_LOG_LEVEL), acting("command", self._named()), plain_errors():
             document = self.answer(**options)
         failed = document.pop("failed", None)
         lines = [orjson.dumps(document, option=orjson.OPT_INDENT_2, default=str).decode()]
@@ -46,6 +51,13 @@ class AnsweringCommand(BaseCommand):
             self.stdout.write(line)
         if failed:
             raise CommandError(failed)
+
+    def _named(self) -> str:
+        try:
+            login = self.login()
+        except (KeyError, OSError, ImportError):  # a user without a name, as in a container
+            login = ""
+        return f"manage.py {self.called} of {login}" if login else f"manage.py {self.called}"
 
     @abstractmethod
     def answer(self, **options: Any) -> Document:
@@ -103,6 +115,11 @@ def tenant_id(name_or_id: str) -> uuid.UUID:
             f"There is no tenant {name_or_id!r}; `manage.py tenant list` shows those there are."
         )
     return found
+
+
+def moment(told: str | None) -> str:
+    """A moment in ISO 8601 and UTC, as lines show it; empty for none."""
+    return f"{told[:19].replace('T', ' ')} UTC" if told else ""
 
 
 def table(rows: Sequence[Sequence[Any]], *, indent: str = "") -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
@@ -17,6 +17,9 @@ from unified_api.sync.memory import telling
 from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.walk import Image
 from unified_api.sync.memory.why import why
+
+#: So many fields that came with the record are told of together.
+FEW: Final = 3
 
 
 def take(parser: CommandParser) -> None:
@@ -33,17 +36,41 @@ def take_record(parser: CommandParser) -> None:
 
 
 def answer(options: dict[str, Any]) -> Document:
-    """One answer for each field that was asked for; without one, for each that has a value."""
+    """One answer for each field that was asked for; without one, for each that has a value.
+
+    What bridges changed comes first, then what others wrote through us, then what people and programs did there,
+    and last what came with the record.
+    """
     with scope(one_tenant(options["tenant"])), transaction.atomic():
         subject = asked(options["record"], options["field"])
         known = [name for name, value in Image.of(subject.row).values.items() if value is not None]
         names = [options["field"]] if options["field"] else known
-        return {"answers": [telling.document(why(subject, name)) for name in names]}
+        answers = [telling.document(why(subject, name)) for name in names]
+        return {"answers": sorted(answers, key=_rank)}
 
 
 def tell(document: Document) -> Iterable[str]:
-    """A sentence a field."""
-    return [one["sentence"] for one in document["answers"]] or ["No field of this record has a value."]
+    """A sentence a field; of what came with the record, one for all."""
+    answers = document["answers"]
+    plain = [one for one in answers if _came_with_it(one)]
+    if len(plain) < FEW:
+        plain = []
+    told = [one["sentence"] for one in answers if one not in plain]
+    if plain:
+        names = ", ".join(one["field"] for one in plain)
+        told.append(
+            f"As they came with the record, and never changed since: {names}. Name one to be told of it."
+        )
+    return told or ["No field of this record has a value."]
+
+
+def _rank(answer: Document) -> tuple[bool, bool, bool]:
+    write = answer["steps"][0]["write"]
+    return _came_with_it(answer), write is None, not (write and write["bridge_id"])
+
+
+def _came_with_it(answer: Document) -> bool:
+    return bool(answer["steps"][0]["kind"] == "created")
 
 
 def asked(record: str, field: str | None) -> Subject:

@@ -10,7 +10,8 @@ import logging
 import re
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import structlog
@@ -91,6 +92,18 @@ def configure(*, form: str, level: str) -> None:
     ):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     logging.captureWarnings(capture=True)
+
+
+@contextmanager
+def at(level: str) -> Iterator[None]:
+    """Within the block, log what is of this level or above."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 def _formatter(form: str) -> logging.Formatter:

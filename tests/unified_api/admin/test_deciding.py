@@ -246,6 +246,8 @@ def test_a_conflict_shows_both_values_and_is_decided(bridged: Bridged, night: Ni
     """Both values, what was agreed and when each was edited; what is decided is written, and on record."""
     conflict = contested(bridged)
     path = f"sync/conflict/{conflict.id}/change/"
+    assert " Printer A name open " in night.says("sync/conflict/")
+    assert "customer-1 at stub customer-1 at plain" in night.says("sync/bridge/")
     page = night.says(path)
     assert re.search(r"a: customer-1 at stub Printer A \(1\) history Printer A Printer \d{4}-", page)
     found_there = r"\d{4}-\S+ \S+ UTC people or programs there \(pull\)"

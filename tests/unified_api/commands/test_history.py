@@ -35,6 +35,20 @@ def test_people_read_what_happened_and_why(call: Call, bridged: Bridged) -> None
     assert "carrying 'Mine' of Ticket 1 of customer-1 at stub" in told
 
 
+def test_what_bridges_wrote_is_told_first(call: Call, bridged: Bridged) -> None:
+    """With what its rule means; what came with the record stands in one line."""
+    edit(bridged.a, title="Mine")
+    bridged.round()
+    tenant = ("--tenant", str(bridged.tenant))
+    first, *_, last = call("bridge", "why", str(record_at(bridged, "b")), *tenant).out.splitlines()
+
+    assert "name is 'Mine'" in first
+    assert "under rule 'moved' (only the other side had changed it)" in first
+    came, told = last.partition(": ")[::2]
+    assert came == "As they came with the record, and never changed since"
+    assert {"description", "status", "priority"} <= set(told.partition(".")[0].split(", "))
+
+
 def test_a_record_is_shown_as_it_was(call: Call, bridged: Bridged) -> None:
     """As of the time of an entry it has the value of then; before it was seen it is not there."""
     edit(bridged.a, title="Mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html as entities
 import re
 from pathlib import Path
@@ -13,16 +14,18 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from tenants.models import LinkedAccount
+from tests import stub
 from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.bridge.conftest import Bridged, bridged, desks
 from tests.unified_api.sync.bridge.test_drift import audit, forget_mark
 from tests.unified_api.sync.bridge.test_scopes import disable
 from tests.unified_api.sync.conftest import no_broker, tenant
+from unified_api import registry
 from unified_api.engine.values import Side
 from unified_api.observe.documents import writing
 from unified_api.observe.documents.bridge import of_bridge
 from unified_api.sync.bridge import steering
-from unified_api.sync.models_bridge import Bridge, BridgeVersion
+from unified_api.sync.models_bridge import Bridge, BridgeVersion, Pair
 
 __all__ = ["bridged", "call", "desks", "no_broker", "tenant"]  # fixtures
 
@@ -86,7 +89,7 @@ def test_it_says_what_for_whom_and_by_what(bridged: Bridged) -> None:
         "| `unified_api.engine.merge` | One value, three-way, each side against its own base. |" in document
     )
     assert "The adapter of side a: Stub | `mapping 1` |" in document
-    assert f"`manage.py bridge drift {bridged.bridge_id}`" in section(document, "When it fails")
+    assert "`manage.py bridge drift Tickets`" in section(document, "When it fails")
 
 
 def test_it_says_which_fields_travel_which_way_and_who_prevails(desks: Bridged) -> None:
@@ -163,6 +166,33 @@ def test_it_says_how_it_stands(bridged: Bridged) -> None:
     )
     assert "1 pairs compared" in line(after, "Last audit")
     assert "| drift | " in after
+
+
+def test_it_speaks_the_words_of_file_and_commands(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The priority of the file, the bridge by its name where no other has it, which pairs have problems."""
+    trouble = {
+        "kind": "unmapped",
+        "side": "b",
+        "field": "status",
+        "value": "ODD",
+        "reason": "",
+        "is_hidden": False,
+    }
+    with transaction.atomic():
+        Pair.objects.update(problems=[trouble])
+    unnamed = written(bridged)
+    change(bridged, name="tickets")
+    hosted = copy.copy(stub.PROVIDER)
+    object.__setattr__(hosted, "hosted", True)
+    monkeypatch.setitem(registry._providers, "stub", hosted)
+    document = written(bridged)
+
+    assert line(document, "Priority") == "normal (5, from 0, the most urgent, to 9)"
+    assert line(document, "Pairs with problems") == "1: Printer (status unmapped at side b)"
+    assert line(document, "Stub is read") == "never: its records are pushed here"
+    assert line(document, "Plain is read").startswith("every ")
+    assert f"`manage.py bridge join {bridged.bridge_id} PAIR PAIR`" in unnamed
+    assert "`manage.py bridge separate tickets PAIR`" in document
 
 
 def test_it_is_never_stale(bridged: Bridged) -> None:

@@ -167,7 +167,11 @@ _EDITED: Final = named(
 )
 CONFLICT: Final = named(
     "Conflict",
-    record(columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED) | _IS_HIDDEN),
+    record(
+        columns(Conflict, *CONFLICT_COLUMNS, edited_a=_EDITED, edited_b=_EDITED)
+        | columns(Pair, "key", "record_a", "record_b")
+        | _IS_HIDDEN
+    ),
 )
 
 #: What is on its way to a side of a conflict; see `writes/{id}`.
@@ -175,7 +179,8 @@ GIVEN: Final = named("GivenValue", record({"write_id": ID}))
 
 # --- bridges ----------------------------------------------------------------------------------------------
 
-_SIDE_OF_BRIDGE: Final = named("BridgeSide", record({"linked_account_id": ID, "integration": maybe(TEXT)}))
+_ACCOUNT: Final = {"linked_account_id": ID, "integration": maybe(TEXT), "end_user": maybe(TEXT)}
+_SIDE_OF_BRIDGE: Final = named("BridgeSide", record(_ACCOUNT))
 _BRIDGE: Final = record(
     {
         "bridge_id": ID,

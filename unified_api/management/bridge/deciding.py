@@ -95,7 +95,7 @@ def _given(conflict_id: uuid.UUID, side: Side, told: str) -> Write:
             value: Any = json.loads(told)
             return conflicts.give(conflict_id, side, value)
         except ValueError:
-            raise CommandError(f"{told!r} cannot be stored there: {error}.") from error
+            raise CommandError(f"{told!r} cannot be given: {error}.") from error
 
 
 def _tell_given(document: Document) -> Iterator[str]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.scope import scope
-from unified_api.management.answering import Document, take_json
+from unified_api.management.answering import Document, moment, take_json
 from unified_api.management.bridge.verb import (
     Options,
     Progress,
@@ -140,7 +140,7 @@ def _tell_versions(document: Document) -> Iterator[str]:
     for one in document.get("bridges", [document]):
         yield f"{one['model']} ({one['bridge_id']})"
         for version in one["versions"]:
-            yield f"  {version['version']}  {version['at'][:19]}  {version['by']}"
+            yield f"  {version['version']}  {moment(version['at'])}  {version['by']}"
             yield from (
                 f"     {d['place']}: {_shown(d['was'])} -> {_shown(d['now'])}" for d in version["differences"]
             )

@@ -13,7 +13,7 @@ from tenants.scope import scope
 from unified_api.management import why
 from unified_api.management.answering import AnsweringCommand, Document
 from unified_api.management.bridge.verb import one_tenant
-from unified_api.models.base import model_id
+from unified_api.models.base import common_model, model_id, wire_fields
 from unified_api.models.fields import Malformed, parse_instant
 from unified_api.sync import feed
 from unified_api.sync.memory import history, shown
@@ -85,11 +85,16 @@ def _tell_sight(document: Document) -> Iterator[str]:
 
 
 def _tell_entries(document: Document) -> Iterator[str]:
+    known = wire_fields(common_model(document["model"]))
     for entry in document["entries"]:
         yield f"{entry['at']} {entry['kind']} {history.cause(entry)}  [{entry['position']}]"
-        yield from (f"  {_field(name, one)}" for name, one in entry["fields"].items())
+        for name, one in entry["fields"].items():
+            is_apart = one["by"] != entry["by"] and known[name].write != "never"
+            yield f"  {_field(name, one)}{' by the ' + one['by'] if is_apart else ''}"
     if document["has_more"]:
         yield f"Older ones: --before {document['entries'][-1]['position']}"
+    elif document["entries"]:
+        yield "In brackets: the position in the change log, which --before takes."
 
 
 def _field(name: str, one: Document) -> str:

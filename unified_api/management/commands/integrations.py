@@ -59,4 +59,4 @@ def _told(setting: Document) -> tuple[str, str]:
     option = "--secret" if setting["secret"] else "--set"
     default = f" Default: {setting['default']}." if setting["default"] else ""
     optional = "" if setting["required"] else " Optional."
-    return f"{option} {setting['name']}=…", f"{setting['help']}{optional}{default}"
+    return f"{option} {setting['name']}=…", f"{setting['help'].removesuffix('.')}.{optional}{default}"

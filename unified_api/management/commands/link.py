@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, CommandParser
 from tenants.scope import scope
 from unified_api.link.inviting import Invitation, invite
 from unified_api.link.linking import Linked, LinkRefused, Request, link
-from unified_api.management.answering import AnsweringCommand, Document, tenant_id
+from unified_api.management.answering import AnsweringCommand, Document, moment, tenant_id
 from unified_api.management.keys import require_master_keys
 from unified_api.sync import connect
 
@@ -108,7 +108,7 @@ class Command(AnsweringCommand):
         """What a script or a person needs from here on: id and token, or the address."""
         if "begin_url" in document:
             yield "Have the end user open this, in one browser from beginning to end; it is good until"
-            yield f"{document['expires_at'][:19]} UTC: {document['begin_url']}"
+            yield f"{moment(document['expires_at'])}: {document['begin_url']}"
             return
         again = "again: it keeps its id and token" if document["relinked"] else "for the first time"
         yield f"Linked {document['end_user_origin_id']} at {document['integration']} {again}."

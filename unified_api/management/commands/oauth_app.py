@@ -17,7 +17,7 @@ from tenants.vault import Secret
 from unified_api.events import addresses
 from unified_api.link import applications
 from unified_api.link.oauth import CALLBACK
-from unified_api.management.answering import AnsweringCommand, Document, table, take_json, tenant_id
+from unified_api.management.answering import AnsweringCommand, Document, moment, table, take_json, tenant_id
 from unified_api.management.keys import require_master_keys
 
 
@@ -83,7 +83,7 @@ class Command(AnsweringCommand):
                     one["site"],
                     f"…{one['hint']}",
                     " ".join(one["scopes"]),
-                    one["changed_at"][:19],
+                    moment(one["changed_at"]),
                 )
                 for one in document["oauth_applications"]
             ]

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from tenants.operators import as_operator
-from unified_api.management.answering import AnsweringCommand, Document, counted, table, tenant_id
+from unified_api.management.answering import AnsweringCommand, Document, counted, moment, table, tenant_id
 from unified_api.observe import standing
 from unified_api.serve import health
 
@@ -83,7 +83,7 @@ HEADER = ("ACCOUNT", "LINKED_ACCOUNT_ID", "MODEL", "STATUS", "LAST", "ENDED", "D
 
 
 def _row(stream: Document) -> tuple[Any, ...]:
-    ended, due = ((stream[name] or "")[:19] for name in ("last_finished", "next_due"))
+    ended, due = (moment(stream[name]) for name in ("last_finished", "next_due"))
     held = f" ({stream['held_removals']} removals held)" if stream["held_removals"] else ""
     names = (stream["account"], stream["linked_account_id"], stream["model"], stream["status"] + held)
     return (*names, stream["last_result"], ended, due)

@@ -12,7 +12,7 @@ from django.db import transaction
 from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.scope import scope
-from unified_api.management.answering import AnsweringCommand, Document, table
+from unified_api.management.answering import AnsweringCommand, Document, moment, table
 from unified_api.models.base import common_model, model_id
 from unified_api.sync import steer
 from unified_api.sync.models import Run, Stream
@@ -156,7 +156,7 @@ def _stream(outcome: Outcome) -> Document:
     return {
         "stream_id": str(stream.id),
         **{name: getattr(stream, name) for name in names},
-        **{name: moment.isoformat() if (moment := getattr(stream, name)) else None for name in times},
+        **{name: at.isoformat() if (at := getattr(stream, name)) else None for name in times},
         "run": _run(outcome.run) if outcome.run else None,
     }
 
@@ -168,5 +168,5 @@ def _run(run: Run) -> Document:
 def _row(stream: Document) -> tuple[Any, ...]:
     run = stream["run"]
     figures = ", ".join(f"{run[name]} {name}" for name in RUN_FIGURES if run[name]) if run else ""
-    ended = (stream["last_finished"] or "")[:19]
+    ended = moment(stream["last_finished"])
     return (stream["model"], stream["status"], f"{stream['frequency']:g} s", ended, figures)

@@ -12,7 +12,7 @@ from tenants import apikeys
 from tenants.models import ApiKey, Tenant, TenantExists
 from tenants.operators import as_operator
 from tenants.scope import scope
-from unified_api.management.answering import AnsweringCommand, Document, table, take_json, tenant_id
+from unified_api.management.answering import AnsweringCommand, Document, moment, table, take_json, tenant_id
 from unified_api.management.keys import require_master_keys
 from unified_api.management.sql_role import ONCE, end_role, make_role, tell_role
 
@@ -77,7 +77,7 @@ class Command(AnsweringCommand):
     def tell(self, document: Document) -> Iterable[str]:
         """Keys that were made, or a table."""
         if "tenants" in document:
-            rows = [(t["tenant_id"], t["created_at"][:19], t["name"]) for t in document["tenants"]]
+            rows = [(t["tenant_id"], moment(t["created_at"]), t["name"]) for t in document["tenants"]]
             return table([("TENANT", "SINCE", "NAME"), *rows])
         if "api_keys" in document:
             return _tell_keys(document["api_keys"])

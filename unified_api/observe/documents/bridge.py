@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Count
@@ -14,7 +14,8 @@ from unified_api.engine.values import Both, Side
 from unified_api.observe.documents import code, failing, policy
 from unified_api.observe.documents.parts import Block, Document, Facts, Section, Table, Text
 from unified_api.sync import clock
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import plans, showing
+from unified_api.sync.bridge.file import PRIORITIES
 from unified_api.sync.bridge.held import REVIEW
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.scopes import Scopes
@@ -27,6 +28,8 @@ from unified_api.sync.models_watch import DriftAudit, Issue
 
 #: Issues that are shown.
 MOST = 20
+#: Pairs with problems that are named.
+NAMED = 5
 
 
 def of_bridge(bridge: Bridge) -> Document:
@@ -137,19 +140,37 @@ def _reaching(frame: Frame, side: Side) -> str:
 
 def _schedule(frame: Frame, names: Both[str]) -> Section:
     bridge = frame.bridge
-    streams = ((names[side], _stream(frame, side)) for side in Side)
     rows = [
         ("A round", f"as soon as a change is read, and every {bridge.frequency:g} s in any case"),
-        ("Priority", f"{bridge.priority}, from 0, the most urgent, to 9"),
-        *((f"{name} is read", _reading(stream)) for name, stream in streams if stream is not None),
+        ("Priority", _priority(bridge.priority)),
+        *((f"{names[side]} is read", reading) for side in Side if (reading := _reading(frame, side))),
         ("An audit for drift", f"every {frame.configuration.audit:g} h"),
     ]
     return Section("Schedule", [Facts(rows)])
 
 
-def _reading(stream: Stream) -> str:
+def _priority(number: int) -> str:
+    """The word of a bridge file, where it has one."""
+    word = next((word for word, known in PRIORITIES.items() if known == number), None)
+    scale = f"{number}, from 0, the most urgent, to 9"
+    return f"{word} ({scale})" if word else scale
+
+
+def _reading(frame: Frame, side: Side) -> str:
+    account, stream = frame.accounts[side], _stream(frame, side)
+    if account is not None and _is_hosted(account):
+        return "never: its records are pushed here"
+    if stream is None:
+        return ""
     paused = f"; paused by {stream.paused_by}" if stream.paused_by else ""
     return f"every {stream.frequency:g} s, completely every {stream.sweep_every / 3600:g} h{paused}"
+
+
+def _is_hosted(account: LinkedAccount) -> bool:
+    try:
+        return bool(registry.by_slug(account.integration).hosted)
+    except registry.UnknownIntegration:
+        return False
 
 
 def _standing(frame: Frame, names: Both[str]) -> Section:
@@ -164,7 +185,7 @@ def _standing(frame: Frame, names: Both[str]) -> Section:
             "Plans that wait for approval",
             str(plans.standing(bridge.id).filter(state=Plan.State.OPEN).count()),
         ),
-        ("Pairs with problems", str(pairs.exclude(problems=[]).count())),
+        ("Pairs with problems", _troubled(frame)),
         ("Pairs of which one record is gone", str(gone(pairs).count())),
         ("Paused pairs", str(pairs.exclude(paused_by=None).count())),
         ("Records to review", str(pairs.filter(held=REVIEW).count())),
@@ -175,6 +196,24 @@ def _standing(frame: Frame, names: Both[str]) -> Section:
     issues = list(_issues(bridge))
     blocks.append(Table(("Issue", "Since", "What happened"), issues) if issues else Text("No issue is open."))
     return Section("How it stands", blocks)
+
+
+def _troubled(frame: Frame) -> str:
+    """How many, and of the first few which."""
+    rows = _pairs(frame).exclude(problems=[]).order_by("id")
+    number, secret = rows.count(), frame.scopes.secret
+    if not number:
+        return "0"
+    shown = []
+    for pair in rows[:NAMED]:
+        key = showing.in_words(showing.key(frame.bridge, pair.key, secret))
+        shown.append(f"{key or pair.id} ({', '.join(map(_problem, pair.problems))})")
+    more = f"; and {number - NAMED} more, see the status" if number > NAMED else ""
+    return f"{number}: {'; '.join(shown)}{more}"
+
+
+def _problem(told: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (told["field"], told["kind"], f"at side {told['side']}") if part)
 
 
 def _last_success(frame: Frame, side: Side) -> str:

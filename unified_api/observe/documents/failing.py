@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from unified_api.observe.documents.parts import Section, Table, Text
@@ -50,8 +51,13 @@ _ROWS: Final = (
     ),
     (
         "records to review",
-        "Several share a key: the status names them. Rename one, or join two at /api/sync/v1/pairs/PAIR/join",
-        "bridge status {bridge}",
+        "Several share a key: the status names them. Rename one, or say which two belong together",
+        "bridge join {bridge} PAIR PAIR",
+    ),
+    (
+        "a record to review is one of its own",
+        "Say so, and it gets a counterpart",
+        "bridge separate {bridge} PAIR",
     ),
     (
         "a write is uncertain",
@@ -64,9 +70,14 @@ _ROWS: Final = (
 )
 
 
+#: Names that need no quotes in a shell.
+_PLAIN: Final = re.compile(r"\w[\w.-]*", re.ASCII)
+
+
 def section(bridge: Bridge) -> Section:
     """What is seen, what it means, and what to type."""
-    rows = [(seen, do, f"manage.py {typed.format(bridge=bridge.id)}") for seen, do, typed in _ROWS]
+    called = _called(bridge)
+    rows = [(seen, do, f"manage.py {typed.format(bridge=called)}") for seen, do, typed in _ROWS]
     more = (
         f"Issues of this bridge: /api/sync/v1/issues?bridge_id={bridge.id}. Problems of pairs, states of writes and"
         " errors of providers are explained in docs/operations.md; errors in the logs carry a correlation id."
@@ -74,3 +85,9 @@ def section(bridge: Bridge) -> Section:
     return Section(
         "When it fails", [Table(("Seen", "What to do", "Command"), rows, frozenset({2})), Text(more)]
     )
+
+
+def _called(bridge: Bridge) -> str:
+    """What commands take: its name, where no other bridge has that, else its id."""
+    is_its_own = Bridge.objects.filter(name=bridge.name).count() == 1
+    return bridge.name if is_its_own and _PLAIN.fullmatch(bridge.name) else str(bridge.id)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from tenants.models import LinkedAccount
+from unified_api import registry
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge import setup, stirring
 from unified_api.sync.bridge.changing import Changed, change
@@ -226,10 +227,20 @@ def _account(told: Mapping[str, str], how: How) -> LinkedAccount:
         named["id"] = str(_id(told["account"]))
     accounts: list[LinkedAccount] = list(living.filter(**named)[:2])
     if not accounts:
-        raise BridgeRefused("the tenant has no such linked account; `manage.py status` shows those there are")
+        raise BridgeRefused(_unknown(told))
     if len(accounts) > 1:
         raise BridgeRefused("there are several such accounts; name the category, or the account by its id")
     return accounts[0]
+
+
+def _unknown(told: Mapping[str, str]) -> str:
+    """The sentence about an account that there is not, with what was asked for."""
+    slug = told.get("integration")
+    if slug is not None and slug not in {one.slug for one in registry.all()}:
+        return f"there is no integration {slug!r}; `manage.py integrations` shows those there are"
+    names = {"account": "with the id", "end_user": "of the end user", "integration": "at", "category": "for"}
+    asked = " ".join(f"{how} {told[name]!r}" for name, how in names.items() if name in told)
+    return f"the tenant has no linked account {asked}; `manage.py status` shows those there are"
 
 
 def _id(text: str) -> uuid.UUID:

@@ -42,14 +42,14 @@ W = TypeVar("W", bound=StrEnum)
 def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
     """What a bridge is told. before: what it was told until now, so that `today` goes on to mean that day.
 
-    And a filter that stays as it is stays right, whatever words are seen by now, and so do words of a value map.
+    And a filter or a word that stays as it is stays right, whatever words are seen by now.
     Raises BridgeRefused with all that is wrong.
     """
     mistakes = Mistakes()
     told: dict[str, Any] = {"fields": {}}
     for name in wish.fields:
         with mistakes.noting():
-            told["fields"][name] = settings(wish, name, before)
+            told["fields"][name] = settings(wish, name, before.policy if before else None)
     parts: Mapping[str, Callable[[Wish], Any]] = {
         "match": match,
         "filter": lambda wish: takers.filters(wish, before),

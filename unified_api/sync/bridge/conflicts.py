@@ -22,7 +22,8 @@ from unified_api.engine.events import Contest
 from unified_api.engine.pair import Ruling
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
 from unified_api.models.base import wire_fields
-from unified_api.sync import clock, issues, journal, values
+from unified_api.models.fields import Malformed
+from unified_api.sync import clock, connect, fitting, issues, journal, values
 from unified_api.sync.bridge import edits, stopping, turns
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
@@ -111,6 +112,7 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
     It is an edit like any other, and the conflict shows it once it is there. Nothing is sent if the field is edited at
     that side meanwhile. While the bridge, that side or the pair is stopped none can be given, and one that has not left
     by then ends as not applied.
+    A word or a record that the side does not have is Malformed, as in a write through the API.
     Within a transaction that is open; raises ConflictClosed, NotWritable, Malformed.
     """
     conflict = Conflict.objects.get(id=conflict_id)
@@ -118,6 +120,8 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
         raise _closed(conflict)
     frame = Frame.of(Bridge.objects.get(id=conflict.bridge_id))
     account, record = _written(conflict, frame, to)
+    told = {conflict.field: wire_fields(frame.model)[conflict.field].parse(value)}
+    _refuse_strange(account, frame, told)
     held = conflict.value_a if to is Side.A else conflict.value_b
     actor = current_actor()
     write = journal.enter(
@@ -125,7 +129,7 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
             account,
             frame.model,
             "update",
-            {conflict.field: wire_fields(frame.model)[conflict.field].parse(value)},
+            told,
             record_id=record,
             expected=values.from_json(frame.model, {conflict.field: held}),
             source="api" if actor.kind == "api_key" else actor.kind,
@@ -135,6 +139,16 @@ def give(conflict_id: uuid.UUID, to: Side, value: Any) -> Write:
     )
     audit.record("conflict.value_given", subject=str(conflict.id), side=to.value, write=str(write.id))
     return write
+
+
+def _refuse_strange(account: LinkedAccount, frame: Frame, told: Mapping[str, Any]) -> None:
+    """Raise Malformed for what the account's system does not have."""
+    resource = connect.provider_of(account).resource(frame.model)
+    fields = wire_fields(frame.model)
+    words = (fitting.strange_word(fields[name], value, resource) for name, value in told.items() if resource)
+    records = (sentence for _, sentence in fitting.strange_records(told, frame.model, account.id))
+    for sentence in (*filter(None, words), *records):
+        raise Malformed(sentence.rstrip("."))
 
 
 def _written(conflict: Conflict, frame: Frame, to: Side) -> tuple[LinkedAccount, uuid.UUID]:

@@ -21,6 +21,7 @@ from unified_api.engine.events import Look, Record, Span
 from unified_api.engine.policy import Winner
 from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge.beginning import COMPLETE
+from unified_api.sync.memory.cause import did, under_way_at
 from unified_api.sync.models import Change, Run, Stream, Write
 from unified_api.sync.models_bridge import Pair
 
@@ -74,13 +75,17 @@ def of(frame: Frame, record: uuid.UUID, side: Side, name: str) -> Edit | None:
     latest = Change.objects.filter(record_id=record).order_by("-position")[:MOST]
     entries = [one for one in latest if name in one.fields]
     behind = [one.write_id for one in entries if one.write_id]
-    writes = Write.objects.only("bridge_id", "actor", "sent").in_bulk(behind)
+    writes = Write.objects.only("bridge_id", "source", "actor", "sent").in_bulk(behind)
+    met = under_way_at(entries)
     for entry in entries:
-        write = writes.get(entry.write_id) if entry.write_id else None
+        if entry.write_id:
+            write = writes.get(entry.write_id)
+        else:  # it may have been read before the write's answer was stored
+            write = next((one for one in met if did(one, entry, name)), None)
         if write is None or not _made(write, entry, name):
             return dated_by(entry, frame, side)
         if write.bridge_id is None:
-            return replace(dated_by(entry, frame, side, by=write), actor=write.actor)
+            return replace(dated_by(entry, frame, side, by=write), source=write.source, actor=write.actor)
         if write.bridge_id != frame.bridge.id:
             return None
     return None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from unified_api.engine.policy import Shape, Winner, parse_field
+from unified_api.engine.filter import USUAL
+from unified_api.engine.normal import normal
+from unified_api.engine.policy import Policy, Shape, Winner, parse_field
 from unified_api.engine.values import Side
 from unified_api.models.base import CUSTOM, wire_fields
-from unified_api.models.fields import Choice, Instant, Ref, Refs, Text, Texts, WireArray, WireField
+from unified_api.models.fields import Choice, Choices, Instant, Ref, Refs, Text, Texts, WireArray, WireField
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect
 from unified_api.sync.bridge import listed
-from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 
 #: The winner of a field whose parts are merged one by one; contested parts go by `otherwise`.
@@ -30,11 +31,8 @@ _NORMALIZERS: Final[tuple[tuple[type[WireField], str], ...]] = (
 _NAMED: Final = (("email", "email"), ("phone_number", "phone"))
 
 
-def settings(wish: Wish, name: str, before: Configuration | None = None) -> dict[str, Any]:
-    """The stored policy of one field; raises BridgeRefused or PolicyError.
-
-    before: what the bridge was told until now, if there is one.
-    """
+def settings(wish: Wish, name: str, before: Policy | None = None) -> dict[str, Any]:
+    """The stored policy of one field; raises BridgeRefused or PolicyError. before: what was told until now."""
     declared = offered(wish, name, f"fields.{name}")
     options = dict(wish.options.get(name, {}))
     shape = _shape(declared, options, f"fields.{name}.shape")
@@ -132,7 +130,7 @@ def _marked_up(wish: Wish, side: Side) -> Sequence[str]:
 
 
 def _words(
-    wish: Wish, name: str, declared: WireField, before: Configuration | None
+    wish: Wish, name: str, declared: WireField, before: Policy | None
 ) -> dict[str, dict[str, str]] | None:
     """Words that both sides know mean the same; what a side cannot store has no word there unless it is given.
 
@@ -145,16 +143,52 @@ def _words(
         if given:
             listed.check(wish, name, given, before)
         return _added({side.value: {} for side in Side}, given) if given else None
-    able = {side: storable(wish, side, name) for side in Side}
-    for _, to, theirs, here in given:
-        if here is not None and able[to] and here not in (able[to] or ()):
-            raise BridgeRefused(
-                Mistake(
-                    f"fields.{name}.words.{to}.{theirs}",
-                    f"{wish.accounts[to].integration} stores no {here}; it stores {', '.join(able[to] or ())}",
-                )
-            )
+    told = before.fields[name].words if before and name in before.fields else None
+    mistakes = [
+        Mistake(f"fields.{name}.words.{to}.{theirs}", wrong)
+        for _, to, theirs, here in given
+        for wrong in _wrong_word(wish, name, to, theirs, here, told[to] if told else ())
+    ]
+    if mistakes:
+        raise BridgeRefused(*mistakes)
     return _added(usual_words(wish, name, declared), given)
+
+
+def _wrong_word(
+    wish: Wish, name: str, to: Side, theirs: str, here: str | None, told: Container[str]
+) -> Iterator[str]:
+    """What is wrong with one word that is given. told: the other side's words that were taken before."""
+    able = storable(wish, to, name)
+    if here is not None and able and here not in able:
+        yield f"{wish.accounts[to].integration} stores no {here}; it stores {', '.join(able)}"
+    if theirs not in told:
+        how = wish.options.get(name, {}).get("normalizer", "exact")
+        yield from strange(wish, to.other, name, theirs, how)
+
+
+def strange(wish: Wish, side: Side, name: str, word: str, normalizer: str = USUAL) -> Iterator[str]:
+    """The sentence about a word of a field with words that is nobody's: who misspelt it would wait for ever.
+
+    Lists of words are open. So a provider's own word, which passes through, is known once a record there says it.
+    normalizer: how the word will be compared.
+    """
+    declared = wire_fields(wish.common)[name]
+    if not isinstance(declared, Choice | Choices):
+        return
+    known = list(dict.fromkeys([*(storable(wish, side, name) or ()), *declared.words]))
+    is_known = normal(word, normalizer) in {normal(one, normalizer) for one in known}
+    if is_known or _is_said(wish, side, name, word, normalizer):
+        return
+    integration = wish.accounts[side].integration
+    yield f"{integration} knows no {word}, and no record there says it; known are {', '.join(known)}"
+
+
+def _is_said(wish: Wish, side: Side, name: str, word: str, normalizer: str) -> bool:
+    is_list = isinstance(wire_fields(wish.common)[name], WireArray)
+    same = f"{name}__iexact" if normalizer == USUAL else name
+    asked = {f"{name}__contains": [word]} if is_list else {same: word}
+    records = wish.common.objects.filter(linked_account_id=wish.accounts[side].id, **asked)
+    return bool(records.exists())
 
 
 def usual_words(wish: Wish, name: str, declared: Choice) -> dict[str, dict[str, str]]:

@@ -167,7 +167,7 @@ def _understood(read_as: Callable[[Any], Marked], told: Any, name: str) -> Bridg
         marked = read_as(told)
     except Unreadable as error:
         raise FileRefused(name, error.faults) from None
-    wrong = list(_wrong(marked.data, FILE, ())) or list(_missing(marked.data))
+    wrong = [*_wrong(marked.data, FILE, ()), *_missing(marked.data)]
     if wrong:
         faults = (Fault(marked.spot(path), _told(path, sentence), path) for path, sentence in wrong)
         raise FileRefused(name, faults)
@@ -208,16 +208,23 @@ def _wrong_mapping(value: Any, kind: Mapping[str, Any] | Each, path: Path) -> It
             yield (*path, name), f"unknown key; possible are {', '.join(kind)}"
 
 
-def _missing(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _missing(data: Any) -> Iterator[tuple[Path, str]]:
+    """What has to be said and is not; what has not the form that it should have says nothing here."""
+    if not isinstance(data, dict):
+        return
     yield from ((path, f"is missing: {meaning}") for path, meaning in _REQUIRED if not data.get(str(path[0])))
     for side in _SIDES:
-        account = data.get(side) or {}
+        account = _mapping(data.get(side))
         if account and "account" not in account and not {"end_user", "integration"} <= set(account):
             yield (side,), "give account (its id), or end_user and integration"
-    for model, told in (data.get("models") or {}).items():
-        for path, meaning in _REQUIRED_OF_MODEL:
+    for model, told in _mapping(data.get("models")).items():
+        for path, meaning in _REQUIRED_OF_MODEL if isinstance(told, dict | None) else ():
             if not (told or {}).get(path[0]):
                 yield ("models", model, *path), f"is missing: {meaning}"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _told(path: Path, sentence: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from integrations.kit.provider import Resource
+from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side
 from unified_api.sync import connect
-from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 from unified_api.sync.models_fields import RemoteFieldClass
 
@@ -18,7 +18,7 @@ _BESIDE_NAMES: Final = re.compile(r'"|\[\*?\]$')
 
 
 def check(
-    wish: Wish, name: str, given: Sequence[tuple[str, Side, str, str | None]], before: Configuration | None
+    wish: Wish, name: str, given: Sequence[tuple[str, Side, str, str | None]], before: Policy | None
 ) -> None:
     """Raise BridgeRefused for words that are not in the list of their side; where none is known, any word goes.
 
@@ -26,7 +26,7 @@ def check(
     now, whose words stay right, also where they were taken out of a list since.
     """
     known = {side: _words(wish, side, name) for side in Side}
-    field = before.policy.fields.get(name) if before else None
+    field = before.fields.get(name) if before else None
     told = field.words if field and field.words else Both[Mapping[str, str]]({}, {})
     mistakes = [
         Mistake(f"fields.{name}.words.{to}.{theirs}", _told(wish, side, word, known[side]))

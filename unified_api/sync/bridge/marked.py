@@ -18,6 +18,17 @@ LONGEST: Final = 1_000_000
 MOST: Final = 20_000
 DEEPEST: Final = 30
 _TOO_MUCH: Final = "there is too much in it"
+#: What the parser says of an indentation, and what that is to whoever wrote the file.
+_OTHERWISE: Final = "this line is indented otherwise than the lines around it"
+_PLAINLY: Final = (
+    ("expected <block end>", _OTHERWISE),
+    ("expected '<document start>', but found '<block", _OTHERWISE),
+    (
+        "mapping values are not allowed here",
+        f"{_OTHERWISE}, or has a colon too many (a text with one is quoted)",
+    ),
+    (r"found character '\t'", "a tab begins this line; indent it by spaces"),
+)
 Path = tuple[str | int, ...]
 
 
@@ -176,6 +187,7 @@ def _spot(node: yaml.Node) -> Spot:
 
 def _fault(error: yaml.YAMLError) -> Fault:
     if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
-        about = ", ".join(part for part in (error.context, error.problem) if part)
+        told = next((told for sign, told in _PLAINLY if sign in (error.problem or "")), None)
+        about = told or ", ".join(part for part in (error.context, error.problem) if part)
         return Fault(Spot(mark.line + 1, mark.column + 1), f"this is no YAML: {about}")
     return Fault(Spot(1, 1), f"this is no YAML: {str(error).splitlines()[0]}")

@@ -190,12 +190,14 @@ def refuse_joining(wish: Wish) -> None:
     """Refuse accounts that no bridge over this model can join; raises BridgeRefused."""
     a, b = wish.account_a, wish.account_b
     if a.id == b.id:
-        raise BridgeRefused("A bridge has two different accounts.")
+        same = f"a and b are the same account ({a}); a bridge joins two different ones"
+        raise BridgeRefused(Mistake("b", same))
     if a.end_user_origin_id != b.end_user_origin_id and not wish.crossing:
-        raise BridgeRefused(
+        sentence = (
             f"Both accounts must belong to one end user: {a} and {b} do not. Link the other one for the same end user;"
             " only an administrator of the tenant can have data cross, by --across-end-users."
         )
+        raise BridgeRefused(Mistake("b", sentence))
     for account in (a, b):
         if connect.provider_of(account).resource(model_id(wish.common)) is None:
             raise BridgeRefused(f"{account.integration} has no {wish.model}.")

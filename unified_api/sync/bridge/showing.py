@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Collection, Container, Iterator, Mapping
@@ -136,6 +137,15 @@ def called(bridge: Bridge, ids: Collection[str]) -> dict[str, str]:
     return found
 
 
+def in_words(key: str | None) -> str | None:
+    """A key as it is shown, for people: its parts; what has none, as a hidden one, as it is."""
+    try:
+        parts = json.loads(key or "")
+    except ValueError:
+        return key
+    return " · ".join(part if isinstance(part, str) else json.dumps(part) for part in parts)
+
+
 def said(item: Mapping[str, Any], secret: Container[str]) -> Document:
     """What an item of a plan says, without the values of hidden fields; what its hash is of stays as it is."""
     if "fields" not in item:
@@ -193,8 +203,11 @@ def _plans(bridge: Bridge) -> list[Document]:
 
 def _account(frame: Frame, side: Side) -> Document:
     account = frame.accounts[side]
-    integration = account.integration if account else None
-    return {"linked_account_id": str(frame.account_id(side)), "integration": integration}
+    return {
+        "linked_account_id": str(frame.account_id(side)),
+        "integration": account.integration if account else None,
+        "end_user": account.end_user_origin_id if account else None,
+    }
 
 
 def _items(turn: Turn) -> Iterator[Document]:

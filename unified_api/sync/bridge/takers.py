@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
-from unified_api.engine.filter import ANY, NORMALIZER, USUAL, Filter, Operator
-from unified_api.engine.normal import normal
+from unified_api.engine.filter import ANY, NORMALIZER, Filter, Operator
 from unified_api.engine.policy import Direction
 from unified_api.engine.values import Both, Side
 from unified_api.models.base import wire_fields
-from unified_api.models.fields import Choice, Choices, Day, Instant, Malformed, WireArray, WireField
+from unified_api.models.fields import Day, Instant, Malformed, WireArray, WireField
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect, values
 from unified_api.sync.bridge.configuration import PRIVATE, Configuration
-from unified_api.sync.bridge.fields import has, offered, storable
+from unified_api.sync.bridge.fields import has, offered, strange
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Wish
 
 PUBLIC: Final = {Operator.NOT.value: True}
@@ -45,20 +44,9 @@ def _filter(wish: Wish, side: Side, before: Configuration | None) -> Filter:
 
 
 def _refuse_strange_words(wish: Wish, side: Side, told: Mapping[str, Any], place: str) -> None:
-    """Refuse a word that is nobody's: who misspelt it would wait for records for ever.
-
-    Lists of words are open. So a provider's own word, which passes through, is known once a record there says it.
-    """
     for name, operator, word, where in _words_asked(told, place):
-        declared = wire_fields(wish.common)[name]
-        if not isinstance(declared, Choice | Choices):
-            continue
-        known = list(dict.fromkeys([*(storable(wish, side, name) or ()), *declared.words]))
-        if normal(word, USUAL) in {normal(one, USUAL) for one in known} or _is_said(wish, side, name, word):
-            continue
-        integration = wish.accounts[side].integration
-        sentence = f"{integration} knows no {word}, and no record there says it; known are {', '.join(known)}"
-        raise BridgeRefused(Mistake(f"{where}.{operator}", sentence))
+        for sentence in strange(wish, side, name, word):
+            raise BridgeRefused(Mistake(f"{where}.{operator}", sentence))
 
 
 def _words_asked(told: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, str, str]]:
@@ -72,13 +60,6 @@ def _words_asked(told: Mapping[str, Any], place: str) -> Iterator[tuple[str, str
             values_ = value if operator == Operator.IN else [value]
             texts = (one for one in values_ if isinstance(one, str) and operator != NORMALIZER)
             yield from ((name, operator, text, f"{place}.{name}") for text in texts)
-
-
-def _is_said(wish: Wish, side: Side, name: str, word: str) -> bool:
-    is_list = isinstance(wire_fields(wish.common)[name], WireArray)
-    asked = {f"{name}__contains": [word]} if is_list else {f"{name}__iexact": word}
-    records = wish.common.objects.filter(linked_account_id=wish.accounts[side].id, **asked)
-    return bool(records.exists())
 
 
 def _without_private(wish: Wish, side: Side, told: dict[str, Any]) -> dict[str, Any]:

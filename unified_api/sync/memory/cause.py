@@ -7,12 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db.models import Q
+
 from unified_api.sync.models import Change, Run, Write, WriteState
 from unified_api.sync.models_bridge import Overruled
 from unified_api.sync.models_plan import Plan, PlanItem
 
 #: Whose doing a value is that no write of ours made: of people and programs at the provider. We only read it.
 ACCOUNT: Final = "account"
+#: Writes that may have changed the record already.
+_LEFT: Final = (WriteState.SENT, WriteState.UNCERTAIN, WriteState.DONE)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Causes:
     def of(cls, changes: Sequence[Change]) -> Causes:
         """Of these entries."""
         writes = Write.objects.in_bulk(list({c.write_id for c in changes if c.write_id}))
-        under_way = _under_way(changes)
+        under_way = under_way_at(changes)
         written = [one.id for one in (*writes.values(), *under_way) if one.bridge_id]
         gave_way = (
             Overruled.objects.filter(record_id__in=_records(changes), write_id__in=written) if written else ()
@@ -53,12 +57,13 @@ class Causes:
         """The write that made a change, or that made a field of it what it is.
 
         The answer to a write may show more than was sent: that is the account's own doing. And what a write did may
-        be read by a run before the answer is stored: then it is the write's doing all the same.
+        be read by a run, after a hint or to settle it before the answer is stored: then it is the write's doing all
+        the same, and of the whole entry too, whatever else of the record the provider changed with it.
         """
         told = self.writes.get(change.write_id) if change.write_id else None
         if told is not None and change.source == told.source:
             return told if field is None or _sent(told, field) else None
-        return next((one for one in self.under_way if _did(one, change, field)), None)
+        return next((one for one in (told, *self.under_way) if one and did(one, change, field)), None)
 
     def plan(self, write: Write) -> Plan | None:
         """The plan by which a write was sent."""
@@ -95,33 +100,35 @@ def _sent(write: Write, field: str) -> bool:
     return write.operation == "delete" or field in (write.sent or {})
 
 
-def _under_way(changes: Sequence[Change]) -> list[Write]:
-    """Writes that ended well, and were under way while something else than their answers changed these records."""
+def under_way_at(changes: Iterable[Change]) -> list[Write]:
+    """Writes that are on their way or ended well, and were under way while something else changed these records.
+
+    Something else than their own answers: a run, or what was read after a hint.
+    """
     read = [c for c in changes if c.write_id is None]
     if not read:
         return []
-    span = {"sent_at__lte": max(c.at for c in read), "finished_at__gte": min(c.at for c in read)}
-    done = Write.objects.filter(record_id__in=_records(read), state=WriteState.DONE, **span)
-    return list(done.order_by("-sent_at"))
+    left = Write.objects.filter(record_id__in=_records(read), state__in=_LEFT)
+    left = left.filter(sent_at__lte=max(c.at for c in read))
+    not_over = Q(finished_at=None) | Q(finished_at__gte=min(c.at for c in read))
+    return list(left.filter(not_over).order_by("-sent_at"))
 
 
 #: By which operation a write does what an entry of a kind says of the whole record.
 _OPERATION: Final = {"created": "create", "restored": "create", "deleted": "delete"}
 
 
-def _did(write: Write, change: Change, field: str | None) -> bool:
-    """Whether a run met what this write had just done."""
-    if write.record_id != change.record_id or write.sent_at is None or write.finished_at is None:
+def did(write: Write, change: Change, field: str | None) -> bool:
+    """Whether a reading met what this write had just done: to a field, or else to any."""
+    if write.record_id != change.record_id or change.write_id not in {None, write.id}:
         return False
-    if change.write_id is not None or not write.sent_at <= change.at <= write.finished_at:
+    if write.sent_at is None or not write.sent_at <= change.at <= (write.finished_at or change.at):
         return False
     if change.kind in _OPERATION:
         return write.operation == _OPERATION[change.kind] and (field is None or _sent(write, field))
     sent = write.sent or {}
-    names = [field] if field is not None else list(change.fields)
-    return bool(names) and all(
-        n in sent and n in change.fields and sent[n] == change.fields[n][1] for n in names
-    )
+    names = change.fields if field is None else {field} & change.fields.keys()
+    return any(n in sent and sent[n] == change.fields[n][1] for n in names)
 
 
 def _records(changes: Iterable[Change]) -> list[uuid.UUID]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tenants.models import LinkedAccount
+from unified_api.engine.merge import Rule
 from unified_api.models.base import model_id
+from unified_api.models.fields import Refs
 from unified_api.sync.memory import shown
 from unified_api.sync.memory.cause import by, reason
 from unified_api.sync.memory.history import run_document, write_document
@@ -24,6 +26,22 @@ _ENDS: Final = {
     End.NO_COUNTERPART: "; the record that it was carried from is not known any more",
     End.NOT_VISIBLE: "; it was carried from an account that you do not reach",
     End.ORIGIN: "",
+}
+#: What the rules mean by which a bridge writes.
+_RULES: Final = {
+    Rule.MOVED: "only the other side had changed it",
+    Rule.DIRECTION: "it travels this way only",
+    Rule.WINNER: "both sides had changed it, and the other one prevails",
+    Rule.NEWEST: "both sides had changed it, the other one later",
+    Rule.RULED: "a person said so",
+    Rule.FILL: "there was nothing yet",
+    Rule.FIRST: "both sides differed when they met",
+    Rule.NEW: "the record was made out of the other one",
+    Rule.CONSTANT: "new records get it",
+    Rule.LOST: "only the other side had changed it, as far as is known: the answer to a write was lost",
+    Rule.OTHERWISE: "only the other side had changed it, as far as is known: a write was answered otherwise",
+    Rule.UNDO: "a person had it put back",
+    Rule.REPLAY: "another policy would have ended with it",
 }
 Accounts = Mapping[uuid.UUID, LinkedAccount]
 
@@ -90,6 +108,8 @@ def _told(name: str, step: Step) -> str:
 
 def _doing(name: str, step: Step) -> str:
     """By whom."""
+    if step.write is None and step.beside is not None:
+        return f" by the system there itself, with what {_writer(step.beside, name)} wrote (write {step.beside.id})"
     if step.write is None:
         return " there by its own people or programs"
     gave_way = step.overruled
@@ -104,7 +124,11 @@ def _writer(write: Write, name: str) -> str:
             f"API key …{write.actor}" if write.source == "api" else f"{write.source} {write.actor}".rstrip()
         )
     rule = reason(write, name).get("rule")
-    return f"bridge {write.bridge_id}" + (f" under rule {rule!r}" if rule else "")
+    return f"bridge {write.bridge_id}" + (f" under rule {rule!r}{_meaning(rule)}" if rule else "")
+
+
+def _meaning(rule: str) -> str:
+    return f" ({_RULES[Rule(rule)]})" if rule in _RULES else ""
 
 
 def _seen(step: Step) -> str:
@@ -126,6 +150,8 @@ def _quote(name: str, subject: Subject, value: Any) -> str:
         return "a value that is not shown"
     if value is None:
         return "empty"
+    if isinstance(field, Refs):
+        return f"{len(value)} {'record' if len(value) == 1 else 'records'}"
     text = repr(shown.value(field, value))
     return text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
 

@@ -40,7 +40,8 @@ class Step:
     """One change that gave a record the value, as JSON; `change` is None where the log does not go back to it.
 
     `write`: what wrote it, None for the account's own doing. `run`: what read it. `overruled`: the edit that gave way.
-    `plan`: by which it was written.
+    `plan`: by which it was written. `beside`: of a field that nobody can write, the write with which the provider
+    changed it.
     """
 
     subject: Subject
@@ -50,6 +51,7 @@ class Step:
     write: Write | None = None
     overruled: Overruled | None = None
     plan: Plan | None = None
+    beside: Write | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def _step(subject: Subject, field: str, value: Any, change: Change | None) -> St
     write = causes.write(change, field)
     overruled = causes.gave_way(write, field) if write else None
     plan = causes.plan(write) if write else None
-    return Step(subject, value, change, causes.run(change), write, overruled, plan)
+    beside = causes.write(change) if subject.field(field).write == "never" else None
+    return Step(subject, value, change, causes.run(change), write, overruled, plan, beside)
 
 
 def _counterpart(write: Write, record_id: uuid.UUID) -> Subject | None:

@@ -286,8 +286,10 @@ def fields(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "normalizer": st.sampled_from(["exact", "trim", "case"]),
     }
     if name in {"status", "priority", "ticket_type", "tags"}:
+        own = {"status": ["OPEN", "ON_HOLD"], "priority": ["URGENT", "LOW"]}
         word = st.sampled_from(["OPEN", "URGENT", "yes", "1", "null", "ä: #"])
-        words = st.dictionaries(word, word | st.none() if name == "status" else word, max_size=3)
+        theirs = st.sampled_from(own[name]) if name in own else word
+        words = st.dictionaries(theirs, word | st.none() if name == "status" else word, max_size=3)
         options["words"] = st.fixed_dictionaries({}, optional={"a": words, "b": words})
     told: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=options))
     return told

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged, link
 from tests.unified_api.sync.bridge.files import TICKETS, apply, changed, the_bridge, whats
 from unified_api.sync import clock
 from unified_api.sync.bridge import file
@@ -84,11 +84,30 @@ def test_a_changed_file_makes_a_version_and_shows_what_differs(desks: Bridged) -
             15,
             "plain stores no OPEM; it stores OPEN, CLOSED",
         ),
+        (
+            "b: {IN_PROGRESS: OPEN}",
+            "b: {IN_PROGRES: OPEN}",
+            15,
+            "stub knows no IN_PROGRES, and no record there",
+        ),
+        ("b: {IN_PROGRESS: OPEN}", "b: {in_progress: OPEN}", 15, "stub knows no in_progress, and no record"),
         ("b: {IN_PROGRESS: OPEN}", "b: {IN_PROGRESS: 3}", 15, "words.b.IN_PROGRESS: 3 is no text"),
         ("    winner: a\n", "", 7, "winner: is missing: whose edit prevails"),
         ("ticketing.Ticket", "ticketing.Tiket", 7, "There is no common model 'ticketing.Tiket'."),
         ("ticketing.Ticket", "ticketing.User", 7, "plain has no ticketing.User."),
-        ("integration: plain", "integration: plane", 5, "b: the tenant has no such linked account"),
+        ("integration: plain", "integration: plane", 5, "b: there is no integration 'plane'; `manage"),
+        (
+            "b: {end_user: customer-1,",
+            "b: {end_user: customer-9,",
+            5,
+            "b: the tenant has no linked account of the end user 'customer-9' at 'plain'; ",
+        ),
+        (
+            "integration: plain",
+            "integration: stub",
+            5,
+            "b: a and b are the same account (customer-1 at stub)",
+        ),
         (
             "{end_user: customer-1, integration: stub}",
             "{end_user: customer-1}",
@@ -132,6 +151,48 @@ def test_a_mistake_is_reported_with_its_line(
     assert told in mistake
     with transaction.atomic():
         assert not Bridge.objects.exists()
+
+
+def test_what_is_unknown_hides_nothing_that_is_missing(desks: Bridged) -> None:
+    """Who misspelt a key is told of both: the key, and what it was to say."""
+    text = changed("    winner: a\n", "    winer: a\n").replace("name: tickets", "nme: tickets")
+    said = [line.partition(", line ")[2] for line in refused(text)]
+    begun = (
+        "1: name: is missing: ",
+        "1: nme: unknown key; ",
+        "7: winner: is missing: ",
+        "8: winer: unknown key; ",
+    )
+    assert [line.startswith(begin) for line, begin in zip(said, begun, strict=True)] == [True] * 4
+
+
+def test_what_is_wrong_with_both_accounts_is_said_once(desks: Bridged) -> None:
+    """However many models the file has, at the side that is to be another."""
+    both = (
+        changed("integration: plain", "integration: stub")
+        + """\
+  ticketing.User:
+    winner: a
+    fields: {name: }
+"""
+    )
+    assert len(refused(both)) == 1
+    link(PLAIN, desks.b, "customer-2")
+    [two] = refused(changed("b: {end_user: customer-1,", "b: {end_user: customer-2,"))
+    assert "line 5: b: Both accounts must belong to one end user" in two
+
+
+def test_an_own_word_of_the_provider_is_taken_once_a_record_there_says_it(desks: Bridged) -> None:
+    """And an unchanged file goes on to be taken when no record says it any more."""
+    text = changed("b: {IN_PROGRESS: OPEN}", "b: {escalated: OPEN}")
+    desks.a.add(title="Printer", text="It is on fire", state="escalated", priority="p2")
+    apply()
+    desks.bridge_id = the_bridge().id
+    desks.read()
+    assert whats(apply(text)) == ["changed"]
+    desks.a.edit("1", state="open")
+    desks.read()
+    assert whats(apply(text)) == ["unchanged"]
 
 
 def more(text: str) -> str:

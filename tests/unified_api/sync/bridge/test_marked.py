@@ -56,6 +56,14 @@ def test_what_is_written_is_read(document: dict[str, object]) -> None:
     [
         ("a: 1\nb: 2\na: 3", 3, "'a' is given twice"),
         ("a: [", 1, "this is no YAML: while parsing a flow node"),
+        ("a:\n  b: 1\n c: 2", 3, "this is no YAML: this line is indented otherwise than the lines around it"),
+        (
+            "a:\n  b: 1\n   c: 2",
+            3,
+            "this line is indented otherwise than the lines around it, or has a colon",
+        ),
+        ("  a: 1\nb: 2", 2, "this line is indented otherwise than the lines around it"),
+        ("a:\n\tb: 2", 2, "a tab begins this line; indent it by spaces"),
         ("a: 1\nb: !!python/object:os.system x", 2, "could not determine a constructor"),
         ("? [a]\n: 1", 1, "a key is one word"),
         ("a: &x [*x]", 1, "there is too much in it"),

@@ -134,6 +134,14 @@ def test_a_third_value_is_given(bridged: Bridged, caller: Caller) -> None:
     bridged.b.tables["tickets"]["1"]["title"] = "Printer B"
     bridged.round()
     [one] = caller.get("conflicts", bridge_id=str(bridged.bridge_id))["results"]
+    [pair] = bridged.pairs()
+    assert (one["key"], one["record_a"], one["record_b"]) == (
+        '["Printer A"]',
+        str(pair.record_a),
+        str(pair.record_b),
+    )
+    assert {one["opened_at"][-1], one["edited_a"]["at"][-1], one["edited_b"]["at"][-1]} == {"Z"}
+    assert caller.get(f"bridges/{bridged.bridge_id}")["a"]["end_user"] == "customer-1"
     path = f"conflicts/{one['id']}/give"
     assert list(caller.post(path, {"side": "a", "value": 3}, status=400)) == ["value"]
     write = caller.post(path, {"side": "a", "value": "Printer C"}, status=202)["write_id"]
@@ -154,6 +162,20 @@ def test_a_third_value_is_given(bridged: Bridged, caller: Caller) -> None:
     bridged.round()
     assert bridged.both("title") == (["Printer C"], ["Printer C"])
     caller.post(path, {"side": "a", "value": "Printer D"}, status=409)
+
+
+def test_a_given_value_is_checked_as_one_of_a_write_is(bridged: Bridged, caller: Caller) -> None:
+    """A word that the side does not have is refused at once, and nothing is journalled."""
+    field(bridged, "priority", winner="ask")
+    bridged.a.edit("1", priority="p1")
+    bridged.b.edit("1", priority="p3")
+    bridged.round()
+    [one] = caller.get("conflicts", bridge_id=str(bridged.bridge_id))["results"]
+    refused = caller.post(f"conflicts/{one['id']}/give", {"side": "b", "value": "WRONG"}, status=400)
+
+    assert "possible are URGENT, NORMAL, LOW" in str(refused["value"])
+    with transaction.atomic():
+        assert not Write.objects.filter(bridge_id=None).exists()
 
 
 def test_stopping_at_three_grains(bridged: Bridged, caller: Caller) -> None:

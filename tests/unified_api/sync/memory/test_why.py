@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
+from tenants.scope import scope
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import field
 from tests.unified_api.sync.conftest import Mirror
-from tests.unified_api.sync.memory.conftest import ask, edit, record_at
+from tests.unified_api.sync.memory.conftest import ask, edit, record_at, told
 from unified_api.models.base import record_id, wire_fields
 from unified_api.models.ticketing import Ticket
+from unified_api.sync import journal, write
+from unified_api.sync.memory.history import cause
 from unified_api.sync.memory.why import End
 from unified_api.sync.models import Write
-from unified_api.sync.models_bridge import Pair
+from unified_api.sync.models_bridge import Conflict, Pair
 
 
 def test_a_value_is_followed_to_the_side_where_people_gave_it(bridged: Bridged) -> None:
@@ -151,3 +157,36 @@ def test_long_and_sensitive_values_are_not_spelled_out(
     assert "A" * 79 + "…" in ask(record, "name")[1]
     assert "eyes only" not in ask(record, "description")[1]
     assert "description is a value that is not shown" in ask(record, "description")[1]
+
+
+def test_whatever_is_asked_a_write_that_was_read_before_its_answer_is_its_callers(bridged: Bridged) -> None:
+    """History, conflict and why name the same author; what only the system there sets came with the same write."""
+    field(bridged, "name", winner="ask")
+    record = record_at(bridged, "a")
+
+    def read() -> None:
+        with scope(bridged.tenant):
+            bridged.read()
+            bridged.work_once(["bridge"])
+        connection.close()
+
+    def read_apart() -> None:
+        reader = threading.Thread(target=read)
+        reader.start()
+        reader.join()
+
+    edit(bridged.b, title="Theirs")
+    bridged.a.after_write = read_apart
+    intent = journal.Intent(bridged.accounts[0], Ticket, "update", {"name": "Ours"}, record, actor="z1xI")
+    entered, lease = journal.enter_and_claim(intent)
+    write.perform(entered, lease, intent.account, patient=False)
+    entry = next(one for one in told(record) if "name" in one["fields"])
+    with transaction.atomic():
+        conflict = Conflict.objects.get()
+
+    assert (entry["source"], entry["by"]) == ("pull", "api")
+    assert f"by api z1xI (write {entered.id})" in cause(entry)
+    assert (conflict.edited_a["source"], conflict.edited_a["actor"]) == ("api", "z1xI")
+    assert f"by API key …z1xI (write {entered.id})" in ask(record, "name")[1]
+    moved = "by the system there itself, with what API key …z1xI wrote"
+    assert f"{moved} (write {entered.id})" in ask(record, "remote_updated_at")[1]
