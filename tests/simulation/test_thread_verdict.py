@@ -176,7 +176,7 @@ def test_who_is_made_again_may_come_late() -> None:
     """Somebody had said it over there as well, and took it back when later ones had gone over already."""
     talk = Talk()
     first = talk.rows[0]
-    there = talk.threads.said(talk.end.b, first.now.cells["body"].value)
+    there = talk.threads.said(talk.end.b, str(first.now.cells["body"].value))
     talk.mirrored(there)
     talk.pairs.pop()
     talk.threads.remove(there)
