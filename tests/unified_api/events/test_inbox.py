@@ -447,7 +447,7 @@ def test_a_process_of_the_version_before_goes_on_making_addresses(
     """While a new version comes up, one is made without a word of the newest column."""
     one = hooked()
     columns = [
-        field.column for field in WebhookAddress._meta.concrete_fields if field.name != "sealed_former"
+        field.attname for field in WebhookAddress._meta.concrete_fields if field.name != "sealed_former"
     ]
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     before = database.execute(
