@@ -59,9 +59,10 @@ FAILURES: Final = (
     _all(401, NeedsReauthorisation),
     _all(403, Forbidden),
     # A system that hides what may not be seen is asked again whether that is so; a change of what is shown is refused.
+    # Where a record takes several calls to read, what one of the others names is gone, and not the record.
     Failure(404, (Misconfigured,), (Forbidden,), (Gone, Forbidden), (Gone, Forbidden, Rejected)),
     _all(409, Rejected),
-    Failure(410, (Misconfigured,), (Forbidden,), (Gone,), (Gone, Rejected)),
+    Failure(410, (Misconfigured,), (Forbidden,), (Gone, Forbidden), (Gone, Rejected)),
     _all(412, Rejected),
     _all(422, Rejected),
     _all(429, RetryLater),
