@@ -149,11 +149,17 @@ class Belonging:
         return restores and partner is not None and partner.now.gone
 
     def _is_unknowable(self, row: Row) -> bool:
-        """Whether nobody can know that a create made it: its answer was lost, and it was renamed before it was seen."""
-        if row.maker != "bridge" or not self.of(row).doubts:
+        """Whether nobody can know that a create made it: its answer was lost, and it was renamed before it was seen.
+
+        Or seen as what was sent: who looks for that passes over one that was edited before, and not by its name.
+        """
+        mine = self.of(row)
+        if row.maker != "bridge" or not mine.doubts:
             return False
         made, now = (normal(row.past[at][1].cells["name"].value) for at in (1, -1))
-        return made not in {now, *self.of(row).names}
+        edited = [at for at, _ in row.past[2:3]]
+        was_edited_unseen = bool(edited) and edited < mine.moments[:1]
+        return made != now and (made not in mine.names or was_edited_unseen)
 
     def _part(self, row: Row) -> None:
         """A record is on its own from now on, as one that somebody has made."""
