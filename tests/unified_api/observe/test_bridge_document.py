@@ -89,7 +89,7 @@ def test_it_says_what_for_whom_and_by_what(bridged: Bridged) -> None:
         "| `unified_api.engine.merge` | One value, three-way, each side against its own base. |" in document
     )
     assert "The adapter of side a: Stub | `mapping 1` |" in document
-    assert "`manage.py bridge drift Tickets`" in section(document, "When it fails")
+    assert f"`manage.py bridge drift {bridged.bridge_id}`" in section(document, "When it fails")
 
 
 def test_it_says_which_fields_travel_which_way_and_who_prevails(desks: Bridged) -> None:
@@ -169,7 +169,7 @@ def test_it_says_how_it_stands(bridged: Bridged) -> None:
 
 
 def test_it_speaks_the_words_of_file_and_commands(bridged: Bridged, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The priority of the file, the bridge by its name where no other has it, which pairs have problems."""
+    """The priority of the file, the bridge by what every tenant can type, which pairs have problems."""
     trouble = {
         "kind": "unmapped",
         "side": "b",
@@ -180,7 +180,6 @@ def test_it_speaks_the_words_of_file_and_commands(bridged: Bridged, monkeypatch:
     }
     with transaction.atomic():
         Pair.objects.update(problems=[trouble])
-    unnamed = written(bridged)
     change(bridged, name="tickets")
     hosted = copy.copy(stub.PROVIDER)
     object.__setattr__(hosted, "hosted", True)
@@ -191,8 +190,8 @@ def test_it_speaks_the_words_of_file_and_commands(bridged: Bridged, monkeypatch:
     assert line(document, "Pairs with problems") == "1: Printer (status unmapped at side b)"
     assert line(document, "Stub is read") == "never: its records are pushed here"
     assert line(document, "Plain is read").startswith("every ")
-    assert f"`manage.py bridge join {bridged.bridge_id} PAIR PAIR`" in unnamed
-    assert "`manage.py bridge separate tickets PAIR`" in document
+    assert f"`manage.py bridge join {bridged.bridge_id} PAIR PAIR`" in document
+    assert f"`manage.py bridge separate {bridged.bridge_id} PAIR`" in document
 
 
 def test_it_is_never_stale(bridged: Bridged) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from unified_api.observe.documents.parts import Section, Table, Text
@@ -70,14 +69,10 @@ _ROWS: Final = (
 )
 
 
-#: Names that need no quotes in a shell.
-_PLAIN: Final = re.compile(r"\w[\w.-]*", re.ASCII)
-
-
 def section(bridge: Bridge) -> Section:
     """What is seen, what it means, and what to type."""
-    called = _called(bridge)
-    rows = [(seen, do, f"manage.py {typed.format(bridge=called)}") for seen, do, typed in _ROWS]
+    # By its id: a name says nothing where there are several tenants.
+    rows = [(seen, do, f"manage.py {typed.format(bridge=bridge.id)}") for seen, do, typed in _ROWS]
     more = (
         f"Issues of this bridge: /api/sync/v1/issues?bridge_id={bridge.id}. Problems of pairs, states of writes and"
         " errors of providers are explained in docs/operations.md; errors in the logs carry a correlation id."
@@ -85,9 +80,3 @@ def section(bridge: Bridge) -> Section:
     return Section(
         "When it fails", [Table(("Seen", "What to do", "Command"), rows, frozenset({2})), Text(more)]
     )
-
-
-def _called(bridge: Bridge) -> str:
-    """What commands take: its name, where no other bridge has that, else its id."""
-    is_its_own = Bridge.objects.filter(name=bridge.name).count() == 1
-    return bridge.name if is_its_own and _PLAIN.fullmatch(bridge.name) else str(bridge.id)

@@ -72,15 +72,9 @@ def _execute_each(
         if turn.pair.id in behind:
             continue
         item = _execute(turn, plan, items[turn.pair.id])
-        if item.state == PlanItem.State.MOVED and _is_there(turn):
-            behind |= siblings.leave_behind(turn.frame, item, turn.pair)
+        if item.state == PlanItem.State.MOVED:
+            behind |= siblings.leave_behind(turn.frame, item, turn.pair, turn.look)
         yield item
-
-
-def _is_there(turn: Turn) -> bool:
-    """Whether the pair has a record that takes part."""
-    both = (turn.look.a, turn.look.b)
-    return any(one is not None and not one.gone and not one.outside for one in both)
 
 
 def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:

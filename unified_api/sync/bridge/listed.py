@@ -31,7 +31,7 @@ def check(
     mistakes = [
         Mistake(f"fields.{name}.words.{to}.{theirs}", _told(wish, side, word, known[side]))
         for _, to, theirs, here in given
-        if told[to].get(theirs) != here
+        if here is None or told[to].get(theirs) != here
         for side, word in ((to.other, theirs), (to, here))
         if word is not None and known[side] and word not in known[side]
     ]

@@ -54,7 +54,7 @@ def note(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
         frame = Frame.of(bridge)
         _tell(frame, pair, write, witnessed=witnessed, unknown=unknown)
         if item is not None and item.state == PlanItem.State.MOVED:
-            siblings.leave_behind(frame, item, pair)
+            siblings.leave_behind(frame, item, pair, frame.look(pair))
 
 
 def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: bool) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from unified_api.engine.events import Look
 from unified_api.engine.pair import State
 from unified_api.models.base import CommonModel
 from unified_api.sync.bridge.held import COLUMN, DROPPED, FREE, UNDER_WAY, one_sided
@@ -94,12 +95,14 @@ def in_front(frame: Frame, pairs: Sequence[Pair], searched_for: Collection[uuid.
     return found
 
 
-def leave_behind(frame: Frame, item: PlanItem, pair: Pair) -> set[uuid.UUID]:
+def leave_behind(frame: Frame, item: PlanItem, pair: Pair, look: Look) -> set[uuid.UUID]:
     """Leave to the next plan what a plan shows behind a create that it leaves to that; the pairs of these items.
 
-    Nobody waits for what was tried often enough in vain, nor for what a person stopped or has to look at. Plans that a
-    person asked for (undo, restore) have no next one.
+    Nobody waits for what was tried often enough in vain, nor for what a person stopped or has to look at, nor for what
+    takes no part any more. Plans that a person asked for (undo, restore) have no next one.
     """
+    if not any(one is not None and not one.gone and not one.outside for one in (look.a, look.b)):
+        return set()
     name, is_tried = frame.within, pair.memory.get(DROPPED, 0) >= _TRIES
     is_stopped = pair.paused_by is not None or pair.held not in UNDER_WAY
     if name is None or item.action != "create" or not _may_be_made(pair) or is_tried or is_stopped:

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from tenants.scope import current_tenant
 from unified_api.engine.values import Side
@@ -29,6 +30,8 @@ from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
+
+_ENDED: Final = "Not sent: its bridge has ended."
 
 
 def why(write: Write, *, leaves: bool = False) -> str:
@@ -46,7 +49,7 @@ def why(write: Write, *, leaves: bool = False) -> str:
     )
     bridge = bridges.filter(id=write.bridge_id).first()
     if bridge is None:
-        return "Not sent: its bridge has ended."
+        return _ENDED
     if not bridge.is_awaited:
         return "Not sent: its pair has gone on without it."
     side = Side.A if write.linked_account_id == bridge.account_a else Side.B
@@ -66,8 +69,10 @@ def why_given(write: Write) -> str:
     """The same of a value that a person gave where a conflict waits: only a person keeps it from leaving."""
     conflict = Conflict.objects.filter(id=write.conflict_id).first()
     if conflict is None:
-        return "Not sent: the bridge of its conflict was ended."
-    bridge = Bridge.objects.get(id=conflict.bridge_id)
+        return _ENDED
+    bridge = Bridge.objects.filter(id=conflict.bridge_id).first()
+    if bridge is None:
+        return _ENDED
     side = Side.A if write.linked_account_id == bridge.account_a else Side.B
     pairs = Pair.objects.filter(id=conflict.pair_id)
     stopped = by_whom(bridge, side, pairs.values_list("paused_by", flat=True).first())
@@ -75,11 +80,14 @@ def why_given(write: Write) -> str:
 
 
 def _lost_ground(bridge: Bridge, to: Side, write: Write) -> str:
-    """What has become of the other record since its pair asked for this one to be made or deleted; empty if nothing."""
+    """What has become of the records since their pair asked for one to be made or deleted; empty if nothing."""
     pair = Pair.objects.get(id=write.pair_id)
+    look = Frame.of(bridge).look(pair)
+    mine, other = look.of(to), look.of(to.other)
+    if write.operation == "create" and write.record_id and mine is not None and not mine.gone:
+        return "the record that it makes again is there"
     if remembered(pair).parted:
         return ""  # a person wants it, whatever becomes of the other one
-    other = Frame.of(bridge).look(pair).of(to.other)
     is_there = other is not None and not other.gone
     if write.operation == "delete":
         return "the record whose loss it answers is there" if is_there else ""
@@ -121,13 +129,15 @@ def hasten(bridge_id: uuid.UUID) -> None:
 
     Within the transaction that is open, before the bridge's turn and its row: who sends a write has its job first.
     """
-    journal.hasten(Write.objects.filter(bridge_id=bridge_id, state=WriteState.JOURNALLED))
+    given = Q(conflict_id__in=Conflict.objects.filter(bridge_id=bridge_id).values("id"))
+    journal.hasten(Write.objects.filter(given | Q(bridge_id=bridge_id), state=WriteState.JOURNALLED))
 
 
 def hasten_of_pair(pair_id: uuid.UUID) -> None:
     """The same of what one pair waits for, before the row of that is locked."""
-    awaited = Pair.objects.filter(id=pair_id).values("write_id")
-    journal.hasten(Write.objects.filter(id__in=awaited, state=WriteState.JOURNALLED))
+    awaited = Q(id__in=Pair.objects.filter(id=pair_id).values("write_id"))
+    given = Q(conflict_id__in=Conflict.objects.filter(pair_id=pair_id).values("id"))
+    journal.hasten(Write.objects.filter(given | awaited, state=WriteState.JOURNALLED))
 
 
 def hasten_later(bridge_id: uuid.UUID) -> None:

@@ -546,6 +546,24 @@ def test_nothing_waits_behind_a_comment_that_was_taken_back_since_a_plan_showed_
     assert _told(followed)["Printer"] == ["first", "third"]
 
 
+def test_nothing_waits_behind_a_create_whose_comment_is_taken_back_before_it_leaves(
+    followed: Followed, thread: list[str]
+) -> None:
+    """The others of the thread are in the plan still, and are made."""
+    assert followed.approve(COMMENT) == ["create"] * 4
+    followed.desks.work_once(kinds=("bridge",))
+    assert "first" in _in_flight(followed)
+    del followed.desks.a.tables["comments"][thread[0]]
+    with transaction.atomic():
+        steer.allow_removals(
+            Stream.objects.get(linked_account_id=followed.desks.accounts[0].id, model=COMMENT).id
+        )
+    followed.desks.read()
+    followed.round(COMMENT)
+
+    assert (_told(followed)["Printer"], _left(followed).count(siblings.BEHIND)) == (["second", "third"], 0)
+
+
 def test_what_a_plan_shows_behind_a_create_that_did_not_leave_is_left_to_the_next_plan_with_it(
     followed: Followed, thread: list[str]
 ) -> None:

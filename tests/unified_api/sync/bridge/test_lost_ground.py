@@ -107,6 +107,26 @@ def test_what_a_person_has_restored_is_made_though_the_filter_leaves_it_out(brid
     assert bridged.both("title") == (["Printer"], ["Printer"])
 
 
+def test_what_is_back_by_itself_is_not_made_a_second_time(bridged: Bridged) -> None:
+    """The lost ticket is there again before the create that restores it leaves: there is one, and not two."""
+    told(bridged, live=True)
+    bridged.round()
+    lost = copy.deepcopy(bridged.b.tables["tickets"])
+    approve(plan_to_restore(bridged))
+    bridged.work_once(("bridge",))
+    assert (newest_write().operation, newest_write().state) == ("create", "journalled")
+    bridged.b.tables["tickets"].update(lost)
+    with transaction.atomic():
+        streams.resync(Stream.objects.get(linked_account_id=bridged.accounts[1].id, model="ticketing.Ticket"))
+    bridged.read()
+    bridged.work_once(("write",))
+
+    assert "the record that it makes again is there" in str(newest_write().error)
+    bridged.a.edit(only(bridged.a)[0], title="Found")
+    bridged.round()
+    assert bridged.both("title") == (["Found"], ["Found"])
+
+
 def test_scopes_that_forbid_reading_stop_a_delete_too(bridged: Bridged) -> None:
     """It carries no value, and answers what may not be read any more."""
     journal_a_delete(bridged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable
@@ -304,6 +305,8 @@ def test_a_value_of_ones_own_that_was_given_before_does_not_leave_either(bridged
     for stop, go_on, said in STOPS.values():
         with transaction.atomic():
             write = conflicts.give(conflict, Side.B, "C")
+            put_off(write)
+        with transaction.atomic():
             stop(bridged)
         bridged.work_once(("write",))
         with transaction.atomic():
@@ -317,6 +320,11 @@ def test_a_value_of_ones_own_that_was_given_before_does_not_leave_either(bridged
         conflicts.give(conflict, Side.B, "C")
     bridged.work_once(("write",))
     assert only(bridged.b)[1]["title"] == "C"
+
+
+def put_off(write: Write) -> None:
+    """Its provider is to be left alone for an hour."""
+    Job.objects.filter(reference=write.id).update(due_at=timezone.now() + dt.timedelta(hours=1))
 
 
 def contested(bridged: Bridged) -> uuid.UUID:
