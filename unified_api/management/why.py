@@ -58,15 +58,21 @@ def tell(document: Document) -> Iterable[str]:
     told = [one["sentence"] for one in answers if one not in plain]
     if plain:
         names = ", ".join(one["field"] for one in plain)
-        told.append(
-            f"As they came with the record, and never changed since: {names}. Name one to be told of it."
-        )
+        told.append(f"As {_how(plain[0])}, and never changed since: {names}. Name one to be told of it.")
     return told or ["No field of this record has a value."]
 
 
 def _rank(answer: Document) -> tuple[bool, bool, bool]:
     write = answer["steps"][0]["write"]
     return _came_with_it(answer), write is None, not (write and write["bridge_id"])
+
+
+def _how(answer: Document) -> str:
+    """How what came with a record came there."""
+    write = answer["steps"][0]["write"]
+    if write is None:
+        return "they came with the record"
+    return f"{'a bridge' if write['bridge_id'] else 'a write'} made the record with them"
 
 
 def _came_with_it(answer: Document) -> bool:

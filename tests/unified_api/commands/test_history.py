@@ -45,7 +45,7 @@ def test_what_bridges_wrote_is_told_first(call: Call, bridged: Bridged) -> None:
     assert "name is 'Mine'" in first
     assert "under rule 'moved' (only the other side had changed it)" in first
     came, told = last.partition(": ")[::2]
-    assert came == "As they came with the record, and never changed since"
+    assert came == "As a bridge made the record with them, and never changed since"
     assert {"description", "status", "priority"} <= set(told.partition(".")[0].split(", "))
 
 
