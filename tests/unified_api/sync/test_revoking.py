@@ -152,7 +152,7 @@ def test_a_token_that_is_renewed_while_the_account_ends_is_ended_as_well(
 
     worker, house.granted = threading.Thread(target=end), end_meanwhile
     monkeypatch.setattr(connect, "OUTSIDE", replace(connect.OUTSIDE, sleep=sleep))
-    monkeypatch.setattr(revoking, "PATIENCE", 60.0)
+    monkeypatch.setattr(renewing, "BRIEFLY", 60.0)
     with suppress(errors.ProviderError):  # its token is over by the time it is used
         call(alice)
     worker.join()
