@@ -7,9 +7,9 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server import MPServer
 
 from unified_api.serve.children import follow_parent
 
@@ -20,6 +20,19 @@ STOP_SECONDS = 4
 
 class PortTaken(RuntimeError):
     """The address cannot be listened on. The sentence says what to do."""
+
+
+class Server(MPServer):
+    """Granian, which stops however many signals say so at once.
+
+    The kernel sends one for each thread of a supervisor that was killed. Granian's handler sets an event, and who does
+    so within that, as a second signal has the same thread do, waits for itself for ever.
+    """
+
+    def signal_handler_interrupt(self, *told: Any, **more: Any) -> None:
+        """Once is enough."""
+        if not self.interrupt_signal:
+            super().signal_handler_interrupt(*told, **more)  # type: ignore[no-untyped-call]
 
 
 def check_port(host: str, port: int) -> None:
@@ -45,7 +58,7 @@ def load_application() -> Callable[..., Any]:
 
 def serve(host: str, port: int, threads: int = THREADS) -> None:
     """Serve until SIGINT or SIGTERM."""
-    server = Granian(
+    server = Server(
         "unified_api.wsgi:application",
         address=host,
         port=port,
