@@ -163,3 +163,47 @@ def test_what_is_told_of_the_party_is_kept_back_as_the_partys_is(resource: Resou
         assert "Lovelace" not in str(told)
     if resource is leads:
         assert "ada@" not in str(told)
+
+
+MECHANISM = {"type": "email", "value": "ada@x.example", "name": "Ada"}
+PARTY = {"name": "Lovelace", "contact_mechanisms": [MECHANISM], "addresses": [{"city": "Bern"}]}
+SALE = {"party": PARTY, "contact": MECHANISM}
+
+
+@pytest.mark.parametrize(
+    ("resource", "record", "hidden", "secret"),
+    [
+        (contacts, PARTY, "Contact.email_addresses", "ada@"),
+        (contacts, PARTY, "Contact.phone_numbers", "ada@"),
+        (contacts, PARTY, "Contact.first_name", "Lovelace"),
+        (contacts, PARTY, "Contact.last_name", "Lovelace"),
+        (contacts, PARTY, "Contact.addresses", "Bern"),
+        (accounts, {**PARTY, "person": {"last": "Lovelace"}}, "Account.name", "Lovelace"),
+        (accounts, PARTY, "Account.phone_numbers", "ada@"),
+        (accounts, PARTY, "Account.website", "ada@"),
+        (accounts, PARTY, "Account.addresses", "Bern"),
+        (accounts, PARTY, "Contact.phone_numbers", "ada@"),
+        (accounts, PARTY, "Contact.first_name", "'Ada'"),
+        (leads, SALE, "Lead.email_addresses", "ada@"),
+        (leads, SALE, "Lead.phone_numbers", "ada@"),
+        (leads, SALE, "Lead.first_name", "'Ada'"),
+        (leads, SALE, "Lead.last_name", "Lovelace"),
+        (leads, SALE, "Lead.company", "Lovelace"),
+        (leads, SALE, "Lead.addresses", "Bern"),
+        (leads, SALE, "Account.addresses", "Bern"),
+        (leads, SALE, "Contact.addresses", "Bern"),
+        (leads, {"id": 1, "website": "x.example"}, "Account.website", "x.example"),
+    ],
+)
+def test_what_is_hidden_is_hidden_in_tryton_s_own_words_as_well(
+    resource: Resource, record: Any, hidden: str, secret: str
+) -> None:
+    """A field of the customer's own may be mapped at any place of an answer, and the party tells it once more."""
+    model, name = hidden.split(".")
+    told = record
+    for place in resource.hidden_places({f"crm.{model}": {name}}, ()):
+        told = without(told, place)
+
+    assert secret in str(record)
+    assert told
+    assert secret not in str(told)
