@@ -33,6 +33,7 @@ import pytest
 
 from integrations.kit.client import Client
 from integrations.kit.errors import Forbidden, Gone, NeedsReauthorisation, Rejected, RetryLater, Uncertain
+from integrations.kit.paths import without
 from integrations.kit.signatures import Delivery
 from integrations.kit.webhooks import Callback
 from integrations.providers.pipedrive.paging import ByStart
@@ -417,6 +418,34 @@ def test_a_lead_of_a_known_company_makes_no_second_one(house: Emulator, client: 
 
     assert [one.raw["organization_id"] for one in made] == [old, new]
     assert [one["is_deleted"] for one in house.world.rows("organizations")] == [False, False, True]
+
+
+@pytest.mark.parametrize("nobody", [{}, {"last_name": None, "email_addresses": []}])
+def test_a_lead_of_a_company_alone_makes_no_person(
+    house: Emulator, client: Client, nobody: dict[str, Any]
+) -> None:
+    """Pipedrive takes an organization alone; of nobody at all it is refused as before."""
+    made = client.create(resource_of(Lead), {"title": "Printers", "company": "Acme", **nobody})
+    with pytest.raises(Rejected):
+        client.create(resource_of(Lead), {"title": "Printers", **nobody})
+
+    assert (made.values["company"], made.raw["person_id"]) == ("Acme", None)
+    assert house.world.rows("persons") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"), [("title", "Fax"), ("owner", "1001"), ("first_name", "Eve"), ("last_name", "Adams")]
+)
+def test_what_is_hidden_of_a_lead_is_hidden_in_what_it_is_shown_with(name: str, secret: str) -> None:
+    """Its deal has a title and an owner as well, and its person a whole name."""
+    deal = {"title": "Fax", "owner_id": 1001}
+    person = {"name": "Eve Adams", "first_name": "Eve", "last_name": "Adams"}
+    told: Any = {**deal, "deal": deal, "person": person}
+    for place in resource_of(Lead).hidden_places({"crm.Lead": {name}}, ()):
+        told = without(told, place)
+
+    assert "person" in told
+    assert secret not in str(told)
 
 
 def test_no_lead_is_passed_over_when_pages_shift(house: Emulator, client: Client) -> None:
