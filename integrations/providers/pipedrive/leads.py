@@ -23,6 +23,7 @@ from integrations.providers.pipedrive.paging import ByStart
 from integrations.providers.pipedrive.people import (
     ORGANIZATIONS,
     PERSONS,
+    WHOLE_NAME,
     accounts,
     contacts,
     organization_named,
@@ -187,6 +188,7 @@ _live = Resource(
             last_name=at("person.name", read_only=True),
         ),
         "person": contacts.mapping,
+        "person.name": WHOLE_NAME,
         "organization": accounts.mapping,
         "deal": opportunities.mapping,
     },

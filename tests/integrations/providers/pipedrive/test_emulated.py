@@ -434,18 +434,39 @@ def test_a_lead_of_a_company_alone_makes_no_person(
 
 
 @pytest.mark.parametrize(
-    ("name", "secret"), [("title", "Fax"), ("owner", "1001"), ("first_name", "Eve"), ("last_name", "Adams")]
+    ("hidden", "secret"),
+    [
+        ("Lead.title", "Fax"),
+        ("Lead.owner", "1001"),
+        ("Lead.first_name", "Eve"),
+        ("Lead.last_name", "Adams"),
+        ("Contact.last_name", "Adams"),
+    ],
 )
-def test_what_is_hidden_of_a_lead_is_hidden_in_what_it_is_shown_with(name: str, secret: str) -> None:
+def test_what_is_hidden_of_a_lead_is_hidden_in_what_it_is_shown_with(hidden: str, secret: str) -> None:
     """Its deal has a title and an owner as well, and its person a whole name."""
     deal = {"title": "Fax", "owner_id": 1001}
     person = {"name": "Eve Adams", "first_name": "Eve", "last_name": "Adams"}
     told: Any = {**deal, "deal": deal, "person": person}
-    for place in resource_of(Lead).hidden_places({"crm.Lead": {name}}, ()):
+    for place in resource_of(Lead).hidden_places(_of_crm(hidden), ()):
         told = without(told, place)
 
     assert "person" in told
     assert secret not in str(told)
+
+
+def test_a_name_that_is_hidden_is_no_part_of_the_whole_one() -> None:
+    """A person is told by both."""
+    told: Any = {"name": "Eve Adams", "first_name": "Eve", "id": 3}
+    for place in resource_of(Contact).hidden_places(_of_crm("Contact.first_name"), ()):
+        told = without(told, place)
+
+    assert told == {"id": 3}
+
+
+def _of_crm(field: str) -> dict[str, set[str]]:
+    model, name = field.split(".")
+    return {f"crm.{model}": {name}}
 
 
 def test_no_lead_is_passed_over_when_pages_shift(house: Emulator, client: Client) -> None:
