@@ -166,7 +166,7 @@ class House:
             return self.instead.pop(0)
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return told({"error": "invalid_client"}, 401)
-        meant = [grant for grant in self.grants if form["token"] == grant.refresh]
+        meant = [grant for grant in self.grants if form["token"] in {grant.refresh, grant.access}]
         for grant in self.grants:
             grant.over = grant.over or grant in meant or (self.uninstalls and bool(meant))
         return Told(200, b"", {})

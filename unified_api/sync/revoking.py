@@ -15,14 +15,19 @@ from integrations.kit.auth import OAuth2
 from integrations.kit.provider import Provider
 from tenants import audit
 from tenants.models import LinkedAccount
-from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import connect, granting, renewing
+from unified_api.sync.renewing import Credential
 
 log = structlog.get_logger(__name__)
 REVOKED: Final = "linked_account.token_revoked"
 NOT_REVOKED: Final = "linked_account.token_not_revoked"
-_LEFT: Final = "it lives on until the other linked account ends that is the same one there, and hangs on it"
+_TOKENS: Final[tuple[str, ...]] = ("access_token", "refresh_token")
+_SAME: Final = "another linked account has the same token: it lives on until that one ends, too"
+_LEFT: Final = (
+    "another linked account is the same one there. If it is the same user's, it hangs on this token, which lives on"
+    " until that one ends, too; else uninstall the application for this user there"
+)
 
 
 def is_revocable(account: LinkedAccount) -> bool:
@@ -43,8 +48,8 @@ def end(account: LinkedAccount) -> None:
         auth = granting.oauth_for(provider, account.settings, held)
         if auth is None or not held:
             return
-        if auth.revokes and auth.revokes.shared and _is_needed(account):
-            not_ended(account, _LEFT)
+        if needed := _needed(account, provider, auth, held):
+            not_ended(account, needed)
             return
         _revoke(account, provider, auth, held)
     except errors.ProviderError as error:
@@ -61,7 +66,7 @@ def not_ended(account: LinkedAccount, why: str) -> None:
         audit.record(NOT_REVOKED, subject=str(account.id), integration=account.integration, why=why)
 
 
-def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: dict[str, Secret]) -> None:
+def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential) -> None:
     """End the token that is stored once nobody renews it any more: one that a renewal brings would live on."""
     renewal = renewing.of(account, provider, held, briefly=True)
     if renewal and auth.revokes is not None and auth.revokes.is_of_access:
@@ -70,17 +75,29 @@ def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: dict
         with transaction.atomic():
             account.refresh_from_db(fields=["sealed_credential"])
         stored = connect.credential_of(account)
-        named: tuple[str, ...] = ("access_token", "refresh_token")
-        known = {name: stored[name].reveal() for name in named if name in stored}
+        known = {name: stored[name].reveal() for name in _TOKENS if name in stored}
         granting.asking(provider, auth, account.settings, stored).endpoint.revoke(known)
 
 
-def _is_needed(account: LinkedAccount) -> bool:
-    """Whether another account of the tenant is the same at the provider."""
-    if account.remote_identity is None:
-        return False
+def _needed(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential) -> str | None:
+    """Why the token has to live on for another account of the tenant; None where nobody needs it.
+
+    A token that an end user had at hand may have been given twice, whatever its end does to others.
+    """
+    for other in _same(account):
+        theirs = connect.credential_of(other)
+        if granting.oauth_for(provider, other.settings, theirs) is None:
+            continue
+        if any(name in held and held[name] == theirs.get(name) for name in _TOKENS):
+            return _SAME
+        if auth.revokes and auth.revokes.shared and account.remote_identity is not None:
+            return _LEFT
+    return None
+
+
+def _same(account: LinkedAccount) -> list[LinkedAccount]:
+    """The other living accounts that are the same at the provider, or of which neither is known there."""
+    same = {"integration": account.integration, "remote_identity": account.remote_identity}
     with transaction.atomic():
-        same = LinkedAccount.objects.filter(
-            integration=account.integration, remote_identity=account.remote_identity, deleted_at=None
-        )
-        return bool(same.exclude(id=account.id).exists())
+        living = LinkedAccount.objects.filter(**same, deleted_at=None).exclude(id=account.id)
+        return list(living.exclude(sealed_credential=b""))

@@ -58,12 +58,18 @@ def _identity(_me: Any, settings: Mapping[str, str]) -> str:
 
     Only at Atlassian's own address, which OAuth finds: anywhere else whoever answers says what stands there.
     """
-    before, by_id, own = settings["base_url"].partition(_BY_ID)
-    return own if before == _API and by_id and own else _address(settings)
+    return settings["base_url"].removeprefix(_API + _BY_ID) if _is_found(settings) else _address(settings)
 
 
 def _address(settings: Mapping[str, str]) -> str:
-    return (settings.get("site") or settings["base_url"]).rstrip("/")
+    """The address of the site. Only beside what OAuth finds was `site` compared with what the token opens."""
+    site = settings.get("site") if _is_found(settings) else None
+    return (site or settings["base_url"]).rstrip("/")
+
+
+def _is_found(settings: Mapping[str, str]) -> bool:
+    base_url, found = settings["base_url"], _API + _BY_ID
+    return base_url.startswith(found) and base_url != found
 
 
 def _has_jira(one: Any) -> bool:

@@ -23,6 +23,7 @@ from integrations.providers.pipedrive.paging import ByStart
 from integrations.providers.pipedrive.people import (
     ORGANIZATIONS,
     PERSONS,
+    WHOLE_NAME,
     accounts,
     contacts,
     organization_named,
@@ -69,9 +70,10 @@ def _known(api: Api, kind: str, ids: Iterable[Any]) -> dict[Any, Any]:
 def _create(api: Api, fields: dict[str, Any]) -> str:
     """A lead of the person that has the address, and the organization of the name; or of new ones.
 
-    These are deleted again where the lead is refused.
+    These are deleted again where the lead is refused. One of an organization alone is about no person.
     """
-    about, company = person_of(fields.pop("person", {}), None), fields.pop("organization", {}).get("name")
+    person, company = fields.pop("person", {}), fields.pop("organization", {}).get("name")
+    about = person_of(person, None) if any(person.values()) or not company else {}
     emails = about.get("emails")
     made: list[str] = []
 
@@ -83,8 +85,10 @@ def _create(api: Api, fields: dict[str, Any]) -> str:
         return new
 
     try:
-        there = person_with(api, emails[0]["value"]) if emails else None
-        told = {**fields, "person_id": named(PERSONS, there, about)}
+        told = {**fields}
+        if about:
+            there = person_with(api, emails[0]["value"]) if emails else None
+            told["person_id"] = named(PERSONS, there, about)
         if company:
             there = organization_named(api, company)
             told["organization_id"] = named(ORGANIZATIONS, there, {"name": company})
@@ -176,7 +180,15 @@ _live = Resource(
     recognise=("title",),
     tells_apart=("email_addresses",),
     quotes={
+        "": Mapping(
+            Lead,
+            title=at("deal.title", read_only=True),
+            owner=at("deal.owner_id", read_only=True),
+            first_name=at("person.name", read_only=True),
+            last_name=at("person.name", read_only=True),
+        ),
         "person": contacts.mapping,
+        "person.name": WHOLE_NAME,
         "organization": accounts.mapping,
         "deal": opportunities.mapping,
     },

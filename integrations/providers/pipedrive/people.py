@@ -60,6 +60,8 @@ def organization_named(api: Api, name: str) -> int | None:
     return None
 
 
+#: The one name of a person tells both of its parts.
+WHOLE_NAME = Mapping(Contact, **dict.fromkeys(_NAMES, at((), read_only=True)))
 contacts = resource(
     "persons",
     "personFields",
@@ -79,6 +81,7 @@ contacts = resource(
     create=POST(PERSONS, answer="data", body=person_of),
     update=PATCH(f"{PERSONS}/{{remote_id}}", answer="data", body=person_of),
     recognise=("email_addresses",),
+    quotes={"name": WHOLE_NAME},
 )
 accounts = resource(
     "organizations",

@@ -14,7 +14,14 @@ from integrations.kit.mapping import Mapping
 from integrations.providers.tryton import reach
 from integrations.providers.tryton.asking import of_itself, of_model
 from integrations.providers.tryton.names import joined, split
-from integrations.providers.tryton.parties import PARTY, REACHED, is_person, person_category, spelled
+from integrations.providers.tryton.parties import (
+    PARTY,
+    REACHED,
+    is_person,
+    person_category,
+    spelled,
+    told_again,
+)
 from integrations.providers.tryton.people import party_of
 from integrations.providers.tryton.sales import (
     ACCEPTED,
@@ -23,14 +30,13 @@ from integrations.providers.tryton.sales import (
     LOST,
     OF_PARTY,
     ONE,
-    QUOTES,
     SALE,
     customer,
     make,
     remove,
 )
 from integrations.providers.tryton.tagged import when
-from unified_api.models.crm import Lead
+from unified_api.models.crm import Account, Contact, Lead
 
 _CONTACT: Final = tuple(f"contact.{name}" for name in ("type", "value", "name", "active"))
 _FIELDS: Final = ("state", "employee", *OF_PARTY, *(f"party.{name}" for name in reach.FIELDS), *_CONTACT)
@@ -96,6 +102,33 @@ def _party(api: Api, said: dict[str, Any], emails: list[str]) -> dict[str, Any]:
     return {**told, **({"categories": [["add", [category]]]} if category else {})}
 
 
+#: Party and contact tell once more what the lead says, and what the account or the contact does that the party is.
+_QUOTES: Final = {
+    "": told_again(
+        Lead,
+        company="party.name",
+        first_name="party.name",
+        last_name="party.name",
+        email_addresses=f"party.{reach.MECHANISMS}",
+        phone_numbers=f"party.{reach.MECHANISMS}",
+        addresses=f"party.{reach.ADDRESSES}",
+    ),
+    "contact": REACHED,
+    "contact.name": told_again(Lead, first_name="", last_name=""),
+    "contact.value": told_again(Lead, email_addresses="", phone_numbers=""),
+    "party": told_again(
+        Account,
+        name="name",
+        website=reach.MECHANISMS,
+        phone_numbers=reach.MECHANISMS,
+        addresses=reach.ADDRESSES,
+    ),
+    "party.name": told_again(Contact, first_name="", last_name=""),
+    f"party.{reach.MECHANISMS}": REACHED,
+    f"party.{reach.MECHANISMS}.name": told_again(Lead, first_name="", last_name=""),
+    f"party.{reach.ADDRESSES}": told_again(Contact, addresses=""),
+    "website": told_again(Account, website=""),
+}
 leads = of_model(
     Mapping(
         Lead,
@@ -122,5 +155,5 @@ leads = of_model(
     update=PUT(ONE),
     delete=DELETE(ONE, send=remove, calls=2),
     recognise=("email_addresses",),
-    quotes={**QUOTES, f"party.{reach.MECHANISMS}": REACHED, "contact": REACHED},
+    quotes=_QUOTES,
 )

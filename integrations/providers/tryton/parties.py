@@ -16,6 +16,7 @@ from integrations.providers.tryton import reach
 from integrations.providers.tryton.asking import found, of_itself, of_model
 from integrations.providers.tryton.names import joined, split
 from integrations.providers.tryton.tagged import when
+from unified_api.models.base import CommonModel
 from unified_api.models.crm import Account, Contact
 
 PARTY: Final = "party.party"
@@ -84,6 +85,11 @@ def _make_contact(api: Api, said: dict[str, Any]) -> str:
     return str(api.send("POST", f"/{PARTY}", told)["id"])
 
 
+def told_again(model: type[CommonModel], **places: str) -> FieldMapping:
+    """Where Tryton's own words tell fields once more, for `quotes`; an empty place is all of it."""
+    return FieldMapping(model, **{name: at(place, read_only=True) for name, place in places.items()})
+
+
 def _gone(of_people: bool) -> Lens:  # noqa: FBT001 - one of the two kinds
     """Whether a party is of the other kind, or deactivated; one that was merged names the one that took its place."""
 
@@ -110,6 +116,10 @@ def _resource(mapping: FieldMapping, make: Callable[[Api, dict[str, Any]], str],
     )
 
 
+#: What a contact mechanism tells of a person, of whom a company or a sale may have it.
+REACHED: Final = told_again(
+    Contact, email_addresses="value", phone_numbers="value", first_name="name", last_name="name"
+)
 contacts = _resource(
     FieldMapping(
         Contact,
@@ -124,9 +134,17 @@ contacts = _resource(
     ),
     _make_contact,
     recognise=("last_name",),
+    quotes={
+        "": told_again(
+            Contact,
+            first_name="name",
+            last_name="name",
+            email_addresses=reach.MECHANISMS,
+            phone_numbers=reach.MECHANISMS,
+            addresses=reach.ADDRESSES,
+        )
+    },
 )
-#: Who can be reached at a company may be a person, by name.
-REACHED = FieldMapping(Contact, email_addresses=compute(lambda told: told))
 accounts = _resource(
     FieldMapping(
         Account,
@@ -141,5 +159,15 @@ accounts = _resource(
     ),
     _make_account,
     recognise=("name",),
-    quotes={"contact_mechanisms": REACHED, "emails": REACHED},
+    quotes={
+        "": told_again(
+            Account,
+            name="person",
+            website=reach.MECHANISMS,
+            phone_numbers=reach.MECHANISMS,
+            addresses=reach.ADDRESSES,
+        ),
+        reach.MECHANISMS: REACHED,
+        "emails": told_again(Contact, email_addresses=""),
+    },
 )

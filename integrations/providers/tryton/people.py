@@ -13,7 +13,7 @@ from integrations.kit.steps import owed
 from integrations.providers.tryton import reach
 from integrations.providers.tryton.asking import found, of_model
 from integrations.providers.tryton.names import split
-from integrations.providers.tryton.parties import PARTY, spelled
+from integrations.providers.tryton.parties import PARTY, spelled, told_again
 from integrations.providers.tryton.tagged import TaggedDayLens, midnight, when
 from unified_api.models.crm import User
 from unified_api.models.hris import Company, Employee
@@ -106,6 +106,10 @@ users = of_model(
     _FIELDS,
     _JOINED,
     _shown,
+    quotes={
+        f"party.{reach.MECHANISMS}": told_again(User, email="value"),
+        "person": told_again(User, name=""),
+    },
 )
 employees = of_model(
     Mapping(
@@ -131,6 +135,11 @@ employees = of_model(
     update=PUT(f"/{EMPLOYEE}/{{remote_id}}", send=_change, calls=2),
     delete=DELETE(f"/{EMPLOYEE}/{{remote_id}}"),
     recognise=("work_email",),
+    quotes={
+        f"party.{reach.MECHANISMS}": told_again(Employee, work_email="value", mobile_phone_number="value"),
+        "party.name": told_again(Employee, first_name="", last_name=""),
+        "person": told_again(Employee, display_full_name=""),
+    },
 )
 companies: Resource = of_model(
     Mapping(Company, legal_name=at("party.name", read_only=True)),

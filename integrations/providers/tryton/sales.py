@@ -14,7 +14,7 @@ from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
 from integrations.kit.steps import owed
 from integrations.providers.tryton.asking import found, of_model
-from integrations.providers.tryton.parties import CATEGORIES, is_person
+from integrations.providers.tryton.parties import CATEGORIES, is_person, told_again
 from integrations.providers.tryton.tagged import AmountLens, day_of, when
 from unified_api.models.crm import Account, Contact, Opportunity, Stage
 
@@ -24,8 +24,8 @@ OF_PARTY: Final = ("party.name", f"party.{CATEGORIES}")
 LEAD, ACCEPTED, LOST, CANCELLED = "lead", "opportunity", "lost", "cancelled"
 #: Whether the party is a company or a person, it has one name.
 QUOTES: Final = {
-    "party": Mapping(Account, name=at("name", read_only=True)),
-    "party.name": Mapping(Contact, **dict.fromkeys(("first_name", "last_name"), at((), read_only=True))),
+    "party": told_again(Account, name="name"),
+    "party.name": told_again(Contact, first_name="", last_name=""),
 }
 _RUNNING: Final = (LEAD, ACCEPTED)
 _STATUS: Final = {ACCEPTED: "OPEN", "converted": "OPEN", "won": "WON", LOST: "LOST"}

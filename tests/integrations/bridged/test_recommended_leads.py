@@ -193,7 +193,8 @@ class Company:
 
     def _of(self, kind: str, address: str) -> Record:
         person = self._person(address)["id"]
-        (found,) = [one for one in self.world.rows(kind) if one["person_id"] == person]
+        there = [one for one in self.world.rows(kind) if one["person_id"] == person]
+        (found,) = [one for one in there if one["title"] != "Faxes"]
         return found
 
 
@@ -204,6 +205,14 @@ class Place:
     party: Party
     sales: Callable[[World], Sales]
     trouble: Callable[[Emulator], None]
+
+
+def _sold_to_before(world: World, address: str) -> None:
+    """Somebody who will be recommended was a lead once: it became a deal, which was lost."""
+    emails = [{"value": address, "primary": True}]
+    person = records.new(world, "persons", name="Ada de la Cruz", emails=emails)["id"]
+    deal = first.convert(world, first.new_lead(world, "Faxes", person_id=person), "Faxes")
+    records.edit(world, "deals", deal, status="lost", lost_reason="Too early")
 
 
 def _at_portal(portal: Emulator) -> None:
@@ -221,6 +230,7 @@ def _at_organization(organization: Emulator) -> None:
 
 
 def _at_company(company: Emulator) -> None:
+    _sold_to_before(company.world, "ada@acme.example")
     company.faults.lose("POST /leads", every=2, times=2)
     company.faults.lose("POST /persons", every=3)
     company.faults.refuse(503, "GET *", every=9, times=4, body=PAGE)

@@ -14,6 +14,7 @@ from django.db import connection
 from integrations.kit import errors
 from integrations.kit.auth import Revokes
 from tenants.models import AuditEvent, LinkedAccount
+from tenants.scope import scope
 from tests.integrations.listener import Told, told
 from tests.oauth_house import (
     AUTH,
@@ -29,6 +30,7 @@ from tests.oauth_house import (
 from tests.people import Person
 from tests.unified_api.api.conftest import caller
 from unified_api import registry
+from unified_api.link.linking import Request, link
 from unified_api.sync import connect, job, renewing, revoking
 
 __all__ = ["house"]  # a fixture
@@ -106,7 +108,26 @@ def test_a_grant_that_another_account_hangs_on_is_left_to_that_one(
 
     assert [grant.over for grant in house.grants] == [True, True]
     assert [one["action"] for one in (*first, *last)] == [revoking.NOT_REVOKED, revoking.REVOKED]
-    assert "lives on until the other linked account ends" in first[0]["why"]
+    assert "lives on until that one ends, too; else uninstall" in first[0]["why"]
+
+
+@pytest.mark.parametrize("given", [{"access_token", "refresh_token"}, {"access_token"}])
+def test_a_token_that_two_accounts_were_given_is_ended_with_the_last_of_them(
+    alice: Person, house: House, given: set[str]
+) -> None:
+    """Two end users had it at hand, or the second one only the access token: none loses it to the other."""
+    one = link_to(alice, house)
+    with alice.at_work():
+        told = {name: LinkedAccount.objects.get(id=one.id).credential()[name].reveal() for name in given}
+    with scope(alice.tenant_id):
+        other = link(Request("house", "customer-2", {"base_url": house.url, **told})).account
+    first = ended(alice, one)
+    assert [grant.over for grant in house.grants] == [False]
+    last = ended(alice, other)
+
+    assert [grant.over for grant in house.grants] == [True]
+    assert [one["action"] for one in (*first, *last)] == [revoking.NOT_REVOKED, revoking.REVOKED]
+    assert "another linked account has the same token" in first[0]["why"]
 
 
 @pytest.mark.parametrize("holds", ["nobody", "another worker"])

@@ -83,6 +83,7 @@ def test_an_account_that_is_known_by_its_address_is_known_by_its_id_from_then_on
         ("http://api.atlassian.com/ex/jira/abc", "http://api.atlassian.com/ex/jira/abc"),
         ("https://api.atlassian.com@evil.example/ex/jira/abc", None),
         ("https://acme.atlassian.net/", "https://acme.atlassian.net"),
+        ("https://api.atlassian.com/ex/jira/", "https://api.atlassian.com/ex/jira"),
     ],
 )
 def test_no_other_host_says_by_its_path_which_site_it_is(base_url: str, identity: str | None) -> None:
@@ -92,6 +93,20 @@ def test_no_other_host_says_by_its_path_which_site_it_is(base_url: str, identity
     assert check.identity
 
     assert check.identity({}, {"base_url": base_url}) == (identity or base_url)
+
+
+@pytest.mark.parametrize("told", [{}, {"site": "https://acme.atlassian.net"}])
+def test_no_other_host_says_by_a_setting_which_site_it_is(told: dict[str, str]) -> None:
+    """Only where OAuth finds the address is it known that the token opens the site."""
+    check = registry.by_slug("jira").check
+    assert check
+    assert check.identity
+    assert check.formerly
+    evil, found = ({"base_url": url, **told} for url in ("https://evil.example", f"{adapter._API}/ex/jira/a"))
+
+    assert {check.identity({}, evil), check.formerly(evil)} == {"https://evil.example"}
+    assert check.identity({}, found) == "a"
+    assert check.formerly(found) == told.get("site", found["base_url"])
 
 
 def _linked_again(account: LinkedAccount, **known: Any) -> None:

@@ -8,10 +8,11 @@ from pytest_django.fixtures import Settings
 from integrations.kit import errors
 from tenants.scope import scope
 from tests.emulators.engine import Emulator
-from tests.emulators.vendors.pipedrive import COMPANY
+from tests.emulators.vendors.pipedrive import COMPANY, TOKEN
 from tests.oauth_emulated import allowed_by, led_to
 from tests.oauth_house import call, kept, pass_time
 from tests.people import Person
+from unified_api.link.linking import Request, link
 from unified_api.sync import revoking
 
 
@@ -39,10 +40,13 @@ def test_a_company_is_linked_by_allowing_it_and_its_token_is_renewed(
 def test_a_grant_ends_with_the_account(
     alice: Person, house: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its refresh token is named, by the application."""
+    """Its refresh token is named, by the application. Who has an API token of the same company needs it for nothing."""
     led_to(house, "pipedrive", settings, monkeypatch)
     account = allowed_by(alice, "pipedrive")
     with scope(alice.tenant_id):
+        own = {"base_url": house.url, "api_token": TOKEN}
+        other = link(Request("pipedrive", "customer-2", own)).account
+        assert other.remote_identity == account.remote_identity
         revoking.end(account)
 
     assert house.world.rows("grant") == []

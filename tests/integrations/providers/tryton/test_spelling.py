@@ -19,7 +19,7 @@ from integrations.providers.tryton.asking import ByRow
 from integrations.providers.tryton.leads import leads
 from integrations.providers.tryton.names import joined, split
 from integrations.providers.tryton.parties import accounts, contacts
-from integrations.providers.tryton.people import employees
+from integrations.providers.tryton.people import employees, users
 from integrations.providers.tryton.reach import mechanisms
 from integrations.providers.tryton.sales import opportunities
 from tests.conformance.test_laws import FIXTURES
@@ -163,3 +163,54 @@ def test_what_is_told_of_the_party_is_kept_back_as_the_partys_is(resource: Resou
         assert "Lovelace" not in str(told)
     if resource is leads:
         assert "ada@" not in str(told)
+
+
+MECHANISM = {"type": "email", "value": "ada@x.example", "name": "Ada"}
+PARTY = {"name": "Lovelace", "contact_mechanisms": [MECHANISM], "addresses": [{"city": "Bern"}]}
+SALE = {"party": PARTY, "contact": MECHANISM}
+STAFF = {"party": PARTY, "person": {"first": "Lovelace"}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "record", "hidden", "secret"),
+    [
+        (contacts, PARTY, "crm.Contact.email_addresses", "ada@"),
+        (contacts, PARTY, "crm.Contact.phone_numbers", "ada@"),
+        (contacts, PARTY, "crm.Contact.first_name", "Lovelace"),
+        (contacts, PARTY, "crm.Contact.last_name", "Lovelace"),
+        (contacts, PARTY, "crm.Contact.addresses", "Bern"),
+        (accounts, {**PARTY, "person": {"last": "Lovelace"}}, "crm.Account.name", "Lovelace"),
+        (accounts, PARTY, "crm.Account.phone_numbers", "ada@"),
+        (accounts, PARTY, "crm.Account.website", "ada@"),
+        (accounts, PARTY, "crm.Account.addresses", "Bern"),
+        (accounts, PARTY, "crm.Contact.phone_numbers", "ada@"),
+        (accounts, PARTY, "crm.Contact.first_name", "'Ada'"),
+        (leads, SALE, "crm.Lead.email_addresses", "ada@"),
+        (leads, SALE, "crm.Lead.phone_numbers", "ada@"),
+        (leads, SALE, "crm.Lead.first_name", "'Ada'"),
+        (leads, SALE, "crm.Lead.last_name", "Lovelace"),
+        (leads, SALE, "crm.Lead.company", "Lovelace"),
+        (leads, SALE, "crm.Lead.addresses", "Bern"),
+        (leads, SALE, "crm.Account.addresses", "Bern"),
+        (leads, SALE, "crm.Contact.addresses", "Bern"),
+        (employees, STAFF, "hris.Employee.work_email", "ada@"),
+        (employees, STAFF, "hris.Employee.mobile_phone_number", "ada@"),
+        (employees, STAFF, "hris.Employee.first_name", "Lovelace"),
+        (employees, STAFF, "hris.Employee.display_full_name", "Lovelace"),
+        (users, STAFF, "crm.User.name", "Lovelace"),
+        (users, STAFF, "crm.User.email", "ada@"),
+        (leads, {"id": 1, "website": "x.example"}, "crm.Account.website", "x.example"),
+    ],
+)
+def test_what_is_hidden_is_hidden_in_tryton_s_own_words_as_well(
+    resource: Resource, record: Any, hidden: str, secret: str
+) -> None:
+    """A field of the customer's own may be mapped at any place of an answer, and the party tells it once more."""
+    model, _, name = hidden.rpartition(".")
+    told = record
+    for place in resource.hidden_places({model: {name}}, ()):
+        told = without(told, place)
+
+    assert secret in str(record)
+    assert told
+    assert secret not in str(told)
