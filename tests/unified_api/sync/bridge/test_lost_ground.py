@@ -14,7 +14,7 @@ from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_outcome import hurry
 from tests.unified_api.sync.bridge.test_plans import approve, lose
 from tests.unified_api.sync.bridge.test_rounds import only
-from tests.unified_api.sync.bridge.test_stopping import newest_write, plan_to_restore, told
+from tests.unified_api.sync.bridge.test_stopping import journal_a_delete, newest_write, plan_to_restore, told
 from unified_api.sync import connect, streams, word
 from unified_api.sync.bridge import changing, ending
 from unified_api.sync.models import Stream, Write
@@ -37,17 +37,6 @@ def read_all_of_a(bridged: Bridged) -> None:
         streams.resync(Stream.objects.get(linked_account_id=bridged.accounts[0].id, model="ticketing.Ticket"))
     bridged.read()
     bridged.work_once(("write", "bridge"))
-
-
-def journal_a_delete(bridged: Bridged) -> None:
-    """The ticket of side a is lost, and the delete of that of side b has not left."""
-    told(bridged, deletes={"b": "propagate"}, live=True)
-    bridged.round()
-    bridged.a.tables["tickets"].clear()
-    lose(bridged, 0)
-    bridged.read()
-    bridged.work_once(("bridge",))
-    assert (newest_write().operation, newest_write().state) == ("delete", "journalled")
 
 
 def test_nothing_is_deleted_for_a_loss_that_is_none_any_more(bridged: Bridged) -> None:

@@ -114,13 +114,7 @@ def test_what_waits_for_its_provider_ends_at_once_when_it_is_stopped(bridged: Br
 
 def test_a_delete_does_not_outlive_the_rule_by_which_it_was_journalled(bridged: Bridged) -> None:
     """The record stays: the rule of now is to leave it."""
-    told(bridged, deletes={"b": "propagate"}, live=True)
-    bridged.round()
-    bridged.a.tables["tickets"].clear()
-    lose(bridged, 0)
-    bridged.read()
-    bridged.work_once(("bridge",))
-    assert (newest_write().operation, newest_write().state) == ("delete", "journalled")
+    journal_a_delete(bridged)
     told(bridged, deletes={"b": "unlink"})
     bridged.work_once(("write",))
 
@@ -369,6 +363,17 @@ def test_an_item_whose_pair_nobody_can_tell_of_holds_up_no_plan(bridged: Bridged
     assert [(one.state, one.reason) for one in items(plan)] == [("moved", executing.UNTOLD)]
     with transaction.atomic():
         assert plans.approved(bridged.bridge_id) is None
+
+
+def journal_a_delete(bridged: Bridged) -> None:
+    """The ticket of side a is lost, and the delete of that of side b has not left."""
+    told(bridged, deletes={"b": "propagate"}, live=True)
+    bridged.round()
+    bridged.a.tables["tickets"].clear()
+    lose(bridged, 0)
+    bridged.read()
+    bridged.work_once(("bridge",))
+    assert (newest_write().operation, newest_write().state) == ("delete", "journalled")
 
 
 def plan_to_restore(bridged: Bridged) -> Plan:
