@@ -133,7 +133,8 @@ class Belonging:
             f"a counterpart of {told(source)} was created, which never took part",
         )
         if (lost := self.of(source).partner) is not None:
-            self._part(lost) if self._is_unknowable(lost) else self.remade.update({lost: made})
+            unknown = self._is_unknowable(lost) or self._is_unknowable(source)
+            self._part(lost) if unknown else self.remade.update({lost: made})
         self._pair(source, made)
         for name in FIELDS:
             cell = source.now.cells[name]
@@ -151,7 +152,8 @@ class Belonging:
     def _is_unknowable(self, row: Row) -> bool:
         """Whether nobody can know that a create made it: its answer was lost, and it was renamed before it was seen.
 
-        Or seen as what was sent: who looks for that passes over one that was edited before, and not by its name.
+        Or seen as what was sent: who looks for that passes over one that was edited before, and not by its name. Or
+        somebody's record has had that name as well, which is taken for it where the made one was not stored by it.
         """
         mine = self.of(row)
         if row.maker != "bridge" or not mine.doubts:
@@ -159,7 +161,9 @@ class Belonging:
         made, now = (normal(row.past[at][1].cells["name"].value) for at in (1, -1))
         edited = [at for at, _ in row.past[2:3]]
         was_edited_unseen = bool(edited) and edited < mine.moments[:1]
-        return made != now and (made not in mine.names or was_edited_unseen)
+        others = (other for other in self.remotes[row.side].rows.values() if other is not row)
+        unknown = made not in mine.names or was_edited_unseen or any(had(other, made) for other in others)
+        return made != now and unknown
 
     def _part(self, row: Row) -> None:
         """A record is on its own from now on, as one that somebody has made."""
@@ -193,7 +197,7 @@ class Belonging:
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""
         partner = self.of(row).partner
-        if partner is None or self._is_unknowable(partner):
+        if partner is None or self._is_unknowable(partner) or self._is_unknowable(row):
             return False
         return not partner.now.gone or (self.of(row).bound and not self.of(row).doubts)
 

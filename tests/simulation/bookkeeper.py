@@ -313,7 +313,11 @@ class Bookkeeper(Belonging):
         # Who matched by their names agreed on them, though nobody saw when.
         fills = name in self.first and (normal(old.value) is None or name == "name")
         if old.known - writer.known:
-            visible = bool(unknown) and not unseen and not fills
+            # What the other side has said, too, before it said otherwise may have been met as alike: nothing gave way.
+            met = name in self.first and any(
+                normal(state.cells[name].value) == normal(old.value) for _, state in source.past
+            )
+            visible = bool(unknown) and not unseen and not fills and not met
             self.gave.append(Gave(row, name, old.value, sent, visible=visible))
         limbo = name in self.first and name in mine.agreed
         sure = name not in mine.doubts and not unseen and not fills and not limbo
