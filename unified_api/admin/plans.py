@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unified_api.admin import naming
 from unified_api.admin.deeds import DecidingPage, Deed
 from unified_api.sync import withheld
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import plans, standing_plans
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
@@ -81,7 +81,7 @@ class PlanPage(DecidingPage):
         return {
             "bridge": bridge,
             "names": names,
-            "progress": plans.progress(row),
+            "progress": standing_plans.progress(row),
             "costs": [(names[side], cost) for side, cost in row.cost.items()],
             "action": action,
             "page": page,

@@ -18,7 +18,7 @@ from unified_api.api.openapi.operation import Operation, answers
 from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.sync import withheld
-from unified_api.sync.bridge import plans, showing
+from unified_api.sync.bridge import plans, showing, standing_plans
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -60,7 +60,7 @@ class OnePlan(Endpoint):
         """The plan, with what became of its items."""
         with transaction.atomic():
             plan = self.plan(id)
-            return answer({**shown(plan), "items": plans.progress(plan)})
+            return answer({**shown(plan), "items": standing_plans.progress(plan)})
 
     def plan(self, text: str) -> Plan:
         """The plan of a path; raises NotFound."""

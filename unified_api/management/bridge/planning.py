@@ -16,7 +16,7 @@ from unified_api.management.bridge import items, running
 from unified_api.management.bridge.pairs import pair_of
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync import withheld
-from unified_api.sync.bridge import plans, restoring, showing, steering
+from unified_api.sync.bridge import plans, restoring, showing, standing_plans, steering
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import Plan, PlanItem
 
@@ -66,7 +66,7 @@ def _plan_of(about: Meant, number: int, new: bool, most: int | None, progress: P
 
 def _with_others(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
     """The plan of what a bridge owes, and beside it those that a person asked for: of undo, restore and replay."""
-    others = plans.standing(bridge.id).exclude(purpose=Plan.Purpose.ROUND)
+    others = standing_plans.of_bridge(bridge.id).exclude(purpose=Plan.Purpose.ROUND)
     return {
         **_document(bridge, plan, most),
         "others": [_document(bridge, other, most) for other in others],
@@ -135,7 +135,7 @@ def _document(bridge: Bridge, plan: Plan | None, most: int | None) -> Document:
         "created_at": plan.created_at.isoformat(),
         "made_because": plan.reason,
         "counts": plan.counts,
-        "progress": plans.progress(plan),
+        "progress": standing_plans.progress(plan),
         "cost": plan.cost,
         "items": shown,
         "names": showing.called(bridge, _named(bridge, shown)),

@@ -14,7 +14,7 @@ from unified_api.engine.values import Both, Side
 from unified_api.observe.documents import code, failing, policy
 from unified_api.observe.documents.parts import Block, Document, Facts, Section, Table, Text
 from unified_api.sync import clock
-from unified_api.sync.bridge import plans, showing
+from unified_api.sync.bridge import showing, standing_plans
 from unified_api.sync.bridge.file import PRIORITIES
 from unified_api.sync.bridge.held import REVIEW
 from unified_api.sync.bridge.records import Frame
@@ -183,7 +183,7 @@ def _standing(frame: Frame, names: Both[str]) -> Section:
         ("Writes on their way", str(in_flight(bridge.id).count())),
         (
             "Plans that wait for approval",
-            str(plans.standing(bridge.id).filter(state=Plan.State.OPEN).count()),
+            str(standing_plans.of_bridge(bridge.id).filter(state=Plan.State.OPEN).count()),
         ),
         ("Pairs with problems", _troubled(frame)),
         ("Pairs of which one record is gone", str(gone(pairs).count())),

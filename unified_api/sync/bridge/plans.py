@@ -67,12 +67,6 @@ def current(bridge_id: uuid.UUID, *, locked: bool = False) -> Plan | None:
     return (rows.select_for_update() if locked else rows).first()
 
 
-def standing(bridge_id: uuid.UUID) -> QuerySet[Plan]:
-    """The plans that wait for approval or are executed, whatever they are for, oldest first."""
-    rows = Plan.objects.filter(bridge_id=bridge_id, state__in=[Plan.State.OPEN, Plan.State.APPROVED])
-    return rows.order_by("created_at", "id")
-
-
 def make_some(frame: Frame, plan: Plan) -> bool:
     """Add what some more pairs owe; False when the plan is complete, and open."""
     room = _room(frame, plan)
@@ -268,10 +262,9 @@ def was_canary(frame: Frame, plan: Plan) -> bool:
 def approve(plan_id: uuid.UUID, told_hash: str) -> Plan:
     """Have a plan executed, within the transaction that is open; raises PlanRefused, Plan.DoesNotExist."""
     bridge_id = Plan.objects.values_list("bridge_id", flat=True).get(id=plan_id)
-    job.ask(KIND, bridge_id)  # before any row of the bridge
-    bridge = Bridge.objects.select_for_update().get(
-        id=bridge_id
-    )  # who changes it now has it before its plans
+    # Its job before any row of the bridge, and the bridge before its plans, as who changes it has them.
+    job.ask(KIND, bridge_id)
+    bridge = Bridge.objects.select_for_update().get(id=bridge_id)
     plan: Plan = Plan.objects.select_for_update().get(id=plan_id)
     if plan.state != Plan.State.OPEN:
         raise PlanRefused(
@@ -393,14 +386,3 @@ def conclude(plan: Plan) -> bool:
     rows = PlanItem.objects.filter(plan_id=plan.id)
     _end(plan, Plan.State.DONE, "")
     return not rows.filter(state=PlanItem.State.MOVED).exists()
-
-
-def is_over(plan: Plan) -> bool:
-    """Whether nothing of it waits or is under way."""
-    still = (PlanItem.State.WAITING, PlanItem.State.SENT)
-    return not PlanItem.objects.filter(plan_id=plan.id, state__in=still).exists()
-
-
-def progress(plan: Plan) -> dict[str, int]:
-    """Items by what became of them."""
-    return dict(Counter(PlanItem.objects.filter(plan_id=plan.id).values_list("state", flat=True).iterator()))

@@ -16,7 +16,7 @@ from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.models import hidden
-from unified_api.sync.bridge import conflicts, plans, references, turns
+from unified_api.sync.bridge import conflicts, plans, references, standing_plans, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -28,7 +28,6 @@ from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
 from unified_api.sync.models import Job, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Overruled, Pair
-from unified_api.sync.models_plan import PlanItem
 
 Document = dict[str, Any]
 #: Entries of a list that are shown.
@@ -195,9 +194,9 @@ def _plans(bridge: Bridge) -> list[Document]:
             "state": plan.state,
             "hash": plan.hash,
             "reason": plan.reason,
-            "items": _counts(PlanItem.objects.filter(plan_id=plan.id), "state"),
+            "items": standing_plans.progress(plan),
         }
-        for plan in plans.standing(bridge.id)
+        for plan in standing_plans.of_bridge(bridge.id)
     ]
 
 

@@ -22,6 +22,7 @@ from unified_api.sync.bridge import (
     leading,
     plans,
     references,
+    standing_plans,
     steering,
     stopping,
     turns,
@@ -104,7 +105,7 @@ def _execute_some(frame: Frame) -> bool:
         return False
     if execute_some(frame, plan):
         return True
-    if not plans.is_over(plan):
+    if not standing_plans.is_over(plan):
         return False
     if kept.look_again(frame, plan):
         return True
