@@ -17,6 +17,7 @@ from integrations.providers.tryton.names import joined, split
 from integrations.providers.tryton.parties import (
     PARTY,
     REACHED,
+    account_again,
     is_person,
     person_category,
     spelled,
@@ -116,13 +117,7 @@ _QUOTES: Final = {
     "contact": REACHED,
     "contact.name": told_again(Lead, first_name="", last_name=""),
     "contact.value": told_again(Lead, email_addresses="", phone_numbers=""),
-    "party": told_again(
-        Account,
-        name="name",
-        website=reach.MECHANISMS,
-        phone_numbers=reach.MECHANISMS,
-        addresses=reach.ADDRESSES,
-    ),
+    "party": account_again(name="name"),
     "party.name": told_again(Contact, first_name="", last_name=""),
     f"party.{reach.MECHANISMS}": REACHED,
     f"party.{reach.MECHANISMS}.name": told_again(Lead, first_name="", last_name=""),

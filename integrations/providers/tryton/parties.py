@@ -116,6 +116,12 @@ def _resource(mapping: FieldMapping, make: Callable[[Api, dict[str, Any]], str],
     )
 
 
+def account_again(name: str) -> FieldMapping:
+    """The same of the company that a party is; name: where its name stands."""
+    reached = dict.fromkeys(("website", "phone_numbers"), reach.MECHANISMS)
+    return told_again(Account, name=name, addresses=reach.ADDRESSES, **reached)
+
+
 #: What a contact mechanism tells of a person, of whom a company or a sale may have it.
 REACHED: Final = told_again(
     Contact, email_addresses="value", phone_numbers="value", first_name="name", last_name="name"
@@ -160,13 +166,7 @@ accounts = _resource(
     _make_account,
     recognise=("name",),
     quotes={
-        "": told_again(
-            Account,
-            name="person",
-            website=reach.MECHANISMS,
-            phone_numbers=reach.MECHANISMS,
-            addresses=reach.ADDRESSES,
-        ),
+        "": account_again(name="person"),
         reach.MECHANISMS: REACHED,
         "emails": told_again(Contact, email_addresses=""),
     },
