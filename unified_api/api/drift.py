@@ -40,7 +40,17 @@ AUDIT: Final = named(
     record(
         columns(
             DriftAudit,
-            *("id", "bridge_id", "compared", "sampled", *drift.NUMBERS, "started", "finished"),
+            *(
+                "id",
+                "bridge_id",
+                "compared",
+                "passed_over",
+                "sampled",
+                *drift.NUMBERS,
+                *drift.STRAYED,
+                "started",
+                "finished",
+            ),
             findings=many(_FINDING),
         )
     ),

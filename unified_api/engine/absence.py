@@ -9,7 +9,8 @@
 Both records gone is peace, and the deletion of either is old news from then on: who comes back is not deleted for it
 again. PROPAGATE then goes the other way, and has the counterpart made again. A person may have parted the two: then
 the one that is left lives alone, whatever the rule. Nothing is decided about a record that stands outside of the
-bridge's filter. What may be there again is not made beside that: a person says who belongs together.
+bridge's filter. For what may be there again nothing is made beside it and nothing deleted: a person says who belongs
+together.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 
 Step = tuple[Pair, tuple[Effect, ...]]
-#: Why what was lost is not made again.
+#: Why what was lost is not made again, nor its counterpart deleted.
 AGAIN: Final = (
     "a record that belongs to nobody has its key there: join the two, or say that it is one of its own"
 )
@@ -43,7 +44,7 @@ def absent(pair: Pair, look: Look, terms: Terms) -> Step:
     match terms.policy.deletes[left]:
         case DeleteRule.UNLINK:
             return gone, (Settled(),)
-        case DeleteRule.PROPAGATE if not pair.buried:
+        case DeleteRule.PROPAGATE if not (pair.buried or look.again):
             return _propagate(gone, left, survivor, terms)
         case DeleteRule.RESTORE | DeleteRule.PROPAGATE if not look.again:
             return beget(gone, left, survivor.values, terms, restores=True)

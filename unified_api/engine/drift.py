@@ -3,6 +3,9 @@
 A look compares each side with its own base, so a base that says what was never agreed hides a difference for ever.
 Here both sides are compared with each other, for the fields in which neither moved. Not all that is found is wrong: a
 remote that re-spells what it is given stands apart as well, and who has the journal can tell.
+
+What was edited at the far end of a field that travels one way stands apart too: the bridge never takes it, nor writes
+over it before the near end has news.
 """
 
 from __future__ import annotations
@@ -41,24 +44,32 @@ def apart(pair: Pair, now: Both[Values], policy: Policy) -> tuple[Apart, ...]:
     """All such fields of two present records; without those whose differences were left as they are on purpose."""
     left = {one.field for one in pair.rulings if one.winner is None}
     asked = (one for one in policy.fields.values() if _is_kept_equal(one) and one.name not in left)
-    return tuple(found for one in asked for found in _of_field(one, pair, now))
+    return tuple(found for one in asked for found, moved in _differing(one, pair, now) if not moved)
+
+
+def strayed(pair: Pair, now: Both[Values], policy: Policy) -> tuple[Apart, ...]:
+    """All that differs as it was edited where a field only arrives; without fields that only fill what is empty."""
+    asked = (one for one in policy.fields.values() if _is_kept_equal(one) and not one.fills)
+    differing = (found for one in asked for found in _differing(one, pair, now))
+    return tuple(found for found, moved in differing if moved and tuple(moved) == found.to)
 
 
 def _is_kept_equal(one: Field) -> bool:
     return one.direction is not Direction.NEVER and one.first is not FirstContact.KEEP
 
 
-def _of_field(one: Field, pair: Pair, now: Both[Values]) -> Iterator[Apart]:
+def _differing(one: Field, pair: Pair, now: Both[Values]) -> Iterator[tuple[Apart, list[Side]]]:
+    """What differs of a field, or of its parts, with the sides that moved from their bases."""
     held = Both[Maybe](now.a.get(one.name, MISSING), now.b.get(one.name, MISSING))
     base = pair.agreed(one.name)
     if _unknown(held) or _unknown(base):
         return
     if not has_parts(one):
-        yield from _if_apart(one, held, base)
+        yield from _if_differing(one, held, base)
         return
     opened, known = Opened.both(one, held), Opened.both(one, base)
     for name in names(opened, known):
-        yield from _if_apart(one, _part(opened, name), _part(known, name), name)
+        yield from _if_differing(one, _part(opened, name), _part(known, name), name)
 
 
 def _unknown(values: Both[Maybe]) -> bool:
@@ -69,12 +80,14 @@ def _part(values: Both[Opened], name: str) -> Both[Maybe]:
     return Both[Maybe](values.a.part(name), values.b.part(name))
 
 
-def _if_apart(one: Field, held: Both[Maybe], base: Both[Maybe], name: str | None = None) -> Iterator[Apart]:
+def _if_differing(
+    one: Field, held: Both[Maybe], base: Both[Maybe], name: str | None = None
+) -> Iterator[tuple[Apart, list[Side]]]:
     compared = one if name is None else part_field(one)
     there = Both[Value](held.a, held.b)  # type: ignore[arg-type] # neither is missing
-    moved = any(not compared.same(there[side], base[side]) for side in Side)  # type: ignore[arg-type] # the same
-    if not moved and not compared.agree(there) and not _is_nameless(compared, there):
-        yield Apart(one, there, name)
+    if not compared.agree(there) and not _is_nameless(compared, there):
+        moved = [side for side in Side if not compared.same(there[side], base[side])]  # type: ignore[arg-type] # the same
+        yield Apart(one, there, name), moved
 
 
 def _is_nameless(one: Field, there: Both[Value]) -> bool:

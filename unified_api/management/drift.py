@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from tenants.scope import scope
+from unified_api.engine.values import Side
 from unified_api.management.answering import Document, table, take_json
 from unified_api.management.bridge.verb import take_bridge
 from unified_api.sync import clock, job, streams, tasks
@@ -63,9 +64,15 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
 
 def tell(document: Document) -> Iterable[str]:
     """The numbers, and what was found."""
-    yield f"{document['compared']} pairs compared, {document['sampled']} records read anew."
-    yield f"to side a: {document['to_a']}, to side b: {document['to_b']}, unmirrored: {document['unmirrored']}"
-    yield f"missing at side a: {document['missing_a']}, missing at side b: {document['missing_b']}"
+    yield (
+        f"{document['compared']} pairs compared, {document['passed_over']} passed over,"
+        f" {document['sampled']} records read anew."
+    )
+    for side in Side:
+        yield (
+            f"side {side}: to it {document[f'to_{side}']}, missing there {document[f'missing_{side}']}, unmirrored"
+            f" {document[f'unmirrored_{side}']}, edited where a field only arrives {document[f'strayed_{side}']}"
+        )
     rows = [
         (one["why"], ", ".join(one["to"]), ", ".join(one["fields"]), one["record_a"], one["record_b"])
         for one in document["findings"]

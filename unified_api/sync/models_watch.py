@@ -52,12 +52,14 @@ class Issue(TenantModel):
 class DriftAudit(TenantModel):
     """One comparison of both sides of a bridge, without writing: how many pairs differ, and towards which side.
 
-    `compared`: pairs whose bridged fields were compared; `sampled`: of these, how many were read anew from the
-    providers. `to_a`, `to_b`: pairs in which that side lacks something of the other and nothing is under way that would
-    bring it. `missing_a`, `missing_b`: records of the other side that take part and have no counterpart at this one,
-    where nothing is under way that would make one, and nobody has left them out. `unmirrored`: sampled records that
-    were not as the mirror has them. `findings`: some of them, in detail. `place`: until it is finished, where it
-    stands, as `unified_api.sync.bridge.drift` goes on from there.
+    `compared`: pairs whose bridged fields were compared; `passed_over`: pairs that were not, as something is under way
+    or waits; `sampled`: how many records were read anew from the providers. `to_a`, `to_b`: pairs in which that side
+    lacks something of the other and nothing is under way that would bring it. `missing_a`, `missing_b`: records of the
+    other side that take part and have no counterpart at this one, where nothing is under way that would make one, and
+    nobody has left them out. `strayed_a`, `strayed_b`: pairs in which a field that only arrives at that side was edited
+    there, which is nothing that a bridge mends. `unmirrored_a`, `unmirrored_b`: sampled records of that side that were
+    not as the mirror has them. `findings`: some of them, in detail. `place`: until it is finished, where it stands, as
+    `unified_api.sync.bridge.drift` goes on from there.
     """
 
     bridge_id = models.UUIDField()
@@ -69,7 +71,11 @@ class DriftAudit(TenantModel):
     to_b = models.IntegerField(default=0)
     missing_a = models.IntegerField(default=0, db_default=0)
     missing_b = models.IntegerField(default=0, db_default=0)
-    unmirrored = models.IntegerField(default=0)
+    passed_over = models.IntegerField(default=0, db_default=0)
+    strayed_a = models.IntegerField(default=0, db_default=0)
+    strayed_b = models.IntegerField(default=0, db_default=0)
+    unmirrored_a = models.IntegerField(default=0, db_default=0)
+    unmirrored_b = models.IntegerField(default=0, db_default=0)
     findings = models.JSONField(default=list)
     place = models.JSONField(default=dict)
 

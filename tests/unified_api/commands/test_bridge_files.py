@@ -218,6 +218,28 @@ def test_data_crosses_end_users_only_by_an_explicit_word(call: Call, desks: Brid
     assert "unchanged" in call("bridge", "apply", str(path)).out
 
 
+def test_more_crosses_end_users_only_by_the_same_word(call: Call, desks: Bridged, path: Path) -> None:
+    """A bridge that was allowed to carry something may be told to carry less by anybody, and no more."""
+    b = desks.accounts[1]
+    b.end_user_origin_id = "customer-2"
+    with transaction.atomic():
+        b.save()
+    wide = changed("b: {end_user: customer-1", "b: {end_user: customer-2")
+    narrow = wide.replace("      description:\n", "")
+    assert narrow != wide
+    path.write_text(narrow)
+    call("bridge", "apply", str(path), "--across-end-users")
+    path.write_text(wide)
+    with pytest.raises(CommandError, match="would carry more between them: only an administrator"):
+        call("bridge", "apply", str(path))
+
+    call("bridge", "apply", str(path), "--across-end-users")
+    with transaction.atomic():
+        assert AuditEvent.objects.filter(action="bridge.crossing_allowed").count() == 2
+    path.write_text(narrow)
+    assert "changed" in call("bridge", "apply", str(path)).out
+
+
 def test_a_model_that_left_its_file_is_said(call: Call, desks: Bridged, path: Path) -> None:
     """Its bridge is not ended behind anybody's back."""
     call("bridge", "apply", str(path))

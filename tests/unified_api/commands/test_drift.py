@@ -21,9 +21,9 @@ def test_equal_sides_show_no_drift(call: Call, bridged: Bridged) -> None:
     document = call("bridge", "drift", str(bridged.bridge_id), "--deep", "0", "--json").document
 
     assert told.splitlines() == [
-        "1 pairs compared, 2 records read anew.",
-        "to side a: 0, to side b: 0, unmirrored: 0",
-        "missing at side a: 0, missing at side b: 0",
+        "1 pairs compared, 0 passed over, 2 records read anew.",
+        "side a: to it 0, missing there 0, unmirrored 0, edited where a field only arrives 0",
+        "side b: to it 0, missing there 0, unmirrored 0, edited where a field only arrives 0",
     ]
     assert (document["compared"], document["sampled"], document["findings"]) == (1, 0, [])
 

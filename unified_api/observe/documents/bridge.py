@@ -232,8 +232,17 @@ def _drift(bridge: Bridge, names: Both[str]) -> Iterator[tuple[str, str]]:
         return
     yield f"Drift to {names.a}", f"{last.to_a} pairs, {last.missing_a} records without a counterpart there"
     yield f"Drift to {names.b}", f"{last.to_b} pairs, {last.missing_b} records without a counterpart there"
-    yield "Mirror", f"{last.unmirrored} of {last.sampled} records that were read anew are not as mirrored"
-    yield "Last audit", f"{_time(last.finished)}, {last.compared} pairs compared"
+    yield (
+        "Mirror",
+        f"{last.unmirrored_a + last.unmirrored_b} of {last.sampled} records that were read anew are not as mirrored",
+    )
+    if last.strayed_a or last.strayed_b:
+        strayed = f"{last.strayed_a} pairs at {names.a}, {last.strayed_b} at {names.b}"
+        yield "Edited where a field only arrives", f"{strayed}; the bridge neither takes nor undoes that"
+    yield (
+        "Last audit",
+        f"{_time(last.finished)}, {last.compared} pairs compared, {last.passed_over} passed over",
+    )
 
 
 def _issues(bridge: Bridge) -> Iterator[tuple[str, str, str]]:

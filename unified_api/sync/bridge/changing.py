@@ -84,6 +84,8 @@ def change(bridge: Bridge, wish: Wish, *, live: bool = False) -> Changed:
     _take_over(bridge, wish, after)
     differences = tuple(differing(known, setup.told(bridge)))
     wider = tuple(widened(before, after)) if differences else ()
+    if wider:
+        setup.allow_wider(wish, bridge)
     if differences:
         _keep(bridge, before, after, differences)
         _end_plans(bridge, [Plan.State.APPROVED])

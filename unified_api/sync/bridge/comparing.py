@@ -5,6 +5,7 @@
     apart       neither side moved from its base, and yet they differ; the journal does not explain it
     unpaired    a record that takes part, and that no pair knows
     lone        a record that takes part, and whose counterpart cannot be made; a problem of its pair says why
+    strayed     a field that only arrives at a side was edited there; the bridge neither takes nor undoes that
 
 Left out is what is under way or waits for a person: pairs that are dirty, held, paused, or have a write in flight,
 records that changed after the position up to which the bridge has read the log; of pairs of two, problems and conflicts
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from unified_api.engine.drift import Apart, apart
+from unified_api.engine.drift import Apart, apart, strayed
 from unified_api.engine.events import Contest, Delete, Effect, Kind, Problem, Push
 from unified_api.engine.forecast import forecast
 from unified_api.engine.pair import State
@@ -46,6 +47,7 @@ class Why(StrEnum):
     APART = "apart"
     UNPAIRED = "unpaired"
     LONE = "lone"
+    STRAYED = "strayed"
     UNMIRRORED = "unmirrored"
 
 
@@ -78,6 +80,7 @@ def compare(frame: Frame, pairs: Sequence[Pair]) -> list[Finding]:
     for turn in turns_of(frame, pairs):
         finding, different = _compare(turn)
         found += [finding] if finding else []
+        found += _strayed(turn)
         doubtful += [(turn.pair, different)] if different else []
     found += _unexplained(frame, doubtful)
     return _but_for_news(frame, found)
@@ -106,6 +109,15 @@ def _compare(turn: Turn) -> tuple[Finding | None, tuple[Apart, ...]]:
     if memory.state is not State.PAIRED or look.a is None or look.b is None:
         return None, ()
     return None, apart(memory, Both[Values](look.a.values, look.b.values), turn.policy)
+
+
+def _strayed(turn: Turn) -> Iterator[Finding]:
+    memory, look = remembered(turn.pair), turn.look
+    if memory.state is State.PAIRED and look.a is not None and look.b is not None:
+        found = strayed(memory, Both[Values](look.a.values, look.b.values), turn.policy)
+        if found:
+            to = {side for one in found for side in one.to}
+            yield _of(turn.pair, Why.STRAYED, to, {one.field.name for one in found})
 
 
 def _owed(turn: Turn) -> Finding:

@@ -47,8 +47,10 @@ AT_ONCE: Final = 1_000
 READ_AT_ONCE: Final = 5
 #: Records a side that are read anew, unless somebody asks for more.
 DEPTH: Final = 20
-#: What is counted that is not as it should be: by side that lacks something, by side that lacks a record, the mirror.
-NUMBERS: Final = ("to_a", "to_b", "missing_a", "missing_b", "unmirrored")
+#: What is counted that is not as it should be: by side that lacks something, by side that lacks a record, the mirrors.
+NUMBERS: Final = ("to_a", "to_b", "missing_a", "missing_b", "unmirrored_a", "unmirrored_b")
+#: What differs as people want it, as far as anybody can tell: no issue is opened for it.
+STRAYED: Final = ("strayed_a", "strayed_b")
 #: Findings that are kept in detail.
 MOST: Final = 100
 #: Seconds until a bridge that has not begun is looked at again; until doubts are; and how long they are waited for.
@@ -90,7 +92,7 @@ def work(lease: job.Lease, ends: float) -> None:
 
 def shown(audit: DriftAudit) -> dict[str, Any]:
     """An audit as it is shown; its numbers grow until it is finished."""
-    names = ("compared", "sampled", *NUMBERS, "findings", "started", "finished")
+    names = ("compared", "passed_over", "sampled", *NUMBERS, *STRAYED, "findings", "started", "finished")
     told = {name: getattr(audit, name) for name in names}
     return {"id": str(audit.id), "bridge_id": str(audit.bridge_id), **told}
 
@@ -154,6 +156,8 @@ def _take(frame: Frame, audit: DriftAudit, some: Sequence[Pair]) -> None:
         if not (pair.dirty or pair.held not in UNDER_WAY or pair.write_id or pair.paused_by)
     ]
     audit.compared += len(at_rest)
+    audit.passed_over += len(some) - len(at_rest)
+    audit.place["paused"] = audit.place.get("paused", False) or any(pair.paused_by for pair in some)
     _count(audit, compare(frame, at_rest))
     chosen, depth = audit.place["drawn"], audit.place["depth"]
     for side in Side:
@@ -188,13 +192,16 @@ def _move(audit: DriftAudit, after: Any, following: str) -> None:
 
 
 def _count(audit: DriftAudit, findings: Sequence[Finding]) -> None:
-    lone, of_two = ([one for one in findings if one.is_lone is is_lone] for is_lone in (True, False))
-    audit.to_a += sum(Side.A in one.to for one in of_two)
-    audit.to_b += sum(Side.B in one.to for one in of_two)
-    audit.missing_a += sum(Side.A in one.to for one in lone)
-    audit.missing_b += sum(Side.B in one.to for one in lone)
+    for one in findings:
+        what = "strayed" if one.why is Why.STRAYED else "missing" if one.is_lone else "to"
+        for side in one.to:
+            _add(audit, f"{what}_{side}")
     room = MOST - len(audit.findings)
     audit.findings = [*audit.findings, *(one.as_data() for one in findings[:room])]
+
+
+def _add(audit: DriftAudit, number: str) -> None:
+    setattr(audit, number, getattr(audit, number) + 1)
 
 
 # --- the sample, as the providers have it ---------------------------------------------------------------
@@ -249,7 +256,7 @@ def _read_some(audit: DriftAudit, probe: Probe, left: Sequence[Any]) -> bool:
 
 def _count_unmirrored(audit: DriftAudit, probe: Probe, records: Sequence[str]) -> None:
     for record in records:
-        audit.unmirrored += 1
+        _add(audit, f"unmirrored_{probe.side}")
         here = Both[uuid.UUID | None](None, None).having(probe.side, uuid.UUID(record))
         finding = Finding(Why.UNMIRRORED, (), record_a=here.a, record_b=here.b)
         audit.findings = [*audit.findings, finding.as_data()][:MOST]
@@ -297,7 +304,7 @@ def _wait(audit: DriftAudit, lease: job.Lease) -> bool:
 
 def _finish(frame: Frame, audit: DriftAudit, lease: job.Lease) -> bool:
     """Close the audit, open or end the issue, and rest until the next one is due."""
-    bridge, is_whole = frame.bridge, _is_whole(frame, audit)
+    bridge, is_whole = frame.bridge, _is_whole(frame, audit) and not _is_paused(frame.bridge, audit)
     with transaction.atomic(durable=True):
         job.hold(lease)
         audit.finished, audit.place = clock.now(), {}
@@ -315,6 +322,11 @@ def _is_whole(frame: Frame, audit: DriftAudit) -> bool:
     return not is_away and not audit.place.get("given_up")
 
 
+def _is_paused(bridge: Bridge, audit: DriftAudit) -> bool:
+    """Whether pairs were passed over that a person has stopped: what they owe each other is seen when they go on."""
+    return bool(bridge.paused_by or audit.place.get("paused"))
+
+
 def numbers(audit: DriftAudit) -> dict[str, int]:
     """How much is not as it should be, by kind."""
     return {name: getattr(audit, name) for name in NUMBERS}
@@ -323,7 +335,8 @@ def numbers(audit: DriftAudit) -> dict[str, int]:
 def _have_it_looked_at(bridge: Bridge, audit: DriftAudit, *, is_whole: bool) -> None:
     """Open the issue, or end it; while the bridge is not at rest, what is missing may yet come, and does neither.
 
-    Nor does an audit that found nothing as it could not read its sample whole.
+    Nor does an audit that found nothing as it could not read its sample whole, or as a person has paused what it found
+    before.
     """
     counts = numbers(audit)
     missing = audit.missing_a + audit.missing_b
@@ -339,6 +352,7 @@ def _told(bridge: Bridge, audit: DriftAudit) -> str:
         f"The sides of bridge {bridge.name or bridge.id} have drifted apart: of {audit.compared} pairs,"
         f" {audit.to_a} lack something at side a and {audit.to_b} at side b that nothing is under way to bring;"
         f" {audit.missing_a} records have no counterpart at side a, and {audit.missing_b} none at side b;"
-        f" of {audit.sampled} records that were read anew, {audit.unmirrored} are not as the mirror has them."
+        f" of {audit.sampled} records that were read anew, {audit.unmirrored_a} of side a and {audit.unmirrored_b} of"
+        " side b are not as the mirror has them."
         f" `manage.py bridge drift {bridge.id}` audits again and names them; docs/operations.md says what to do."
     )

@@ -29,6 +29,7 @@ __all__ = ["DOOR", "KIND", "BridgeRefused", "Wish", "create", "limits", "locate"
 
 #: The door by which a bridge's tenant is found.
 DOOR: Final = "bridge id"
+_WHO_CROSSES: Final = "only an administrator of the tenant can have data cross, by --across-end-users."
 #: Seconds between rounds, at the most: a day.
 LONGEST: Final = 86_400.0
 
@@ -192,10 +193,10 @@ def refuse_joining(wish: Wish) -> None:
     if a.id == b.id:
         same = f"a and b are the same account ({a}); a bridge joins two different ones"
         raise BridgeRefused(Mistake("b", same))
-    if a.end_user_origin_id != b.end_user_origin_id and not wish.crossing:
+    if _crosses(wish) and not wish.crossing:
         sentence = (
             f"Both accounts must belong to one end user: {a} and {b} do not. Link the other one for the same end user;"
-            " only an administrator of the tenant can have data cross, by --across-end-users."
+            f" {_WHO_CROSSES}"
         )
         raise BridgeRefused(Mistake("b", sentence))
     for account in (a, b):
@@ -203,9 +204,27 @@ def refuse_joining(wish: Wish) -> None:
             raise BridgeRefused(f"{account.integration} has no {wish.model}.")
 
 
+def allow_wider(wish: Wish, bridge: Bridge) -> None:
+    """Put on record that more is to cross from one end user to another; raises BridgeRefused where nobody may.
+
+    Whoever may steer a bridge can narrow one that crosses; to have it carry more takes who may make it.
+    """
+    if _crosses(wish) and not wish.crossing:
+        raise BridgeRefused(
+            Mistake(
+                "b", f"This bridge joins two end users, and would carry more between them: {_WHO_CROSSES}"
+            )
+        )
+    _record_crossing(wish, bridge)
+
+
+def _crosses(wish: Wish) -> bool:
+    return bool(wish.account_a.end_user_origin_id != wish.account_b.end_user_origin_id)
+
+
 def _record_crossing(wish: Wish, bridge: Bridge) -> None:
-    end_users = [account.end_user_origin_id for account in (wish.account_a, wish.account_b)]
-    if end_users[0] != end_users[1]:
+    if _crosses(wish):
+        end_users = [account.end_user_origin_id for account in wish.accounts]
         audit.record("bridge.crossing_allowed", subject=str(bridge.id), end_users=end_users)
 
 

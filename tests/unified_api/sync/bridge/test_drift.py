@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_plans import field
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync import job
@@ -33,7 +34,7 @@ def audit(bridged: Bridged, **more: Any) -> DriftAudit:
 
 def numbers(found: DriftAudit) -> tuple[int, int, int]:
     """What it counted: to side a, to side b, not as mirrored."""
-    return found.to_a, found.to_b, found.unmirrored
+    return found.to_a, found.to_b, found.unmirrored_a + found.unmirrored_b
 
 
 def missing(found: DriftAudit) -> tuple[int, int]:
@@ -282,7 +283,7 @@ def test_the_sample_shows_that_the_mirror_is_not_true(bridged: Bridged) -> None:
         Pair.objects.update(base_b={**Pair.objects.get().base_b, "name": "Nonsense"})
     found = audit(bridged)
 
-    assert found.unmirrored == 1
+    assert (found.unmirrored_a, found.unmirrored_b) == (0, 1)
     assert [one["record_b"] for one in found.findings if one["why"] == "unmirrored"] == [
         str(bridged.pairs()[0].record_b)
     ]
@@ -295,7 +296,7 @@ def test_an_edit_since_the_last_reading_is_not_held_against_the_mirror(bridged: 
     del bridged.b.tables["tickets"]["1"]
     found = audit(bridged)
 
-    assert (found.sampled, found.unmirrored) == (2, 0)
+    assert (found.sampled, *numbers(found)) == (2, 0, 0, 0)
 
 
 def test_a_provider_that_cannot_be_read_is_not_judged(bridged: Bridged) -> None:
@@ -324,6 +325,39 @@ def test_a_provider_that_cannot_be_read_ends_no_issue(bridged: Bridged) -> None:
     bridged.b.refuse = []
     audit(bridged)
 
+    assert (hidden, issues()) == ([("drift", "ONGOING")], [("drift", "RESOLVED")])
+
+
+def test_an_edit_where_a_field_only_arrives_is_counted_and_opens_no_issue(bridged: Bridged) -> None:
+    """By the side that was edited; the bridge neither takes the edit nor undoes it."""
+    field(bridged, "description", direction="a_to_b")
+    bridged.round()
+    bridged.b.edit("1", text="Said by engineering")
+    bridged.round()
+    found = audit(bridged)
+
+    assert bridged.both("text") == (["It is on fire"], ["Said by engineering"])
+    assert (found.strayed_a, found.strayed_b, *numbers(found), issues()) == (0, 1, 0, 0, 0, [])
+    assert [(one["why"], one["to"], one["fields"]) for one in found.findings] == [
+        ("strayed", ["b"], ["description"])
+    ]
+
+
+def test_a_pause_ends_no_issue(bridged: Bridged) -> None:
+    """What is passed over as a person stopped its pair is not mended; once it goes on, it is."""
+    bridged.a.edit("1", title="Plotter")
+    forget_mark(bridged)
+    audit(bridged)
+    with transaction.atomic():
+        Pair.objects.update(paused_by="Robin")
+    passed = audit(bridged)
+    hidden = issues()
+    with transaction.atomic():
+        Pair.objects.update(paused_by=None, dirty=True)
+    bridged.round()
+    audit(bridged)
+
+    assert (passed.compared, passed.passed_over) == (0, 1)
     assert (hidden, issues()) == ([("drift", "ONGOING")], [("drift", "RESOLVED")])
 
 

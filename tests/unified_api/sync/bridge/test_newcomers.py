@@ -26,6 +26,17 @@ def test_what_was_made_again_by_hand_is_not_doubled_by_the_rule_that_restores(br
     assert problems(bridged) == [("gone", AGAIN)]
 
 
+def test_what_a_backup_brought_back_under_new_ids_deletes_no_counterpart(bridged: Bridged) -> None:
+    """What only the counterpart held of it would be lost; the pair says what a person has to say."""
+    tell(bridged, deletes={"a": "propagate"})
+    rebuild(bridged)
+    lose(bridged)
+    bridged.round()
+
+    assert bridged.both("title") == (["Printer"], ["Printer"])
+    assert problems(bridged) == [("gone", AGAIN)]
+
+
 def test_a_restore_makes_nothing_that_a_backup_brought_back(bridged: Bridged) -> None:
     """Its plan shows the problem in place of the create."""
     rebuild(bridged)
