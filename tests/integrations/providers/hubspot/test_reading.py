@@ -355,6 +355,9 @@ def test_each_limit_is_waited_out(portal: Emulator, policy: str, seconds: float)
             """Never waits."""
             return 0.0 * cost
 
+        def give_back(self, cost: int) -> None:
+            """Nothing was taken."""
+
         def learn(self, remaining: int, reset: datetime) -> None:
             """Told by every answer but the search's."""
 
