@@ -523,8 +523,12 @@ def test_who_does_not_wait_for_a_turn_takes_none(whose: str) -> None:
     """One request takes longer than anybody waits: who comes again when it was told to is let through."""
     now = [0.0]
     slow, *quick = (LocalLimiter(per_second=rate, clock=lambda: now[0]) for rate in (1 / 12, 1, 1))
-    budgets = {one: slow if one == whose else quick.pop() for one in ("address", "account", "OAuth application")}
-    line = connection(limiter=budgets["account"], of_application=budgets["OAuth application"], sleep=Sleeper())
+    budgets = {
+        one: slow if one == whose else quick.pop() for one in ("address", "account", "OAuth application")
+    }
+    line = connection(
+        limiter=budgets["account"], of_application=budgets["OAuth application"], sleep=Sleeper()
+    )
     line.paces["/thi"] = budgets["address"]
     with listening(always(told({}))) as server:
         way = Http(line, base_url=server.url, auth=Basic(), patience=ONCE)

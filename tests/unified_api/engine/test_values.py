@@ -76,7 +76,9 @@ def test_a_word_without_translation_is_no_null() -> None:
     assert not STATUS.agree(Both("strange", None))
 
 
-COLOURS = Field("colours", words=Both({"rot": "red", "blau": "blue"}, {"red": "rot", "pink": "rot", "blue": "blau"}))
+COLOURS = Field(
+    "colours", words=Both({"rot": "red", "blau": "blue"}, {"red": "rot", "pink": "rot", "blue": "blau"})
+)
 
 
 def test_a_list_is_translated_word_by_word() -> None:
