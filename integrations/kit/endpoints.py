@@ -308,7 +308,7 @@ class Check:
     identity: from the answer and the settings to what names the provider's own account, compared on relinking.
     formerly: from the settings to what named it where it was linked otherwise, or by an earlier version of the adapter:
     an account that is known by that is the same, and is known by its identity from then on. It is also given those of
-    the settings that the provider told itself when an end user allowed it; whatever else there is may be anybody's word.
+    the settings that the provider told itself when an end user allowed it: the others may be anybody's word.
     """
 
     get: GET

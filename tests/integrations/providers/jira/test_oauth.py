@@ -112,7 +112,7 @@ def test_nobody_says_by_a_setting_which_site_it_is(base_url: str) -> None:
 def test_a_site_that_is_given_beside_a_token_is_not_taken_for_the_one_that_is_linked(
     alice: Person, site: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both below the provider's own address: the token opens another site than the one that was linked by its address."""
+    """Below the provider's own address either: the token may open another one than that which was linked."""
     led_to(site, "jira", settings, monkeypatch)
     monkeypatch.setattr(adapter, "_API", site.url)
     first = allowed_by(alice, "jira")
