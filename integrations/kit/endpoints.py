@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 
 from integrations.kit.content import Content
 from integrations.kit.lens import Lens
-from integrations.kit.paging import Paging
+from integrations.kit.paging import Paging, State
 
 
 class Api(Protocol):
@@ -73,8 +73,9 @@ Body = Callable[[dict[str, Any], Any], Any]
 Complete = Callable[[Api, str, dict[str, Any]], None]
 
 
-#: What a list of changes leaves out, such as records that went, as they are: of what happened since a moment.
-Behind = Callable[[Api, datetime], list[Any]]
+#: What a list of changes leaves out, such as records that went, as they are: of what happened since a moment. Given and
+#: told anew is the place, in JSON, from which on the next run looks; None where all of it was looked through.
+Behind = Callable[[Api, datetime, State | None], tuple[list[Any], State | None]]
 
 
 @dataclass(frozen=True)
