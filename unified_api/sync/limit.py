@@ -133,7 +133,7 @@ class SharedLimiter:
 
     def give_back(self, cost: int) -> None:
         """Put back what was taken last, by who does not wait for it."""
-        values = {
+        values: dict[str, Any] = {
             "full": self._most[self.purpose],
             "most": list(self._most.values()),
             "cost": cost,

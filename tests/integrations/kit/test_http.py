@@ -527,9 +527,11 @@ def test_who_does_not_wait_for_a_turn_takes_none(whose: str) -> None:
         one: slow if one == whose else quick.pop() for one in ("address", "account", "OAuth application")
     }
     line = connection(
-        limiter=budgets["account"], of_application=budgets["OAuth application"], sleep=Sleeper()
+        limiter=budgets["account"],
+        paces={"/thi": budgets["address"]},
+        of_application=budgets["OAuth application"],
+        sleep=Sleeper(),
     )
-    line.paces["/thi"] = budgets["address"]
     with listening(always(told({}))) as server:
         way = Http(line, base_url=server.url, auth=Basic(), patience=ONCE)
         way.json(READ)
