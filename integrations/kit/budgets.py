@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from integrations.kit import verdict
@@ -20,13 +20,29 @@ class Budgets:
         self._rate = rate
 
     def turn(self, path: str, *, longest: float, request: str) -> float:
-        """Take one request from each; the seconds to wait before it is sent. Throttled: more than `longest`."""
-        pace = self._pace(path)
-        paced = self._taken(pace, "address", longest, request) if pace else 0.0
-        wait = max(paced, self._taken(self._connection.limiter, "account", longest, request))
-        if self._connection.of_application is None:
-            return wait
-        return max(wait, self._taken(self._connection.of_application, "OAuth application", longest, request))
+        """Take one request from each; the seconds to wait before it is sent. Throttled: more than `longest`.
+
+        What is not waited for is given back: who comes again would else find the budget used up by that, for ever
+        where one request takes longer than anybody waits.
+        """
+        taken: list[Limiter] = []
+        wait = 0.0
+        for whose, limiter in self._drawn(path):
+            taken.append(limiter)
+            wait = max(wait, limiter.acquire(1))
+            if wait > longest:
+                for one in taken:
+                    one.give_back(1)
+                told = f"the {whose}'s budget of requests is used up, or the provider asked for a pause"
+                raise Throttled(told, after=wait, request=request)
+        return wait
+
+    def _drawn(self, path: str) -> Iterator[tuple[str, Limiter]]:
+        if pace := self._pace(path):
+            yield "address", pace
+        yield "account", self._connection.limiter
+        if shared := self._connection.of_application:
+            yield "OAuth application", shared
 
     def learn(self, reply: Reply) -> None:
         """What an answer says of the limit, and that all who share it are to wait."""
@@ -61,11 +77,3 @@ class Budgets:
         if shared is None or self._rate is None or not self._rate.is_of_application(headers):
             return self._connection.limiter
         return shared
-
-    @staticmethod
-    def _taken(limiter: Limiter, whose: str, longest: float, request: str) -> float:
-        wait = limiter.acquire(1)
-        if wait > longest:
-            told = f"the {whose}'s budget of requests is used up, or the provider asked for a pause"
-            raise Throttled(told, after=wait, request=request)
-        return wait

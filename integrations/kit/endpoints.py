@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 
 from integrations.kit.content import Content
 from integrations.kit.lens import Lens
-from integrations.kit.paging import Paging
+from integrations.kit.paging import Paging, State
 
 
 class Api(Protocol):
@@ -73,8 +73,9 @@ Body = Callable[[dict[str, Any], Any], Any]
 Complete = Callable[[Api, str, dict[str, Any]], None]
 
 
-#: What a list of changes leaves out, such as records that went, as they are: of what happened since a moment.
-Behind = Callable[[Api, datetime], list[Any]]
+#: What a list of changes leaves out, such as records that went, as they are: of what happened since a moment. Given and
+#: told anew is the place, in JSON, from which on the next run looks; None where all of it was looked through.
+Behind = Callable[[Api, datetime, State | None], tuple[list[Any], State | None]]
 
 
 @dataclass(frozen=True)
@@ -307,12 +308,13 @@ class Check:
 
     identity: from the answer and the settings to what names the provider's own account, compared on relinking.
     formerly: from the settings to what named it where it was linked otherwise, or by an earlier version of the adapter:
-    an account that is known by that is the same, and is known by its identity from then on.
+    an account that is known by that is the same, and is known by its identity from then on. It is also given those of
+    the settings that the provider told itself when an end user allowed it: the others may be anybody's word.
     """
 
     get: GET
     identity: Callable[[Any, Mapping[str, str]], str | None] = lambda _answer, _settings: None
-    formerly: Callable[[Mapping[str, str]], str | None] = lambda _settings: None
+    formerly: Callable[[Mapping[str, str], Mapping[str, str]], str | None] = lambda _settings, _told: None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ class Limiter(Protocol):
     def acquire(self, cost: int) -> float:
         """Take `cost` requests from the budget; the seconds to wait before sending."""
 
+    def give_back(self, cost: int) -> None:
+        """Put back what was taken last, by who does not wait for it."""
+
     def learn(self, remaining: int, reset: datetime) -> None:
         """The provider said that so many requests remain until then."""
 
@@ -40,6 +43,9 @@ class Unlimited:
     def acquire(self, cost: int) -> float:  # noqa: ARG002 - the port's signature
         """Never waits."""
         return 0.0
+
+    def give_back(self, cost: int) -> None:
+        """Nothing was taken."""
 
     def learn(self, remaining: int, reset: datetime) -> None:
         """Forgets what it is told."""
@@ -76,6 +82,11 @@ class LocalLimiter:
             earliest = max(self._free_at, now - self.burst / self.per_second)
             self._free_at = earliest + cost / self.per_second
             return max(0.0, self._free_at - now)
+
+    def give_back(self, cost: int) -> None:
+        """Free as much sooner as that was to take."""
+        with self._lock:
+            self._free_at -= cost / self.per_second
 
     def learn(self, remaining: int, reset: datetime) -> None:
         """Hold every request until the reset when none remain."""

@@ -200,8 +200,8 @@ class TokenEndpoint:
     def revoke(self, tokens: Mapping[str, str]) -> None:
         """End a grant, or its access token, as the adapter's `revokes` says; asked once, for a few seconds.
 
-        tokens: those of the account, by their names. Raises ProviderError where it is not ended for certain. That there
-        is none to delete says that it is over.
+        tokens: those of the account, by their names. Raises ProviderError where it is not ended for certain,
+        NeedsReauthorisation where it was over before. That there is none to delete says that it is over, too.
         """
         told = self._auth.revokes
         if told is None:
@@ -228,8 +228,12 @@ class TokenEndpoint:
             way.close()
         facts: dict[str, Any] = {"repeatable": True, "request": f"{told.method} the end of a token"}
         error = verdict.of_status(answer.status, answer.headers, None, now=self._line.clock(), **facts)
-        if error is not None and not (isinstance(error, Gone) and told.method == "DELETE"):
-            raise error
+        if error is None or (isinstance(error, Gone) and told.method == "DELETE"):
+            return
+        if told.signed != "token":
+            about = {"request": facts["request"], "status": answer.status}
+            error = token_answers.of_end(answer, revoked=self._auth.revoked, facts=about) or error
+        raise error
 
     def _naming(self, named: str) -> dict[str, Any]:
         """The body in which a token is named that is to end, and what it is told to be."""

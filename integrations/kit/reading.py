@@ -1,7 +1,8 @@
 """Lists, page by page, resumable from a JSON cursor.
 
 A cursor is `{"since": …}` between runs, and during one it also has the run's `state`, `mode`, `began` and
-`newest`. The next run's `since` is the earlier of the provider's own clock when this run's first answer left
+`newest`. `rest`, where it is told, is the place in what the list leaves out, see `Behind`. The next run's `since`
+is the earlier of the provider's own clock when this run's first answer left
 it (its Date header) and of the newest change that was seen. Ours is asked only whether that Date lies in the future:
 a clock that is ahead would hide what changes until it is reached, one that is late only has some records read twice.
 A request asks for `since` minus the resource's lookback.
@@ -104,11 +105,12 @@ class Reader:
         limited = endpoint.pages is not None and run["page"] >= endpoint.pages
         stamps = _stamps(endpoint, items, decoding.observations)
         last = fault is None and (following is None or limited or _reaches_back(resource, run, stamps))
+        rest: dict[str, Any] = {}
         if last and endpoint.behind and run["mode"] == "changes":
-            decoding = self._with_rest(resource, endpoint.behind, run, decoding)
+            decoding, rest = self._with_rest(resource, endpoint.behind, run, decoding)
         ours = self.session.http.connection.clock()
         run = {**_advance(run, _date(answer, ours), stamps), **alike}
-        after = {"since": _next_since(resource, run)} if last else {**run, "state": following}
+        after = {"since": _next_since(resource, run), **rest} if last else {**run, "state": following}
         complete = last and not limited and resource.sweep and run["mode"] == "full"
         page = Page(
             decoding.observations,
@@ -124,18 +126,19 @@ class Reader:
 
     def _with_rest(
         self, resource: Resource, behind: Behind, run: dict[str, Any], before: Decoding
-    ) -> Decoding:
-        """What was read, with what the list leaves out; without it where that may not be asked.
+    ) -> tuple[Decoding, dict[str, Any]]:
+        """What was read, with what the list leaves out, and what the cursor keeps of that.
 
-        A complete read finds what was missed so, while a run that failed for it would find nothing, and never end.
+        Without it where that may not be asked: a complete read finds what was missed so, while a run that failed for it
+        would find nothing, and never end.
         """
         moments = self.session.http.connection.moments
         started = moments()
         try:
-            records = behind(self.session, _horizon(resource, run))
+            records, place = behind(self.session, _horizon(resource, run), run.get("rest"))
         except (Forbidden, Rejected, Gone) as error:
             log.warning("left_out_unread", model=resource.model.__name__, error=str(error))
-            return before
+            return before, {}
         except SHAPELESS as error:
             raise Misconfigured(
                 f"what lists of {resource.model.__name__} leave out does not have the shape that is documented"
@@ -148,7 +151,8 @@ class Reader:
             word: before.unknown.get(word, 0) + rest.unknown.get(word, 0)
             for word in {**before.unknown, **rest.unknown}
         }
-        return Decoding((*kept, *rest.observations), (*before.bad, *rest.bad), unknown)
+        found = Decoding((*kept, *rest.observations), (*before.bad, *rest.bad), unknown)
+        return found, {"rest": place} if place else {}
 
     def _turn(
         self,
@@ -277,7 +281,8 @@ def _alike(run: dict[str, Any], seen: tuple[Observation, ...], place: str) -> di
 
 def begin_again(cursor: dict[str, Any] | None) -> dict[str, Any] | None:
     """The cursor of a run that starts over: what it knew between runs, without its place in the list."""
-    return {"since": cursor["since"]} if cursor and cursor.get("since") else None
+    known = {name: cursor[name] for name in ("since", "rest") if cursor.get(name)} if cursor else {}
+    return known if "since" in known else None
 
 
 def is_midway(cursor: dict[str, Any] | None) -> bool:
@@ -290,7 +295,8 @@ def _begin(resource: Resource, cursor: dict[str, Any], *, full: bool) -> dict[st
         return cursor
     since = cursor.get("since")
     changes = resource.incremental and since is not None and not full
-    return {"since": since, "mode": "changes" if changes else "full", "page": 1}
+    kept = {"rest": cursor["rest"]} if changes and "rest" in cursor else {}
+    return {"since": since, "mode": "changes" if changes else "full", "page": 1, **kept}
 
 
 def _filter(resource: Resource, run: dict[str, Any]) -> dict[str, str]:

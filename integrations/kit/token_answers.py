@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from math import isfinite
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -100,6 +101,20 @@ def read(
         )
         raise _refusal("invalid_client" if word in refused else word, revoked, facts)
     return _granted(told, tells, facts)
+
+
+def of_end(answer: Answer, *, revoked: Collection[str], facts: dict[str, Any]) -> ProviderError | None:
+    """What an answer in the manner of token endpoints says where a token is ended; None where it says nothing so.
+
+    NeedsReauthorisation: it was over before. ApplicationRefused: nobody knows.
+    """
+    if answer.status >= _BROKEN:
+        return None
+    word = (_decoded(answer) or {}).get("error")
+    if answer.status == HTTPStatus.UNAUTHORIZED and word not in _OVER:
+        word = "invalid_client"
+    refused = _refusal(word, revoked, facts)
+    return refused if isinstance(refused, NeedsReauthorisation | ApplicationRefused) else None
 
 
 def _refusal(word: Any, revoked: Collection[str], facts: dict[str, Any]) -> ProviderError:

@@ -93,6 +93,9 @@ class Learner:
         """Never waits."""
         return 0.0 * cost
 
+    def give_back(self, cost: int) -> None:
+        """Nothing was taken."""
+
     def learn(self, remaining: int, reset: datetime) -> None:
         """Notes it."""
         self.learnt.append((remaining, reset))

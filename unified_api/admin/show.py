@@ -51,6 +51,7 @@ _JOB_OF: Final[dict[str, type[models.Model]]] = {
     "write": Write,
     "erase": LinkedAccount,
     "oauth renewal": LinkedAccount,
+    "oauth end": LinkedAccount,
     "bridge": Bridge,
     "drift": Bridge,
 }

@@ -92,7 +92,8 @@ def _unmapped(one: Field, value: Value, to: Side) -> Problem:
             value,
             f"what it names has no counterpart on side {to}, or does not take part now",
         )
-    return Problem(Kind.UNMAPPED, to.other, one.name, value, f"no word for it on side {to}")
+    lacking = ", ".join(map(repr, one.lacking(value, to))) if isinstance(value, list) else "it"
+    return Problem(Kind.UNMAPPED, to.other, one.name, value, f"no word for {lacking} on side {to}")
 
 
 def _stands(move: Move, to: Side, now: Both[Values], policy: Policy) -> bool:

@@ -121,13 +121,18 @@ class Field:
     marked: Both[bool] = field(default_factory=lambda: Both[bool](a=False, b=False))
 
     def same(self, one: Value, other: Value) -> bool:
-        """Whether two values of ONE side mean the same; the words of a set have no order."""
+        """Whether two values of ONE side mean the same; words that a set or a value map has go without order."""
         return self._compared(one) == self._compared(other)
 
     def translate(self, value: Value, to: Side, held: Maybe = MISSING) -> Translated:
-        """The other side's value in the spelling of side `to`, which holds `held` now; nothing stays nothing."""
+        """The other side's value in the spelling of side `to`, which holds `held` now; nothing stays nothing.
+
+        A list is translated word by word; one word that the map does not have keeps back the list.
+        """
         if self.words is None or normal(value, self.normalizer) is None:
             return self._uncalling(value, to, held)
+        if isinstance(value, list):
+            return self._each(value, to)
         words = self.words[to]
         if isinstance(value, str) and value in words:
             return words[value]
@@ -135,6 +140,11 @@ class Field:
             if self.same(word, value):
                 return translated
         return UNMAPPED
+
+    def lacking(self, value: Value, to: Side) -> list[Value]:
+        """What the value map has no word for at side `to`, of a list or of a single value."""
+        words = value if isinstance(value, list) else [value]
+        return [word for word in words if self.translate(word, to) is UNMAPPED]
 
     def plain(self, value: Value) -> Value:
         """A value as it is compared, apart from its normalizer: without what keeps mentions from calling people."""
@@ -166,10 +176,17 @@ class Field:
         there = held if isinstance(held, str) else ""
         return mention.spelt(value, there, self._signs, self.mentions[to], marked=self.marked[to])
 
+    def _each(self, value: list[Value], to: Side) -> Translated:
+        translated = [told for word in value if (told := self.translate(word, to)) is not UNMAPPED]
+        several = [one for at, one in enumerate(translated) if one not in translated[:at]]  # that mean one
+        return several if len(translated) == len(value) else UNMAPPED
+
     def _compared(self, value: Value) -> Value:
         compared = normal(self.plain(value), self.normalizer)
-        unordered = self.shape in {Shape.SET, Shape.LOG} and isinstance(compared, list)
-        return sorted(compared, key=repr) if unordered else compared  # type: ignore[arg-type] # it is a list
+        if self.words is not None:
+            compared = _as_words(compared)
+        unordered = self.shape in {Shape.SET, Shape.LOG} or self.words is not None
+        return sorted(compared, key=repr) if unordered and isinstance(compared, list) else compared
 
     def _unknown(self, now: Both[Value]) -> bool:
         """Whether both say one word that the map does not have; an id means nothing on the other side."""
@@ -239,6 +256,13 @@ class Policy:
             if name in mentions.a or name in mentions.b
         }
         return replace(self, fields={**self.fields, **told})
+
+
+def _as_words(value: Value) -> Value:
+    """Numbers as the texts that a value map has for them, whose words are texts: ids of options, for example."""
+    if isinstance(value, list):
+        return [_as_words(one) for one in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def parse_field(name: str, options: Mapping[str, Any]) -> Field:

@@ -60,6 +60,7 @@ class Request:
     several. categories: in which it may be linked, where not in all. are_syncs_disabled: nothing is read until a person
     resumes it. replaces_remote_account: the account that was linked is lost at the provider, and this credential opens
     another one, which takes its place. is_renamed: it is the same account, whose address or name was changed there.
+    told: what of the values the provider told itself, when an end user allowed it.
     """
 
     integration: str
@@ -73,6 +74,7 @@ class Request:
     is_renamed: bool = False
     categories: tuple[str, ...] = ()
     are_syncs_disabled: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,8 @@ def _replaced(
         raise LinkRefused(
             f"{request.end_user_origin_id} has no account at {provider.name} that could be replaced; link it without."
         )
-    if identity is not None and account.remote_identity in (identity, provider.check.formerly(settings)):
+    known = identity, provider.check.formerly(settings, request.told)
+    if identity is not None and account.remote_identity in known:
         raise LinkRefused(
             f"This credential opens {identity!r}, the very account that is linked: nothing is to be replaced."
             " Link it again without saying so; what is gone there is found by reading."
@@ -307,7 +310,7 @@ def _store(
             settings=settings,
             credential=secrets,
             remote_identity=identity,
-            former_identity=provider.check.formerly(settings),
+            former_identity=provider.check.formerly(settings, request.told),
             is_test=request.is_test,
             replaces_remote_account=request.replaces_remote_account,
             is_renamed=request.is_renamed,

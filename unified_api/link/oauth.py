@@ -26,6 +26,7 @@ from django.db import transaction
 from integrations.kit import errors, oauth
 from integrations.kit.auth import HOME, OAuth2
 from integrations.kit.provider import Provider
+from integrations.kit.token_answers import Granted
 from tenants import door, secrets
 from tenants.models import LinkToken, OAuthAttempt
 from tenants.tokens import Prefix, digest, new_token
@@ -154,24 +155,27 @@ def finish(query: Mapping[str, Sequence[str]], cookies: Mapping[str, str]) -> Fi
     if not code:
         raise LinkRefused(f"{provider.name} came back without a code; begin again.")
     kept = secrets.unpack(secrets.opened(attempt, "sealed_secrets"))
-    values = _exchanged(provider, auth, attempt, code, kept["verifier"])
-    public = tokens.complete(kept["link_token"], values, integration=provider.slug)
+    granted = _exchanged(provider, auth, attempt, code, kept["verifier"])
+    values = _values(attempt, granted)
+    public = tokens.complete(kept["link_token"], values, integration=provider.slug, told=granted.told)
     return Finished(provider.name, public)
 
 
 def _exchanged(
     provider: Provider, auth: OAuth2, attempt: OAuthAttempt, code: str, verifier: Secret
-) -> dict[str, str]:
-    """Settings and secrets of the account: what was given when it began, and what the code is exchanged for."""
+) -> Granted:
+    """What the code is exchanged for."""
     asking = _asking(provider, auth, attempt.settings)
     try:
-        granted = asking.endpoint.exchange(
-            code, verifier=verifier.reveal(), redirect_uri=attempt.redirect_uri
-        )
+        return asking.endpoint.exchange(code, verifier=verifier.reveal(), redirect_uri=attempt.redirect_uri)
     except errors.NeedsReauthorisation as error:
         raise LinkRefused(f"{provider.name} does not know the code that came back; begin again.") from error
     except errors.ProviderError as error:
         raise refusal(provider, error) from error
+
+
+def _values(attempt: OAuthAttempt, granted: Granted) -> dict[str, str]:
+    """Settings and secrets of the account: what was given when it began, and what was granted."""
     told = granted.secrets(connect.OUTSIDE.clock())
     kept = {one.name: told[one.name] for one in oauth.TOKENS if one.name in told}
     return {**attempt.settings, **granted.told, **kept}

@@ -96,12 +96,17 @@ def tenant_of(text: Secret) -> uuid.UUID | None:
 
 
 def complete(
-    text: Secret, values: Mapping[str, str], *, integration: str = "", randomness: Randomness = os.urandom
+    text: Secret,
+    values: Mapping[str, str],
+    *,
+    integration: str = "",
+    told: Mapping[str, str] | None = None,
+    randomness: Randomness = os.urandom,
 ) -> Secret:
     """Link an account of the tenant in scope by its link token; the public token by which the tenant gets hold of it.
 
     values: settings and secrets, as the adapter declares them. integration: where the token names none.
-    Raises LinkRefused; the token can be used again then.
+    told: see `linking.Request`. Raises LinkRefused; the token can be used again then.
     """
     token = named_by(text)
     public = new_token(Prefix.LINKED, randomness)
@@ -115,6 +120,7 @@ def complete(
         is_test=token.is_test,
         are_syncs_disabled=token.are_syncs_disabled,
         values=values,
+        told=told or {},
     )
 
     def stored(account: LinkedAccount) -> None:

@@ -85,7 +85,7 @@ def begin(linked_account_id: uuid.UUID) -> None:
         job.forget("bridge", bridge.id)
         job.forget("drift", bridge.id)
         door.close_doors(bridge.id)
-    for kind in ("webhooks", "webhook subscription", "oauth renewal"):
+    for kind in ("webhooks", "webhook subscription", "oauth renewal", "oauth end"):
         job.forget(kind, linked_account_id)
     job.ask(KIND, linked_account_id)
 

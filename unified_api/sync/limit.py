@@ -73,6 +73,15 @@ _ACQUIRE = """
         )::float8,
         set_config('synchronous_commit', 'off', true)
 """
+#: More urgent buckets keep what was taken of them: that may have been less than it cost.
+_GIVE_BACK = """
+    UPDATE sync_throttle SET tokens = ARRAY(
+        SELECT CASE WHEN most <= %(full)s THEN least(most, coalesce(tokens, most) + %(cost)s) ELSE tokens END
+        FROM unnest(tokens, %(most)s::float8[]) WITH ORDINALITY AS bucket (tokens, most, place)
+        ORDER BY place
+    )
+    WHERE tenant_id = %(tenant)s AND holder_id = %(holder)s
+"""
 _BLOCK = """
     UPDATE sync_throttle SET blocked_until = greatest(blocked_until, least({until}, clock_timestamp() + %s))
     WHERE tenant_id = %s AND holder_id = %s
@@ -122,9 +131,26 @@ class SharedLimiter:
             wait, _ = cursor.fetchone()
         return float(wait)
 
+    def give_back(self, cost: int) -> None:
+        """Put back what was taken last, by who does not wait for it."""
+        values: dict[str, Any] = {
+            "full": self._most[self.purpose],
+            "most": list(self._most.values()),
+            "cost": cost,
+            "tenant": current_tenant(),
+            "holder": self.holder_id,
+        }
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, values)
+
+    @property
+    def _most(self) -> dict[Purpose, float]:
+        """What each bucket holds at the most."""
+        return {purpose: self.burst * (1 - purpose.value) for purpose in self.purposes}
+
     def _buckets(self, cost: int) -> dict[str, Any]:
         """What each holds at the most, down to what this purpose takes from it, and what is left of full ones."""
-        most = {purpose: self.burst * (1 - purpose.value) for purpose in self.purposes}
+        most = self._most
         queue = -self.rate * FARTHEST
         mine = most[self.purpose]
         least = {purpose: full - mine if full > mine else queue for purpose, full in most.items()}

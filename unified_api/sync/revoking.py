@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from integrations.kit import errors
 from integrations.kit.auth import OAuth2
@@ -16,12 +17,17 @@ from integrations.kit.provider import Provider
 from tenants import audit
 from tenants.models import LinkedAccount
 from unified_api import registry
-from unified_api.sync import connect, granting, renewing
+from unified_api.sync import connect, granting, job, renewing
+from unified_api.sync.models import Job
 from unified_api.sync.renewing import Credential
 
 log = structlog.get_logger(__name__)
 REVOKED: Final = "linked_account.token_revoked"
 NOT_REVOKED: Final = "linked_account.token_not_revoked"
+WAS_OVER: Final = "linked_account.token_was_over"
+#: The job that nobody does: who holds it is about to end the account that it names.
+KIND: Final = "oauth end"
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _TOKENS: Final[tuple[str, ...]] = ("access_token", "refresh_token")
 _SAME: Final = "another linked account has the same token: it lives on until that one ends, too"
 _LEFT: Final = (
@@ -52,6 +58,8 @@ def end(account: LinkedAccount) -> None:
             not_ended(account, needed)
             return
         _revoke(account, provider, auth, held)
+    except errors.NeedsReauthorisation as error:
+        _was_over(account, error.message)
     except errors.ProviderError as error:
         not_ended(account, error.message)
     else:
@@ -64,6 +72,19 @@ def not_ended(account: LinkedAccount, why: str) -> None:
     log.warning("oauth.not_revoked", linked_account=str(account.id), why=why)
     with transaction.atomic():
         audit.record(NOT_REVOKED, subject=str(account.id), integration=account.integration, why=why)
+
+
+def _was_over(account: LinkedAccount, why: str) -> None:
+    """Put on record that the provider refuses the token as it is, unless another one has ended the account by now."""
+    with transaction.atomic():
+        if LinkedAccount.objects.filter(id=account.id, deleted_at=None).exists():
+            audit.record(WAS_OVER, subject=str(account.id), integration=account.integration, why=why)
+
+
+def work(lease: job.Lease, ends: float) -> None:  # noqa: ARG001 - nothing is to be done
+    """An account whose end broke off: nobody says any more that it ends."""
+    with transaction.atomic(durable=True):
+        job.finish(lease)
 
 
 def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential) -> None:
@@ -82,9 +103,10 @@ def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Cred
 def _needed(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential) -> str | None:
     """Why the token has to live on for another account of the tenant; None where nobody needs it.
 
-    A token that an end user had at hand may have been given twice, whatever its end does to others.
+    A token that an end user had at hand may have been given twice, whatever its end does to others. Of accounts that
+    end at once each but the last leaves it to another one.
     """
-    for other in _same(account):
+    for other in _staying(account):
         theirs = connect.credential_of(other)
         if granting.oauth_for(provider, other.settings, theirs) is None:
             continue
@@ -95,9 +117,19 @@ def _needed(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Cred
     return None
 
 
-def _same(account: LinkedAccount) -> list[LinkedAccount]:
-    """The other living accounts that are the same at the provider, or of which neither is known there."""
+def _staying(account: LinkedAccount) -> list[LinkedAccount]:
+    """The other living accounts that are the same at the provider, or of which neither is known there.
+
+    Those that are about to end as well are left out, and so will this one be to who looks next.
+    """
     same = {"integration": account.integration, "remote_identity": account.remote_identity}
-    with transaction.atomic():
-        living = LinkedAccount.objects.filter(**same, deleted_at=None).exclude(id=account.id)
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [f"{KIND} {account.tenant_id} {account.integration}"])
+        job.ask(KIND, account.id, delay=job.LEASE)
+        job.claim(KIND, account.id)
+        ending = Job.objects.filter(tenant_id=account.tenant_id, kind=KIND, leased_until__gt=Now())
+        living = LinkedAccount.objects.filter(**same, deleted_at=None).exclude(
+            id__in=[account.id, *ending.values_list("reference", flat=True)]
+        )
         return list(living.exclude(sealed_credential=b""))

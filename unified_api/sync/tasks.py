@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connection
 from tenants import door
 from tenants.scope import scope
 from unified_api.events import following, subscribing
-from unified_api.sync import async_passthrough, clock, erase, job, pull, renewing, streams, write
+from unified_api.sync import async_passthrough, clock, erase, job, pull, renewing, revoking, streams, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
 
@@ -39,6 +39,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     following.KIND: following.work,
     subscribing.KIND: subscribing.work,
     renewing.KIND: renewing.work,
+    revoking.KIND: revoking.work,
 }
 
 

@@ -10,7 +10,7 @@ hubspot-api-client 12.0.0). What is marked [?] is general knowledge; either answ
 - All values are texts; nothing is an empty one, and several are joined by semicolons.
 - There is no condition for a write: a record is read just before.
 - What is deleted is archived, and neither searched nor read by its id. It stands in a list of its own, which takes no
-  question: a thousand of it are looked through with what changed; else a complete list tells, or a webhook.
+  question: with what changed a thousand of it are looked through, from where the last reading ended.
 - A record that was merged answers by its former ids with the one that is left [?]; that may have an id of its own.
 - `lifecyclestage` only goes forward, and what goes back is dropped without a word [?]: it is cleared first then.
 - A stage is one of a pipeline, so that both are sent. Whether a deal is closed or won follows from its stage.

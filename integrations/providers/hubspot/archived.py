@@ -8,30 +8,43 @@ from urllib.parse import quote
 
 from integrations.kit.endpoints import Api
 from integrations.kit.errors import Gone
+from integrations.kit.paging import State
 from integrations.kit.paths import dig
 from integrations.providers.hubspot.searching import MOST, moment
 
-#: So many pages of the list are looked through for what was archived lately.
+#: So many pages of the list are looked through by a run for what was archived lately.
 _PAGES = 10
 
 
-def archived(path: str, api: Api, since: datetime) -> list[Any]:
-    """What was archived since a moment, a hundred at the most, of the thousand that the list of it shows first.
+def archived(path: str, api: Api, since: datetime, place: State | None) -> tuple[list[Any], State | None]:
+    """What was archived since a moment, and from where on the next run looks.
 
-    path: of the records. One that was merged stands there, too [?], and answers by its id with the one that is left: it
-    is left to who reads it by that.
+    path: of the records. A list of more than a thousand, or of which a page shows a hundred that have just gone, is
+    looked through in several runs. Then that goes round: what was archived on a page since it was looked at last is
+    told. One that was merged stands there, too [?], and answers by its id with the one that is left: it is left to who
+    reads it by that.
     """
+    place = place or {"told": since.isoformat()}
+    began, told = place.get("began", since.isoformat()), datetime.fromisoformat(place["told"])
+    lately, further = _looked_through(path, api, told, place.get("after"))
+    gone = [one for one in lately if _is_gone(api, f"{path}/{quote(str(one['id']), safe='')}")]
+    if further is not None:
+        return gone, {"told": place["told"], "began": began, "after": further}
+    return gone, {"told": began} if "after" in place else None
+
+
+def _looked_through(path: str, api: Api, since: datetime, after: str | None) -> tuple[list[Any], str | None]:
+    """What some pages show that was archived since a moment, and where the next one begins."""
     lately: list[Any] = []
-    asked = {"archived": "true", "limit": str(MOST)}
     for _page in range(_PAGES):
+        asked = {"archived": "true", "limit": str(MOST)} | ({"after": after} if after else {})
         answer = api.get(path, asked)
         lately += [one for one in answer["results"] if _was_archived(one, since)]
         following = dig(answer, "paging.next.after")
-        if not isinstance(following, str):
+        after = following if isinstance(following, str) else None
+        if after is None or len(lately) >= MOST:
             break
-        asked["after"] = following
-    lately.sort(key=lambda one: moment(one["archivedAt"]), reverse=True)
-    return [one for one in lately[:MOST] if _is_gone(api, f"{path}/{quote(str(one['id']), safe='')}")]
+    return lately, after
 
 
 def _was_archived(record: Any, since: datetime) -> bool:

@@ -12,6 +12,7 @@ from integrations.kit.endpoints import GET, PATCH, Api
 from integrations.kit.errors import Rejected
 from integrations.kit.lenses import at, choice, compute, ref, refs
 from integrations.kit.mapping import Mapping
+from integrations.kit.paging import State
 from integrations.kit.provider import Resource
 from integrations.providers.hubspot.archived import archived
 from integrations.providers.hubspot.associations import Link
@@ -72,8 +73,14 @@ def _change(api: Api, remote_id: str, patch: dict[str, Any], current: Any) -> No
     _KINDS[kind].change(api, own, {**patch, WITHIN: {**told, **patch.get(WITHIN, {})}}, current)
 
 
-def _archived(api: Api, since: datetime) -> list[Any]:
-    return [meant(name, one) for name, kind in _KINDS.items() for one in archived(kind.path, api, since)]
+def _archived(api: Api, since: datetime, place: State | None) -> tuple[list[Any], State | None]:
+    found: list[Any] = []
+    places: State = {}
+    for name, kind in _KINDS.items():
+        records, further = archived(kind.path, api, since, (place or {}).get(name))
+        found += [meant(name, one) for one in records]
+        places |= {name: further} if further else {}
+    return found, places or None
 
 
 def _means(word: str) -> str:

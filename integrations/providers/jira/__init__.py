@@ -58,18 +58,14 @@ def _identity(_me: Any, settings: Mapping[str, str]) -> str:
 
     Only at Atlassian's own address, which OAuth finds: anywhere else whoever answers says what stands there.
     """
-    return settings["base_url"].removeprefix(_API + _BY_ID) if _is_found(settings) else _address(settings)
-
-
-def _address(settings: Mapping[str, str]) -> str:
-    """The address of the site. Only beside what OAuth finds was `site` compared with what the token opens."""
-    site = settings.get("site") if _is_found(settings) else None
-    return (site or settings["base_url"]).rstrip("/")
-
-
-def _is_found(settings: Mapping[str, str]) -> bool:
     base_url, found = settings["base_url"], _API + _BY_ID
-    return base_url.startswith(found) and base_url != found
+    is_found = base_url.startswith(found) and base_url != found
+    return base_url.removeprefix(found) if is_found else base_url.rstrip("/")
+
+
+def _address(settings: Mapping[str, str], told: Mapping[str, str]) -> str:
+    """The address of the site. One that is given as `site` was only compared with what the token opens by OAuth."""
+    return (told.get("site") or settings["base_url"]).rstrip("/")
 
 
 def _has_jira(one: Any) -> bool:

@@ -11,16 +11,18 @@ from itertools import islice
 from typing import Any
 
 from integrations.kit.endpoints import Api
+from integrations.kit.errors import Forbidden
 from integrations.providers.pipedrive.records import NEWEST, PAGES, since
 from integrations.providers.pipedrive.walking import walk
 
 #: Lists of deals, archived ones as well.
 _DEALS = ("/api/v2/deals", "/api/v2/deals/archived")
 _SOURCE = "source_lead_id"
-#: Deals among which that of a lead is looked for, of which nothing is known but its id.
-_LATELY = 1_000
-#: Requests that takes, and one more for each list where a lead is still shown.
-CALLS = len(_DEALS) * _LATELY // PAGES.size
+#: Deals of each list among which that of a lead is looked for. No question to them names a lead.
+_MOST = 10_000
+#: Requests for the deal of a lead that is shown still, by whom both are about. One that is not shown, to which no write
+#: goes, may take a page of each list for every 500 deals.
+CALLS = 2 * len(_DEALS)
 
 
 def converted(api: Api, moment: datetime | None = None) -> list[Any]:
@@ -31,23 +33,35 @@ def converted(api: Api, moment: datetime | None = None) -> list[Any]:
 def found(api: Api, remote_id: str, lead: Any) -> Any:
     """A lead, or what became of it; None where there is neither.
 
-    lead: as it is shown by its id, None where it is not. One that became a deal may be shown so still [?].
+    lead: as it is shown by its id, None where it is not. One that became a deal may be shown so still [?]. Raises
+    Forbidden where there are deals that were not looked at, so that nobody knows.
     """
     about = ("person_id", "organization_id")
     known = {
         name.replace("organization", "org"): str(lead[name]) for name in about if lead and lead.get(name)
     }
     asked = known or {name: NEWEST[name] for name in ("sort_by", "sort_direction")}
-    came = (one for one in _deals(api, asked, _LATELY) if one[_SOURCE] == remote_id)
-    deal = next(came, None)
-    return lead if deal is None else _lead(deal)
-
-
-def _deals(api: Api, asked: dict[str, str], most: int | None = None) -> Iterator[Any]:
-    """Deals that came of leads. most: so many of each list are looked at."""
-    told = {"include_fields": _SOURCE, **asked}
+    beyond = False
     for path in _DEALS:
-        yield from (one for one in islice(walk(api, path, told, PAGES), most) if one.get(_SOURCE))
+        listed = _listed(api, path, asked)
+        deal = next((one for one in islice(listed, _MOST) if one.get(_SOURCE) == remote_id), None)
+        if deal is not None:
+            return _lead(deal)
+        beyond = beyond or next(listed, None) is not None
+    if lead is None and beyond:
+        told = f"the lead is not shown, and no deal of the newest {_MOST} came of it: a complete reading tells more"
+        raise Forbidden(told, request=f"GET {_DEALS[0]}")
+    return lead
+
+
+def _deals(api: Api, asked: dict[str, str]) -> Iterator[Any]:
+    """Deals that came of leads."""
+    for path in _DEALS:
+        yield from (one for one in _listed(api, path, asked) if one.get(_SOURCE))
+
+
+def _listed(api: Api, path: str, asked: dict[str, str]) -> Iterator[Any]:
+    return walk(api, path, {"include_fields": _SOURCE, **asked}, PAGES)
 
 
 def _lead(deal: Any) -> Any:

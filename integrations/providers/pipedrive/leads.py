@@ -159,7 +159,7 @@ _live = Resource(
         params={"sort": "add_time"},
         paging=ByStart(_MOST),
         since=Since("updated_since", spell=since, stamp=instant("update_time")),
-        behind=lambda api, moment: _with_whom(api, converted(api, moment)),
+        behind=lambda api, moment, _place: (_with_whom(api, converted(api, moment)), None),
         then=_with_whom,
         calls=3,
     ),

@@ -518,6 +518,31 @@ def test_addresses_with_a_limit_of_their_own_are_paced_by_that() -> None:
     assert account.acquire(1) == pytest.approx(0, abs=0.01)
 
 
+@pytest.mark.parametrize("whose", ["address", "account", "OAuth application"])
+def test_who_does_not_wait_for_a_turn_takes_none(whose: str) -> None:
+    """One request takes longer than anybody waits: who comes again when it was told to is let through."""
+    now = [0.0]
+    slow, *quick = (LocalLimiter(per_second=rate, clock=lambda: now[0]) for rate in (1 / 12, 1, 1))
+    budgets = {
+        one: slow if one == whose else quick.pop() for one in ("address", "account", "OAuth application")
+    }
+    line = connection(
+        limiter=budgets["account"],
+        paces={"/thi": budgets["address"]},
+        of_application=budgets["OAuth application"],
+        sleep=Sleeper(),
+    )
+    with listening(always(told({}))) as server:
+        way = Http(line, base_url=server.url, auth=Basic(), patience=ONCE)
+        way.json(READ)
+        for _again in range(3):
+            with pytest.raises(Throttled, match=f"the {whose}'s budget") as caught:
+                way.json(READ)
+            assert caught.value.after == pytest.approx(12)
+        now[0] += 12
+        way.json(READ)
+
+
 def test_the_limiter_is_asked_and_told() -> None:
     """A budget that is used up delays, or is the caller's business; what the headers say is handed on."""
     sleep = Sleeper()

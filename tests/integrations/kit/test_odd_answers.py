@@ -143,7 +143,7 @@ def _changes(refusal: int) -> list[Page]:
     of_changes = replace(
         TICKETS.list or GET("/rows"),
         since=Since(param="since"),
-        behind=lambda api, _since: list(api.get("/gone")["rows"]),
+        behind=lambda api, _since, _place: (list(api.get("/gone")["rows"]), None),
     )
 
     def answer(seen: Seen) -> Told:

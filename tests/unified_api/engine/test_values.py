@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from unified_api.engine.carry import carry
+from unified_api.engine.events import Kind, Problem
 from unified_api.engine.normal import blank, normal
 from unified_api.engine.policy import UNMAPPED, Direction, Field, Policy, PolicyError
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
@@ -72,6 +74,43 @@ def test_a_word_without_translation_is_no_null() -> None:
     assert STATUS.translate("strange", Side.B) is UNMAPPED
     assert STATUS.translate(None, Side.B) is None
     assert not STATUS.agree(Both("strange", None))
+
+
+COLOURS = Field(
+    "colours", words=Both({"rot": "red", "blau": "blue"}, {"red": "rot", "pink": "rot", "blue": "blau"})
+)
+
+
+def test_a_list_is_translated_word_by_word() -> None:
+    """Both ways; several words that mean one are that one once, and nothing stays nothing."""
+    assert COLOURS.translate(["pink", "blue", "red"], Side.B) == ["rot", "blau"]
+    assert COLOURS.translate(["blau", "rot"], Side.A) == ["blue", "red"]
+    assert COLOURS.translate([], Side.B) == []
+
+
+def test_one_word_without_translation_keeps_back_its_list() -> None:
+    """It is neither left out nor made null, and the problem names it and no other."""
+    assert COLOURS.translate(["red", "odd"], Side.B) is UNMAPPED
+    told = carry(COLOURS, ["red", "odd"], Side.B, ())
+
+    assert isinstance(told, Problem)
+    assert (told.kind, told.side, told.reason) == (Kind.UNMAPPED, Side.A, "no word for 'odd' on side b")
+
+
+def test_words_of_a_value_map_go_without_order() -> None:
+    """A remote that sorts what was chosen of several has no news."""
+    assert COLOURS.agree(Both(["blue", "red"], ["rot", "blau"]))
+    assert COLOURS.spells(["rot", "blau"], ["blau", "rot"])
+    assert not COLOURS.spells(["rot", "blau"], ["rot"])
+
+
+def test_a_number_is_the_word_that_spells_it() -> None:
+    """Ids of options are numbers at some providers, and the words of a map are texts."""
+    risk = Field("risk", words=Both({"high": "7"}, {"7": "high"}))
+
+    assert risk.translate([7], Side.B) == ["high"]
+    assert risk.spells("7", 7)
+    assert risk.translate(value=True, to=Side.B) is UNMAPPED
 
 
 def test_only_free_text_is_re_spelt() -> None:

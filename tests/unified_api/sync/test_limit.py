@@ -46,6 +46,22 @@ def test_some_addresses_of_an_account_have_a_budget_of_their_own(limiter: Shared
     assert PaceLimiter(account, 1, 10).acquire(1) == 0
 
 
+def test_what_is_not_waited_for_is_given_back(tenant: uuid.UUID, limiter: SharedLimiter) -> None:
+    """One request of five in a minute takes longer than anybody waits: who comes back in time is let through."""
+    pace = PaceLimiter(tenant, 0, 5)
+    assert pace.acquire(1) == 0
+    for _again in range(3):
+        assert pace.acquire(1) == pytest.approx(15, abs=0.5)
+        pace.give_back(1)
+    _passes(pace.holder_id, 15)
+
+    assert pace.acquire(1) == 0
+    assert limiter.acquire(1) == 0
+    limiter.give_back(1)
+    limiter.give_back(1)  # never beyond what may go at once
+    assert [limiter.acquire(1) for _ in range(2)] == [0, pytest.approx(0.1, abs=0.05)]
+
+
 def _passes(holder: uuid.UUID, seconds: float) -> None:
     """Let so much time go by for a budget, and no more, however slow the machine is."""
     with transaction.atomic():

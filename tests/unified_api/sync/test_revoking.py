@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from contextlib import suppress
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from integrations.kit import errors
 from integrations.kit.auth import Revokes
+from tenants import accounts
 from tenants.models import AuditEvent, LinkedAccount
 from tenants.scope import scope
 from tests.integrations.listener import Told, told
@@ -32,6 +35,8 @@ from tests.unified_api.api.conftest import caller
 from unified_api import registry
 from unified_api.link.linking import Request, link
 from unified_api.sync import connect, job, renewing, revoking
+from unified_api.sync.models import Job
+from unified_api.sync.tasks import do
 
 __all__ = ["house"]  # a fixture
 
@@ -109,6 +114,75 @@ def test_a_grant_that_another_account_hangs_on_is_left_to_that_one(
     assert [grant.over for grant in house.grants] == [True, True]
     assert [one["action"] for one in (*first, *last)] == [revoking.NOT_REVOKED, revoking.REVOKED]
     assert "lives on until that one ends, too; else uninstall" in first[0]["why"]
+
+
+def test_of_accounts_that_end_at_once_the_last_one_ends_the_token(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is deleted before both have asked: they do not leave it to each other."""
+    one = link_to(alice, house)
+    with alice.at_work():
+        credential = LinkedAccount.objects.get(id=one.id).credential()
+    told = {name: credential[name].reveal() for name in ("access_token", "refresh_token")}
+    with scope(alice.tenant_id):
+        other = link(Request("house", "customer-2", {"base_url": house.url, **told})).account
+    both, delete, trail = threading.Barrier(2, timeout=60), accounts.delete, []
+
+    def end(account: LinkedAccount) -> None:
+        try:
+            trail.extend(ended(alice, account))
+        finally:
+            connection.close()
+
+    def late(account: LinkedAccount) -> bool:
+        both.wait()
+        return delete(account)
+
+    monkeypatch.setattr(accounts, "delete", late)
+    workers = [threading.Thread(target=end, args=(account,)) for account in (one, other)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert [grant.over for grant in house.grants] == [True]
+    assert sorted(entry["action"] for entry in trail) == [revoking.NOT_REVOKED, revoking.REVOKED]
+
+
+def test_an_end_that_broke_off_is_none(alice: Person, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account that was not deleted after all keeps its token, once as much time went by as an end may take."""
+    house.uninstalls = True
+    revoking_by(monkeypatch, shared=True)
+    one, other = link_to(alice, house), link_to(alice, house, end_user="customer-2")
+    with scope(alice.tenant_id):
+        revoking.end(one)
+    with alice.at_work():
+        Job.objects.filter(kind=revoking.KIND).update(leased_until=Now() - dt.timedelta(seconds=1))
+        lease = job.claim(revoking.KIND, one.id)
+    assert lease
+    do(lease, 0.0)
+    with alice.at_work():
+        assert not Job.objects.filter(kind=revoking.KIND).exists()
+    ended(alice, other)
+
+    assert [grant.over for grant in house.grants] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("signed", "answer"),
+    [("client", told({"error": "invalid_token"}, 400)), ("token", told({"error": "invalid_token"}, 401))],
+)
+def test_a_token_that_is_over_already_does_not_count_as_living_on(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch, signed: Any, answer: Told
+) -> None:
+    """Its user took it back before, for one: the trail says so."""
+    revoking_by(monkeypatch, signed=signed)
+    account = link_to(alice, house)
+    house.instead = [answer]
+    (entry,) = ended(alice, account)
+
+    assert entry["action"] == revoking.WAS_OVER
+    assert entry["why"]
 
 
 @pytest.mark.parametrize("given", [{"access_token", "refresh_token"}, {"access_token"}])

@@ -9,6 +9,7 @@ import pytest
 from integrations.kit.client import Client
 from integrations.kit.errors import Forbidden, Gone, Misconfigured, NeedsReauthorisation, RetryLater
 from integrations.kit.paging import Turn
+from integrations.providers.hubspot import archived
 from integrations.providers.hubspot.searching import ByStamp
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import PORTAL, links, objects, searching
@@ -157,7 +158,7 @@ def test_what_is_archived_is_gone(portal: Emulator, client: Client) -> None:
 def test_what_was_archived_since_is_told_with_what_changed_and_what_was_merged_is_not(
     portal: Emulator, client: Client
 ) -> None:
-    """Of a thousand at the most that are archived; who was archived before is not told again."""
+    """Who was archived before is not told again."""
     world = portal.world
     for number in range(101):
         objects.archive(world, "companies", objects.new(world, "companies", name=f"former {number}"))
@@ -168,6 +169,51 @@ def test_what_was_archived_since_is_told_with_what_changed_and_what_was_merged_i
     objects.merge(world, "companies", one, other)
 
     assert [id_ for id_, found in everything(client, Account, cursor).items() if found.gone] == [gone["id"]]
+
+
+def test_what_was_archived_is_told_however_many_there_are(
+    portal: Emulator, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few pages by each run, on and on; what is archived on one that was looked at is told the next time round.
+
+    What went since a round began may be told by the next one as well.
+    """
+    monkeypatch.setattr(archived, "_PAGES", 1)
+    world, companies = portal.world, resource_of(Account)
+    early = objects.new(world, "companies", name="early")
+    for number in range(200):
+        objects.archive(world, "companies", objects.new(world, "companies", name=f"former {number}"))
+    world.clock.forward(3600)
+    late = objects.new(world, "companies", name="late")
+    cursor = pages_of(client, Account)[-1].cursor
+    world.clock.forward(3600)
+    objects.archive(world, "companies", late)
+    told = []
+    for run in range(8):
+        pages = list(client.pages(companies, cursor))
+        cursor = pages[-1].cursor
+        told.append([one.remote_id for page in pages for one in page.observations if one.gone])
+        world.clock.forward(3600)
+        if run == 0:
+            objects.archive(world, "companies", early)
+
+    assert told == [[], [], [late["id"]], [early["id"]], [], [late["id"]], [], []]
+
+
+def test_all_that_was_archived_at_once_is_told(portal: Emulator, client: Client) -> None:
+    """Also of several hundreds, by a few runs."""
+    world, companies = portal.world, resource_of(Account)
+    made = [objects.new(world, "companies", name=f"former {number}") for number in range(250)]
+    cursor = pages_of(client, Account)[-1].cursor
+    for one in made:
+        objects.archive(world, "companies", one)
+    told: set[str] = set()
+    for _run in range(3):
+        pages = list(client.pages(companies, cursor))
+        cursor = pages[-1].cursor
+        told |= {one.remote_id for page in pages for one in page.observations if one.gone}
+
+    assert told == {one["id"] for one in made}
 
 
 def test_an_archived_call_is_told_by_the_id_of_its_kind(portal: Emulator, client: Client) -> None:
@@ -354,6 +400,9 @@ def test_each_limit_is_waited_out(portal: Emulator, policy: str, seconds: float)
         def acquire(self, cost: int) -> float:
             """Never waits."""
             return 0.0 * cost
+
+        def give_back(self, cost: int) -> None:
+            """Nothing was taken."""
 
         def learn(self, remaining: int, reset: datetime) -> None:
             """Told by every answer but the search's."""

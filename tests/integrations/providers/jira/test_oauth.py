@@ -19,6 +19,7 @@ from tests.oauth_emulated import allowed_by, led_to
 from tests.oauth_house import call, kept, pass_time
 from tests.people import Person
 from unified_api import registry
+from unified_api.link import linking
 
 
 def test_a_site_is_linked_by_allowing_it_and_each_refresh_token_is_sent_once(
@@ -95,18 +96,33 @@ def test_no_other_host_says_by_its_path_which_site_it_is(base_url: str, identity
     assert check.identity({}, {"base_url": base_url}) == (identity or base_url)
 
 
-@pytest.mark.parametrize("told", [{}, {"site": "https://acme.atlassian.net"}])
-def test_no_other_host_says_by_a_setting_which_site_it_is(told: dict[str, str]) -> None:
+@pytest.mark.parametrize("base_url", ["https://evil.example", "https://api.atlassian.com/ex/jira/a"])
+def test_nobody_says_by_a_setting_which_site_it_is(base_url: str) -> None:
     """Only where OAuth finds the address is it known that the token opens the site."""
-    check = registry.by_slug("jira").check
+    check, given = (
+        registry.by_slug("jira").check,
+        {"base_url": base_url, "site": "https://acme.atlassian.net"},
+    )
     assert check
-    assert check.identity
-    assert check.formerly
-    evil, found = ({"base_url": url, **told} for url in ("https://evil.example", f"{adapter._API}/ex/jira/a"))
 
-    assert {check.identity({}, evil), check.formerly(evil)} == {"https://evil.example"}
-    assert check.identity({}, found) == "a"
-    assert check.formerly(found) == told.get("site", found["base_url"])
+    assert check.formerly(given, {}) == base_url
+    assert check.formerly(given, given) == "https://acme.atlassian.net"
+
+
+def test_a_site_that_is_given_beside_a_token_is_not_taken_for_the_one_that_is_linked(
+    alice: Person, site: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the provider's own address either: the token may open another one than that which was linked."""
+    led_to(site, "jira", settings, monkeypatch)
+    monkeypatch.setattr(adapter, "_API", site.url)
+    first = allowed_by(alice, "jira")
+    with scope(alice.tenant_id):
+        with transaction.atomic():
+            LinkedAccount.objects.update(remote_identity=jira.applications.SITE)
+            token = LinkedAccount.objects.get(id=first.id).credential()["access_token"].reveal()
+        values = {**first.settings, "site": jira.applications.SITE, "access_token": token}
+        with pytest.raises(linking.LinkRefused, match="another"):
+            linking.link(linking.Request("jira", first.end_user_origin_id, values))
 
 
 def _linked_again(account: LinkedAccount, **known: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from integrations.kit.client import Client
 from integrations.kit.errors import Forbidden, Gone, Rejected, Uncertain
 from integrations.kit.paths import without
+from integrations.providers.pipedrive import converted
 from integrations.providers.pipedrive.paging import ByStart
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.pipedrive import first, records
@@ -112,6 +113,26 @@ def test_a_lead_that_became_a_deal_stays_and_names_it(
     house.faults.refuse(404, "GET /deals")
     with pytest.raises(Forbidden):  # nobody knows whether it became a deal
         client.read(leads, made[1])
+
+
+def test_a_lead_that_became_a_deal_long_ago_is_found_by_its_id(
+    house: Emulator, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many deals are newer; where not all were looked at, what was not found is not taken for deleted."""
+    leads, (made, lost) = resource_of(Lead), [_new(house, number) for number in range(2)]
+    deal = first.convert(house.world, house.world.get("leads", made), "Looms")
+    del house.world.table("leads")[lost]
+    house.world.clock.forward(3600)
+    for number in range(1001):
+        records.new(house.world, "deals", title=f"Deal {number}", stage_id=1001, pipeline_id=1)
+
+    assert client.read(leads, made).values["converted_opportunity"] == str(deal["id"])
+    with pytest.raises(Gone):
+        client.read(leads, lost)
+    monkeypatch.setattr(converted, "_MOST", 1000)
+    for one in (made, lost):
+        with pytest.raises(Forbidden, match="a complete reading tells more"):
+            client.read(leads, one)
 
 
 def test_a_lead_that_is_still_shown_beside_its_deal_is_that_deals(house: Emulator, client: Client) -> None:

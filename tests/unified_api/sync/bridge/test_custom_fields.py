@@ -141,6 +141,29 @@ def test_a_target_that_is_not_mapped_any_more_is_a_problem(joined: Bridged) -> N
     assert risks(joined) == (5, 5)
 
 
+def test_what_was_chosen_of_several_goes_over_word_by_word(mapped: Bridged) -> None:
+    """By the value map of each side; a word without translation keeps its list back, and is shown."""
+    edit(mapped, "a", x_risk=["high", "late"])
+    words = (("high", "hoch"), ("late", "verzug"))
+    there = [(RISK, Side.B, here, said) for here, said in words]
+    back = [(RISK, Side.A, said, here) for here, said in words]
+    mapped.join(fields=("name", RISK), words=(*there, *back))
+    mapped.round()
+    assert risks(mapped) == (["high", "late"], ["hoch", "verzug"])
+
+    edit(mapped, "b", x_churn=["verzug"])
+    mapped.round()
+    assert risks(mapped) == (["late"], ["verzug"])
+
+    edit(mapped, "a", x_risk=["late", "odd"])
+    mapped.round()
+    with transaction.atomic():
+        (problem,) = Pair.objects.get().problems
+    assert (problem["kind"], problem["side"], problem["field"]) == ("unmapped", "a", RISK)
+    assert "'odd'" in problem["reason"]
+    assert risks(mapped) == (["late", "odd"], ["verzug"])
+
+
 def test_a_mapping_of_all_accounts_gives_way_to_an_accounts_own(desks: Bridged) -> None:
     """Where both name a target, the account is read by its own."""
     desks.a.add(title="Printer", state="open", x_risk=3, x_mine=4)
