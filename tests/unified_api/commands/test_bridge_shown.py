@@ -59,3 +59,74 @@ def test_a_pair_is_named_by_the_number_of_its_ticket(call: Call, planned: Bridge
     assert '["Fax"]' in call("bridge", "pause", "tickets", "--pair", "28").out
     with pytest.raises(CommandError, match="written to neither side"):
         call("bridge", "undo", "tickets", "--pair", "28")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("status", "Ticket"), "There is no bridge 'Ticket' (did you mean 'tickets'?); "),
+        (("plan", "tickets/tiket"), "(did you mean 'tickets/Ticket'?); "),
+        (
+            ("resolve", "tickets", "a", "--field", "nme"),
+            "The bridge carries no field 'nme', but description, name, ",
+        ),
+        (("why", "1", "name"), "Several records have the id '1'; say which by our own:\n"),
+        (
+            ("why", "77"),
+            "'77' is no id of a record, neither ours (a UUID, as the API and `bridge status",
+        ),
+        (
+            ("undo", "tickets", "--write", "77"),
+            "--write takes an id, a UUID, not '77'; `bridge why RECORD` names the ",
+        ),
+        (("approve", "tickets", "OLD"), " is stale by now (Another plan took its place); `bridge plan "),
+    ],
+)
+def test_a_mistake_of_an_operator_says_what_would_do(
+    call: Call, planned: Bridged, words: tuple[str, ...], says: str
+) -> None:
+    """Misspelt names, numbers of tickets in place of ids, hashes of plans that are over."""
+    old = call("bridge", "plan", "tickets", "--json").document["bridges"][0]["hash"]
+    if "OLD" in words:
+        call("bridge", "plan", "tickets", "--new")
+        planned.a.add(title="Fax", state="open")
+        call("bridge", "plan", "tickets", "--new")
+    with pytest.raises(CommandError) as told:
+        call("bridge", *(old[:12] if word == "OLD" else word for word in words))
+
+    assert says in str(told.value)
+
+
+def test_where_nothing_waits_that_is_said(call: Call, desks: Bridged, tmp_path: Path) -> None:
+    """A plan without writes says what its approval is for; a word on conflicts that there are not changed nothing."""
+    (tmp_path / "tickets.yaml").write_text(TICKETS)
+    call("bridge", "apply", str(tmp_path / "tickets.yaml"))
+
+    told = call("bridge", "plan", "tickets").out
+    assert "Nothing is to be written now; once it is approved, the bridge goes on by itself." in told
+    assert "No conflict waits for that" in call("bridge", "resolve", "tickets", "a", "--all").out
+
+
+def test_a_round_says_which_side_it_could_not_read_as_that_is_paused(call: Call, planned: Bridged) -> None:
+    """And with which command its reading goes on: nothing new came from there."""
+    call("sync", str(planned.accounts[1].id), "--pause")
+    with pytest.raises(
+        CommandError, match=r"Side b was not read: its reading was paused by .* --resume` goes on"
+    ):
+        call("bridge", "run", "tickets")
+    call("sync", str(planned.accounts[1].id), "--model", "ticketing.Ticket", "--resume")
+
+    assert "Both sides are read." in call("bridge", "run", "tickets").err
+
+
+def test_a_new_plan_of_a_paused_bridge_leaves_the_one_that_waits(call: Call, planned: Bridged) -> None:
+    """It is refused with the command that goes on, and what was shown can still be approved then."""
+    before = call("bridge", "plan", "tickets", "--json").document["bridges"][0]["hash"]
+    call("bridge", "pause", "tickets")
+    with pytest.raises(
+        CommandError, match=r"ticketing.Ticket: the bridge is paused by .*; `bridge resume [0-9a-f-]*`"
+    ):
+        call("bridge", "plan", "tickets", "--new")
+    call("bridge", "resume", "tickets")
+
+    assert "approved" in call("bridge", "approve", "tickets", before[:12]).out

@@ -45,6 +45,8 @@ def _in_short(document: Document) -> Iterator[str]:
         yield f"  {standing.done_of(document['progress'])}"
     yield from (f"  {_cost(side, cost)}" for side, cost in document["cost"].items())
     if document["state"] == Plan.State.OPEN:
+        if not any(document["counts"].get(action) for action in plans.WRITES):
+            yield "  Nothing is to be written now; once it is approved, the bridge goes on by itself."
         yield f"  hash: {document['hash']}"
         yield f"  {standing.approving(document)}"
 

@@ -83,6 +83,7 @@ def _plan_of(about: Meant, number: int, new: bool, shown: _Shown, progress: Prog
             )
     failed = None
     if new:
+        running.refuse_paused(about, number)  # before the plan that waits gives way to none
         _anew(about, number)  # from now on it writes nothing
         # What a quick worker has planned by the time that both sides are read lacks what was read.
         failed = running.run(about, number, progress, lambda: _anew(about, number))["failed"]
