@@ -43,7 +43,7 @@ def _take_shown(parser: CommandParser) -> None:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """What of a plan is shown: so many items (None: all), those of one pair only, their values wholly or in short."""
 
     most: int | None
@@ -51,7 +51,7 @@ class _Shown:
     pair: uuid.UUID | None = None
 
     @classmethod
-    def asked(cls, options: Options, pair: uuid.UUID | None = None) -> _Shown:
+    def asked(cls, options: Options, pair: uuid.UUID | None = None) -> Shown:
         """What the options say."""
         is_whole = options["json"] or options["all"] or pair is not None
         return cls(None if is_whole else options["items"], is_whole, pair)
@@ -59,17 +59,17 @@ class _Shown:
 
 def _plan(options: Options, progress: Progress) -> Document:
     about = meant(options)
-    shown = _Shown.asked(options)
+    shown = Shown.asked(options)
     if options["pair"]:
         with scope(about.tenant), transaction.atomic():
             pair = pair_of(options["pair"], about.bridges)
             of = Pair.objects.values_list("bridge_id", flat=True).get(id=pair)
-        about, shown = replace(about, bridges=(of,), named=False), _Shown.asked(options, pair)
+        about, shown = replace(about, bridges=(of,), named=False), Shown.asked(options, pair)
     documents = [_plan_of(about, n, options["new"], shown, progress) for n in range(len(about.bridges))]
     return running.together(documents) if about.named else documents[0]
 
 
-def _plan_of(about: Meant, number: int, new: bool, shown: _Shown, progress: Progress) -> Document:  # noqa: FBT001 - as it is called for
+def _plan_of(about: Meant, number: int, new: bool, shown: Shown, progress: Progress) -> Document:  # noqa: FBT001 - as it is called for
     """The plan as it is then; `failed` says why a side's news may be missing from it."""
     with scope(about.tenant), transaction.atomic():
         bridge = Bridge.objects.get(id=about.bridges[number])
@@ -94,7 +94,7 @@ def _plan_of(about: Meant, number: int, new: bool, shown: _Shown, progress: Prog
         return {**_with_others(bridge, plans.current(bridge.id), shown), "failed": failed}
 
 
-def _with_others(bridge: Bridge, plan: Plan | None, shown: _Shown) -> Document:
+def _with_others(bridge: Bridge, plan: Plan | None, shown: Shown) -> Document:
     """The plan of what a bridge owes, and beside it those that a person asked for: of undo, restore and replay."""
     others = standing_plans.of_bridge(bridge.id).exclude(purpose=Plan.Purpose.ROUND)
     return {
@@ -126,7 +126,7 @@ def _take_restore(parser: CommandParser) -> None:
 
 
 def _restore(options: Options, _progress: Progress) -> Document:
-    about, side, shown = meant(options), Side(options["to"]), _Shown.asked(options)
+    about, side, shown = meant(options), Side(options["to"]), Shown.asked(options)
     if options["pair"] is None:
         return about.each(lambda bridge: _restored(bridge, side, None, shown))
     with scope(about.tenant), transaction.atomic():
@@ -138,11 +138,11 @@ def _restore(options: Options, _progress: Progress) -> Document:
             raise CommandError(str(error)) from error
 
 
-def _restored(bridge: Bridge, side: Side, pair: uuid.UUID | None, shown: _Shown) -> Document:
+def _restored(bridge: Bridge, side: Side, pair: uuid.UUID | None, shown: Shown) -> Document:
     return {**_document(bridge, restoring.make(bridge, side, pair), shown), "side": side.value}
 
 
-def _document(bridge: Bridge, plan: Plan | None, shown: _Shown) -> Document:
+def _document(bridge: Bridge, plan: Plan | None, shown: Shown) -> Document:
     about = {"bridge_id": str(bridge.id), "model": bridge.model, "mode": bridge.mode, "reason": bridge.reason}
     if plan is None:
         return {**about, "plan_id": None}
