@@ -256,7 +256,7 @@ def dotted(path: Path) -> str:
 def _steps(place: str) -> Iterator[str | int]:
     """The steps of a dotted place: `filter.a.any[0].status`."""
     for part in _CUSTOM_FIELD.sub("\\1\0", place).split(".") if place else ():
-        name, numbers = _NUMBERED.fullmatch(part).groups()  # type: ignore[union-attr] - it matches every text
+        name, numbers = _NUMBERED.fullmatch(part).groups()  # type: ignore[union-attr]  # it matches every text
         yield name.replace("\0", ".")
         yield from (int(number) for number in re.findall(r"[0-9]+", numbers))
 
