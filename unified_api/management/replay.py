@@ -14,6 +14,7 @@ from django.db import transaction
 from tenants.scope import scope
 from unified_api.engine.policy import PolicyError
 from unified_api.management.answering import Document, many, quoted, take_json
+from unified_api.management.bridge.items import Names, named
 from unified_api.management.bridge.standing import approving
 from unified_api.management.bridge.verb import take_bridge
 from unified_api.management.undo import made
@@ -107,13 +108,13 @@ def tell(document: Document) -> Iterator[str]:
     yield f"hash: {document['hash']}"
     yield document["reason"]
     for item in document["replay"]:
-        yield f"{item['key'] or 'a record without a key'}: {_item(item)}"
+        yield f"{item['key'] or 'a record without a key'}: {_item(item, document['names'])}"
     updates = document["counts"].get("update", 0)
     yield f"{many(updates, 'record')} would say something else; nothing was sent."
     yield approving(document)
 
 
-def _item(item: Document) -> str:
+def _item(item: Document, names: Names) -> str:
     told = item["fields"]
     if item["action"] == "conflict":
         return f"{told['field']} would wait for a person: {quoted(told, 'a')} at side a, {quoted(told, 'b')} at side b"
@@ -121,7 +122,7 @@ def _item(item: Document) -> str:
         side = f" of side {item['side']}" if item["side"] else ""
         return f"{told['field'] or 'the pair'}{side} is left alone: {told['reason']}"
     return ", ".join(
-        f"{name} of side {item['side']}: {quoted(one, 'was')} -> {quoted(one, 'value')}"
+        f"{name} of side {item['side']}: {named(one, 'was', names)} -> {named(one, 'value', names)}"
         f" ({one['would'] or 'nothing written'})"
         for name, one in told["fields"].items()
     )

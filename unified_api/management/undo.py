@@ -11,10 +11,12 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management.answering import Document, many, quoted, take_json
+from unified_api.management.bridge.items import Names, named
+from unified_api.management.bridge.pairs import TAKES, pair_of
 from unified_api.management.bridge.standing import approving
 from unified_api.management.bridge.verb import take_bridge
 from unified_api.sync import withheld
-from unified_api.sync.bridge import plans, showing
+from unified_api.sync.bridge import naming, plans, showing
 from unified_api.sync.memory import undo
 from unified_api.sync.memory.deeds import CHOICES, NoDeed
 from unified_api.sync.models_bridge import Bridge
@@ -25,9 +27,16 @@ MOST: Final = 100
 _DEEDS: Final = {"delete": "deleted", "create": "made again"}
 _ABOUT: Final = {
     "write": "one write",
-    "pair": "all writes to the two records of a pair",
+    "pair": f"all writes to the two records of a pair: {TAKES}",
     "plan": "all writes of a plan",
     "run": "all writes that carried to the other side what a run had read",
+}
+
+#: Where the ids are that are asked for.
+_FOUND: Final = {
+    "write": "`bridge why RECORD` names the write of a value",
+    "plan": "`bridge plan` shows those of plans",
+    "run": "`bridge why RECORD --json` names the run that read a value",
 }
 
 
@@ -44,17 +53,23 @@ def answer(tenant: uuid.UUID, bridge_id: uuid.UUID, options: dict[str, Any]) -> 
     """Make the plan, and show it; raises CommandError."""
     (name,) = (name for name in CHOICES if options[name])
     try:
-        named = uuid.UUID(options[name])
-    except ValueError as error:
-        raise CommandError(f"--{name} takes an id, a UUID.") from error
-    try:
         with scope(tenant), transaction.atomic():
             bridge = Bridge.objects.get(id=bridge_id)
+            named = _named(name, options[name], bridge_id)
             return made(
                 bridge, undo.make(bridge, CHOICES[name](bridge, named), f"Undo of {name} {named}."), "undo"
             )
     except NoDeed as error:
         raise CommandError(str(error)) from error
+
+
+def _named(name: str, given: str, bridge_id: uuid.UUID) -> uuid.UUID:
+    if name == "pair":
+        return pair_of(given, (bridge_id,))
+    try:
+        return uuid.UUID(given)
+    except ValueError as error:
+        raise CommandError(f"--{name} takes an id, a UUID, not {given!r}; {_FOUND[name]}.") from error
 
 
 def made(bridge: Bridge, plan: Plan, called: str) -> Document:
@@ -63,6 +78,7 @@ def made(bridge: Bridge, plan: Plan, called: str) -> Document:
         PlanItem.objects.filter(plan_id=plan.id).order_by("ordinal")[:MOST],
         withheld.of_bridge(bridge),
     )
+    shown = [_shown(bridge, item, secret) for item in items]
     return {
         "bridge_id": str(bridge.id),
         "plan_id": str(plan.id),
@@ -70,7 +86,8 @@ def made(bridge: Bridge, plan: Plan, called: str) -> Document:
         "state": plan.state,
         "reason": plan.reason,
         "counts": plan.counts,
-        called: [_shown(bridge, item, secret) for item in items],
+        called: shown,
+        "names": naming.called(bridge, (item["fields"].get("fields", {}) for item in shown)),
     }
 
 
@@ -89,13 +106,13 @@ def tell(document: Document) -> Iterator[str]:
     yield f"plan_id: {document['plan_id']}"
     yield f"hash: {document['hash']}"
     for item in document["undo"]:
-        yield f"{item['key'] or 'a record without a key'}: {', '.join(_item(item))}"
+        yield f"{item['key'] or 'a record without a key'}: {', '.join(_item(item, document['names']))}"
     left = sum(document["counts"].get(name, 0) for name in plans.WRITES)
     yield f"{many(left, 'record')} would be written to, nothing was sent."
     yield approving(document)
 
 
-def _item(item: Document) -> Iterable[str]:
+def _item(item: Document, names: Names) -> Iterable[str]:
     told = item["fields"]
     if item["action"] == "problem":
         return [f"{told['field'] or 'the record'} of side {item['side']} is left alone: {told['reason']}"]
@@ -106,6 +123,6 @@ def _item(item: Document) -> Iterable[str]:
     if item["action"] != "update":
         return [f"the record of side {item['side']} would be {_DEEDS[item['action']]}"]
     return [
-        f"{name} of side {item['side']}: {quoted(one, 'was')} -> {quoted(one, 'value')}"
+        f"{name} of side {item['side']}: {named(one, 'was', names)} -> {named(one, 'value', names)}"
         for name, one in told["fields"].items()
     ]

@@ -12,11 +12,12 @@ from django.db import transaction
 from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
 from unified_api.management.bridge.verb import one_tenant, take_tenant
-from unified_api.models.base import wire_fields
+from unified_api.models.base import common_model, wire_fields
 from unified_api.sync.memory import telling
 from unified_api.sync.memory.subject import Subject
 from unified_api.sync.memory.walk import Image
 from unified_api.sync.memory.why import why
+from unified_api.sync.models_bridge import Bridge
 
 #: So many fields that came with the record are told of together.
 FEW: Final = 3
@@ -30,7 +31,7 @@ def take(parser: CommandParser) -> None:
 
 def take_record(parser: CommandParser) -> None:
     """A record of a tenant, and one of its fields, or none for all."""
-    parser.add_argument("record", help="id, as the API shows it")
+    parser.add_argument("record", help="id, as the API shows it, or that of its provider (a ticket's number)")
     parser.add_argument("field", nargs="?", help="such as status; by default all fields")
     take_tenant(parser)
 
@@ -79,12 +80,33 @@ def _came_with_it(answer: Document) -> bool:
     return bool(answer["steps"][0]["kind"] == "created")
 
 
+def _bridged(remote_id: str) -> uuid.UUID:
+    """The record that a provider knows by this id, among those of bridged accounts; raises CommandError."""
+    found: dict[uuid.UUID, str] = {}
+    for bridge in Bridge.objects.order_by("created_at", "id"):
+        rows = common_model(bridge.model).objects.filter(
+            linked_account_id__in=(bridge.account_a, bridge.account_b), remote_id=remote_id
+        )
+        sides = {bridge.account_a: "a", bridge.account_b: "b"}
+        for one, account in rows.values_list("id", "linked_account_id"):
+            found.setdefault(one, f"{bridge.model}, side {sides[account]} of {bridge.name or bridge.id}")
+    if not found:
+        raise CommandError(
+            f"{remote_id!r} is no id of a record, neither ours (a UUID, as the API and `bridge status NAME` show it)"
+            " nor that of its provider where a bridge reads it."
+        )
+    if len(found) > 1:
+        told = "\n".join(f"  {record}: {place}" for record, place in found.items())
+        raise CommandError(f"Several records have the id {remote_id!r}; say which by our own:\n{told}")
+    return next(iter(found))
+
+
 def asked(record: str, field: str | None) -> Subject:
     """The record that is asked about, within the tenant's scope; raises CommandError."""
     try:
         subject = Subject.find(uuid.UUID(record))
-    except ValueError as error:
-        raise CommandError("The id of a record is a UUID.") from error
+    except ValueError:
+        subject = Subject.find(_bridged(record))
     if subject is None:
         raise CommandError(
             "This tenant has no record with this id; it may have been erased with its account."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -159,6 +160,7 @@ class Performance:
                 entry.adopt(self.model, answer.remote_id, self.write.record_id, self.cause)
             tally = entry.land([answer.common()], self.cause, mapping_version=self.resource.version)
             record = tally.ids[self.model, answer.remote_id]
+            self._note_merge(entry, record, answer.remote_id)
             if not tally.late and own_names(self.wanted):
                 entry.keep_raw(record, answer, self.cause)
             self.write.record_id, self.write.remote_id = record, answer.remote_id
@@ -171,6 +173,12 @@ class Performance:
             self._read_late(answer.remote_id)
             journal.close_alone(self.write, self.lease, WriteState.DONE, "")
         return True
+
+    def _note_merge(self, entry: store.Store, record: uuid.UUID, into: str) -> None:
+        """An update that another record answers to, where merged ones are led on, met a merge after the last look."""
+        written = self.write.record_id
+        if self.write.operation == "update" and self.resource.redirects and written not in {None, record}:
+            entry.merge(self.model, written, into, self.cause)
 
     def _read_late(self, remote_id: str) -> None:
         """Read by id what something newer than the write's answer was stored of; else the next list tells."""

@@ -49,6 +49,14 @@ def post(body: dict[str, Any], kind: str = ApiKey.Kind.PRODUCTION) -> Any:
     return send(body, {"Authorization": f"Bearer {key.reveal()}"})
 
 
+def get(path: str) -> Any:
+    """The answer to a request for what stands below the path, with a key of the bridge's tenant."""
+    with transaction.atomic():
+        _, key = apikeys.issue("a key", kind=ApiKey.Kind.PRODUCTION)
+    headers = {"Authorization": f"Bearer {key.reveal()}"}
+    return outside(lambda: Client().get(f"/api/sync/v1/{path}", headers=headers))
+
+
 @pytest.fixture
 def named(bridged: Bridged) -> dict[str, str]:
     """The bridge, and a write that it has carried out."""
@@ -69,6 +77,18 @@ def test_an_undo_is_a_plan_that_waits(bridged: Bridged, named: dict[str, str]) -
     assert (plan["purpose"], plan["state"], plan["counts"]) == ("undo", "open", {"update": 1})
     assert plan["hash"]
     assert bridged.writes() == writes
+
+
+def test_an_undo_with_nothing_to_write_is_over_at_once(bridged: Bridged, named: dict[str, str]) -> None:
+    """201 with a plan that is done and tells what it leaves alone, as somebody has edited it since; its URL answers."""
+    edit(bridged.b, title="Yours")
+    bridged.round()
+    plan = post(named).json()
+    shown = get(f"plans/{plan['id']}").json()
+
+    assert (plan["state"], plan["counts"]) == ("done", {"problem": 1})
+    assert plan["reason"].endswith(". Nothing is to be written.")
+    assert (shown["state"], shown["items"]) == ("done", {"shown": 1})
 
 
 @pytest.mark.parametrize(

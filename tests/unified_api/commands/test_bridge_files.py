@@ -196,7 +196,7 @@ def test_one_pair_is_left_alone(call: Call, desks: Bridged, path: Path) -> None:
     call("bridge", "resume", "tickets", "--pair", pair)
     call("bridge", "run", "tickets")
     assert desks.both("title") == (["Copier"], ["Copier"])
-    with pytest.raises(CommandError, match="'nothing' is no id: a pair is named by"):
+    with pytest.raises(CommandError, match="no pair 'nothing': none has this id, and none a record"):
         call("bridge", "pause", "tickets", "--pair", "nothing")
 
 

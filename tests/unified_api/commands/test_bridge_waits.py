@@ -18,10 +18,12 @@ from tests.unified_api.sync.bridge.files import TICKETS
 from tests.unified_api.sync.bridge.test_following import TEXT, Followed, followed
 from tests.unified_api.sync.bridge.test_plans import lose
 from tests.unified_api.sync.conftest import tenant
+from tests.unified_api.sync.memory.conftest import edit
 from unified_api.management.bridge import items
 from unified_api.observe.documents import bridge as documents
 from unified_api.sync.bridge import waiting
 from unified_api.sync.bridge.waiting import Round
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan
 
@@ -31,6 +33,11 @@ __all__ = ["bridged", "desks", "followed", "tenant"]  # fixtures
 @pytest.fixture
 def lost(bridged: Bridged) -> Bridged:
     """The ticket of side b was deleted there, and is kept at side a."""
+    return losing(bridged)
+
+
+def losing(bridged: Bridged) -> Bridged:
+    """The same desks, with the ticket of side b deleted there."""
     bridged.b.tables["tickets"].clear()
     lose(bridged)
     bridged.round()
@@ -70,7 +77,9 @@ def test_a_pair_is_paused_by_the_id_of_its_record_and_shows(call: Call, bridged:
 
     call("bridge", "resume", bridge, "--pair", str(pair.id))
     assert "paused" not in call("bridge", "status").out
-    with pytest.raises(CommandError, match="'123' is no id: a pair is named by its own id or by that of one"):
+    with pytest.raises(
+        CommandError, match="no pair '123': none has this id, and none a record of this id, here or"
+    ):
         call("bridge", "pause", bridge, "--pair", "123")
 
 
@@ -91,9 +100,11 @@ def test_a_record_that_is_gone_says_where_and_what_to_do(call: Call, lost: Bridg
     assert "create at side b: [\"Printer\"]: name: 'Printer'" in made
 
 
-def test_plans_that_a_person_asked_for_are_found_again(call: Call, lost: Bridged) -> None:
+def test_plans_that_a_person_asked_for_are_found_again(call: Call, bridged: Bridged) -> None:
     """Of a bridge that writes by itself: `plan` shows each with its hash, by which one is refused."""
-    bridge = str(lost.bridge_id)
+    edit(bridged.b, title="Yours")
+    bridged.round()
+    lost, bridge = losing(bridged), str(bridged.bridge_id)
     with pytest.raises(CommandError, match="writes by itself"):
         call("bridge", "plan", bridge)
     restore = call("bridge", "restore", bridge, "--to", "b", "--json").document
@@ -110,13 +121,35 @@ def test_plans_that_a_person_asked_for_are_found_again(call: Call, lost: Bridged
     assert f"plan {restore['plan_id']}: refused" in call("bridge", "refuse", bridge).out
 
 
-def test_where_nothing_is_lost_no_plan_is_made(call: Call, bridged: Bridged) -> None:
-    """A restore says so, and asks nobody to approve nothing."""
-    told = call("bridge", "restore", str(bridged.bridge_id), "--to", "b").out
-
-    assert "ticketing.Ticket: nothing to restore; side b lost no record" in told
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("restore", "--to", "b"), "ticketing.Ticket: nothing to restore; side b lost no record"),
+        (("replay", "--from", "2026-01-01T00:00:00Z", "--set", "winner=a"), "no plan waits for you"),
+        (("undo", "--write", "WRITE"), "no plan waits for you"),
+    ],
+)
+def test_what_has_nothing_to_write_leaves_no_open_plan(
+    call: Call, bridged: Bridged, words: tuple[str, ...], says: str
+) -> None:
+    """It says so, asks nobody to approve nothing, and its plan is over, with its reason."""
+    bridge = str(bridged.bridge_id)
+    edit(bridged.a, title="Mine")
+    bridged.round()
     with transaction.atomic():
-        assert not Plan.objects.exists()
+        write = str(Write.objects.get(operation="update").id)
+    edit(bridged.b, title="Yours")
+    bridged.round()
+    verb, *more = (write if word == "WRITE" else word for word in words)
+    told = call("bridge", verb, bridge, *more).out
+
+    assert says in told
+    assert "bridge approve" not in told
+    assert call("bridge", "status", bridge, "--json").document["plans"] == []
+    with transaction.atomic():
+        last = Plan.objects.latest("created_at")
+    assert (last.purpose, last.state, last.finished_at is not None) == (verb, "done", True)
+    assert last.reason.endswith("Nothing is to be written.")
 
 
 def test_a_bridge_that_waits_for_the_one_it_follows_is_no_error(
@@ -181,10 +214,12 @@ def test_a_plan_is_short_and_begins_with_its_totals() -> None:
         "cost": {"b": {"calls": 1}},
         "names": {"id-1": '["Printer"]'},
         "items": [item],
+        "left_out": 3,
+        "is_whole": False,
     }
     lines = list(items.tell(plan))
 
     assert lines[1:4] == ["  1 conflict, 3 creates", "  1 of 3 items done", "  side b: 1 call"]
     assert lines[4].startswith('  create at side b: without a key: ticket: ["Printer"], body: \'word word')
     assert len(lines[4]) < 110
-    assert lines[5] == "  … and 3 more: --items 4 shows all."
+    assert lines[5] == "  … and 3 more: --items 4 shows them, --all shows them with all values."

@@ -88,7 +88,7 @@ def test_without_a_field_every_value_is_accounted_for(call: Call, bridged: Bridg
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("nothing",), "The id of a record is a UUID"),
+        (("nothing",), "'nothing' is no id of a record, neither ours"),
         (("5a3c3f0e-0000-4000-8000-000000000001",), "This tenant has no record with this id"),
         (("RECORD", "colour"), "Ticket has no field 'colour', but name"),
         (("RECORD", "--as-of", "yesterday"), "--as-of: an ISO 8601 date-time is expected"),

@@ -30,13 +30,15 @@ def _approve(options: Options, _progress: Progress) -> Document:
     about = meant(options)
     with scope(about.tenant), transaction.atomic():
         found = list(Plan.objects.filter(bridge_id__in=about.bridges, state=Plan.State.OPEN))
-        approved = [_approve_one(found, told) for told in options["hash"]]
+        approved = [_approve_one(found, told, about.bridges) for told in options["hash"]]
         return {"plans": [_said(plan) for plan in approved]}
 
 
-def _approve_one(found: list[Plan], told: str) -> Plan:
+def _approve_one(found: list[Plan], told: str, bridges: tuple[uuid.UUID, ...]) -> Plan:
     """Approve the plan whose hash this is; where only one waits, it says itself what is wrong with another hash."""
-    plan = _fitting(found, told) if len(found) != 1 else found[0]
+    plan = _fitting(found, told, bridges) if len(found) != 1 else found[0]
+    if not _fits(plan, told):
+        _refuse_older(told, bridges)
     whole = plan.hash if _fits(plan, told) else told
     try:
         return plans.approve(plan.id, whole)
@@ -48,9 +50,22 @@ def _fits(plan: Plan, told: str) -> bool:
     return len(told) >= ENOUGH and plan.hash.startswith(told)
 
 
-def _fitting(found: list[Plan], told: str) -> Plan:
+def _refuse_older(told: str, bridges: tuple[uuid.UUID, ...]) -> None:
+    """Say what became of a plan that somebody has the hash of, and that is not open any more."""
+    known = Plan.objects.filter(bridge_id__in=bridges).exclude(state=Plan.State.OPEN).order_by("-created_at")
+    old = known.filter(hash__startswith=told).first() if len(told) >= ENOUGH else None
+    if old is not None:
+        why = f" ({old.reason.removesuffix('.')})" if old.reason else ""
+        raise CommandError(
+            f"The plan with the hash {told} is {old.state} by now{why}; `bridge plan {old.bridge_id}` shows what"
+            " there is."
+        )
+
+
+def _fitting(found: list[Plan], told: str, bridges: tuple[uuid.UUID, ...]) -> Plan:
     fitting = [plan for plan in found if _fits(plan, told)]
     if len(fitting) != 1:
+        _refuse_older(told, bridges)
         raise CommandError(
             f"No plan of these bridges has the hash {told}; `bridge plan` shows those there are."
             if found
@@ -80,7 +95,7 @@ def _refused(bridges: tuple[uuid.UUID, ...], hashes: list[str]) -> list[Plan]:
     """The plans that are meant: by their hashes, or what the bridges owe, or else the only one that is open."""
     found = list(Plan.objects.filter(bridge_id__in=bridges, state=Plan.State.OPEN))
     if hashes:
-        return [_fitting(found, told) for told in hashes]
+        return [_fitting(found, told, bridges) for told in hashes]
     owed = [plan for bridge in bridges if (plan := plans.current(bridge))]
     if not (owed or found):
         raise CommandError("There is no plan to refuse.")

@@ -17,7 +17,7 @@ from unified_api.management.bridge.verb import Options, Progress, Verb, meant, t
 from unified_api.models.fields import Malformed
 from unified_api.sync.bridge import conflicts
 from unified_api.sync.models import Write
-from unified_api.sync.models_bridge import Conflict
+from unified_api.sync.models_bridge import Bridge, Conflict
 
 
 def _take(parser: CommandParser) -> None:
@@ -36,6 +36,7 @@ def _answer(options: Options, _progress: Progress) -> Document:
     about, resolution = meant(options), options["resolution"]
     if not options["conflict"]:
         with scope(about.tenant):
+            _refuse_strange(options["field"], about.bridges)
             ends = [conflicts.resolve_all(one, options["field"], resolution) for one in about.bridges]
         return {"resolved": sum(ends)}
     with scope(about.tenant), transaction.atomic():
@@ -45,6 +46,17 @@ def _answer(options: Options, _progress: Progress) -> Document:
         except conflicts.ConflictClosed as error:
             raise CommandError(str(error)) from error
         return {"resolved": 1}
+
+
+def _refuse_strange(field: str | None, bridges: tuple[uuid.UUID, ...]) -> None:
+    """Refuse a field that none of the bridges carries: who misspelt it would wait for what never comes."""
+    with transaction.atomic():
+        told = Bridge.objects.filter(id__in=bridges).values_list("configuration", flat=True)
+        carried = sorted({name for one in told for name in one["policy"]["fields"]})
+    if field is not None and field not in carried:
+        raise CommandError(
+            f"The bridge carries no field {field!r}, but {', '.join(carried)}; nothing was resolved."
+        )
 
 
 def _conflict(given: str, bridges: tuple[uuid.UUID, ...]) -> uuid.UUID:
@@ -59,7 +71,10 @@ def _conflict(given: str, bridges: tuple[uuid.UUID, ...]) -> uuid.UUID:
 
 
 def _tell(document: Document) -> Iterator[str]:
-    yield f"{many(document['resolved'], 'conflict')} resolved; the bridge writes what follows from it."
+    if not document["resolved"]:
+        yield "No conflict waits for that; nothing was changed. `bridge status` shows those that wait."
+    else:
+        yield f"{many(document['resolved'], 'conflict')} resolved; the bridge writes what follows from it."
 
 
 RESOLVE = Verb("resolve", "say who prevails where both sides edited a field", _take, _answer, _tell)

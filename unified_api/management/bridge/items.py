@@ -12,9 +12,9 @@ from unified_api.sync.bridge.attachment_choice import shown
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan, PlanItem
 
-#: Characters of a value that are shown; JSON has it whole.
+#: Characters of a value that are shown; `--all` and JSON have it whole.
 WIDTH: Final = 40
-#: Fields of a new record whose values are shown; of the others their names.
+#: Fields of a new record whose values are shown; of the others their names. `--all` shows all.
 FIRST: Final = 4
 Names = Mapping[str, str]
 
@@ -32,10 +32,10 @@ def tell(document: Document) -> Iterator[str]:
     yield from _in_short(document)
     names = document["names"]
     for item in document["items"]:
-        yield f"  {item['action']}{_where(item)}: {_what(item, names)}{_became(item)}"
-    hidden = sum(document["counts"].values()) - len(document["items"])
-    if hidden > 0:
-        yield f"  … and {hidden} more: --items {hidden + len(document['items'])} shows all."
+        yield f"  {item['action']}{_where(item)}: {_what(item, names, document['is_whole'])}{_became(item)}"
+    if document["left_out"]:
+        more = document["left_out"] + len(document["items"])
+        yield f"  … and {document['left_out']} more: --items {more} shows them, --all shows them with all values."
 
 
 def _in_short(document: Document) -> Iterator[str]:
@@ -45,6 +45,8 @@ def _in_short(document: Document) -> Iterator[str]:
         yield f"  {standing.done_of(document['progress'])}"
     yield from (f"  {_cost(side, cost)}" for side, cost in document["cost"].items())
     if document["state"] == Plan.State.OPEN:
+        if not any(document["counts"].get(action) for action in plans.WRITES):
+            yield "  Nothing is to be written now; once it is approved, the bridge goes on by itself."
         yield f"  hash: {document['hash']}"
         yield f"  {standing.approving(document)}"
 
@@ -63,12 +65,13 @@ def _where(item: Document) -> str:
     return f" at side {item['side']}" if item["side"] else ""
 
 
-def _what(item: Document, names: Names) -> str:
+def _what(item: Document, names: Names, is_whole: bool) -> str:  # noqa: FBT001 - as the document says
     key, told = _key(item["key"], names), item["fields"]
+    say = _wholly if is_whole else changes
     if item["action"] in plans.WRITES:
-        return f"{key}: {changes(item['action'], told['fields'], names)}{_content(told.get('content'))}"
+        return f"{key}: {say(item['action'], told['fields'], names)}{_content(told.get('content'))}"
     if item["action"] == plans.HELD:
-        return f"{key}: {told['held']} of {changes(told['held'], told['fields'], names)}. {told['reason']}"
+        return f"{key}: {told['held']} of {say(told['held'], told['fields'], names)}. {told['reason']}"
     if item["action"] == "conflict":
         a, b = (_short(told, side, names) for side in "ab")
         return f"{key}: {told['field']} is {a} at side a and {b} at side b"
@@ -95,13 +98,38 @@ def changes(action: str, fields: Document, names: Names) -> str:
     return f"{first}, and {', '.join(name for name, _ in told[FIRST:])}" if told[FIRST:] else first
 
 
-def _short(told: Mapping[str, Any], name: str, names: Names) -> str:
-    """A value that a document quotes, shortened; of a record that it names, what that is called."""
+def _wholly(action: str, fields: Document, names: Names) -> str:
+    """The same with each field in a line of its own, and its values as long as they are."""
+    if action == "update":
+        told = (
+            f"{name}: {named(one, 'was', names)} -> {named(one, 'value', names)} ({one['rule']})"
+            for name, one in fields.items()
+        )
+    else:
+        quotes = "value" if action == "create" else "was"
+        told = (f"{name}: {named(one, quotes, names)}" for name, one in fields.items())
+    return "".join(f"\n      {one}" for one in told)
+
+
+def named(told: Mapping[str, Any], name: str, names: Names) -> str:
+    """A value that a document quotes; of records that it names, what they are called."""
     value = told[name]
+    if (
+        not told["is_hidden"]
+        and isinstance(value, list)
+        and value
+        and any(one in names for one in map(str, value))
+    ):
+        return ", ".join(names.get(str(one), str(one)) for one in value)
     if not told["is_hidden"] and isinstance(value, str) and value in names:
         return names[value]
-    whole = quoted(told, name)
-    return whole if len(whole) <= WIDTH else f"{whole[: WIDTH - 1]}…"
+    return quoted(told, name)
+
+
+def _short(told: Mapping[str, Any], name: str, names: Names) -> str:
+    """The same, shortened, but for what records are called."""
+    whole = named(told, name, names)
+    return whole if len(whole) <= WIDTH or whole != quoted(told, name) else f"{whole[: WIDTH - 1]}…"
 
 
 def _content(content: Document | None) -> str:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from tenants.scope import scope
 from unified_api.management.answering import Document, take_json
-from unified_api.management.bridge.pairs import pair_of
+from unified_api.management.bridge.pairs import TAKES, pair_of
 from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
 from unified_api.sync import withheld
 from unified_api.sync.bridge import reviewing, showing
@@ -19,13 +19,13 @@ from unified_api.sync.models_bridge import Bridge, Pair
 
 def _take_one(parser: CommandParser) -> None:
     take_bridge(parser)
-    parser.add_argument("pair", nargs=1, help="its id, as `bridge status` shows")
+    parser.add_argument("pair", nargs=1, help=TAKES)
     take_json(parser)
 
 
 def _take_two(parser: CommandParser) -> None:
     take_bridge(parser)
-    parser.add_argument("pair", nargs=2, help="the ids of both, as `bridge status` shows")
+    parser.add_argument("pair", nargs=2, help=f"both: {TAKES}")
     take_json(parser)
 
 

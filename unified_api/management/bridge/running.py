@@ -15,6 +15,7 @@ from unified_api.management.bridge import items, standing
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import leading, references, showing
 from unified_api.sync.bridge.waiting import Round
+from unified_api.sync.models import Stream
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_plan import Plan
 
@@ -47,19 +48,45 @@ def run(
     about: Meant, number: int, progress: Progress, when_read: Callable[[], object] = lambda: None
 ) -> Document:
     """One round of one bridge; how it stands then. when_read: called when both sides were read, before they settle."""
+    refuse_paused(about, number)
     before = _standing(about, number)
-    if before["paused_by"]:
-        raise CommandError(f"The bridge is paused by {before['paused_by']}; `bridge resume` goes on with it.")
     turn = Round(about.tenant, about.bridges[number])
     outcomes = turn.read(lambda: progress("No worker is running; this process does the work itself."))
-    progress("Both sides are read.")
+    unasked = _unasked(about, number)
+    progress(unasked or "Both sides are read.")
     when_read()
     over = turn.settle(reporter(about, number, progress))
     after = _standing(about, number)
     unread = [o.stream.model for o in outcomes if o.run is None or o.run.result == "FAILED"]
     after["written"] = sum(after["writes"].values()) - sum(before["writes"].values())
-    after["failed"] = _failure(after, unread, over=over, behind=_is_behind(about, number))
+    after["failed"] = unasked or _failure(after, unread, over=over, behind=_is_behind(about, number))
     return after
+
+
+def refuse_paused(about: Meant, number: int) -> None:
+    """Refuse to have a bridge do anything that somebody stopped; CommandError."""
+    with scope(about.tenant), transaction.atomic():
+        bridge = Bridge.objects.get(id=about.bridges[number])
+    if bridge.paused_by:
+        raise CommandError(
+            f"{bridge.model}: the bridge is paused by {bridge.paused_by}; `bridge resume {bridge.id}` goes on with it."
+        )
+
+
+def _unasked(about: Meant, number: int) -> str:
+    """The sentence about sides whose reading somebody has paused, so that nothing new came from there; else empty."""
+    with scope(about.tenant), transaction.atomic():
+        bridge = Bridge.objects.get(id=about.bridges[number])
+        sides = {bridge.account_a: "a", bridge.account_b: "b"}
+        paused = Stream.objects.filter(linked_account_id__in=sides, model=bridge.model).exclude(
+            paused_by=None
+        )
+        rows = paused.order_by("linked_account_id").values_list("linked_account_id", "paused_by")
+        return " ".join(
+            f"Side {sides[account]} was not read: its reading was paused by {who};"
+            f" `manage.py sync {account} --model {bridge.model} --resume` goes on with it."
+            for account, who in rows
+        )
 
 
 def reporter(about: Meant, number: int, progress: Progress) -> Callable[[], None]:

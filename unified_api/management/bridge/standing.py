@@ -111,7 +111,9 @@ def _plan(document: Document, plan: Document) -> str:
 
 
 def approving(plan: Document) -> str:
-    """How an open plan is carried out."""
+    """How a plan is carried out; one that was over as soon as it was made has nothing to write."""
+    if plan["state"] == Plan.State.DONE:
+        return "Nothing is to be written, and no plan waits for you."
     return f"`bridge approve {plan['bridge_id']} {plan['hash'][:ENOUGH]}` has just this written."
 
 

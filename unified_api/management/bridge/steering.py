@@ -12,7 +12,7 @@ from tenants.scope import scope
 from unified_api.engine.values import Side
 from unified_api.management.answering import Document, take_json
 from unified_api.management.bridge import standing
-from unified_api.management.bridge.pairs import pair_of
+from unified_api.management.bridge.pairs import TAKES, pair_of
 from unified_api.management.bridge.verb import Options, Progress, Verb, meant, take_bridge
 from unified_api.sync.bridge import showing, steering
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -22,9 +22,7 @@ def _take(parser: CommandParser) -> None:
     take_bridge(parser)
     grain = parser.add_mutually_exclusive_group()
     grain.add_argument("--to", choices=["a", "b"], help="only the way to this side")
-    grain.add_argument(
-        "--pair", metavar="ID", help="only these two records: the id of their pair, or of one of them"
-    )
+    grain.add_argument("--pair", metavar="ID", help=f"only the two records of a pair: {TAKES}")
     take_json(parser)
 
 

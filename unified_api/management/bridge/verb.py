@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -75,9 +76,23 @@ def meant(options: Options) -> Meant:
         name, _, model = given.rpartition("/")
         named = _named(name) if name else ()
         one_model = [one.id for one in named if model in {one.model, one.model.partition(".")[2]}]
+        near = _nearly(given) if len(one_model) != 1 else ""
     if len(one_model) != 1:
-        raise CommandError(f"There is no bridge {given!r}; `manage.py bridge status` shows those there are.")
+        raise CommandError(
+            f"There is no bridge {given!r}{near}; `manage.py bridge status` shows those there are."
+        )
     return Meant(tenant, tuple(one_model), named=False)
+
+
+def _nearly(given: str) -> str:
+    """The name that is nearly the one that was given, as a question; empty where there is none."""
+    known = {
+        one.casefold(): one
+        for bridge in Bridge.objects.exclude(name="")
+        for one in (bridge.name, in_words(bridge))
+    }
+    near = get_close_matches(given.casefold(), known, n=1)
+    return f" (did you mean {known[near[0]]!r}?)" if near else ""
 
 
 def _named(name: str) -> QuerySet[Bridge]:

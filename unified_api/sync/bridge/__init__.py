@@ -7,6 +7,9 @@
     intake     the change log marks pairs dirty; records that no pair knows get one of their own
     held       why a pair is held back
     matching   records without a counterpart find each other by key
+    asked      plans of undo, restore and replay, from their beginning to where they wait, or are over
+    naming     what records are called that the values of a plan name
+    regardless what a bridge file means wrongly, whatever its accounts can do
     merging    pairs of records that their provider merged
     sharing    who shares a key, where records have several
     search     before a create, a look at the provider itself

@@ -12,7 +12,7 @@ from django.db import transaction
 from tenants.models import LinkedAccount
 from unified_api import registry
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge import setup, stirring
+from unified_api.sync.bridge import regardless, setup, stirring
 from unified_api.sync.bridge.changing import Changed, change
 from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.file import PRIORITIES, BridgeFile
@@ -214,7 +214,7 @@ def _accounts(file: BridgeFile, how: How) -> Both[LinkedAccount]:
         except BridgeRefused as error:
             mistakes += [((), replace(one, place=side.value)) for one in error.mistakes]
     if mistakes:
-        raise file.refused(mistakes)
+        raise file.refused([*mistakes, *regardless.mistakes(file.data)])
     return Both(found[Side.A], found[Side.B])
 
 

@@ -30,6 +30,8 @@ from unified_api.engine.values import Both, Side
 from unified_api.sync.bridge.attachment_choice import AttachmentChoice
 
 EVERYTHING: Final = "everything"
+#: Where a bridge starts that takes what changes from today on.
+TODAY: Final = "today"
 #: A record with this flag stays where it is, unless a bridge carries the flag itself.
 PRIVATE: Final = "is_private"
 #: Models whose records are people, with the fields that may hold their addresses.
@@ -104,7 +106,7 @@ class Configuration:
     def parse(cls, data: Mapping[str, Any]) -> Configuration:
         """Read the stored form; raises PolicyError."""
         filters = data.get("filter", {})
-        since, canary = _start(data.get("start", {}))
+        since, canary = start(data.get("start", {}))
         return cls(
             Policy.parse(data["policy"]),
             tuple(data["match"]),
@@ -113,8 +115,8 @@ class Configuration:
             {name: Counterparts(how) for name, how in data.get("references", {}).items()},
             since,
             canary,
-            _budget(data.get("budget", {})),
-            _hours(data.get("audit", DAILY)),
+            budget(data.get("budget", {})),
+            hours(data.get("audit", DAILY)),
             AttachmentChoice.parse(data.get("content")),
             data.get("start", {}).get("today") if since else None,
         )
@@ -145,7 +147,8 @@ class Configuration:
         return frozenset((*self.policy.fields, *self.filter.a.reads(), *self.filter.b.reads()))
 
 
-def _start(data: Mapping[str, Any]) -> tuple[dt.datetime | None, int | None]:
+def start(data: Mapping[str, Any]) -> tuple[dt.datetime | None, int | None]:
+    """Since when records must have been changed, and the canary; raises PolicyError."""
     told = data.get("from", EVERYTHING)
     canary = data.get("canary")
     if canary is not None and (not isinstance(canary, int) or canary < 1):
@@ -159,7 +162,8 @@ def _start(data: Mapping[str, Any]) -> tuple[dt.datetime | None, int | None]:
     return (since if since.tzinfo else since.replace(tzinfo=dt.UTC)), canary
 
 
-def _budget(data: Mapping[str, Any]) -> Budget:
+def budget(data: Mapping[str, Any]) -> Budget:
+    """What one run may do; raises PolicyError."""
     usual = Budget()
     unknown = set(data) - {"creates", "deletes"}
     if unknown:
@@ -181,7 +185,8 @@ def _limit(data: Mapping[str, Any] | None, usual: Limit, place: str) -> Limit:
     return Limit(float(share), least)
 
 
-def _hours(told: Any) -> float:
+def hours(told: Any) -> float:
+    """Hours between audits; raises PolicyError."""
     if isinstance(told, bool) or not isinstance(told, int | float) or not SHORTEST <= told <= LONGEST:
         raise PolicyError(f"audit: {told!r} is no number of hours from {SHORTEST:g} to {LONGEST:g}")
     return float(told)

@@ -16,12 +16,19 @@ from unified_api.models.fields import Choice, Choices, Malformed, Text, Texts, W
 from unified_api.sync import clock, connect, values
 from unified_api.sync.bridge import attachment_check, listed, references, takers
 from unified_api.sync.bridge.attachment_choice import Files
-from unified_api.sync.bridge.configuration import EVERYTHING, PEOPLE, Configuration, Counterparts, Leaving
-from unified_api.sync.bridge.fields import offered, settings
+from unified_api.sync.bridge.configuration import (
+    EVERYTHING,
+    PEOPLE,
+    TODAY,
+    Configuration,
+    Counterparts,
+    Leaving,
+    budget,
+    hours,
+)
+from unified_api.sync.bridge.fields import offered, refuse_unmatched, settings
 from unified_api.sync.bridge.wish import BridgeRefused, Mistake, Mistakes, Wish
 
-#: Where a bridge starts that takes what changes from today on.
-TODAY: Final = "today"
 #: The fields by which records of a model are known, where that is not their name.
 KNOWN_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "crm.Contact": ("email_addresses",),
@@ -60,6 +67,8 @@ def configure(wish: Wish, before: Configuration | None = None) -> Configuration:
         "creates": _creates,
         "constants": _constants,
         "deletes": _deletes,
+        "budget": lambda wish: budget(wish.budget),
+        "audit": lambda wish: hours(wish.audit),
         "": _refuse_idle,
     }
     for name, part in parts.items():
@@ -99,13 +108,7 @@ def match(wish: Wish) -> list[str]:
                 "match", "Without a field to match by, records that exist on both sides would be doubled."
             )
         )
-    if unmatched := set(names) - set(wish.fields):
-        raise BridgeRefused(
-            Mistake(
-                "match",
-                f"Records are matched by {', '.join(sorted(unmatched))}, which the bridge does not carry.",
-            )
-        )
+    refuse_unmatched(names, wish.fields)
     return names
 
 

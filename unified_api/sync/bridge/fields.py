@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 from unified_api.engine.filter import USUAL
 from unified_api.engine.normal import normal
 from unified_api.engine.policy import Policy, Shape, Winner, parse_field
 from unified_api.engine.values import Side
-from unified_api.models.base import CUSTOM, wire_fields
+from unified_api.models.base import CUSTOM, CommonModel, wire_fields
 from unified_api.models.fields import Choice, Choices, Instant, Ref, Refs, Text, Texts, WireArray, WireField
 from unified_api.models.fields import Shape as Nested
 from unified_api.sync import connect
@@ -50,12 +51,7 @@ def settings(wish: Wish, name: str, before: Policy | None = None) -> dict[str, A
 
 def offered(wish: Wish, name: str, place: str, sides: Sequence[Side] = tuple(Side)) -> WireField:
     """The declaration of a field that these sides have; raises BridgeRefused."""
-    known = wire_fields(wish.common)
-    if name not in known:
-        raise BridgeRefused(Mistake(place, f"{wish.model} has no field {name}; it has {', '.join(known)}."))
-    if known[name].sensitive:
-        told = f"{name} is sensitive: no bridge carries it, matches or filters by it; leave it out."
-        raise BridgeRefused(Mistake(place, told))
+    known = known_field(wish.model, wish.common, name, place)
     for side in sides:
         if not has(wish, side, name) and name.startswith(CUSTOM):
             target = name.removeprefix(CUSTOM)
@@ -63,7 +59,27 @@ def offered(wish: Wish, name: str, place: str, sides: Sequence[Side] = tuple(Sid
             raise BridgeRefused(Mistake(place, told))
         if not has(wish, side, name):
             raise BridgeRefused(Mistake(place, f"{wish.accounts[side].integration} has no {name}."))
+    return known
+
+
+def known_field(model: str, common: type[CommonModel], name: str, place: str) -> WireField:
+    """The declaration of a field, whoever has it; raises BridgeRefused where no bridge can carry it."""
+    known = wire_fields(common)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise BridgeRefused(Mistake(place, f"{model} has no field {name}; {meant}it has {', '.join(known)}."))
+    if known[name].sensitive:
+        told = f"{name} is sensitive: no bridge carries it, matches or filters by it; leave it out."
+        raise BridgeRefused(Mistake(place, told))
     return known[name]
+
+
+def refuse_unmatched(names: Iterable[str], carried: Iterable[str]) -> None:
+    """Refuse to match records by fields that a bridge does not carry; raises BridgeRefused."""
+    if unmatched := set(names) - set(carried):
+        told = f"Records are matched by {', '.join(sorted(unmatched))}, which the bridge does not carry."
+        raise BridgeRefused(Mistake("match", told))
 
 
 def has(wish: Wish, side: Side, name: str) -> bool:

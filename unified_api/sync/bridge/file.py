@@ -16,6 +16,7 @@ from unified_api.engine.normal import NORMALIZERS
 from unified_api.engine.policy import DeleteRule, Direction, FirstContact, Shape, Winner
 from unified_api.engine.values import Side
 from unified_api.models.base import CUSTOM, common_model, relations
+from unified_api.sync.bridge import regardless
 from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.configuration import Counterparts, Leaving
 from unified_api.sync.bridge.fields import WINNERS
@@ -25,6 +26,8 @@ from unified_api.sync.models_bridge import Bridge
 
 #: The dot in the name of a custom field is none between steps.
 _CUSTOM_FIELD: Final = re.compile(rf"({re.escape(CUSTOM.removesuffix('.'))})\.")
+#: A step, and the places in lists behind it.
+_NUMBERED: Final = re.compile(r"(.*?)((?:\[[0-9]+\])*)", re.DOTALL)
 #: Words for the priority of a bridge's work, as jobs have it.
 PRIORITIES: Final[Mapping[str, int]] = {"high": 3, "normal": 5, "low": 7}
 
@@ -167,11 +170,21 @@ def _understood(read_as: Callable[[Any], Marked], told: Any, name: str) -> Bridg
         marked = read_as(told)
     except Unreadable as error:
         raise FileRefused(name, error.faults) from None
+    file = BridgeFile(name, marked.data, marked)
     wrong = [*_wrong(marked.data, FILE, ()), *_missing(marked.data)]
     if wrong:
-        faults = (Fault(marked.spot(path), _told(path, sentence), path) for path, sentence in wrong)
-        raise FileRefused(name, faults)
-    return BridgeFile(name, marked.data, marked)
+        faults = [Fault(marked.spot(path), _told(path, sentence), path) for path, sentence in wrong]
+        besides = file.refused(regardless.mistakes(marked.data)).faults
+        raise FileRefused(name, [*faults, *_of_other_places(besides, faults)])
+    return file
+
+
+def _of_other_places(faults: Iterable[Fault], known: Sequence[Fault]) -> Iterator[Fault]:
+    """Those of some faults that are about nothing of which it is known already that it has no right form."""
+    formless = {other.path for other in known}
+    for one in faults:
+        if not any(one.path[:length] in formless for length in range(len(one.path) + 1)):
+            yield one
 
 
 def _wrong(value: Any, kind: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -243,9 +256,9 @@ def dotted(path: Path) -> str:
 def _steps(place: str) -> Iterator[str | int]:
     """The steps of a dotted place: `filter.a.any[0].status`."""
     for part in _CUSTOM_FIELD.sub("\\1\0", place).split(".") if place else ():
-        name, *numbers = part.split("[")
+        name, numbers = _NUMBERED.fullmatch(part).groups()  # type: ignore[union-attr]  # it matches every text
         yield name.replace("\0", ".")
-        yield from (int(number.rstrip("]")) for number in numbers)
+        yield from (int(number) for number in re.findall(r"[0-9]+", numbers))
 
 
 def _place(

@@ -26,7 +26,7 @@ from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, UNSETTLED, W
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.stirring import ask_after_commit, awaken_parts_of
 from unified_api.sync.bridge.writing import shown
-from unified_api.sync.models import Write, WriteState
+from unified_api.sync.models import Merged, Write, WriteState
 from unified_api.sync.models_bridge import Bridge, Pair
 from unified_api.sync.models_plan import PlanItem
 from unified_api.sync.problems import GONE, TOO_LARGE
@@ -64,6 +64,8 @@ def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: b
     seen = frame.seen([pair])
     record = seen.looks[pair.id].of(side)
     event = Lost() if taken else _event(record, write, witnessed=witnessed, unknown=unknown)
+    if _met_another(record, pair, side, write):
+        event = Lost(gone=True)  # nothing is agreed with that: both are compared anew
     dropped = pair.memory.get(DROPPED, 0) + 1
     memory, effects = plan(remembered(pair), event, policy=seen.policy, access=frame.access)
     remember(pair, memory)
@@ -140,6 +142,13 @@ def _event(record: Record | None, write: Write, *, witnessed: bool, unknown: boo
     if untold and write.operation == "update" and write.sent:
         return Lost(values)
     return Lost() if write.state == WriteState.UNCERTAIN else Dropped()
+
+
+def _met_another(record: Record | None, pair: Pair, side: Side, write: Write) -> bool:
+    """Whether an update arrived at what its record had been merged into, which nobody had looked at before."""
+    if write.state != WriteState.DONE or write.operation != "update" or record is None or not record.gone:
+        return False
+    return Merged.objects.filter(record_id=record_of(pair, side)).exists()
 
 
 def _is_gone(write: Write) -> bool:

@@ -14,11 +14,8 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from tenants import audit
-from tenants.audit import current_actor
 from unified_api.engine.values import Side
-from unified_api.sync import clock
-from unified_api.sync.bridge import bringing_back, plans
+from unified_api.sync.bridge import asked, bringing_back, plans
 from unified_api.sync.bridge.held import COLUMN, MERGED
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import Turn, turns_of
@@ -36,38 +33,23 @@ class NotLost(ValueError):
 def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
     """A plan that makes again what side `to` lost, by the records as they are mirrored; within the open transaction.
 
-    pair: that of this pair alone; raises NotLost where it has none that can be made again.
+    It is open; or done, where nothing can be made again. pair: that of this pair alone; raises NotLost where it has
+    none that can be made again.
     """
-    frame, actor = Frame.of(bridge), current_actor()
+    frame = Frame.of(bridge)
     lost = _lost(frame, to)
     if pair is not None and not (lost := lost.filter(id=pair)).exists():
         raise NotLost(
             f"The bridge has no pair {pair} that lost its record at side {to}; `bridge status` and `pairs/{{id}}` show"
             " what pairs have, and one with a write under way waits for that."
         )
-    plan: Plan = Plan.objects.create(
-        bridge_id=bridge.id,
-        purpose=Plan.Purpose.RESTORE,
-        version=bridge.version,
-        reason=f"What side {to} lost, from its counterparts.",
-        made_by=f"{actor.kind} {actor.name}",
-        created_at=clock.now(),
-    )
+    plan = asked.begin(bridge, Plan.Purpose.RESTORE, f"What side {to} lost, from its counterparts.")
     made = 0
     for portion in _portions(lost):
         items = [item for turn in turns_of(frame, portion) for item in _items(turn, to)]
         plans.add(frame, plan, items, made)
         made += len(items)
-    plans.complete(frame, plan)
-    audit.record(
-        "plan.made",
-        subject=str(plan.id),
-        bridge=str(bridge.id),
-        purpose=plan.purpose,
-        side=to.value,
-        pair=str(pair) if pair else None,
-    )
-    return plan
+    return asked.complete(frame, plan, side=to.value, pair=str(pair) if pair else None)
 
 
 def _lost(frame: Frame, to: Side) -> QuerySet[Pair]:

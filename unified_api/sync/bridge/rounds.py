@@ -83,12 +83,13 @@ def look_at_some(frame: Frame) -> int:
     Raises OverBudget before anything of the kind that is over leaves.
     """
     rows = free(frame)
-    pairs = _some(rows.exclude(one_sided())) or _some(rows)
+    pairs = siblings.ready(frame, _some(rows.exclude(one_sided()))) or siblings.ready(frame, _some(rows))
     looked, pushes, moved, contested = [], 0, [], False
     for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
         together = turn.pair.state in TOGETHER
-        if consider(turn):
-            looked.append(turn.pair)
+        if not consider(turn):
+            break  # who comes behind it waits until it is matched
+        looked.append(turn.pair)
         if together is not (turn.pair.state in TOGETHER):
             moved.append(turn.pair)
         contested |= bool(turn.contested)

@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Func, IntegerField, Q, QuerySet, Sum
+from django.db.models import Count, Func, IntegerField, QuerySet, Sum
 
 from unified_api.engine.events import Kind, Problem
 from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.models import hidden
-from unified_api.sync.bridge import conflicts, plans, references, standing_plans, turns
+from unified_api.sync.bridge import conflicts, plans, standing_plans, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
 from unified_api.sync.bridge.records import Frame, record_of, remembered
 from unified_api.sync.bridge.rounds import Turn, turns_of
-from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.bridge.work import in_flight, obstacle
 from unified_api.sync.bridge.writing import shown, told
@@ -122,18 +121,6 @@ def _foreseen(frame: Frame) -> Document:
 def key(bridge: Bridge, told: str | None, secret: Container[str]) -> str | None:
     """The key of a pair as it is shown: not where it is made of a sensitive or secret field."""
     return hidden.key(bridge.configuration["match"], told, secret)
-
-
-def called(bridge: Bridge, ids: Collection[str]) -> dict[str, str]:
-    """What the bridges between the same accounts call these records: the keys of their pairs, by the records' ids."""
-    found: dict[str, str] = {}
-    for one in references.between(bridge.account_a, bridge.account_b) if ids else ():
-        secret = Scopes.of(one).secret
-        known = Pair.objects.filter(Q(record_a__in=ids) | Q(record_b__in=ids), bridge_id=one.id)
-        for pair in known.exclude(key=None):
-            records = (str(record) for record in (pair.record_a, pair.record_b) if record)
-            found |= dict.fromkeys(records, str(key(one, pair.key, secret)))
-    return found
 
 
 def in_words(key: str | None) -> str | None:

@@ -95,6 +95,29 @@ def in_front(frame: Frame, pairs: Sequence[Pair], searched_for: Collection[uuid.
     return found
 
 
+def ready(frame: Frame, pairs: Sequence[Pair]) -> list[Pair]:
+    """Of these pairs, in their order, those that come behind none that is looked at later, and made first all the same.
+
+    That is one which is still to be matched or searched for, as somebody has edited it; or that somebody else has now.
+    """
+    may_be = [pair for pair in pairs if _may_be_made(pair)] if frame.within else []
+    wholes = set(_wholes(frame.model, frame.within, may_be).values()) if frame.within and may_be else set()
+    if not wholes:
+        return list(pairs)
+    found = Pair.objects.filter(
+        Q(state=State.GONE) | Q(one_sided(), state=State.ALONE),
+        _of(frame.model, str(frame.within), wholes),
+        bridge_id=frame.bridge.id,
+        dirty=True,
+        held__in=UNDER_WAY,
+        write_id=None,
+        paused_by=None,
+        id__lt=max(pair.id for pair in may_be),
+    )
+    later = list(found.exclude(id__in=[pair.id for pair in pairs]))
+    return in_front(frame, sorted([*pairs, *later], key=lambda one: one.id), {pair.id for pair in later})
+
+
 def leave_behind(frame: Frame, item: PlanItem, pair: Pair, look: Look) -> set[uuid.UUID]:
     """Leave to the next plan what a plan shows behind a create that it leaves to that; the pairs of these items.
 

@@ -12,15 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from tenants import audit
-from tenants.audit import current_actor
 from unified_api.engine.merge import Rule
 from unified_api.engine.replay import Difference, Replayed, Rules, replay
 from unified_api.engine.values import Both, Side, Values
 from unified_api.engine.weigh import Terms
 from unified_api.models.base import CommonModel
 from unified_api.sync import clock, values
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import asked, plans
 from unified_api.sync.bridge.configuration import Configuration
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.memory import place
@@ -48,22 +46,15 @@ class SpanRefused(ValueError):
 def make(
     bridge: Bridge, span: Span, otherwise: Configuration, about: str, *, at_leisure: bool = False
 ) -> Plan:
-    """An open plan of what would be different, within the transaction that is open; raises SpanRefused.
+    """A plan of what would be different, within the transaction that is open; raises SpanRefused.
 
-    otherwise: what the bridge would have been told in the span. about: that, in a few words. at_leisure: nobody's
-    request waits for it.
+    It is open; or done, where nothing is to be written. otherwise: what the bridge would have been told in the span.
+    about: that, in a few words. at_leisure: nobody's request waits for it.
     """
     if span.since > span.until:
         raise SpanRefused(f"The span ends at {span.until.isoformat()}, before it begins.")
-    actor = current_actor()
-    plan: Plan = Plan.objects.create(
-        bridge_id=bridge.id,
-        purpose=Plan.Purpose.REPLAY,
-        version=bridge.version,
-        reason=f"From {span.since.isoformat()} to {span.until.isoformat()} under another policy: {about}",
-        made_by=f"{actor.kind} {actor.name}".rstrip(),
-        created_at=clock.now(),
-    )
+    reason = f"From {span.since.isoformat()} to {span.until.isoformat()} under another policy: {about}"
+    plan = asked.begin(bridge, Plan.Purpose.REPLAY, reason)
     frames = Frame.of(bridge), Frame.of(_told(bridge, otherwise))
     most = MOST_AT_LEISURE if at_leisure else MOST
     pairs, span = _concerned(bridge, span, most), replace(span, began=place.first_at(bridge.created_at))
@@ -71,9 +62,7 @@ def make(
         done = PlanItem.objects.filter(plan_id=plan.id).count()
         items = list(_items(frames, pairs[first : first + AT_ONCE], span))
         plans.add(frames[0], plan, items, done)
-    plans.complete(frames[0], plan)
-    audit.record("plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, about=about)
-    return plan
+    return asked.complete(frames[0], plan, about=about)
 
 
 def _told(bridge: Bridge, otherwise: Configuration) -> Bridge:

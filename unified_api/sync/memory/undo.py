@@ -18,12 +18,9 @@ from typing import Any, Final
 
 from django.db.models import Q
 
-from tenants import audit
-from tenants.audit import current_actor
 from unified_api.engine.merge import Rule
 from unified_api.engine.values import Side
-from unified_api.sync import clock
-from unified_api.sync.bridge import bringing_back, plans
+from unified_api.sync.bridge import asked, bringing_back, plans
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import Turn, turns_of
 from unified_api.sync.memory.deeds import Deed, NoDeed
@@ -43,22 +40,14 @@ EDITED: Final = "The record was created by it, and edited since; an undo does no
 
 
 def make(bridge: Bridge, deeds: Iterable[Deed], reason: str) -> Plan:
-    """An open plan that undoes these deeds, within the transaction that is open; raises NoDeed for too many records."""
-    frame, actor = Frame.of(bridge), current_actor()
-    plan: Plan = Plan.objects.create(
-        bridge_id=bridge.id,
-        purpose=Plan.Purpose.UNDO,
-        version=bridge.version,
-        reason=reason,
-        made_by=f"{actor.kind} {actor.name}".rstrip(),
-        created_at=clock.now(),
-    )
+    """A plan that undoes these deeds, within the transaction that is open; raises NoDeed for too many records.
+
+    It is open; or done, where nothing of them can be put back any more.
+    """
+    frame = Frame.of(bridge)
+    plan = asked.begin(bridge, Plan.Purpose.UNDO, reason)
     plans.add(frame, plan, list(_items(frame, _by_record(deeds))))
-    plans.complete(frame, plan)
-    audit.record(
-        "plan.made", subject=str(plan.id), bridge=str(bridge.id), purpose=plan.purpose, reason=reason
-    )
-    return plan
+    return asked.complete(frame, plan, reason=reason)
 
 
 def _by_record(deeds: Iterable[Deed]) -> dict[uuid.UUID, list[Deed]]:

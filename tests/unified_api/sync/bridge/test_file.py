@@ -277,6 +277,41 @@ def test_all_mistakes_are_reported_at_once(desks: Bridged) -> None:
     assert [line.partition(":")[0] for line in told] == ["tickets.yaml, line 11", "tickets.yaml, line 19"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "also"),
+    [
+        ("integration: plain", "integration: plan", "line 5: b: there is no integration 'plan'"),
+        ("    winner: a\n", "    winer: a\n", "line 8: winer: unknown key"),
+    ],
+)
+def test_a_misspelt_field_is_told_beside_what_hides_the_accounts(
+    desks: Bridged, old: str, new: str, also: str
+) -> None:
+    """An account that there is not, or a key that there is not: all that is wrong whatever the accounts can do."""
+    text = more("    budget: {creates: {share: 2}}\n    match: [title]\n    audit: 0\n").replace(
+        "priority:", "prioriti:"
+    )
+    told = "\n".join(refused(text.replace(old, new) + "  ticketing.Tickt: {winner: a, fields: {name: }}\n"))
+
+    assert also in told
+    assert "line 9: budget.creates.share: 2 is no share from 0 to 1" in told
+    assert "line 10: match: Records are matched by title, which the bridge does not carry." in told
+    assert "line 11: audit: 0 is no number of hours from 1 to 8760" in told
+    assert (
+        "line 19: fields.prioriti: ticketing.Ticket has no field prioriti; did you mean priority? it" in told
+    )
+    assert "line 20: There is no common model 'ticketing.Tickt'." in told
+
+
+def test_a_mistake_in_a_budget_is_told_beside_those_of_fields(desks: Bridged) -> None:
+    """Also where both accounts are known; a name with brackets is a name."""
+    told = refused(
+        more("    budget: {deletes: {least: -1}}\n    audit: 0\n").replace("priority:", '"a[b]c": ')
+    )
+
+    assert [line.split(": ")[1] for line in told] == ["budget.deletes.least", "audit", "fields.a[b]c"]
+
+
 def test_what_a_filter_asks_is_stored_as_records_hold_it(desks: Bridged) -> None:
     """A moment that is written in another way still means the same record."""
     apply(more("    filter: {a: {remote_updated_at: {is: '2026-01-01T01:00:00+01:00'}}}\n"))

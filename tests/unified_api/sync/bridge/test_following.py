@@ -27,6 +27,8 @@ from unified_api.engine.values import Side
 from unified_api.models.ticketing import Comment
 from unified_api.sync import clock, job, journal, steer, streams, tasks
 from unified_api.sync.bridge import executing, plans, showing, siblings, steering, stirring, turns
+from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.rounds import look_at_some
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Job, Stream, Write
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -445,6 +447,58 @@ def test_the_comments_of_a_ticket_are_made_one_after_another(followed: Followed)
         followed.desks.work_once(kinds=("write",))
 
     assert _told(followed) == {title: [f"{title} {n}" for n in range(4)] for title in ("Printer", "Chair")}
+
+
+@pytest.mark.parametrize("how", ["edited before the look", "edited during the look", "locked"])
+def test_a_live_bridge_keeps_the_order_of_a_thread_whose_first_comment_is_not_ready(
+    followed: Followed, how: str
+) -> None:
+    """What was owed to a closed side is free when it opens; who has to be searched for anew still goes first."""
+    ticket = followed.ticket()
+    first, _, _ = (followed.comment(ticket, body) for body in ("first", "second", "third"))
+    followed.apply()
+    followed.round(TICKET)
+    with transaction.atomic():
+        steering.close(followed.bridges[COMMENT], Side.B)
+    followed.round(COMMENT)
+    with transaction.atomic():
+        steering.reopen(followed.bridges[COMMENT], Side.B)
+        frame = Frame.of(Bridge.objects.get(id=followed.bridges[COMMENT]))
+    if how == "locked":
+        _beside_a_lock(followed, first, lambda: look_at_some(frame))
+    else:
+        followed.edit(first, body="first, mended")
+        Round(followed.desks.tenant, followed.bridges[COMMENT], sleep=lambda _: None).read(lambda: None)
+    if how == "edited during the look":  # it is read behind what the bridge took in
+        with transaction.atomic():
+            look_at_some(frame)
+    followed.round(COMMENT)
+
+    assert _told(followed)["Printer"] == [
+        followed.desks.a.tables["comments"][first]["body"],
+        "second",
+        "third",
+    ]
+
+
+def _beside_a_lock(followed: Followed, comment: str, act: Callable[[], object]) -> None:
+    """Do something while somebody else has the pair of a comment."""
+
+    def hold() -> None:
+        record = Comment.objects.get(remote_id=comment, linked_account_id=followed.desks.accounts[0].id)
+        Pair.objects.select_for_update().get(record_a=record.id)
+        begun.set()
+        assert ended.wait(5)
+
+    begun, ended, there = threading.Event(), threading.Event(), Outcome()
+    thread = threading.Thread(target=there.of, args=(followed.desks.tenant, hold))
+    thread.start()
+    assert begun.wait(5)
+    with transaction.atomic():
+        act()
+    ended.set()
+    thread.join()
+    assert there.error is None
 
 
 @pytest.mark.parametrize("how", ["in vain", "for long"])

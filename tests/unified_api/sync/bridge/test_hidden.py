@@ -69,7 +69,7 @@ def test_a_plan_shows_that_a_sensitive_field_travels_and_not_what(people: Bridge
     people.round()
     with transaction.atomic():
         bridge, plan = Bridge.objects.get(id=people.bridge_id), Plan.objects.get()
-        told = planning._document(bridge, plan, None)
+        told = planning._document(bridge, plan, planning.Shown(None, is_whole=False))
     [line] = [line for line in items.tell(told) if "create" in line and "ann@" in line]
     item = approve(people, caller)
 

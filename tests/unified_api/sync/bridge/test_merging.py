@@ -12,6 +12,7 @@ from tests.unified_api.sync.bridge.test_plans import lose, tell
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Ticket
 from unified_api.sync.bridge import restoring, steering
+from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_watch import Issue
 
@@ -140,6 +141,34 @@ def test_a_write_to_a_merged_record_reaches_the_winner(lone: Merging) -> None:
 
     assert lone.pairs() == {(lone.winner, "1", "paired", "")}
     assert lone.desks.both("title") == (["Burning printer"], ["Burning printer"])
+
+
+def test_a_merge_between_the_look_and_the_write_moves_the_pair(lone: Merging) -> None:
+    """The winner answers to what was sent to the loser: what is left is compared with what that says, at once."""
+    desks = lone.desks
+    desks.b.edit("1", title="Smoking printer")
+    desks.read()
+
+    def merge(title: str) -> str:
+        if lone.loser in desks.a.tables["tickets"]:
+            desks.a.merge(lone.loser, lone.winner, redirects=True)
+        return title
+
+    desks.a.spell = merge
+    desks.work_once(["bridge", "write"])
+    with transaction.atomic():
+        loser, winner = (
+            Ticket.objects.get(remote_id=i, linked_account_id=desks.accounts[0].id) for i in "12"
+        )
+        write = Write.objects.get()
+    assert (write.state, write.record_id, loser.remote_was_deleted) == ("done", winner.id, True)
+    assert lone.pairs() == {(lone.winner, "1", "paired", "")}
+
+    desks.work_once(["bridge", "write"])
+    assert desks.both("title") == (["Smoking printer"], ["Smoking printer"])
+    assert desks.both("priority") == (["p1"], ["p1"])
+    lone.desks.round()
+    assert desks.writes() == 2
 
 
 def test_a_winner_that_has_not_been_read_is_waited_for(paired: Merging) -> None:

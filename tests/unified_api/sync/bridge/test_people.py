@@ -17,15 +17,16 @@ from tests import stub
 from tests.unified_api.sync.bridge.conftest import Bridged, link
 from unified_api import registry
 from unified_api.engine.normal import normal
+from unified_api.management.bridge import items
 from unified_api.models.base import common_models, model_id
 from unified_api.models.crm import Lead
 from unified_api.models.hris import Employee
 from unified_api.models.ticketing import User
 from unified_api.sync import clock
-from unified_api.sync.bridge import setup
+from unified_api.sync.bridge import naming, setup
 from unified_api.sync.bridge.configuration import PEOPLE
 from unified_api.sync.bridge.references import _known
-from unified_api.sync.models_bridge import PairKey
+from unified_api.sync.models_bridge import Bridge, PairKey
 
 LEADS = replace(
     stub.TICKETS,
@@ -180,6 +181,28 @@ def test_people_are_found_by_an_index(tenant: uuid.UUID, database: psycopg.Conne
         assert len(found) == 2
     assert "ticketing_user_e" in plan
     assert "email_key = ANY" in plan.split("Index Cond:")[1].split("\n")[0]
+
+
+def test_people_in_a_plan_are_called_by_name_and_address(
+    tenant: uuid.UUID, database: psycopg.Connection
+) -> None:
+    """One alone or several, as far as they are known and may be shown; an id that nobody has stays one."""
+    with transaction.atomic():
+        ann = _person(User, name="Ann", email_address="Ann@x.example")
+        bob = _person(User, email_address="bob@x.example")
+        User.objects.bulk_create([ann, bob])
+        told = {
+            "was": [str(ann.id)],
+            "value": [str(ann.id), str(bob.id)],
+            "rule": "newer",
+            "is_hidden": False,
+        }
+        bridge = Bridge(model="ticketing.Ticket", configuration={"references": {"assignees": "email"}})
+        names = naming.called(bridge, [{"assignees": told, "name": {**told, "was": str(uuid.uuid4())}}])
+
+    assert names == {str(ann.id): "Ann <ann@x.example>", str(bob.id): "<bob@x.example>"}
+    shown = items.changes("update", {"assignees": told}, names)
+    assert shown == "assignees: Ann <ann@x.example> -> Ann <ann@x.example>, <bob@x.example> (newer)"
 
 
 def _person(model: Any, **values: Any) -> Any:

@@ -59,7 +59,8 @@ def test_a_plan_neither_shows_nor_carries_what_is_disabled(planned: Bridged, cal
     shown = caller.get(f"plans/{plan}/items")
     with transaction.atomic():
         stored = Plan.objects.get(id=plan)
-        lines = list(items.tell(planning._document(Bridge.objects.get(), stored, None)))
+        wholly = planning.Shown(None, is_whole=True)
+        lines = list(items.tell(planning._document(Bridge.objects.get(), stored, wholly)))
     caller.post(f"plans/{plan}/approve", {"hash": stored.hash})
     planned.round()
     following = caller.get(f"plans/{caller.get(f'bridges/{planned.bridge_id}')['plan_id']}")
