@@ -1,8 +1,11 @@
 """One question of a tenant to the database, in one message: the tenant first, then the question.
 
 `transaction.atomic()` around a query costs four round trips: BEGIN, the tenant, the query, COMMIT. Statements that
-arrive in one message are one transaction by themselves (Postgres, "Multiple Statements in a Simple Query"), so the
-tenant is set before the question, and gone after it, in a single one. Only for reading.
+arrive in one pipeline are one transaction by themselves (libpq, "Pipeline Mode"), so the tenant is set before the
+question, and gone after it, in a single one. Only for reading.
+
+Postgres keeps the plans of what a connection asks often: to parse and plan a page, and who asks for it, takes it two
+thirds as long as to answer.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connection, connections
 from psycopg.postgres import types
 from psycopg.types.string import TextLoader
 
@@ -62,9 +66,11 @@ def on(premise: Premise) -> Iterator[None]:
         _premise.reset(token)
 
 
-def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> Rows:
+def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None, is_kept: bool = False) -> Rows:
     """The rows of a SELECT for the tenant in scope; ids, days and times as text, as `spelled_ids` and others below.
 
+    is_kept: whether its plan may be kept. Such a plan knows what the text says, and no value: it has to be the right
+    one for any.
     first: a statement before it in the same message; what that waited for is in the rows, as each statement looks anew.
     Inside an open transaction it is a part of that one. NoTenantInScope: there is no tenant.
     """
@@ -74,8 +80,9 @@ def ask(sql: str, values: Sequence[Any], *, first: Statement | None = None) -> R
         return _sets(connection, asked, spelled=True)[-1]
     premise = _premise.get()
     if premise is None or premise.holds:
-        return _in_one_message("%s", [tenant_id], asked, spelled=True)[-1]
-    _, [[told]], *_, rows = _in_one_message("%s", [tenant_id], [premise.statement, *asked], spelled=True)
+        return _in_one_message("%s", [tenant_id], asked, spelled=True, is_kept=is_kept)[-1]
+    asked = [premise.statement, *asked]
+    _, [[told]], *_, rows = _in_one_message("%s", [tenant_id], asked, spelled=True, is_kept=is_kept)
     premise.holds = told == tenant_id
     return rows
 
@@ -88,7 +95,7 @@ def ask_behind(tenant: str, tenant_values: Sequence[Any], sql: str, values: Sequ
     if connection.in_atomic_block or tenant_or_none() is not None:
         raise ScopeConflict("Who asks is found out outside of any transaction, and of any tenant's scope.")
     whose = f"coalesce({tenant}, '{_NOBODY}')"
-    return _in_one_message(whose, tenant_values, [(sql, values)], spelled=False)[-1]
+    return _in_one_message(whose, tenant_values, [(sql, values)], spelled=False, is_kept=True)[-1]
 
 
 def spelled_instants(texts: Iterable[Any]) -> list[Any]:
@@ -121,28 +128,50 @@ _WHOLE = len("2026-01-31 12:00:00.123456+00")
 
 
 def _in_one_message(
-    tenant: str, tenant_values: Sequence[Any], asked: Sequence[Statement], *, spelled: bool
+    tenant: str, tenant_values: Sequence[Any], asked: Sequence[Statement], *, spelled: bool, is_kept: bool
 ) -> list[Rows]:
-    """The first question on a kept connection also shows whether that one still works: no other is asked before."""
+    """The first question on a kept connection also shows whether that one still works: no other is asked before.
+
+    Neither does a connection work on which the plan is kept of a column that has another type by now.
+    """
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
     tried = wrapper.connection is None or wrapper.health_check_done
     wrapper.health_check_done = True
     message = [(f"SELECT set_config('{TENANT_SETTING}', {tenant}, true)", tenant_values), *asked]
     try:
-        return _sets(wrapper, message, spelled=spelled)
+        return _sets(wrapper, message, spelled=spelled, is_kept=is_kept)
     except OperationalError:
         if tried or wrapper.is_usable():
             raise
-        wrapper.close()
-        return _sets(wrapper, message, spelled=spelled)
+    except NotSupportedError:
+        if wrapper.in_atomic_block:
+            raise
+    wrapper.close()
+    return _sets(wrapper, message, spelled=spelled, is_kept=is_kept)
 
 
-def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[Rows]:
-    """What each statement of a message says."""
-    with wrapper.wrap_database_errors, _cursor(wrapper) as cursor:
-        if spelled:
-            for kind in _SPELLED:
-                cursor.adapters.register_loader(kind, TextLoader)
+def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool, is_kept: bool = False) -> list[Rows]:
+    """What each statement of a message says; the last one as the database spells it, where that is wanted."""
+    with wrapper.wrap_database_errors:
+        if wrapper.in_atomic_block or wrapper.queries_logged or wrapper.execute_wrappers:
+            return _looked_at(wrapper, message, spelled=spelled)
+        wrapper.ensure_connection()
+        cursors = [psycopg.Cursor(wrapper.connection) for _ in message]
+        _spell(cursors[-1], spelled=spelled)
+        with wrapper.connection.pipeline():
+            for cursor, (sql, values) in zip(cursors, message, strict=True):
+                is_asked = cursor is cursors[-1]
+                cursor.execute(sql, values, prepare=False if is_asked and not is_kept else None)
+        return [cursor.fetchall() for cursor in cursors]
+
+
+def _looked_at(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[Rows]:
+    """The same by Django's cursor, as one text; it costs as much again.
+
+    It refuses what is asked in a transaction that has failed, and shows queries to who looks at them.
+    """
+    with wrapper.cursor() as cursor:
+        _spell(cursor, spelled=spelled)
         cursor.execute("; ".join(sql for sql, _ in message), [v for _, values in message for v in values])
         sets: list[Rows] = [cursor.fetchall()]
         while cursor.nextset():
@@ -150,12 +179,6 @@ def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[
     return sets
 
 
-def _cursor(wrapper: Any) -> Any:
-    """The driver's cursor, as each call of Django's around it costs; Django's where that has something to do.
-
-    It refuses what is asked in a transaction that has failed, and shows queries to who looks at them.
-    """
-    if wrapper.in_atomic_block or wrapper.queries_logged or wrapper.execute_wrappers:
-        return wrapper.cursor()
-    wrapper.ensure_connection()
-    return wrapper.create_cursor()
+def _spell(cursor: Any, *, spelled: bool) -> None:
+    for kind in _SPELLED if spelled else ():
+        cursor.adapters.register_loader(kind, TextLoader)

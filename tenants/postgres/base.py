@@ -26,6 +26,8 @@ _LET_GO = """
     SELECT set_config('idle_in_transaction_session_timeout', %s, false)
     WHERE current_setting('idle_in_transaction_session_timeout') = '0'
 """
+#: So often is a statement of `ask` planned anew; then Postgres is asked to keep its plan.
+_OFTEN = 5
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -60,6 +62,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         commit: bool = super()._configure_connection(connection)  # type: ignore[misc] # not in the stubs
         if current_role() != "owner":
             connection.execute(_LET_GO, [LONGEST_SILENCE])
+            connection.prepare_threshold = _OFTEN if _is_direct(connection) else None
             commit = True
         if connection.info.parameter_status("DateStyle").startswith("ISO"):
             return commit
@@ -82,3 +85,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # Django believes itself in autocommit, but the driver has begun: never reuse this connection.
             self.close()
             raise
+
+
+def _is_direct(connection: Any) -> bool:
+    """Whether the same process of Postgres answers each time, and knows what it prepared.
+
+    A pooler gives numbers of its own to those who connect. Behind one in transaction mode, a statement that another
+    prepared under the same name could be taken for ours.
+    """
+    return bool(connection.execute("SELECT pg_backend_pid()").fetchone() == (connection.info.backend_pid,))

@@ -85,7 +85,7 @@ def test_inside_a_transaction_it_is_part_of_that_one(alice: Person) -> None:
 @pytest.mark.parametrize("wrong", ["SELECT 1 / 0", "SELECT no_such_column", "SELECT 1; SELECT 1 / 0"])
 def test_a_failed_question_leaves_nothing_behind(alice: Person, wrong: str) -> None:
     """Neither a tenant nor a transaction that has failed: the next question is answered as usual."""
-    with scope(alice.tenant_id), pytest.raises(DatabaseError, match=r"zero|no_such_column"):
+    with scope(alice.tenant_id), pytest.raises(DatabaseError, match=r"zero|no_such_column|multiple commands"):
         ask(wrong, [])
 
     assert left_behind() == ""
@@ -136,6 +136,52 @@ def test_a_new_request_sends_no_check(alice: Person, monkeypatch: pytest.MonkeyP
 
     with scope(alice.tenant_id):
         assert ask("SELECT 1", []) == [(1,)]
+
+
+def _planned(sql: str) -> list[tuple[int, int]]:
+    """How often a statement of this connection was planned for all values, and for its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = %s", [sql]
+        )
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def test_a_plan_is_kept_of_what_is_asked_often_where_any_value_has_the_same(alice: Person) -> None:
+    """Of what may not be kept, Postgres is never told to."""
+    with scope(alice.tenant_id):
+        for _ in range(12):
+            ask(ACCOUNTS, [], is_kept=True)
+            ask(f"{ACCOUNTS} LIMIT 7", [])
+
+    ((generic, _),) = _planned(ACCOUNTS)
+    assert generic > 1
+    assert _planned(f"{ACCOUNTS} LIMIT 7") == []
+
+
+def test_a_kept_plan_shows_each_tenant_its_own(alice: Person, charlie: Person) -> None:
+    """The policies compare with the tenant of the question, and not with the one of the plan's first."""
+    for person in (alice, charlie):
+        person.link(end_user_origin_id=f"of {person.name}")
+
+    for _ in range(8):
+        for person in (alice, charlie):
+            with scope(person.tenant_id):
+                assert ask(ACCOUNTS, [], is_kept=True) == [(f"of {person.name}",)]
+
+
+def test_a_column_of_another_type_is_planned_anew(alice: Person, database: Owner) -> None:
+    """A migration while the web server runs: the kept plan is let go of with its connection, and nobody notices."""
+    app = connection.ops.quote_name(connection.settings_dict["USER"])
+    database.execute(f"CREATE TABLE of_a_test AS SELECT 1 AS n; GRANT SELECT ON of_a_test TO {app}")
+    try:
+        with scope(alice.tenant_id):
+            for _ in range(8):
+                assert ask("SELECT n FROM of_a_test", [], is_kept=True) == [(1,)]
+            database.execute("ALTER TABLE of_a_test ALTER n TYPE text")
+            assert ask("SELECT n FROM of_a_test", [], is_kept=True) == [("1",)]
+    finally:
+        database.execute("DROP TABLE of_a_test")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
