@@ -101,9 +101,10 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 _held = ExitStack()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Close the door to the outside before anything is collected."""
     network.block()
+    config.pluginmanager.register(_LongestFirst())
 
 
 def pytest_report_header() -> str:
@@ -140,6 +141,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db)
+
+
+class _LongestFirst:
+    """Sorts once all marks are given: those of folders are given by their own conftest files."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """What may take longest begins first, of that what waits for processes and real servers.
+
+        `--dist worksteal` deals tests out in their order: so one worker mostly waits while the others compute,
+        servers are started by as few of them as can be, and no long test is left when all else is done.
+        """
+        items.sort(key=lambda item: (-_limit(item), not _waits(item)))
+
+
+def _limit(item: pytest.Item) -> float:
+    """Seconds that a test is allowed, where it is allowed more than most."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
+def _waits(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("real", "processes"))
 
 
 @pytest.hookimpl(wrapper=True)
