@@ -23,7 +23,7 @@ demo: setup
 	@$(BIN)/python -m demo $(ARGS)
 
 test: node
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 unit: setup
 	@$(BIN)/python -m pytest -n 2 -q -m "not django_db and not real and not processes" $(ARGS)

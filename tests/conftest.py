@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import django
 import hypothesis
@@ -25,7 +25,7 @@ import pytest
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
-from tests import network
+from tests import emptying, network
 from tests.documented import _documented, _watched
 from tests.emulators import official
 from tests.judged import _asked, _judged
@@ -101,9 +101,10 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 _held = ExitStack()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Close the door to the outside before anything is collected."""
     network.block()
+    config.pluginmanager.register(_LongestFirst())
 
 
 def pytest_report_header() -> str:
@@ -140,6 +141,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db)
+
+
+class _LongestFirst:
+    """Sorts once all marks are given: those of folders are given by their own conftest files."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """What may take longest begins first, of that what waits for processes and real servers.
+
+        `--dist worksteal` deals tests out in their order: so one worker mostly waits while the others compute,
+        servers are started by as few of them as can be, and no long test is left when all else is done.
+        """
+        items.sort(key=lambda item: (-_limit(item), not _waits(item)))
+
+
+def _limit(item: pytest.Item) -> float:
+    """Seconds that a test is allowed, where it is allowed more than most."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
+def _waits(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("real", "processes"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -199,40 +223,16 @@ def _owner(django_db_setup: None) -> Iterator[psycopg.Connection]:
             owner.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
 
 
-#: Rows of these are made by migrations and stay.
-KEPT = ("django_migrations", "django_content_type", "auth_permission")
-
-#: A table without a page had no row since it was emptied: its size is asked, since to plan a query of each of a
-#: hundred tables takes longer than most tests take to fill some.
-_EMPTY: Final = """
-DO $$
-DECLARE
-    names text;
-BEGIN
-    SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') INTO names FROM pg_tables
-        WHERE schemaname = 'public' AND NOT tablename = ANY ({kept})
-            AND pg_relation_size(format('%I.%I', schemaname, tablename)::regclass) > 0;
-    IF names IS NOT NULL THEN EXECUTE 'TRUNCATE ' || names || ' CASCADE'; END IF;
-END $$
-"""
-
-
-def _empty_tables(owner: psycopg.Connection) -> None:
-    owner.execute(sql.SQL(_EMPTY).format(kept=sql.Literal(list(KEPT))))
-
-
 @pytest.fixture
 def database(_owner: psycopg.Connection, django_db_blocker: DjangoDbBlocker) -> Iterator[psycopg.Connection]:
     """The test database, for real: what is committed is committed, and gone after the test.
 
     Gives a connection of the owner, which sees the rows of all tenants.
     """
-    from django.db import connections
-
     with django_db_blocker.unblock():
-        yield _owner
-        connections.close_all()
-        _empty_tables(_owner)
+        with emptying.kept_connection():
+            yield _owner
+        emptying.empty_tables(_owner)
 
 
 @pytest.fixture

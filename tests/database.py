@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from tests import conftest  # first: it prepares the environment
+from tests import conftest, emptying  # conftest first: it prepares the environment
 
 
 @contextmanager
@@ -31,4 +31,4 @@ def migrated() -> Iterator[psycopg.Connection[Any]]:
 
 def emptied(owner: psycopg.Connection[Any]) -> None:
     """Empty all tables: they would grow, and slow down."""
-    conftest._empty_tables(owner)
+    emptying.truncate_tables(owner)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: How the names of our connections begin; the process id follows.
 NAME = "chaos "
 #: What gives way to all others may wait long for its turn, within a transaction too; the others lose theirs sooner.
-MODEST = ["worker", "--queue", "bulk"]
+MODEST = ["worker", "--queue", "bulk", "--skip-checks"]
 PATIENT = "-c idle_in_transaction_session_timeout=10s"
 MUTANT = "CHAOS_MUTANT"
 

@@ -99,16 +99,20 @@ def fixture(provider: Provider, resource: Resource) -> tuple[list[dict[str, Any]
     """The adapter's own examples, and the words of that account; of a sandbox what it holds at first."""
     if provider.is_sandbox:
         return held_at_first(provider, resource), Tables()
-    example = json.loads((FIXTURES / provider.slug / f"{resource.model.__name__}.json").read_text())
+    example = json.loads(_text(FIXTURES / provider.slug / f"{resource.model.__name__}.json"))
     return example["records"], Tables(**example["words"])
+
+
+@functools.cache
+def _text(path: Path) -> str:
+    """What is in a file, which is asked for with each value that is tried."""
+    return path.read_text()
 
 
 def told_values(provider: Provider, resource: Resource) -> dict[str, list[Any]]:
     """Values by field, of fields that cannot hold all there; moments as in JSON."""
     path = FIXTURES / provider.slug / f"{resource.model.__name__}.json"
-    found: dict[str, list[Any]] = (
-        {} if provider.is_sandbox else json.loads(path.read_text()).get("values", {})
-    )
+    found: dict[str, list[Any]] = {} if provider.is_sandbox else json.loads(_text(path)).get("values", {})
     kinds = wire_fields(resource.model)
     timed = {name for name in found if isinstance(kinds[name], Instant | Day)}
     return {n: [kinds[n].parse(one) for one in some] if n in timed else some for n, some in found.items()}

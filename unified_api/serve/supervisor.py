@@ -146,5 +146,6 @@ class Supervisor:
 
 
 def manage_command(*words: str) -> list[str]:
-    """The command line of this `manage.py` with these words."""
-    return [sys.executable, os.path.abspath(sys.argv[0]), *words]  # noqa: PTH100 - a path of the command line
+    """The command line of this `manage.py` with these words, which does not check again what its caller has checked."""
+    own = os.path.abspath(sys.argv[0])  # noqa: PTH100 - a path of the command line
+    return [sys.executable, own, *words, "--skip-checks"]

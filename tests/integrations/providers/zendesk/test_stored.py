@@ -32,7 +32,7 @@ def product(alice: Person, unhurried: None) -> Iterator[Product]:
     """A desk with two tickets, linked and read once."""
 
     def values(desk: Emulator) -> dict[str, str]:
-        return {"base_url": desk.url, "email": EMAIL, "api_token": TOKEN}
+        return {"base_url": desk.url, "email": EMAIL, "api_token": TOKEN, "exports_per_minute": "6000"}
 
     with mirroring(alice, vendor, "zendesk", fill=_fill, values=values) as made:
         yield made

@@ -16,7 +16,7 @@ from django.db.models import F
 from integrations.kit.endpoints import GET, Since
 from tests.unified_api.sync.bridge.conftest import PLAIN, Bridged
 from unified_api import registry
-from unified_api.sync import clock, issues, job, tasks
+from unified_api.sync import clock, connect, issues, job, tasks
 from unified_api.sync.failing import LONGEST_OUTAGE
 from unified_api.sync.models import Job, Run, Stream, Write
 from unified_api.sync.models_watch import DriftAudit, Issue
@@ -28,7 +28,13 @@ KINDS = ("pull", "bridge", "write", "drift")
 
 @pytest.fixture
 def bridged(desks: Bridged, monkeypatch: pytest.MonkeyPatch) -> Bridged:
-    """Two tickets on both sides, at rest; the plain desk can be asked for changes alone, and so is swept once a day."""
+    """Two tickets on both sides, at rest; the plain desk can be asked for changes alone, and so is swept once a day.
+
+    Between attempts of one request a hundredth of the time passes: a day of refusals has a hundred of them.
+    """
+    monkeypatch.setattr(
+        connect, "OUTSIDE", replace(connect.OUTSIDE, sleep=lambda wait: time.sleep(wait / 100))
+    )
     (tickets,) = PLAIN.resources
     assert isinstance(tickets.list, GET)
     asked = replace(tickets, list=replace(tickets.list, since=Since("since")))
