@@ -320,8 +320,8 @@ class Bookkeeper(Belonging):
         fills = name in self.first and (normal(old.value) is None or name == "name")
         if old.known - writer.known:
             # What was stored alike a bridge may have met before it was stored otherwise: nothing gave way.
-            both = (self.stored(row), self.stored(source))
-            met = name in self.first and were_alike(name, old.value, *both)
+            past = (self.stored(row), self.stored(source))
+            met = name in self.first and were_alike(name, old.value, *past)
             visible = bool(unknown) and not unseen and not fills and not met
             self.gave.append(Gave(row, name, old.value, sent, visible=visible))
         limbo = name in self.first and name in mine.agreed
