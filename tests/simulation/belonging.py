@@ -1,7 +1,7 @@
 """Which records belong together, and what is remembered of each.
 
-The product knows no more than answers have shown. Records find each other by their names, so the counterpart of one
-is whoever was shown by a name of it; from the first write on, it is whom the value was taken from.
+The product knows no more than it has stored of what answers showed. Records find each other by their names, so the
+counterpart of one is whoever was shown by a name of it; from the first write on, it is whom the value was taken from.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation.manners import FIELDS, TEXTS, default, normal, translated
 from tests.simulation.remote import Cell, Remote, Row, State
+from tests.simulation.stored import Stored, has_said, nothing
 from unified_api.engine.policy import DeleteRule, Policy
 from unified_api.engine.values import Side, Value
 
@@ -21,6 +22,8 @@ class Memory:
     """What is remembered of a record beside what its remote does: per field."""
 
     partner: Row | None = None
+    #: The one that a create made it for.
+    made_for: Row | None = None
     #: Edits that an answer has shown.
     shown: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     #: The newest state that an answer has shown.
@@ -54,6 +57,7 @@ class Belonging:
         #: What the bridge was told before: what had left by then still arrives.
         self.former: list[Policy] = []
         self.remotes: dict[Side, Remote] = {}
+        self.stored: Stored = nothing
         self.wrongs: list[str] = []
         self.told: list[str] = []
         #: The side whose records of low priority take no part.
@@ -133,8 +137,7 @@ class Belonging:
             f"a counterpart of {told(source)} was created, which never took part",
         )
         if (lost := self.of(source).partner) is not None:
-            unknown = self._is_unknowable(lost) or self._is_unknowable(source)
-            self._part(lost) if unknown else self.remade.update({lost: made})
+            self._part(lost) if self._is_unknowable(source) else self.remade.update({lost: made})
         self._pair(source, made)
         for name in FIELDS:
             cell = source.now.cells[name]
@@ -150,20 +153,22 @@ class Belonging:
         return restores and partner is not None and partner.now.gone
 
     def _is_unknowable(self, row: Row) -> bool:
-        """Whether nobody can know that a create made it: its answer was lost, and it was renamed before it was seen.
+        """Whether nobody can know of its counterpart: one was made for the other, and cannot be recognised."""
+        partner = self.of(row).partner
+        both = [] if partner is None else [(row, partner), (partner, row)]
+        return any(self.of(made).made_for is one and self._is_unrecognisable(made) for made, one in both)
 
-        Or seen as what was sent: who looks for that passes over one that was edited before, and not by its name. Or
-        somebody's record has had that name as well, which is taken for it where the made one was not stored by it.
+    def _is_unrecognisable(self, made: Row) -> bool:
+        """Whether no answer to its create came, it was renamed, and by the name it was given not it alone was stored.
+
+        If it never was, nobody knows of it; if another free record was, too, a person has to tell which one it is.
         """
-        mine = self.of(row)
-        if row.maker != "bridge" or not mine.doubts:
+        given, now = (made.past[at][1].cells["name"].value for at in (1, -1))
+        if normal(given) == normal(now) or not self.of(made).doubts:
             return False
-        made, now = (normal(row.past[at][1].cells["name"].value) for at in (1, -1))
-        edited = [at for at, _ in row.past[2:3]]
-        was_edited_unseen = bool(edited) and edited < mine.moments[:1]
-        others = (other for other in self.remotes[row.side].rows.values() if other is not row)
-        unknown = made not in mine.names or was_edited_unseen or any(had(other, made) for other in others)
-        return made != now and unknown
+        rows = self.remotes[made.side].rows.values()
+        free = [row for row in rows if row is made or self.of(row).partner is None]
+        return [row for row in free if has_said(self.stored(row), "name", given)] != [made]
 
     def _part(self, row: Row) -> None:
         """A record is on its own from now on, as one that somebody has made."""
@@ -197,7 +202,7 @@ class Belonging:
     def _is_paired(self, row: Row) -> bool:
         """Whether a record has a counterpart as far as the product can know; a removed one may never have been seen."""
         partner = self.of(row).partner
-        if partner is None or self._is_unknowable(partner) or self._is_unknowable(row):
+        if partner is None or self._is_unknowable(row):
             return False
         return not partner.now.gone or (self.of(row).bound and not self.of(row).doubts)
 

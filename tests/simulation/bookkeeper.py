@@ -1,4 +1,4 @@
-"""Who edited what, and what each write replaced. It never asks the product.
+"""Who edited what, and what each write replaced. Of the product it asks nothing but what that has stored.
 
 Every edit of a person has a number, and every cell of a remote knows the numbers of the edits that its value has taken
 into account. Texts are unique, so a value that is written tells which state of the source it was taken from, and with
@@ -19,6 +19,7 @@ from tests.simulation.belonging import Belonging, told
 from tests.simulation.contest import Claim, Contests, Ruling
 from tests.simulation.manners import FIELDS, equal, normal
 from tests.simulation.remote import Cell, Row, State
+from tests.simulation.stored import were_alike
 from unified_api.engine.policy import DeleteRule, Direction, Policy, Winner
 from unified_api.engine.values import Side, Value
 
@@ -242,7 +243,12 @@ class Bookkeeper(Belonging):
             self._find_source(row, sent)
         self.first = {name for name in sent if self.is_new(row, name)}
         source = self._source(row, sent)
-        return {name: self._land(row, name, sent[name], stored[name], source, create=create) for name in sent}
+        cells = {
+            name: self._land(row, name, sent[name], stored[name], source, create=create) for name in sent
+        }
+        if create:
+            self.of(row).made_for = self.of(row).partner
+        return cells
 
     def deleted(self, row: Row) -> None:
         """A delete arrives: its rule wants it, the counterpart is gone, and no edit that was shown is lost."""
@@ -313,10 +319,9 @@ class Bookkeeper(Belonging):
         # Who matched by their names agreed on them, though nobody saw when.
         fills = name in self.first and (normal(old.value) is None or name == "name")
         if old.known - writer.known:
-            # What the other side has said, too, before it said otherwise may have been met as alike: nothing gave way.
-            met = name in self.first and any(
-                normal(state.cells[name].value) == normal(old.value) for _, state in source.past
-            )
+            # What was stored alike a bridge may have met before it was stored otherwise: nothing gave way.
+            past = (self.stored(row), self.stored(source))
+            met = name in self.first and were_alike(name, old.value, *past)
             visible = bool(unknown) and not unseen and not fills and not met
             self.gave.append(Gave(row, name, old.value, sent, visible=visible))
         limbo = name in self.first and name in mine.agreed

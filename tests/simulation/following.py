@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from tests.simulation import thread_verdict
 from tests.simulation.approved import Approved
@@ -13,6 +13,7 @@ from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.comments import CommentManners, Comments
 from tests.simulation.remote import Remote, Row
 from tests.simulation.stage import Stage
+from tests.simulation.stored import Mirror
 from tests.simulation.threads import Threads
 from unified_api.engine.values import Side
 
@@ -29,7 +30,7 @@ FORMS: Final = ("c{}", "c{}", "c{}", "no{}")
 
 
 class Following:
-    """The comments of one history. stage, books: of the tickets."""
+    """The comments of one history. stage, books: of the tickets; owner: a connection that sees everything."""
 
     def __init__(
         self,
@@ -39,11 +40,13 @@ class Following:
         manners: dict[Side, CommentManners],
         clock: Callable[[], float],
         name: str,
+        owner: Any,
     ) -> None:
         assert stage.follower is not None
         self.tickets, self.stage, self.books = stage, stage.follower, books
         self.chance = Random(f"comments in {name}")
         self.threads = Threads(self.stage.policy, books, clock)
+        self.threads.stored = Mirror(self.stage, owner)
         self.remotes = {side: Comments(tickets[side], manners[side], clock, self.threads) for side in Side}
         self.threads.remotes = self.remotes
         self.asked = Approver(self.stage, self.threads, Random(f"plans of comments in {name}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import count
 from typing import Any, Final
 
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.manners import FIELDS, PLAIN, PRIORITIES, Manners
-from tests.simulation.remote import REMOTE_NAMES, Answer, Remote, Row
+from tests.simulation.remote import REMOTE_NAMES, Answer, Remote, Row, State
+from tests.simulation.stored import Said
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side, Value
 
@@ -33,6 +35,8 @@ class Forged:
         self.books = Bookkeeper(policy, clock)
         self.remotes = {side: Remote(side, manners, clock, self.books) for side in Side}
         self.books.remotes = self.remotes
+        self.kept: dict[Row, list[Said]] = defaultdict(list)
+        self.books.stored = self.kept.__getitem__
 
     @property
     def wrongs(self) -> list[str]:
@@ -74,9 +78,17 @@ class Forged:
 
     # --- what the product sees and does -----------------------------------------------------------------
 
-    def shown(self, *rows: Row) -> None:
-        """An answer shows records as they are."""
+    def shown(self, *rows: Row, stored: bool = True) -> None:
+        """An answer shows records as they are. stored: and whoever got it stores them, in this order."""
         self.books.served([(row, row.now) for row in rows])
+        for row in rows if stored else ():
+            self.stored(row)
+
+    def stored(self, row: Row, state: State | None = None) -> None:
+        """The product stores a record as it is, or was."""
+        cells = (state or row.now).cells
+        position = 1 + sum(map(len, self.kept.values()))
+        self.kept[row].append(Said(position, {name: cell.value for name, cell in cells.items()}))
 
     def searched(self, side: Side, name: str) -> None:
         """The product looks for records of a name."""
@@ -109,6 +121,8 @@ class Forged:
 
     def _served(self, answer: Answer) -> None:
         self.books.served(answer.shown)
+        for row, state in answer.shown:
+            self.stored(row, state)
 
 
 def _body(sent: dict[str, Value]) -> dict[str, Any]:

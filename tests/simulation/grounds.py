@@ -10,7 +10,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Any, LiteralString
+from typing import Any
 
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.stage import Stage
@@ -42,12 +42,12 @@ class Grounds:
     def __init__(self, books: Bookkeeper, owner: Any) -> None:
         self.books, self.owner = books, owner
 
-    def left(self, table: LiteralString, write: Write) -> None:
+    def left(self, table: str, write: Write) -> None:
         """A write leaves; `table`: of its records."""
         if why := self._ground(table, write).lacks(write.operation):
             self.books.wrongs.append(f"the {write.operation} {write.id} left, though {why}")
 
-    def _ground(self, table: LiteralString, write: Write) -> Ground:
+    def _ground(self, table: str, write: Write) -> Ground:
         row = self.owner.execute(
             f"""
             SELECT p.write_id = %(write)s, EXISTS (

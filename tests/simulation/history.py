@@ -6,34 +6,36 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from functools import partial
 from random import Random
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 from integrations.kit import errors
 from tenants.scope import scope
 from tests.simulation import clock as clocks
 from tests.simulation import comments, manners, stage, terms, verdict
 from tests.simulation.adapter import FREQUENCY, SWEEP, provider
-from tests.simulation.approved import Approved, Owed
+from tests.simulation.approved import Approved
 from tests.simulation.asked import Asked
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.following import Following
-from tests.simulation.grounds import Grounds, look_again
+from tests.simulation.grounds import look_again
+from tests.simulation.leaving import watched
 from tests.simulation.people import REMOVALS, People
 from tests.simulation.place import Place
 from tests.simulation.remote import Remote, Row
+from tests.simulation.result import Result
 from tests.simulation.steered import Steered
+from tests.simulation.stored import Mirror
 from tests.simulation.threads import Threads
-from tests.simulation.wire import FAULTS, LATEST, Wires
+from tests.simulation.weather import Weather
+from tests.simulation.wire import LATEST, Wires
 from tests.simulation.workers import ANSWER, REQUEST, TRANSACTION, Worker
 from unified_api.engine.policy import Direction, FirstContact, Winner
 from unified_api.engine.values import Side
 from unified_api.models.ticketing import Comment, Ticket
 from unified_api.sync import by_id, connect, job, store, streams, tasks, write
-from unified_api.sync.models import Write
 
 #: Seconds of a lease, but for the time that passes while a step is made.
 LEASE: Final = job.LEASE - 2.0
@@ -45,40 +47,6 @@ STEPS_OF_TWO: Final = 60
 MOST_ROUNDS: Final = 25
 #: Rounds that are watched after the one that showed rest: ten in every tenth history, as they cost a third of it.
 QUIET_ROUNDS: Final = (10, *(9 * [0]))
-
-
-@dataclass(frozen=True)
-class Weather:
-    """How much goes wrong: shares of requests with each fault, and of points at which a worker is held or killed."""
-
-    faults: dict[str, float]
-    held: float
-    killed: float
-
-    @classmethod
-    def drawn(cls, chance: Random) -> Weather:
-        """Some histories are calm; most are not."""
-        rough = chance.choice([0.0, 0.02, 0.05])
-        faults = {name: rough * chance.random() for name in FAULTS} if rough else {}
-        return cls(faults, chance.choice([0.0, 0.1, 0.25]), chance.choice([0.0, 0.0, 0.002, 0.005]))
-
-
-@dataclass
-class Result:
-    """What came out: `wrongs` is empty when every law held."""
-
-    seed: int
-    wrongs: list[str]
-    counts: dict[str, int]
-    rounds: int
-    seconds: float
-    trace: list[str] = field(default_factory=list, repr=False)
-
-    def as_data(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"seed": self.seed, "wrongs": self.wrongs, "counts": self.counts, "rounds": self.rounds} | {
-            "seconds": round(self.seconds, 3)
-        }
 
 
 class History:
@@ -110,7 +78,7 @@ class History:
             )
             self._open_books()
             try:
-                with self._leaving():
+                with watched(self.stage, self.books, self.following, self.steered, self.owner):
                     self._happen()
                     rounds = self._rest()
                     wrongs = list(self._wrongs(rounds))
@@ -179,34 +147,9 @@ class History:
         rows = self.owner.execute("SELECT mode FROM sync_bridge WHERE id = %s", [bridge])
         return any(mode == "live" for (mode,) in rows)
 
-    @contextmanager
-    def _leaving(self) -> Iterator[None]:
-        """What leaves may, by what the bridge is told then; of a live one it may arrive when that plans again."""
-        with ExitStack() as stack:
-            plans = [(self.stage, self.books.plan, "ticketing_ticket")]
-            if self.following:
-                plans.append((self.following.stage, self.following.threads.plan, "ticketing_comment"))
-            for one, plan, table in plans:
-                if plan is not None:
-                    stack.enter_context(one.leaving(partial(self._note_left, plan, table)))
-            stack.enter_context(self.stage.leaving(self.steered.left))
-            grounds = Grounds(self.books, self.owner)
-            stack.enter_context(self.stage.leaving(partial(grounds.left, "ticketing_ticket")))
-            if self.following:
-                told = self.following.stage.leaving(partial(grounds.left, "ticketing_comment"))
-                stack.enter_context(told)
-            yield
-
-    def _note_left(self, plan: Approved, table: LiteralString, write: Write) -> None:
-        found = self.owner.execute(
-            f"SELECT remote_id FROM {table} WHERE id = %s",  # noqa: S608 - a table of ours
-            [write.record_id],
-        ).fetchone()
-        remote_id = str(found[0]) if found and write.operation != "create" else None
-        plan.left(Owed(self.stage.side_of(write), remote_id, write.values))
-
     def _open_books(self) -> None:
         self.books = Bookkeeper(self.stage.policy, self.clock)
+        self.books.stored = Mirror(self.stage, self.owner)
         if self.terms.plans or self.terms.budget or self.terms.steered:
             self.books.plan = Approved(partial(self._is_live, self.stage.bridge))
         self.books.choosy = self.terms.choosy
@@ -224,7 +167,9 @@ class History:
             worker.ask = self._ask
 
     def _follow(self) -> Following:
-        told = Following(self.stage, self.books, self.remotes, self.comments, self.clock, self.name)
+        told = Following(
+            self.stage, self.books, self.remotes, self.comments, self.clock, self.name, self.owner
+        )
         if self.terms.comments and self.terms.comments.plans:
             told.plans(partial(self._is_live, told.stage.bridge))
         self.wires.remotes |= {("comments", side): remote for side, remote in told.remotes.items()}

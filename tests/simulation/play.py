@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from tests import database  # first: it prepares the environment
 from tests.simulation import mutants
-from tests.simulation.history import History, Result
+from tests.simulation.history import History
 from tests.simulation.place import opened
+from tests.simulation.result import Result
 from unified_api.serve import interpreter
 
 #: Histories after which the tables are emptied: they would grow, and slow down.

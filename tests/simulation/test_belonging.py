@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.simulation.forged import Forged
+from tests.simulation.remote import Row
 from unified_api.engine.values import Side
 
 
@@ -82,13 +85,67 @@ def test_what_was_renamed_before_its_create_was_known_is_nobodys_counterpart() -
     assert (partners, forged.wrongs) == ([b, other], [])
 
 
-def test_what_was_seen_by_its_name_before_it_was_renamed_has_a_counterpart() -> None:
-    """Whoever has seen it as it was created can know whose counterpart it is, though no answer said so."""
-    forged = Forged()
-    forged.shown(forged.born(Side.A))
-    lost = forged.lost(Side.B, name="v1", description="v2")
-    forged.shown(lost)
-    forged.edited(lost, name="v9")
+def test_what_was_stored_by_its_name_before_it_was_renamed_has_a_counterpart() -> None:
+    """Whoever has it as it was created can know whose counterpart it is, though no answer said so."""
+    forged, *_ = renamed(stored=True)
     forged.created(Side.B, name="v1", description="v2")
 
     assert forged.wrongs == ["a second counterpart of 'v1' was created"]
+
+
+def test_what_was_shown_and_not_stored_before_it_was_renamed_is_nobodys_counterpart() -> None:
+    """Whoever was shown it by the name that was sent died: nobody knows it by that, and both get counterparts."""
+    forged, a, lost = renamed(stored=False)
+    b = forged.created(Side.B, name="v1", description="v2")
+    other = forged.created(Side.A, name="v9", description="v2")
+
+    partners = [forged.books.of(row).partner for row in (a, lost)]
+    assert (partners, forged.wrongs) == ([b, other], [])
+
+
+@pytest.mark.parametrize("first", [("b", "v1"), ("a", "v9")])
+@pytest.mark.parametrize("again", [("b", "v1"), ("a", "v9")])
+def test_a_second_counterpart_is_blamed_beside_what_nobody_can_recognise(
+    first: tuple[str, str], again: tuple[str, str]
+) -> None:
+    """Each of the two gets a counterpart of its own, in any order, and none of them a second one."""
+    forged, *_ = renamed(stored=False)
+    other = next(one for one in (("b", "v1"), ("a", "v9")) if one != first)
+    for side, name in (first, other, again):
+        forged.created(Side(side), name=name, description="v2")
+
+    assert forged.wrongs == [f"a second counterpart of {again[1]!r} was created"]
+
+
+@pytest.mark.parametrize(("paired", "blamed"), [(False, False), (True, True)])
+def test_what_was_stored_beside_a_free_namesake_cannot_be_recognised(*, paired: bool, blamed: bool) -> None:
+    """A person has to tell which of two was created; where the other one has a counterpart there is no such doubt."""
+    forged, _, lost = renamed(stored=True)
+    namesake = forged.born(Side.B)
+    forged.shown(namesake)
+    if paired:
+        forged.books.join(namesake, forged.born(Side.A, name="v8"))
+    forged.created(Side.A, name="v9", description="v2")
+
+    assert (forged.books.of(lost).made_for is None, bool(forged.wrongs)) == (False, blamed)
+
+
+def test_a_second_counterpart_is_blamed_beside_a_namesake() -> None:
+    """What may have been made by itself gets one counterpart by its new name."""
+    forged, *_ = renamed(stored=True)
+    forged.shown(forged.born(Side.B))
+    for _ in range(2):
+        forged.created(Side.A, name="v9", description="v2")
+
+    assert forged.wrongs == ["a second counterpart of 'v9' was created"]
+
+
+def renamed(*, stored: bool) -> tuple[Forged, Row, Row]:
+    """A record, and its counterpart, of which no answer came, and which was renamed. stored: after that was stored."""
+    forged = Forged()
+    a = forged.born(Side.A)
+    forged.shown(a)
+    lost = forged.lost(Side.B, name="v1", description="v2")
+    forged.shown(lost, stored=stored)
+    forged.edited(lost, name="v9")
+    return forged, a, lost

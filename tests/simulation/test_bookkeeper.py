@@ -104,6 +104,23 @@ def test_what_a_round_has_found_alike_may_not_be_filled() -> None:
     assert forged.visible == [("description", None, "v9")]
 
 
+@pytest.mark.parametrize(("alike", "visible"), [(True, []), (False, [("description", "v2", "v9")])])
+def test_what_gives_way_is_on_record_unless_both_were_stored_alike(
+    *, alike: bool, visible: list[tuple[str, str, str]]
+) -> None:
+    """One is edited and shown before the other is, and stored after it, or before it: then no bridge met them alike."""
+    forged = Forged()
+    a, b = forged.born(Side.A), forged.born(Side.B)
+    forged.shown(a)
+    forged.edited(a, seen=False, description="v9")
+    forged.shown(a, b, stored=False)
+    for row in (b, a) if alike else (a, b):
+        forged.stored(row)
+    forged.written(b, description="v9")
+
+    assert (forged.visible, forged.wrongs) == (visible, [])
+
+
 def test_what_was_alike_and_was_edited_before_a_round_is_new_to_it() -> None:
     """A round that finds other values than those which were alike agrees on nothing."""
     forged = Forged()

@@ -25,7 +25,7 @@ class Said:
         self.remotes = {
             side: Comments(tickets.remotes[side], PICKY, tickets.books.clock, self.threads) for side in Side
         }
-        self.threads.remotes = self.remotes
+        self.threads.remotes, self.threads.stored = self.remotes, tickets.books.stored
         self.a, self.b = tickets.kept_equal()
         self.comment = self.threads.said(self.a, "c1")
 
@@ -77,17 +77,23 @@ def test_what_is_said_on_another_ticket_is_blamed() -> None:
     assert said.wrongs == ["comment b/1 was made for comment a/1, of another ticket"]
 
 
-def test_a_create_whose_record_was_edited_before_it_was_seen_may_be_repeated() -> None:
+@pytest.mark.parametrize(("stored", "times", "wrongs"), [(False, 1, 0), (False, 2, 1), (True, 1, 2)])
+def test_a_create_whose_record_was_edited_before_it_was_stored_may_be_repeated_once(
+    *, stored: bool, times: int, wrongs: int
+) -> None:
     """Its answer was lost, and nobody can know whose it is: it goes over itself, as what somebody said."""
     said = Said()
     lost = said.created("c1")
     assert lost is not None
     said.threads.unanswered(lost)
+    if stored:
+        said.forged.stored(lost)
     said.threads.edit(lost, "c2")
     said.created("c1")
-    said.remotes[Side.A].answer("POST", ["comments"], {}, {"ticket": said.a.id, "body": "c2"}, "")
+    for _ in range(times):
+        said.remotes[Side.A].answer("POST", ["comments"], {}, {"ticket": said.a.id, "body": "c2"}, "")
 
-    assert said.wrongs == []
+    assert len(said.wrongs) == wrongs
 
 
 @pytest.mark.parametrize(("rule", "wrongs"), [("restore", 0), ("unlink", 1)])

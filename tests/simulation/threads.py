@@ -1,4 +1,6 @@
-"""Who said what on which ticket, and what became of it on the other side. It never asks the product.
+"""Who said what on which ticket, and what became of it on the other side.
+
+Of the product it asks nothing but what that has stored.
 
 Texts are unique, so what a comment says tells whose it is: of the one that held it on the other side, if a bridge made
 it. What both sides edit in tickets is judged by the books of tickets; here it is judged that what is said stands on
@@ -16,6 +18,7 @@ from tests.simulation.belonging import told
 from tests.simulation.bookkeeper import Bookkeeper
 from tests.simulation.comments import Comments
 from tests.simulation.remote import Cell, Row, State
+from tests.simulation.stored import Stored, has_said, nothing
 from unified_api.engine.policy import DeleteRule, Policy
 from unified_api.engine.values import Side, Value
 
@@ -37,8 +40,7 @@ class Threads:
         self.partner: dict[Row, Row] = {}
         #: By a comment that was made: for which one.
         self.made: dict[Row, Row] = {}
-        #: What answers have shown of a comment.
-        self.shown: dict[Row, set[Value]] = defaultdict(set)
+        self.stored: Stored = nothing
         #: Comments of which a write was not answered.
         self.doubts: set[Row] = set()
         #: Comments that have to be read back, and those that a worker wrote in what it is doing, by thread.
@@ -85,7 +87,6 @@ class Threads:
             self.told.append(f"{named(row)} is shown: {state.cells['body'].value!r}")
             if self.unread.get(row) == threading.get_ident():
                 del self.unread[row]
-            self.shown[row].add(state.cells["body"].value)
 
     def unanswered(self, row: Row) -> None:
         """A write landed, and its answer did not arrive."""
@@ -154,7 +155,7 @@ class Threads:
 
     def _made_for(self, row: Row, source: Row) -> None:
         before = self.partner.get(source)
-        if before is not None and not any(map(self._is_unknowable, (before, source))):
+        if before is not None and not self._is_unknowable(source, before):
             self._blame(
                 not before.now.gone, f"a second counterpart of {named(source)} was made, {named(row)}"
             )
@@ -175,10 +176,16 @@ class Threads:
     def _join(self, one: Row, other: Row) -> None:
         self.partner[one], self.partner[other] = other, one
 
-    def _is_unknowable(self, row: Row) -> bool:
-        """Whether nobody can know that a create made it: no answer came, and it was edited before it was shown."""
-        made = texts(row)[0]
-        return row.maker == "bridge" and row in self.doubts and made not in {texts(row)[-1], *self.shown[row]}
+    def _is_unknowable(self, one: Row, other: Row) -> bool:
+        """Whether nobody can know that the one was made for the other, or the other for the one."""
+        both = [(one, other), (other, one)]
+        return any(self.made.get(made) is row and self._is_unrecognisable(made) for made, row in both)
+
+    def _is_unrecognisable(self, made: Row) -> bool:
+        """Whether no answer came to its create, and it was edited before it was stored as it was made."""
+        given = texts(made)[0]
+        edited = made in self.doubts and given != texts(made)[-1]
+        return edited and not has_said(self.stored(made), "body", given)
 
     def _note_arrival(self, row: Row, sent: Mapping[str, Value]) -> None:
         self.arrived += 1

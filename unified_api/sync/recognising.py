@@ -4,32 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import Exists, OuterRef
+
 from integrations.kit.provider import Resource
-from unified_api.models.base import CommonModel, model_id
+from unified_api.models.base import CommonModel
 from unified_api.sync import values
 from unified_api.sync.memory import log
-from unified_api.sync.memory.walk import Image
+from unified_api.sync.memory.walk import Image, Presence
 from unified_api.sync.models import Change, Write
 
 
-def said_before(write: Write, resource: Resource) -> list[str]:
-    """Remote ids of records that came since the write was journalled, and once said what it sent.
+def stored_as_sent(write: Write, resource: Resource) -> list[str]:
+    """Remote ids of records that came since the write was journalled, and say, or once said, what it sent.
 
-    Within a transaction. Work grows with the records that came since and were changed since then.
+    What is still stored so may be another at the provider already. Within a transaction. Work grows with the records
+    that came since.
     """
-    return [str(row.remote_id) for row in _changed_since(write, resource) if _once_said(row, write, resource)]
+    return [
+        str(row.remote_id) for row in _came_since(write, resource) if _was_stored_so(row, write, resource)
+    ]
 
 
-def _changed_since(write: Write, resource: Resource) -> Iterator[CommonModel]:
-    """Records that came since, of which the log has other values of what tells one from another."""
+def _came_since(write: Write, resource: Resource) -> Iterator[CommonModel]:
+    """Records that came since; `was_changed`: the log has other values of what tells one from another."""
+    names = [*resource.recognise, *resource.tells_apart]
+    changes = Change.objects.filter(record_id=OuterRef("id"), fields__has_any_keys=names)
     came = resource.model.objects.filter(
         linked_account_id=write.linked_account_id, created_at__gt=write.journalled_at, is_shell=False
     )
-    changes = Change.objects.filter(
-        record_id__in=came.values("id"), fields__has_any_keys=[*resource.recognise, *resource.tells_apart]
-    )
-    changed = changes.filter(linked_account_id=write.linked_account_id, model=model_id(resource.model))
-    yield from came.filter(id__in=changed.values("record_id")).exclude(remote_id=None).order_by("created_at")
+    yield from came.exclude(remote_id=None).annotate(was_changed=Exists(changes)).order_by("created_at")
+
+
+def _was_stored_so(row: CommonModel, write: Write, resource: Resource) -> bool:
+    if getattr(row, "was_changed"):  # noqa: B009 - annotated
+        return _once_said(row, write, resource)
+    image = Image.of(row)
+    return image.presence is Presence.PRESENT and _says(image, write, resource)
 
 
 def _once_said(row: CommonModel, write: Write, resource: Resource) -> bool:

@@ -102,7 +102,7 @@ def _shown(performance: Performance, remote_id: str, told: Mapping[str, Any]) ->
 
 
 def _searched(performance: Performance, told: Mapping[str, Any]) -> None:
-    """Ours is what the provider's search shows, or what was stored as it was sent and somebody has changed since."""
+    """Ours is what the provider's search shows, or what was stored as it was sent, whatever it says by now."""
     write = performance.write
     recent = performance.line.client.recent(performance.resource, told)
     found = values.in_transaction(lambda: _news_among(performance, [o.remote_id for o in recent]))
@@ -129,10 +129,8 @@ def _searched(performance: Performance, told: Mapping[str, Any]) -> None:
 def _news_among(performance: Performance, shown: list[str]) -> list[str]:
     """The records that may be ours, of what the search shows and of what was stored since."""
     by_id = performance.resource.can("get")
-    said_before = recognising.said_before(performance.write, performance.resource) if by_id else []
-    return [
-        remote_id for remote_id in dict.fromkeys([*shown, *said_before]) if _is_news(performance, remote_id)
-    ]
+    stored = recognising.stored_as_sent(performance.write, performance.resource) if by_id else []
+    return [remote_id for remote_id in dict.fromkeys([*shown, *stored]) if _is_news(performance, remote_id)]
 
 
 def _take(performance: Performance, made: Observation, told: Mapping[str, Any], is_ours: Ask) -> None:

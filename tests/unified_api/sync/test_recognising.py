@@ -77,6 +77,20 @@ def test_a_person_tells_which_of_two_it_was(
     assert {remote_id, twin} <= set(str(stored(unknown).error).replace(",", " ").split())
 
 
+def test_what_was_renamed_since_no_list_has_shown_yet(
+    account: LinkedAccount, desk: Desk, work_until_idle: Drain
+) -> None:
+    """The search shows only somebody's record of that name, which is not taken for the one that was stored so, too."""
+    unknown, remote_id = lost(account, desk, work_until_idle)
+    desk.edit(remote_id, title="Renamed")
+    twin = desk.add(title="Printer")
+    later(unknown, settle.STILL_UNDER_WAY + 1)
+    work_until_idle()
+
+    assert stored(unknown).state == WriteState.UNCERTAIN
+    assert {remote_id, twin} <= set(str(stored(unknown).error).replace(",", " ").split())
+
+
 def test_what_came_before_and_was_renamed_since_is_not_ours(
     account: LinkedAccount, desk: Desk, work_until_idle: Drain
 ) -> None:
