@@ -23,7 +23,7 @@ from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
-from integrations.providers.bamboohr.absences import absences, balances
+from integrations.providers.bamboohr.absences import KINDS, KINDS_TABLE, absences, balances
 from integrations.providers.bamboohr.dependents import dependents
 from integrations.providers.bamboohr.histories import UNSEEN, employments
 from integrations.providers.bamboohr.people import employees
@@ -46,7 +46,16 @@ _SCOPES = (
         "sensitive_employee:protected_info.write",
         "sensitive_employee:address",
     ),
-    *("employee:dependent", "field", "report", "time_off", "training", "training.write", "webhooks"),
+    *(
+        "employee:dependent",
+        "field",
+        "report",
+        "time_off",
+        "time_off.write",
+        "training",
+        "training.write",
+        "webhooks",
+    ),
 )
 
 
@@ -95,7 +104,10 @@ provider = Provider(
         instead=Basic("api_key", literal="x"),
     ),
     check=Check(GET("/meta/fields"), lambda _told, settings: settings["base_url"]),
-    tables={FIELDS: Table(GET("/meta/fields", items="", then=_own_fields), key="key", word="key")},
+    tables={
+        FIELDS: Table(GET("/meta/fields", items="", then=_own_fields), key="key", word="key"),
+        KINDS: KINDS_TABLE,
+    },
     refuse=_refuse,
     reason="X-BambooHR-Error-Message",
     resources=(
