@@ -23,11 +23,12 @@ from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
-from integrations.providers.bamboohr.absences import KINDS, KINDS_TABLE, absences, balances
+from integrations.providers.bamboohr.absences import KINDS, KINDS_TABLE, absences
+from integrations.providers.bamboohr.balances import balances
 from integrations.providers.bamboohr.dependents import dependents
 from integrations.providers.bamboohr.histories import UNSEEN, employments
 from integrations.providers.bamboohr.people import employees
-from integrations.providers.bamboohr.places import groups, locations
+from integrations.providers.bamboohr.places import companies, groups, locations
 from integrations.providers.bamboohr.reading import FIELDS, own_key
 from integrations.providers.bamboohr.training import FAILURES, completions, courses
 from integrations.providers.bamboohr.webhooks import webhooks
@@ -112,7 +113,7 @@ provider = Provider(
     reason="X-BambooHR-Error-Message",
     resources=(
         *(groups, locations, employees, employments, courses, completions),
-        *(absences, balances, dependents),
+        *(absences, balances, dependents, companies),
     ),
     webhooks=webhooks,
 )

@@ -1,4 +1,4 @@
-"""Time off: what was asked for, and what is left of it.
+"""Time off that was asked for.
 
 Requests have no feed of changes. Those that end in the last year or later are read again each time, all of them daily.
 What was asked for stays as it is; whether it is approved is decided at an address of its own. Other days are another
@@ -7,22 +7,20 @@ request there, which takes the place of the first one, and are not written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.kit.endpoints import GET, PUT, Api, Since, Table
-from integrations.kit.errors import Gone, Rejected
+from integrations.kit.errors import Rejected
 from integrations.kit.lenses import at, choice, compute, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import State, Turn, Whole
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
+from integrations.providers.bamboohr.balances import REASONS, number
 from integrations.providers.bamboohr.values import is_employee, on_day
-from integrations.providers.bamboohr.walking import walk
-from unified_api.models.hris import Employee, TimeOff, TimeOffBalance
+from unified_api.models.hris import Employee, TimeOff
 
 _REQUESTS = "/time_off/requests"
 _TYPES = "/meta/time_off/types"
@@ -34,15 +32,6 @@ _FIRST, _LAST = "1900-01-01", "9999-12-31"
 _SETTLED = timedelta(days=366)
 #: Years that are a page each; what lies before and behind them is one, too.
 _YEARS = (2015, 2035)
-_SIZE = 25
-_REASONS = {
-    "VACATION": "Vacation",
-    "SICK": ("Sick", "Sick Leave"),
-    "PERSONAL": "Personal",
-    "JURY_DUTY": "Jury Duty",
-    "VOLUNTEER": "Volunteer",
-    "BEREAVEMENT": "Bereavement",
-}
 _STATES = {
     "REQUESTED": "requested",
     "APPROVED": "approved",
@@ -76,35 +65,6 @@ class ByYear:
 
 def _since(moment: datetime) -> str:
     return (moment - _SETTLED).date().isoformat()
-
-
-def _number(path: str) -> Callable[[Any], Any]:
-    """A number, which may be a text there."""
-
-    def read(record: Any) -> Any:
-        found = dig(record, path)
-        return found if found in (None, MISSING) else float(found) if found != "" else None
-
-    return read
-
-
-def _balances(api: Api, employees: list[str]) -> list[Any]:
-    return [one for who in employees for one in _of_employee(api, who)]
-
-
-def _of_employee(api: Api, employee: str) -> list[Any]:
-    """What somebody has left of each kind; who has no time off at all is not known there."""
-    with suppress(Gone):
-        told = api.get(f"/employees/{int(employee)}/time_off/calculator")
-        return [{**one, "id": f"{employee}-{one['timeOffType']}", "employeeId": employee} for one in told]
-    return []
-
-
-def _balance(api: Api, remote_id: str) -> Any:
-    employee = remote_id.partition("-")[0]
-    if not is_employee(employee):
-        return None
-    return next((one for one in _of_employee(api, employee) if one["id"] == remote_id), None)
 
 
 def _ask(api: Api, fields: dict[str, Any]) -> str:
@@ -158,11 +118,11 @@ absences = Resource(
         employee_note=at("notes.employee", create_only=True),
         units=choice("amount.unit", _UNITS, create_only=True),
         amount=compute(
-            _number("amount.amount"),
+            number("amount.amount"),
             lambda amount, _request: {"amount": {"amount": amount}},
             create_only=True,
         ),
-        request_type=choice("type.name", _REASONS, table=KINDS, to="timeOffTypeId", create_only=True),
+        request_type=choice("type.name", REASONS, table=KINDS, to="timeOffTypeId", create_only=True),
         start_time=on_day("start", create_only=True),
         end_time=on_day("end", create_only=True),
     ),
@@ -190,16 +150,4 @@ absences = Resource(
     required=("request_type",),
     quotes={"name": Mapping(Employee, **dict.fromkeys(_NAMES, at((), read_only=True)))},
     frequency=900.0,
-)
-balances = Resource(
-    mapping=Mapping(
-        TimeOffBalance,
-        employee=ref("employeeId", read_only=True),
-        balance=compute(_number("balance")),
-        used=compute(_number("usedYearToDate")),
-        policy_type=choice("name", _REASONS, read_only=True),
-    ),
-    list=walk(_SIZE, _balances, calls=_SIZE),
-    get=GET("/employees/{employee}/time_off/calculator", find=_balance),
-    frequency=21_600.0,
 )
