@@ -23,11 +23,12 @@ from integrations.kit.endpoints import GET, Check, Table
 from integrations.kit.oauth import TOKENS
 from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
-from integrations.providers.bamboohr.absences import absences, balances
+from integrations.providers.bamboohr.absences import KINDS, KINDS_TABLE, absences
+from integrations.providers.bamboohr.balances import balances
 from integrations.providers.bamboohr.dependents import dependents
 from integrations.providers.bamboohr.histories import UNSEEN, employments
 from integrations.providers.bamboohr.people import employees
-from integrations.providers.bamboohr.places import groups, locations
+from integrations.providers.bamboohr.places import companies, groups, locations
 from integrations.providers.bamboohr.reading import FIELDS, own_key
 from integrations.providers.bamboohr.training import FAILURES, completions, courses
 from integrations.providers.bamboohr.webhooks import webhooks
@@ -46,7 +47,16 @@ _SCOPES = (
         "sensitive_employee:protected_info.write",
         "sensitive_employee:address",
     ),
-    *("employee:dependent", "field", "report", "time_off", "training", "training.write", "webhooks"),
+    *(
+        "employee:dependent",
+        "field",
+        "report",
+        "time_off",
+        "time_off.write",
+        "training",
+        "training.write",
+        "webhooks",
+    ),
 )
 
 
@@ -95,12 +105,15 @@ provider = Provider(
         instead=Basic("api_key", literal="x"),
     ),
     check=Check(GET("/meta/fields"), lambda _told, settings: settings["base_url"]),
-    tables={FIELDS: Table(GET("/meta/fields", items="", then=_own_fields), key="key", word="key")},
+    tables={
+        FIELDS: Table(GET("/meta/fields", items="", then=_own_fields), key="key", word="key"),
+        KINDS: KINDS_TABLE,
+    },
     refuse=_refuse,
     reason="X-BambooHR-Error-Message",
     resources=(
         *(groups, locations, employees, employments, courses, completions),
-        *(absences, balances, dependents),
+        *(absences, balances, dependents, companies),
     ),
     webhooks=webhooks,
 )

@@ -1,7 +1,8 @@
 """Where people live and work, and what parts of the company they belong to.
 
 An address of an employee is part of the employee; here it is a place of its own, `home-104`. Where the company works is
-listed with addresses, which a key may not be allowed to read [?]: then by names alone, as the words of a list.
+listed with addresses, which a key may not be allowed to read [?]: then by names alone, as the words of a list. The
+company is the account itself, and has no id there.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from integrations.providers.bamboohr.countries import code_of
 from integrations.providers.bamboohr.reading import HOME, home_of
 from integrations.providers.bamboohr.values import is_employee, plain
 from integrations.providers.bamboohr.walking import REPORT, ids, walk
-from unified_api.models.hris import Group, Location
+from unified_api.models.hris import Company, Group, Location
 
 _PLACES = "/hris/org/locations"
 _LISTS = "/meta/lists"
 _EXPAND = "state,country"
 _HOME_KIND, _WORK_KIND = "Home", "Work"
+_COMPANY = "/company_information"
 _SIZE = 100
 #: Pages of offices: some ten thousand of them.
 _MOST_PAGES = 20
@@ -109,6 +111,25 @@ def _part(api: Api, remote_id: str) -> Any:
     return next((one for one in _parts(api, api.get(_LISTS)) if one["id"] == remote_id), None)
 
 
+def _company(_api: Api, told: list[Any]) -> list[Any]:
+    """The only one, under an id of ours."""
+    return [{**plain(one), "id": "company"} for one in told]
+
+
+def _named(api: Api, remote_id: str) -> Any:
+    return next((one for one in _company(api, [api.get(_COMPANY)]) if one["id"] == remote_id), None)
+
+
+companies = Resource(
+    mapping=Mapping(
+        Company,
+        legal_name=at("legalName", read_only=True),
+        display_name=at("displayName", read_only=True),
+    ),
+    list=GET(_COMPANY, items="", sole=True, then=_company),
+    get=GET(f"{_COMPANY}/{{remote_id}}", find=_named),
+    frequency=86_400.0,
+)
 locations = Resource(
     mapping=Mapping(
         Location,

@@ -25,6 +25,8 @@ from integrations.providers.hubspot.searching import changed_among, millis, newe
 from integrations.providers.hubspot.through import Through
 from unified_api.models.crm import Engagement, EngagementType
 
+#: The kinds that are read, which HubSpot lists nowhere: each is a kind of objects of the system's own, with an address
+#: in its API, and no account can add one. The types that an account gives its calls and meetings are within these.
 _TYPES = [
     {"id": CALLS, "activity_type": "CALL", "name": "Call"},
     {"id": MEETINGS, "activity_type": "MEETING", "name": "Meeting"},
@@ -95,7 +97,7 @@ engagement_types = Resource(
         activity_type=choice("activity_type", {"CALL": "CALL", "MEETING": "MEETING"}, read_only=True),
         name=at("name", read_only=True),
     ),
-    # HubSpot lists them nowhere: they are what its documents name.
+    # Any read that the account may make: what it answers is not looked at.
     list=GET("/account-info/v3/details", items="", sole=True, then=lambda _api, _items: _TYPES),
     frequency=86_400.0,
 )

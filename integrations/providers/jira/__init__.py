@@ -33,7 +33,7 @@ from integrations.providers.jira.comments import comments
 from integrations.providers.jira.files import attachments
 from integrations.providers.jira.issues import PRIORITIES, tickets
 from integrations.providers.jira.limits import Points
-from integrations.providers.jira.people import PAGES, collections, tags, users
+from integrations.providers.jira.people import PAGES, collections, tags, teams, users
 from integrations.providers.jira.searching import ZONE, ZONES
 from integrations.providers.jira.webhooks import webhooks
 
@@ -134,5 +134,5 @@ provider = Provider(
     hides=True,
     rate=Points(),
     webhooks=webhooks,
-    resources=(collections, users, tags, tickets, comments, attachments),
+    resources=(collections, users, teams, tags, tickets, comments, attachments),
 )

@@ -13,7 +13,15 @@ from integrations.providers.jira.documents import DocumentLens
 from integrations.providers.jira.files import attachments
 from integrations.providers.jira.lenses import LabelLens, PartChoice, PartLens, StatusLens, due
 from integrations.providers.jira.people import collections, site_of, users
-from integrations.providers.jira.searching import changed, everything, fetched, newest
+from integrations.providers.jira.searching import (
+    assigned_to,
+    changed,
+    everything,
+    fetched,
+    in_categories,
+    in_projects,
+    newest,
+)
 from integrations.providers.jira.writing import amend, create
 from unified_api.models.ticketing import Ticket
 
@@ -95,6 +103,14 @@ tickets = Resource(
         "fields.subtasks": _OTHER,
         "fields.issuelinks.inwardIssue": _OTHER,
         "fields.issuelinks.outwardIssue": _OTHER,
+    },
+    selects={
+        ("status", "EQUALS"): lambda word: in_categories(_STATUS.get(word, (word,))),
+        ("status", "IS_ONE_OF"): lambda words: in_categories(
+            [key for word in words for key in _STATUS.get(word, (word,))]
+        ),
+        ("collections", "IS_ONE_OF"): in_projects,
+        ("assignees", "IS_ONE_OF"): assigned_to,
     },
     custom=(f"fields.{BEGINNING}",),
     field_classes=field_classes,

@@ -1,4 +1,4 @@
-"""What stands around issues: projects as collections, users, labels as tags.
+"""What stands around issues: projects as collections, users, groups as teams, labels as tags.
 
 A user is known by the account id. The e-mail address is shown to whom the user's privacy allows it, and nobody else is
 told whether there is one.
@@ -15,7 +15,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByOffset, State, Turn
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
-from unified_api.models.ticketing import Collection, Tag, User
+from unified_api.models.ticketing import Collection, Tag, Team, User
 
 PAGES = ByOffset("startAt", "maxResults", total="total")
 
@@ -84,6 +84,16 @@ users = Resource(
     ),
     list=GET("/users/search", items="", paging=UntilEmpty()),
     get=GET("/user", params={"accountId": "{remote_id}"}),
+    frequency=3_600.0,
+)
+
+
+_GROUPS = "/group/bulk"
+#: Who is in a group is told to administrators of the site alone, and not read.
+teams = Resource(
+    mapping=Mapping(Team, remote_id="groupId", name=at("name", read_only=True)),
+    list=GET(_GROUPS, items="values", paging=PAGES),
+    get=GET(_GROUPS, items="values", first=True, params={"groupId": "{remote_id}"}),
     frequency=3_600.0,
 )
 

@@ -6,7 +6,8 @@ is the truth. It knows no total, and a moment in a question is a minute in the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -27,6 +28,11 @@ MOST = 100
 _WEST = timezone(timedelta(hours=-12))
 #: A question has to have a bound.
 _ALL = 'created >= "1970/01/01 00:00"'
+_NONE = 'created < "1970/01/01 00:00"'
+#: What issues can be asked for beside that: fields, by the parameter that has the ids of which they are to be one.
+_ONE_OF = {"categories": "statusCategory", "projects": "project", "people": "assignee"}
+#: Categories of statuses by their keys. Their names are translated there, and their ids are not.
+_CATEGORIES = {"undefined": "1", "new": "2", "done": "3", "indeterminate": "4"}
 _MINE = "creator = currentUser() AND created >= -1d"
 _TOKENS = ByCursor("nextPageToken", path="nextPageToken", end="isLast", size_param="maxResults", size=MOST)
 _UPDATED = instant("fields.updated")
@@ -54,7 +60,37 @@ def minute(moment: datetime, zone: tzinfo) -> str:
 
 def everything(then: Then) -> GET:
     """All issues, in the order in which they were made: no edit moves one to another page."""
-    return _search(lambda _params: (_ALL, "created ASC, key ASC"), then)
+    return _search(lambda params: (" AND ".join([_ALL, *_selected(params)]), "created ASC, key ASC"), then)
+
+
+def _selected(params: Mapping[str, Any]) -> Iterator[str]:
+    for name, field in _ONE_OF.items():
+        if name in params:
+            told = ", ".join(_text(one) for one in json.loads(params[name]))
+            yield f"{field} in ({told})" if told else _NONE
+
+
+def _text(value: str) -> str:
+    """A literal in JQL that is this id: in quotes, a number would be looked for among the names first."""
+    if value.isascii() and value.isdigit():
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def in_categories(keys: Sequence[str]) -> dict[str, str]:
+    """The parameter that asks for issues whose status is in one of these categories; none is in one that is unknown."""
+    return {"categories": json.dumps([_CATEGORIES[key] for key in keys if key in _CATEGORIES])}
+
+
+def in_projects(ids: Sequence[str]) -> dict[str, str]:
+    """The parameter that asks for issues of one of these projects."""
+    return {"projects": json.dumps(list(ids))}
+
+
+def assigned_to(people: Sequence[str]) -> dict[str, str]:
+    """The parameter that asks for issues which are assigned to one of these."""
+    return {"people": json.dumps(list(people))}
 
 
 def changed(then: Then) -> GET:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from integrations.providers.pipedrive.records import PAGES, resource
 from unified_api.models.crm import Opportunity, Stage
 
 _DEALS = "/api/v2/deals"
+_STATUS = {"OPEN": "open", "WON": "won", "LOST": "lost"}
 
 
 def _with_pipeline(api: Api, fields: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +46,12 @@ def _is_gone(deal: Any) -> bool:
     return dig(deal, "is_deleted") is True or dig(deal, "status") == "deleted"
 
 
+def _of_status(words: Sequence[str]) -> dict[str, str]:
+    """Deals of one status are asked for; of several, or of one that there is not, all are read."""
+    told = {_STATUS[word] for word in words if word in _STATUS}
+    return {"status": told.pop()} if len({*words}) == len(told) == 1 else {}
+
+
 def _midnight(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
@@ -60,7 +68,7 @@ _live = resource(
         owner=ref("owner_id", whole=True),
         account=ref("org_id", whole=True),
         stage=ref("stage_id", whole=True),
-        status=choice("status", {"OPEN": "open", "WON": "won", "LOST": "lost"}),
+        status=choice("status", _STATUS),
         lost_reason="lost_reason",
         close_date=instant("expected_close_date", parse=_midnight, spell=lambda moment: f"{moment:%Y-%m-%d}"),
         remote_created_at=instant("add_time", read_only=True),
@@ -69,6 +77,7 @@ _live = resource(
     create_calls=2,
     update=PATCH(f"{_DEALS}/{{remote_id}}", send=_change, calls=2),
     recognise=("name",),
+    selects={("status", "EQUALS"): lambda word: _of_status([word]), ("status", "IS_ONE_OF"): _of_status},
 )
 opportunities = with_deleted(with_archived(_live))
 stages = Resource(

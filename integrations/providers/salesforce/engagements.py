@@ -45,6 +45,9 @@ from integrations.providers.salesforce.soql import (
 )
 from unified_api.models.crm import Engagement, EngagementType
 
+#: The kinds that are read, which Salesforce lists nowhere: events are objects of their own, and tasks that log a call
+#: or an e-mail say so in TaskSubtype, whose words are the system's own
+#: (https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm).
 _TYPES = [
     {"id": EVENT, "activity_type": "MEETING", "name": "Event"},
     {"id": CALL, "activity_type": "CALL", "name": "Call"},
@@ -135,7 +138,7 @@ engagement_types = Resource(
         ),
         name=at("name", read_only=True),
     ),
-    # They are listed nowhere: they are what its documents name.
+    # Any read that the account may make: what it answers is not looked at.
     list=GET(QUERY, items="", sole=True, params=ORGANIZATION, then=lambda _api, _items: _TYPES),
     frequency=86_400.0,
 )

@@ -9,6 +9,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.providers.salesforce.lenses import PlaceLens, date, email, owner, phones, when
 from integrations.providers.salesforce.records import Kind, is_gone, resource
+from integrations.providers.salesforce.selecting import has_address, says
 from integrations.providers.salesforce.soql import STAMP
 from unified_api.models.crm import Lead
 
@@ -79,4 +80,5 @@ leads = resource(
     recognise=("last_name", "company"),
     tells_apart=("first_name", "email_addresses"),
     sought={"LastName": "{last_name}", "Company": "{company}"},
+    selects={**says(last_name="LastName", company="Company"), **has_address()},
 )

@@ -13,6 +13,7 @@ from integrations.kit.paths import MISSING, merge
 from integrations.kit.provider import Resource
 from integrations.providers.salesforce.lenses import PlaceLens, date, email, owner, phones, when
 from integrations.providers.salesforce.records import LOOKBACK, Kind, changed, is_gone, resource
+from integrations.providers.salesforce.selecting import has_address, says
 from integrations.providers.salesforce.soql import QUERY_ALL, STAMP, ById, asks
 from unified_api.models.crm import Account, Contact, User
 
@@ -52,6 +53,7 @@ contacts = resource(
     recognise=("last_name",),
     tells_apart=("first_name", "email_addresses"),
     sought={"LastName": "{last_name}"},
+    selects={**says(last_name="LastName"), **has_address()},
 )
 
 
@@ -109,6 +111,7 @@ accounts = resource(
     ),
     recognise=("name",),
     sought={"Name": "{name}"},
+    selects=says(name="Name"),
 )
 
 #: They have some two hundred fields, of which nobody needs the others.

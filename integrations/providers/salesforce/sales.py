@@ -11,6 +11,7 @@ from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.salesforce.lenses import WholeLens, date, owner, when
 from integrations.providers.salesforce.records import Kind, is_gone, resource
+from integrations.providers.salesforce.selecting import is_sale, says
 from integrations.providers.salesforce.soql import QUERY, STAMP, ById, asks
 from unified_api.models.crm import Opportunity, Stage
 
@@ -45,6 +46,7 @@ opportunities = resource(
     required=("stage", "close_date"),
     recognise=("name",),
     sought={"Name": "{name}"},
+    selects={**says(name="Name", stage="StageName"), **is_sale()},
 )
 stages = Resource(
     # Sales name their stage by this word, not by an id.

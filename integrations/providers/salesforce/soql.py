@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,10 @@ STAMP = "SystemModstamp"
 _ESCAPED = str.maketrans(
     {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 )
+#: Fields that are true or false, and are asked for without quotes.
+_FLAGS = ("IsClosed", "IsWon")
+#: Behind the name of a field in a parameter: it has to say one of several texts.
+_ANY = "[]"
 #: What is asked for, by the parameters that paging, filters and searches name.
 Question = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
@@ -33,6 +38,11 @@ def text(value: str) -> str:
 def moment(when: datetime) -> str:
     """A literal that is this moment, to the millisecond."""
     return f"{when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def any_of(name: str, values: Collection[str]) -> dict[str, str]:
+    """The parameter by which a field has to say one of these texts, as `asks` understands it."""
+    return {f"{name}{_ANY}": json.dumps(list(values))}
 
 
 def asks(kind: str, *columns: str, where: tuple[str, ...] = ()) -> Question:
@@ -55,7 +65,15 @@ def _conditions(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"{STAMP} >= {params['from']}"
     if "beyond" in params:
         yield f"Id > {text(params['beyond'])}"
-    yield from (f"{name} = {text(value)}" for name, value in params.items() if name[0].isupper())
+    yield from (_says(name, value) for name, value in params.items() if name[0].isupper())
+
+
+def _says(name: str, value: str) -> str:
+    if name in _FLAGS:
+        return f"{name} = {'true' if value == 'true' else 'false'}"
+    if name.endswith(_ANY):
+        return f"{name.removesuffix(_ANY)} IN ({', '.join(text(one) for one in json.loads(value))})"
+    return f"{name} = {text(value)}"
 
 
 def _order(params: Mapping[str, Any]) -> str:

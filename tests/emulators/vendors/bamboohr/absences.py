@@ -51,9 +51,48 @@ def list_requests(world: World, request: Request) -> Answer:
     if request.asked("start") is None or request.asked("end") is None:
         raise refusal(400, "start and end are required")
     start, end = (day(request.asked(name), name) for name in ("start", "end"))
-    wanted = request.asked("id")
+    wanted, who = request.asked("id"), request.asked("employeeId")
     rows = [one for one in world.rows("request") if one["end"] >= start and one["start"] <= end]
-    return formatted(request, [one for one in rows if wanted in {None, str(one["id"])}])
+    mine = [one for one in rows if who in {None, str(one["employeeId"])}]
+    return formatted(request, [one for one in mine if wanted in {None, str(one["id"])}])
+
+
+@on("GET", f"{API}/meta/time_off/types")
+def list_types(_world: World, request: Request) -> Answer:
+    """Kinds of time off, all of them counted in days."""
+    looks = {"units": "days", "color": None, "icon": None, "source": "internal"}
+    types = [{"id": number, "name": name, **looks} for number, name in _TYPES.items()]
+    return formatted(request, {"timeOffTypes": types, "defaultHours": [{"name": "Monday", "amount": "8"}]})
+
+
+@on("PUT", f"{API}/employees/{{employeeId}}/time_off/request")
+def create_request(world: World, request: Request) -> Answer:
+    """Another one each time; a previous one that is named is superseded by it."""
+    who, told = world.get("employee", whole(request.params["employeeId"]))["id"], request.body
+    if told.get("status") not in {"approved", "denied", "declined", "requested"}:
+        raise refusal(400, "status is no status of a new request")
+    if told.get("timeOffTypeId") not in _TYPES:
+        raise refusal(400, "timeOffTypeId has to be an existing time off type")
+    start, end = day(told.get("start"), "start"), day(told.get("end"), "end")
+    if end < start:
+        raise refusal(400, "end has to be on or after start")
+    notes = {one["from"]: one["note"] for one in told.get("notes", [])}
+    amount = {"unit": "days", "amount": told.get("amount", 1)}
+    if "previousRequest" in told:
+        decide(world, world.get("request", told["previousRequest"]), "superceded")
+    made = add_request(world, who, start, end, told["timeOffTypeId"], amount=amount, notes=notes)
+    decide(world, made, told["status"])
+    return Answer(201, made, {"Location": f"{API}/time_off/requests/{made['id']}"})
+
+
+@on("PUT", f"{API}/time_off/requests/{{requestId}}/status")
+def change_status(world: World, request: Request) -> Answer:
+    """Approved, denied or canceled; nothing else."""
+    found = world.get("request", whole(request.params["requestId"]))
+    if request.body.get("status") not in {"approved", "denied", "declined", "canceled"}:
+        raise refusal(400, "status is no status that can be set")
+    decide(world, found, request.body["status"])
+    return Answer(200)
 
 
 @on("GET", f"{API}/employees/{{employeeId}}/time_off/calculator")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.vendor import Routes
-from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, has_quirk
+from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, formatted, has_quirk
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
@@ -50,3 +50,11 @@ def _shown(place: Record, request: Request) -> Record:
     wanted = (request.asked("expand") or "").split(",")
     more = {name: told for name, told in (("state", _STATE), ("country", _COUNTRY)) if name in wanted}
     return {**place, "address": {**place["address"], **more}}
+
+
+@on("GET", f"{API}/company_information")
+def company(_world: World, request: Request) -> Answer:
+    """The account itself."""
+    told = {"line1": "1 Office Park", "line2": "", "city": "Lindon", "state": "UT", "zip": "84042"}
+    names = {"legalName": "Acme Incorporated", "displayName": "Acme"}
+    return formatted(request, {**names, "address": told, "phone": "801-724-6600"})

@@ -19,6 +19,10 @@ _PEOPLE: Final = (
     (ALAN, "Alan Turing", "alan@example.com", True, "atlassian", False),
     ("6-bot", "Automation for Jira", "bot@example.com", False, "app", True),
 )
+_GROUPS: Final = (
+    ("276f955c-63d7-42c8-9520-92d01dca0625", "jira-users"),
+    ("6e87dc72-4f1f-421f-9382-2fee8b652487", "support"),
+)
 _FIELDS: Final = (
     ("customfield_10010", "Floor", "textfield", "string"),
     ("customfield_10011", "Workaround", "textarea", "string"),
@@ -47,6 +51,8 @@ def _seed(world: World) -> None:
     for remote_id, key, name in ((HELP, "HELP", "Help desk"), (DEV, "DEV", "Development")):
         facts = {"name": name, "description": f"About {name}", "private": key == "DEV"}
         world.add("project", {"id": remote_id, "key": key, **facts, "count": 0, "hidden": False})
+    for remote_id, name in _GROUPS:
+        world.add("group", {"id": remote_id, "name": name})
     for remote_id, name, kind, schema in _FIELDS:
         options = ("North", "South") if kind == "select" else ()
         world.add(

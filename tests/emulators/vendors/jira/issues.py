@@ -13,6 +13,8 @@ from tests.emulators.vendors.jira.said import comments_field
 from tests.emulators.world import Record, World
 
 _ISSUE: Final = f"{API}/issue/{{issue_id}}"
+#: Ids of categories of statuses.
+CATEGORIES: Final = {"new": 2, "done": 3, "indeterminate": 4}
 #: By id: name and category.
 STATUSES: Final = {
     "1": ("To Do", "new"),
@@ -82,7 +84,7 @@ def status_shape(world: World, status: str) -> Record:
         "self": f"{world.url}{API}/status/{status}",
         "id": status,
         "name": name,
-        "statusCategory": {"id": 2, "key": category, "name": category},
+        "statusCategory": {"id": CATEGORIES[category], "key": category, "name": category},
     }
 
 

@@ -56,6 +56,14 @@ def user(world: World, request: Request) -> Answer:
     return Answer(200, user_shape(world, found))
 
 
+@on("GET", f"{API}/group/bulk")
+def groups(world: World, request: Request) -> Answer:
+    """Those of the site, or those with certain ids."""
+    wanted = request.every("groupId")
+    rows = [one for one in world.rows("group") if not wanted or one["id"] in wanted]
+    return counted(request, rows, lambda one: {"groupId": one["id"], "name": one["name"]})
+
+
 def project_shape(world: World, one: Record) -> Record:
     """A project as issues show it."""
     return {

@@ -1,7 +1,8 @@
 """The search: an index that may come behind, questions in JQL, and pages behind tokens that count.
 
 Understood are bounds of `created` and `updated`, by minutes in the time zone of who asks or back from now, `creator =
-currentUser()`, and an order. Any other question is refused.
+currentUser()`, lists of projects, assignees and categories of statuses by their ids, and an order. Any other question
+is refused.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from zoneinfo import ZoneInfo
 from tests.emulators.exchange import Answer, Request
 from tests.emulators.pieces import opened, piece, sealed
 from tests.emulators.vendors.jira.common import API, asker, invalid, on
-from tests.emulators.vendors.jira.issues import issue_shape
+from tests.emulators.vendors.jira.issues import CATEGORIES, STATUSES, issue_shape
 from tests.emulators.world import Record, World
 
 _BOUND: Final = re.compile(r'(created|updated) >= "(\d{4}/\d\d/\d\d \d\d:\d\d)"')
+_NEVER: Final = 'created < "1970/01/01 00:00"'
+_ONE_OF: Final = re.compile(r"(statusCategory|project|assignee) in \(([^()]+)\)")
 _BACK: Final = re.compile(r"(created|updated) >= -(\d+)d")
 _ORDER: Final = re.compile(r"(created|updated|key) (ASC|DESC)")
 _MOST: Final = 100
@@ -98,4 +101,15 @@ def _holds(world: World, condition: str, one: Record, who: Record) -> bool:
         return bool(datetime.fromisoformat(one[back[1]]) >= world.clock.now() - timedelta(days=int(back[2])))
     if condition == "creator = currentUser()":
         return bool(one["creator"] == who["id"])
+    if condition == _NEVER:
+        return False
+    if some := _ONE_OF.fullmatch(condition):
+        return _id_of(world, one, some[1]) in {told.strip('"') for told in some[2].split(", ")}
     raise invalid(f"Error in the JQL Query: {condition}")
+
+
+def _id_of(world: World, one: Record, name: str) -> str:
+    """What a list of ids is held against: of a status its category."""
+    if name == "statusCategory":
+        return str(CATEGORIES[STATUSES[one["status"]][1]])
+    return str(one[name])

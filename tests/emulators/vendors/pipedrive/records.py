@@ -138,6 +138,8 @@ def page(world: World, request: Request) -> Answer:
     if not 0 < size <= MOST:
         raise refused(400, f"limit has to be at most {MOST}")
     rows = [one for one in world.listed(kind) if one["is_deleted"] is (wanted == "deleted")]
+    if wanted in {"open", "won", "lost"}:
+        rows = [one for one in rows if one["status"] == wanted]
     archived = request.path.endswith("/archived")
     rows = [one for one in rows if one.get("is_archived", False) is archived]
     if ids := request.asked("ids"):

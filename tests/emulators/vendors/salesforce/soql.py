@@ -123,10 +123,20 @@ class _Parser:
         known = self.known[name]
         if known.length > _COMPARED:
             raise refusal(400, "INVALID_FIELD", f"field '{name}' can not be filtered in a query call")
+        if sign.upper() == "IN":
+            return self.one_of(known)
         if sign not in _TESTS:
             raise malformed(f"unexpected token: {sign!r}")
         test, wanted = _TESTS[sign], self.literal(known, self.take())
         return lambda values: _holds(test, _comparable(values.get(name)), wanted)
+
+    def one_of(self, known: Field) -> Test:
+        self.due("(")
+        wanted = [self.literal(known, self.take())]
+        while self.skip(","):
+            wanted.append(self.literal(known, self.take()))
+        self.due(")")
+        return lambda values: _comparable(values.get(known.name)) in wanted
 
     def literal(self, known: Field, token: str) -> Any:
         quoted = token.startswith("'")

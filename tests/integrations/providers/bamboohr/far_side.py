@@ -15,7 +15,7 @@ from tests.emulators.engine import emulating
 from tests.emulators.vendors.bamboohr import KEY, absences, employees, training, vendor
 from tests.emulators.world import Clock, World
 from tests.integrations.providers.bamboohr.company import START
-from unified_api.models.hris import Dependent, Employee, Employment, Group
+from unified_api.models.hris import Dependent, Employee, Employment, Group, TimeOff
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
 
@@ -80,7 +80,11 @@ def _samples(world: World) -> dict[Any, Samples]:
     eve = _person("Eve", 11, gender="FEMALE", ethnicity="WHITE", marital_status="SINGLE")
     eva = _person("Eva", 12, gender="OTHER", ethnicity="TWO_OR_MORE_RACES", marital_status="SINGLE")
     about = {"employee": world.rows("employee")[0]["id"], "course": str(world.rows("type")[1]["id"])}
+    off = {"units": "DAYS", "amount": 2.0, "employee_note": "Off to the hills."}
+    days = {name: datetime(2026, 8, 3, tzinfo=UTC) for name in ("start_time", "end_time")}
+    asked = {"employee": about["employee"], "status": "REQUESTED", "request_type": "SICK", **off, **days}
     return {
+        TimeOff: Samples([asked], [{"status": "APPROVED"}]),
         Employee: Samples([eve], [eva], only=frozenset({"last_name", "marital_status"})),
         TrainingCourse: Samples([_course("ladders", mandatory=True)], [_course("ropes", mandatory=False)]),
         TrainingCompletion: Samples(

@@ -13,7 +13,16 @@ from tests.emulators.engine import Emulator
 from tests.emulators.vendors.bamboohr import absences, employees, fields, places, training
 from tests.emulators.vendors.bamboohr.common import API, KEYS_SEE_NO_PLACES, REPORTS_KNOW_NO_IDS, ZERO
 from tests.integrations.providers.bamboohr.company import account_at, everything, named, pages_of, resource_of
-from unified_api.models.hris import Dependent, Employee, Employment, Group, Location, TimeOff, TimeOffBalance
+from unified_api.models.hris import (
+    Company,
+    Dependent,
+    Employee,
+    Employment,
+    Group,
+    Location,
+    TimeOff,
+    TimeOffBalance,
+)
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
 
@@ -369,3 +378,14 @@ def test_a_masked_number_is_no_number(company: Emulator, client: Client) -> None
     assert (one.values["relationship"], one.values["is_student"]) == ("CHILD", True)
     assert "ssn" not in one.values
     assert "1234" not in repr(one)
+
+
+def test_the_company_is_the_account_itself(company: Emulator, client: Client) -> None:
+    """It has no id there, and is read alone as it is listed; there is no other."""
+    listed = everything(client, Company)
+    read = client.read(resource_of(Company), "company")
+
+    assert {one: listed[one].values for one in listed} == {"company": read.values}
+    assert (read.values["legal_name"], read.values["display_name"]) == ("Acme Incorporated", "Acme")
+    with pytest.raises(Gone):
+        client.read(resource_of(Company), "another")

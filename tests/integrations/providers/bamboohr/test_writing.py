@@ -13,7 +13,7 @@ from tests.emulators.engine import Emulator
 from tests.emulators.vendors.bamboohr import employees, training
 from tests.emulators.vendors.bamboohr.common import API, REASON
 from tests.integrations.providers.bamboohr.company import account_at, named, own, resource_of, sent
-from unified_api.models.hris import Employee
+from unified_api.models.hris import Employee, TimeOff
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 
 EVE = {"first_name": "Eve", "last_name": "New"}
@@ -178,3 +178,64 @@ def test_a_course_is_made_once_and_an_outage_is_looked_into(company: Emulator, c
     found = client.recent(resource_of(TrainingCourse), {"name": "Safety"})
 
     assert [one.remote_id for one in found] == [str(one["id"]) for one in company.world.rows("type")]
+
+
+def _time_off(company: Emulator, **more: Any) -> dict[str, Any]:
+    days = {
+        name: datetime(2026, 8, day, 12, tzinfo=UTC) for name, day in (("start_time", 3), ("end_time", 4))
+    }
+    return {"employee": named(company, "Ada")["id"], "request_type": "VACATION", **days, **more}
+
+
+def test_time_off_is_asked_for_with_the_id_of_its_type_and_as_days(company: Emulator, client: Client) -> None:
+    """Who says no status asks for it; type, note and amount are sent in the words of there."""
+    told = {"units": "DAYS", "amount": 1.5, "employee_note": "To the sea."}
+    made = client.create(resource_of(TimeOff), _time_off(company, **told))
+    [body] = sent(company, "PUT", f"/employees/{named(company, 'Ada')['id']}/time_off/request")
+
+    assert body == {
+        "status": "requested",
+        "start": "2026-08-03",
+        "end": "2026-08-04",
+        "timeOffTypeId": 78,
+        "amount": 1.5,
+        "notes": [{"from": "employee", "note": "To the sea."}],
+    }
+    assert (made.values["status"], made.values["amount"]) == ("REQUESTED", 1.5)
+
+
+def test_time_off_that_cannot_be_asked_for_is_refused_by_the_field(company: Emulator, client: Client) -> None:
+    """Hours of what is counted in days, a cancellation, nobody, and a type that is none: nothing is sent."""
+    faults = {"units": "HOURS", "status": "CANCELLED", "employee": "0", "request_type": "JURY_DUTY"}
+    for name, value in faults.items():
+        with pytest.raises(Rejected) as refused:
+            client.create(resource_of(TimeOff), _time_off(company, amount=8.0, **{name: value}))
+        assert set(refused.value.fields) == {name}
+
+    assert company.world.rows("request") == []
+
+
+def test_time_off_whose_answer_was_lost_is_found_by_whose_and_when(company: Emulator, client: Client) -> None:
+    """Each PUT makes another request there, so it is not sent again; one of another type is not taken for it."""
+    company.faults.lose(f"PUT {API}/employees/{named(company, 'Ada')['id']}/time_off/request")
+    with pytest.raises(Uncertain):
+        client.create(resource_of(TimeOff), _time_off(company))
+    found = [
+        client.recent(resource_of(TimeOff), _time_off(company, request_type=one))
+        for one in ("VACATION", "SICK")
+    ]
+    [request] = company.world.rows("request")
+
+    assert [[one.remote_id for one in some] for some in found] == [[str(request["id"])], []]
+
+
+def test_time_off_is_decided_at_an_address_of_its_own(company: Emulator, client: Client) -> None:
+    """Its status is all that changes."""
+    made = client.create(resource_of(TimeOff), _time_off(company)).remote_id
+    seen = [client.update(resource_of(TimeOff), made, {"status": word}) for word in ("APPROVED", "CANCELLED")]
+
+    assert sent(company, "PUT", f"/time_off/requests/{made}/status") == [
+        {"status": "approved"},
+        {"status": "canceled"},
+    ]
+    assert [one.values["status"] for one in seen] == ["APPROVED", "CANCELLED"]

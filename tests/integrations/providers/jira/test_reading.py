@@ -27,7 +27,7 @@ from tests.integrations.providers.jira.site import (
     resource_of,
     sent,
 )
-from unified_api.models.ticketing import Collection, Comment, Tag, Ticket, User
+from unified_api.models.ticketing import Collection, Comment, Tag, Team, Ticket, User
 
 
 def _rename(world: World, issue: dict[str, Any], name: str) -> None:
@@ -296,3 +296,17 @@ def test_what_an_issue_tells_of_others_is_kept_back_as_theirs_is() -> None:
     assert "Secret" not in str(record)
     assert "To Do" not in str(record)
     assert "blocks" in str(record)
+
+
+def test_groups_are_teams(site: Emulator, client: Client) -> None:
+    """Known by their ids, as their names change; one that is gone is gone."""
+    groups = {one["id"]: one["name"] for one in site.world.rows("group")}
+    seen = everything(client, Team)
+    first = next(iter(groups))
+    read = client.read(resource_of(Team), first)
+    del site.world.table("group")[first]
+
+    assert {one: seen[one].values["name"] for one in seen} == groups
+    assert read.values == seen[first].values
+    with pytest.raises(Gone):
+        client.read(resource_of(Team), first)

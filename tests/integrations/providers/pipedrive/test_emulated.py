@@ -318,3 +318,25 @@ def test_calls_and_meetings_are_no_tasks(house: Emulator, client: Client) -> Non
         "deadline",
         datetime(2026, 3, 1, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize(
+    ("operator", "told", "found"),
+    [
+        ("EQUALS", "WON", ["won"]),
+        ("IS_ONE_OF", ["LOST"], ["lost"]),
+        ("IS_ONE_OF", ["WON", "LOST"], ["lost", "open", "won"]),
+        ("EQUALS", "OTHER", ["lost", "open", "won"]),
+    ],
+)
+def test_deals_of_one_status_are_asked_for(
+    house: Emulator, client: Client, operator: str, told: Any, found: list[str]
+) -> None:
+    """Pipedrive takes one; of several it is asked for all, and so it is for what is archived."""
+    for title in ("open", "won", "lost", "stowed"):
+        stage = {"stage_id": 1001, "pipeline_id": 1, "is_archived": title == "stowed"}
+        records.new(house.world, "deals", title=title, status="open" if title == "stowed" else title, **stage)
+    asked = resource_of(Opportunity).selected([("status", operator, told)])
+    seen = [one.values["name"] for page in client.pages(asked, None) for one in page.observations]
+
+    assert sorted(seen) == sorted([*found, "stowed"])
