@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from unified_api.engine import mention
+from unified_api.engine import entry, mention
 from unified_api.engine.normal import NORMALIZERS, blank, normal
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
@@ -124,6 +124,10 @@ class Field:
         """Whether two values of ONE side mean the same; the words of a set have no order."""
         return self._compared(one) == self._compared(other)
 
+    def alike(self, one: Value, other: Value) -> bool:
+        """Whether two values of ONE side say nothing different; of an entry, what only one says is not compared."""
+        return entry.alike(self._compared(one), self._compared(other))
+
     def translate(self, value: Value, to: Side, held: Maybe = MISSING) -> Translated:
         """The other side's value in the spelling of side `to`, which holds `held` now; nothing stays nothing."""
         if self.words is None or normal(value, self.normalizer) is None:
@@ -144,17 +148,19 @@ class Field:
         """Whether the sides mean the same: one of them, translated, is the other.
 
         Either way suffices, for a map may take many words to one: ON_HOLD and OPEN are at peace when the
-        other side calls both OPEN. A word that the map knows on neither side means the same on both.
+        other side calls both OPEN. A word that the map knows on neither side means the same on both. What one side
+        does not say of an entry, as it has no place for it, is no difference.
         """
         return any(self._matches(now[side.other], side, now[side]) for side in Side) or self._unknown(now)
 
     def spells(self, sent: Value, got: Value) -> bool:
         """Whether an answer can be the target's spelling of what was sent.
 
-        Free text may come back in any form but empty; words of a value map, flags and numbers may not.
+        Free text may come back in any form but empty; words of a value map, flags and numbers may not. Of an entry
+        some words may be missing.
         """
         free = self.words is None and isinstance(sent, str) and isinstance(got, str) and not blank(got)
-        return free or self.same(sent, got)
+        return free or self.alike(sent, got)
 
     @property
     def _signs(self) -> tuple[str, ...]:
@@ -169,7 +175,7 @@ class Field:
     def _compared(self, value: Value) -> Value:
         compared = normal(self.plain(value), self.normalizer)
         unordered = self.shape in {Shape.SET, Shape.LOG} and isinstance(compared, list)
-        return sorted(compared, key=repr) if unordered else compared  # type: ignore[arg-type] # it is a list
+        return sorted(compared, key=entry.order) if unordered else compared  # type: ignore[arg-type] # it is a list
 
     def _unknown(self, now: Both[Value]) -> bool:
         """Whether both say one word that the map does not have; an id means nothing on the other side."""
@@ -178,7 +184,7 @@ class Field:
 
     def _matches(self, value: Value, to: Side, held: Value) -> bool:
         translated = self.translate(value, to)
-        return translated is not UNMAPPED and self.same(translated, held)
+        return translated is not UNMAPPED and self.alike(translated, held)
 
 
 @dataclass(frozen=True, slots=True)
