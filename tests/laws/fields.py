@@ -55,7 +55,7 @@ def word(cell: str, side: Side) -> str | None:
 
 def entry(part: str, kind: str | None) -> Value:
     """An address with its type, or without."""
-    return {"email_address": part} | ({"email_address_type": kind} if kind else {})
+    return {"email_address": part, "email_address_type": kind} if kind else {"email_address": part}
 
 
 def kind(value: Value) -> Value:

@@ -41,11 +41,11 @@ WORDS: Final[Mapping[str, Both[Mapping[str, str]]]] = {
     "tags": Both(TAGS_TO_A, TAGS_TO_B),
     "owner": Both({"b1": "a1"}, {"a1": "b1"}),
 }
-MAILED: Final[Mapping[str, Value]] = {"mails/m1": entry("m1", "work")}
+MAILED: Final[dict[str, Value]] = {"mails/m1": entry("m1", "work")}
 #: What every cell holds where a history begins with two records that are agreed; blank where it is not named.
 BEGIN: Final[Both[Mapping[str, Value]]] = Both(
-    {"name": "v0", "status": "OPEN", "urgent": False, "tags/red": "red", "custom/k1": "v1"} | MAILED,
-    {"name": "v0", "status": "open", "urgent": False, "tags/red": "rot", "custom/k1": "v1"} | MAILED,
+    {"name": "v0", "status": "OPEN", "urgent": False, "tags/red": "red", "custom/k1": "v1", **MAILED},
+    {"name": "v0", "status": "open", "urgent": False, "tags/red": "rot", "custom/k1": "v1", **MAILED},
 )
 
 

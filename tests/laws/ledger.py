@@ -240,8 +240,9 @@ class Ledger:
     def _is_filled(self, cell: str, side: Side) -> bool:
         """Whether there is anything in the whole list of a cell."""
         seen = self.mirror[side]
-        there = seen is not None and not seen.gone
-        return there and any(seen.cells[one].value is not None for one in CELLS[FIELD[cell]])
+        if seen is None or seen.gone:
+            return False
+        return any(seen.cells[one].value is not None for one in CELLS[FIELD[cell]])
 
 
 #: Parts that meet for the first time are united, whatever their field says.

@@ -48,8 +48,8 @@ class Manners:
     conditional: bool = True  # refuses a write to a record that moved since it was read
     versioned: bool = False  # tells whether a write with a lost answer landed
     clings: bool = False  # refuses deletes
-    untyped: bool = False  # has no place for the type of an address
     clock: Clock | None = None
+    untyped: bool = False  # has no place for the type of an address
 
 
 @dataclass(frozen=True)

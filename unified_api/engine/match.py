@@ -65,7 +65,8 @@ def _part(value: Value) -> Value:
     """Of several things the words by which each is known, in one order; what else is said of them does not matter."""
     if not isinstance(value, list):
         return value
-    return sorted({word for one in value if isinstance(word := known(one), str)}) or None  # type: ignore[return-value] # a list of texts
+    words = {word for one in value if isinstance(word := known(one), str)}
+    return [*sorted(words)] or None
 
 
 def alternatives(key: str | None) -> tuple[str, ...]:

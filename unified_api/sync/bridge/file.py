@@ -195,7 +195,7 @@ def _wrong(value: Any, kind: Any, path: Path) -> Iterator[tuple[Path, str]]:
         is_flag = isinstance(value, bool) and kind != "flag"
         if not isinstance(value, expected) or is_flag:
             yield path, f"{value!r} {sentence}"
-        elif kind in _COUNTED and not abs(value) <= LARGEST:
+        elif kind in _COUNTED and isinstance(value, int | float) and not abs(value) <= LARGEST:
             yield path, f"is beyond {LARGEST:,}"
 
 
