@@ -30,9 +30,17 @@ TAGS_TO_B: Final = {a: b for a, b in TAGS.values() if a and b}
 TAGS_TO_A: Final = {b: a for a, b in TAGS.values() if a and b}
 NOTES: Final = ("n1", "n2", "no3")
 KEYS: Final = ("k1", "k2")
-PARTS: Final[Mapping[str, tuple[str, ...]]] = {"tags": tuple(TAGS), "notes": NOTES, "custom": KEYS}
+MAILS: Final = ("m1", "m2")
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tags": tuple(TAGS),
+    "notes": NOTES,
+    "custom": KEYS,
+    "mails": MAILS,
+}
 NAMES: Final = ("name", "body", "status", "urgent", "owner", *PARTS)
-WORDY: Final = frozenset({"tags", "notes"})
+#: Of which most histories draw theirs. What is none of them is asked for, so that a seed plays what it always did.
+USUAL: Final = tuple(name for name in NAMES if name != "mails")
+WORDY: Final = frozenset({"tags", "notes", "mails"})
 CELLS: Final[Mapping[str, tuple[str, ...]]] = {
     name: tuple(f"{name}/{part}" for part in PARTS[name]) if name in PARTS else (name,) for name in NAMES
 }
@@ -42,7 +50,17 @@ FIELD: Final[Mapping[str, str]] = {cell: name for name, cells in CELLS.items() f
 def word(cell: str, side: Side) -> str | None:
     """How a side says the word of a set or a log; None where it does not know it."""
     name, _, part = cell.partition("/")
-    return part if name == "notes" else TAGS[part][0 if side is Side.A else 1]
+    return part if name != "tags" else TAGS[part][0 if side is Side.A else 1]
+
+
+def entry(part: str, kind: str | None) -> Value:
+    """An address with its type, or without."""
+    return {"email_address": part, "email_address_type": kind} if kind else {"email_address": part}
+
+
+def kind(value: Value) -> Value:
+    """The type of an address, if it is told."""
+    return value.get("email_address_type") if isinstance(value, dict) else None
 
 
 def composed(cells: Mapping[str, Value], side: Side) -> dict[str, Value]:
@@ -67,8 +85,13 @@ def pieces(name: str, value: Value, side: Side) -> dict[str, Value]:
         return {name: value}
     if isinstance(value, dict):
         return {cell: value.get(cell.partition("/")[2]) for cell in CELLS[name]}
-    words = {str(one).strip().lower(): one for one in value} if isinstance(value, list) else {}
+    words = {_said(one): one for one in value} if isinstance(value, list) else {}
     return {cell: words.get(word(cell, side) or "") for cell in CELLS[name]}
+
+
+def _said(one: Value) -> str:
+    told = one["email_address"] if isinstance(one, dict) else one
+    return str(told).strip().lower()
 
 
 def moved(push: Push) -> Iterator[tuple[str, Move]]:

@@ -7,7 +7,7 @@ draws nothing but that seed, so it cannot shrink a history; `play.shortened` mak
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -20,9 +20,13 @@ from tests.laws.fields import (
     TAGS_TO_A,
     TAGS_TO_B,
     WORDY,
+    entry,
     word,
 )
-from tests.laws.remote import Cell, Clock, Manners, Remote
+from tests.laws.fields import (
+    USUAL as FIELDS,
+)
+from tests.laws.remote import Cell, Clock, Manners, Remote, spelt
 from tests.laws.world import World
 from unified_api.engine.pair import Pair, State
 from unified_api.engine.policy import DeleteRule, Direction, Field, FirstContact, Policy, Shape, Winner
@@ -30,17 +34,18 @@ from unified_api.engine.values import Both, Side, Value, Values
 from unified_api.engine.weigh import Access
 
 T = TypeVar("T")
-SHAPES: Final = {"tags": Shape.SET, "notes": Shape.LOG, "custom": Shape.MAP}
-NORMALIZERS: Final = {"tags": "case", "notes": "case"}
+SHAPES: Final = {"tags": Shape.SET, "notes": Shape.LOG, "custom": Shape.MAP, "mails": Shape.SET}
+NORMALIZERS: Final = {"tags": "case", "notes": "case", "mails": "email"}
 WORDS: Final[Mapping[str, Both[Mapping[str, str]]]] = {
     "status": Both(STATUS_TO_A, STATUS_TO_B),
     "tags": Both(TAGS_TO_A, TAGS_TO_B),
     "owner": Both({"b1": "a1"}, {"a1": "b1"}),
 }
+MAILED: Final[dict[str, Value]] = {"mails/m1": entry("m1", "work")}
 #: What every cell holds where a history begins with two records that are agreed; blank where it is not named.
 BEGIN: Final[Both[Mapping[str, Value]]] = Both(
-    {"name": "v0", "status": "OPEN", "urgent": False, "tags/red": "red", "custom/k1": "v1"},
-    {"name": "v0", "status": "open", "urgent": False, "tags/red": "rot", "custom/k1": "v1"},
+    {"name": "v0", "status": "OPEN", "urgent": False, "tags/red": "red", "custom/k1": "v1", **MAILED},
+    {"name": "v0", "status": "open", "urgent": False, "tags/red": "rot", "custom/k1": "v1", **MAILED},
 )
 
 
@@ -70,6 +75,7 @@ class Theme:
     deletes: float = 0.02
     crossings: float = 0.02  # of the filter, and of closed sides
     polite: bool = False  # remotes that do as they are told
+    always: Sequence[str] = ()  # fields that are bridged in any case
 
 
 USUAL: Final = Theme()
@@ -81,13 +87,16 @@ PAIRS: Final = Theme(starts=("agreed",))
 
 def world(dice: Random, theme: Theme = USUAL) -> World:
     """Two remotes and a bridge, as a history finds them."""
-    names = sorted(dice.sample(NAMES, dice.randint(2, 4)), key=NAMES.index)
+    names = sorted({*dice.sample(FIELDS, dice.randint(2, 4)), *theme.always}, key=NAMES.index)
     start = dice.choice(theme.starts)
     agreed = start == "agreed"
     sides = [
         Remote(side, Manners() if theme.polite else manners(dice, side), cells(names, side, agreed=agreed))
         for side in Side
     ]
+    if "mails" in names:
+        for one in sides:
+            _forget_types(dice, one)
     remotes = Both(*sides)
     base = Both[Values](remotes.a.values(), remotes.b.values())
     pair = Pair(State.PAIRED, base) if agreed else Pair()
@@ -97,12 +106,23 @@ def world(dice: Random, theme: Theme = USUAL) -> World:
     made = World(policy(dice, names, theme), Both(access(dice, names), access(dice, names)), remotes, pair)
     if agreed:
         made.ledger.agreed = Both(
-            *({cell: BEGIN[side].get(cell) for cell in made.ledger.cells} for side in Side)
+            *({cell: remotes[side].holds(cell) for cell in made.ledger.cells} for side in Side)
         )
     if start != "alone":
         made.poll(Side.A)
         made.poll(Side.B)
     return made
+
+
+def _forget_types(dice: Random, one: Remote) -> None:
+    """A remote may have no place for the type of an address, from the beginning on."""
+    one.manners = replace(one.manners, untyped=dice.random() < 0.5)
+    for cell, held in (one.cells or {}).items():
+        one.cells = {**(one.cells or {}), cell: replace(held, value=_typed(one, cell, held.value))}
+
+
+def _typed(one: Remote, cell: str, value: Value) -> Value:
+    return spelt(one.manners, cell, value) if FIELD[cell] == "mails" else value
 
 
 def cells(names: Sequence[str], side: Side, *, agreed: bool) -> dict[str, Cell]:
@@ -229,6 +249,12 @@ def _value(dice: Random, side: Side, cell: str) -> Value:
         return dice.choice([*(STATUS_TO_B if side is Side.A else STATUS_TO_A), "strange"])
     if cell == "owner":
         return dice.choice([f"{side.value}1", f"{side.value}2", None])
+    if FIELD[cell] == "mails":
+        return (
+            entry(cell.partition("/")[2], dice.choice(["work", "home", None]))
+            if dice.random() < 0.7
+            else None
+        )
     if FIELD[cell] in WORDY:
         return word(cell, side) if dice.random() < 0.6 else None
     text = dice.choice(["v{}", "v{}", " v{} ", "V{}-long", "no{}", ""])

@@ -18,6 +18,7 @@ from tests.laws.fields import (
     STATUS_TO_A,
     STATUS_TO_B,
     WORDY,
+    kind,
     normal,
 )
 from tests.laws.remote import Remote, Seen, Wire
@@ -151,7 +152,8 @@ class Ledger:
             assert words is not None
             return a == b is None or (a in words.b and OWNER_TO_B.get(str(a)) == b)
         if FIELD[cell] in WORDY:
-            return (a is None) == (b is None)
+            types = {kind(a), kind(b)} - {None}
+            return (a is None) == (b is None) and len(types) <= 1
         return normal(cell, a) == normal(cell, b)
 
     # --- what is judged ---------------------------------------------------------------------------------
@@ -227,11 +229,20 @@ class Ledger:
 
     def _judge_sparing(self, cell: str, move: Move, to: Side, *, empty: bool) -> None:
         one = self.of(cell)
+        if one.fills and FIELD[cell] in WORDY:
+            self.blame(Law.SPARED, self._is_filled(cell, to), f"{cell}: added at {to}, which was filled")
         if empty or move.rule is Rule.RULED:
             return
         never = not one.blanks or one.shape is Shape.LOG
         self.blame(Law.SPARED, never and blank(move.value), f"{cell}: emptied at {to}")
         self.blame(Law.SPARED, one.fills, f"{cell}: overwritten at {to}, which was filled")
+
+    def _is_filled(self, cell: str, side: Side) -> bool:
+        """Whether there is anything in the whole list of a cell."""
+        seen = self.mirror[side]
+        if seen is None or seen.gone:
+            return False
+        return any(seen.cells[one].value is not None for one in CELLS[FIELD[cell]])
 
 
 #: Parts that meet for the first time are united, whatever their field says.

@@ -186,6 +186,21 @@ MUTATIONS: Final = (
         "words = [told.pop(name, None) if name in changes else word",
         "words = [told.pop(name, None) if name in changes else None",
     ),
+    Mutation(
+        "an address of another type is another one", "parts.py", "name = known(compared)", "name = None"
+    ),
+    Mutation(
+        "a type that one side does not tell differs",
+        "entry.py",
+        "if one[name] is not None and other.get(name) is not None)",
+        "if True)",
+    ),
+    Mutation(
+        "a list that only fills is added to",
+        "weigh.py",
+        "decision = _sparing(scale, piece.decide())",
+        "decision = piece.decide()",
+    ),
     Mutation("other names of a map are forgotten", "parts.py", "return {**kept, **{name", "return {**{name"),
     Mutation(
         "a word has another name on each side",

@@ -196,7 +196,7 @@ MUTATIONS: Final = (
         "        if False:\n",
     ),
     Mutation("one unknown word is two", "policy.py", " or self._unknown(now)", ""),
-    Mutation("what only looks like markup is not read", "markup.py", '_NO_TAG.sub("&lt;", text)', "text"),
+    Mutation("what only looks like markup is not read", "markup.py", "(?P<name>{_NAMES})", r"(?P<name>\w+)"),
     Mutation(
         "where a link leads is not read",
         "markup.py",

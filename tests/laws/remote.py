@@ -49,6 +49,7 @@ class Manners:
     versioned: bool = False  # tells whether a write with a lost answer landed
     clings: bool = False  # refuses deletes
     clock: Clock | None = None
+    untyped: bool = False  # has no place for the type of an address
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,9 @@ class Remote:
 
 
 def spelt(manners: Manners, cell: str, value: Value) -> Value:
-    """How a remote writes down free text; mapped words and flags stay as they are."""
+    """How a remote writes down free text; mapped words and flags stay as they are, addresses may lose their type."""
+    if isinstance(value, dict) and manners.untyped:
+        return {name: told for name, told in value.items() if name != "email_address_type"}
     if not isinstance(value, str) or value[:1] not in set("vV nNrgos") or cell in {"status", "owner"}:
         return value
     spelling = "keeps" if FIELD[cell] in WORDY and manners.spelling == "cuts" else manners.spelling

@@ -38,6 +38,8 @@ DELETING: Final = replace(PAIRS, deletes=0.1, crossings=0.0)
 CROSSING: Final = replace(PAIRS, deletes=0.0, crossings=0.15)
 
 POLITE: Final = Theme(polite=True)
+#: Addresses with their types, which either side may have no place for; and lists that only fill.
+TYPED: Final = Theme(always=("mails",), sparing=0.3)
 
 
 def against(law: Law, dice: Random, theme: Theme = USUAL) -> list[str]:
@@ -141,6 +143,13 @@ def test_a_delete_follows_its_rule(dice: Random) -> None:
 def test_the_same_event_gives_the_same_outcome(dice: Random) -> None:
     """The engine is a function of the stored pair and the event."""
     assert against(Law.PURE, dice) == []
+
+
+@some
+@given(dices)
+def test_every_law_holds_of_entries_that_a_side_tells_less_of(dice: Random) -> None:
+    """An address is one thing, whatever its type is there: nothing is doubled, written for ever, or lost unseen."""
+    assert list(broken(*drawn(dice, TYPED))) == []
 
 
 def meant(write: Push | Delete) -> tuple[object, ...]:

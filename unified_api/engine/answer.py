@@ -178,7 +178,7 @@ def lost(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
         if event.gone:
             learnt.overrule(told, sent.to)
             continue
-        third = told.got is not MISSING and not told.one.same(told.got, told.move.value)
+        third = told.got is not MISSING and not told.one.alike(told.got, told.move.value)
         presumed = third and event.landed is None
         if event.landed is False or (presumed and not _news(told, sent.to)):
             if presumed and not told.old:
@@ -203,7 +203,7 @@ def found(pair: Pair, sent: Sent, event: Lost, policy: Policy) -> Step:
     """
     learnt, fresh = _Learnt(), _afresh(pair)
     for told in _told(sent, event.values, policy):
-        if told.got is MISSING or told.one.same(told.got, told.move.value):
+        if told.got is MISSING or told.one.alike(told.got, told.move.value):
             learnt.agree(fresh, told, sent.to, told.spelling)
             continue
         learnt.presume(told.place)

@@ -150,6 +150,7 @@ class Kind(StrEnum):
     NO_DELETE = "no_delete"  # the target deletes no records
     UNSETTLED = "unsettled"  # a create whose outcome nobody knows
     GONE = "gone"  # a record was deleted
+    FAILED = "failed"  # an error that nobody expected: the pair rests until a side changes
     EDITED = "edited"  # its counterpart was deleted, but it was edited since it was last agreed
 
 

@@ -22,14 +22,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
 
+from unified_api.engine.entry import known
 from unified_api.engine.normal import normal
 from unified_api.engine.policy import UNMAPPED, Policy
 from unified_api.engine.values import Both, Side, Value, Values
-
-#: By which of its entries one of several things is known.
-KNOWN_BY: Final = ("email_address", "phone_number", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +65,8 @@ def _part(value: Value) -> Value:
     """Of several things the words by which each is known, in one order; what else is said of them does not matter."""
     if not isinstance(value, list):
         return value
-    known = {word for one in value if isinstance(word := _word(one), str)}
-    return [*sorted(known)] or None
-
-
-def _word(one: Value) -> Value:
-    if not isinstance(one, dict):
-        return one
-    return next((one[name] for name in KNOWN_BY if one.get(name)), None)
+    words = {word for one in value if isinstance(word := known(one), str)}
+    return [*sorted(words)] or None
 
 
 def alternatives(key: str | None) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ case      the same, in any case
 instant   one moment in any zone
 day       the day of a moment, in UTC: of two sides one knows days only
 email     an address without its decoration, in any case
-phone     digits, and the plus of an international number; 00 is a plus
+phone     digits, and the plus of an international number; 00 is a plus. What has letters before its extension, or
+          no digits there, is a text in any case
 rich      what a reader sees of a text, whether it is marked up or plain, see `markup`
+
+Values come from anybody, so there is no text that a normalizer cannot bring to some form.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Final
 from unified_api.engine import markup
 from unified_api.engine.values import MISSING, Maybe, Value
 
-_EXTENSION: Final = re.compile(r"(?:ext\.?|extension|x|#)\s*\d+\s*$", re.IGNORECASE)
+_EXTENSION: Final = re.compile(r"(?:ext\.?|extension|x|#)\s*(?P<inner>\d+)$")
 
 
 def _exact(text: str) -> str:
@@ -40,9 +43,9 @@ def _case(text: str) -> str:
 def _instant(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC).isoformat() if moment.tzinfo else text
+    except (ValueError, OverflowError):  # no moment, or one whose year in UTC is none that Python has
         return text
-    return moment.astimezone(UTC).isoformat() if moment.tzinfo else text
 
 
 def _day(text: str) -> str:
@@ -55,15 +58,16 @@ def _email(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    number, extension = text.strip(), _EXTENSION.search(text)
-    if extension:
-        number = number[: -len(extension.group())]
+    number = _case(text).removeprefix("tel:").strip()
+    extension = _EXTENSION.search(number)
+    number, inner = (number[: extension.start()], extension["inner"]) if extension else (number, "")
     digits = "".join(letter for letter in number if letter.isdecimal())
+    if not digits or any(letter.isalpha() for letter in number):
+        return _case(text)
     abroad = number.lstrip("( ").startswith("+")
     if digits.startswith("00") and not abroad:
         digits, abroad = digits[2:], True
-    inner = "".join(letter for letter in extension.group() if letter.isdecimal()) if extension else ""
-    return ("+" if abroad else "") + digits + (f"x{inner}" if inner else "") or _case(text)
+    return ("+" if abroad else "") + digits + (f"x{inner}" if inner else "")
 
 
 NORMALIZERS: Final[Mapping[str, Callable[[str], str]]] = {

@@ -4,7 +4,8 @@ A part is a small field: absent is blank, and the three-way rules of `merge` dec
 base (what one side added comes to the other, what one side removed goes there), a map merges key by key, and two
 sides that meet for the first time keep what either has. A part has one name on both sides: its key in a map, the word
 as side a says it in a set; a word that side a has no translation for is named by side b's spelling. Two words of one
-side that mean the same are one part: they stay or go together.
+side that mean the same are one part: they stay or go together. A word may be an entry with words of its own (an address
+with its type), and is named by the one that it is known by, so that its type is a matter of that address; see `entry`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from unified_api.engine.entry import fuller, known
 from unified_api.engine.normal import normal
 from unified_api.engine.policy import UNMAPPED, Field, FirstContact, Shape
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
@@ -57,7 +59,10 @@ def split(one: Field, value: Maybe, side: Side) -> dict[str, Value]:
     """The parts of a value, by name, in the side's own spelling."""
     if isinstance(value, dict):
         return dict(value)
-    return dict(_named(one, value, side))
+    parts: dict[str, Value] = {}
+    for name, word in _named(one, value, side):
+        parts[name] = fuller(parts[name], word) if name in parts else word
+    return parts
 
 
 def part(one: Field, value: Maybe, name: str, side: Side) -> Maybe:
@@ -88,8 +93,14 @@ def _named(one: Field, value: Maybe, side: Side) -> list[tuple[str, Value]]:
 def _name(one: Field, word: Value, side: Side) -> str:
     translated = word if side is Side.A else one.translate(word, Side.A)
     if translated is UNMAPPED:
-        return f"\x1fb{_text(normal(word, one.normalizer))}"  # no word of side a begins so
-    return _text(normal(translated, one.normalizer))
+        return f"\x1fb{_known(one, word)}"  # no word of side a begins so
+    return _known(one, translated)
+
+
+def _known(one: Field, word: Value) -> str:
+    compared = normal(word, one.normalizer)
+    name = known(compared)
+    return _text(compared if name is None else name)
 
 
 def _text(value: Value) -> str:

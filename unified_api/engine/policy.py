@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from unified_api.engine import mention
+from unified_api.engine import entry, mention
 from unified_api.engine.normal import NORMALIZERS, blank, normal
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
@@ -124,6 +124,10 @@ class Field:
         """Whether two values of ONE side mean the same; words that a set or a value map has go without order."""
         return self._compared(one) == self._compared(other)
 
+    def alike(self, one: Value, other: Value) -> bool:
+        """Whether two values of ONE side say nothing different; of an entry, what only one says is not compared."""
+        return entry.alike(self._compared(one), self._compared(other))
+
     def translate(self, value: Value, to: Side, held: Maybe = MISSING) -> Translated:
         """The other side's value in the spelling of side `to`, which holds `held` now; nothing stays nothing.
 
@@ -154,17 +158,19 @@ class Field:
         """Whether the sides mean the same: one of them, translated, is the other.
 
         Either way suffices, for a map may take many words to one: ON_HOLD and OPEN are at peace when the
-        other side calls both OPEN. A word that the map knows on neither side means the same on both.
+        other side calls both OPEN. A word that the map knows on neither side means the same on both. What one side
+        does not say of an entry, as it has no place for it, is no difference.
         """
         return any(self._matches(now[side.other], side, now[side]) for side in Side) or self._unknown(now)
 
     def spells(self, sent: Value, got: Value) -> bool:
         """Whether an answer can be the target's spelling of what was sent.
 
-        Free text may come back in any form but empty; words of a value map, flags and numbers may not.
+        Free text may come back in any form but empty; words of a value map, flags and numbers may not. Of an entry
+        some words may be missing.
         """
         free = self.words is None and isinstance(sent, str) and isinstance(got, str) and not blank(got)
-        return free or self.same(sent, got)
+        return free or self.alike(sent, got)
 
     @property
     def _signs(self) -> tuple[str, ...]:
@@ -186,7 +192,7 @@ class Field:
         if self.words is not None:
             compared = _as_words(compared)
         unordered = self.shape in {Shape.SET, Shape.LOG} or self.words is not None
-        return sorted(compared, key=repr) if unordered and isinstance(compared, list) else compared
+        return sorted(compared, key=entry.order) if unordered and isinstance(compared, list) else compared
 
     def _unknown(self, now: Both[Value]) -> bool:
         """Whether both say one word that the map does not have; an id means nothing on the other side."""
@@ -195,7 +201,7 @@ class Field:
 
     def _matches(self, value: Value, to: Side, held: Value) -> bool:
         translated = self.translate(value, to)
-        return translated is not UNMAPPED and self.same(translated, held)
+        return translated is not UNMAPPED and self.alike(translated, held)
 
 
 @dataclass(frozen=True, slots=True)

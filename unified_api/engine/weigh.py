@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from unified_api.engine.carry import carry, carry_parts, compose, refusal_of, standing
 from unified_api.engine.events import Contest, Kind, Problem, Record
-from unified_api.engine.merge import AGREED, ASK, Barred, Decision, Given, Rule, Take, merge, news
+from unified_api.engine.merge import AGREED, ASK, QUIET, Barred, Decision, Given, Rule, Take, merge, news
+from unified_api.engine.normal import blank
 from unified_api.engine.pair import Move, Pair, Refusal, Ruling, place
 from unified_api.engine.parts import Opened, has_parts, joined, names, part_field
-from unified_api.engine.policy import Field, Policy, Winner
+from unified_api.engine.policy import Field, Policy, Shape, Winner
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value, Values
 
 
@@ -234,7 +235,7 @@ def _weigh_parts(scale: _Scale, tally: _Tally) -> None:
     found = names(pieces.held, pieces.base)
     for name in found:
         piece = pieces.part(name, small)
-        decision = piece.decide()
+        decision = _sparing(scale, piece.decide())
         _keep_doubt(piece, decision, tally)
         if decision is AGREED:
             agreed.append(name)
@@ -246,6 +247,13 @@ def _weigh_parts(scale: _Scale, tally: _Tally) -> None:
         _agree_parts(pieces, agreed, tally)
     for to in Side:
         _take_parts(pieces, taken[to], to, tally)
+
+
+def _sparing(scale: _Scale, decision: Decision) -> Decision:
+    """A list that only fills is filled as a whole, from nothing; each name of a map is a place of its own."""
+    if not isinstance(decision, Take | Barred) or not scale.one.fills or scale.one.shape is Shape.MAP:
+        return decision
+    return decision if blank(scale.held[decision.source.other]) else QUIET
 
 
 def _agree_parts(pieces: _Pieces, agreed: Iterable[str], tally: _Tally) -> None:

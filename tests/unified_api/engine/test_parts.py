@@ -103,6 +103,88 @@ def test_words_of_a_set_are_translated() -> None:
     assert one.look({"tags": ["red"]}, {"tags": ["rot"]})[-1:] != (Settled(),)
 
 
+MAILS = Field("tags", normalizer="email", shape=Shape.SET)
+WORK: Value = {"email_address": "ann@x.example", "email_address_type": "WORK"}
+HOME: Value = {"email_address": "Ann@X.example", "email_address_type": "HOME"}
+BARE: Value = {"email_address": "ann@x.example"}
+MORE: Value = {"email_address": "more@x.example", "email_address_type": "WORK"}
+MORE_BARE: Value = {"email_address": "more@x.example", "email_address_type": None}
+
+
+def test_an_address_is_known_by_itself() -> None:
+    """Its type makes no other address of it: two sides that meet hold it once, with the winner's type."""
+    one = bench(MAILS, Pair())
+
+    assert sent(one, [WORK], [HOME]) == (Side.B, [WORK])
+    one.answer()
+    assert one.look({"tags": [WORK]}, {"tags": [WORK]}) == (Settled(),)
+
+
+def test_a_side_that_says_no_type_does_not_differ() -> None:
+    """Nothing travels for it either way, whoever wins, and both sides are seen to agree."""
+    for winner in Winner.A, Winner.B:
+        one = bench(replace(MAILS, winner=winner), Pair())
+        assert one.look({"tags": [WORK, MORE]}, {"tags": [MORE_BARE, BARE]}) == (Settled(),)
+
+        assert one.base("tags") == ([WORK, MORE], [BARE, MORE_BARE])
+        assert MAILS.agree(Both([WORK, MORE], [MORE_BARE, BARE]))
+        assert not MAILS.agree(Both([WORK], [HOME]))
+
+
+def test_an_address_that_lost_its_type_arrived() -> None:
+    """A create, an update and a lost one at a side without types: no echo, no problem, no doubt."""
+    one = bench(MAILS, Pair(State.ALONE))
+    one.look({"tags": [WORK]}, None)
+    one.tell(Answered({"tags": [BARE]}))
+    assert one.look({"tags": [WORK]}, {"tags": [BARE]}) == (Settled(),)
+
+    for outcome in Answered({"tags": [BARE, MORE_BARE]}), Lost({"tags": [BARE, MORE_BARE]}):
+        two = bench(MAILS, one.pair)
+        assert sent(two, [WORK, MORE], [BARE]) == (Side.B, [BARE, MORE])
+        two.tell(outcome)
+        assert two.pair.presumed == {}
+        assert two.look({"tags": [WORK, MORE]}, {"tags": [BARE, MORE_BARE]}) == (Settled(),)
+
+
+def test_a_type_travels_where_both_sides_say_one() -> None:
+    """As an edit of that address, and of no other."""
+    one = at_rest(MAILS, [WORK, MORE], [WORK, MORE])
+
+    assert sent(one, [HOME, MORE], [WORK, MORE]) == (Side.B, [HOME, MORE])
+
+
+def test_one_address_of_two_types_is_one() -> None:
+    """In whatever order its side tells them, and nothing is written for it."""
+    one = bench(MAILS, Pair())
+    one.look({"tags": [WORK, HOME]}, {"tags": [BARE]})
+
+    for told in [WORK, HOME], [HOME, WORK]:
+        assert one.look({"tags": told}, {"tags": [BARE]}) == (Settled(),)
+
+
+def test_a_list_that_only_fills_is_filled_from_nothing() -> None:
+    """One that has something stays as it is; each name of a map is a place of its own."""
+    fills = replace(TAGS, fills=True)
+    assert sent(bench(fills, Pair()), ["x"], ["y"]) is None
+    assert sent(at_rest(fills, ["x", "y"], ["x", "y"]), ["x", "new"], ["x", "y"]) is None
+    assert sent(bench(fills, Pair()), ["x", "y"], []) == (Side.B, ["x", "y"])
+    assert sent(bench(replace(CUSTOM, fills=True), Pair()), {"k": "1"}, {"m": "2"}) == (
+        Side.B,
+        {"m": "2", "k": "1"},
+    )
+
+
+def test_a_list_that_only_fills_is_barred_from_nowhere_that_is_filled() -> None:
+    """What could not be written there anyway is no problem."""
+    one = bench(replace(TAGS, fills=True), Pair())
+    one.access = one.access.having(Side.B, Access())
+    one.look({"tags": ["x"]}, {"tags": ["y"]})
+    assert one.problems == []
+
+    one.look({"tags": ["x"]}, {"tags": []})
+    assert one.problems == [("read_only", "tags")]
+
+
 def test_two_words_that_mean_one_are_both_kept() -> None:
     """A side that says one thing twice keeps both, until the other side takes that thing back."""
     one = at_rest(MAPPED, ["red"], ["rot", "karmin"])

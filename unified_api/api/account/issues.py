@@ -31,6 +31,8 @@ _LABELS: Final = {
     issues.READING: "Sync failing",
     issues.FIELDS: "Mapped fields removed",
     "budget": "Sync budget exceeded",
+    "failing": "Sync failing",
+    "failed": "Records that cannot be compared",
     "drift": "Records out of sync",
     "merged": "Merged records",
     "removals": "Removals held",

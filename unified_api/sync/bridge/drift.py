@@ -28,7 +28,7 @@ from unified_api import registry
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
 from unified_api.sync import clock, issues, job, steer
-from unified_api.sync.bridge import stirring, turns
+from unified_api.sync.bridge import failing, stirring, turns
 from unified_api.sync.bridge.comparing import Finding, Why, compare, unpaired
 from unified_api.sync.bridge.held import UNDER_WAY
 from unified_api.sync.bridge.records import Frame, place
@@ -83,6 +83,11 @@ def mend(audit: DriftAudit) -> int:
 
 def work(lease: job.Lease, ends: float) -> None:
     """One slice; `ends`: monotonic time at which to stop."""
+    with failing.on_record(lease):
+        _work(lease, ends)
+
+
+def _work(lease: job.Lease, ends: float) -> None:
     while time.monotonic() < ends:
         if not _step(lease):
             return
@@ -154,6 +159,7 @@ def _take(frame: Frame, audit: DriftAudit, some: Sequence[Pair]) -> None:
         pair
         for pair in some
         if not (pair.dirty or pair.held not in UNDER_WAY or pair.write_id or pair.paused_by)
+        and not failing.has_failed(pair)
     ]
     audit.compared += len(at_rest)
     audit.passed_over += len(some) - len(at_rest)

@@ -118,6 +118,9 @@ _PLAIN: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "flag": (bool, "is neither true nor false"),
     "mapping": (dict, "is no mapping"),
 }
+_COUNTED: Final = frozenset({"number", "whole"})
+#: No number that a file holds has a reason to be larger.
+LARGEST: Final = 1_000_000_000
 
 
 class FileRefused(ValueError):
@@ -205,6 +208,8 @@ def _wrong(value: Any, kind: Any, path: Path) -> Iterator[tuple[Path, str]]:
         is_flag = isinstance(value, bool) and kind != "flag"
         if not isinstance(value, expected) or is_flag:
             yield path, f"{value!r} {sentence}"
+        elif kind in _COUNTED and isinstance(value, int | float) and not abs(value) <= LARGEST:
+            yield path, f"is beyond {LARGEST:,}"
 
 
 def _wrong_mapping(value: Any, kind: Mapping[str, Any] | Each, path: Path) -> Iterator[tuple[Path, str]]:

@@ -23,6 +23,7 @@ from unified_api.engine.pair import State
 from unified_api.engine.values import Side
 from unified_api.models.base import CommonModel
 from unified_api.sync.bridge import merging, references, retrying
+from unified_api.sync.bridge.failing import Failed
 from unified_api.sync.bridge.held import CLOSED, COLUMN, FREE, KEYED, NEW, one_sided
 from unified_api.sync.bridge.records import Frame, place
 from unified_api.sync.bridge.stirring import awaken, awaken_parts
@@ -109,16 +110,17 @@ def _add(frame: Frame, side: Side, records: Sequence[CommonModel]) -> None:
     records = [record for record in records if not (record.is_shell or record.remote_was_deleted)]
     if not records:
         return
-    known = frame.keys(records, side)
+    # What has none, as making it failed, is found out to have none where all keys are noted.
+    keys = {i: key for i, key in frame.keys(records, side).items() if not isinstance(key, Failed)}
     told: list[Any] = [
         current_tenant(),
         frame.bridge.id,
         State.ALONE,
-        NEW if frame.has_alternatives else KEYED,
+        KEYED if len(keys) == len(records) and not frame.has_alternatives else NEW,
         frame.refers_in_key,
         [pair_id(frame.made(record, side), record.remote_id or "") for record in records],
         [record.id for record in records],
-        [known[record.id] for record in records],
+        [keys.get(record.id) for record in records],
     ]
     with connection.cursor() as cursor:
         cursor.execute(_ADD.format(column=COLUMN[side]), told)

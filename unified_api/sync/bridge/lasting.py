@@ -27,6 +27,10 @@ LASTING: Final = {
         "{pairs} pairs have a value of {what} that the other side has no word for",
         "Give it one by `words` in the bridge file, or map the custom field at that side.",
     ),
+    Kind.FAILED: (
+        "{pairs} pairs could not be compared, by an error in Isthmus",
+        "The worker's log has it whole: please report it. Each is tried again when its record changes at a side.",
+    ),
 }
 _COUNT: Final = """
     SELECT problem ->> 'kind', problem ->> 'field', count(DISTINCT pair.id)

@@ -19,7 +19,8 @@ from tenants.scope import current_tenant
 from unified_api.engine.match import Matching, match
 from unified_api.engine.pair import State
 from unified_api.engine.values import Both, Side
-from unified_api.sync.bridge import newcomers, sharing, stirring
+from unified_api.sync.bridge import newcomers, sharing, stirring, writing
+from unified_api.sync.bridge.failing import Failed, has_failed
 from unified_api.sync.bridge.held import (
     FREE,
     KEYED,
@@ -56,8 +57,10 @@ def note_some_keys(frame: Frame) -> int:
     fresh = _some(frame, NEW)
     if not fresh:
         return 0
-    keys = _keys_now(frame, fresh)
-    left = {pair.key for pair in fresh if pair.key != keys[pair.id]}
+    told = _keys_now(frame, fresh)
+    keys = {i: key for i, key in told.items() if not isinstance(key, Failed)}
+    _set_aside(fresh, told)
+    left = {pair.key for pair in fresh if pair.id in keys and pair.key != keys[pair.id]}
     _note_keys(frame, list(keys.items()))
     again(sharing.pairs(frame, left).filter(held=REVIEW))
     newcomers.look_again(frame, left)
@@ -110,10 +113,19 @@ def _standing_for(key: str | None, shared: Mapping[str, str]) -> str | None:
     return None if key is None else shared.get(key, key)
 
 
-def _keys_now(frame: Frame, lone: Iterable[Pair]) -> dict[uuid.UUID, str | None]:
+def _set_aside(fresh: Iterable[Pair], told: Mapping[uuid.UUID, str | Failed | None]) -> None:
+    """Let those rest whose keys could not be made, until their records change: none is matched, or made, by no key."""
+    for pair in fresh:
+        key = told[pair.id]
+        problems = [writing.shown(key.problem(pair))] if isinstance(key, Failed) else []
+        if problems or has_failed(pair):
+            Pair.objects.filter(id=pair.id).update(problems=problems, dirty=not problems)
+
+
+def _keys_now(frame: Frame, lone: Iterable[Pair]) -> dict[uuid.UUID, str | Failed | None]:
     """The keys by the records as they are; one that is gone has none."""
     lone = list(lone)
-    keys: dict[uuid.UUID, str | None] = {}
+    keys: dict[uuid.UUID, str | Failed | None] = {}
     for side in Side:
         known = {
             pair.id: record for pair in lone if (record := record_of(pair, side)) and _side(pair) is side

@@ -28,7 +28,7 @@ from unified_api.engine.forecast import forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.sync import clock, job
-from unified_api.sync.bridge import costing, writing
+from unified_api.sync.bridge import costing, failing, writing
 from unified_api.sync.bridge.attachment_choice import Files
 from unified_api.sync.bridge.held import CLOSED, FREE, SEARCH
 from unified_api.sync.bridge.records import Frame, remembered
@@ -77,7 +77,7 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     made: list[PlanItem] = []
     written = 0
     for turn in turns_of(frame, pairs):
-        owed = list(items_of(turn))
+        owed = _owed(turn)
         made += owed
         written += any(item.action in WRITES for item in owed)
         plan.after = turn.pair.id
@@ -88,6 +88,16 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     plan.counts = {"items": first + len(made), "pairs": plan.counts.get("pairs", 0) + written}
     plan.save(update_fields=["counts", "cost", "after"])
     return True
+
+
+def _owed(turn: Turn) -> list[PlanItem]:
+    """The items of one pair; where it fails, that."""
+    pair = turn.pair
+    owed = failing.alone(lambda: list(items_of(turn)), pair=str(pair.id))
+    if isinstance(owed, failing.Failed):
+        problem = owed.problem(pair)
+        return [item_of(pair, "problem", problem.side.value, writing.shown(problem), PlanItem.State.SHOWN)]
+    return owed
 
 
 def add(frame: Frame, plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -25,6 +25,7 @@ from unified_api.models.shapes import Shapes
 from unified_api.sync import connect, targets, values
 from unified_api.sync.bridge import beginning, belonging, edits, newcomers, references
 from unified_api.sync.bridge.configuration import PRIVATE, Configuration, Counterparts, Leaving
+from unified_api.sync.bridge.failing import Failed, alone
 from unified_api.sync.bridge.newcomers import SEPARATE
 from unified_api.sync.bridge.scopes import Scopes
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -172,14 +173,14 @@ class Frame:
             return None
         return key_of(told.values, side, self.match, policy)
 
-    def keys(self, records: Iterable[CommonModel], side: Side) -> dict[uuid.UUID, str | None]:
-        """The keys of stored records, of which only what `telling` reads is looked at."""
+    def keys(self, records: Iterable[CommonModel], side: Side) -> dict[uuid.UUID, str | Failed | None]:
+        """The keys of stored records, of which only what `telling` reads is looked at; or that making it failed."""
         there = [one for one in records if not (one.is_shell or one.remote_was_deleted)]
         told = [(one.id, values.to_json({name: getattr(one, name) for name in self.match})) for one in there]
         policy = self.speaking(
             Both[Sequence[Mapping[str, Any]]]([], []).having(side, [one for _, one in told]), self.match
         )
-        return {i: key_of(held, side, self.match, policy) for i, held in told}
+        return {i: alone(partial(key_of, held, side, self.match, policy), record=str(i)) for i, held in told}
 
     def telling(self) -> QuerySet[CommonModel]:
         """Records with what their keys are made of, and what tells which was made first, and no more."""

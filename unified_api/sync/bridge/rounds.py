@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from django.db import connection
@@ -29,7 +30,7 @@ from unified_api.engine.plan import plan
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import budget, conflicts, sharing, siblings, stirring, writing
+from unified_api.sync.bridge import budget, conflicts, failing, sharing, siblings, stirring, writing
 from unified_api.sync.bridge.held import CLOSED, DROPPED, DROPPED_AS, FREE, REVIEW, SEARCH, again, one_sided
 from unified_api.sync.bridge.matching import is_lost_unsearched
 from unified_api.sync.bridge.records import Frame, remember, remembered
@@ -135,16 +136,20 @@ def save(pairs: Iterable[Pair]) -> None:
 def consider(turn: Turn) -> bool:
     """Take a look into account, and journal what is owed; False for a pair that is to be matched anew."""
     pair = turn.pair
-    if is_unmatched(turn):
+    decided = failing.alone(partial(_decide, turn), pair=str(pair.id))
+    if isinstance(decided, failing.Failed):
+        pair.problems, pair.dirty = [writing.shown(decided.problem(pair))], False
+        return True
+    if decided is None:
         again(Pair.objects.filter(id=pair.id))
         return False
     dropped, kind = pair.memory.get(DROPPED, 0), pair.memory.get(DROPPED_AS)
-    memory, effects = turn.step()
+    memory, effects, key = decided
     if is_lost_unsearched(pair) and any(isinstance(one, Create) for one in effects):
         pair.held = SEARCH
         return True
     remember(pair, memory)
-    _note(turn, effects)
+    _note(turn, effects, key)
     for write in (one for one in effects if isinstance(one, Push | Delete)):
         if kind != writing.operation(write):  # else it has been counted, and nothing came of it
             budget.spend(turn.frame, write)
@@ -153,7 +158,16 @@ def consider(turn: Turn) -> bool:
     return True
 
 
-def _note(turn: Turn, effects: Sequence[Effect]) -> None:
+def _decide(turn: Turn) -> tuple[Memory, tuple[Effect, ...], str | None] | None:
+    """What the engine says of a pair, and the key that it has now; None for one that is to be matched anew."""
+    if is_unmatched(turn):
+        return None
+    frame, look = turn.frame, turn.look
+    key = frame.key(look.a, Side.A, turn.policy) or frame.key(look.b, Side.B, turn.policy)
+    return *turn.step(), key
+
+
+def _note(turn: Turn, effects: Sequence[Effect], key: str | None) -> None:
     """What a look says of the pair beside what it owes."""
     pair = turn.pair
     problems = [*(one for one in effects if isinstance(one, Problem)), *_unmapped(turn.frame)]
@@ -166,7 +180,7 @@ def _note(turn: Turn, effects: Sequence[Effect]) -> None:
     contests = [one for one in effects if isinstance(one, Contest)]
     if contests or turn.known:
         turn.contested.extend(conflicts.note(turn.frame, pair, contests, turn.known))
-    _rekey(turn)
+    _rekey(turn, key)
 
 
 def _unmapped(frame: Frame) -> Iterator[Problem]:
@@ -184,13 +198,12 @@ def is_unmatched(turn: Turn) -> bool:
     return is_lone and turn.frame.key(turn.look.of(side), side, turn.policy) != pair.key
 
 
-def _rekey(turn: Turn) -> None:
+def _rekey(turn: Turn, key: str | None) -> None:
     """Keep the key that the records have now; lone records that met the old one, or meet the new, are free again.
 
     A pair of which nothing is left gives its key up: what comes now with that key is another matter.
     """
     pair, look, frame = turn.pair, turn.look, turn.frame
-    key = frame.key(look.a, Side.A, turn.policy) or frame.key(look.b, Side.B, turn.policy)
     if key is None and any(record is not None and not record.gone for record in (look.a, look.b)):
         key = pair.key
     if key != pair.key:

@@ -17,6 +17,7 @@ from unified_api.engine.values import Side
 from unified_api.sync import clock, connect, issues, job
 from unified_api.sync.bridge import (
     budget,
+    failing,
     kept,
     lasting,
     leading,
@@ -50,6 +51,11 @@ PATIENCE: Final = 5.0
 
 def work(lease: job.Lease, ends: float) -> None:
     """One slice; `ends`: monotonic time at which to stop."""
+    with failing.on_record(lease):
+        _work(lease, ends)
+
+
+def _work(lease: job.Lease, ends: float) -> None:
     while time.monotonic() < ends:
         going = _pieces(lease)
         if going is None:

@@ -121,6 +121,8 @@ def test_a_changed_file_makes_a_version_and_shows_what_differs(desks: Bridged) -
             "a: 'x' is no id of a linked account",
         ),
         ("models:", "frequency: often\nmodels:", 6, "frequency: 'often' is no number"),
+        ("models:", f"frequency: {'9' * 400}\nmodels:", 6, "frequency: is beyond 1,000,000,000"),
+        ("models:", "frequency: 1.0e+999\nmodels:", 6, "frequency: is beyond 1,000,000,000"),
         ("models:", "frequency: 0.5\nmodels:", 6, "frequency: Rounds are 1 to 86400 s apart, not 0.5 s."),
         ("models:", "frequency: 0\nmodels:", 6, "frequency: Rounds are 1 to 86400 s apart, not 0 s."),
         (

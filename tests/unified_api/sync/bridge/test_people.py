@@ -50,6 +50,14 @@ class Leads(Bridged):
         """Who is known at either side."""
         return self.both("title")
 
+    def mails(self, desk: stub.Desk) -> list[str]:
+        """Every address that a tool holds, in any case."""
+        return [
+            mail["email_address"].lower()
+            for record in desk.tables["tickets"].values()
+            for mail in record["mails"] or ()
+        ]
+
     def add(self, desk: stub.Desk, name: str, *mails: str) -> str:
         """A lead, each address of another type."""
         told = [{"email_address": mail, "email_address_type": f"type {n}"} for n, mail in enumerate(mails)]
@@ -79,6 +87,8 @@ def test_one_shared_address_is_enough(leads: Leads) -> None:
 
     assert leads.names() == (["Ada", "Grace"], ["Ada", "Grace"])
     assert {pair.state for pair in leads.pairs()} == {"paired"}
+    every = ["ada@x.example", "g.hopper@y.example", "grace@navy.example", "hopper@x.example"]
+    assert [sorted(leads.mails(desk)) for desk in (leads.a, leads.b)] == [every, every]
 
 
 def test_who_shares_an_address_with_two_is_for_a_person(leads: Leads) -> None:
