@@ -1,7 +1,7 @@
 """How a request is signed. The only place of the kit where secrets are opened.
 
 A signature is made at the last moment before a request leaves, for the host that the account names and no
-other. It is headers, or query values; neither is ever logged, and `scrub` cuts both out of whatever a
+other. It is headers, or query values; neither is ever logged, and `redaction` cuts both out of whatever a
 provider sends back.
 """
 
@@ -12,12 +12,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
-from urllib.parse import quote, quote_plus
 
 from integrations.kit.errors import Misconfigured
+from integrations.kit.redaction import Redaction
 
-#: Shorter secrets are not searched for in answers: they would cut holes into ordinary text.
-_SCRUB_FROM = 4
 #: Stands in templates for where this installation itself serves a sandbox; no account has a setting of this name.
 HOME: Final = "home"
 
@@ -271,20 +269,10 @@ def _first_name(template: str) -> str | None:
     return found[1] if found else None
 
 
-def scrub(text: str, secrets: Secrets) -> str:
-    """The text without any of the secrets, nor the spellings that they have in headers and queries."""
-    for secret in secrets.values():
-        plain = secret.reveal()
-        if len(plain) < _SCRUB_FROM:
-            continue
-        for spelling in (
-            plain,
-            quote(plain, safe=""),
-            quote_plus(plain),
-            base64.b64encode(plain.encode()).decode(),
-        ):
-            text = text.replace(spelling, "[secret]")
-    return text
+def redaction(secrets: Secrets, signed: Signature) -> Redaction:
+    """What cuts secrets out of an answer, and what its request was signed with."""
+    headers = [value.partition(" ")[2] or value for value in signed.headers.values()]
+    return Redaction((*(one.reveal() for one in secrets.values()), *headers, *signed.params.values()))
 
 
 def _open(secrets: Secrets, name: str) -> str:

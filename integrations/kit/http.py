@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ import structlog
 
 from integrations.kit import bodies, verdict
 from integrations.kit.addresses import below, elsewhere, follow, told
-from integrations.kit.auth import Auth, Secrets, Signature, scrub
+from integrations.kit.auth import Auth, Secrets, Signature, redaction
 from integrations.kit.breaks import Broken
 from integrations.kit.budgets import Budgets
 from integrations.kit.content import Spool
@@ -42,6 +43,7 @@ from integrations.kit.errors import (
 from integrations.kit.guard import Guard
 from integrations.kit.limiter import Rate
 from integrations.kit.observation import Connection
+from integrations.kit.redaction import Redaction
 from integrations.kit.strict import Decoded, NotJson, TooMuch, plain
 from integrations.kit.transport import SUCCESS, Limits, Reply, Way, Wire
 
@@ -160,6 +162,7 @@ class Http:
         self._outside = wire(connection.guard, self._limits)
         self._wire = wire(_home(connection.guard, base_url), self._limits) if at_home else self._outside
         self._secrets = connection.secrets
+        self._signed = Signature()
 
     def json(
         self,
@@ -175,10 +178,9 @@ class Http:
         """
         return self._persist(request, lambda answer: self._judge(request, answer, faults, refuse, reason))
 
-    @property
-    def secrets(self) -> Secrets:
-        """With what requests are signed now."""
-        return self._secrets
+    def redaction(self, further: Secrets = MappingProxyType({})) -> Redaction:
+        """What cuts the account's and further secrets out of the last answer, and what its request was signed with."""
+        return redaction({**self._secrets, **further}, self._signed)
 
     def raw(self, request: Request) -> Answer:
         """Any answer with a status; raises ProviderError only when there is none.
@@ -256,7 +258,8 @@ class Http:
         wait = self._budgets.turn(request.path, longest=self._patience.wait, request=request.name)
         if wait > 0:
             self.connection.sleep(wait)
-        return self._auth.sign(self.connection.settings, self._secrets)
+        self._signed = self._auth.sign(self.connection.settings, self._secrets)
+        return self._signed
 
     def _destination(self, request: Request) -> tuple[str, bool]:
         """Where a request goes, and whether it goes there as the account: to its own origin, on the provider's word."""
@@ -308,12 +311,17 @@ class Http:
     ) -> tuple[Answer, Decoded]:
         decoded, fault = bodies.decoded(answer.body, answer.headers)
         facts: dict[str, Any] = {"repeatable": request.safe, "request": request.name}
-        readable = decoded.data if fault is None else answer.body[:1000].decode("utf-8", "replace")
+        readable = decoded.data if fault is None else self._beginning(answer.body)
         if answer.own and (decoded.data is None or isinstance(fault, NotJson)):
             readable = (answer.headers.get(reason) if reason else None) or readable
         if not answer.own:
             refuse = faults = None
-        found = _asked(refuse, answer.status, readable, answer.headers) if refuse else None
+        found = _asked(refuse, answer.status, readable, answer.headers)
+        if (
+            found is not None or answer.status not in SUCCESS
+        ):  # errors cut words short, and would halve a secret
+            readable = self.redaction().data(readable)
+            found = _asked(refuse, answer.status, readable, answer.headers)
         status = found if isinstance(found, int) else answer.status
         error = found if isinstance(found, ProviderError) else None
         error = error or verdict.of_status(
@@ -332,15 +340,16 @@ class Http:
             raise self.discreet(error)
         return answer, decoded
 
+    def _beginning(self, body: bytes) -> str:
+        return self.redaction().body(body)[:1000].decode("utf-8", "replace")
+
     def discreet(self, error: ProviderError) -> ProviderError:
         """The error without the account's secrets, and without what a terminal would take for an order."""
-        error.detail = self._clean(error.detail)
+        cut = self.redaction().text
+        error.detail = plain(cut(error.detail))
         if isinstance(error, Rejected):
-            error.fields = {self._clean(name): self._clean(why) for name, why in error.fields.items()}
+            error.fields = {plain(cut(name)): plain(cut(why)) for name, why in error.fields.items()}
         return error
-
-    def _clean(self, text: str) -> str:
-        return plain(scrub(text, self._secrets))
 
     def _is_narrow(self, request: Request, answer: Answer | Reply) -> bool:
         """Whether too many requests met a limit of their own, which says nothing about other calls of the account."""
@@ -363,10 +372,12 @@ def _as_it_is(answer: Answer) -> tuple[Answer, Decoded]:
     return answer, Decoded(None)
 
 
-def _asked(refuse: Refuse, status: int, body: Any, headers: Mapping[str, str]) -> ProviderError | int | None:
+def _asked(
+    refuse: Refuse | None, status: int, body: Any, headers: Mapping[str, str]
+) -> ProviderError | int | None:
     """What an adapter's function says; nothing about an answer whose shape it does not know."""
     try:
-        return refuse(status, body, headers)
+        return refuse(status, body, headers) if refuse else None
     except SHAPELESS:
         return None
 

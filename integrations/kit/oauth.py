@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from integrations.kit import token_answers, verdict
-from integrations.kit.auth import Auth, Bearer, OAuth2, Secrets, Settings, Signature, Unsigned, scrub
+from integrations.kit.auth import Auth, Bearer, OAuth2, Secrets, Settings, Signature, Unsigned
 from integrations.kit.errors import SHAPELESS, Gone, Misconfigured, Rejected, RetryLater, Uncertain
 from integrations.kit.guard import Blocked, Guard
 from integrations.kit.http import Http, Patience, Request
@@ -81,7 +81,7 @@ class _Proof:
 
 @dataclass(frozen=True)
 class _Known:
-    """A secret as `scrub` takes it."""
+    """A secret as `redaction` takes it."""
 
     text: str = field(repr=False)
 
@@ -298,7 +298,7 @@ class TokenEndpoint:
         finally:
             way.close()
         secret = {name: form.get(name, "") for name in _SECRET} | vars(self._client)
-        known = {name: _Known(text) for name, text in secret.items()}
+        cut = way.redaction({name: _Known(text) for name, text in secret.items()}).text
         return token_answers.read(
             answer,
             where=urlsplit(self._path).path,
@@ -306,7 +306,7 @@ class TokenEndpoint:
             refused=self._auth.refused,
             tells=self._auth.tells,
             now=self._line.clock(),
-            clean=lambda text: plain(scrub(text, known)),
+            clean=lambda text: plain(cut(text)),
         )
 
     def _named(self) -> dict[str, str]:

@@ -33,13 +33,14 @@ Answers = Callable[[str], Any]
 class Described:
     """An adapter, and the description of what it calls.
 
-    settings: of an account that there is not. undrawn, unshown: see FarSide.
+    settings: of an account that there is not. drawn, undrawn, unshown: see FarSide.
     """
 
     provider: Provider
     vendor: Vendor
     description: Description
     settings: dict[str, str]
+    drawn: Mapping[str, Any]
     undrawn: Mapping[str, str]
     unshown: Mapping[str, str]
 
@@ -100,10 +101,21 @@ def _described(provider: Provider, far_side: FarSide) -> Described | None:
         one.name: _NOWHERE if one.kind == "url" else "acme" for one in provider.settings if not one.secret
     }
     settings = {**usual, **far_side.examples}
-    return Described(provider, vendor, description, settings, far_side.undrawn, far_side.unshown)
+    told = (far_side.drawn, far_side.undrawn, far_side.unshown)
+    return Described(provider, vendor, description, settings, *told)
 
 
 @functools.cache
 def generated(described: Described, operation: str) -> SearchStrategy[Any]:
     """See drawn; made once, as a description is large."""
-    return drawn(described.description, operation)
+    found = drawn(described.description, operation)
+    return found.map(lambda answer: _saying(answer, described.drawn)) if described.drawn else found
+
+
+def _saying(node: Any, told: Mapping[str, Any]) -> Any:
+    """The same, saying this wherever it says anything under these names."""
+    if isinstance(node, list):
+        return [_saying(one, told) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: told[name] if name in told else _saying(value, told) for name, value in node.items()}

@@ -71,6 +71,7 @@ class FarSide:
 
     start: is given what asks pytest for fixtures. judge: in a few words. vendor: of an emulator, whose exchanges are
     judged by the description that it names. examples: settings of the account that the examples in there are about.
+    drawn: what drawn answers say under these names: what is of the account, of which no schema knows.
     undrawn: reads, as `Ticket get`, of which no answer by that description's schemas is ever a whole record, and why;
     unshown: the same of its examples.
     marks: of its tests, such as `real` for a server of others, or `django_db`. absent: why it cannot be started on this
@@ -81,6 +82,7 @@ class FarSide:
     start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]]
     vendor: Vendor | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
+    drawn: Mapping[str, Any] = field(default_factory=dict)
     undrawn: Mapping[str, str] = field(default_factory=dict)
     unshown: Mapping[str, str] = field(default_factory=dict)
     marks: Sequence[pytest.MarkDecorator] = ()
@@ -96,15 +98,15 @@ def emulated(
     vendor: Vendor,
     start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]],
     *,
+    drawn: Mapping[str, Any] = MappingProxyType({}),
     undrawn: Mapping[str, str] = MappingProxyType({}),
     unshown: Mapping[str, str] = MappingProxyType({}),
     **examples: str,
 ) -> FarSide:
-    """That of a vendor whose system cannot be run here. undrawn, unshown, examples: see FarSide."""
+    """That of a vendor whose system cannot be run here. drawn, undrawn, unshown, examples: see FarSide."""
     judge = OFFICIAL if vendor.official else "an emulator"
-    return FarSide(
-        judge=judge, start=start, vendor=vendor, examples=examples, undrawn=undrawn, unshown=unshown
-    )
+    told: dict[str, Any] = {"examples": examples, "drawn": drawn, "undrawn": undrawn, "unshown": unshown}
+    return FarSide(judge=judge, start=start, vendor=vendor, **told)
 
 
 def tried() -> list[Provider]:

@@ -35,7 +35,7 @@ def _is_told(provider: Provider, resource: Resource) -> bool:
 #: What can be done with a model, and whether an adapter says that it can.
 ABILITIES: Final[Mapping[str, Callable[[Provider, Resource], bool]]] = {
     "list": _offers("list"),
-    "changes": lambda _provider, resource: resource.incremental,
+    "changes": lambda _provider, resource: resource.incremental and not is_offered(resource),
     "get": _offers("get"),
     "create": _offers("create"),
     "find": lambda _provider, resource: resource.recent is not None,
@@ -122,15 +122,30 @@ def _names(resources: Iterable[Resource]) -> str:
     return ", ".join(resource.model.__name__ for resource in resources)
 
 
+def is_offered(resource: Resource) -> bool:
+    """Whether changes are asked for only where the account says that its server finds them: see `Since.offered`."""
+    asked = resource.changes
+    return asked is not None and asked.since is not None and bool(asked.since.offered)
+
+
+def is_followed(resource: Resource) -> bool:
+    """Whether the suite sees that a list of changes has them: it can make some."""
+    return resource.incremental and resource.can("create")
+
+
 def found_by(resource: Resource) -> str:
-    """How changes are found."""
+    """How changes are found; and where the suite sees none: they cannot be made, or its server does not offer them."""
     if resource.hosted:
         return "at once: Isthmus is its store"
     asked = resource.changes or resource.list
     since = asked.since if asked else None
-    if isinstance(since, Since):
-        return "order by change" if since.newest_first else "filter by change"
-    return f"complete read every {_span(resource.frequency)}"
+    whole = f"complete read every {_span(resource.frequency)}"
+    if not isinstance(since, Since):
+        return whole
+    way = "order by change" if since.newest_first else "filter by change"
+    if is_offered(resource):
+        return f"{way} where a server offers it (the judge does not), else {whole}"
+    return way if is_followed(resource) else f"{way} (asked for, but none could be made)"
 
 
 def _span(seconds: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from integrations.kit.provider import FILE_ADDRESS, Operation, Resource
 from tests.conformance.another import another
 from tests.conformance.far_side import Samples
 from tests.conformance.kept import secrets_in
+from tests.conformance.table import is_followed
 from tests.conformance.trial import BYTES, Trial, there
 from unified_api.models.base import wire_fields
 
@@ -73,20 +74,44 @@ def _read_by_id(trial: Trial, resource: Resource, shown: dict[str, Observation])
 
 
 def test_what_can_be_written_is_written_and_nothing_else(trial: Trial) -> None:
-    """Every field that meta reports is read back as it was sent; any other is refused by name before a write leaves."""
+    """Every field that meta reports is read back as it was sent; any other is refused by name before a write leaves.
+
+    What was made or changed is found by a list of changes that goes on from before.
+    """
     made: list[tuple[Resource, str]] = []
     for resource in trial.provider.resources:
         samples = trial.samples(resource) if resource.can("create") else Samples()
         _covers(resource, "create", samples.make)
         _covers(resource, "update", samples.change)
-        new = [_made(trial, resource, values) for values in samples.make]
+        with _found_since(trial, resource) as due:
+            new = [_made(trial, resource, values) for values in samples.make]
+            due += [one.remote_id for one in new]
         made += [(resource, one.remote_id) for one in new]
         last = new[-1].remote_id if new else next(iter(there(trial.pages(resource))))
-        for values in samples.change:
-            _change(trial, resource, last, values, samples.only)
+        with _found_since(trial, resource) as due:
+            for values in samples.change:
+                _change(trial, resource, last, values, samples.only)
+                due.append(last)
         _refuse_others(trial, resource, last, samples)
     for resource, remote_id in reversed(made):
         _remove(trial, resource, remote_id)
+
+
+@contextmanager
+def _found_since(trial: Trial, resource: Resource) -> Iterator[list[str]]:
+    """What is written in here, and put into the list, comes as changes behind all that was there before."""
+    due: list[str] = []
+    if not is_followed(resource):
+        yield due
+        return
+    cursor = trial.pages(resource)[-1].cursor
+    trial.started.sleep(_A_WHILE)
+    yield due
+    trial.started.sleep(_A_WHILE)
+    with trial.doing(resource, "changes"):
+        found = there(trial.pages(resource, cursor))
+    missed = set(due) - set(found)
+    assert missed == set(), f"{resource.model.__name__}: its changes do not have what was written"
 
 
 def _covers(resource: Resource, operation: Any, samples: Any) -> None:

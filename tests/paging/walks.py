@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.unified_api.api.pushing import Product
 from tests.unified_api.models import strategies
 from unified_api.api import filters, orders
-from unified_api.models.base import CommonModel, model_id, wire_fields
+from unified_api.models.base import CommonModel, common_model, model_id, relations, wire_fields
 
 #: Records that are there when a client begins to read.
 ROWS: Final = 5
@@ -179,6 +179,17 @@ def named(product: Product, model: type[CommonModel], pools: dict[str, list[Any]
     return told
 
 
+def place(product: Product, model: type[CommonModel]) -> tuple[str, dict[str, Any]]:
+    """The path of a list, and what its records name: one that is made for it, where they stand below others."""
+    if model.wire.alone:
+        return f"{model._meta.app_label if model.wire.contract else 'sync'}/v1/{model.wire.path}", {}
+    field = next(one for one in relations(model).values() if one.below)
+    above = common_model(field.to)
+    path, named = place(product, above)
+    made = product.push(model_id(above), "above", named).json()["model"]["id"]
+    return f"{path}/{made}/{model.wire.path}", {field.name: {"remote_id": "above"}}
+
+
 def history(
     product: Product, model: type[CommonModel], data: st.DataObject, *, of_every_list: bool
 ) -> list[Reader]:
@@ -190,12 +201,13 @@ def history(
     drawn = {
         name: st.lists(strategies.of_field(one), min_size=VALUES, max_size=VALUES) for name, one in fields
     }
+    path, named_there = place(product, model)
     pools = data.draw(st.fixed_dictionaries(drawn))
+    pools |= {name: [told] for name, told in named_there.items()}
     people = Disturbance(product, model, pools, data)
     through = named(product, model, pools)
     for number in range(ROWS):
         people.push(str(number + 1))
-    path = f"{model._meta.app_label if model.wire.contract else 'sync'}/v1/{model.wire.path}"
     rows = product.call("get", path, {"page_size": str(ALL)}).json()["results"]
     size = data.draw(st.integers(1, ROWS // 2))
     everywhere = [one.parameter.name for one in filters.declared(model) if not one.field]

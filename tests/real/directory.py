@@ -129,6 +129,14 @@ def race(tenant: uuid.UUID, *, times: int, workers: int = 2) -> list[str]:
     return tokens
 
 
+@contextmanager
+def later(*, turns: int) -> Iterator[None]:
+    """So many times later than any of its tokens lasts, for us; the directory's own clock stands where it is."""
+    outside = replace(connect.OUTSIDE, clock=lambda: dt.datetime.now(dt.UTC) + turns * LONGEST)
+    with mock.patch.object(connect, "OUTSIDE", outside):
+        yield
+
+
 def _await_another_second(token: str) -> None:
     """Wait until a token that is made now says so."""
     claims = token.split(".")[1]

@@ -5,22 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from demo.servers import Canaille
 from integrations.kit import errors, oauth
-from tenants.scope import scope
 from tests.integrations.lines import LOOPBACK
 from tests.people import Person
 from tests.real import directory
-from tests.unified_api.sync.conftest import no_broker
-from unified_api.sync import connect
+from tests.tenants.switches import Owner
+from tests.unified_api.sync.conftest import no_broker, work_until_idle
+from unified_api.sync import renewing
 from unified_api.sync.models_watch import Issue
 
-__all__ = ["no_broker"]  # a fixture
+__all__ = ["no_broker", "work_until_idle"]  # fixtures
 #: How often two workers renew at once; `make renewals` has a thousand.
 TIMES = int(os.environ.get("ISTHMUS_RENEWALS", "8"))
 
@@ -32,8 +32,13 @@ def _known(no_broker: None) -> Iterator[None]:
         yield
 
 
-def test_the_whole_life_of_a_link(alice: Person, canaille: Canaille) -> None:
-    """A code with PKCE links; every renewal rotates, whoever comes at once; what is revoked there is paused here."""
+def test_the_whole_life_of_a_link(
+    alice: Person, canaille: Canaille, database: Owner, work_until_idle: Callable[[], int]
+) -> None:
+    """A code with PKCE links; every renewal rotates, whoever comes at once; what is revoked there is paused here.
+
+    Nobody calls meanwhile: the worker finds out that renews ahead.
+    """
     page = directory.link(alice.tenant_id, canaille)
     account = directory.account_of(alice.tenant_id)
     assert "Directory is linked" in page
@@ -44,12 +49,12 @@ def test_the_whole_life_of_a_link(alice: Person, canaille: Canaille) -> None:
     assert directory.account_of(alice.tenant_id).status == "COMPLETE"
 
     canaille.revoke(directory.secrets_of(alice.tenant_id)["access_token"])
-    with pytest.raises(errors.NeedsReauthorisation, match="what the end user allowed is over") as caught:
-        directory.call(alice.tenant_id)
-    with alice.at_work():
-        refused = directory.account_of(alice.tenant_id)
-    with scope(alice.tenant_id):
-        assert connect.pause(refused, str(caught.value))
+    database.execute("UPDATE sync_job SET due_at = now() WHERE kind = %s", [renewing.KIND])
+    with directory.later(turns=TIMES + 1):
+        work_until_idle()
+    paused = directory.account_of(alice.tenant_id)
+    assert paused.status == "RELINK_NEEDED"
+    assert "what the end user allowed is over" in paused.status_detail
     with alice.at_work():
         assert Issue.objects.get(status="ONGOING").kind == "credential"
 

@@ -18,6 +18,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
 from integrations.kit.errors import Rejected
+from integrations.kit.observation import Observation
+from integrations.kit.paths import MISSING
 from integrations.kit.provider import Provider, Resource
 from tenants.models import LinkedAccount
 from unified_api.api import bulkhead, calling, cursors, filters, parameters, records
@@ -41,6 +43,14 @@ _DELETED: Final = parameters.flag("include_deleted_data", "Without effect: what 
 _SHELL: Final = parameters.flag("include_shell_data", "Without effect: what is found is known.")
 #: What the contract lets a search ask for beyond the plain record.
 _EXTRAS: Final = ("include_remote_fields", "remote_fields", "show_enum_origins")
+#: Field, operator, and what it has to say, as an adapter has it.
+Wanted = tuple[str, str, Any]
+#: By operator, whether a field says what was asked for, as filters of lists take it.
+_SAYS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "EQUALS": lambda known, told: bool(known == told),
+    "CONTAINS": lambda known, told: told in known,
+    "IS_ONE_OF": lambda known, told: not set(told).isdisjoint(known),
+}
 
 
 @dataclass(frozen=True)
@@ -114,15 +124,15 @@ class LiveSearch(ModelEndpoint):
             resource = _able(provider, self.model, asked)
             if wanted is None or not self.account.may("read", model_id(self.model)):
                 return answer({"next": None, "previous": None, "results": []})
-            ids, following = self._find(resource.selected(wanted), state)
+            ids, following = self._find(resource, wanted, state)
         rows = self._shown(ids, extras)
         sealed = None if following is None else cursors.seal(of, (orjson.dumps(following).decode(),))
         return answer({"next": sealed, "previous": None, "results": rows})
 
-    def _wanted(self, asked: list[tuple[_Asked, Any]]) -> list[tuple[str, str, Any]] | None:
+    def _wanted(self, asked: list[tuple[_Asked, Any]]) -> list[Wanted] | None:
         """What the provider is asked for, in its own ids; None where nothing can be found."""
         hidden = self.account.hidden(model_id(self.model))
-        wanted = []
+        wanted: list[Wanted] = []
         for one, told in asked:
             understood, name = one.understand(self.account, told), one.field.name
             if not understood or name in hidden:
@@ -135,12 +145,13 @@ class LiveSearch(ModelEndpoint):
         return wanted
 
     def _find(
-        self, resource: Resource, state: dict[str, Any] | None
+        self, resource: Resource, wanted: list[Wanted], state: dict[str, Any] | None
     ) -> tuple[list[uuid.UUID], dict[str, Any] | None]:
-        """Ask the provider, and take in what it shows; the records, and where the next page is."""
+        """Ask the provider, and take in what it shows of it; the records, and where the next page is."""
         with bulkhead.slot(), connect.line(self.account) as line:
-            seen, following = line.client.search(resource, state)
-            taken = Selection.of(self.account).of_page(self.account, seen)
+            seen, following = line.client.search(resource.selected(wanted), state)
+            found = [one for one in seen if _is_wanted(one, wanted)]
+            taken = Selection.of(self.account).of_page(self.account, found)
             with store.entry(self.account.id, began=line.moments.time_of) as entry:
                 tally = entry.land(taken, store.Cause("read"), mapping_version=resource.version)
         return [tally.ids[self.model, one.remote_id] for one in taken], following
@@ -153,6 +164,15 @@ class LiveSearch(ModelEndpoint):
         conceal(self.account, self.model, rows)
         extras.add(self.model, self.account, rows)
         return rows
+
+
+def _is_wanted(seen: Observation, wanted: list[Wanted]) -> bool:
+    """Whether a record says what was asked for: many a search finds more. Where it does not speak of it, it may."""
+    said = [(seen.said(name), operator, told) for name, operator, told in wanted]
+    return all(
+        known is MISSING or (known is not None and _SAYS[operator](known, told))
+        for known, operator, told in said
+    )
 
 
 def _able(provider: Provider, model: type[CommonModel], asked: list[tuple[_Asked, Any]]) -> Resource:

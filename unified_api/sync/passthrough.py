@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from django.db import InterfaceError, OperationalError
 
 from integrations.kit import errors
-from integrations.kit.auth import Secrets, Unsigned, scrub
+from integrations.kit.auth import Unsigned
 from integrations.kit.http import Answer, Http, Patience, Request
 from integrations.kit.limiter import Unlimited
+from integrations.kit.redaction import Redaction
 from integrations.kit.session import fill
 from integrations.kit.strict import NotJson, strictly
 from integrations.kit.transport import Limits
@@ -55,7 +56,7 @@ def perform(way: connect.Line, call: Request, base: str | None = None) -> dict[s
     """
     http = _http(way, base)
     try:
-        return _shown(http.raw(call), call, http.secrets)
+        return _shown(http.raw(call), call, http.redaction())
     except errors.Uncertain as error:
         return nothing(str(error))
     except (OperationalError, InterfaceError):
@@ -115,33 +116,25 @@ def _http(way: connect.Line, override: str | None) -> Http:
     )
 
 
-def _shown(got: Answer, call: Request, secrets: Secrets) -> dict[str, Any]:
+def _shown(got: Answer, call: Request, without: Redaction) -> dict[str, Any]:
     """The provider's answer in the contract's form, without the account's secrets."""
-    content, kind = _content(got.body)
+    content, kind = _content(got.body, without)
     return {
         "status": got.status,
-        "response": _clean(content, secrets),
-        "response_headers": _clean(dict(got.headers), secrets),
+        "response": content,
+        "response_headers": without.data(dict(got.headers)),
         "response_type": kind,
         "headers": {**call.headers, "Authorization": REDACTED},
     }
 
 
-def _content(body: bytes) -> tuple[Any, str]:
+def _content(body: bytes, without: Redaction) -> tuple[Any, str]:
     try:
-        return (strictly(body).data if body.strip() else None), "JSON"
+        return (without.data(strictly(body).data) if body.strip() else None), "JSON"
     except NotJson:
         pass
+    clean = without.body(body)
     try:
-        return body.decode(), "JSON"
+        return clean.decode(), "JSON"
     except UnicodeDecodeError:
-        return base64.b64encode(gzip.compress(body)).decode(), "BASE64_GZIP"
-
-
-def _clean(value: Any, secrets: Secrets) -> Any:
-    """The value with secrets cut out of every text in it."""
-    if isinstance(value, str):
-        return scrub(value, secrets)
-    if isinstance(value, dict):
-        return {scrub(name, secrets): _clean(inner, secrets) for name, inner in value.items()}
-    return [_clean(inner, secrets) for inner in value] if isinstance(value, list) else value
+        return base64.b64encode(gzip.compress(clean)).decode(), "BASE64_GZIP"

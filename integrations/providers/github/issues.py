@@ -28,6 +28,7 @@ _CHANGES = Since(param="since", spell=second)
 _OLDEST_FIRST = {"sort": "updated", "direction": "asc"}
 _NEWEST = {"sort": "created", "direction": "desc"}
 _ISSUES = "/issues/"
+_STATES = {"OPEN": ("open",), "CLOSED": ("closed",)}
 _REASON = FieldClass(
     key="state_reason",
     name="State reason",
@@ -88,7 +89,7 @@ tickets = Resource(
         version="updated_at",
         name="title",
         description=TextLens(path="body"),
-        status=StateLens(path="state", remote={"OPEN": ("open",), "CLOSED": ("closed",)}, after_create=True),
+        status=StateLens(path="state", remote=_STATES, after_create=True),
         ticket_type=TriageLens(path="type.name", to="type"),
         assignees=TriageEach(path="assignees", item=choice("id", {}, table="login", to=""), most=10),
         tags=TriageEach(path="labels", item=LabelLens(path="name", to="")),
@@ -126,7 +127,7 @@ tickets = Resource(
     mentions={"description": ("@",)},
     field_classes=FieldClasses(known=[_REASON], lenses={_REASON.key: ReasonLens(path=_REASON.key)}),
     selects={
-        ("status", "EQUALS"): lambda word: {"state": {"OPEN": "open", "CLOSED": "closed"}.get(word, word)}
+        ("status", "EQUALS"): lambda word: {"state": _STATES[word][0]} if word in _STATES else {},
     },
 )
 comments = Resource(

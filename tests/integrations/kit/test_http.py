@@ -5,6 +5,7 @@ What is repeated, what is bounded, and what each failure is called.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import socket
 import time
@@ -411,11 +412,25 @@ def test_secrets_are_in_no_error_and_no_log(auth: Any, capfd: pytest.CaptureFixt
     written = "".join(capfd.readouterr())
     chain = [link for error in found for link in (error, error.__context__, error.__cause__)]
     spelled = "".join(f"{link!r} {link} {getattr(link, '__dict__', '')}" for link in chain)
-    for spelling in (CANARY, "canary-Zq8%2F7", "canary-Zq8/7"):
+    pair = base64.b64encode(f"ada:{CANARY}".encode()).decode()
+    for spelling in (CANARY, "canary-Zq8%2F7", "canary-Zq8/7", pair, pair.rstrip("=")):
         assert spelling not in spelled
         assert spelling not in written
     assert "provider_call" in written
     assert "[secret]" in spelled
+
+
+def test_a_secret_at_the_end_of_what_an_error_repeats_is_not_halved() -> None:
+    """Words are cut short behind what is secret, not within it; also where the whole of them is no JSON."""
+    for room in (290, 595, 995):
+        for body in (f'{{"error": "{"x" * room}{CANARY}"}}', "x" * room + CANARY):
+            with (
+                listening(always(Told(400, body.encode()))) as server,
+                pytest.raises(ProviderError) as caught,
+            ):
+                http(server.url, patience=ONCE).json(READ)
+
+            assert CANARY[:4] not in caught.value.detail
 
 
 def test_a_secret_with_a_line_break_is_never_sent() -> None:

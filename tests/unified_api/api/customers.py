@@ -67,6 +67,7 @@ class Customer:
             if one.call in calls:
                 driver.drive(one)
         self._hold_removals()
+        self._select()
         for name, response in self._at_account_level(client).calls(calls):
             call = operator.attrgetter(name.replace(".", ".with_raw_response."))(client)
             driver.answers[name] = manner.judged(call, response)
@@ -80,6 +81,17 @@ class Customer:
             streams.resync(Stream.objects.get(model=f"{self.category}.{KNOWN[self.category][0]}"))
         self.account.work()
         remote.call("PUT", "behaviour", {})
+
+    def _select(self) -> None:
+        """Have a condition hold for what is taken in; the contract's clients can only list these."""
+        old = {
+            "normalized_key_name": "remote_created_at",
+            "operator": "NOT_EQUALS",
+            "value": "1900-01-01T00:00:00Z",
+        }
+        told = {"common_model": KNOWN[self.category][0], **old}
+        answer = self.account.send("put", "selective-sync/conditions", {"conditions": [told]})
+        assert answer.status_code == 200, answer.content
 
     def _at_account_level(self, client: Any) -> World:
         """Who makes calls at the account's level."""

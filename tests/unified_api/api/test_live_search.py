@@ -121,6 +121,24 @@ def test_a_name_is_asked_for_as_it_is(merge: Merge, desk: stub.Desk) -> None:
         assert [one["name"] for one in search(merge, name=name)["results"]] == [name]
 
 
+def test_a_provider_that_finds_more_than_was_asked_for_shows_no_more(
+    merge: Merge, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some search for parts of a name: the rest is not shown, and not taken in."""
+    page = stub._page
+
+    def wide(table: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
+        parts = {key: row for key, row in table.items() if query.get("title", "") in row["title"]}
+        return page(parts, {name: told for name, told in query.items() if name != "title"})
+
+    monkeypatch.setattr(stub, "_page", wide)
+    for name in ("Print", "Printer is on fire"):
+        desk.add(title=name, state="open")
+
+    assert [one["name"] for one in search(merge, name="Print")["results"]] == ["Print"]
+    assert [one.name for one in merge.ticketing.tickets.list().results or []] == ["Print"]
+
+
 def test_what_the_provider_cannot_be_asked_is_refused(merge: Merge) -> None:
     """With the name of the parameter, and with what it can be asked."""
     with pytest.raises(ApiError) as caught:

@@ -21,6 +21,9 @@ from unified_api.models.ticketing import Comment, Tag, Ticket
 _BEGAN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 #: Records on a page, whatever is asked for.
 _ONE = 1
+#: What addresses say of the repository that the description is about.
+_HERE = "https://api.github.com/repos/octocat/Hello-World"
+_PAGE = "https://github.com/octocat/Hello-World"
 _SAMPLES: dict[Any, Samples] = {
     Ticket: Samples(
         [
@@ -79,10 +82,7 @@ def _fill(world: World) -> None:
 far_side = emulated(
     desk.vendor,
     _start,
-    undrawn=dict.fromkeys(
-        ("Ticket list", "Ticket get", "Comment list", "Comment get"),
-        "an address that is drawn is not that of an issue, nor of this repository",
-    ),
+    drawn={"repository_url": _HERE, "issue_url": f"{_HERE}/issues/1347", "html_url": f"{_PAGE}/issues/1347"},
     owner="octocat",
     repository="Hello-World",
 )

@@ -73,6 +73,17 @@ def test_a_later_run_asks_for_what_changed_in_whole_seconds() -> None:
     }
 
 
+@pytest.mark.parametrize(("word", "state"), [("CLOSED", "closed"), ("IN_PROGRESS", "all")])
+def test_no_state_is_asked_for_that_github_does_not_know(word: str, state: str) -> None:
+    """Of another word the list is asked for everything, none of which says it."""
+    repository = hub()
+    repository.told[f"GET {HOME}/issues"] = told(examples(Ticket))
+    with listening(repository) as server:
+        list(client(server.url).pages(resource(Ticket).selected([("status", "EQUALS", word)]), None))
+
+    assert server.seen[-1].query["state"] == state
+
+
 def test_users_come_with_what_their_profiles_show() -> None:
     """The list has logins alone; somebody whose profile is not shown is known by that."""
     ada, grace = ({**one, "name": None, "email": None} for one in examples(User))

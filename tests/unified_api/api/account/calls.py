@@ -136,7 +136,7 @@ TABLE: list[tuple[str, Callable[[World], dict[str, Any]], Callable[[Any], dict[s
     ("scopes.linked_account_scopes_create", _scopes, None),
     ("scopes.linked_account_scopes_retrieve", lambda _: {}, None),
     ("scopes.default_scopes_retrieve", lambda _: {}, None),
-    ("selective_sync.conditions_list", lambda _: {}, None),
+    ("selective_sync.conditions_list", lambda _: {}, lambda a: {"condition": a["results"][0]["id"]}),
     ("webhook_receivers.create", lambda _: HOOK, None),
     ("webhook_receivers.list", lambda _: {}, None),
     ("link_token.create", _end_user, lambda a: {"link_token": a["link_token"]}),

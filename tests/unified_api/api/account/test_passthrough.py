@@ -188,6 +188,16 @@ def test_what_a_provider_repeats_of_the_credential_is_cut_out(
     assert answer.json()["response_headers"]["X-Echo"] == "Bearer [secret]"
 
 
+def test_what_is_no_text_is_cleaned_before_it_is_packed(
+    api: Linked, desk: stub.Desk, stranger: Stranger
+) -> None:
+    """Nobody could find a token in what is packed."""
+    stranger.answer = b"\xff" + desk.token.encode() + b"\x00\xfe"
+    answer = call(api, method="GET", path="/", base_url_override=stranger.url).json()
+
+    assert gzip.decompress(base64.b64decode(answer["response"])) == b"\xff[secret]\x00\xfe"
+
+
 def test_bytes_come_packed(api: Linked, stranger: Stranger) -> None:
     """What is no text is gzip in base64."""
     stranger.answer = b"\xff\xfe\x00"
