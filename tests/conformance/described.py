@@ -40,7 +40,7 @@ class Described:
     vendor: Vendor
     description: Description
     settings: dict[str, str]
-    drawn: Mapping[str, Any]
+    drawn: Mapping[str, Mapping[str, Any]]
     undrawn: Mapping[str, str]
     unshown: Mapping[str, str]
 
@@ -108,14 +108,13 @@ def _described(provider: Provider, far_side: FarSide) -> Described | None:
 @functools.cache
 def generated(described: Described, operation: str) -> SearchStrategy[Any]:
     """See drawn; made once, as a description is large."""
-    found = drawn(described.description, operation)
-    return found.map(lambda answer: _saying(answer, described.drawn)) if described.drawn else found
+    return drawn(described.description, operation)
 
 
-def _saying(node: Any, told: Mapping[str, Any]) -> Any:
+def saying(node: Any, told: Mapping[str, Any]) -> Any:
     """The same, saying this wherever it says anything under these names."""
     if isinstance(node, list):
-        return [_saying(one, told) for one in node]
+        return [saying(one, told) for one in node]
     if not isinstance(node, dict):
         return node
-    return {name: told[name] if name in told else _saying(value, told) for name, value in node.items()}
+    return {name: told[name] if name in told else saying(value, told) for name, value in node.items()}

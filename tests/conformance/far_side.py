@@ -71,7 +71,7 @@ class FarSide:
 
     start: is given what asks pytest for fixtures. judge: in a few words. vendor: of an emulator, whose exchanges are
     judged by the description that it names. examples: settings of the account that the examples in there are about.
-    drawn: what drawn answers say under these names: what is of the account, of which no schema knows.
+    drawn: by read, as `Ticket get`, what drawn answers say under these names: of that no schema knows.
     undrawn: reads, as `Ticket get`, of which no answer by that description's schemas is ever a whole record, and why;
     unshown: the same of its examples.
     marks: of its tests, such as `real` for a server of others, or `django_db`. absent: why it cannot be started on this
@@ -82,7 +82,7 @@ class FarSide:
     start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]]
     vendor: Vendor | None = None
     examples: Mapping[str, str] = field(default_factory=dict)
-    drawn: Mapping[str, Any] = field(default_factory=dict)
+    drawn: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     undrawn: Mapping[str, str] = field(default_factory=dict)
     unshown: Mapping[str, str] = field(default_factory=dict)
     marks: Sequence[pytest.MarkDecorator] = ()
@@ -98,7 +98,7 @@ def emulated(
     vendor: Vendor,
     start: Callable[[pytest.FixtureRequest], AbstractContextManager[Started]],
     *,
-    drawn: Mapping[str, Any] = MappingProxyType({}),
+    drawn: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     undrawn: Mapping[str, str] = MappingProxyType({}),
     unshown: Mapping[str, str] = MappingProxyType({}),
     **examples: str,

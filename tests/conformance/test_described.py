@@ -6,7 +6,7 @@ Where descriptions are absent, the head of the run says so; there is nothing to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from integrations.kit.errors import Gone, Misconfigured, NeedsReauthorisation, R
 from integrations.kit.observation import Bad, Observation
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
-from tests.conformance.described import Answers, Described, described, generated
+from tests.conformance.described import Answers, Described, described, generated, saying
 from tests.conformance.kept import secrets_in
 
 
@@ -72,12 +72,13 @@ def test_whatever_its_schema_allows_is_read(
 ) -> None:
     """Records that are odd are set aside, or told as such where they are asked for by id; others are shown."""
     name, seen, faults = _name(resource, endpoint), 0, Counter[str]()
+    known = described.drawn.get(name, {})
 
     def drawn(data: st.DataObject) -> None:
         nonlocal seen
-        told = {operation: data.draw(generated(described, operation))}
+        told = {operation: saying(data.draw(generated(described, operation)), known)}
         for remote_id in _ids(resource, endpoint, told[operation]):
-            answers = _drawn(described, data, told, endpoint)
+            answers = _drawn(described, data, told, endpoint, known)
             seen += _seen(described, resource, endpoint, answers, remote_id, faults)
 
     for number in range(1 if name in described.undrawn else _TIMES):
@@ -131,12 +132,18 @@ def _shown(described: Described, told: dict[str, Any], endpoint: GET, operation:
     return _numbered(found) if endpoint.find else found
 
 
-def _drawn(described: Described, data: st.DataObject, told: dict[str, Any], endpoint: GET) -> Answers:
-    """What is told, and whatever the schemas allow for what is asked besides."""
+def _drawn(
+    described: Described,
+    data: st.DataObject,
+    told: dict[str, Any],
+    endpoint: GET,
+    known: Mapping[str, Any],
+) -> Answers:
+    """What is told, and whatever the schemas allow for what is asked besides. known: see FarSide.drawn."""
 
     def answers(operation: str) -> Any:
         if operation not in told:
-            told[operation] = data.draw(generated(described, operation), label=operation)
+            told[operation] = saying(data.draw(generated(described, operation), label=operation), known)
         return _numbered(told[operation]) if endpoint.find else told[operation]
 
     return answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -23,7 +24,12 @@ _BEGAN = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 _ONE = 1
 #: What addresses say of the repository that the description is about.
 _HERE = "https://api.github.com/repos/octocat/Hello-World"
-_PAGE = "https://github.com/octocat/Hello-World"
+_SAID = MappingProxyType(
+    {
+        "issue_url": f"{_HERE}/issues/1347",
+        "html_url": "https://github.com/octocat/Hello-World/issues/1347",
+    }
+)
 _SAMPLES: dict[Any, Samples] = {
     Ticket: Samples(
         [
@@ -82,7 +88,10 @@ def _fill(world: World) -> None:
 far_side = emulated(
     desk.vendor,
     _start,
-    drawn={"repository_url": _HERE, "issue_url": f"{_HERE}/issues/1347", "html_url": f"{_PAGE}/issues/1347"},
+    drawn={
+        **dict.fromkeys(("Ticket list", "Ticket get"), MappingProxyType({"repository_url": _HERE})),
+        **dict.fromkeys(("Comment list", "Comment get"), _SAID),
+    },
     owner="octocat",
     repository="Hello-World",
 )

@@ -79,5 +79,6 @@ _OTHERS = "the issues that are read by their ids are others than those that were
 far_side = emulated(
     jira.vendor,
     _start,
-    undrawn=dict.fromkeys(("Ticket list", "Comment list", "Attachment list"), _OTHERS),
+    drawn={"Ticket list": {"id": "1"}},
+    undrawn=dict.fromkeys(("Comment list", "Attachment list"), _OTHERS),
 )

@@ -130,7 +130,5 @@ far_side = emulated(
     vendor,
     _start,
     unshown={"Engagement get": "the example of an activity is neither a call nor a meeting"},
-    undrawn=dict.fromkeys(
-        ("Engagement get", "EngagementType list"), "no type that is drawn is that of a call or a meeting"
-    ),
+    drawn={"Engagement get": {"type": "call"}, "EngagementType list": {"key_string": "meeting"}},
 )
