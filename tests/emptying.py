@@ -80,7 +80,8 @@ def kept_connection() -> Iterator[None]:
     yield
     try:
         if connection.connection is given and _is_at_rest():
-            given.execute("DISCARD ALL")
+            # As a statement of its own plan: else the driver notices the first one only, and believes in plans since.
+            psycopg.Cursor(given).execute("DISCARD ALL", prepare=True)
             connection.init_connection_state()
             return
     except psycopg.OperationalError:  # the test had the server end it

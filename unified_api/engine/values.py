@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import ClassVar, Final, Generic, Literal, TypeAlias, TypeVar
 
 Value: TypeAlias = "str | bool | int | float | list[Value] | dict[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
@@ -46,6 +46,8 @@ class Both(Generic[T]):
 
     a: T
     b: T
+    #: Python would go through the sides by number, and for ever.
+    __iter__: ClassVar[None] = None
 
     def __getitem__(self, side: Side) -> T:
         return self.a if side is Side.A else self.b

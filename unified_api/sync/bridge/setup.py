@@ -224,7 +224,7 @@ def _crosses(wish: Wish) -> bool:
 
 def _record_crossing(wish: Wish, bridge: Bridge) -> None:
     if _crosses(wish):
-        end_users = [account.end_user_origin_id for account in wish.accounts]
+        end_users = [account.end_user_origin_id for account in (wish.account_a, wish.account_b)]
         audit.record("bridge.crossing_allowed", subject=str(bridge.id), end_users=end_users)
 
 
