@@ -173,11 +173,13 @@ TERMS: Final = (
         "cannot be set",
     ),
     Term(
-        "What can be kept equal depends on the accounts: a file is looked at as a whole, and each mistake named.",
+        "What can be kept equal depends on the accounts, and on which models and fields there are: a file is looked at"
+        " as a whole, and each mistake named.",
         "^PUT /api/sync/v1/bridges$",
         ".*",
         "the tenant has no linked account|there is no integration|is no id of a linked account"
-        "|there are several such accounts",
+        "|there are several such accounts|There is no common model| has no field |is sensitive: no bridge carries it"
+        "|Records are matched by .*, which the bridge does not carry|is neither 'everything' nor a moment",
     ),
     Term(
         "Which fields a bridge carries is not in the document.",
