@@ -75,4 +75,6 @@ MUTATIONS: Final = (
         "if (one.field, repr(one.now)) not in known)",
         "if known is not None)",
     ),
+    Mutation("news is told as drift", "drift.py", "if not moved)", "if True)"),
+    Mutation("news counts as strayed", "drift.py", "if moved and tuple(moved) == found.to)", "if moved)"),
 )

@@ -272,7 +272,18 @@ MUTATIONS: Final = (
         "if survivor.outside or pair.parted:",
         "if pair.parted:",
     ),
-    Mutation("who came back is deleted again", "absence.py", "if not pair.buried:", "if True:"),
+    Mutation(
+        "who came back is deleted again",
+        "absence.py",
+        "if not (pair.buried or look.again):",
+        "if not look.again:",
+    ),
+    Mutation(
+        "what may be there again costs its counterpart",
+        "absence.py",
+        "if not (pair.buried or look.again):",
+        "if not pair.buried:",
+    ),
     Mutation(
         "who was parted is missed",
         "absence.py",

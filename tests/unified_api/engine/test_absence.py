@@ -7,13 +7,17 @@ from dataclasses import replace
 import pytest
 
 from tests.unified_api.engine.bench import ALL, POLICY, Bench, agreed
+from unified_api.engine.absence import AGAIN
 from unified_api.engine.events import (
     Answered,
     Create,
     Delete,
     Dropped,
+    Kind,
+    Look,
     LookAgain,
     Lost,
+    Problem,
     Record,
     Rejected,
     Settled,
@@ -49,6 +53,15 @@ def test_a_person_is_asked() -> None:
     effects = one.look(GONE, {"name": "old"})
 
     assert (one.problems, effects[-1], one.pair.state) == ([("gone", "")], Settled(), State.GONE)
+
+
+@pytest.mark.parametrize("rule", [DeleteRule.PROPAGATE, DeleteRule.RESTORE])
+def test_for_what_may_be_there_again_nothing_is_deleted_and_nothing_made(rule: DeleteRule) -> None:
+    """A person says who belongs together."""
+    one = bench(rule)
+    effects = one.tell(Look(GONE, Record({"name": "old"}), again=True))
+
+    assert effects == (Problem(Kind.GONE, Side.A, reason=AGAIN), Settled())
 
 
 def test_unlink_leaves_it_alone() -> None:

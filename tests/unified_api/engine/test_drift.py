@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from unified_api.engine.drift import apart
+from unified_api.engine.drift import apart, strayed
 from unified_api.engine.pair import Pair, Ruling
 from unified_api.engine.policy import Policy
 from unified_api.engine.values import Both, Side, Value, Values
@@ -44,6 +44,30 @@ def test_what_moved_is_the_rounds_to_see_to() -> None:
     """A side that is not as its base has news, whichever it is."""
     assert found("one", "two", bases=("old", "two")) == []
     assert found("one", "two", bases=("one", "old")) == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "options", "to"),
+    [
+        ("one", "edited", {}, [(Side.B,)]),
+        ("edited", "two", {"direction": "b_to_a"}, [(Side.A,)]),
+        ("one", "one ", {"normalizer": "trim"}, []),
+        ("edited", "edited too", {}, []),
+        ("edited", "two", {}, []),
+        ("one", "edited", {"direction": "both"}, []),
+        ("one", "edited", {"fills": True}, []),
+        (["one"], ["two", "edited"], {"shape": "set"}, [(Side.B,)]),
+    ],
+)
+def test_what_is_edited_where_a_field_only_arrives_has_strayed(
+    a: Value, b: Value, options: dict[str, Any], to: list[tuple[Side, ...]]
+) -> None:
+    """Not what is news of the side from which it travels, nor what only fills what is empty."""
+    policy = Policy.parse({"fields": {"x": {"direction": "a_to_b", **options}}})
+    bases = (["one"], ["two"]) if isinstance(a, list) else ("one", "two")
+    remembered = Pair(base=Both[Values]({"x": bases[0]}, {"x": bases[1]}))
+
+    assert [one.to for one in strayed(remembered, Both[Values]({"x": a}, {"x": b}), policy)] == to
 
 
 def test_parts_stand_apart_one_by_one() -> None:
