@@ -31,7 +31,17 @@ from unified_api.engine.policy import Policy
 from unified_api.engine.values import Side
 from unified_api.sync import job
 from unified_api.sync.bridge import budget, conflicts, failing, sharing, siblings, stirring, writing
-from unified_api.sync.bridge.held import CLOSED, DROPPED, DROPPED_AS, FREE, REVIEW, SEARCH, again, one_sided
+from unified_api.sync.bridge.held import (
+    CLOSED,
+    DROPPED,
+    DROPPED_AS,
+    FREE,
+    NEW,
+    REVIEW,
+    SEARCH,
+    again,
+    one_sided,
+)
 from unified_api.sync.bridge.matching import is_lost_unsearched
 from unified_api.sync.bridge.records import Frame, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
@@ -89,7 +99,7 @@ def look_at_some(frame: Frame) -> int:
     for turn in siblings.in_turn(turns_of(frame, in_turn(frame, pairs))):
         together = turn.pair.state in TOGETHER
         if not consider(turn):
-            break  # who comes behind it waits until it is matched
+            continue
         looked.append(turn.pair)
         if together is not (turn.pair.state in TOGETHER):
             moved.append(turn.pair)
@@ -142,6 +152,7 @@ def consider(turn: Turn) -> bool:
         return True
     if decided is None:
         again(Pair.objects.filter(id=pair.id))
+        pair.held = NEW
         return False
     dropped, kind = pair.memory.get(DROPPED, 0), pair.memory.get(DROPPED_AS)
     memory, effects, key = decided
