@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from tests.integrations.sandbox.conftest import Account, linked, sandbox_of
 from tests.people import Person
-from tests.unified_api.api.account.calls import Site, World
+from tests.unified_api.api.account.calls import Site, World, condition
 from tests.unified_api.api.driving import Driver, Manner
 from tests.unified_api.api.loopback import on_loopback
 from tests.unified_api.models import contract
@@ -83,14 +83,9 @@ class Customer:
         remote.call("PUT", "behaviour", {})
 
     def _select(self) -> None:
-        """Have a condition hold for what is taken in; the contract's clients can only list these."""
-        old = {
-            "normalized_key_name": "remote_created_at",
-            "operator": "NOT_EQUALS",
-            "value": "1900-01-01T00:00:00Z",
-        }
-        told = {"common_model": KNOWN[self.category][0], **old}
-        answer = self.account.send("put", "selective-sync/conditions", {"conditions": [told]})
+        """Have a condition hold for what is taken in."""
+        conditions = {"conditions": [condition(KNOWN[self.category][0])]}
+        answer = self.account.send("put", "selective-sync/conditions", conditions)
         assert answer.status_code == 200, answer.content
 
     def _at_account_level(self, client: Any) -> World:

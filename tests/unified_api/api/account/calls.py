@@ -32,6 +32,12 @@ class Site:
     own_field: str
 
 
+def condition(model: str) -> dict[str, Any]:
+    """One of selective sync that leaves nothing out; the contract's clients can only list such."""
+    told = {"operator": "NOT_EQUALS", "value": "1900-01-01T00:00:00Z"}
+    return {"common_model": model, "normalized_key_name": "remote_created_at", **told}
+
+
 class Worker(Protocol):
     """Somebody's linked account, and who does its due work."""
 

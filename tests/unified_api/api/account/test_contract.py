@@ -23,7 +23,7 @@ from integrations.kit.provider import Resource
 from tests import stub
 from tests.documented import template_of
 from tests.people import Person
-from tests.unified_api.api.account.calls import Site, World
+from tests.unified_api.api.account.calls import Site, World, condition
 from tests.unified_api.api.conftest import Link
 from tests.unified_api.models.answers import checked
 from unified_api import registry
@@ -65,6 +65,9 @@ def world(
         token, key = linked.token.reveal(), alice.api_key.reveal()
         client = Merge(base_url=f"{live}/api", api_key=key, account_token=token, httpx_client=http)
         model, path = MODELS[request.param]
+        where = f"{live}/api/{request.param}/v1/selective-sync/conditions"
+        who = {"Authorization": f"Bearer {key}", "X-Account-Token": token}
+        http.put(where, json={"conditions": [condition(model)]}, headers=who).raise_for_status()
         site = Site("stub", {"base_url": desk.url, "token": desk.token}, "/me", model, path, "x_nick")
         yield World(request.param, getattr(client, request.param), site, alice.tenant_id, linked)
 
