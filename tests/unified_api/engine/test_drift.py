@@ -64,7 +64,7 @@ def test_what_is_edited_where_a_field_only_arrives_has_strayed(
 ) -> None:
     """Not what is news of the side from which it travels, nor what only fills what is empty."""
     policy = Policy.parse({"fields": {"x": {"direction": "a_to_b", **options}}})
-    bases = (["one"], ["two"]) if isinstance(a, list) else ("one", "two")
+    bases: tuple[Value, Value] = (["one"], ["two"]) if isinstance(a, list) else ("one", "two")
     remembered = Pair(base=Both[Values]({"x": bases[0]}, {"x": bases[1]}))
 
     assert [one.to for one in strayed(remembered, Both[Values]({"x": a}, {"x": b}), policy)] == to
