@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from integrations.kit import errors
 from integrations.kit.reading import begin_again
 from tenants.models import LinkedAccount
-from unified_api.sync import clock, connect, issues, job, sweep, verdict
+from unified_api.sync import clock, connect, issues, job, sweep, unexpected, verdict
 from unified_api.sync.models import Run, Stream
 from unified_api.sync.models_watch import Issue
 
@@ -30,20 +29,16 @@ CALM: Final = dt.timedelta(days=1)
 @contextmanager
 def on_record(lease: job.Lease, stream: Stream, run: Run, account: LinkedAccount) -> Iterator[None]:
     """Put an error that nobody expected on record at the stream, too; it goes on to whoever logs it."""
-    expected = False
-    try:
+
+    def tell(error: str) -> None:
+        fault = errors.ProviderError(
+            f"an error in Isthmus or the adapter ({error}); the worker's log has it whole, with this account's tenant"
+            " beside it. Please report it"
+        )
+        _fail(lease, stream, run, account, fault, job.backoff(lease.attempts))
+
+    with unexpected.told(tell):
         yield
-        expected = True
-    except (job.Overtaken, OperationalError, InterfaceError):
-        expected = True
-        raise
-    finally:
-        if not expected:
-            fault = errors.ProviderError(
-                f"an error in Isthmus or the adapter ({type(sys.exception()).__name__}); the worker's log has it whole,"
-                " with this account's tenant beside it. Please report it"
-            )
-            _fail(lease, stream, run, account, fault, job.backoff(lease.attempts))
 
 
 def failed(

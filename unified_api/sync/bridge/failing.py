@@ -7,7 +7,6 @@ later, and an issue tells of that too.
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import structlog
-from django.db import Error, InterfaceError, OperationalError, transaction
+from django.db import Error, transaction
 
 from unified_api.engine.events import Kind, Problem
 from unified_api.engine.values import Side
-from unified_api.sync import issues, job
+from unified_api.sync import issues, job, unexpected
 from unified_api.sync.models_bridge import Bridge, Pair
 
 log = structlog.get_logger(__name__)
@@ -66,16 +65,13 @@ def has_failed(pair: Pair) -> bool:
 def on_record(lease: job.Lease) -> Iterator[None]:
     """Have a person look at a bridge whose slices fail one after the other; the error goes on to whoever logs it."""
     subject = uuid.uuid5(lease.reference, f"{FAILING} {lease.kind}")
-    expected = False
-    try:
+
+    def tell(error: str) -> None:
+        if lease.attempts >= WORTH_A_LOOK:
+            _tell(lease, subject, error)
+
+    with unexpected.told(tell):
         yield
-        expected = True
-    except (job.Overtaken, OperationalError, InterfaceError):
-        expected = True
-        raise
-    finally:
-        if not expected and lease.attempts >= WORTH_A_LOOK:
-            _tell(lease, subject, type(sys.exception()).__name__)
     if lease.attempts > 1:
         with transaction.atomic(durable=True):
             issues.resolve(FAILING, subject)
