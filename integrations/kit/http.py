@@ -61,6 +61,10 @@ _MAX_REDIRECTS = 5
 _HEADERS = {"Accept-Encoding": "gzip, deflate", "Accept": "application/json", "User-Agent": "Isthmus"}
 #: Seconds that a provider is left alone that keeps asking to be called again at once.
 _SOONEST = 2.0
+#: Of a body that is no JSON: how many bytes are shown, and in how many secrets are looked for, since one that is cut
+#: in two is not found.
+_SHOWN = 1000
+_SEARCHED = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -341,7 +345,8 @@ class Http:
         return answer, decoded
 
     def _beginning(self, body: bytes) -> str:
-        return self.redaction().body(body)[:1000].decode("utf-8", "replace")
+        """Of a body that is not read, no more is copied than what could be shown: it can fill the memory."""
+        return self.redaction().body(body[:_SEARCHED])[:_SHOWN].decode("utf-8", "replace")
 
     def discreet(self, error: ProviderError) -> ProviderError:
         """The error without the account's secrets, and without what a terminal would take for an order."""

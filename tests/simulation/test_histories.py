@@ -14,6 +14,9 @@ from tests.simulation.history import History
 HISTORIES: Final = 200
 AT_ONCE: Final = 5
 
+#: Half a minute on a machine that does nothing else; a busy one takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.mark.parametrize("first", range(1, HISTORIES + 1, AT_ONCE))
 def test_every_law_holds_in_every_history(first: int, database: psycopg.Connection[Any]) -> None:
