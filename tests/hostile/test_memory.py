@@ -46,7 +46,7 @@ CASES: dict[str, tuple[Callable[[], Behaviour], str, int]] = {
     "/fifty-megabytes": (lambda: says(answer(b" " * 50 * MEGABYTE)), "larger than 33554432", 20),
     "/endless": (lambda: floods(head(), b" " * MEGABYTE), "larger than 33554432", 80),
     "/bomb": (lambda: bomb, "larger than 33554432", 120),
-    # At the worst moment a body is there three times, with an eighth more: as it grew, where it grew to, and as a whole.
+    # At the worst moment a body is there three times, and an eighth more: as it grew, where to, and as a whole.
     # Its lists would take twenty times as much.
     "/empty-lists": (lambda: says(answer(filled(b"[]", 31))), "more than 2000000 values", 120),
     "/deep": (lambda: says(answer(b"[" * 31 * MEGABYTE)), "more than 2000000 values", 120),
