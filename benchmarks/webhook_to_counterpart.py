@@ -4,7 +4,9 @@ Zendesk and GitHub are the emulators of the tests, in this process on loopback, 
 file says; web server, workers and clock are processes of their own. An edit is made by the provider's own API, as the
 browsers of its people do; its webhook leaves at once, the product takes it in, reads the record again, stores it, and
 the bridge writes the counterpart, having read that before. Measured from the moment at which the edit is made to that
-at which the other emulator has the write. Each edit is made when all that came of the one before is over.
+at which the other emulator has the write. Each edit is made when all that came of the one before is over, and of
+another ticket than the last dozen: where a provider counts in seconds, a counterpart that changed in this very second
+is looked at again in the next one before it is written.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from benchmarks.lists.spent import seconds
 if TYPE_CHECKING:
     from tests.emulators.engine import Emulator
 
-PAIRS: Final = 12
+#: An odd number: each ticket is edited at both sides in turn.
+PAIRS: Final = 13
 EDITS: Final = 60
 #: The first ones load what is loaded once.
 WARMING: Final = 6
@@ -177,7 +180,7 @@ def _journeys(ways: list[Way], tenant: uuid.UUID) -> dict[str, list[Journey]]:
     found: dict[str, list[Journey]] = {way.name: [] for way in ways}
     for number in range(WARMING + EDITS):
         way = ways[number % len(ways)]
-        one = _journey(way, number // len(ways) % PAIRS, f"edit {number}")
+        one = _journey(way, number % PAIRS, f"edit {number}")
         say(f"{way.name}: {one.read:.0f}, {one.looked:.0f}, {one.written:.0f} ms")
         if number >= WARMING:
             found[way.name].append(one)
@@ -211,11 +214,8 @@ def _report(journeys: dict[str, list[Journey]], spent: float) -> None:
             Figure(f"{name}: the same, 95th percentile", _p95(written), "ms"),
             Figure(f"{name}: the same, slowest", written[-1], "ms"),
         ]
-    everything = [one.written for some in journeys.values() for one in some]
     load, _, _ = os.getloadavg()
     figures += [
-        Figure("both ways, median", statistics.median(everything), "ms"),
-        Figure("both ways, 95th percentile", _p95(sorted(everything)), "ms"),
         Figure(
             "processor time of all processes and Postgres, an edit with all until the next",
             spent * 1000,
@@ -223,8 +223,10 @@ def _report(journeys: dict[str, list[Journey]], spent: float) -> None:
         ),
         Figure("load of the machine", load, ""),
     ]
-    median = statistics.median(everything)
-    budget = Budget("webhook -> record -> counterpart written, median", median, "ms", most=1000)
+    slower = max(statistics.median(one.written for one in some) for some in journeys.values())
+    budget = Budget(
+        "webhook -> record -> counterpart written, median of the slower way", slower, "ms", most=1000
+    )
     report("webhook_to_counterpart", figures, [budget])
 
 
