@@ -158,3 +158,18 @@ def test_what_would_not_travel_anyway_is_not_barred() -> None:
 def test_a_blank_that_cannot_be_filled() -> None:
     """What one side alone says at first contact, and the other cannot write, is a problem, not a silence."""
     assert decide(("one", None), (MISSING, MISSING), writable=Both(a=True, b=False)) == Barred(Side.A)
+
+
+@pytest.mark.parametrize("winner", [Winner.A, Winner.B])
+def test_a_word_of_an_entry_that_is_taken_back(winner: Winner) -> None:
+    """Who clears the type of an address edits it; who never told one only has no place for it."""
+    untyped = {"email_address": "ann@example.org", "type": None}
+    work, home = ({**untyped, "type": kind} for kind in ("WORK", "HOME"))
+    emails = Field("emails", winner=winner)
+
+    assert decide((untyped, work), (work, work), emails) == Take(Side.A, Rule.MOVED, overrules=False)
+    assert decide((work, untyped), (work, work), emails) == Take(Side.B, Rule.MOVED, overrules=False)
+    assert decide((untyped, home), (work, work), emails) == Take(Side(winner), Rule.WINNER, overrules=True)
+    assert decide((untyped, untyped), (work, work), emails) is AGREED
+    assert decide((work, untyped), (untyped, untyped), emails) is AGREED
+    assert decide((untyped, work), (MISSING, MISSING), emails) is AGREED
