@@ -26,7 +26,7 @@ _LET_GO = """
     SELECT set_config('idle_in_transaction_session_timeout', %s, false)
     WHERE current_setting('idle_in_transaction_session_timeout') = '0'
 """
-#: So often is a statement of `ask` planned anew; then Postgres is asked to keep its plan.
+#: So often is a statement planned anew; then Postgres is asked to keep its plan.
 _OFTEN = 5
 
 
@@ -35,7 +35,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     Beside Django's keys, settings hold OWNER_USER and OWNER_PASSWORD: the login that owns the tables, or None
     in a process that was not given it.
+
+    prepare_threshold: how often `ask` asks before it has a plan kept; None for never.
     """
+
+    prepare_threshold: int | None = None
 
     creation_class = DatabaseCreation
     ops_class = DatabaseOperations
@@ -62,7 +66,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         commit: bool = super()._configure_connection(connection)  # type: ignore[misc] # not in the stubs
         if current_role() != "owner":
             connection.execute(_LET_GO, [LONGEST_SILENCE])
-            connection.prepare_threshold = _OFTEN if _is_direct(connection) else None
+            self.prepare_threshold = _OFTEN if _is_direct(connection) else None
             commit = True
         if connection.info.parameter_status("DateStyle").startswith("ISO"):
             return commit
