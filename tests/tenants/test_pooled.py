@@ -55,16 +55,20 @@ def _hand_on(one: socket.socket, other: socket.socket, is_numbering: bool) -> No
         other.shutdown(socket.SHUT_RDWR)
 
 
-def test_plans_are_kept_only_without_a_pooler_in_between(alice: Person, pooler: int) -> None:
-    """It is known by the number of the process, which is not that of the one that answers."""
+@pytest.mark.parametrize("told", [None, True, False])
+def test_plans_are_kept_only_without_a_pooler_in_between(
+    alice: Person, pooler: int, *, told: bool | None
+) -> None:
+    """It is known by the number of the process, which is not that of the one that answers; else the setting counts."""
     direct: Any = connections[DEFAULT_DB_ALIAS]
     direct.ensure_connection()
     pooled = direct.copy("pooled")
     pooled.settings_dict = {**direct.settings_dict, "HOST": "127.0.0.1", "PORT": str(pooler)}
+    pooled.settings_dict["PREPARED_STATEMENTS"] = told
     pooled.ensure_connection()
     try:
         assert pooled.connection.info.backend_pid == 7
-        assert pooled.prepare_threshold is None
+        assert (pooled.prepare_threshold is not None) is bool(told)
         assert direct.prepare_threshold is not None
     finally:
         pooled.close()
