@@ -56,6 +56,13 @@ def _app_login(owner: logins.Login | None) -> logins.Login:
     return owner.derived(SECRET_KEY, user=logins.APP)
 
 
+# Whether Postgres may keep plans for a connection; None has it find out by itself.
+PREPARED_STATEMENTS = (
+    env.flag("DATABASE_PREPARED_STATEMENTS", default=True)
+    if env.text("DATABASE_PREPARED_STATEMENTS")
+    else None
+)
+
 OWNER_LOGIN = _owner_login()
 APP_LOGIN = _app_login(OWNER_LOGIN)
 
@@ -70,6 +77,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": dict(APP_LOGIN.options),
         "OWNER_USER": OWNER_LOGIN.user if OWNER_LOGIN else None,
         "OWNER_PASSWORD": OWNER_LOGIN.password if OWNER_LOGIN else None,
+        "PREPARED_STATEMENTS": PREPARED_STATEMENTS,
         "CONN_MAX_AGE": 300,
         "CONN_HEALTH_CHECKS": True,
     }

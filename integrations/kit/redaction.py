@@ -14,20 +14,28 @@ from typing import Any, Final
 
 #: Stands where something was cut out.
 SECRET: Final = "[secret]"  # noqa: S105 - not one
-#: Shorter secrets are not searched for: they would cut holes into ordinary text.
+#: Shorter secrets are not searched for, nor backslashes alone: they would cut holes into ordinary text.
 _FROM: Final = 4
 #: Nor are shorter pieces of base64.
 _PIECE_FROM: Final = 8
 #: How many signs tell of what stands before a secret as well, by its bytes among the three that make four signs.
 _SHARED: Final = (0, 2, 3)
 _OUTSIDE_ASCII: Final = "surrogateescape"
+#: A sign of a secret, or backslashes that follow each other.
+_SIGNS: Final = re.compile(r"\\+|[^\\]")
+#: Backslashes, as many as there are, or none.
+_RUN: Final = r"(?:(?<!\\)\\++)?"
+_BEHIND_RUN: Final = r"(?<=\\)"
+#: How many times a percent sign may be escaped once more; to try each of millions takes memory.
+_AGAIN: Final = 8
 
 
 class Redaction:
     """Cuts secrets out. They are opened already: it lives no longer than an answer is looked at."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._known = sorted({one for one in secrets if len(one) >= _FROM}, key=len, reverse=True)
+        known = {one for one in secrets if len(one) >= _FROM and one.strip("\\")}
+        self._known = sorted(known, key=len, reverse=True)
         found = [spelling for one in self._known for spelling in _spellings(one)]
         self._pattern = re.compile("|".join(found)) if found else None
 
@@ -57,7 +65,7 @@ class Redaction:
 def _spellings(secret: str) -> Iterator[str]:
     """Patterns of a secret and of its base64, the longest first."""
     for text in dict.fromkeys((*_encoded(secret.encode()), secret)):
-        yield "".join(map(_sign, text))
+        yield "".join(map(_sign, _SIGNS.findall(text)))
 
 
 def _encoded(secret: bytes) -> Iterator[str]:
@@ -72,11 +80,17 @@ def _encoded(secret: bytes) -> Iterator[str]:
 
 
 def _sign(sign: str) -> str:
-    """A pattern of a sign: itself, or as addresses, JSON and web pages escape it, also twice."""
+    """A pattern of a sign, or of a row of backslashes: itself, or as addresses, JSON and pages escape it, also twice.
+
+    All backslashes before it go, however often they were doubled. They are looked at from the first one only: else a
+    text of nothing but backslashes would be looked through as often as it is long.
+    """
     if sign.isascii() and sign.isalnum():
         return sign
-    percent = "".join(f"%(?:25)*{byte:02x}" for byte in sign.encode())
+    itself = _BEHIND_RUN if sign[0] == "\\" else re.escape(sign)
+    percent = "".join(f"%(?:25){{0,{_AGAIN}}}{byte:02x}" for byte in sign.encode())
     units = sign.encode("utf-16-be").hex(" ", 2).split()
-    escaped = "".join(rf"\\+u{unit}" for unit in units)
-    page = "|".join(map(re.escape, {html.escape(sign), f"&#{ord(sign)};", f"&#x{ord(sign):x};"}))
-    return rf"(?:\\*{re.escape(sign)}|(?i:{percent}|{escaped}|{page}){'|[+]' if sign == ' ' else ''})"
+    escaped = _BEHIND_RUN + r"\\++".join(f"u{unit}" for unit in units)
+    numbered = ("".join(form % ord(one) for one in sign) for form in ("&#%d;", "&#x%x;"))
+    page = "|".join(map(re.escape, {html.escape(sign), *numbered}))
+    return rf"{_RUN}(?:(?i:{percent}|{escaped}|{page})|{itself}{'|[+]' if sign == ' ' else ''})"

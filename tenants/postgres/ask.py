@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, OperationalError, connection, connections
+from psycopg import errors
 from psycopg.postgres import types
 from psycopg.types.string import TextLoader
 
@@ -30,6 +31,9 @@ Statement = tuple[str, Sequence[Any]]
 
 #: What is shown as the database spells it: nobody computes with it, and Python's objects cost several times as much.
 _SPELLED = tuple(map(types.get_oid, ("uuid", "uuid[]", "timestamptz", "date")))
+#: Refusals of a plan, not of a question: of a column that has another type by now, and of one that was never made. The
+#: driver notes a statement as prepared when it sends it, also where an earlier one of the message fails.
+_NO_PLAN = (errors.FeatureNotSupported, errors.InvalidSqlStatementName)
 #: The tenant of nobody: no row is its.
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -132,7 +136,7 @@ def _in_one_message(
 ) -> list[Rows]:
     """The first question on a kept connection also shows whether that one still works: no other is asked before.
 
-    Neither does a connection work on which the plan is kept of a column that has another type by now.
+    Neither does a connection work whose plans are not as it believes.
     """
     wrapper: Any = connections[DEFAULT_DB_ALIAS]
     tried = wrapper.connection is None or wrapper.health_check_done
@@ -143,8 +147,8 @@ def _in_one_message(
     except OperationalError:
         if tried or wrapper.is_usable():
             raise
-    except NotSupportedError:
-        if wrapper.in_atomic_block:
+    except DatabaseError as error:
+        if not isinstance(error.__cause__, _NO_PLAN):
             raise
     wrapper.close()
     return _sets(wrapper, message, spelled=spelled, is_kept=is_kept)
@@ -158,11 +162,23 @@ def _sets(wrapper: Any, message: Sequence[Statement], *, spelled: bool, is_kept:
         wrapper.ensure_connection()
         cursors = [psycopg.Cursor(wrapper.connection) for _ in message]
         _spell(cursors[-1], spelled=spelled)
-        with wrapper.connection.pipeline():
+        with _pipeline(wrapper):
             for cursor, (sql, values) in zip(cursors, message, strict=True):
                 is_asked = cursor is cursors[-1]
                 cursor.execute(sql, values, prepare=False if is_asked and not is_kept else None)
         return [cursor.fetchall() for cursor in cursors]
+
+
+@contextmanager
+def _pipeline(wrapper: Any) -> Iterator[None]:
+    """One message. Only in here the driver counts texts: Django's hold their values, and are never prepared."""
+    held = wrapper.connection
+    held.prepare_threshold = wrapper.prepare_threshold
+    try:
+        with held.pipeline():
+            yield
+    finally:
+        held.prepare_threshold = None
 
 
 def _looked_at(wrapper: Any, message: Sequence[Statement], *, spelled: bool) -> list[Rows]:

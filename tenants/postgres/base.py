@@ -26,7 +26,7 @@ _LET_GO = """
     SELECT set_config('idle_in_transaction_session_timeout', %s, false)
     WHERE current_setting('idle_in_transaction_session_timeout') = '0'
 """
-#: So often is a statement of `ask` planned anew; then Postgres is asked to keep its plan.
+#: So often is a statement planned anew; then Postgres is asked to keep its plan.
 _OFTEN = 5
 
 
@@ -34,8 +34,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's Postgres connection behind the walls. `ENGINE = "tenants.postgres"`.
 
     Beside Django's keys, settings hold OWNER_USER and OWNER_PASSWORD: the login that owns the tables, or None
-    in a process that was not given it.
+    in a process that was not given it. PREPARED_STATEMENTS: whether plans may be kept; None where nobody said so.
+
+    prepare_threshold: how often `ask` asks before it has a plan kept; None for never.
     """
+
+    prepare_threshold: int | None = None
 
     creation_class = DatabaseCreation
     ops_class = DatabaseOperations
@@ -62,12 +66,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         commit: bool = super()._configure_connection(connection)  # type: ignore[misc] # not in the stubs
         if current_role() != "owner":
             connection.execute(_LET_GO, [LONGEST_SILENCE])
-            connection.prepare_threshold = _OFTEN if _is_direct(connection) else None
+            self.prepare_threshold = _OFTEN if self._keeps_plans(connection) else None
             commit = True
         if connection.info.parameter_status("DateStyle").startswith("ISO"):
             return commit
         connection.execute("SET DateStyle TO ISO")
         return True
+
+    def _keeps_plans(self, connection: Any) -> bool:
+        told: bool | None = self.settings_dict["PREPARED_STATEMENTS"]
+        return _is_direct(connection) if told is None else told
 
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's signature
         super()._set_autocommit(autocommit)  # type: ignore[misc] # not in the stubs

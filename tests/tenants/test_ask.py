@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -20,6 +21,8 @@ from tests.tenants.switches import Owner
 
 TENANT = "SELECT current_setting('isthmus.tenant', true)"
 ACCOUNTS = "SELECT end_user_origin_id FROM tenants_linkedaccount"
+#: Whose rows are asked for: the first value's, if one can be divided by the second.
+ASKER = "(SELECT %s::text WHERE 1 / %s::int > 0)"
 
 
 def left_behind() -> Any:
@@ -182,6 +185,58 @@ def test_a_column_of_another_type_is_planned_anew(alice: Person, database: Owner
             assert ask("SELECT n FROM of_a_test", [], is_kept=True) == [("1",)]
     finally:
         database.execute("DROP TABLE of_a_test")
+
+
+def _broken_by_what_comes_first(tenant: str, _: Owner) -> None:
+    """The tenant cannot be told: what follows in the same message is skipped."""
+    with pytest.raises(DatabaseError, match="zero"):
+        ask_behind(ASKER, [tenant, 0], ACCOUNTS, [])
+
+
+def _broken_by_a_lock(tenant: str, database: Owner) -> None:
+    """A migration has the table while it is planned."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '200ms'")
+    database.execute("BEGIN; LOCK TABLE tenants_linkedaccount IN ACCESS EXCLUSIVE MODE")
+    try:
+        with pytest.raises(OperationalError, match="timeout"):
+            ask_behind(ASKER, [tenant, 1], ACCOUNTS, [])
+    finally:
+        database.execute("COMMIT")
+    with connection.cursor() as cursor:
+        cursor.execute("RESET statement_timeout")
+
+
+@pytest.mark.parametrize("broken", [_broken_by_what_comes_first, _broken_by_a_lock])
+def test_a_plan_that_was_never_made_is_not_missed(
+    alice: Person, database: Owner, broken: Callable[[str, Owner], None]
+) -> None:
+    """An error as it was about to be kept is one error: what is asked next is answered."""
+    alice.link()
+    tenant = str(alice.tenant_id)
+    for _ in range(5):
+        ask_behind(ASKER, [tenant, 1], ACCOUNTS, [])
+    broken(tenant, database)
+
+    for _ in range(8):
+        assert ask_behind(ASKER, [tenant, 1], ACCOUNTS, []) == [("customer-1",)]
+    ((generic, _),) = _planned(ACCOUNTS)
+    assert generic > 0
+
+
+def test_a_plan_is_still_kept_after_all_that_others_ask(alice: Person) -> None:
+    """Texts of Django hold their values: the driver remembers none, and so forgets nothing for their sake."""
+    with scope(alice.tenant_id), connection.cursor() as cursor:
+        for first in (0, 100):
+            for _ in range(5):
+                ask(ACCOUNTS, [], is_kept=True)
+            assert len(_planned(ACCOUNTS)) == first // 100
+            for number in range(first, first + 100):
+                cursor.execute("SELECT %s", [number])
+        ask(ACCOUNTS, [], is_kept=True)
+
+    ((generic, custom),) = _planned(ACCOUNTS)
+    assert generic + custom == 6
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

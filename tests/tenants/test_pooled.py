@@ -8,9 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from tests.people import Person
 
@@ -54,15 +55,20 @@ def _hand_on(one: socket.socket, other: socket.socket, is_numbering: bool) -> No
         other.shutdown(socket.SHUT_RDWR)
 
 
-def test_plans_are_kept_only_without_a_pooler_in_between(alice: Person, pooler: int) -> None:
-    """It is known by the number of the process, which is not that of the one that answers."""
-    connection.ensure_connection()
-    pooled = connection.copy("pooled")
-    pooled.settings_dict = {**connection.settings_dict, "HOST": "127.0.0.1", "PORT": str(pooler)}
+@pytest.mark.parametrize("told", [None, True, False])
+def test_plans_are_kept_only_without_a_pooler_in_between(
+    alice: Person, pooler: int, *, told: bool | None
+) -> None:
+    """It is known by the number of the process, which is not that of the one that answers; else the setting counts."""
+    direct: Any = connections[DEFAULT_DB_ALIAS]
+    direct.ensure_connection()
+    pooled = direct.copy("pooled")
+    pooled.settings_dict = {**direct.settings_dict, "HOST": "127.0.0.1", "PORT": str(pooler)}
+    pooled.settings_dict["PREPARED_STATEMENTS"] = told
     pooled.ensure_connection()
     try:
         assert pooled.connection.info.backend_pid == 7
-        assert pooled.connection.prepare_threshold is None
-        assert connection.connection.prepare_threshold is not None
+        assert (pooled.prepare_threshold is not None) is bool(told)
+        assert direct.prepare_threshold is not None
     finally:
         pooled.close()
