@@ -46,7 +46,7 @@ def _filled(desk: HelpDesk, mark: str) -> dict[Any, Samples]:
                 {
                     "name": f"Printer {mark}",
                     "description": "It smokes.",
-                    "due_date": datetime(2027, 5, 6, 7, 8, 9, tzinfo=UTC),
+                    "due_date": datetime(2027, 5, 6, 7, 8, 9, 123_456, tzinfo=UTC),
                     **made,
                 }
             ],

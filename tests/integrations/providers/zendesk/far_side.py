@@ -69,7 +69,7 @@ def _samples(world: World) -> dict[Any, Samples]:
             "contact": asks[number],
             "account": ids("organization")[number],
             "parent_ticket": tickets[number],
-            "due_date": datetime(2026, 2, 1 + number, 12, tzinfo=UTC),
+            "due_date": datetime(2026, 2, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC),
             **more,
         }
 
