@@ -65,6 +65,8 @@ FEW = settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 IDS = st.integers(1, 10**9).map(str)
+#: Some differ by capitals alone, which are no difference to some providers.
+WORDS = st.text("aAbB1", min_size=1, max_size=3)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 MOMENTS = st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1 < moment.year < 9999)
 BY_KIND: dict[type, st.SearchStrategy[Any]] = {
@@ -171,7 +173,7 @@ def of_kind(kind: WireField, few: int = 3) -> st.SearchStrategy[Any]:
     if isinstance(kind, Custom | Object | Objects):
         return strategies.of_field(kind)
     if isinstance(kind, Refs | Texts):
-        return st.lists(IDS, max_size=few, unique=True)
+        return st.lists(IDS if isinstance(kind, Refs) else WORDS, max_size=few, unique=True)
     return next((values for known, values in BY_KIND.items() if isinstance(kind, known)), TEXTS)
 
 
