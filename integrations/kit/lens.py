@@ -6,6 +6,7 @@ Laws, kept by tests over every registered adapter:
 - reading what was written gives it back: read(apply(write(x))) == x
 - writing back what was read changes nothing (the mapping compares before it asks a lens to write)
 - a lens that cannot write is never asked to
+In these, values are equal that a lens says are the `same`: midnight and noon, where the day alone is kept.
 
 A lens reads MISSING when the answer says nothing about the field, and None when it says null. It raises
 Unmappable for a record that makes no sense, and Unwritable for a value that the provider cannot hold.
@@ -95,9 +96,13 @@ class Lens:
         """The remote value of a common one."""
         return value
 
+    def canonical(self, value: Any) -> Any:
+        """The form that all common values share that are one there: of a moment its day, where that alone is kept."""
+        return value
+
     def same(self, left: Any, right: Any) -> bool:
-        """Whether two common values are one there, as the provider spells some of them in its own way."""
-        return bool(left == right)
+        """Whether two common values are one there, as the provider keeps some of them in its own way."""
+        return bool(left == right or self.canonical(left) == self.canonical(right))
 
     def inside(self, prefix: str) -> Lens:
         """The same lens, one object further in."""
@@ -167,6 +172,10 @@ class InstantLens(Lens):
         """The provider's form."""
         return self.spell(value)
 
+    def canonical(self, value: Any) -> Any:
+        """As it is read again: whatever the provider's form does not say is lost."""
+        return self.decode(self.spell(value))
+
 
 @dataclass(frozen=True, kw_only=True)
 class DayLens(Lens):
@@ -182,6 +191,22 @@ class DayLens(Lens):
     def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
         """ISO 8601."""
         return value.isoformat()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LooseLens(Lens):
+    """A text that is one with others there.
+
+    trims: with those that have blanks around it. caseless: with those in capitals.
+    """
+
+    trims: bool = False
+    caseless: bool = False
+
+    def canonical(self, value: Any) -> Any:
+        """Without what makes no difference."""
+        bare = value.strip() if self.trims else value
+        return bare.lower() if self.caseless else bare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +247,10 @@ class EachLens(Lens):
             return [self.item.encode(element, words) for element in value]
         return [self.item.write(element, None, words) for element in value]
 
+    def canonical(self, value: Any) -> Any:
+        """Each element in that form."""
+        return [self.item.canonical(element) for element in value]
+
 
 @dataclass(frozen=True, kw_only=True)
 class OnlyLens(Lens):
@@ -239,6 +268,10 @@ class OnlyLens(Lens):
         if value and len(value) > 1:
             raise Unwritable("can only be one there")
         return self.inner.write(value[0] if value else None, current, words)
+
+    def canonical(self, value: Any) -> Any:
+        """The single value in that form."""
+        return [self.inner.canonical(element) for element in value]
 
     @property
     def tables(self) -> frozenset[str]:
@@ -265,16 +298,22 @@ class ComputeLens(Lens):
     """Plain functions, for what no path says.
 
     reader: from the record. writer: from value and current record (None on a create) to the remote object;
-    without one the field is read-only. words: what it can write, where it is words.
+    without one the field is read-only. words: what it can write, where it is words. keep: from a value to its
+    canonical form.
     """
 
     reader: Callable[[Any], Any]
     writer: Callable[[Any, Any], dict[str, Any]] | None = None
     words: tuple[str, ...] | None = None
+    keep: Callable[[Any], Any] | None = None
 
     def read(self, record: Any) -> Any:
         """What the function says."""
         return self.reader(record)
+
+    def canonical(self, value: Any) -> Any:
+        """What the function says."""
+        return value if self.keep is None else self.keep(value)
 
     def write(self, value: Any, current: Any, words: Words) -> dict[str, Any]:  # noqa: ARG002 - see Lens
         """What the function says."""

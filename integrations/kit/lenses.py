@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from integrations.kit.lens import (
@@ -13,6 +13,7 @@ from integrations.kit.lens import (
     EachLens,
     InstantLens,
     Lens,
+    LooseLens,
     OnlyLens,
     RefLens,
 )
@@ -22,6 +23,16 @@ from integrations.kit.paths import Path
 def at(path: Path, **options: Any) -> Lens:
     """The value as it is."""
     return Lens(path=path, **options)
+
+
+def text(path: Path, *, trims: bool = False, caseless: bool = False, **options: Any) -> Lens:
+    """A text of which the provider ignores something; see LooseLens."""
+    return LooseLens(path=path, trims=trims, caseless=caseless, **options)
+
+
+def caseless(key: str) -> Callable[[Any], Any]:
+    """For `keep`: objects in which one text is the same in capitals."""
+    return lambda value: [{**one, key: one[key].lower()} if one.get(key) else one for one in value]
 
 
 def choice(path: Path, words: Mapping[str, Any], *, table: str | None = None, **options: Any) -> Lens:
@@ -37,11 +48,35 @@ def instant(
     path: Path,
     *,
     parse: Callable[[Any], datetime] = datetime.fromisoformat,
-    spell: Callable[[datetime], Any] = datetime.isoformat,
+    spell: Callable[[datetime], Any] | None = None,
+    timespec: str = "auto",
     **options: Any,
 ) -> Lens:
-    """A point in time, ISO 8601 unless functions say otherwise."""
-    return InstantLens(path=path, parse=parse, spell=spell, **options)
+    """A point in time, ISO 8601 unless functions say otherwise.
+
+    timespec: how finely the provider keeps it, by the words of `datetime.isoformat`.
+    """
+    told = spell or (lambda moment: moment.isoformat(timespec=timespec))
+    return InstantLens(path=path, parse=parse, spell=told, **options)
+
+
+def on_day(
+    path: Path,
+    *,
+    parse: Callable[[Any], date] = lambda found: date.fromisoformat(found[:10]),
+    spell: Callable[[date], Any] = date.isoformat,
+    **options: Any,
+) -> Lens:
+    """A point in time of which the provider keeps the day alone, the one in UTC; it is read as the day's beginning.
+
+    parse, spell: from and to the provider's form of a day, ISO 8601 unless they say otherwise.
+    """
+    return InstantLens(
+        path=path,
+        parse=lambda found: datetime.combine(parse(found), time.min, UTC),
+        spell=lambda moment: spell(moment.astimezone(UTC).date()),
+        **options,
+    )
 
 
 def day(path: Path, **options: Any) -> Lens:
@@ -84,7 +119,8 @@ def compute(
     writer: Callable[[Any, Any], dict[str, Any]] | None = None,
     *,
     words: tuple[str, ...] | None = None,
+    keep: Callable[[Any], Any] | None = None,
     **options: Any,
 ) -> Lens:
     """Plain functions; see ComputeLens."""
-    return ComputeLens(reader=reader, writer=writer, words=words, **options)
+    return ComputeLens(reader=reader, writer=writer, words=words, keep=keep, **options)

@@ -226,10 +226,15 @@ class Mapping:
         """A value as the field holds it; raises Unmappable."""
         return None if value is None else self._coerce[name](value)
 
+    def canonical(self, name: str, value: Any) -> Any:
+        """The form that all values of a field share that are one there; see Lens.canonical."""
+        lens = self.lenses.get(name)
+        return value if lens is None or value in _NOTHING else lens.canonical(value)
+
     def same(self, name: str, left: Any, right: Any) -> bool:
         """Whether two values of a field say the same; the order of sets does not matter. See Lens.same."""
         if name in self._sets and left is not MISSING and right is not MISSING:
-            return sorted(left or ()) == sorted(right or ())
+            return set(self.canonical(name, left or [])) == set(self.canonical(name, right or []))
         lens = self.lenses.get(name)
         if lens is None or left in _NOTHING or right in _NOTHING:
             return bool(left == right)

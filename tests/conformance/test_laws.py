@@ -4,7 +4,7 @@ Those of today, and one that is written tomorrow.
 
 An adapter brings `tests/integrations/fixtures/<slug>/<Model>.json`: records as the provider answers with them (after
 joins), the words of the account whose records they are, and `values` by field where the provider cannot hold all that
-the field can. All else is read from the adapter itself.
+the field can; of moments their days are meant, of numbers the whole part. All else is read from the adapter itself.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import operator
 import pkgutil
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ FEW = settings(max_examples=2, suppress_health_check=[HealthCheck.too_slow])
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 IDS = st.integers(1, 10**9).map(str)
+#: Some differ by capitals alone, which are no difference to some providers.
+WORDS = st.text("aAbB1", min_size=1, max_size=3)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 MOMENTS = st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1 < moment.year < 9999)
 BY_KIND: dict[type, st.SearchStrategy[Any]] = {
@@ -145,6 +148,14 @@ def values_of(resource: Resource, name: str, words: Tables) -> st.SearchStrategy
     return of_kind(kind, few)
 
 
+def among(kind: WireField, told: list[Any]) -> st.SearchStrategy[Any]:
+    """Values that are told: of moments all of their days, and numbers with a fraction, for nobody writes round ones."""
+    some = st.sampled_from(told)
+    if isinstance(kind, Instant):
+        return st.builds(datetime.combine, some.map(datetime.date), st.times(), st.just(UTC))
+    return st.builds(operator.add, some, st.floats(0, 1)) if isinstance(kind, Number) else some
+
+
 def named(resource: Resource, remote_id: Any) -> dict[str, Any]:
     """A record of which only the id is known."""
     return bury(resource.mapping.remote_id.path, remote_id)
@@ -162,7 +173,7 @@ def of_kind(kind: WireField, few: int = 3) -> st.SearchStrategy[Any]:
     if isinstance(kind, Custom | Object | Objects):
         return strategies.of_field(kind)
     if isinstance(kind, Refs | Texts):
-        return st.lists(IDS, max_size=few, unique=True)
+        return st.lists(IDS if isinstance(kind, Refs) else WORDS, max_size=few, unique=True)
     return next((values for known, values in BY_KIND.items() if isinstance(kind, known)), TEXTS)
 
 
@@ -227,7 +238,8 @@ def _gives_back(
 ) -> None:
     records, words = fixture(provider, resource)
     told = told_values(provider, resource).get(name)
-    value = data.draw(st.sampled_from(told) if told else values_of(resource, name, words), label=name)
+    kind = wire_fields(resource.model)[name]
+    value = data.draw(among(kind, told) if told else values_of(resource, name, words), label=name)
     record = data.draw(st.sampled_from(records)) if operation == "update" else None
     lens = resource.mapping.lenses[name]
     patch = lens.write(revealed(value), record, words)

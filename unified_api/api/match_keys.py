@@ -1,11 +1,13 @@
 """By what a record is known that is to be changed or made: some of its fields, and what they have to say.
 
-Values are equal or they are not; nothing is matched by likeness. A list of small objects, such as addresses, matches
-where a record has one of those that are sent.
+Values are equal or they are not; nothing is matched by likeness. Equal are those, too, that are one at the provider:
+where it keeps days alone, any two moments of a day. A list of small objects, such as addresses, matches where a record
+has one of those that are sent.
 """
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from django.db import connection
 from django.db.models import Q
 
 from integrations.kit.errors import Rejected
+from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.observation import Observation
 from integrations.kit.provider import Resource
 from tenants.models import LinkedAccount
@@ -56,12 +59,13 @@ def _can_match(field: WireField) -> bool:
 
 @dataclass(frozen=True)
 class MatchKey:
-    """values: by field, as they are stored. remote_id: where that is part of it."""
+    """values: by field, as they are stored. remote_id: where that is part of it. mapping: of the provider."""
 
     account: LinkedAccount
     model: type[CommonModel]
     values: Mapping[str, Any]
     remote_id: str | None = None
+    mapping: FieldMapping | None = None
 
     def records(self) -> list[uuid.UUID]:
         """The records that say this, in the order of age, within the transaction that is open."""
@@ -75,13 +79,18 @@ class MatchKey:
         return list(mine.exclude(remote_id=None).order_by("created_at", "id").values_list("id", flat=True))
 
     def _says(self, name: str, value: Any) -> Q:
-        field = wire_fields(self.model)[name]
+        field, forms = wire_fields(self.model)[name], [value, self._canonical(name, value)]
         if not isinstance(field, Shapes):
-            return Q(**{name: value})
+            return Q(**{f"{name}__in": forms})
         any_of = Q()
-        for one in value:
+        for one in itertools.chain(*forms):
             any_of |= Q(**{f"{name}__contains": [{field.key: one[field.key]}]})
         return any_of
+
+    def _canonical(self, name: str, value: Any) -> Any:
+        """A value as the provider shows it once it was written; see Lens.canonical."""
+        is_own_id = isinstance(wire_fields(self.model)[name], Ref)  # of which a provider knows nothing
+        return value if self.mapping is None or is_own_id else self.mapping.canonical(name, value)
 
     def open_creates(self) -> list[Write]:
         """Creates under way that say the same, within the transaction that is open."""
@@ -91,15 +100,14 @@ class MatchKey:
         mine = mine.exclude(state__in=journal.FINAL)
         if self.remote_id is not None:
             mine = mine.filter(remote_id=self.remote_id)
-        known = values.to_json(self.values)
         return [
-            one
-            for one in mine.order_by("journalled_at")
-            if all(self._is_same(one, n, known[n]) for n in known)
+            one for one in mine.order_by("journalled_at") if all(self._is_same(one, n) for n in self.values)
         ]
 
-    def _is_same(self, write: Write, name: str, told: Any) -> bool:
-        field, theirs = wire_fields(self.model)[name], write.values.get(name)
+    def _is_same(self, write: Write, name: str) -> bool:
+        field, sent = wire_fields(self.model)[name], {name: write.values.get(name)}
+        told = self._canonical(name, self.values[name])
+        theirs = self._canonical(name, values.from_json(self.model, sent)[name])
         if not isinstance(field, Shapes):
             return bool(theirs == told)
         keys = {one[field.key] for one in told}
@@ -117,7 +125,7 @@ class MatchKey:
             remote = values.for_adapter(self.model, able, self.account.id)
         except Rejected:  # it names a record that the account does not have, which is refused later
             return []
-        return [(name, "EQUALS", remote[name]) for name in able]
+        return [(name, "EQUALS", resource.mapping.canonical(name, remote[name])) for name in able]
 
     def said(self, resource: Resource) -> Callable[[Observation], bool]:
         """Tells whether a record that was just seen says this; of lists of objects the stored ones tell."""
@@ -155,7 +163,7 @@ def of(
         except Malformed as error:
             kind = "MISSING_REQUIRED_FIELD" if given.get(name) in (None, "", []) else error.problem_type
             errors.append(problem(kind, "No key to match by", f"{name}: {error}.", name))
-    return errors or MatchKey(account, model, known, known.pop(REMOTE_ID, None))
+    return errors or MatchKey(account, model, known, known.pop(REMOTE_ID, None), resource.mapping)
 
 
 def _value(name: str, told: Any, fields: Mapping[str, WireField]) -> Any:

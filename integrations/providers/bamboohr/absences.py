@@ -13,13 +13,13 @@ from typing import Any
 
 from integrations.kit.endpoints import GET, PUT, Api, Since, Table
 from integrations.kit.errors import Rejected
-from integrations.kit.lenses import at, choice, compute, ref
+from integrations.kit.lenses import at, choice, compute, on_day, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import State, Turn, Whole
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
 from integrations.providers.bamboohr.balances import REASONS, number
-from integrations.providers.bamboohr.values import is_employee, on_day
+from integrations.providers.bamboohr.values import is_employee
 from unified_api.models.hris import Employee, TimeOff
 
 _REQUESTS = "/time_off/requests"

@@ -98,10 +98,9 @@ def home_of(told: dict[str, Any]) -> Any:
 
 
 def _groups(told: dict[str, Any]) -> Any:
-    named = {kind: told.get(f"{kind}Id", MISSING) for kind in ("department", "division")}
-    if MISSING in named.values():
-        return MISSING
-    return [f"{kind}-{number}" for kind, number in named.items() if number]
+    """Those of the lists that may be seen; MISSING where that is none."""
+    seen = [kind for kind in ("department", "division") if f"{kind}Id" in told]
+    return [f"{kind}-{told[f'{kind}Id']}" for kind in seen if told[f"{kind}Id"]] if seen else MISSING
 
 
 def _standing(told: dict[str, Any], today: str) -> Any:

@@ -13,11 +13,11 @@ from typing import Any
 
 from integrations.kit.endpoints import DELETE, GET, POST, PUT, Api
 from integrations.kit.errors import Rejected
-from integrations.kit.lenses import at, choice, ref
+from integrations.kit.lenses import at, choice, on_day, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
 from integrations.kit.provider import Resource
-from integrations.providers.bamboohr.values import is_employee, on_day, plain
+from integrations.providers.bamboohr.values import is_employee, plain
 from integrations.providers.bamboohr.walking import values_of, walk
 from unified_api.models.training import TrainingCompletion, TrainingCourse
 

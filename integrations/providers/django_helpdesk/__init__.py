@@ -28,7 +28,7 @@ from integrations.kit.auth import Basic
 from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Check
 from integrations.kit.errors import Unwritable
-from integrations.kit.lenses import choice, compute, instant, only, ref
+from integrations.kit.lenses import choice, compute, instant, only, ref, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider, Resource
@@ -72,8 +72,8 @@ def _faults(body: Any) -> dict[str, str]:
 
 tickets = Mapping(
     Ticket,
-    name="title",
-    description="description",
+    name=text("title", trims=True),
+    description=text("description", trims=True),
     status=compute(_read_status, _write_status, words=("OPEN", "ON_HOLD", "CLOSED"), after_create=True),
     priority=choice("priority", {"URGENT": 1, "HIGH": 2, "NORMAL": 3, "LOW": (4, 5)}),
     assignees=only(ref("assigned_to", whole=True)),

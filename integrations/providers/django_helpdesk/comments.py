@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, Api
-from integrations.kit.lenses import compute, instant, ref
+from integrations.kit.lenses import compute, instant, ref, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
@@ -93,7 +93,7 @@ def _plain(body: dict[str, Any], _followup: Any) -> dict[str, Any]:
 
 _followups = Mapping(
     Comment,
-    body="comment",
+    body=text("comment", trims=True),
     ticket=ref("ticket", whole=True, create_only=True),
     user=ref("user", read_only=True),
     is_private=compute(

@@ -84,8 +84,12 @@ class TriageEach(TriageLens, EachLens):
 
 @dataclass(frozen=True, kw_only=True)
 class LabelLens(Lens):
-    """The name of a label, which stands in an object or alone."""
+    """The name of a label, which stands in an object or alone; in capitals it is the same one."""
 
     def read(self, record: Any) -> Any:
         """The name."""
         return record if isinstance(record, str) else super().read(record)
+
+    def canonical(self, value: Any) -> Any:
+        """In small letters."""
+        return value.lower()

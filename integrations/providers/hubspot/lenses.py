@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.kit.errors import Unmappable, Unwritable
 from integrations.kit.lens import ComputeLens, Lens, Words
-from integrations.kit.lenses import instant
+from integrations.kit.lenses import caseless, instant
 from integrations.kit.paths import MISSING, bury, dig
 from integrations.providers.hubspot.properties import WITHIN
 from integrations.providers.hubspot.searching import moment
@@ -25,8 +25,8 @@ def of(name: str) -> str:
 
 
 def when(path: str, **options: Any) -> Lens:
-    """A moment, as records show them."""
-    return instant(path, parse=moment, **options)
+    """A moment, as records show them: with milliseconds."""
+    return instant(path, parse=moment, timespec="milliseconds", **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def _write_numbers(value: Any, _current: Any) -> dict[str, Any]:
 
 def emails() -> ComputeLens:
     """The addresses of a contact: the first one is the one by which it is known."""
-    return ComputeLens(reader=_addresses_of, writer=_write_emails)
+    return ComputeLens(reader=_addresses_of, writer=_write_emails, keep=caseless("email_address"))
 
 
 def phones() -> ComputeLens:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.endpoints import DELETE, GET, PUT, Api
-from integrations.kit.lenses import at, each, instant, only, ref, refs
+from integrations.kit.lenses import at, each, instant, on_day, only, ref, refs
 from integrations.kit.mapping import Mapping
 from integrations.kit.provider import Resource
 from integrations.providers.jira.custom import BEGINNING, FIELDS, field_classes, texts, told_apart
 from integrations.providers.jira.documents import DocumentLens
 from integrations.providers.jira.files import attachments
-from integrations.providers.jira.lenses import LabelLens, PartChoice, PartLens, StatusLens, due
+from integrations.providers.jira.lenses import LabelLens, PartChoice, PartLens, StatusLens
 from integrations.providers.jira.people import collections, site_of, users
 from integrations.providers.jira.searching import (
     assigned_to,
@@ -73,7 +73,7 @@ tickets = Resource(
         parent_ticket=PartLens(path="fields.parent.id"),
         attachments=refs("fields.attachment", "id", read_only=True),
         tags=each("fields.labels", LabelLens()),
-        due_date=due("fields.duedate"),
+        due_date=on_day("fields.duedate"),
         ticket_url=at("url", read_only=True),
         remote_created_at=instant("fields.created", read_only=True),
         remote_updated_at=instant("fields.updated", read_only=True),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.kit.errors import Unwritable
-from integrations.kit.lens import ChoiceLens, InstantLens, Lens, Words
+from integrations.kit.lens import ChoiceLens, Lens, Words
 from integrations.kit.paths import Path, steps
 
 
@@ -48,24 +47,6 @@ class StatusLens(ChoiceLens):
     def encode(self, value: Any, words: Words) -> Any:
         """The same, as it will be shown."""
         return {"statusCategory": {"key": super().encode(value, words)}}
-
-
-@dataclass(frozen=True, kw_only=True)
-class DueLens(InstantLens):
-    """A moment that is a day there; of one that is none, its day in UTC is kept."""
-
-    def same(self, left: Any, right: Any) -> bool:
-        """Whether both are of one day."""
-        return bool(left.astimezone(UTC).date() == right.astimezone(UTC).date())
-
-
-def due(path: str) -> Lens:
-    """See DueLens."""
-    return DueLens(
-        path=path,
-        parse=datetime.fromisoformat,
-        spell=lambda moment: moment.astimezone(UTC).date().isoformat(),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

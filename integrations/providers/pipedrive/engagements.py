@@ -17,7 +17,7 @@ from integrations.kit.mapping import Mapping
 from integrations.kit.paging import Whole
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
-from integrations.providers.pipedrive.moments import duration, ends, starts, write_start
+from integrations.providers.pipedrive.moments import duration, ends, starts, to_the_second, write_start
 from integrations.providers.pipedrive.records import resource
 from integrations.providers.pipedrive.tasks import ENGAGEMENTS
 from unified_api.models.crm import Engagement, EngagementType
@@ -111,8 +111,8 @@ _whole = resource(
         engagement_type=ref("type", create_only=True),
         subject="subject",
         content="note",
-        start_time=compute(starts, write_start),
-        end_time=instant(_ENDS),
+        start_time=compute(starts, write_start, keep=to_the_second),
+        end_time=instant(_ENDS, timespec="seconds"),
         owner=ref("owner_id", whole=True),
         account=ref("org_id", whole=True),
         contacts=refs(_PEOPLE),

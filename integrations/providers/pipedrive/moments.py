@@ -27,7 +27,12 @@ def write_start(moment: Any, _activity: Any) -> dict[str, Any]:
     """Day and time."""
     if moment is None:
         return {"due_date": None, "due_time": None}
-    return {"due_date": f"{moment:%Y-%m-%d}", "due_time": f"{moment:%H:%M:%S}"}
+    return {"due_date": moment.date().isoformat(), "due_time": moment.time().isoformat("seconds")}
+
+
+def to_the_second(moment: datetime) -> datetime:
+    """A moment as an activity has it."""
+    return moment.replace(microsecond=0)
 
 
 def ends(activity: Any) -> Any:

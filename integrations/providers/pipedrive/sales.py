@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.kit.endpoints import GET, PATCH, Api
-from integrations.kit.lenses import at, choice, compute, instant, ref
+from integrations.kit.lenses import at, choice, compute, instant, on_day, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
@@ -52,10 +51,6 @@ def _of_status(words: Sequence[str]) -> dict[str, str]:
     return {"status": told.pop()} if len({*words}) == len(told) == 1 else {}
 
 
-def _midnight(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
 _live = resource(
     "deals",
     "dealFields",
@@ -70,7 +65,7 @@ _live = resource(
         stage=ref("stage_id", whole=True),
         status=choice("status", _STATUS),
         lost_reason="lost_reason",
-        close_date=instant("expected_close_date", parse=_midnight, spell=lambda moment: f"{moment:%Y-%m-%d}"),
+        close_date=on_day("expected_close_date"),
         remote_created_at=instant("add_time", read_only=True),
     ),
     create=_create,

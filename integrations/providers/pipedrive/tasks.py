@@ -9,7 +9,7 @@ from integrations.kit.endpoints import PATCH, POST
 from integrations.kit.lenses import choice, compute, instant, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import dig
-from integrations.providers.pipedrive.moments import starts, write_start
+from integrations.providers.pipedrive.moments import starts, to_the_second, write_start
 from integrations.providers.pipedrive.records import resource
 from unified_api.models.crm import Task
 
@@ -35,7 +35,7 @@ _whole = resource(
         account=ref("org_id", whole=True),
         opportunity=ref("deal_id", whole=True),
         status=choice("done", {"OPEN": False, "CLOSED": True}),
-        due_date=compute(starts, write_start),
+        due_date=compute(starts, write_start, keep=to_the_second),
         completed_date=instant("marked_as_done_time", read_only=True),
     ),
     create=POST("/api/v2/activities", answer="data"),

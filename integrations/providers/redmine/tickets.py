@@ -6,14 +6,13 @@ What an issue leaves out since it is empty is null here, and values of custom fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.kit.endpoints import DELETE, GET, PUT, Api
 from integrations.kit.errors import Rejected
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
 from integrations.kit.lens import ChoiceLens
-from integrations.kit.lenses import at, choice, instant, only, ref, refs
+from integrations.kit.lenses import at, choice, instant, on_day, only, ref, refs
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import dig
 from integrations.kit.provider import Resource
@@ -91,10 +90,6 @@ def _may_hide(api: Api, fields: dict[str, Any], project: Any, author: Any = None
         permissions.require(api, project, "is_private", allowed, of_own=own, author=author)
 
 
-def _midnight(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
 def _field(told: Any) -> FieldClass | None:
     """A field of issues. Every value of one is a text."""
     if told["customized_type"] != "issue":
@@ -136,7 +131,7 @@ _mapping = Mapping(
     parent_ticket=ref("parent_issue_id"),
     access_level=choice("is_private", {"PRIVATE": True, "COLLECTION": False}),
     attachments=refs("attachments", "id", read_only=True),
-    due_date=instant("due_date", parse=_midnight, spell=lambda moment: f"{moment:%Y-%m-%d}"),
+    due_date=on_day("due_date"),
     ticket_url=at("url", read_only=True),
     remote_created_at=instant("created_on", read_only=True),
     remote_updated_at=instant("updated_on", read_only=True),

@@ -12,9 +12,9 @@ from typing import Any
 from integrations.kit.endpoints import Api
 from integrations.kit.errors import Rejected
 from integrations.kit.lens import Lens
-from integrations.kit.lenses import choice, compute, ref
+from integrations.kit.lenses import choice, compute, on_day, ref
 from integrations.kit.mapping import Mapping
-from integrations.providers.salesforce.lenses import date, owner, when
+from integrations.providers.salesforce.lenses import owner, when
 from integrations.providers.salesforce.records import Kind, is_gone, resource
 from integrations.providers.salesforce.soql import STAMP
 from unified_api.models.crm import Note, Task
@@ -113,7 +113,7 @@ tasks = resource(
         contact=_about("contact"),
         account=_about("account"),
         opportunity=_about("opportunity"),
-        due_date=date("ActivityDate"),
+        due_date=on_day("ActivityDate"),
         completed_date=when("CompletedDateTime", read_only=True),
     ),
     ("Subject", "Description", "Status", "OwnerId", "WhoId", "WhatId", "ActivityDate"),

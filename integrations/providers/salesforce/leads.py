@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.kit.lenses import compute, ref
+from integrations.kit.lenses import compute, on_day, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
-from integrations.providers.salesforce.lenses import PlaceLens, date, email, owner, phones, when
+from integrations.providers.salesforce.lenses import PlaceLens, email, owner, phones, when
 from integrations.providers.salesforce.records import Kind, is_gone, resource
 from integrations.providers.salesforce.selecting import has_address, says
 from integrations.providers.salesforce.soql import STAMP
@@ -54,7 +54,7 @@ leads = resource(
         email_addresses=email(),
         phone_numbers=phones(main="Phone", MOBILE="MobilePhone", FAX="Fax"),
         status=compute(_status),
-        converted_date=date("ConvertedDate", read_only=True),
+        converted_date=on_day("ConvertedDate", read_only=True),
         converted_contact=ref("ConvertedContactId", read_only=True),
         converted_account=ref("ConvertedAccountId", read_only=True),
         converted_opportunity=ref("ConvertedOpportunityId", read_only=True),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.kit.errors import Unmappable, Unwritable
 from integrations.kit.lens import Lens, Words
-from integrations.kit.lenses import compute, instant
+from integrations.kit.lenses import caseless, compute, instant
 from integrations.kit.paths import MISSING, dig
 
 #: With what the ids of users begin; those of queues, calendars and others begin otherwise.
@@ -48,18 +47,9 @@ def owner() -> Lens:
     return OwnerLens(path="OwnerId")
 
 
-def date(path: str, **options: Any) -> Lens:
-    """A day there, midnight here; the time of day is dropped."""
-    return instant(path, spell=lambda moment: moment.astimezone(UTC).date().isoformat(), **options)
-
-
 def when(path: str, **options: Any) -> Lens:
-    """A moment there."""
-    return instant(path, spell=_spelled, **options)
-
-
-def _spelled(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    """A moment there, to the second: milliseconds are shown, but nobody says that they are kept."""
+    return instant(path, timespec="seconds", **options)
 
 
 def email() -> Lens:
@@ -74,7 +64,7 @@ def email() -> Lens:
             raise Unwritable("can only be one there")
         return {"Email": value[0].get("email_address") if value else None}
 
-    return compute(read, write)
+    return compute(read, write, keep=caseless("email_address"))
 
 
 def phones(**by_type: str) -> Lens:

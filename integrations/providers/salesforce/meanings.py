@@ -8,6 +8,7 @@ from typing import Any
 from integrations.kit.endpoints import Api
 from integrations.kit.errors import Rejected
 from integrations.providers.salesforce.activities import TOLD, task_of, told_about
+from integrations.providers.salesforce.lenses import changes
 from integrations.providers.salesforce.soql import moment
 
 EVENT, CALL, EMAIL = "Event", "Call", "Email"
@@ -49,7 +50,7 @@ def held(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
 
 
 def log(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
-    """The fields of a task; one that is made is done."""
+    """The fields of a task; one that is made is done, and another time of the same day is no change."""
     fields = _fields(told, current)
     if current is None:
         fields |= {"TaskSubtype": told[TYPE], "Status": "Completed"}
@@ -63,7 +64,7 @@ def log(api: Api, told: dict[str, Any], current: Any) -> dict[str, Any]:
         fields["ActivityDate"] = starts[:10]
     if ENDS in told:
         fields["CallDurationInSeconds"] = _lasts(starts, told[ENDS])
-    return fields
+    return fields if current is None else changes(fields, current)
 
 
 def _see_kept(told: dict[str, Any], *names: str) -> None:

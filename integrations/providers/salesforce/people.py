@@ -7,11 +7,11 @@ from typing import Any
 from integrations.kit.endpoints import GET
 from integrations.kit.errors import Unwritable
 from integrations.kit.lens import Lens, Words
-from integrations.kit.lenses import at, compute
+from integrations.kit.lenses import at, compute, on_day
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, merge
 from integrations.kit.provider import Resource
-from integrations.providers.salesforce.lenses import PlaceLens, date, email, owner, phones, when
+from integrations.providers.salesforce.lenses import PlaceLens, email, owner, phones, when
 from integrations.providers.salesforce.records import LOOKBACK, Kind, changed, is_gone, resource
 from integrations.providers.salesforce.selecting import has_address, says
 from integrations.providers.salesforce.soql import QUERY_ALL, STAMP, ById, asks
@@ -42,7 +42,7 @@ contacts = resource(
         phone_numbers=phones(
             main="Phone", MOBILE="MobilePhone", HOME="HomePhone", OTHER="OtherPhone", FAX="Fax"
         ),
-        last_activity_at=date("LastActivityDate", read_only=True),
+        last_activity_at=on_day("LastActivityDate", read_only=True),
         remote_created_at=when("CreatedDate", read_only=True),
     ),
     (
@@ -101,7 +101,7 @@ accounts = resource(
         number_of_employees="NumberOfEmployees",
         addresses=_Places(),
         phone_numbers=compute(phones(main="Phone", FAX="Fax").read),
-        last_activity_at=date("LastActivityDate", read_only=True),
+        last_activity_at=on_day("LastActivityDate", read_only=True),
         remote_updated_at=when(STAMP, read_only=True),
         remote_created_at=when("CreatedDate", read_only=True),
     ),

@@ -100,9 +100,11 @@ class Kind:
         return str(api.send("POST", self.path, spelled(told), headers=headers)["id"])
 
     def change(self, api: Api, remote_id: str, patch: dict[str, Any], current: Any) -> None:
-        """An update, refused if somebody has changed the record since it was read."""
+        """An update, refused if somebody has changed the record since it was read; none where that says it all."""
         seen = format_datetime(datetime.fromisoformat(current[STAMP]).astimezone(UTC), usegmt=True)
         told = spelled(self.prepare(api, patch, current))
+        if not told:
+            return
         api.send("PATCH", f"{self.path}/{remote_id}", told, headers={**_AS_TOLD, "If-Unmodified-Since": seen})
 
     def _merged(self, api: Api, remote_id: str) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.endpoints import GET
-from integrations.kit.lenses import at, compute
+from integrations.kit.lenses import at, compute, on_day
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
-from integrations.providers.salesforce.lenses import WholeLens, date, owner, when
+from integrations.providers.salesforce.lenses import WholeLens, owner, when
 from integrations.providers.salesforce.records import Kind, is_gone, resource
 from integrations.providers.salesforce.selecting import is_sale, says
 from integrations.providers.salesforce.soql import QUERY, STAMP, ById, asks
@@ -38,8 +38,8 @@ opportunities = resource(
         account="AccountId",
         stage="StageName",
         status=compute(_status),
-        last_activity_at=date("LastActivityDate", read_only=True),
-        close_date=date("CloseDate"),
+        last_activity_at=on_day("LastActivityDate", read_only=True),
+        close_date=on_day("CloseDate"),
         remote_created_at=when("CreatedDate", read_only=True),
     ),
     ("Name", "Description", "Amount", "OwnerId", "AccountId", "StageName", "CloseDate"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from integrations.kit.endpoints import DELETE, GET, PATCH, Api
 from integrations.kit.errors import Rejected, Uncertain
 from integrations.kit.field_classes import FieldClass, FieldClasses, Kind
-from integrations.kit.lenses import at, choice, compute, instant, ref, refs
+from integrations.kit.lenses import at, choice, compute, instant, ref, refs, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import bury, dig
 from integrations.kit.provider import Resource
@@ -102,7 +102,7 @@ people = Resource(
     mapping=Mapping(
         Employee,
         version=VERSION,
-        username="userName",
+        username=text("userName", caseless=True),
         employee_number=at((ENTERPRISE, "employeeNumber")),
         first_name="name.givenName",
         last_name="name.familyName",

@@ -14,7 +14,7 @@ from integrations.providers.tryton import reach
 from integrations.providers.tryton.asking import found, of_model
 from integrations.providers.tryton.names import split
 from integrations.providers.tryton.parties import PARTY, spelled, told_again
-from integrations.providers.tryton.tagged import TaggedDayLens, midnight, when
+from integrations.providers.tryton.tagged import TaggedDayLens, untagged_day, when
 from unified_api.models.crm import User
 from unified_api.models.hris import Company, Employee
 
@@ -44,7 +44,7 @@ def _status(api: Api, employee: Any) -> str:
     if employee["active"]:
         return "ACTIVE"
     begins = employee["start_date"]
-    return "PENDING" if begins and midnight(begins) > api.now() else "INACTIVE"
+    return "PENDING" if begins and untagged_day(begins) > api.now().date() else "INACTIVE"
 
 
 def party_of(api: Api, email: str) -> Any:

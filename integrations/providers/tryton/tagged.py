@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from integrations.kit.errors import Unmappable
 from integrations.kit.lens import DayLens, Lens, Words
-from integrations.kit.lenses import instant
+from integrations.kit.lenses import instant, on_day
 
 _KIND: Final = "__class__"
 _DAY: Final = ("year", "month", "day")
@@ -31,13 +31,13 @@ def tagged_moment(when: datetime) -> dict[str, Any]:
 
 
 def tagged_day(day: date) -> dict[str, Any]:
-    """A day; of a moment that in UTC."""
+    """A day."""
     return {_KIND: "date", **{name: getattr(day, name) for name in _DAY}}
 
 
-def midnight(found: Any) -> datetime:
-    """The moment at which a day begins in UTC, where a moment is due and Tryton knows the day alone."""
-    return datetime(*_parts(found, _DAY), tzinfo=UTC)  # type: ignore[misc, arg-type]
+def untagged_day(found: Any) -> date:
+    """The same the other way."""
+    return date(*_parts(found, _DAY))
 
 
 def _parts(found: Any, names: tuple[str, ...]) -> list[int]:
@@ -53,7 +53,7 @@ def when(path: str, **options: Any) -> Lens:
 
 def day_of(path: str, **options: Any) -> Lens:
     """A moment of which Tryton keeps the day."""
-    return instant(path, parse=midnight, spell=tagged_day, **options)
+    return on_day(path, parse=untagged_day, spell=tagged_day, **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class TaggedDayLens(DayLens):
     def decode(self, found: Any) -> Any:
         """The day."""
         try:
-            return midnight(found).date()
+            return untagged_day(found)
         except (TypeError, ValueError):
             raise Unmappable(f"what stands at {self.path!r} is no day that exists") from None
 
@@ -91,8 +91,20 @@ class HoursLens(Lens):
 
     def decode(self, found: Any) -> Any:
         """The hours."""
-        return round(found["seconds"] / _HOUR, _DECIMALS)
+        return _hours(found["seconds"])
 
     def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
         """With its tag."""
-        return {_KIND: "timedelta", "seconds": round(value * _HOUR, _DECIMALS)}
+        return {_KIND: "timedelta", "seconds": _seconds(value)}
+
+    def canonical(self, value: Any) -> Any:
+        """As they are read again: a third of an hour is rounded."""
+        return _hours(_seconds(value))
+
+
+def _hours(seconds: float) -> float:
+    return round(seconds / _HOUR, _DECIMALS)
+
+
+def _seconds(hours: float) -> float:
+    return round(hours * _HOUR, _DECIMALS)

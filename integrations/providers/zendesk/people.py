@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.kit.endpoints import GET, POST, PUT
-from integrations.kit.lenses import at, compute, each, instant, ref
+from integrations.kit.lenses import at, compute, each, instant, ref, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Resource
@@ -56,7 +56,7 @@ contacts = Resource(
         Contact,
         gone=compute(_is_no_end_user),
         name="name",
-        email_address=at("email", create_only=True),
+        email_address=text("email", caseless=True, create_only=True),
         phone_number="phone",
         details="details",
         account=ref("organization_id", whole=True),

@@ -28,13 +28,17 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class TagLens(Lens):
-    """A tag. One with a blank would become two there, which nobody had given."""
+    """A tag, which has no capitals. One with a blank would become two there, which nobody had given."""
 
     def encode(self, value: Any, words: Words) -> Any:  # noqa: ARG002 - see Lens
-        """As it is."""
+        """In small letters."""
         if value.split() != [value]:
             raise Unwritable(f"cannot have a tag with blanks, as {value!r} has")
-        return value
+        return value.lower()
+
+    def canonical(self, value: Any) -> Any:
+        """In small letters."""
+        return value.lower()
 
 
 def _reshaped(_api: Api, tickets: list[Any]) -> list[Any]:
@@ -101,7 +105,7 @@ _mapping = Mapping(
     account=ref("organization_id", whole=True),
     parent_ticket=ref("problem_id", whole=True),
     tags=each("tags", TagLens()),
-    due_date=instant("due_at"),
+    due_date=instant("due_at", timespec="seconds"),
     ticket_url=compute(_page),
     remote_created_at=instant("created_at", read_only=True),
     remote_updated_at=instant("updated_at", read_only=True),

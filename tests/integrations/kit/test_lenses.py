@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,21 @@ from hypothesis import strategies as st
 
 from integrations.kit.errors import Unmappable, Unwritable
 from integrations.kit.lens import Lens
-from integrations.kit.lenses import at, choice, compute, day, each, instant, nested, only, ref, refs
+from integrations.kit.lenses import (
+    at,
+    caseless,
+    choice,
+    compute,
+    day,
+    each,
+    instant,
+    nested,
+    on_day,
+    only,
+    ref,
+    refs,
+    text,
+)
 from integrations.kit.paths import MISSING, bury, merge
 
 NAMES = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
@@ -201,3 +215,46 @@ def test_more_than_one_where_one_fits() -> None:
         only(ref("who")).write(["1", "2"], None, NONE)
     with pytest.raises(Unwritable, match="no id"):
         ref("who", whole=True).write("ada", None, NONE)
+
+
+NOON, NEXT = datetime(2026, 3, 2, 12, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+
+
+@given(moment=MOMENTS)
+def test_of_a_moment_a_day_can_be_kept(moment: datetime) -> None:
+    """It reads as the day's beginning in UTC, which is the same as every moment of that day."""
+    lens = on_day("due")
+    read = lens.read(written(lens, moment))
+
+    assert read == datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    assert lens.same(read, moment)
+
+
+def test_moments_of_two_days_are_two_where_a_day_is_kept() -> None:
+    """However near to each other; what is no day is set aside."""
+    assert not on_day("due").same(NEXT, NEXT - timedelta(microseconds=1))
+    with pytest.raises(Unmappable):
+        on_day("due").read({"due": "soon"})
+
+
+@pytest.mark.parametrize(
+    ("lens", "left", "right", "other"),
+    [
+        (instant("at"), NOON, NOON, NOON.replace(microsecond=1)),
+        (instant("at", timespec="seconds"), NOON, NOON.replace(microsecond=999_999), NOON.replace(second=1)),
+        (text("x", caseless=True), "Ada", "aDA", "Ida"),
+        (text("x", trims=True), " Ada\n", "Ada", "ada"),
+        (text("x"), "Ada", "Ada", "ada"),
+        (
+            compute(dict, keep=caseless("mail")),
+            [{"mail": "A@x.example", "kind": "work"}],
+            [{"mail": "a@x.example", "kind": "work"}],
+            [{"mail": "a@x.example"}],
+        ),
+        (compute(dict, keep=caseless("mail")), [{"mail": None}, {}], [{"mail": None}, {}], [{}]),
+    ],
+)
+def test_what_makes_no_difference_there_is_the_same(lens: Lens, left: Any, right: Any, other: Any) -> None:
+    """And whatever makes one is not."""
+    assert lens.same(left, right)
+    assert not lens.same(left, other)

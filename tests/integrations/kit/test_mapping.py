@@ -10,7 +10,7 @@ from hypothesis import given
 
 from integrations.kit.errors import Rejected, Unmappable
 from integrations.kit.lens import Lens
-from integrations.kit.lenses import at, choice, compute, instant, only, ref
+from integrations.kit.lenses import at, choice, compute, each, instant, only, ref
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from tests.integrations.kit.test_lenses import NONE
@@ -73,9 +73,9 @@ def test_only_what_differs_is_sent() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Capitals(Lens):
-    def same(self, left: Any, right: Any) -> bool:
-        """Whatever their capitals."""
-        return bool(left.lower() == right.lower())
+    def canonical(self, value: Any) -> Any:
+        """Whatever its capitals."""
+        return value.lower()
 
 
 def test_what_the_provider_spells_in_its_own_way_is_not_sent_again() -> None:
@@ -85,6 +85,17 @@ def test_what_the_provider_spells_in_its_own_way_is_not_sent_again() -> None:
     assert mapping.push({"name": "one"}, {"id": 1, "title": "ONE"}, "update", NONE) == {}
     assert mapping.push({"name": None}, {"id": 1, "title": "ONE"}, "update", NONE) == {"title": None}
     assert not mapping.same("name", "one", MISSING)
+
+
+@pytest.mark.parametrize("tags", [each("tags", _Capitals()), only(_Capitals(path="tag"))])
+def test_elements_of_a_set_are_the_same_by_their_lens(tags: Lens) -> None:
+    """Whether there can be several or one; another element is a difference, and so is one more."""
+    mapping = Mapping(Ticket, tags=tags)
+
+    assert mapping.same("tags", ["VIP"], ["vip"])
+    assert mapping.same("tags", None, [])
+    assert not mapping.same("tags", ["VIP"], ["vip", "new"])
+    assert not mapping.same("tags", ["VIP"], MISSING)
 
 
 def test_every_field_that_cannot_be_sent_is_named() -> None:

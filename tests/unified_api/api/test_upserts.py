@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from integrations.kit.lenses import on_day
+from integrations.kit.mapping import Mapping
 from tenants.scope import scope
 from tests import stub
 from tests.paging.walks import place
@@ -66,6 +68,37 @@ def test_all_fields_of_the_key_have_to_say_the_same(read: Linked, desk: stub.Des
 
     assert [answer.status_code for answer in (other, like)] == [201, 201]
     assert len(desk.tables["tickets"]) == 3
+
+
+@pytest.fixture
+def by_day(read: Linked, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where records are known by when they are due, of which the provider keeps the day alone."""
+    lenses = {name: lens for name, lens in stub.TICKETS.mapping.lenses.items() if name != "due_date"}
+    mapping = Mapping(Ticket, due_date=on_day("due"), **lenses)
+    provider = replace(stub.PROVIDER, resources=(replace(stub.TICKETS, mapping=mapping), stub.USERS))
+    monkeypatch.setitem(registry._providers, provider.slug, provider)
+    return "tickets?match_by=due_date"
+
+
+def test_values_match_that_are_one_at_the_provider(read: Linked, desk: stub.Desk, by_day: str) -> None:
+    """Where it keeps the day of a moment, a record is known by any moment of that day."""
+    days = ("2026-03-02T09:00:00Z", "2026-03-02T17:30:00Z", "2026-03-02T00:00:00Z", "2026-03-03T09:00:00Z")
+    answers = [put(read, {"name": "leak", "due_date": day}, by_day) for day in days]
+
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 201]
+    assert [ticket["due"] for ticket in desk.tables["tickets"].values()] == ["2026-03-02", "2026-03-03"]
+
+
+def test_a_create_under_way_matches_by_what_is_one_at_the_provider(
+    read: Linked, desk: stub.Desk, by_day: str
+) -> None:
+    """503 while it is unsettled: another moment of the day would be the same record."""
+    desk.cut_after_write = 1
+    lost = put(read, {"name": "leak", "due_date": "2026-03-02T09:00:00Z"}, by_day)
+    between = put(read, {"name": "leak", "due_date": "2026-03-02T10:00:00Z"}, by_day)
+
+    assert [answer.status_code for answer in (lost, between)] == [202, 503]
+    assert len(desk.tables["tickets"]) == 1
 
 
 def test_several_that_match_are_named_and_nothing_is_sent(read: Linked, desk: stub.Desk) -> None:

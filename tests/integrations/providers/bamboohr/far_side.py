@@ -73,7 +73,11 @@ def _course(name: str, *, mandatory: bool) -> Mapping[str, Any]:
 
 
 def _completed(status: str, score: float, day: int) -> Mapping[str, Any]:
-    return {"status": status, "score": score, "completed_at": datetime(2026, 1, day, tzinfo=UTC)}
+    return {
+        "status": status,
+        "score": score,
+        "completed_at": datetime(2026, 1, day, 9, 15, 30, 123_456, tzinfo=UTC),
+    }
 
 
 def _samples(world: World) -> dict[Any, Samples]:
@@ -81,7 +85,7 @@ def _samples(world: World) -> dict[Any, Samples]:
     eva = _person("Eva", 12, gender="OTHER", ethnicity="TWO_OR_MORE_RACES", marital_status="SINGLE")
     about = {"employee": world.rows("employee")[0]["id"], "course": str(world.rows("type")[1]["id"])}
     off = {"units": "DAYS", "amount": 2.0, "employee_note": "Off to the hills."}
-    days = {name: datetime(2026, 8, 3, tzinfo=UTC) for name in ("start_time", "end_time")}
+    days = {name: datetime(2026, 8, 3, 9, 15, 30, 123_456, tzinfo=UTC) for name in ("start_time", "end_time")}
     asked = {"employee": about["employee"], "status": "REQUESTED", "request_type": "SICK", **off, **days}
     return {
         TimeOff: Samples([asked], [{"status": "APPROVED"}]),

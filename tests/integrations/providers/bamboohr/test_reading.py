@@ -158,6 +158,19 @@ def test_what_may_not_be_seen_is_not_taken_for_empty(company: Emulator, client: 
     assert {"ssn", "date_of_birth", "employment_status"} & set(shown) == set()
 
 
+def test_a_division_that_may_not_be_seen_hides_no_department(company: Emulator, client: Client) -> None:
+    """Groups are those that may be seen; where that is neither of the two, nothing is said of them."""
+    ben = named(company, "Ben")["id"]
+    both = client.read(resource_of(Employee), ben).values["groups"]
+    company.world.table("restricted").update({"divisionId": {}})
+    one = client.read(resource_of(Employee), ben).values["groups"]
+    company.world.table("restricted").update({"departmentId": {}})
+
+    assert [group.partition("-")[0] for group in both] == ["department", "division"]
+    assert one == both[:1]
+    assert "groups" not in client.read(resource_of(Employee), ben).values
+
+
 def test_a_sensitive_number_is_in_no_raw_answer(company: Emulator, client: Client) -> None:
     """It is read into its field, sealed, and stands nowhere else."""
     made = employees.add_employee(company.world, "Sue", "Secret", ssn="123-45-6789")

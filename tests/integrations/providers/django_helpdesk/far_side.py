@@ -32,7 +32,7 @@ def _start(request: pytest.FixtureRequest) -> Iterator[Started]:
 def _filled(desk: HelpDesk, mark: str) -> dict[Any, Samples]:
     """Tickets with a comment, one of them with a file; and samples that name that one."""
     for number in range(4):
-        facts = {"queue": 1, "title": f"Ticket {number} {mark}", "description": "It smokes.", "priority": 3}
+        facts = {"queue": 1, "title": f"Ticket {number} {mark}", "description": "It smokes.\n", "priority": 3}
         last = str(desk.rest("POST", "tickets/", facts)["id"])
         said = {"ticket": last, "title": "Comment", "comment": f"Still, {number}.", "public": True}
         desk.rest("POST", "followups/", said)
@@ -44,9 +44,9 @@ def _filled(desk: HelpDesk, mark: str) -> dict[Any, Samples]:
         Ticket: Samples(
             [
                 {
-                    "name": f"Printer {mark}",
+                    "name": f" Printer {mark}",
                     "description": "It smokes.",
-                    "due_date": datetime(2027, 5, 6, 7, 8, 9, tzinfo=UTC),
+                    "due_date": datetime(2027, 5, 6, 7, 8, 9, 123_456, tzinfo=UTC),
                     **made,
                 }
             ],
@@ -61,7 +61,7 @@ def _filled(desk: HelpDesk, mark: str) -> dict[Any, Samples]:
             only=frozenset(alone),  # over its API no second queue can be made, and nobody's id is told
         ),
         Comment: Samples(
-            [{"ticket": last, "body": f"On my way, {mark}.", "is_private": True}],
+            [{"ticket": last, "body": f"On my way, {mark}.\n", "is_private": True}],
             [{"body": "There.", "is_private": False}],
         ),
         Attachment: Samples(

@@ -39,7 +39,7 @@ _SAMPLES: dict[Any, Samples] = {
                 "status": "CLOSED",
                 "ticket_type": "Task",
                 "assignees": ["1024025"],
-                "tags": ["bug"],
+                "tags": ["Bug"],
             }
         ],
         [

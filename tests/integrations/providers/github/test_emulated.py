@@ -50,6 +50,15 @@ def account(emulator: Emulator, role: str = "admin") -> Client:
     return Client(PROVIDER, line, patience=Patience(attempts=1))
 
 
+def test_a_label_in_capitals_is_the_same_one(github: Emulator) -> None:
+    """What differs by them alone is not sent."""
+    client, tickets = account(github), resource(Ticket)
+    made = client.create(tickets, {"name": "The printer smokes", "tags": ["Bug"]})
+    client.update(tickets, made.remote_id, {"tags": ["BUG"]})
+
+    assert [one.request.method for one in github.exchanges if one.request.method != "GET"] == ["POST"]
+
+
 def test_an_issue_lives(github: Emulator) -> None:
     """Made with all that can be said, changed, closed, opened again; labels and assignees are replaced whole."""
     client, tickets = account(github), resource(Ticket)

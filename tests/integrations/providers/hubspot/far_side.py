@@ -96,7 +96,10 @@ def _company(name: str, people: int) -> dict[str, Any]:
 
 def _samples(made: Mapping[Any, list[str]]) -> dict[Any, Samples]:
     def deal(number: int) -> dict[str, Any]:
-        told = {"stage": _STAGES[number], "close_date": datetime(2026, 3, 1 + number, 12, tzinfo=UTC)}
+        told = {
+            "stage": _STAGES[number],
+            "close_date": datetime(2026, 3, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC),
+        }
         words = {name: f"{name} {number}" for name in ("name", "description", "lost_reason")}
         return {
             **words,
@@ -112,7 +115,8 @@ def _samples(made: Mapping[Any, list[str]]) -> dict[Any, Samples]:
             "owner": f"100{number + 1}",
         }
         times = {
-            n: datetime(2026, 2, 3, h + number, tzinfo=UTC) for n, h in (("start_time", 10), ("end_time", 14))
+            n: datetime(2026, 2, 3, h + number, 15, 30, 123_456, tzinfo=UTC)
+            for n, h in (("start_time", 10), ("end_time", 14))
         }
         who = {"account": made[Account][number], "contacts": [made[Contact][number]]}
         return {**told, **times, **who, "direction": ("INBOUND", "OUTBOUND")[number]}
@@ -123,7 +127,11 @@ def _samples(made: Mapping[Any, list[str]]) -> dict[Any, Samples]:
             "content": f"Soon {number}.",
             "status": ("OPEN", "CLOSED")[number],
         }
-        return {**told, "due_date": datetime(2026, 2, 3 + number, tzinfo=UTC), **_about(made, number)}
+        return {
+            **told,
+            "due_date": datetime(2026, 2, 3 + number, 9, 15, 30, 123_456, tzinfo=UTC),
+            **_about(made, number),
+        }
 
     def owned(number: int) -> dict[str, Any]:
         return {"owner": f"100{number + 1}", "account": made[Account][number]}

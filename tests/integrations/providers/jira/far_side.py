@@ -35,7 +35,7 @@ def _ticket(number: int, **more: Any) -> dict[str, Any]:
         "assignees": [(jira.ADA, jira.GRACE, jira.ALAN)[number]],
         "parent_ticket": str(int(_FIRST) + number),
         "tags": ["printer", f"floor-{number}"],
-        "due_date": datetime(2026, 2, 1 + number, tzinfo=UTC),
+        "due_date": datetime(2026, 2, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC),
         **more,
     }
 

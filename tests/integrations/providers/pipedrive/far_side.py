@@ -90,7 +90,7 @@ def _note(number: int, companies: list[int]) -> dict[str, Any]:
 
 
 def _task(number: int, status: str, companies: list[int]) -> dict[str, Any]:
-    due = datetime(2026, 3, 1 + number, 15, 30, tzinfo=UTC)
+    due = datetime(2026, 3, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC)
     told = {
         "subject": f"Call {number}",
         "content": f"<p>Soon {number}</p>",
@@ -101,7 +101,7 @@ def _task(number: int, status: str, companies: list[int]) -> dict[str, Any]:
 
 
 def _talk(number: int, companies: list[int]) -> dict[str, Any]:
-    start = datetime(2026, 3, 1 + number, 15, 30, tzinfo=UTC)
+    start = datetime(2026, 3, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC)
     return {
         "subject": f"Talk {number}",
         "content": f"<p>Said {number}</p>",
@@ -122,7 +122,7 @@ def _deal(number: int, status: str, company: int) -> dict[str, Any]:
         "stage": ("1001", "1003")[number],
         "status": status,
         "lost_reason": f"reason {number}",
-        "close_date": datetime(2026, 3, 1 + number, tzinfo=UTC),
+        "close_date": datetime(2026, 3, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC),
     }
 
 

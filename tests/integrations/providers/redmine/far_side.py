@@ -57,7 +57,7 @@ def _filled(server: Redmine, mark: str) -> dict[Any, Samples]:
                     "description": "It smokes.",
                     "collections": [str(one)],
                     "parent_ticket": str(parent),
-                    "due_date": datetime(2037, 5, 6, tzinfo=UTC),
+                    "due_date": datetime(2037, 5, 6, 9, 15, 30, 123_456, tzinfo=UTC),
                     **made,
                 }
             ],
@@ -67,7 +67,7 @@ def _filled(server: Redmine, mark: str) -> dict[Any, Samples]:
                     "description": "It hums.",
                     "collections": [str(other)],
                     "parent_ticket": str(another),
-                    "due_date": datetime(2037, 6, 6, tzinfo=UTC),
+                    "due_date": datetime(2037, 6, 6, 9, 15, 30, 123_456, tzinfo=UTC),
                     **changed,
                 },
                 {"assignees": ["1"]},

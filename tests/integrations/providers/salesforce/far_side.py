@@ -88,7 +88,10 @@ def _samples(org: Emulator) -> dict[Any, Samples]:
         return {**told, **words, "addresses": places, "owner": user(org, number)}
 
     def sale(number: int) -> dict[str, Any]:
-        told = {"stage": _STAGES[number], "close_date": datetime(2026, 3, 1 + number, tzinfo=UTC)}
+        told = {
+            "stage": _STAGES[number],
+            "close_date": datetime(2026, 3, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC),
+        }
         words = {name: f"{name} {number}" for name in ("name", "description")}
         whose = {"owner": user(org, number), "account": companies[number]}
         return {**words, **told, "amount": 1500 + number, **whose}
@@ -101,7 +104,7 @@ def _samples(org: Emulator) -> dict[Any, Samples]:
             "content": f"Soon {number}.",
             "status": ("OPEN", "CLOSED")[number],
         }
-        due = datetime(2026, 2, 3 + number, tzinfo=UTC)
+        due = datetime(2026, 2, 3 + number, 9, 15, 30, 123_456, tzinfo=UTC)
         return {**told, "due_date": due, "owner": user(org, number), "contact": people[number], **about}
 
     def talk(kind: str, number: int) -> dict[str, Any]:

@@ -212,6 +212,18 @@ def test_the_length_of_a_call_follows_from_both_its_times(org: Emulator, client:
     assert (lasted, kept["CallDurationInSeconds"]) == (600, None)
 
 
+def test_another_time_of_the_same_day_is_no_change_of_a_call(org: Emulator, client: Client) -> None:
+    """Its day is all that is kept, and how long it took: what says both already is not sent."""
+    talks, noon = resource_of(Engagement), DAY.replace(hour=12)
+    times = {"start_time": noon, "end_time": noon.replace(minute=10)}
+    made = client.create(talks, {"engagement_type": "Call", "subject": "Talk", **times})
+    for change in (times, {"start_time": noon.replace(hour=17)}, {**times, "subject": "Talked"}):
+        org.world.clock.forward(3600)
+        client.update(talks, made.remote_id, change)
+
+    assert sent(org, "PATCH", f"{API}/sobjects/Task/{made.remote_id}") == [{"Subject": "Talked"}]
+
+
 @pytest.mark.parametrize(
     ("model", "said", "change"),
     [

@@ -293,3 +293,21 @@ def test_a_country_is_written_by_its_code_where_the_account_knows_codes(
 
     assert sent(org, "POST", f"{API}/sobjects/Contact")[0]["MailingCountryCode"] == "GB"
     assert sent(org, "POST", f"{API}/sobjects/Lead")[0]["Country"] == "GB"
+
+
+def test_an_hour_that_differs_is_no_change_of_a_day(org: Emulator, client: Client) -> None:
+    """Nor are capitals one of an address, or less than a second one of a moment: nothing is sent."""
+    closes = {"close_date": datetime(2026, 3, 1, 15, 30, tzinfo=UTC)}
+    sale = client.create(resource_of(Opportunity), {"name": "Looms", "stage": "Prospecting", **closes})
+    mail = {"email_addresses": [{"email_address": "Eve@Acme.example"}]}
+    person = client.create(resource_of(Contact), {"last_name": "Stone", **mail})
+    org.world.table("Contact")[person.remote_id]["values"]["Email"] = "eve@acme.example"
+    org.world.clock.forward(3600)
+    shown = client.update(resource_of(Opportunity), sale.remote_id, closes)
+    client.update(resource_of(Contact), person.remote_id, mail)
+    found = client.recent(resource_of(Contact), {"last_name": "Stone", **mail})
+
+    assert shown.values["close_date"] == datetime(2026, 3, 1, tzinfo=UTC)
+    assert sent(org, "PATCH", f"{API}/sobjects/Opportunity/{sale.remote_id}") == []
+    assert sent(org, "PATCH", f"{API}/sobjects/Contact/{person.remote_id}") == []
+    assert [one.remote_id for one in found] == [person.remote_id]

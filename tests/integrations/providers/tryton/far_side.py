@@ -65,7 +65,7 @@ def _samples(filled: Filled) -> dict[Any, Samples]:
                     "account": str(filled.parties[0]),
                     "status": "OPEN",
                     "lost_reason": "Too dear",
-                    "close_date": datetime(2026, 1, 5, tzinfo=UTC),
+                    "close_date": datetime(2026, 1, 5, 9, 15, 30, 123_456, tzinfo=UTC),
                 }
             ],
             [
@@ -76,7 +76,7 @@ def _samples(filled: Filled) -> dict[Any, Samples]:
                     "owner": second,
                     "account": str(filled.parties[1]),
                     "lost_reason": "Too slow",
-                    "close_date": datetime(2026, 2, 6, tzinfo=UTC),
+                    "close_date": datetime(2026, 2, 6, 9, 15, 30, 123_456, tzinfo=UTC),
                 },
                 {"status": "LOST"},
                 {"status": "OPEN"},
@@ -114,8 +114,14 @@ def _samples(filled: Filled) -> dict[Any, Samples]:
             ],
         ),
         TimesheetEntry: Samples(
-            [{"employee": first, "hours_worked": 7.5, "start_time": datetime(2026, 2, 3, tzinfo=UTC)}],
-            [{"employee": second, "hours_worked": 0.25, "start_time": datetime(2026, 2, 4, tzinfo=UTC)}],
+            [
+                {
+                    "employee": first,
+                    "hours_worked": 22 / 3,
+                    "start_time": datetime(2026, 2, 3, 9, 15, 30, 123_456, tzinfo=UTC),
+                }
+            ],
+            [{"employee": second, "hours_worked": 0.25, "start_time": datetime(2026, 2, 4, 17, tzinfo=UTC)}],
         ),
     }
 

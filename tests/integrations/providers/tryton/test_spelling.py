@@ -22,7 +22,9 @@ from integrations.providers.tryton.parties import accounts, contacts
 from integrations.providers.tryton.people import employees, users
 from integrations.providers.tryton.reach import mechanisms
 from integrations.providers.tryton.sales import opportunities
+from integrations.providers.tryton.time import timesheet_entries
 from tests.conformance.test_laws import FIXTURES
+from tests.integrations.kit.test_lenses import Tables
 
 WORDS = st.lists(st.text("abcdé'-", min_size=1), max_size=3).map(" ".join)
 
@@ -42,6 +44,20 @@ def test_names_stand_there_as_people_write_them() -> None:
     assert joined({"first": "Maria", "last": "de la Cruz"}) == "de la Cruz, Maria"
     assert split("Prince") == {"first": None, "last": "Prince"}
     assert split(None) == {"first": None, "last": None}
+
+
+@pytest.mark.parametrize(("hours", "more"), [(22 / 3, 7.334), (7.5, 7.501), (0.1, 0.101)])
+def test_hours_of_a_day_are_known_again(hours: float, more: float) -> None:
+    """As it is shown there, a line says what was sent: its day without the time, and hours that are no round ones."""
+    mapping, names = timesheet_entries.mapping, timesheet_entries.recognise
+    sent = {"employee": "5", "hours_worked": hours, "start_time": datetime(2026, 3, 2, 9, tzinfo=UTC)}
+    line = {"id": 9, **mapping.push(sent, None, "create", Tables())}
+    read = mapping.pull(line).values
+
+    assert [mapping.same(name, read[name], sent[name]) for name in names] == [True, True, True]
+    assert mapping.push(sent, line, "update", Tables()) == {}
+    assert not mapping.same("hours_worked", read["hours_worked"], more)
+    assert not mapping.same("start_time", read["start_time"], datetime(2026, 3, 3, tzinfo=UTC))
 
 
 def test_a_last_name_with_a_comma_is_refused() -> None:

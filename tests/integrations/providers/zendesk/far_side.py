@@ -69,7 +69,7 @@ def _samples(world: World) -> dict[Any, Samples]:
             "contact": asks[number],
             "account": ids("organization")[number],
             "parent_ticket": tickets[number],
-            "due_date": datetime(2026, 2, 1 + number, 12, tzinfo=UTC),
+            "due_date": datetime(2026, 2, 1 + number, 9, 15, 30, 123_456, tzinfo=UTC),
             **more,
         }
 
@@ -79,7 +79,7 @@ def _samples(world: World) -> dict[Any, Samples]:
         "html_body": "<b>On my way.</b>",
         "is_private": False,
     }
-    hung = {"status": "ON_HOLD", "priority": "HIGH", "ticket_type": "incident", "tags": ["smoke"]}
+    hung = {"status": "ON_HOLD", "priority": "HIGH", "ticket_type": "incident", "tags": ["Smoke"]}
     over = {"status": "CLOSED", "priority": "LOW", "ticket_type": "task", "tags": ["ash"]}
     reached = {"phone_number": "+1 2", "details": "At night.", "account": ids("organization")[0]}
     moved = {"name": "Eva", "phone_number": "+1 3", "details": "At noon.", "account": ids("organization")[1]}

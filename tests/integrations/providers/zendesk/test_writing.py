@@ -62,6 +62,29 @@ def test_a_stamp_of_whole_seconds_hides_no_edit(desk: Emulator, client: Client, 
     assert made["subject"] == "Scanner"
 
 
+def test_what_is_kept_in_another_spelling_is_not_sent_again(desk: Emulator, client: Client) -> None:
+    """Tags have no capitals there, and moments no parts of a second."""
+    tickets, due = resource_of(client, Ticket), datetime(2026, 3, 2, 9, 15, 30, 123_456, tzinfo=UTC)
+    values = {"tags": ["VIP", "2nd-Floor"], "due_date": due}
+    made = client.create(tickets, {"name": "Fax", "description": "It hums.", **values})
+    client.update(tickets, made.remote_id, values)
+
+    assert set(made.values["tags"]) == {"vip", "2nd-floor"}
+    assert desk.asked("PUT", f"{API}/tickets/{made.remote_id}") == []
+
+
+def test_a_contact_is_known_again_whatever_the_capitals_of_its_address(
+    desk: Emulator, client: Client
+) -> None:
+    """They are no part of it."""
+    sent = {"name": "Eve", "email_address": "Eve@Acme.example"}
+    made = client.create(resource_of(client, Contact), sent)
+    (row,) = [one for one in desk.world.rows("user") if str(one["id"]) == made.remote_id]
+    row["email"] = row["email"].lower()
+
+    assert [one.remote_id for one in client.recent(resource_of(client, Contact), sent)] == [made.remote_id]
+
+
 def test_tags_replace_the_whole_set_and_lose_nothing(desk: Emulator, client: Client) -> None:
     """A tag that somebody adds while we write is not lost: ours is refused, and decided anew on what is there."""
     world = desk.world
