@@ -29,6 +29,13 @@ class Busy(APIException):
         self.wait = max(1, round(after))
 
 
+class TooSlow(APIException):
+    """Whoever was asked did not answer in time; nothing was changed, and it may be asked again."""
+
+    status_code = 408
+    default_code = "too_slow"
+
+
 class Lengthless(APIException):
     """The server reads bodies of a known length only."""
 

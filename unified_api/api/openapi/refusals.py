@@ -21,6 +21,7 @@ MEANINGS: Final = {
     401: "No such key or token, or the key does not reach the account.",
     403: "The linked account may not do this at the provider.",
     404: "No such thing; or the integration does not have this model or operation.",
+    408: "The provider did not answer a read in time; nothing was changed.",
     409: "It cannot be done as things stand.",
     412: "The record moved since the version in `If-Match`.",
     411: "There is a body, and no `Content-Length`.",
