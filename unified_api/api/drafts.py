@@ -96,10 +96,10 @@ def _spread(
     sent: dict[str, Any], operation: Operation, resource: Resource, account: LinkedAccount, draft: Draft
 ) -> dict[str, Any]:
     """What was sent by common field; what is said in other forms is put into the draft, or beside these by its name."""
-    if field_drafts.are_writable(resource):
+    if keys := field_drafts.keys_of(resource):
         own = field_drafts.take(sent, operation, resource, account)
         draft.values, draft.warnings, draft.errors = own.values, own.warnings, own.errors
-        sent = {name: value for name, value in sent.items() if name not in field_drafts.KEYS}
+        sent = {name: value for name, value in sent.items() if name not in keys}
     if not resource.hosted:
         return sent
     sent, draft.named = own_ids.translate(sent, resource.model, account.id)

@@ -25,21 +25,23 @@ from unified_api.sync.problems import converted, problem
 
 NAME: Final = OWN.removesuffix(".")
 #: Keys of a model's body that are for one provider or one account.
-KEYS: Final = (*field_params.KEYS, NAME)
+KEYS: Final = (NAME, *field_params.KEYS)
 _SHAPE: Final = "a list of objects with `remote_field_class`, an id, and `value` is expected"
 _REQUIRED: Final = "the linked account's system requires {}"
 #: The place in the body at which a class is named, the class, and its value.
 _Said = tuple[str, RemoteFieldClass, Any]
 
 
-def are_writable(resource: Resource) -> bool:
-    """Whether there may be any such field that can be written; where not, these are keys like any other."""
-    return resource.model.wire.remote_fields and resource.field_classes is not None
+def keys_of(resource: Resource) -> tuple[str, ...]:
+    """The keys that may name such a field of a model; what is none of these is a key like any other."""
+    if resource.field_classes is None:
+        return ()
+    return KEYS if resource.model.wire.remote_fields else field_params.KEYS
 
 
 def writable(account: LinkedAccount, resource: Resource) -> list[RemoteFieldClass]:
     """The classes of the fields that can be written so: those that no common field shows."""
-    if not are_writable(resource):
+    if not keys_of(resource):
         return []
     return _writable(field_classes.of(account, resource.model), resource)
 
@@ -50,12 +52,12 @@ def _writable(known: Iterable[RemoteFieldClass], resource: Resource) -> list[Rem
     ]
 
 
-def schema(classes: Iterable[RemoteFieldClass]) -> dict[str, Schema]:
+def schema(classes: Iterable[RemoteFieldClass], resource: Resource) -> dict[str, Schema]:
     """What `meta` says of them: by key of the body."""
     known = list(classes)
     ids = {"type": "string", "enum": [str(one.id) for one in known]}
-    told = {NAME: many(record({"remote_field_class": ids, "value": ANY}))} if known else {}
-    return told | field_params.schema(known)
+    listed = {NAME: many(record({"remote_field_class": ids, "value": ANY}))}
+    return (listed if known and NAME in keys_of(resource) else {}) | field_params.schema(known)
 
 
 def by_id(classes: Iterable[RemoteFieldClass]) -> dict[str, Any]:
@@ -77,13 +79,13 @@ class Taken:
 
 
 def take(sent: Mapping[str, Any], operation: str, resource: Resource, account: LinkedAccount) -> Taken:
-    """What a body says in its `KEYS`; an error points at the value, or at `remote_fields` that lacks one."""
-    taken = Taken()
-    if operation == "update" and all(sent.get(key) is None for key in KEYS):
+    """What a body says in its `keys_of`; an error points at the value, or at the key that lacks one."""
+    taken, keys = Taken(), keys_of(resource)
+    if operation == "update" and all(sent.get(key) is None for key in keys):
         return taken
     classes = {one.id: one for one in field_classes.of(account, resource.model)}
     named: set[uuid.UUID] = set()
-    for pointer, one, value in _said(sent, classes, taken):
+    for pointer, one, value in _said({key: sent.get(key) for key in keys}, classes, taken):
         try:
             _check_writable(one, resource, is_named=one.id in named)
             named.add(one.id)
@@ -92,7 +94,7 @@ def take(sent: Mapping[str, Any], operation: str, resource: Resource, account: L
             taken.refuse(error, pointer)
     if operation == "create":
         unnamed = (one for one in _writable(classes.values(), resource) if one.id not in named)
-        taken.errors += [_missing(one) for one in unnamed if one.is_required]
+        taken.errors += [_missing(one, keys) for one in unnamed if one.is_required]
     return taken
 
 
@@ -124,9 +126,10 @@ def _said(
             yield from found
 
 
-def _missing(one: RemoteFieldClass) -> dict[str, Any]:
+def _missing(one: RemoteFieldClass, keys: tuple[str, ...]) -> dict[str, Any]:
     told = f"{_REQUIRED.format(one.remote_key_name)}; its class is {one.id}."
-    return problem("MISSING_REQUIRED_FIELD", "Missing required field", told, NAME)
+    pointer = NAME if NAME in keys else field_params.key_of(one)
+    return problem("MISSING_REQUIRED_FIELD", "Missing required field", told, pointer)
 
 
 def _class_of(item: Any, classes: Mapping[uuid.UUID, RemoteFieldClass]) -> RemoteFieldClass:

@@ -77,7 +77,7 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
         if name in writable and (resource.hosted or field.write in {"always", operation})
     }
     own = field_drafts.writable(account, resource)
-    properties |= field_drafts.schema(own)
+    properties |= field_drafts.schema(own, resource)
     told = endpoint.place
     properties = {name: schema for name, schema in properties.items() if name not in told}
     required = sorted(resource.requires(operation) - set(told))

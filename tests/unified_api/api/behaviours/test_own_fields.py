@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from integrations.kit.endpoints import GET, POST
 from integrations.kit.field_classes import FieldClass, FieldClasses
+from integrations.kit.mapping import Mapping
+from integrations.kit.provider import Resource
 from tests import stub
-from tests.unified_api.api.conftest import Linked
+from tests.people import Person
+from tests.unified_api.api.conftest import Link, Linked
+from tests.unified_api.api.pushing import Product
 from unified_api import registry
+from unified_api.models.hris import Employee
 
 FIELDS = (
     FieldClass(key="x_source", name="Source", kind="string", is_custom=False),
@@ -68,6 +74,38 @@ def test_integration_params_and_linked_account_params_are_written(read: Linked, 
     assert (made.status_code, told(made, "warnings")) == (201, [])
     assert {"title": "leak", "x_source": "web", "x_color": "red"}.items() <= created.items()
     assert (changed.status_code, row["x_color"], row["x_source"]) == (200, None, "web")
+
+
+def test_params_are_all_that_a_model_without_remote_fields_has(
+    alice: Person, link: Link, desk: stub.Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as people: the field is written, and the answer shows what the contract has of them."""
+    needed = FieldClass(key="x_need", kind="number", is_custom=True, is_required=True)
+    people = Resource(
+        mapping=Mapping(Employee, remote_id="id", first_name="title"),
+        list=GET("/tickets", items="items"),
+        create=POST("/tickets", answer=""),
+        recent=GET("/tickets", items="items"),
+        recognise=("first_name",),
+        custom=("x_",),
+        field_classes=FieldClasses(known=(*FIELDS, needed)),
+    )
+    provider = replace(stub.PROVIDER, category="hris", resources=(people,))
+    monkeypatch.setitem(registry._providers, "stub", provider)
+    api = Product(link(alice, category="hris"), "hris")
+    api.linked.work()
+    sent = {"first_name": "Grace", "linked_account_params": {"x_need": 1}, "remote_fields": []}
+    made = api.call("post", "hris/v1/employees", {"model": sent})
+    lacking = api.call("post", "hris/v1/employees", {"model": {"first_name": "Ada"}})
+    meta = api.call("get", "hris/v1/employees/meta/post").json()
+    known = meta["request_schema"]["properties"]["model"]["properties"]
+
+    assert (made.status_code, told(made, "warnings")) == (201, [])
+    assert "remote_fields" not in made.json()["model"]
+    assert desk.tables["tickets"][made.json()["model"]["remote_id"]]["x_need"] == 1
+    assert told(lacking, "errors") == [("MISSING_REQUIRED_FIELD", "model/linked_account_params")]
+    assert ("remote_fields" in known, "linked_account_params" in known) == (False, True)
+    assert meta["has_required_linked_account_params"] is True
 
 
 def test_params_that_nobody_knows_are_warned_about(read: Linked, desk: stub.Desk) -> None:
