@@ -34,7 +34,7 @@ def test_a_link_token_lasts_30_to_720_minutes_and_to_a_week_for_a_magic_link(
 
 def test_there_is_no_magic_link(alice: Person) -> None:
     """As there is no page to send somebody to: asking for one is no error, and what is about that page does nothing."""
-    about = {"hide_admin_magic_link": True, "integration_specific_config": {"a": 1}}
+    about: dict[str, Any] = {"hide_admin_magic_link": True, "integration_specific_config": {"a": 1}}
     answer = asked(alice, should_create_magic_link_url=True, **about)
 
     assert (answer.status_code, answer.json()["magic_link_url"]) == (200, None)

@@ -67,8 +67,8 @@ def test_the_next_minute_begins_anew(limited: Linked) -> None:
 def test_each_account_has_its_own(limited: Linked, alice: Person, charlie: Person, link: Link) -> None:
     """Neither another customer's nor another tenant's is used up; nor by who has no key, or no token."""
     others = [link(alice, end_user_origin_id="other", remote_identity="other"), link(charlie)]
-    for headers in ({"Authorization": "Bearer nobody's"}, {"X-Account-Token": "nobody's"}):
-        assert limited.get("tickets", **headers).status_code == 401
+    for name in ("Authorization", "X-Account-Token"):
+        assert limited.get("tickets", {}, **{name: "Bearer nobody's"}).status_code == 401
     for _ in range(3):
         answer = limited.get("tickets")
 
