@@ -2,8 +2,9 @@
 
 One place for all of them: `Endpoint.dispatch` is wrapped for the whole run, whoever calls it, in this process or over a
 socket. An answer whose status or body the document does not have, a parameter that is read and not documented, a body
-that was taken and could not be sent by the document: each fails the test in which it happened. Bodies of answers are
-read strictly: a key that the document does not name is a mistake, although the document lets later versions add some.
+that was taken and could not be sent by the document, but for values of which a warning says that they were converted:
+each fails the test in which it happened. Bodies of answers are read strictly: a key that the document does not name is
+a mistake, although the document lets later versions add some.
 """
 
 from __future__ import annotations
@@ -92,9 +93,18 @@ def mistakes(request: Any, response: Any) -> Iterator[str]:
     yield from (f"{where}: {problem}" for problem in _answer(_looked_up(told), response))
     if response.status_code < 300 and "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        yield from (
-            f"{where}: sent {p}" for p in _problems(json.dumps(schema), request.body or b"{}", strict=False)
-        )
+        found = _problems(json.dumps(schema), request.body or b"{}", strict=False)
+        converted = tuple(_converted(response.content))
+        yield from (f"{where}: sent {problem}" for problem in found if not problem.startswith(converted))
+
+
+def _converted(content: bytes) -> Iterator[str]:
+    """The places of what was sent as another type, by the warnings of an answer, as problems begin with them."""
+    told = json.loads(content or b"null")
+    for one in told.get("warnings", ()) if isinstance(told, dict) else ():
+        if one["problem_type"] == "INCORRECT_FIELD_TYPE":
+            place = "$." + one["source"]["pointer"].replace("/", ".")
+            yield from (f"{place}:", f"{place}[")
 
 
 def template_of(route: str) -> str:

@@ -232,5 +232,8 @@ PROVIDER_BURST = env.whole("PROVIDER_BURST", 20)
 # How many requests to the API may call providers at once; so many of the web server's threads at the most.
 PROVIDER_CALLS_AT_ONCE = env.whole("PROVIDER_CALLS_AT_ONCE", 48)
 
+# How many requests of a minute are answered for one linked account, by all processes together; 0: as many as come.
+REQUESTS_PER_MINUTE = env.whole("REQUESTS_PER_MINUTE", 0)
+
 # The largest body of a request, in bytes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

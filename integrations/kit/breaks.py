@@ -18,11 +18,12 @@ from integrations.kit.unpacking import Unasked
 
 @dataclass(frozen=True)
 class Broken:
-    """No complete answer. left: the request had begun to leave. hopeless: waiting will not help."""
+    """No complete answer. left: the request had begun to leave. hopeless: waiting will not help. late: time ran out."""
 
     reason: str
     left: bool
     hopeless: bool = False
+    late: bool = False
 
 
 class Lengthless(ValueError):
@@ -39,7 +40,8 @@ def broken(error: Exception, *, left: bool) -> Broken:
     if isinstance(root, ssl.SSLCertVerificationError):
         return Broken(f"the certificate is refused: {plain(root.verify_message)}", left, hopeless=True)
     if isinstance(root, TimeoutError) or isinstance(error, requests.Timeout):
-        return Broken("no answer came in time" if left else "no connection came about in time", left)
+        reason = "no answer came in time" if left else "no connection came about in time"
+        return Broken(reason, left, late=True)
     if not left and isinstance(error, _MALFORMED):
         return Broken("the address or a header of the request is malformed", left, hopeless=True)
     return Broken(_words(root) if left else f"the connection broke ({type(root).__name__})", left)

@@ -2,6 +2,8 @@
 
     ProviderError
     ├── RetryLater             nothing happened; try again, `after` seconds from now when it is known
+    │   ├── Late               nobody answered in time
+    │   └── Throttled          the account's budget is used up; nothing was sent
     ├── NeedsReauthorisation   the credential is refused: pause the account and ask its owner
     ├── Forbidden              the credential is good, but this may not be read or done with it: warn, go on
     ├── Rejected               the provider refuses the values: `fields` says which and why
@@ -62,6 +64,10 @@ class RetryLater(ProviderError):
         super().__init__(message, **facts)
         self.after = after
         self.left = left
+
+
+class Late(RetryLater):
+    """Nobody answered within the time that there was."""
 
 
 class Throttled(RetryLater):

@@ -17,6 +17,7 @@ from integrations.kit.errors import (
     SHAPELESS,
     Forbidden,
     Gone,
+    Late,
     Misconfigured,
     Moved,
     NeedsReauthorisation,
@@ -60,7 +61,8 @@ def of_break(broken: Broken, *, repeatable: bool, request: str) -> ProviderError
         what = "the provider's answer is refused" if broken.left else "the provider cannot be called"
         return Misconfigured(f"{what}: {broken.reason}", request=request)
     what = "the provider gave no usable answer" if broken.left else "the provider could not be reached"
-    return RetryLater(f"{what}: {broken.reason}", left=broken.left, request=request)
+    kind = Late if broken.late else RetryLater
+    return kind(f"{what}: {broken.reason}", left=broken.left, request=request)
 
 
 def of_status(

@@ -52,6 +52,9 @@ _PUT_OWN: Final = r"^(PUT|DELETE) /api/sync/v1/records/"
 _CONDITION: Final = (
     "An HTTP server looks at the conditions of a request before its content (RFC 9110, 13.2.1)."
 )
+_CONVERTED: Final = (
+    "What a value of another type means may be certain: the document says in words that it is converted then."
+)
 TERMS: Final = (
     Term(
         "Which cursors there are only the server knows: they are signed.",
@@ -120,6 +123,10 @@ TERMS: Final = (
         "^(POST|PATCH) /api/",
         "model/.*",
         "^INCORRECT_FIELD_TYPE: .*the id of a record is expected",
+    ),
+    *(
+        Term(_CONVERTED, _EITHER, "model/.*", "^INCORRECT_FIELD_TYPE: .*was converted", status, NEGATIVE)
+        for status in (200, 201, 202)
     ),
     Term("Which records there are is not in the document.", _WRITES, ".*", "^DUPLICATE_MODEL_EXISTS: "),
     Term("A version that the caller makes up is not the record's.", _WRITES, ".*", "^RECORD_MOVED: ", 412),
@@ -220,12 +227,22 @@ TERMS: Final = (
 def passing(failure: Any, case: Any, response: Any) -> set[Term]:
     """The terms by which what a check found is no finding; none where it is one."""
     refused = response.status_code >= HTTPStatus.BAD_REQUEST
-    said = list(reasons(response.content) if refused else broken(failure.message))
+    said = list(
+        reasons(response.content) if refused else [*warned(response.content)] or broken(failure.message)
+    )
     mine = [term for term in TERMS if term.check in failure.checks]
     label, status = case.operation.label, response.status_code
     found = [next((term for term in mine if term.covers(label, status, one)), None) for one in said]
     covered = {term for term in found if term is not None}
     return set() if None in found else covered
+
+
+def warned(content: bytes) -> Iterator[Reason]:
+    """What a request said in another type than the document's, and was converted, as the answer's warnings tell."""
+    body = _object(content)
+    for one in body.get("warnings", ()) if "model" in body else ():
+        if one["problem_type"] == "INCORRECT_FIELD_TYPE":
+            yield one["source"]["pointer"], f"{one['problem_type']}: {one['detail']}"
 
 
 def broken(message: str) -> Iterator[Reason]:
@@ -238,15 +255,19 @@ def broken(message: str) -> Iterator[Reason]:
 
 def reasons(content: bytes) -> Iterator[Reason]:
     """Why a request was refused, one reason after the other; none where the answer is of another form."""
-    try:
-        body = json.loads(content)
-    except ValueError:
-        return
-    if not isinstance(body, dict):
-        return
+    body = _object(content)
     if "errors" in body:
         for one in body["errors"]:
             yield one.get("source", {}).get("pointer", ""), f"{one['problem_type']}: {one['detail']}"
         return
     for key, sentences in body.items():
         yield from ((key, one) for one in ([sentences] if isinstance(sentences, str) else sentences))
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """The object that an answer is; empty where it is none."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,7 +1,8 @@
 """What a caller wants written, checked against what the linked account can really write, before anything is called.
 
-Unknown keys are warned about and left out. What the account cannot do is an error that names the field. An account
-whose records are hosted holds every field of them, also those that the wire contract has nobody write.
+Unknown keys are warned about and left out; a value of another type that could be converted is warned about and taken.
+What the account cannot do is an error that names the field. An account whose records are hosted holds every field of
+them, also those that the wire contract has nobody write.
 """
 
 from __future__ import annotations
@@ -15,16 +16,13 @@ from tenants.models import LinkedAccount
 from unified_api.api import field_drafts, own_ids
 from unified_api.api.errors import malformed
 from unified_api.models.base import CUSTOM, wire_fields
+from unified_api.models.conversions import understood
 from unified_api.models.fields import Malformed, WireField
 from unified_api.sync import fitting
-from unified_api.sync.problems import problem
+from unified_api.sync.problems import converted, problem
 
 Operation = Literal["create", "update"]
 Problem = dict[str, Any]
-#: Keys of a model's body that are for one provider or one account; no adapter takes the first two yet.
-_FOREIGN = ("integration_params", "linked_account_params", field_drafts.NAME)
-
-
 _MAPPINGS = CUSTOM.removesuffix(".")
 
 
@@ -77,7 +75,7 @@ def check(
     for name, value in sent.items():
         known = fields.get(name)
         if known is None or not (resource.hosted or known.write in {"always", sent_as or operation}):
-            if name not in _FOREIGN or value:
+            if name not in field_drafts.KEYS or value:
                 draft.warnings.append(_ignored(name))
         else:
             _take(draft, known, value, operation, resource)
@@ -98,9 +96,10 @@ def _spread(
     sent: dict[str, Any], operation: Operation, resource: Resource, account: LinkedAccount, draft: Draft
 ) -> dict[str, Any]:
     """What was sent by common field; what is said in other forms is put into the draft, or beside these by its name."""
-    if field_drafts.are_writable(resource):
-        own = field_drafts.take(sent.pop(field_drafts.NAME, None), operation, resource, account)
-        draft.values, draft.errors = own.values, own.errors
+    if keys := field_drafts.keys_of(resource):
+        own = field_drafts.take(sent, operation, resource, account)
+        draft.values, draft.warnings, draft.errors = own.values, own.warnings, own.errors
+        sent = {name: value for name, value in sent.items() if name not in keys}
     if not resource.hosted:
         return sent
     sent, draft.named = own_ids.translate(sent, resource.model, account.id)
@@ -133,12 +132,14 @@ def _take(draft: Draft, known: WireField, value: Any, operation: Operation, reso
             draft.errors.append(_unwritable(name, operation))
         return
     try:
-        draft.values[name] = None if value is None else known.parse(value)
+        draft.values[name], expected = (None, "") if value is None else understood(known, value)
     except Malformed as error:
         draft.errors.append(problem(error.problem_type, "Wrong type", f"{name}: {error}.", name))
         return
-    if told := fitting.strange_word(known, value, resource):
+    if told := fitting.strange_word(known, draft.values[name], resource):
         draft.errors.append(problem("INVALID_FIELD_CHOICE", "Unknown choice", told, name))
+    elif expected:
+        draft.warnings.append(converted(name, expected, name))
 
 
 def _missing(draft: Draft, resource: Resource) -> list[Problem]:

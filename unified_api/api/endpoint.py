@@ -29,6 +29,7 @@ from unified_api.api.openapi.schema import ID, Schema
 from unified_api.api.parameters import Parameter
 from unified_api.api.params import Params
 from unified_api.serve.lengths import is_lengthless
+from unified_api.sync.allowance import Allowance, is_limited, spend
 
 T = TypeVar("T")
 #: Levels of a body; what is nested more deeply, orjson reads and does not write.
@@ -77,6 +78,7 @@ class Endpoint(APIView):
     key: ApiKey
     _account: LinkedAccount | None = None
     _premise: Premise | None = None
+    _allowance: Allowance | None = None
     _begun: bool = False
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -93,6 +95,8 @@ class Endpoint(APIView):
         """
         with ExitStack() as self._within:
             answer = super().dispatch(request, *args, **kwargs)
+        for name, told in self._allowance.headers.items() if self._allowance else ():
+            answer.headers[name] = told
         if self._premise is None or self._premise.holds:
             return answer
         if self._premise.holds is None and answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -110,10 +114,11 @@ class Endpoint(APIView):
         return made
 
     def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
-        """Enter the caller's scope; raises AuthenticationFailed."""
+        """Enter the caller's scope; raises AuthenticationFailed, TooMany."""
         if not self.needs_key:
             return
-        may_recall = self.may_recall and request.method in {"GET", "HEAD"}
+        # Who is counted is asked for anyway, and nobody is counted on a premise.
+        may_recall = self.may_recall and request.method in {"GET", "HEAD"} and not is_limited()
         caller = auth.caller_of(request, may_recall=may_recall)
         self.key, self._premise = caller.key, caller.premise
         if self._premise is not None:
@@ -123,7 +128,17 @@ class Endpoint(APIView):
         self._within.enter_context(acting("api_key", self.key.hint, sender))
         if self.needs_account:
             self._account = auth.account_of(request, caller, self.category)
+            self._count()
         self._begun = True
+
+    def _count(self) -> None:
+        """Take a request from those of the account; raises TooMany."""
+        self._allowance = told = spend(self.account.id)
+        if told is not None and told.is_used_up:
+            sentence = (
+                f"This linked account has {told.most} requests a minute, and has had them; nothing was begun."
+            )
+            raise errors.TooMany(sentence, after=told.wait)
 
     @property
     def account(self) -> LinkedAccount:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,24 @@ class Busy(APIException):
     def __init__(self, detail: str, after: float) -> None:
         super().__init__(detail)
         self.wait = max(1, round(after))
+
+
+class TooMany(APIException):
+    """The account has had its requests of this minute; nothing was begun. It has more `after` seconds from now."""
+
+    status_code = 429
+    default_code = "too_many"
+
+    def __init__(self, detail: str, after: float) -> None:
+        super().__init__(detail)
+        self.wait = max(1, math.ceil(after))
+
+
+class TooSlow(APIException):
+    """Whoever was asked did not answer in time; nothing was changed, and it may be asked again."""
+
+    status_code = 408
+    default_code = "too_slow"
 
 
 class Lengthless(APIException):

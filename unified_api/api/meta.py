@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from tenants.models import LinkedAccount
-from unified_api.api import field_drafts, parameters
+from unified_api.api import field_drafts, field_params, parameters
 from unified_api.api.drafts import Operation
 from unified_api.api.errors import answer
 from unified_api.api.openapi.operation import Operation as Told
@@ -77,7 +77,7 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
         if name in writable and (resource.hosted or field.write in {"always", operation})
     }
     own = field_drafts.writable(account, resource)
-    properties |= {field_drafts.NAME: field_drafts.schema(own)} if own else {}
+    properties |= field_drafts.schema(own, resource)
     told = endpoint.place
     properties = {name: schema for name, schema in properties.items() if name not in told}
     required = sorted(resource.requires(operation) - set(told))
@@ -91,7 +91,7 @@ def schema_of(endpoint: ModelEndpoint, operation: Operation) -> dict[str, Any]:
             and account.may("write", model_id(endpoint.model)),
         },
         "has_conditional_params": False,
-        "has_required_linked_account_params": False,
+        "has_required_linked_account_params": operation == "create" and field_params.is_required(own),
     }
 
 

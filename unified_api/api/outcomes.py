@@ -119,7 +119,7 @@ def _readable(write: Write, account: LinkedAccount, record: Record) -> Record:
     if not account.may("read", write.model):
         unsent = dict.fromkeys(wire_fields(model).keys() - write.values.keys())
         return {**record, **unsent, "field_mappings": NO_MAPPINGS}
-    if any(name.startswith(OWN) for name in write.values):
+    if model.wire.remote_fields and any(name.startswith(OWN) for name in write.values):
         Extras(remote_fields=True).add(model, account, [record])
     return record
 

@@ -21,6 +21,7 @@ from integrations.kit.oauth import FAREWELL, ONCE
 from integrations.kit.observation import Connection
 from integrations.kit.offered import of_account
 from integrations.kit.provider import Provider
+from integrations.kit.session import fill
 from integrations.kit.transport import Limits, Way, Wire
 from tenants import audit
 from tenants.models import LinkedAccount
@@ -116,6 +117,12 @@ def adapter_of(account: LinkedAccount) -> Provider:
     """The same as all accounts of the category have it that are set up alike; needs no database."""
     provider: Provider = registry.by_slug(account.integration).within(account.category)
     return of_account(provider, account.settings)
+
+
+def address_of(account: LinkedAccount) -> str:
+    """The address below which an account's provider is called. Raises UnknownIntegration."""
+    provider = adapter_of(account)
+    return fill(provider.base_url, provider.placed(account.settings))
 
 
 def line(

@@ -204,5 +204,11 @@ class PaceLimiter(SharedLimiter):
 
 
 def holders_of(account_id: uuid.UUID) -> list[uuid.UUID]:
-    """Whose the budgets of an account are: its own, and those of addresses alone, whether it has any or not."""
-    return [account_id, *(uuid.uuid5(account_id, f"pace {place}") for place in range(MOST_PACES))]
+    """Whose the budgets of an account are: its own, those of addresses alone, and of the API, if it has any or not."""
+    paces = (uuid.uuid5(account_id, f"pace {place}") for place in range(MOST_PACES))
+    return [account_id, *paces, requests_of(account_id)]
+
+
+def requests_of(account_id: uuid.UUID) -> uuid.UUID:
+    """Whose the budget is of requests that come to the API for an account."""
+    return uuid.uuid5(account_id, "requests")

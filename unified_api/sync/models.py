@@ -306,8 +306,9 @@ class Write(TenantModel):
 class Throttle(TenantModel):
     """A request budget, of a linked account or an OAuth application: shared by all workers; and what the provider said.
 
-    `tokens`: of a bucket for each purpose of requests. `remaining`, `resets_at`: how many requests the provider said
-    that it takes until then; `quota`: the most that it has named of these.
+    Or that of the requests which come for an account, where there is a limit (`allowance`). `tokens`: of a bucket for
+    each purpose of requests. `remaining`, `resets_at`: how many requests the provider said that it takes until then;
+    `quota`: the most that it has named of these.
     """
 
     database_key = ("tenant_id", "holder_id")

@@ -29,6 +29,12 @@ def problem(problem_type: str, title: str, detail: str, field: str | None = None
     return {**pointed, "title": title, "detail": detail, "problem_type": problem_type}
 
 
+def converted(name: str, expected: str, field: str) -> dict[str, Any]:
+    """The warning that a value was of another type, and written as one of its own; it does not repeat the value."""
+    told = f"{name}: {expected}; what was sent was converted."
+    return problem("INCORRECT_FIELD_TYPE", "Converted", told, field)
+
+
 def of(error: errors.ProviderError, fields: Collection[str]) -> list[dict[str, Any]]:
     """The problems of a refused write: one per refused field, or one about the whole."""
     kind, title = next(

@@ -228,7 +228,8 @@ def test_a_value_that_is_there_already_is_not_sent(api: Linked, desk: stub.Desk)
     ("key", "value", "problem"),
     [
         ("x_color", "blue", "INVALID_FIELD_CHOICE"),
-        ("x_color", 7, "INCORRECT_FIELD_TYPE"),
+        ("x_color", 7, "INVALID_FIELD_CHOICE"),
+        ("x_color", True, "INCORRECT_FIELD_TYPE"),
         ("x_1", "seven", "INCORRECT_FIELD_TYPE"),
         ("x_1", True, "INCORRECT_FIELD_TYPE"),
         ("state", "open", "UNSUPPORTED_FIELD"),

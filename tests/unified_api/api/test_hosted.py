@@ -72,7 +72,7 @@ def test_relations_are_named_by_own_ids_in_any_order(product: Product) -> None:
 
 def test_a_refused_push_leaves_nothing(product: Product) -> None:
     """Not even shells of what it names: the answer names the field, and nothing is journalled."""
-    said = {"manager": {"remote_id": "E-1"}, "first_name": 7}
+    said = {"manager": {"remote_id": "E-1"}, "first_name": True}
     refused = product.push("hris.Employee", "E-17", said)
 
     assert refused.status_code == 400

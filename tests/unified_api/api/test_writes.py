@@ -67,7 +67,7 @@ def test_patch_changes_only_what_is_sent(api: Linked, desk: stub.Desk) -> None:
     [
         ({}, [("MISSING_REQUIRED_FIELD", "model/name")]),
         ({"name": ""}, [("MISSING_REQUIRED_FIELD", "model/name")]),
-        ({"name": 7}, [("INCORRECT_FIELD_TYPE", "model/name")]),
+        ({"name": True}, [("INCORRECT_FIELD_TYPE", "model/name")]),
         ({"name": "x", "priority": "HIGH"}, [("INVALID_FIELD_CHOICE", "model/priority")]),
         ({"name": "x", "priority": "immediately"}, [("INVALID_FIELD_CHOICE", "model/priority")]),
         ({"name": "x", "tags": ["a"]}, [("UNSUPPORTED_FIELD", "model/tags")]),

@@ -24,10 +24,11 @@ from integrations.kit.http import Request as Call
 from tenants import audit
 from unified_api import registry
 from unified_api.api import bodies, bulkhead
-from unified_api.api.account import multipart
+from unified_api.api.account import multipart, placeholders
 from unified_api.api.endpoint import Endpoint
-from unified_api.api.errors import Busy, answer, malformed
+from unified_api.api.errors import Busy, TooSlow, answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
+from unified_api.api.openapi.refusals import REFUSAL
 from unified_api.api.openapi.schema import (
     ANY,
     ID,
@@ -51,9 +52,6 @@ _FRAMING: Final = ("content-length", "transfer-encoding", "connection", "te", "t
 _OURS: Final = frozenset([*_FRAMING, "host", "proxy-authorization"])
 #: A name with a space at its end would pass for another one here, and not at the provider.
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_PLACEHOLDER: Final = re.compile(
-    r"\{\{\s*(API_KEY|USERNAME|PASSWORD|API_URL_SUBDOMAIN|LINKED_ACCOUNT_ATTR\.\w+)\s*\}\}"
-)
 
 
 _PART: Final = record(
@@ -105,6 +103,11 @@ _BODY: Final[Schema] = {
 _RECEIPT: Final = named("AsyncPassthroughReceipt", record({"async_passthrough_receipt_id": ID}))
 
 
+_SLOW: Final = (
+    "By async-passthrough a worker makes the same call, several times if need be, while nobody waits for it."
+)
+
+
 class Calling(Endpoint):
     """A URL by which a call of the provider is asked for."""
 
@@ -112,7 +115,7 @@ class Calling(Endpoint):
 
     def asked_for(self, body: Mapping[str, Any]) -> tuple[Call, str | None]:
         """The call that a body asks for, and another address than the account's, if it names one."""
-        call, base = _call(body), _text(body, "base_url_override")
+        call, base = _call(placeholders.fill(body, self.account)), _text(body, "base_url_override")
         if base is not None:
             try:
                 passthrough.origin(base)
@@ -130,7 +133,7 @@ class Calling(Endpoint):
 class Passthrough(Calling):
     """POST passthrough."""
 
-    operations = {"post": Operation({200: _ANSWER}, body=_BODY)}
+    operations = {"post": Operation({200: _ANSWER, 408: REFUSAL}, body=_BODY)}
 
     def post(self, _request: Request) -> HttpResponse:
         """Make the call and show what came of it."""
@@ -142,6 +145,8 @@ class Passthrough(Calling):
         with bulkhead.slot(), self._line() as line:
             try:
                 shown = passthrough.perform(line, call, base)
+            except kit.Late as error:
+                raise TooSlow(f"{error}. {_SLOW}") from error
             except kit.RetryLater as error:
                 raise Busy(str(error), after=error.after or 5.0) from error
             except kit.ProviderError as error:
@@ -216,9 +221,6 @@ def _call(body: Mapping[str, Any]) -> Call:
         raise malformed("method", f"one of {', '.join(METHODS)} is expected")
     if path is None:
         raise malformed("path", "This field is required.")
-    for name, text in (("path", path), ("data", data or "")):
-        if found := _PLACEHOLDER.search(text):
-            raise malformed(name, f"{found[0]} is not supported: credentials are added by Isthmus")
     given = _text(body, "request_format")
     form = "JSON" if given is None else given
     if form not in _TYPES:

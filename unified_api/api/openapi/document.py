@@ -175,7 +175,8 @@ def _show_example(operation: Document) -> None:
 def _refusals(pattern: URLPattern, endpoint: Endpoint, told: Operation) -> dict[int, Document]:
     takes_body = told.body is not None
     is_named = endpoint.needs_account or "<" in str(pattern.pattern)
-    names = refusals.of(needs_key=endpoint.needs_key, takes_body=takes_body, is_named=is_named)
+    needs = {"needs_key": endpoint.needs_key, "needs_account": endpoint.needs_account}
+    names = refusals.of(**needs, takes_body=takes_body, is_named=is_named)
     return {refusals.ALL[name][0]: {"$ref": f"#/components/responses/{name}"} for name in names}
 
 

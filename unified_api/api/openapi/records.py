@@ -140,8 +140,8 @@ def _body(model: type[CommonModel], operation: str) -> Schema:
         about = "Of a hosted account: the record's own id."
         properties["remote_id"] = {**_OWN_ID["properties"]["remote_id"], "description": about}
     about = (
-        "Keys that are not known are left out with a warning. What an account's system requires, and can write, is"
-        " told by `meta`."
+        "Keys that are not known are left out with a warning, and a value of another type that can only mean one thing"
+        " is converted with one. What an account's system requires, and can write, is told by `meta`."
     )
     model_schema = {**record(properties, optional=properties), "description": about}
     return record({"model": model_schema})

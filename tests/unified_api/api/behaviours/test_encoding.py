@@ -120,5 +120,12 @@ def test_answers_are_packed_for_who_takes_gzip(live: str, two: Linked) -> None:
     assert gzip.decompress(packed) == body
     assert headers["ETag"] == f"W/{plain['ETag']}"
     assert again[0] == 304
-    _, _, files = raw(live, two, "GET", "sync-status", **{"Accept-Encoding": "br"})
-    assert json.loads(files)["results"]
+
+
+@pytest.mark.parametrize("taken", ["br", "deflate", "br, deflate;q=0.5"])
+def test_who_takes_no_gzip_gets_answers_as_they_are(live: str, two: Linked, taken: str) -> None:
+    """Every client that takes br or deflate takes gzip as well."""
+    status, headers, body = raw(live, two, "GET", "tickets", **{"Accept-Encoding": taken})
+
+    assert (status, "Content-Encoding" in headers) == (200, False)
+    assert len(json.loads(body)["results"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from tests import stub
@@ -19,6 +20,24 @@ def read_again(api: Linked) -> dict[str, Any]:
     api.work()
     [ticket] = api.get("tickets", {"include_deleted_data": "true"}).json()["results"]
     return dict(ticket)
+
+
+def test_an_id_is_ours_and_stays(api: Linked, desk: stub.Desk) -> None:
+    """A UUID, beside the provider's id as a text, whatever is read or changed later; relations name it."""
+    grace = desk.add("users", name="Grace")
+    desk.add(title="leak", state="open", author=grace)
+    api.work()
+    [before] = api.get("tickets").json()["results"]
+    desk.edit(before["remote_id"], title="flood")
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    [after] = api.get("tickets").json()["results"]
+    [user] = api.get("users").json()["results"]
+
+    assert (before["name"], after["name"]) == ("leak", "flood")
+    assert str(uuid.UUID(before["id"])) == before["id"] == after["id"]
+    assert isinstance(after["remote_id"], str)
+    assert (after["creator"], user["remote_id"]) == (user["id"], grace)
 
 
 def test_days_are_datetimes_at_midnight_utc(alice: Person, link: Link) -> None:

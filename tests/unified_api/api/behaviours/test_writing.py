@@ -53,6 +53,46 @@ def test_the_envelope_has_arrays_and_no_logs(api: Linked) -> None:
     assert set(debug["logs"][0]["log_summary"]) == {"url", "method", "status_code"}
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "sent", "shown"),
+    [
+        ("ticketing.Ticket", "name", 5, "5"),
+        ("ticketing.Ticket", "tags", "urgent", ["urgent"]),
+        ("ticketing.Ticket", "due_date", "2026-01-31", "2026-01-31T00:00:00.000000Z"),
+        ("ticketing.Comment", "is_private", "true", True),
+        ("ticketing.Attachment", "size", "5", 5),
+    ],
+)
+def test_a_value_that_can_be_converted_is_written_with_a_warning(
+    tickets: Product, model: str, name: str, sent: Any, shown: Any
+) -> None:
+    """`INCORRECT_FIELD_TYPE`, with its pointer and without the value; said again, nothing changes."""
+    first, again = (tickets.push(model, "1", {name: sent}) for _ in range(2))
+    [warning] = first.json()["warnings"]
+
+    assert (first.status_code, again.status_code, first.json()["errors"]) == (201, 200, [])
+    assert (first.json()["model"][name], again.json()["model"]) == (shown, first.json()["model"])
+    assert (warning["problem_type"], warning["source"]) == (
+        "INCORRECT_FIELD_TYPE",
+        {"pointer": f"model/{name}"},
+    )
+    assert again.json()["warnings"] == [warning]
+    assert len(tickets.writes()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("name", True), ("name", 2.5), ("tags", "a, b"), ("due_date", 1769817600)]
+)
+def test_a_value_in_doubt_is_an_error(tickets: Product, name: str, sent: Any) -> None:
+    """What may mean something else is not guessed: nothing is written."""
+    refused = tickets.push("ticketing.Ticket", "1", {name: sent})
+    [error] = refused.json()["errors"]
+
+    assert (refused.status_code, error["problem_type"]) == (400, "INCORRECT_FIELD_TYPE")
+    assert error["source"] == {"pointer": f"model/{name}"}
+    assert tickets.writes() == []
+
+
 def test_nested_objects_make_no_children(api: Linked, desk: stub.Desk) -> None:
     """A relation is an id: an object in its place is an error that names it, before any call."""
     answer = api.send("post", "tickets", {"model": {"name": "leak", "creator": {"name": "Grace"}}})
