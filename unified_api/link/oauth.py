@@ -35,7 +35,7 @@ from unified_api import registry
 from unified_api.events import addresses
 from unified_api.link import tokens
 from unified_api.link.linking import LinkRefused, refusal
-from unified_api.sync import clock, connect, granting
+from unified_api.sync import clock, connect, granting, revoking
 
 STATE_DOOR: Final = "oauth state"
 #: Where providers send end users back to, below the address of this installation.
@@ -155,30 +155,48 @@ def finish(query: Mapping[str, Sequence[str]], cookies: Mapping[str, str]) -> Fi
     if not code:
         raise LinkRefused(f"{provider.name} came back without a code; begin again.")
     kept = secrets.unpack(secrets.opened(attempt, "sealed_secrets"))
-    granted = _exchanged(provider, auth, attempt, code, kept["verifier"])
-    values = _values(attempt, granted)
-    public = tokens.complete(kept["link_token"], values, integration=provider.slug, told=granted.told)
+    endpoint = _asking(provider, auth, attempt.settings).endpoint
+    granted = _exchanged(provider, endpoint, attempt, code, kept["verifier"])
+    try:
+        granted = _found(provider, endpoint, granted)
+        values = _values(attempt, granted)
+        public = tokens.complete(kept["link_token"], values, integration=provider.slug, told=granted.told)
+    except LinkRefused:
+        revoking.give_back(provider, auth, attempt.settings, _secrets(granted))
+        raise
     return Finished(provider.name, public)
 
 
 def _exchanged(
-    provider: Provider, auth: OAuth2, attempt: OAuthAttempt, code: str, verifier: Secret
+    provider: Provider, endpoint: oauth.TokenEndpoint, attempt: OAuthAttempt, code: str, verifier: Secret
 ) -> Granted:
     """What the code is exchanged for."""
-    asking = _asking(provider, auth, attempt.settings)
     try:
-        return asking.endpoint.exchange(code, verifier=verifier.reveal(), redirect_uri=attempt.redirect_uri)
+        return endpoint.exchange(code, verifier=verifier.reveal(), redirect_uri=attempt.redirect_uri)
     except errors.NeedsReauthorisation as error:
         raise LinkRefused(f"{provider.name} does not know the code that came back; begin again.") from error
     except errors.ProviderError as error:
         raise refusal(provider, error) from error
 
 
+def _found(provider: Provider, endpoint: oauth.TokenEndpoint, granted: Granted) -> Granted:
+    """The same, with the settings that are asked for with the new token."""
+    try:
+        return endpoint.found(granted)
+    except errors.ProviderError as error:
+        raise refusal(provider, error) from error
+
+
 def _values(attempt: OAuthAttempt, granted: Granted) -> dict[str, str]:
     """Settings and secrets of the account: what was given when it began, and what was granted."""
+    secret = {name: one.reveal() for name, one in _secrets(granted).items()}
+    return {**attempt.settings, **granted.told, **secret}
+
+
+def _secrets(granted: Granted) -> dict[str, Secret]:
+    """What was granted, as an account keeps it."""
     told = granted.secrets(connect.OUTSIDE.clock())
-    kept = {one.name: told[one.name] for one in oauth.TOKENS if one.name in told}
-    return {**attempt.settings, **granted.told, **kept}
+    return {one.name: Secret(told[one.name]) for one in oauth.TOKENS if one.name in told}
 
 
 def _seen(provider: Provider, settings: Mapping[str, str]) -> dict[str, str]:
