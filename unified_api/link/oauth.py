@@ -73,10 +73,12 @@ def begin(
 ) -> Begun:
     """Send an end user to a provider, by a link token of the tenant in scope. Raises LinkRefused.
 
-    values: the settings of the account, such as its subdomain. integration: where the token names none.
+    values: the settings of the account that the token leaves open, such as its subdomain. integration: where the token
+    names none.
     """
     token = tokens.named_by(text)
-    provider, auth, settings, asking = prepared(tokens.integration_of(token, integration), values)
+    slug = tokens.integration_of(token, integration)
+    provider, auth, settings, asking = prepared(slug, values, token.settings)
     state, browser, verifier = (
         new_token(prefix, randomness)
         for prefix in (Prefix.OAUTH_STATE, Prefix.OAUTH_BROWSER, Prefix.OAUTH_VERIFIER)
@@ -109,11 +111,19 @@ def begin(
 
 
 def prepared(
-    slug: str, values: Mapping[str, str]
+    slug: str, values: Mapping[str, str], invited: Mapping[str, str]
 ) -> tuple[Provider, OAuth2, dict[str, str], granting.Asking]:
-    """All that is needed to begin, of the tenant in scope; raises LinkRefused for what is missing or wrong."""
+    """All that is needed to begin, of the tenant in scope; raises LinkRefused for what is missing or wrong.
+
+    invited: the settings that an invitation says, and nobody else. values: those that it leaves open.
+    """
     provider, auth = _allowed(slug)
-    settings = _settings(provider, values)
+    settings = _settings(provider, {**values, **invited})
+    wanted = _settings(provider, {**invited, **values})
+    if other := sorted(name for name in invited if wanted.get(name) != settings[name]):
+        raise LinkRefused(
+            f"The invitation says another {', '.join(other)} than this address; leave that out."
+        )
     return provider, auth, settings, _asking(provider, auth, settings)
 
 
