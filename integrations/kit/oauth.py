@@ -197,7 +197,7 @@ class TokenEndpoint:
         way = Http(
             replace(self._line, secrets={"token": _Known(granted.access_token)}),
             base_url=f"{parts.scheme}://{parts.netloc}",
-            auth=Bearer(),
+            auth=Bearer(scheme=finds.scheme),
             limits=LIMITS,
             patience=PATIENCE,
             wire=self._wire,

@@ -118,8 +118,8 @@ def prepared(
     invited: the settings that an invitation says, and nobody else. values: those that it leaves open.
     """
     provider, auth = _allowed(slug)
-    settings = _settings(provider, {**values, **invited})
-    wanted = _settings(provider, {**invited, **values})
+    settings = _settings(provider, auth, {**values, **invited})
+    wanted = _settings(provider, auth, {**invited, **values})
     if other := sorted(name for name in invited if wanted.get(name) != settings[name]):
         raise LinkRefused(
             f"The invitation says another {', '.join(other)} than this address; leave that out."
@@ -231,8 +231,11 @@ def _allowed(slug: str) -> tuple[Provider, OAuth2]:
     return provider, auth
 
 
-def _settings(provider: Provider, values: Mapping[str, str]) -> dict[str, str]:
-    """What was given, as it is kept; raises LinkRefused. Secrets have no place in an address."""
+def _settings(provider: Provider, auth: OAuth2, values: Mapping[str, str]) -> dict[str, str]:
+    """What was given, as it is kept; raises LinkRefused. Secrets have no place in an address.
+
+    Nor has the host that the token goes to, but where the application is registered for it.
+    """
     if not all(value.isprintable() for value in values.values()):
         raise LinkRefused(f"A setting of {provider.name} holds a character that cannot be stored.")
     try:
@@ -241,6 +244,12 @@ def _settings(provider: Provider, values: Mapping[str, str]) -> dict[str, str]:
         raise LinkRefused(f"{provider.name} cannot be linked like this: {error}.") from error
     if told:
         raise LinkRefused(f"{', '.join(sorted(told))} is secret, and has no place in an address.")
+    host = provider.host_setting
+    if host and host.name != auth.site and settings.get(host.name) != host.default:
+        raise LinkRefused(
+            f"{host.name} would say where the token goes, which {provider.name} says itself: leave it out. An account"
+            " anywhere else is linked with a key or token of its own, where the integration takes one: manage.py link."
+        )
     return settings
 
 
