@@ -238,8 +238,9 @@ class LinkToken(TenantModel):
     """A tenant's leave to link one end user's account, for as long as it lasts, once.
 
     `categories`: in which it may be linked. `integration`: the slug of the only one, if it was said, or follows from
-    the account that is linked again. `permissions`: of the account, as `tenants.permissions` reads them. `used_at`:
-    when an account was linked by it, which is `linked_account_id`.
+    the account that is linked again. `settings`: those of the account that whoever uses it cannot change.
+    `permissions`: of the account, as `tenants.permissions` reads them. `used_at`: when an account was linked by it,
+    which is `linked_account_id`.
     """
 
     end_user_origin_id = models.TextField()
@@ -250,6 +251,7 @@ class LinkToken(TenantModel):
     is_test = models.BooleanField(default=False)
     are_syncs_disabled = models.BooleanField(default=False)
     language = models.TextField(default="en")
+    settings = models.JSONField(default=dict)
     permissions = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -33,6 +33,9 @@ def led_to(emulator: Emulator, slug: str, settings: Settings, monkeypatch: pytes
     def here(url: str) -> str:
         return f"{emulator.url}{urlsplit(url).path}"
 
+    host = provider.host_setting
+    assert host
+    moved = replace(host, default=emulator.url) if host.default else host
     found = replace(auth.finds, url=here(auth.finds.url)) if auth.finds else None
     ends = replace(auth.revokes, url=here(auth.revokes.url)) if auth.revokes else None
     local = replace(
@@ -42,7 +45,8 @@ def led_to(emulator: Emulator, slug: str, settings: Settings, monkeypatch: pytes
         finds=found,
         revokes=ends,
     )
-    monkeypatch.setitem(registry._providers, slug, replace(provider, auth=local))
+    shown = tuple(moved if one is host else one for one in provider.settings)
+    monkeypatch.setitem(registry._providers, slug, replace(provider, auth=local, settings=shown))
     monkeypatch.setattr(job, "wake", lambda *_args: None)
     settings.ALLOW_PRIVATE_HOSTS = ["127.0.0.1"]
     settings.PROVIDER_REQUESTS_PER_SECOND = settings.PROVIDER_BURST = 10_000

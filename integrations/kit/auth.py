@@ -146,11 +146,12 @@ class Finds:
     """Where to ask, with a new token, for settings that no token answer tells, such as which site it opens.
 
     url: https://. read: from the decoded answer and the settings that were given to further ones; raises Misconfigured
-    where these leave open which.
+    where these leave open which. scheme: some say `OAuth` before the token.
     """
 
     url: str
     read: Callable[[Any, Settings], Mapping[str, str]]
+    scheme: str = "Bearer"
 
 
 @dataclass(frozen=True)
@@ -218,11 +219,11 @@ class OAuth2(Bearer):
     def __post_init__(self) -> None:
         if self.client and self.is_dance:
             raise TypeError("OAuth2: end users allow something to the tenant's application; drop client=")
-        if self.is_dance and _first_name(self.authorize_url) != _first_name(self.token_url):
+        if self.is_dance and first_name(self.authorize_url) != first_name(self.token_url):
             raise TypeError(
                 "OAuth2: authorize_url= and token_url= have to begin with the same setting, or none"
             )
-        if self.revokes and _first_name(self.revokes.url) not in (None, _first_name(self.token_url)):
+        if self.revokes and first_name(self.revokes.url) not in (None, first_name(self.token_url)):
             raise TypeError("OAuth2: revokes= has to begin with the same setting as token_url=, or none")
         if self.site is not None and self.site in self.tells:
             raise TypeError(f"OAuth2: {self.site} is where a token is asked for; no answer can tell it")
@@ -260,11 +261,12 @@ class OAuth2(Bearer):
     @property
     def site(self) -> str | None:
         """The name of the setting that is the address of the customer's own installation, if there is one."""
-        first = _first_name(self.token_url)
+        first = first_name(self.token_url)
         return None if first == HOME else first
 
 
-def _first_name(template: str) -> str | None:
+def first_name(template: str) -> str | None:
+    """The name of the setting that a template begins with; None for one that begins with a text."""
     found = re.match(r"\{(\w+)\}", template)
     return found[1] if found else None
 

@@ -185,8 +185,34 @@ class TokenEndpoint:
         """The tokens for a code that came to the callback."""
         bound = {"code_verifier": verifier} if self._auth.pkce else {}
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, **bound}
-        granted = self._ask(form)
-        return replace(granted, told={**granted.told, **self._found(granted.access_token)})
+        return self._ask(form)
+
+    def found(self, granted: Granted) -> Granted:
+        """The same with the settings that no answer tells, which are asked for with the new token."""
+        finds = self._auth.finds
+        if finds is None:
+            return granted
+        _refuse_in_clear(finds.url, self._line.guard)
+        parts = urlsplit(finds.url)
+        way = Http(
+            replace(self._line, secrets={"token": _Known(granted.access_token)}),
+            base_url=f"{parts.scheme}://{parts.netloc}",
+            auth=Bearer(scheme=finds.scheme),
+            limits=LIMITS,
+            patience=PATIENCE,
+            wire=self._wire,
+        )
+        try:
+            _answer, decoded = way.json(Request("GET", parts.path))
+            found = finds.read(decoded.data, self._settings)
+        except SHAPELESS as error:
+            raise Misconfigured(
+                "the answer about what a token opens does not have the shape that is documented",
+                request=f"GET {parts.path}",
+            ) from error
+        finally:
+            way.close()
+        return replace(granted, told={**granted.told, **found})
 
     def refresh(self, refresh_token: str) -> Granted:
         """The tokens for a refresh token, which may be replaced by that."""
@@ -246,32 +272,6 @@ class TokenEndpoint:
         by_form = told.signed == "client" and self._auth.proof != "basic"
         form: dict[str, str] = body | (self._named() if by_form else {})
         return {"body": urlencode(form).encode(), "headers": _FORM}
-
-    def _found(self, token: str) -> Mapping[str, str]:
-        """The settings that are asked for with a new token."""
-        finds = self._auth.finds
-        if finds is None:
-            return {}
-        _refuse_in_clear(finds.url, self._line.guard)
-        parts = urlsplit(finds.url)
-        way = Http(
-            replace(self._line, secrets={"token": _Known(token)}),
-            base_url=f"{parts.scheme}://{parts.netloc}",
-            auth=Bearer(),
-            limits=LIMITS,
-            patience=PATIENCE,
-            wire=self._wire,
-        )
-        try:
-            _answer, decoded = way.json(Request("GET", parts.path))
-            return finds.read(decoded.data, self._settings)
-        except SHAPELESS as error:
-            raise Misconfigured(
-                "the answer about what a token opens does not have the shape that is documented",
-                request=f"GET {parts.path}",
-            ) from error
-        finally:
-            way.close()
 
     def _ask(self, form: Mapping[str, str]) -> Granted:
         _refuse_in_clear(self._url, self._line.guard)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
-from integrations.kit.auth import HOME, Auth
+from integrations.kit.auth import HOME, Auth, OAuth2, first_name
 from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import (
     DELETE,
@@ -308,6 +308,13 @@ class Provider:
             raise TypeError(
                 f"{self.slug}: {sorted(secrets - set(self.auth.needs))} is secret, but auth= ignores it"
             )
+        auth, host = self.auth, self.host_setting
+        asked = host.name if host and host.required else None
+        if asked and isinstance(auth, OAuth2) and auth.is_renewable and auth.is_dance and asked != auth.site:
+            raise TypeError(
+                f"{self.slug}: {asked} says where tokens go, and no end user does: have token_url= begin with it,"
+                " or a default, tells= or finds= say it, and declare it as not required"
+            )
         models = [resource.model for resource in self.resources]
         if len(set(models)) != len(models):
             raise TypeError(f"{self.slug}: two resources map the same model")
@@ -325,6 +332,12 @@ class Provider:
     def is_sandbox(self) -> bool:
         """Whether this installation itself serves the system: nobody's records are there."""
         return self.home is not None
+
+    @property
+    def host_setting(self) -> Setting | None:
+        """The setting that says which host requests, and secrets with them, go to; None where none does."""
+        name = first_name(self.base_url)
+        return next((one for one in self.settings if one.name == name), None)
 
     def placed(self, settings: Mapping[str, str]) -> dict[str, str]:
         """The settings of an account, with what stands for this installation's own address, of a sandbox."""

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlencode
 
 from unified_api.link import oauth, tokens
 from unified_api.link.linking import LinkRefused
@@ -17,7 +16,7 @@ LASTS: Final = dt.timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Invitation:
-    """Whom to invite, and to what. settings: of the account, those that are no secret."""
+    """Whom to invite, and to what. settings: of the account, those that are no secret; nobody can say others."""
 
     integration: str
     end_user_origin_id: str
@@ -33,7 +32,7 @@ def invite(invitation: Invitation) -> tuple[str, dt.datetime]:
     if not invitation.end_user_origin_id.strip():
         raise LinkRefused("The end user's id is empty; give the id that your own product knows it by.")
     base = oauth.redirect_uri().removesuffix(oauth.CALLBACK)
-    provider, _, settings, _ = oauth.prepared(invitation.integration, invitation.settings)
+    provider, _, settings, _ = oauth.prepared(invitation.integration, {}, invitation.settings)
     if invitation.category and invitation.category not in provider.categories:
         raise LinkRefused(f"{provider.name} has no accounts of category {invitation.category!r}.")
     made, text = tokens.issue(
@@ -45,7 +44,7 @@ def invite(invitation: Invitation) -> tuple[str, dt.datetime]:
             lasts=LASTS,
             integration=provider.slug,
             is_test=invitation.is_test,
+            settings={name: settings[name] for name in invitation.settings},
         )
     )
-    query = f"?{urlencode(settings)}" if settings else ""
-    return f"{base}{oauth.BEGIN}{text.reveal()}{query}", made.expires_at
+    return f"{base}{oauth.BEGIN}{text.reveal()}", made.expires_at

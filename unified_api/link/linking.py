@@ -143,7 +143,7 @@ def check(provider: Provider, settings: Mapping[str, str], secrets: Mapping[str,
     """
     if provider.hosted:
         return None
-    _refuse_private_address(provider, settings)
+    _refuse_address(provider, settings)
     connection = Connection(settings=settings, secrets=secrets, guard=connect.guard())
     try:
         with Client(provider, connection) as client:
@@ -209,10 +209,16 @@ def _accepted(provider: Provider, values: Mapping[str, str]) -> tuple[dict[str, 
     return settings, {name: Secret(value) for name, value in secrets.items()}
 
 
-def _refuse_private_address(provider: Provider, settings: Mapping[str, str]) -> None:
-    """The kit refuses it as well; here it can be said which setting of the operator's allows it."""
+def _refuse_address(provider: Provider, settings: Mapping[str, str]) -> None:
+    """One that nobody said, or a private one: the kit refuses it as well; here it can be said which setting to give."""
     if provider.home:
         return
+    where = provider.host_setting
+    if where and not settings.get(where.name):
+        raise LinkRefused(
+            f"{provider.name} did not say where the account is, and nobody else did: it has no {where.name}."
+            " Give it with a key; by OAuth, link again later."
+        )
     url = urlsplit(fill(provider.base_url, settings))
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
     if _is_private(host, port):

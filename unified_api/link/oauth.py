@@ -35,7 +35,7 @@ from unified_api import registry
 from unified_api.events import addresses
 from unified_api.link import tokens
 from unified_api.link.linking import LinkRefused, refusal
-from unified_api.sync import clock, connect, granting
+from unified_api.sync import clock, connect, granting, revoking
 
 STATE_DOOR: Final = "oauth state"
 #: Where providers send end users back to, below the address of this installation.
@@ -73,10 +73,12 @@ def begin(
 ) -> Begun:
     """Send an end user to a provider, by a link token of the tenant in scope. Raises LinkRefused.
 
-    values: the settings of the account, such as its subdomain. integration: where the token names none.
+    values: the settings of the account that the token leaves open, such as its subdomain. integration: where the token
+    names none.
     """
     token = tokens.named_by(text)
-    provider, auth, settings, asking = prepared(tokens.integration_of(token, integration), values)
+    slug = tokens.integration_of(token, integration)
+    provider, auth, settings, asking = prepared(slug, values, token.settings)
     state, browser, verifier = (
         new_token(prefix, randomness)
         for prefix in (Prefix.OAUTH_STATE, Prefix.OAUTH_BROWSER, Prefix.OAUTH_VERIFIER)
@@ -109,11 +111,19 @@ def begin(
 
 
 def prepared(
-    slug: str, values: Mapping[str, str]
+    slug: str, values: Mapping[str, str], invited: Mapping[str, str]
 ) -> tuple[Provider, OAuth2, dict[str, str], granting.Asking]:
-    """All that is needed to begin, of the tenant in scope; raises LinkRefused for what is missing or wrong."""
+    """All that is needed to begin, of the tenant in scope; raises LinkRefused for what is missing or wrong.
+
+    invited: the settings that an invitation says, and nobody else. values: those that it leaves open.
+    """
     provider, auth = _allowed(slug)
-    settings = _settings(provider, values)
+    settings = _settings(provider, auth, {**values, **invited})
+    wanted = _settings(provider, auth, {**invited, **values})
+    if other := sorted(name for name in invited if wanted.get(name) != settings[name]):
+        raise LinkRefused(
+            f"The invitation says another {', '.join(other)} than this address; leave that out."
+        )
     return provider, auth, settings, _asking(provider, auth, settings)
 
 
@@ -155,30 +165,48 @@ def finish(query: Mapping[str, Sequence[str]], cookies: Mapping[str, str]) -> Fi
     if not code:
         raise LinkRefused(f"{provider.name} came back without a code; begin again.")
     kept = secrets.unpack(secrets.opened(attempt, "sealed_secrets"))
-    granted = _exchanged(provider, auth, attempt, code, kept["verifier"])
-    values = _values(attempt, granted)
-    public = tokens.complete(kept["link_token"], values, integration=provider.slug, told=granted.told)
+    endpoint = _asking(provider, auth, attempt.settings).endpoint
+    granted = _exchanged(provider, endpoint, attempt, code, kept["verifier"])
+    try:
+        granted = _found(provider, endpoint, granted)
+        values = _values(attempt, granted)
+        public = tokens.complete(kept["link_token"], values, integration=provider.slug, told=granted.told)
+    except LinkRefused:
+        revoking.give_back(provider, auth, attempt.settings, _secrets(granted))
+        raise
     return Finished(provider.name, public)
 
 
 def _exchanged(
-    provider: Provider, auth: OAuth2, attempt: OAuthAttempt, code: str, verifier: Secret
+    provider: Provider, endpoint: oauth.TokenEndpoint, attempt: OAuthAttempt, code: str, verifier: Secret
 ) -> Granted:
     """What the code is exchanged for."""
-    asking = _asking(provider, auth, attempt.settings)
     try:
-        return asking.endpoint.exchange(code, verifier=verifier.reveal(), redirect_uri=attempt.redirect_uri)
+        return endpoint.exchange(code, verifier=verifier.reveal(), redirect_uri=attempt.redirect_uri)
     except errors.NeedsReauthorisation as error:
         raise LinkRefused(f"{provider.name} does not know the code that came back; begin again.") from error
     except errors.ProviderError as error:
         raise refusal(provider, error) from error
 
 
+def _found(provider: Provider, endpoint: oauth.TokenEndpoint, granted: Granted) -> Granted:
+    """The same, with the settings that are asked for with the new token."""
+    try:
+        return endpoint.found(granted)
+    except errors.ProviderError as error:
+        raise refusal(provider, error) from error
+
+
 def _values(attempt: OAuthAttempt, granted: Granted) -> dict[str, str]:
     """Settings and secrets of the account: what was given when it began, and what was granted."""
+    secret = {name: one.reveal() for name, one in _secrets(granted).items()}
+    return {**attempt.settings, **granted.told, **secret}
+
+
+def _secrets(granted: Granted) -> dict[str, Secret]:
+    """What was granted, as an account keeps it."""
     told = granted.secrets(connect.OUTSIDE.clock())
-    kept = {one.name: told[one.name] for one in oauth.TOKENS if one.name in told}
-    return {**attempt.settings, **granted.told, **kept}
+    return {one.name: Secret(told[one.name]) for one in oauth.TOKENS if one.name in told}
 
 
 def _seen(provider: Provider, settings: Mapping[str, str]) -> dict[str, str]:
@@ -203,8 +231,11 @@ def _allowed(slug: str) -> tuple[Provider, OAuth2]:
     return provider, auth
 
 
-def _settings(provider: Provider, values: Mapping[str, str]) -> dict[str, str]:
-    """What was given, as it is kept; raises LinkRefused. Secrets have no place in an address."""
+def _settings(provider: Provider, auth: OAuth2, values: Mapping[str, str]) -> dict[str, str]:
+    """What was given, as it is kept; raises LinkRefused. Secrets have no place in an address.
+
+    Nor has the host that the token goes to, but where the application is registered for it.
+    """
     if not all(value.isprintable() for value in values.values()):
         raise LinkRefused(f"A setting of {provider.name} holds a character that cannot be stored.")
     try:
@@ -213,6 +244,12 @@ def _settings(provider: Provider, values: Mapping[str, str]) -> dict[str, str]:
         raise LinkRefused(f"{provider.name} cannot be linked like this: {error}.") from error
     if told:
         raise LinkRefused(f"{', '.join(sorted(told))} is secret, and has no place in an address.")
+    host = provider.host_setting
+    if host and host.name != auth.site and settings.get(host.name) != host.default:
+        raise LinkRefused(
+            f"{host.name} would say where the token goes, which {provider.name} says itself: leave it out. An account"
+            " anywhere else is linked with a key or token of its own, where the integration takes one: manage.py link."
+        )
     return settings
 
 

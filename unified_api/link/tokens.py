@@ -44,6 +44,7 @@ class Wish:
     are_syncs_disabled: bool = False
     language: str = "en"
     permissions: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def issue(wish: Wish, *, randomness: Randomness = os.urandom) -> tuple[LinkToken, Secret]:

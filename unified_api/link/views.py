@@ -56,7 +56,10 @@ class _Page(View):
 
 
 class Begin(_Page):
-    """oauth/begin/{link_token}?integration=…: sends the browser to the provider. Other parameters are settings."""
+    """oauth/begin/{link_token}?integration=…: sends the browser to the provider.
+
+    Other parameters are the settings that the token leaves open.
+    """
 
     def get(self, request: HttpRequest, link_token: str) -> HttpResponse:
         """302 to the provider, with a cookie."""

@@ -23,7 +23,7 @@ from integrations.kit import errors
 from integrations.kit.auth import OAuth2
 from integrations.kit.provider import Provider
 from integrations.kit.token_answers import Granted
-from tenants.models import LinkedAccount
+from tenants.models import LinkedAccount, OAuthApplication
 from tenants.vault import Secret
 from unified_api import registry
 from unified_api.sync import clock, connect, granting, issues, job
@@ -109,7 +109,7 @@ class Renewal:
 
     def _asked(self) -> Credential:
         try:
-            return self._stored(self._granted())
+            return self._stored(*self._granted())
         except errors.NeedsReauthorisation:
             # Another worker may have sent the same token, if this one was held up for longer than a lease.
             if (stored := self._stored_meanwhile()) is not None:
@@ -121,14 +121,15 @@ class Renewal:
                 f"the access token cannot be renewed now: {error}", after=error.after
             ) from error
 
-    def _granted(self) -> Granted:
+    def _granted(self) -> tuple[Granted, OAuthApplication | None]:
+        """What the provider grants, and to which application of the tenant's."""
         asking = granting.asking(
             self.provider, self.auth, self.account.settings, self.held, briefly=self.briefly
         )
         try:
             if not self.auth.is_dance:
-                return asking.endpoint.by_client(asking.scopes)
-            return self._refreshed(asking)
+                return asking.endpoint.by_client(asking.scopes), asking.application
+            return self._refreshed(asking), asking.application
         except errors.ApplicationRefused as error:
             if asking.application is None:
                 raise errors.NeedsReauthorisation(f"the account's own client is refused: {error}") from error
@@ -148,28 +149,32 @@ class Renewal:
                 raise
             return asking.endpoint.refresh(self.held["previous_refresh_token"].reveal())
 
-    def _stored(self, granted: Granted) -> Credential:
+    def _stored(self, granted: Granted, application: OAuthApplication | None) -> Credential:
         """What was granted, once it is stored. A database that is away is waited for: nobody else has these tokens."""
         renewed, ends = self._with(granted), connect.OUTSIDE.monotonic() + WAIT
-        settings = {**self.account.settings, **_fit(self.provider, granted.told)}
+        told = _fit(self.provider, granted.told)
         while True:
             try:
-                return self._store(renewed, settings)
+                return self._store(renewed, told, application)
             except (OperationalError, InterfaceError):
                 connection.close()
                 if connect.OUTSIDE.monotonic() > ends:
                     raise
                 connect.OUTSIDE.sleep(LOOK)
 
-    def _store(self, renewed: dict[str, Secret], settings: dict[str, str]) -> Credential:
-        """Store it if what was held is still what is stored; else what is stored counts."""
+    def _store(
+        self, renewed: dict[str, Secret], told: dict[str, str], application: OAuthApplication | None
+    ) -> Credential:
+        """Store it if what was held is still what is stored; else what is stored counts. The application is taken."""
         with transaction.atomic(durable=True):
             row = LinkedAccount.objects.select_for_update().get(id=self.account.id)
             is_mine = bool(row.sealed_credential) and row.credential() == self.held
             if is_mine:
                 row.store_credential(renewed)
-                row.settings = settings
+                row.settings = {**row.settings, **told}
                 row.save(update_fields=["sealed_credential", "settings"])
+            if application:
+                issues.resolve(issues.APPLICATION, application.id)
         self.account.sealed_credential, self.account.settings = row.sealed_credential, row.settings
         log.info("oauth.renewed", linked_account=str(row.id), stored=is_mine)
         return renewed if is_mine else connect.credential_of(row)

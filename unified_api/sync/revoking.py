@@ -1,10 +1,12 @@
-"""Telling a provider that tokens are over, where the account that had them ends.
+"""Telling a provider that tokens are over, where the account that had them ends, or is not linked after all.
 
-Nothing waits for it: it is tried once, for a few seconds, and the audit trail says what came of it.
+Nothing waits for it: it is tried once, for a few seconds. The audit trail says what came of it, or where there is no
+account, the log.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import structlog
@@ -54,7 +56,8 @@ def end(account: LinkedAccount) -> None:
         auth = granting.oauth_for(provider, account.settings, held)
         if auth is None or not held:
             return
-        if needed := _needed(account, provider, auth, held):
+        is_known = account.remote_identity is not None
+        if needed := _needed(_staying(account), provider, auth, held, may_share=is_known):
             not_ended(account, needed)
             return
         _revoke(account, provider, auth, held)
@@ -65,6 +68,26 @@ def end(account: LinkedAccount) -> None:
     else:
         with transaction.atomic():
             audit.record(REVOKED, subject=str(account.id), integration=account.integration)
+
+
+def give_back(provider: Provider, auth: OAuth2, settings: Mapping[str, str], held: Credential) -> None:
+    """Have the provider end tokens that nobody keeps, as their account was not linked; outside of transactions.
+
+    They are left where an account of the tenant may hang on them: whose they are is not known.
+    """
+    if auth.revokes is None:
+        return
+    with transaction.atomic():
+        known = LinkedAccount.objects.filter(integration=provider.slug, deleted_at=None)
+        living = list(known.exclude(sealed_credential=b""))
+    try:
+        if not (why := _needed(living, provider, auth, held, may_share=True)):
+            _tell(provider, auth, settings, held)
+            log.info("oauth.given_back", integration=provider.slug)
+            return
+    except errors.ProviderError as error:
+        why = error.message
+    log.warning("oauth.not_given_back", integration=provider.slug, why=why)
 
 
 def not_ended(account: LinkedAccount, why: str) -> None:
@@ -96,23 +119,29 @@ def _revoke(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Cred
         with transaction.atomic():
             account.refresh_from_db(fields=["sealed_credential"])
         stored = connect.credential_of(account)
-        known = {name: stored[name].reveal() for name in _TOKENS if name in stored}
-        granting.asking(provider, auth, account.settings, stored).endpoint.revoke(known)
+        _tell(provider, auth, account.settings, stored)
 
 
-def _needed(account: LinkedAccount, provider: Provider, auth: OAuth2, held: Credential) -> str | None:
+def _tell(provider: Provider, auth: OAuth2, settings: Mapping[str, str], held: Credential) -> None:
+    known = {name: held[name].reveal() for name in _TOKENS if name in held}
+    granting.asking(provider, auth, settings, held).endpoint.revoke(known)
+
+
+def _needed(
+    others: Iterable[LinkedAccount], provider: Provider, auth: OAuth2, held: Credential, *, may_share: bool
+) -> str | None:
     """Why the token has to live on for another account of the tenant; None where nobody needs it.
 
     A token that an end user had at hand may have been given twice, whatever its end does to others. Of accounts that
-    end at once each but the last leaves it to another one.
+    end at once each but the last leaves it to another one. may_share: the others may be of the same user.
     """
-    for other in _staying(account):
+    for other in others:
         theirs = connect.credential_of(other)
         if granting.oauth_for(provider, other.settings, theirs) is None:
             continue
         if any(name in held and held[name] == theirs.get(name) for name in _TOKENS):
             return _SAME
-        if auth.revokes and auth.revokes.shared and account.remote_identity is not None:
+        if auth.revokes and auth.revokes.shared and may_share:
             return _LEFT
     return None
 

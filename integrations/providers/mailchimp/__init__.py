@@ -3,8 +3,8 @@
 https://mailchimp.com/developer/marketing/api/
 
 Written from its own description and documents, and tried against an emulator that is judged by these:
-- The data center is a part of the address, and stands behind the dash of an API key; who comes by OAuth finds it at
-  login.mailchimp.com/oauth2/metadata. Another one refuses the key.
+- The data center is a part of the address, and stands behind the dash of an API key; of a token
+  login.mailchimp.com/oauth2/metadata tells it. Another one refuses both.
 - A member's `id` is the hash of the address, and another one when that changes. `contact_id` stays; each address of a
   member takes either, or the e-mail address itself.
 - Deleting archives: the member is shown on, with that status. Deleting for good leaves nothing, and bars the address.
@@ -18,7 +18,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from integrations.kit.auth import Basic, OAuth2
+from integrations.kit.auth import Basic, Finds, OAuth2
 from integrations.kit.endpoints import GET, Check
 from integrations.kit.errors import Exists, ProviderError
 from integrations.kit.oauth import TOKENS
@@ -33,6 +33,10 @@ from integrations.providers.mailchimp.webhooks import webhooks
 def _identity(audience: Any, _settings: Any) -> str:
     """The audience, whose id no other account has."""
     return str(audience["id"])
+
+
+def _data_center(told: Any, _settings: Any) -> dict[str, str]:
+    return {"base_url": str(told["api_endpoint"])}
 
 
 def _faults(body: Any) -> dict[str, str]:
@@ -54,7 +58,9 @@ provider = Provider(
     settings=(
         Setting(
             "base_url",
-            "Address of your data center, such as https://us19.api.mailchimp.com: what stands behind the dash of a key",
+            "Address of the data center, such as https://us19.api.mailchimp.com: what stands behind the dash of a key;"
+            " OAuth finds it",
+            required=False,
             kind="url",
         ),
         Setting("list_id", "The audience, by its id (Audience > Settings > Audience name and defaults)"),
@@ -73,6 +79,7 @@ provider = Provider(
         token_url="https://login.mailchimp.com/oauth2/token",  # noqa: S106 - an address
         proof="body",
         pkce=False,
+        finds=Finds("https://login.mailchimp.com/oauth2/metadata", _data_center, scheme="OAuth"),
         instead=Basic("user", "api_key"),
     ),
     check=Check(GET(LIST, params={"fields": "id"}), _identity),

@@ -98,7 +98,7 @@ def test_settings_that_no_answer_tells_are_asked_for_with_the_new_token() -> Non
         auth = OAuth2(authorize_url="{home}/authorize", token_url="{home}/token", finds=finds)
         settings = {"home": listener.url, "site": "b"}
         way = TokenEndpoint(auth, CLIENT, settings, guard=LOOPBACK, clock=lambda: NOW, sleep=Sleeper())
-        found = way.exchange("code", verifier="v", redirect_uri="https://us.example/b")
+        found = way.found(way.exchange("code", verifier="v", redirect_uri="https://us.example/b"))
         again = way.refresh(REFRESH)
 
     assert (found.told, again.told) == ({"base_url": "https://api.example/8"}, {})
@@ -113,11 +113,10 @@ def test_settings_that_no_answer_tells_are_asked_for_with_the_new_token() -> Non
 def test_an_odd_answer_about_what_a_token_opens_is_for_a_person() -> None:
     """It is told where it was asked, and not the token."""
     with answering(told(PAIR), told({"sites": 5})) as listener:
-        finds = Finds(f"{listener.url}/sites", _opens)
+        way = endpoint(listener.url, finds=Finds(f"{listener.url}/sites", _opens))
+        granted = way.exchange("code", verifier="v", redirect_uri="https://us.example/b")
         with pytest.raises(errors.Misconfigured, match="what a token opens") as caught:
-            endpoint(listener.url, finds=finds).exchange(
-                "code", verifier="v", redirect_uri="https://us.example/b"
-            )
+            way.found(granted)
 
     assert "a1" not in str(caught.value)
 

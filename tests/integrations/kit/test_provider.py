@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from integrations.kit.auth import Basic, Bearer
+from integrations.kit.auth import Basic, Bearer, OAuth2
 from integrations.kit.endpoints import DELETE, GET, PATCH, POST, PUT, Check, Marked, Since
 from integrations.kit.errors import InvalidSettings
 from integrations.kit.lenses import at, choice, instant
 from integrations.kit.mapping import Mapping
+from integrations.kit.oauth import TOKENS
 from integrations.kit.offered import of_account
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
@@ -42,6 +43,7 @@ SETTINGS = (
     Setting("password", "Secret", secret=True),
     Setting("queue", "Where to", required=False, default="1", kind="number"),
 )
+FIXED = OAuth2(authorize_url="https://desk.example/authorize", token_url="https://desk.example/token")
 
 
 def provider(**changes: Any) -> Provider:
@@ -102,6 +104,7 @@ def test_resources_are_found_by_class_and_by_name() -> None:
         (lambda: provider(settings=(*SETTINGS, SETTINGS[0])), "same name"),
         (lambda: provider(auth=Bearer()), "auth needs"),
         (lambda: provider(settings=(*SETTINGS, Setting("key", "", secret=True))), "auth= ignores it"),
+        (lambda: provider(settings=(SETTINGS[0], *TOKENS), auth=FIXED), "base_url says where tokens go"),
         (lambda: provider(resources=(TICKETS, TICKETS)), "same model"),
         (lambda: provider(category="crm"), "not of category crm"),
     ],

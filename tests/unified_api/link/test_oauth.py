@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from integrations.kit.setting import Setting
 from tenants.models import AuditEvent, Door, LinkedAccount, OAuthAttempt
 from tenants.scope import scope
 from tenants.tokens import digest
@@ -60,6 +61,14 @@ def invited(person: Person, house: House, **more: Any) -> str:
     given = {"integration": "house", "end_user_origin_id": "customer-1", "settings": {"base_url": house.url}}
     with scope(person.tenant_id):
         return invite(Invitation(**{**given, **more}))[0]
+
+
+def left_open(person: Person, house: House) -> str:
+    """The address at which one begins by a link token that says no settings."""
+    register(person, house)
+    wish = tokens.Wish("customer-1", "", "", ("ticketing",), dt.timedelta(minutes=5), integration="house")
+    with scope(person.tenant_id):
+        return f"http://testserver{oauth.BEGIN}{tokens.issue(wish)[1].reveal()}"
 
 
 def refused(page: HttpResponse, sentence: str) -> None:
@@ -125,7 +134,7 @@ def test_nothing_secret_is_logged(
         assert browser.open(back).status_code == 500
     query = parse_qs(urlsplit(back).query)
     written = caplog.text + "".join(capsys.readouterr())
-    secret = [query["code"][0], query["state"][0], url.rpartition("/")[2].partition("?")[0]]
+    secret = [query["code"][0], query["state"][0], url.rpartition("/")[2]]
     secret += [house.grants[0].access, house.grants[0].refresh, CLIENT_SECRET]
 
     assert "ZeroDivisionError" in written
@@ -226,9 +235,9 @@ def test_few_ways_are_open_at_once(alice: Person, house: House, no_broker: None)
 
 def test_the_application_is_for_its_own_site(alice: Person, house: House, no_broker: None) -> None:
     """A customer who names a server of their own is sent nowhere, and gets no secret of the tenant's there."""
-    url = invited(alice, house)
+    url = left_open(alice, house)
     for there in ("https://evil.example", house.url.replace("127.0.0.1", "localhost")):
-        page = Browser().open(url.partition("?")[0] + f"?base_url={there}")
+        page = Browser().open(f"{url}?base_url={there}")
         refused(page, "has no OAuth application at House at")
     assert house.asked == []
 
@@ -248,8 +257,26 @@ def test_what_is_wrong_with_a_begin_address_is_said(
     alice: Person, house: House, query: str, sentence: str
 ) -> None:
     """Settings are taken, and nothing else; nobody is sent to the provider."""
-    url = invited(alice, house).partition("?")[0]
+    url = left_open(alice, house)
     refused(Browser().open(url + query.format(house.url)), sentence)
+
+
+def test_settings_of_an_invitation_are_not_the_reader_s_to_change(
+    alice: Person, house: House, no_broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are kept with the token, and not in the address; what it leaves open is said there."""
+    room, floor = (Setting(name, "where in the house", required=False) for name in ("room", "floor"))
+    provider = replace(PROVIDER, settings=(*PROVIDER.settings, room, floor))
+    monkeypatch.setitem(registry._providers, "house", provider)
+    url = invited(alice, house, settings={"base_url": house.url, "room": "attic"})
+    assert "?" not in url
+    for query in ("?room=cellar", "?base_url=https://evil.example&room=cellar"):
+        refused(Browser().open(url + query), "room than this address")
+    assert house.asked == []
+
+    assert Browser().link(f"{url}?base_url={house.url}/&floor=2").status_code == 200
+    [account] = accounts_of(alice)
+    assert account.settings == {"base_url": house.url, "room": "attic", "floor": "2"}
 
 
 def test_another_tenants_application_is_not_used(alice: Person, charlie: Person, house: House) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connections
 
 from integrations.kit import errors
+from integrations.kit.setting import Setting
 from tests.integrations.listener import Told, told
 from tests.oauth_house import (
+    AUTH,
+    PROVIDER,
     House,
     account_of,
     call,
@@ -25,6 +29,7 @@ from tests.oauth_house import (
 )
 from tests.people import Person
 from tests.tenants.switches import Owner
+from unified_api import registry
 from unified_api.sync import job, renewing, streams
 from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_watch import Issue
@@ -239,6 +244,38 @@ def test_a_refused_application_is_an_issue_of_its_own(
     database.execute("UPDATE sync_job SET due_at = now()")
     work_until_idle()
     assert kept(alice)["access_token"] == house.grants[0].access
+
+
+def test_an_application_that_is_taken_again_is_no_issue_any_more(
+    alice: Person, house: House, work_until_idle: Callable[[], int], database: Owner
+) -> None:
+    """It was put right at the provider, or was never wrong: the next renewal by it says so."""
+    link_to(alice, house)
+    forget_access(house)
+    house.instead.append(told({"error": "invalid_client"}, 401))
+    work_until_idle()
+    assert kinds_of_issues(alice) == ["oauth application"]
+
+    database.execute("UPDATE sync_job SET due_at = now()")
+    work_until_idle()
+    assert kinds_of_issues(alice) == []
+
+
+def test_settings_that_are_changed_while_a_token_is_renewed_stay(
+    alice: Person, house: House, monkeypatch: pytest.MonkeyPatch, database: Owner
+) -> None:
+    """What the answer tells is put beside them."""
+    settings = (*PROVIDER.settings, Setting("room", "told with tokens", required=False))
+    auth = replace(AUTH, tells={"room": "room"})
+    monkeypatch.setitem(registry._providers, "house", replace(PROVIDER, settings=settings, auth=auth))
+    link_to(alice, house)
+    forget_access(house)
+    house.more = {"room": "attic"}
+    changed = """UPDATE tenants_linkedaccount SET settings = settings || '{"floor": "2"}'"""
+    house.granted = lambda: database.execute(changed)
+    call(alice)
+
+    assert account_of(alice).settings == {"base_url": house.url, "room": "attic", "floor": "2"}
 
 
 def test_tokens_are_renewed_ahead(

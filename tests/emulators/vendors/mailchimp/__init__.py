@@ -51,7 +51,7 @@ vendor = Vendor(
     deliveries=audience.deliveries,
     official="mailchimp/mailchimp-marketing.swagger.json",
     beyond=Beyond(
-        paths=dict.fromkeys(("/oauth2/authorize", "/oauth2/token"), _LED),
+        paths=dict.fromkeys(("/oauth2/authorize", "/oauth2/token", "/oauth2/metadata"), _LED),
         fields={"errors": "https://mailchimp.com/developer/marketing/docs/errors/"},
     ),
 )

@@ -24,3 +24,12 @@ def token(world: World, request: Request) -> Answer:
         raise Refused(400, {"error": "invalid_grant", "error_description": "the code is not valid"})
     made = world.add("token", {"id": f"token-{world.next_id('token')}"})
     return Answer(200, {"access_token": made["id"], "expires_in": 0, "scope": None})
+
+
+@on("GET", "/oauth2/metadata")
+def metadata(world: World, request: Request) -> Answer:
+    """Where the account of a token is reached; the token stands behind another word here."""
+    scheme, _, told = request.headers.get("authorization", "").partition(" ")
+    if scheme != "OAuth" or told not in world.table("token"):
+        raise Refused(401, {"error": "invalid_token", "error_description": "the token is not valid"})
+    return Answer(200, {"dc": "us19", "role": "owner", "accountname": "Acme", "api_endpoint": world.url})

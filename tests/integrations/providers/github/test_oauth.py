@@ -27,7 +27,7 @@ EIGHT_HOURS, BACK = 28_800, "https://isthmus.example/oauth/callback"
 
 
 def _linked(person: Person, github: Emulator) -> LinkedAccount:
-    return allowed_by(person, "github", owner=desk.OWNER, repository=desk.NAME, base_url=github.url)
+    return allowed_by(person, "github", owner=desk.OWNER, repository=desk.NAME)
 
 
 def test_a_repository_is_linked_by_allowing_it_and_each_refresh_token_is_sent_once(

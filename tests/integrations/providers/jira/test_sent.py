@@ -13,6 +13,7 @@ from integrations.kit import errors
 from integrations.kit.auth import Finds, OAuth2
 from integrations.kit.oauth import OAuthClient, TokenEndpoint, authorize_address
 from integrations.kit.signatures import Delivery
+from integrations.kit.token_answers import Granted
 from integrations.kit.webhooks import Callback
 from integrations.providers import jira as adapter
 from tests.emulators.consent import CLIENT
@@ -194,18 +195,17 @@ def _endpoint(site: Emulator, /, **settings: str) -> TokenEndpoint:
     return TokenEndpoint(there, client, settings, guard=LOOPBACK, clock=clock.now, sleep=clock.forward)
 
 
-def _exchanged(site: Emulator, /, **settings: str) -> dict[str, str]:
-    return (
-        _endpoint(site, **settings)
-        .exchange(applications.CODE, verifier="v", redirect_uri="https://us.example/b")
-        .told
+def _exchanged(site: Emulator, /, **settings: str) -> Granted:
+    endpoint = _endpoint(site, **settings)
+    return endpoint.found(
+        endpoint.exchange(applications.CODE, verifier="v", redirect_uri="https://us.example/b")
     )
 
 
 def test_an_application_is_let_into_a_site(site: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token says which one when it is asked, and the site is called below its id; issues lead to its own pages."""
     new_issue(site.world, jira.HELP)
-    granted = _endpoint(site).exchange(applications.CODE, verifier="v", redirect_uri="https://us.example/b")
+    granted = _exchanged(site)
     address = granted.told["base_url"]
     local = {"site": granted.told["site"], "base_url": address.replace("https://api.atlassian.com", site.url)}
     monkeypatch.setattr(adapter, "_API", site.url)
@@ -224,7 +224,7 @@ def test_of_several_sites_the_one_that_was_named_is_meant(site: Emulator) -> Non
     site.world.add(
         "site", {"site": {"id": "another-id", "url": "https://other.atlassian.net", "name": "other"}}
     )
-    named = _exchanged(site, site="https://OTHER.atlassian.net")
+    named = _exchanged(site, site="https://OTHER.atlassian.net").told
     for settings in ({}, {"site": "https://third.atlassian.net"}):
         with pytest.raises(errors.Misconfigured, match=r"acme\.atlassian\.net, https://other"):
             _exchanged(site, **settings)

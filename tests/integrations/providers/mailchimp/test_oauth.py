@@ -18,13 +18,14 @@ from unified_api.sync.models import Job
 def test_an_audience_is_linked_by_allowing_it_and_its_token_stays(
     alice: Person, audience: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Zero seconds are no end: nothing is renewed, neither ahead nor a year later."""
+    """It tells its data center. Zero seconds are no end: nothing is renewed, neither ahead nor a year later."""
     led_to(audience, "mailchimp", settings, monkeypatch)
-    account = allowed_by(alice, "mailchimp", base_url=audience.url, list_id=LIST)
+    account = allowed_by(alice, "mailchimp", list_id=LIST)
     pass_time(monkeypatch, 365 * 86_400.0)
     call(alice)
 
     assert (account.status, account.remote_identity) == ("COMPLETE", LIST)
+    assert account.settings["base_url"] == audience.url
     assert set(kept(alice)) == {"access_token"}
     assert len(audience.asked("POST", "/oauth2/token")) == 1
     assert not Job.objects.filter(kind=renewing.KIND).exists()
@@ -35,7 +36,7 @@ def test_a_token_that_is_taken_back_needs_the_end_user(
 ) -> None:
     """There is nothing to renew it with."""
     led_to(audience, "mailchimp", settings, monkeypatch)
-    allowed_by(alice, "mailchimp", base_url=audience.url, list_id=LIST)
+    allowed_by(alice, "mailchimp", list_id=LIST)
     audience.world.table("token").clear()
 
     with pytest.raises(errors.NeedsReauthorisation):
