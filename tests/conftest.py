@@ -215,7 +215,7 @@ def _owner(django_db_setup: None) -> Iterator[psycopg.Connection]:
 
     conninfo = _owner_conninfo(application_name="tests", dbname=connection.settings_dict["NAME"])
     with psycopg.connect(conninfo, autocommit=True) as owner:
-        owner.execute("SET lock_timeout = '10s'")
+        owner.execute("SET lock_timeout = '60s'")
         yield owner
     if settings.BROKER_LOGIN is not None and not settings.EMBEDDED:
         with psycopg.connect(_owner_conninfo(), autocommit=True) as owner:

@@ -14,11 +14,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from pytest import MonkeyPatch  # noqa: PT013 - as a type
 
 _FORMATS = FormatChecker(["uuid", "date-time"])
+#: Where quick validators find what schemas refer to.
+_HERE = "urn:document"
 #: What was found wrong since the last look.
 _wrong: list[str] = []
 
@@ -127,11 +130,27 @@ def _answer(told: dict[str, Any], response: Any) -> Iterator[str]:
 
 
 def _problems(schema: str, body: bytes, *, strict: bool) -> Iterator[str]:
-    for error in _validator(schema, strict).iter_errors(json.loads(body)):
+    told = json.loads(body)
+    if _quick(schema, strict).is_valid(told):
+        return
+    for error in _validator(schema, strict).iter_errors(told):
         deep = error
         while deep.context:
             deep = max(deep.context, key=lambda one: len(one.absolute_path))
         yield f"{deep.json_path}: {deep.message[:500]}"
+
+
+@functools.cache
+def _quick(schema: str, strict: bool) -> Any:  # noqa: FBT001 - cached by it
+    """Says only whether something is wrong, a hundred times as quickly as the one that has good words for it."""
+    told = json.loads(schema.replace('"#/', f'"{_HERE}#/'))
+    whole = _closed(told) if strict else told
+    return jsonschema_rs.Draft202012Validator(whole, registry=_registry(strict), validate_formats=True)
+
+
+@functools.cache
+def _registry(strict: bool) -> Any:  # noqa: FBT001 - cached by it
+    return jsonschema_rs.Registry([(_HERE, {"components": _components(strict)})])
 
 
 @functools.cache

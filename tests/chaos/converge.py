@@ -13,7 +13,7 @@ from tests.chaos.scene import Scene
 from tests.chaos.stage import Stage
 
 #: Seconds for each wait, and rounds at the most.
-PATIENCE: Final = 60.0
+PATIENCE: Final = 300.0
 ROUNDS: Final = 6
 LOOK: Final = 0.1
 _OPEN: Final = (

@@ -22,7 +22,7 @@ from tests.chaos.proxy import Proxy
 
 #: Tickets of the pristine stores, the same on both sides: some, or more than a page of a list holds.
 SMALL, LARGE = 12, 104
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Remote(ABC):
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What its database says."""
-        with closing(sqlite3.connect(self.database, timeout=20)) as connection:
+        with closing(sqlite3.connect(self.database, timeout=120)) as connection:
             return connection.execute(query, values).fetchall()
 
     def _save(self, folder: Path) -> None:
@@ -175,7 +175,7 @@ class Remote(ABC):
 
     def alter(self, *statements: str) -> None:
         """Change its database, behind its back."""
-        with closing(sqlite3.connect(self.database, timeout=20)) as connection, connection:
+        with closing(sqlite3.connect(self.database, timeout=120)) as connection, connection:
             for statement in statements:
                 connection.execute(statement)
 
@@ -183,7 +183,7 @@ class Remote(ABC):
 def copy(source: Path, target: Path) -> None:
     """In one transaction of SQLite, so that a server may be running on the target."""
     with (
-        closing(sqlite3.connect(source, timeout=20)) as old,
-        closing(sqlite3.connect(target, timeout=20)) as new,
+        closing(sqlite3.connect(source, timeout=120)) as old,
+        closing(sqlite3.connect(target, timeout=120)) as new,
     ):
         old.backup(new)

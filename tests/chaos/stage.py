@@ -29,7 +29,7 @@ from tests.chaos.tracker import Tracker
 from tests.homes import quick
 
 SOFTWARE: Final = Path(__file__).resolve().parents[2] / ".isthmus" / "servers"
-READY: Final = 90.0
+READY: Final = 300.0
 #: A worker that sleeps within a transaction loses it after so long here, and after a minute in production.
 IDLE: Final = "ALTER ROLE isthmus_{} SET idle_in_transaction_session_timeout = '1500ms'"
 

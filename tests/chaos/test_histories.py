@@ -14,7 +14,7 @@ from tests.chaos.processes import command
 FIRST, MANY = 10, 10
 SEEDS = range(FIRST, FIRST + MANY)
 
-pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

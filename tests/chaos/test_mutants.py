@@ -10,7 +10,7 @@ from tests.chaos.mutants import MUTANTS
 from tests.chaos.plan import plan_of
 from tests.chaos.processes import command
 
-pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(1200)]
 
 #: A history that leads to the break, what is struck there, and how the harness tells it.
 TOLD = {

@@ -61,7 +61,7 @@ def _told(output: str) -> str:
 
 
 @pytest.mark.real
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3600)
 def test_every_step_of_the_demo_is_seen(home: Path) -> None:
     """`python -m demo --once` ends with status 0, tells the bridge's story to its end, and leaves no process."""
     command = [sys.executable, "-m", "demo", "--once", "--port", _free_port(), "--software", str(SOFTWARE)]

@@ -24,7 +24,7 @@ from tests.emulators.world import Clock, World
 
 #: So many exchanges are remembered.
 _REMEMBERED: Final = 10_000
-_SECONDS_OF_A_DELIVERY: Final = 10
+_SECONDS_OF_A_DELIVERY: Final = 60
 #: Host and port of those that run in this process.
 RUNNING: Final[set[str]] = set()
 _BROKEN: Final = Answer(500, PAGE, {"Content-Type": "text/html"})

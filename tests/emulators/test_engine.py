@@ -100,7 +100,7 @@ def ask(
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     call = Call(emulator.url + path, data, headers, method=method)  # noqa: S310 - the address is ours
     try:
-        with urlopen(call, timeout=5) as answer:  # noqa: S310 - the same
+        with urlopen(call, timeout=120) as answer:  # noqa: S310 - the same
             return answer.status, json.loads(answer.read()), answer.headers
     except HTTPError as error:
         with error:

@@ -44,7 +44,7 @@ def call(emulator: Emulator, method: str, path: str, body: Any = None, key: str 
     with requests.Session() as session:
         session.trust_env = False
         told = session.request(
-            method, f"{emulator.url}{path}", params=params, json=body, auth=("anybody", key), timeout=10
+            method, f"{emulator.url}{path}", params=params, json=body, auth=("anybody", key), timeout=120
         )
     return told.json() if told.content else told.status_code
 

@@ -21,7 +21,7 @@ def test_it_runs_until_it_is_ended() -> None:
         assert process.stdout is not None
         address = process.stdout.readline().split()[-1]
         with pytest.raises(HTTPError, match="401"):
-            urlopen(f"{address}/api/v2/tickets", timeout=10)  # noqa: S310 - the address is ours
+            urlopen(f"{address}/api/v2/tickets", timeout=120)  # noqa: S310 - the address is ours
         process.terminate()
 
     assert address.startswith("http://127.0.0.1:")

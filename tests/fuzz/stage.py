@@ -28,7 +28,7 @@ from tests.homes import quick
 from tests.unified_api.models.contract import CATEGORIES
 
 CUSTOMER: Final = "customer-1"
-READY: Final = 60.0
+READY: Final = 300.0
 #: Seconds in which a job of the stage has to end.
 SLICE: Final = 60.0
 BRIDGE: Final[dict[str, Any]] = {
@@ -63,7 +63,9 @@ class Stage:
         headers = {"Authorization": f"Bearer {self.key}", **({"X-Account-Token": token} if token else {})}
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.request(method, f"{self.url}/api/{path}", json=body, headers=headers, timeout=60)
+            answer = session.request(
+                method, f"{self.url}/api/{path}", json=body, headers=headers, timeout=300
+            )
         if not answer.ok:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()

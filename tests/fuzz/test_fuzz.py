@@ -14,7 +14,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from tests.chaos.processes import command
 from tests.fuzz import terms
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(2700)]
 
 
 @pytest.fixture(scope="module")

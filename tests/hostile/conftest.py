@@ -25,8 +25,8 @@ from unified_api.models.base import CommonModel, common_model
 from unified_api.sync import connect, job, streams, tasks
 from unified_api.sync.models import Run, SetAside, Stream
 
-#: Small enough for a test, and long enough for a busy machine.
-LIMITS = Limits(connect=5.0, read=10.0, total=20.0, body=3_500_000)
+#: Of a body small enough for a test, and long enough for a busy machine.
+LIMITS = Limits(connect=60.0, read=60.0, total=120.0, body=3_500_000)
 #: For servers that never end by themselves.
 HURRY = Limits(connect=0.3, read=0.3, total=0.5, body=3_500_000)
 

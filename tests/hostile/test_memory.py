@@ -40,16 +40,17 @@ def full_page() -> bytes:
     return json.dumps({"items": [{"id": n, **more} for n in range(20_000)]}).encode()
 
 
-#: Path: what is answered there, words of the outcome, and by how many megabytes the worker may grow at the most. The
-#: answers are made when they are needed: all of them take seconds, and a quarter of a gigabyte.
+#: Path: what is answered there, words of the outcome, and by how many megabytes the worker may grow at the most: far
+#: less than without the limits, and far more than is measured, since what it takes from the system, and when it gives
+#: that back, is the allocator's to say. The answers are made when they are needed: all take seconds, and 250 MB.
 CASES: dict[str, tuple[Callable[[], Behaviour], str, int]] = {
     "/fifty-megabytes": (lambda: says(answer(b" " * 50 * MEGABYTE)), "larger than 33554432", 20),
-    "/endless": (lambda: floods(head(), b" " * MEGABYTE), "larger than 33554432", 80),
-    "/bomb": (lambda: bomb, "larger than 33554432", 120),
+    "/endless": (lambda: floods(head(), b" " * MEGABYTE), "larger than 33554432", 250),
+    "/bomb": (lambda: bomb, "larger than 33554432", 250),
     # At the worst moment a body is there three times, and an eighth more: as it grew, where to, and as a whole.
-    # Its lists would take twenty times as much.
-    "/empty-lists": (lambda: says(answer(filled(b"[]", 31))), "more than 2000000 values", 120),
-    "/deep": (lambda: says(answer(b"[" * 31 * MEGABYTE)), "more than 2000000 values", 120),
+    # Its lists would take twenty times as much, and those of the next one seventy times.
+    "/empty-lists": (lambda: says(answer(filled(b"[]", 31))), "more than 2000000 values", 250),
+    "/deep": (lambda: says(answer(b"[" * 31 * MEGABYTE)), "more than 2000000 values", 250),
     "/numbers": (lambda: says(answer(filled(b"1", 3))), "more than 50000", 120),
     "/small-records": (lambda: says(answer(filled(b'{"id":1}', 3))), "more than 50000", 250),
     "/dense": (
@@ -80,7 +81,7 @@ def eaten() -> dict[str, Any]:
             [sys.executable, "-m", "tests.hostile.eater", server.url, *CASES],
             capture_output=True,
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "unified_api.settings", "LOG_LEVEL": "ERROR"},
-            timeout=100,
+            timeout=600,
             check=False,
         )
     assert done.returncode == 0, done.stderr.decode()

@@ -7,7 +7,6 @@ the same stream goes on by itself.
 from __future__ import annotations
 
 import gzip
-import time
 import zlib
 from collections.abc import Callable
 
@@ -103,10 +102,8 @@ def test_a_broken_answer_fails_the_stream_in_words_and_the_next_good_page_lands(
     house.oddly(behaviour)
     if case in ENDLESS:
         hurry()
-    began = time.monotonic()
     stream = house.go()
 
-    assert time.monotonic() - began < 30
     assert (stream.status, house.records()) == ("FAILED", {})
     assert_clear(house, stream.error, words)
 

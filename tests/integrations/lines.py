@@ -21,7 +21,8 @@ from integrations.kit.transport import Limits
 CANARY = "canary-Zq8/7+b secret"
 LOOPBACK = Guard(allow_networks=("127.0.0.0/8",))
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-QUICK = Limits(connect=1, read=1, total=2, body=200_000)
+#: Of the size of an answer; what they say of time only ends a hang.
+SMALL = Limits(connect=60, read=60, total=120, body=200_000)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def http(
     url: str,
     *,
     auth: Auth | None = None,
-    limits: Limits = QUICK,
+    limits: Limits = SMALL,
     patience: Patience | None = None,
     **more: Any,
 ) -> Http:

@@ -164,4 +164,4 @@ def _dying(tenant_id: uuid.UUID, write_id: uuid.UUID) -> subprocess.CompletedPro
     url = f"postgres://{user}:{password}@/{login['NAME']}?host={host}{port}"
     command = [sys.executable, "-m", "tests.real.dying_worker", str(tenant_id), str(write_id)]
     environment = {**os.environ, "DATABASE_APP_URL": url, "ALLOW_PRIVATE_HOSTS": "127.0.0.1"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=300, check=False)

@@ -99,7 +99,7 @@ class Filed:
             for file in issue["files"]:
                 told = self.tracker.rest("GET", f"file/{file['id']}")["attributes"]
                 blob = requests.get(
-                    f"{base}/file/{file['id']}/binary_content", **self._as("tracker"), timeout=10
+                    f"{base}/file/{file['id']}/binary_content", **self._as("tracker"), timeout=120
                 )
                 found[told["name"]] = (told["type"], blob.content)
         return found
@@ -108,7 +108,8 @@ class Filed:
         """The same of the desk."""
         rows = self.desk.rest("GET", "followups-attachments/")["results"]
         return {
-            row["filename"]: (row["mime_type"], requests.get(row["file"], timeout=10).content) for row in rows
+            row["filename"]: (row["mime_type"], requests.get(row["file"], timeout=120).content)
+            for row in rows
         }
 
     def ticket(self, title: str, text: str) -> int:
@@ -120,7 +121,7 @@ class Filed:
         """Put a file into an issue."""
         base, how = f"{self.tracker.url}/rest/data", self._as("tracker")
         form: Any = {"data": {"name": name, "type": kind}, "files": {"content": (name, blob, kind)}}
-        made = requests.post(f"{base}/file", **how, **form, timeout=10).json()["data"]["id"]
+        made = requests.post(f"{base}/file", **how, **form, timeout=120).json()["data"]["id"]
         self.tracker.rest("PATCH", f"issue/{issue}", {"files": [made], "@op": "add"})
 
     def to_desk(self, ticket: int, name: str, blob: bytes, *, public: bool = True) -> None:
@@ -128,7 +129,7 @@ class Filed:
         form: Any = {"data": {"ticket": ticket, "comment": name, "public": public}}
         sent = {"attachments": (name, blob)}
         requests.post(
-            f"{self.desk.origin}/api/followups/", **self._as("desk"), **form, files=sent, timeout=10
+            f"{self.desk.origin}/api/followups/", **self._as("desk"), **form, files=sent, timeout=120
         )
 
     def _as(self, where: str) -> dict[str, Any]:

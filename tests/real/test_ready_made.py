@@ -27,7 +27,7 @@ from unified_api.sync.models_bridge import Bridge
 __all__ = ["call", "no_broker", "tenant"]  # fixtures
 
 #: On a machine that does much else, the servers take a minute to start.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 HIGH: Final = 2
 TICKET, COMMENT = "ticketing.Ticket", "ticketing.Comment"
 #: What the tracker calls the desk's priorities.

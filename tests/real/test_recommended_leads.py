@@ -29,7 +29,7 @@ from unified_api.sync import clock, connect
 __all__ = ["call", "no_broker"]  # fixtures
 
 #: The first run of all installs the server and fills its first database.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 FILE: Final = "recommended-leads-tryton.yaml"
 SALE: Final = "sale.opportunity"
 

@@ -63,7 +63,7 @@ def test_a_leftover_is_ended(server: Server) -> None:
     server._process = None
     server.start()
 
-    assert leftover.wait(5) != 0
+    assert leftover.wait(120) != 0
     assert server.running
 
 

@@ -21,7 +21,7 @@ from unified_api.models.crm import Account, Contact, Lead, Opportunity, User
 from unified_api.models.hris import Employee, TimesheetEntry
 
 #: The first run of all installs the server and fills its first database.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 SALE, PARTY, MECHANISM = "sale.opportunity", "party.party", "party.contact_mechanism"
 
 

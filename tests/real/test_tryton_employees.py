@@ -24,7 +24,7 @@ from unified_api.sync.models import Stream
 __all__ = ["no_broker"]  # a fixture
 
 #: The first run of all installs the server and fills its first database.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @dataclass

@@ -15,7 +15,7 @@ HISTORIES: Final = 200
 AT_ONCE: Final = 5
 
 #: Half a minute on a machine that does nothing else; a busy one takes minutes.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 
 
 @pytest.mark.parametrize("first", range(1, HISTORIES + 1, AT_ONCE))

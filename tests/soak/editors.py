@@ -27,7 +27,7 @@ HEAT: Final = 0.5
 WORDS: Final = {"status": ("OPEN", "ON_HOLD", "CLOSED"), "priority": ("URGENT", "HIGH", "NORMAL", "LOW")}
 FIELDS: Final = ("name", "name", "status", "priority")
 #: Seconds for which somebody tries again, and between two attempts.
-PATIENCE: Final = 60.0
+PATIENCE: Final = 300.0
 PAUSE: Final = 0.1
 #: Seconds after which the list of a server is read again.
 LISTED: Final = 2.0

@@ -141,14 +141,17 @@ class Soak:
         self._count(scene, people, rest, result)
 
     def _strike(self, scene: Scene, people: People, rest: Rest, result: Result) -> None:
-        """Kill one thing after the other while people edit; everything comes before something comes again."""
+        """Kill one thing after the other while people edit; everything comes before something comes again.
+
+        Until the time is up, and on a slow machine until each of the first was killed.
+        """
         striker = Striker(self.stage, scene)
         result.struck = striker.struck
         chance = random.Random(f"blows {self.wish.seed}")
         deck = chance.sample(FIRST, len(FIRST))
         began = time.monotonic()
         ends, due, told = began + self.wish.seconds, began + chance.uniform(*BETWEEN), began
-        while (now := time.monotonic()) < ends:
+        while (now := time.monotonic()) < ends or not striker.struck.victims.keys() >= set(FIRST):
             if now > due:
                 deck = deck or chance.sample(AT_RANDOM, len(AT_RANDOM))
                 striker.at_random(Blow(deck.pop()))

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.points import POSTMASTER
 from tests.chaos.processes import command
 
-pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.processes, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -128,4 +128,4 @@ def test_it_waits_for_whoever_is_linking_without_standing_in_the_way(
             giving_up = pool.submit(closing(give_up), keys.OLD_ID, "it is lost")
             assert eventually(lambda: waits(database))
             linking.execute("SELECT 1 FROM tenants_tenant WHERE id = %s FOR SHARE NOWAIT", [alice.tenant_id])
-        assert giving_up.result(20) == 1
+        assert giving_up.result(120) == 1

@@ -32,12 +32,12 @@ def pooler() -> Iterator[int]:
                 there = threading.Thread(target=_hand_on, args=(near, far, False), daemon=True)
                 there.start()
                 _hand_on(far, near, True)
-                there.join(5)
+                there.join(60)
 
         serving = threading.Thread(target=serve, daemon=True)
         serving.start()
         yield listening.getsockname()[1]
-        serving.join(5)
+        serving.join(60)
 
 
 def _postgres(host: str, port: int) -> socket.socket:

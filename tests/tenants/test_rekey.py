@@ -280,7 +280,7 @@ def test_a_rotation_waits_for_a_change_of_the_tenants_own_key(
             rewrapping = pool.submit(closing(rewrap))
             assert eventually(lambda: waits(database))
         assert (
-            rewrapping.result(20) is False
+            rewrapping.result(120) is False
         )  # what was stored meanwhile is under the newest master key already
 
     assert len(own_keys(alice)) == 2

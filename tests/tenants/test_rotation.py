@@ -180,7 +180,7 @@ def beside(*works: Callable[[], None]) -> Iterator[Callable[..., None]]:
         with turn:
             before = list(counts)
             assert turn.wait_for(
-                lambda: all(now > then for now, then in zip(counts, before, strict=True)), 20
+                lambda: all(now > then for now, then in zip(counts, before, strict=True)), 120
             )
 
     with ThreadPoolExecutor(len(works)) as pool:

@@ -145,7 +145,7 @@ def test_threads_have_tenants_of_their_own(standing: str, alice: Person, charlie
 
     def look(person: Person) -> None:
         with person.at_work():
-            together.wait(10)
+            together.wait(120)
             seen[person.name] = list(accounts.values_list("end_user_origin_id", flat=True))
         connection.close()
 
@@ -163,7 +163,7 @@ def test_threads_have_tenants_of_their_own(standing: str, alice: Person, charlie
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(120)
 
     assert seen == {"Alice": ["of Alice"], "Charlie": ["of Charlie"], "nobody": NoTenantInScope}
 

@@ -52,7 +52,7 @@ def test_a_given_server_needs_given_secrets(command: str, tmp_path: Path) -> Non
     kept = {name: os.environ[name] for name in ("PATH",)}
     env = {**kept, "DATABASE_URL": "postgres://u:p@127.0.0.1:1/d", "ISTHMUS_HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, MANAGE, command], env=env, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, MANAGE, command], env=env, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert done.returncode == 1
@@ -68,7 +68,7 @@ def test_an_empty_file_of_master_keys_is_refused(tmp_path: Path) -> None:
     kept = {name: os.environ[name] for name in ("PATH",)}
     env = {**kept, "ISTHMUS_HOME": str(tmp_path / "home"), "MASTER_KEYS_FILE": str(tmp_path / "ring")}
     done = subprocess.run(
-        [sys.executable, MANAGE, "check"], env=env, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, MANAGE, "check"], env=env, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert done.returncode == 1

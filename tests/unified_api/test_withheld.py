@@ -32,7 +32,7 @@ __all__ = ["bridged", "call", "caller", "desks", "no_broker", "tenant"]  # fixtu
 SECRETS = {"secret a", "early a", "planned a", "weird a", "aside a"}
 
 #: It looks at 120 places three times over, which is far more than one test's share.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 #: The name of a ticket of side a alone, and what side b says in the conflict.
 TITLE, OTHER = "Router a", "secret b"

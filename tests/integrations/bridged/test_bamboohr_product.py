@@ -34,7 +34,7 @@ from unified_api.sync import clock
 __all__ = ["call", "no_broker"]  # fixtures
 
 #: Rounds of five bridges take their time on a machine that does much else.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 FILE: Final = "bamboohr-product.yaml"
 _HOME: Final = {"city": "Orem", "state": "UT", "zipcode": "84057", "country": "United States"}
 

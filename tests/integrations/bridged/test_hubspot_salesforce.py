@@ -25,7 +25,7 @@ from tests.unified_api.commands.conftest import Call, call
 from tests.unified_api.sync.conftest import no_broker, tenant
 
 #: Faults have the product wait and ask again, on a machine that may do much else.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 
 __all__ = ["call", "no_broker", "tenant"]  # fixtures
 

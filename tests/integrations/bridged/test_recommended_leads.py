@@ -35,7 +35,7 @@ from unified_api.sync import clock, steer
 __all__ = ["call", "no_broker"]  # fixtures
 
 #: Faults have the product wait and ask again, on a machine that may do much else.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 LOCKED: Final = refusal(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record").told
 
 

@@ -25,7 +25,7 @@ from unified_api.sync import clock
 __all__ = ["call", "no_broker"]  # fixtures
 
 #: Faults have the product wait and ask again, on a machine that may do much else.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 FILE: Final = "recommended-leads-mailchimp.yaml"
 
 

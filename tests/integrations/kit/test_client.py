@@ -34,7 +34,7 @@ from integrations.kit.paging import ByPage
 from integrations.kit.provider import Provider, Resource
 from integrations.kit.setting import Setting
 from integrations.kit.steps import amend, by_ids, post_once
-from tests.integrations.lines import QUICK, connection
+from tests.integrations.lines import SMALL, connection
 from tests.integrations.listener import Answers, Listener, Seen, Told, listening, told
 from unified_api.models.ticketing import Comment, Tag, Ticket, User
 
@@ -198,7 +198,7 @@ def server(tracker: Tracker) -> Iterator[Listener]:
 def client(server: Listener) -> Iterator[Client]:
     """A client of it."""
     line = connection({"base_url": server.url, "username": "ada"})
-    with Client(PROVIDER, line, limits=QUICK, patience=Patience(attempts=2)) as client:
+    with Client(PROVIDER, line, limits=SMALL, patience=Patience(attempts=2)) as client:
         yield client
 
 
@@ -322,7 +322,7 @@ def test_a_search_below_what_is_gone_finds_nothing(
 
     hiding = replace(PROVIDER, hides=True, check=Check(GET("/nowhere")))
     line = connection({"base_url": server.url, "username": "ada"})
-    with Client(hiding, line, limits=QUICK) as blind, pytest.raises(Forbidden):
+    with Client(hiding, line, limits=SMALL) as blind, pytest.raises(Forbidden):
         blind.recent(below, {"name": "2"})
 
 

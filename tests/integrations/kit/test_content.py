@@ -80,7 +80,7 @@ def test_a_file_over_the_cap_is_refused(told: Told) -> None:
 
 def test_an_attempt_that_broke_leaves_nothing() -> None:
     """What came before the line broke is not in the file that comes after."""
-    answers = [Told(200, b"half", {"Content-Length": "10"}), of(b"whole")]
+    answers = [Told(200, b"half", {"Content-Length": "10", "Connection": "close"}), of(b"whole")]
     with listening(lambda _: answers.pop(0)) as server, Spool(1000) as spool:
         http(server.url).fetch(FILE, spool)
         assert held(spool) == b"whole"
@@ -248,7 +248,7 @@ def test_a_file_alone_is_a_body() -> None:
 
 def test_no_memory_holds_a_file_whole() -> None:
     """Eight megabytes come down, and are read again as they go up, through a fraction of that."""
-    patient = Limits(connect=1, read=5, total=20, body=1000)
+    patient = Limits(connect=60, read=60, total=120, body=1000)
     with listening(_large) as server, Spool(LARGE) as spool:
         tracemalloc.start()
         http(server.url, limits=patient).fetch(FILE, spool)

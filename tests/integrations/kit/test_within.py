@@ -16,9 +16,9 @@ def test_a_call_that_comes_back_in_time_gives_its_result_or_its_error() -> None:
     def fail() -> None:
         raise OSError("no")
 
-    assert within(5, lambda: 7) == 7
+    assert within(120, lambda: 7) == 7
     with pytest.raises(OSError, match="no"):
-        within(5, fail)
+        within(120, fail)
 
 
 def test_a_call_that_hangs_is_left_alone_and_not_for_ever_counted() -> None:
@@ -26,14 +26,14 @@ def test_a_call_that_hangs_is_left_alone_and_not_for_ever_counted() -> None:
     over, ended = threading.Event(), threading.Event()
 
     def hang() -> None:
-        over.wait(30)
+        over.wait(120)
         ended.set()
 
     with pytest.raises(TimeoutError, match="in time"):
         within(0.05, hang)
     over.set()
-    assert ended.wait(10)
-    assert within(5, lambda: 1) == 1
+    assert ended.wait(120)
+    assert within(120, lambda: 1) == 1
 
 
 def test_calls_that_hang_cannot_fill_the_process_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,13 +44,13 @@ def test_calls_that_hang_cannot_fill_the_process_with_threads(monkeypatch: pytes
 
     def hang() -> None:
         begun.append(threading.current_thread())
-        over.wait(30)
+        over.wait(120)
 
     for _ in range(3):
         with pytest.raises(TimeoutError):
             within(0.05, hang)
     over.set()
-    for thread in begun:
-        thread.join(10)
+    for _ in range(2):
+        assert module._free.acquire(timeout=120)  # given back at the end of each
 
     assert len(begun) == 2

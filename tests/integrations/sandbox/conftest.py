@@ -76,7 +76,7 @@ class Remote:
         """Any request to it; `If_Match` stands for the header If-Match."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         signed = {"Authorization": f"Bearer {self.key.reveal()}", **more}
-        return requests.request(method, f"{self.url}/v1/{path}", json=body, headers=signed, timeout=20)
+        return requests.request(method, f"{self.url}/v1/{path}", json=body, headers=signed, timeout=120)
 
     def all(self, kind: str, query: str = "") -> list[dict[str, Any]]:
         """Every object of a kind, by paging."""

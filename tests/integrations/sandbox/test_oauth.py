@@ -48,8 +48,8 @@ class Application:
         }
         url, told = f"{self.url}/oauth/authorize", {**asked, **told}
         if "answer" in told:
-            return requests.post(url, told, allow_redirects=False, timeout=20)
-        return requests.get(url, told, allow_redirects=False, timeout=20)
+            return requests.post(url, told, allow_redirects=False, timeout=120)
+        return requests.get(url, told, allow_redirects=False, timeout=120)
 
     def code(self, remote: Remote) -> str:
         """What the owner's consent gives."""
@@ -59,7 +59,7 @@ class Application:
     def ask(self, **form: str) -> requests.Response:
         """The token endpoint's answer."""
         pair = (self.client_id, self.client_secret)
-        return requests.post(f"{self.url}/oauth/token", form, auth=pair, timeout=20)
+        return requests.post(f"{self.url}/oauth/token", form, auth=pair, timeout=120)
 
     def exchange(self, code: str, **more: str) -> requests.Response:
         """For a code."""
@@ -81,7 +81,7 @@ def application(alice: Person, served: str) -> Application:
 def opens(url: str, token: str) -> int:
     """The status that an access token gets."""
     signed = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{url}/v1/account", headers=signed, timeout=20).status_code
+    return requests.get(f"{url}/v1/account", headers=signed, timeout=120).status_code
 
 
 def test_an_end_user_links_a_sandbox_by_allowing_it(
@@ -195,7 +195,7 @@ def test_a_token_opens_records_alone(application: Application, remote: MakeRemot
 
     def status(method: str, path: str) -> int:
         url = f"{application.url}/v1/{path}"
-        return requests.request(method, url, json={}, headers=signed, timeout=20).status_code
+        return requests.request(method, url, json={}, headers=signed, timeout=120).status_code
 
     owners = [("POST", "account"), ("DELETE", "account"), ("PATCH", "behaviour"), ("DELETE", "grants")]
     assert [status(*one) for one in owners] == [403] * 4
@@ -228,7 +228,7 @@ def test_a_grant_is_revoked_by_its_application(application: Application, remote:
     told = application.exchange(application.code(remote("crm"))).json()
     for token in (told["refresh_token"], "unknown"):
         pair = (application.client_id, application.client_secret)
-        answered = requests.post(f"{application.url}/oauth/revoke", {"token": token}, auth=pair, timeout=20)
+        answered = requests.post(f"{application.url}/oauth/revoke", {"token": token}, auth=pair, timeout=120)
         assert answered.status_code == 200
     assert opens(application.url, told["access_token"]) == 401
 
@@ -253,14 +253,14 @@ def allowed(person: Person, application: Application, remote: Remote) -> Account
         url, _ = invite(Invitation(integration=slug, end_user_origin_id="customer-1"))
     browser = Client()
     there = _opened(browser, url)
-    page = requests.get(there["Location"], timeout=20)
+    page = requests.get(there["Location"], timeout=120)
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
     hidden = {name: value.replace("&amp;", "&") for name, value in hidden.items()}
     back = requests.post(
         there["Location"].partition("?")[0],
         {**hidden, "key": remote.key.reveal(), "answer": "allow"},
         allow_redirects=False,
-        timeout=20,
+        timeout=120,
     )
     linked = _opened(browser, back.headers["Location"])
     text = linked.content.decode()

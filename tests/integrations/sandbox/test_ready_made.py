@@ -25,7 +25,7 @@ from unified_api.sync.models import Change, Write
 from unified_api.sync.models_bridge import Bridge
 
 #: Rounds of five bridges take their time on a machine that does much else.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 _WRITES: Final = re.compile(r'^"(?:POST|PUT|PATCH|DELETE) /sandbox/')
 
 

@@ -159,6 +159,6 @@ def live(desk: stub.Desk) -> Iterator[str]:
 @pytest.fixture
 def merge(api: Linked, live: str) -> Iterator[Merge]:
     """The official client, as Alice for her customer's account."""
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=120) as client:
         token, key = api.token.reveal(), api.person.api_key.reveal()
         yield Merge(base_url=f"{live}/api", api_key=key, account_token=token, httpx_client=client)

@@ -29,7 +29,7 @@ def crm(alice: Person, link: Link) -> Product:
 @pytest.fixture
 def client(crm: Product, live: str) -> Any:
     """The official client, as the product."""
-    with httpx.Client(timeout=30) as http:
+    with httpx.Client(timeout=120) as http:
         token, key = crm.linked.token.reveal(), crm.linked.person.api_key.reveal()
         yield Merge(base_url=f"{live}/api", api_key=key, account_token=token, httpx_client=http).crm
 

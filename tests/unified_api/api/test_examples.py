@@ -11,7 +11,7 @@ from tests.unified_api.api.customers import Customer
 from tests.unified_api.api.recording import Recorder
 from unified_api.api.openapi import examples
 
-pytestmark = pytest.mark.timeout(240)  # a hundred calls, each through all of the product
+pytestmark = pytest.mark.timeout(1200)  # a hundred calls, each through all of the product
 
 RECORD = "ISTHMUS_RECORD_EXAMPLES"
 

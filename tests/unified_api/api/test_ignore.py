@@ -30,7 +30,7 @@ def hris(alice: Person, link: Link) -> Product:
 @pytest.fixture
 def employees(hris: Product, live: str) -> Any:
     """The official client's employees."""
-    with httpx.Client(timeout=30) as http:
+    with httpx.Client(timeout=120) as http:
         token, key = hris.linked.token.reveal(), hris.linked.person.api_key.reveal()
         client = Merge(base_url=f"{live}/api", api_key=key, account_token=token, httpx_client=http)
         yield client.hris.employees

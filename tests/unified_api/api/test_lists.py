@@ -342,8 +342,11 @@ def test_a_reader_of_several_pages_who_polls_from_before_the_first_misses_nothin
 
 
 @pytest.mark.parametrize("asked", ["modified_after", "created_after", "page_size"])
-def test_the_first_page_of_a_list_waits_for_commits_in_flight(api: Linked, asked: str) -> None:
+def test_the_first_page_of_a_list_waits_for_commits_in_flight(
+    api: Linked, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A store transaction that has its stamp is waited for, so what it stores is on the page; later pages go on."""
+    monkeypatch.setattr("unified_api.sync.feed.PATIENCE", dt.timedelta(minutes=2))
     stamped, go_on = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -354,7 +357,7 @@ def test_the_first_page_of_a_list_waits_for_commits_in_flight(api: Linked, asked
         with scope(api.person.tenant_id), transaction.atomic():
             feed.advance(1)
             stamped.set()
-            go_on.wait(10)
+            go_on.wait(120)
         connections.close_all()
 
     query = {"page_size": "1"} if asked == "page_size" else {asked: "2020-01-01", "page_size": "1"}
@@ -363,7 +366,7 @@ def test_the_first_page_of_a_list_waits_for_commits_in_flight(api: Linked, asked
     first = api.get("tickets", query).json()
     writer = threading.Thread(target=write)
     writer.start()
-    stamped.wait(10)
+    stamped.wait(120)
     answers: list[Any] = []
 
     def read() -> None:
@@ -402,12 +405,12 @@ def test_a_commit_that_stalls_holds_a_first_page_for_seconds_only(
         with scope(api.person.tenant_id), transaction.atomic():
             feed.advance(1)
             stamped.set()
-            go_on.wait(10)
+            go_on.wait(120)
         connections.close_all()
 
     writer = threading.Thread(target=stall)
     writer.start()
-    stamped.wait(10)
+    stamped.wait(120)
     held = api.get("tickets")
     go_on.set()
     writer.join()

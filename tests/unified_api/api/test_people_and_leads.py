@@ -109,7 +109,7 @@ def test_leads_are_found_by_address_and_number(alice: Person, link: Link) -> Non
 @pytest.fixture
 def client_of(live: str) -> Iterator[Any]:
     """The official client for a product's account."""
-    with httpx.Client(timeout=60) as client:
+    with httpx.Client(timeout=120) as client:
 
         def made(product: Product) -> Merge:
             linked = product.linked

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
-PATIENCE = 30.0
+PATIENCE = 180.0
 
 
 def environment(**changed: str) -> dict[str, str]:
@@ -39,7 +39,7 @@ def run_program(*words: str, **changed: str) -> subprocess.CompletedProcess[str]
         env=environment(**changed),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

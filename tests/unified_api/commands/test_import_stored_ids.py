@@ -153,7 +153,7 @@ def _named(row: Any, model: type[CommonModel], category: str) -> dict[str, Any]:
 @pytest.fixture
 def client(live: str) -> Iterator[Callable[[Person, Account], Any]]:
     """The official client, as a person for an account."""
-    with httpx.Client(timeout=30) as http:
+    with httpx.Client(timeout=120) as http:
 
         def of(person: Person, account: Account) -> Any:
             token, key = account.token.reveal(), person.api_key.reveal()

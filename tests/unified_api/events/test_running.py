@@ -16,7 +16,7 @@ from tests.unified_api.serve.test_up import MANAGE, Running, environment, eventu
 
 __all__ = ["port"]
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.processes]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.processes]
 DAY = "86400"
 TITLE = "Coffee machine is empty"
 
@@ -51,7 +51,7 @@ def test_a_change_arrives_by_itself(up: Running) -> None:
     key = command(up, "tenant", "create", "Acme")["api_key"]
     mine = {"Authorization": f"Bearer {key}"}
     box = requests.post(
-        f"{base}/sandbox/accounts", json={"category": "ticketing"}, headers=mine, timeout=60
+        f"{base}/sandbox/accounts", json={"category": "ticketing"}, headers=mine, timeout=120
     ).json()
     words = ("--tenant", "Acme", "--integration", "sandbox-ticketing", "--end-user", "one")
     linked = command(up, "link", *words, "--secret", f"key={box['key']}")
@@ -62,16 +62,16 @@ def test_a_change_arrives_by_itself(up: Running) -> None:
     )
 
     def is_subscribed() -> bool:
-        told = requests.get(f"{base}/sandbox/v1/webhooks", headers=theirs, timeout=60)
+        told = requests.get(f"{base}/sandbox/v1/webhooks", headers=theirs, timeout=120)
         return bool(told.json()["webhooks"])
 
     def is_shown() -> bool:
-        told = requests.get(f"{base}/api/ticketing/v1/tickets", {"name": TITLE}, headers=caller, timeout=60)
+        told = requests.get(f"{base}/api/ticketing/v1/tickets", {"name": TITLE}, headers=caller, timeout=120)
         return bool(told.ok and told.json()["results"])
 
     assert eventually(is_subscribed)
     changed = requests.patch(
-        f"{base}/sandbox/v1/objects/ticket/ticket-1003", json={"subject": TITLE}, headers=theirs, timeout=60
+        f"{base}/sandbox/v1/objects/ticket/ticket-1003", json={"subject": TITLE}, headers=theirs, timeout=120
     )
     assert changed.ok
     assert eventually(is_shown), "".join(up.lines[-40:])

@@ -48,7 +48,7 @@ class Browser:
 
     def allow(self, url: str) -> str:
         """What the provider sends it back to, once everything is allowed."""
-        return requests.get(self.sent(url), allow_redirects=False, timeout=10).headers["Location"]
+        return requests.get(self.sent(url), allow_redirects=False, timeout=120).headers["Location"]
 
     def link(self, url: str) -> HttpResponse:
         """Go the whole way."""

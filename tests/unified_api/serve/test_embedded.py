@@ -14,7 +14,7 @@ from tests.unified_api.serve.test_up import MANAGE, environment
 from unified_api.serve.embedded import needs_database
 from unified_api.serve.postgres import Cluster
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.processes]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.processes]
 
 
 @pytest.mark.parametrize(

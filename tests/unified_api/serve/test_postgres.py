@@ -27,7 +27,7 @@ pytestmark = pytest.mark.processes
 KEY = "the secret key of this test"
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
     """Wait for the condition; whether it came true."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -78,7 +78,7 @@ def start_holder(home: Path, *prefix: str) -> subprocess.Popen[str]:
 
 def end(holder: subprocess.Popen[str]) -> None:
     """Let it go, and close its pipes."""
-    holder.communicate(timeout=20)
+    holder.communicate(timeout=120)
 
 
 @pytest.fixture(scope="module")

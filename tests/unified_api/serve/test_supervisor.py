@@ -16,8 +16,14 @@ from unified_api.serve.supervisor import Supervisor
 
 pytestmark = pytest.mark.processes
 
-SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+#: Seconds that a child lives which nobody ends, longer than any wait here.
+LIFE = 600
+PATIENCE = 120.0
+SLEEPER = f"import time; print('up', flush=True); time.sleep({LIFE})"
+DEAF = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    f"print('deaf', flush=True); time.sleep({LIFE})"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +43,7 @@ def run(program: str, *, until: Callable[[str], bool], times: int = 1) -> tuple[
     asked: list[float] = []
 
     def watch() -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not until(out.getvalue()) and time.monotonic() < deadline:
             time.sleep(0.02)
         asked.append(time.monotonic())
@@ -79,18 +85,19 @@ def test_a_deaf_child_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unified_api.serve.supervisor.STOP_SECONDS", 0.3)
     _, seconds = run(DEAF, until=lambda seen: "deaf" in seen)
 
-    assert seconds < 5
+    assert seconds < LIFE / 2
 
 
 def test_grandchildren_do_not_survive(tmp_path: Path) -> None:
     """What a child started ends with it."""
     note = tmp_path / "pid"
     program = (
-        "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
-        f"open({str(note)!r}, 'w').write(str(p.pid)); print('up', flush=True); time.sleep(60)"
+        "import subprocess, sys, time;"
+        f"p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep({LIFE})']);"
+        f"open({str(note)!r}, 'w').write(str(p.pid)); print('up', flush=True); time.sleep({LIFE})"
     )
     run(program, until=lambda seen: "up" in seen)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while _runs(note.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)  # a killed process takes a moment to die
 

@@ -18,19 +18,19 @@ from unified_api.sync.models import Throttle
 
 @pytest.fixture
 def limiter(tenant: uuid.UUID, settings: Settings) -> SharedLimiter:
-    """Ten requests a second, one at once."""
-    settings.PROVIDER_REQUESTS_PER_SECOND = 10
+    """One request in ten seconds: however slow the machine is, none of them pass between two calls."""
+    settings.PROVIDER_REQUESTS_PER_SECOND = 0.1
     settings.PROVIDER_BURST = 1
     return SharedLimiter(uuid.uuid4())
 
 
 def test_requests_queue_up_one_behind_the_other(limiter: SharedLimiter) -> None:
-    """The first goes at once, each further one a tenth of a second later."""
+    """The first goes at once, each further one ten seconds later."""
     waits = [limiter.acquire(1) for _ in range(4)]
 
     assert waits[0] == 0
     assert waits == sorted(waits)
-    assert 0.1 < waits[3] <= 0.3
+    assert 20 < waits[3] <= 30
 
 
 def test_some_addresses_of_an_account_have_a_budget_of_their_own(limiter: SharedLimiter) -> None:
@@ -39,7 +39,7 @@ def test_some_addresses_of_an_account_have_a_budget_of_their_own(limiter: Shared
     waits = [PaceLimiter(account, 0, 10).acquire(1) for _ in range(5)]
 
     assert waits[:2] == [0.0] * 2
-    assert waits[2:] == pytest.approx([7.5, 15, 22.5], abs=0.5)
+    assert waits[2:] == pytest.approx([7.5, 15, 22.5], abs=3)
     assert PaceLimiter(account, 1, 10).acquire(1) == 0
     assert limiter.acquire(1) == 0
     limiter.pause(300)
@@ -51,7 +51,7 @@ def test_what_is_not_waited_for_is_given_back(tenant: uuid.UUID, limiter: Shared
     pace = PaceLimiter(tenant, 0, 5)
     assert pace.acquire(1) == 0
     for _again in range(3):
-        assert pace.acquire(1) == pytest.approx(15, abs=0.5)
+        assert pace.acquire(1) == pytest.approx(15, abs=5)
         pace.give_back(1)
     _passes(pace.holder_id, 15)
 
@@ -59,7 +59,7 @@ def test_what_is_not_waited_for_is_given_back(tenant: uuid.UUID, limiter: Shared
     assert limiter.acquire(1) == 0
     limiter.give_back(1)
     limiter.give_back(1)  # never beyond what may go at once
-    assert [limiter.acquire(1) for _ in range(2)] == [0, pytest.approx(0.1, abs=0.05)]
+    assert [limiter.acquire(1) for _ in range(2)] == [0, pytest.approx(10, abs=5)]
 
 
 def _passes(holder: uuid.UUID, seconds: float) -> None:

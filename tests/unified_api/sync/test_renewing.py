@@ -102,7 +102,7 @@ def test_many_workers_renew_once(alice: Person, house: House) -> None:
 
     def work(_number: int) -> None:
         try:
-            together.wait(30)
+            together.wait(120)
             call(alice)
             call(alice)
         finally:

@@ -126,7 +126,7 @@ def test_of_accounts_that_end_at_once_the_last_one_ends_the_token(
     told = {name: credential[name].reveal() for name in ("access_token", "refresh_token")}
     with scope(alice.tenant_id):
         other = link(Request("house", "customer-2", {"base_url": house.url, **told})).account
-    both, delete, trail = threading.Barrier(2, timeout=60), accounts.delete, []
+    both, delete, trail = threading.Barrier(2, timeout=120), accounts.delete, []
 
     def end(account: LinkedAccount) -> None:
         try:

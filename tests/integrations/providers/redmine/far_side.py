@@ -87,6 +87,6 @@ def _filled(server: Redmine, mark: str) -> dict[Any, Samples]:
 far_side = FarSide(
     judge="a real Redmine",
     start=_start,
-    marks=[pytest.mark.real, pytest.mark.timeout(600)],
+    marks=[pytest.mark.real, pytest.mark.timeout(1800)],
     absent=Redmine.absent,
 )

@@ -131,4 +131,4 @@ def _emails(*names: str) -> list[dict[str, str]]:
 
 
 #: The first run of all installs the server and fills its first database.
-far_side = FarSide(judge="a real Tryton", start=_start, marks=[pytest.mark.real, pytest.mark.timeout(600)])
+far_side = FarSide(judge="a real Tryton", start=_start, marks=[pytest.mark.real, pytest.mark.timeout(1800)])

@@ -61,7 +61,7 @@ def world(
     linked = link(alice, category=request.param)
     desk.refuse = [403]
     linked.work()
-    with httpx.Client(timeout=30) as http:
+    with httpx.Client(timeout=120) as http:
         token, key = linked.token.reveal(), alice.api_key.reveal()
         client = Merge(base_url=f"{live}/api", api_key=key, account_token=token, httpx_client=http)
         model, path = MODELS[request.param]

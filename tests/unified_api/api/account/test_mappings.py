@@ -131,7 +131,7 @@ def test_a_target_that_is_mapped_twice_at_once_is_mapped_once(
     both = threading.Barrier(2)
 
     def late() -> Any:
-        both.wait(timeout=20)
+        both.wait(timeout=120)
         return clock.now()
 
     monkeypatch.setattr(targets, "clock", SimpleNamespace(now=late))

@@ -74,7 +74,7 @@ def test_expand_is_one_joined_value_in_any_order_or_repeated_keys(two: Linked, e
 
 def raw(live: str, api: Linked, method: str, path: str, **headers: str) -> tuple[int, Any, Any]:
     """Status, headers and body of a request that carries nothing beyond what is named here."""
-    connection = http.client.HTTPConnection(urlsplit(live).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(live).netloc, timeout=120)
     connection.putrequest(method, f"/api/ticketing/v1/{path}", skip_accept_encoding=True)
     for name, value in {**api.headers, **headers}.items():
         connection.putheader(name, value)

@@ -219,7 +219,7 @@ def test_a_plan_is_not_approved_while_its_bridge_is_being_changed(bridged: Bridg
             change(Bridge.objects.get(id=bridged.bridge_id), bridged.wish(creates=("a",)))
             approving = pool.submit(try_to_approve)
             wait([approving], timeout=1.0)
-        approving.result(timeout=30)
+        approving.result(timeout=120)
 
     assert "The bridge has been changed since: the plan is of version 1, the bridge of 2." in refused[0]
 

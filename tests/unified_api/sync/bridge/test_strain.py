@@ -166,7 +166,7 @@ def test_a_preview_beside_a_worker(bridged: Bridged) -> None:
         intake.take_in(Frame.of(Bridge.objects.get(id=bridged.bridge_id)))
 
     thread, done = _meanwhile(bridged, take_in)
-    assert done.wait(5)
+    assert done.wait(120)
     plan = showing.preview(bridged.bridge_id)["plan"]
     thread.join()
 
@@ -192,7 +192,7 @@ def test_the_end_of_a_create_beside_a_round_that_meets_its_record(
         desks.read()
         thread, done = _meanwhile(desks, round_of_another)
         threads.append(thread)
-        assert done.wait(5)
+        assert done.wait(120)
         return answer
 
     monkeypatch.setattr(Client, "create", create)
@@ -209,7 +209,7 @@ def test_two_bridges_at_once_close_no_ring(desks: Bridged) -> None:
     """Neither sees the other's before it is committed: the second waits, and is refused."""
     wish = desks.wish()
     thread, done = _meanwhile(desks, lambda: setup.create(wish))
-    assert done.wait(5)
+    assert done.wait(120)
     with pytest.raises(setup.BridgeRefused, match="are joined over"), transaction.atomic():
         setup.create(replace(wish, account_a=wish.account_b, account_b=wish.account_a))
     thread.join()
