@@ -180,9 +180,10 @@ class Client:
             return []
         if marked := self._marked(resource, values):
             return marked
-        facts = {name: str(values[name]) for name in resource.recognise if values.get(name) is not None}
-        found = self._reader.few(resource, resource.recent, **facts)
-        same, names = resource.mapping.same, resource.known_by(values)
+        same, canonical = resource.mapping.same, resource.mapping.canonical
+        known = {name: values[name] for name in resource.recognise if values.get(name) is not None}
+        facts = {name: str(canonical(name, value)) for name, value in known.items()}
+        found, names = self._reader.few(resource, resource.recent, **facts), resource.known_by(values)
         return [o for o in found if all(same(n, o.values.get(n), values.get(n)) for n in names)]
 
     def _marked(self, resource: Resource, values: Mapping[str, Any]) -> list[Observation]:

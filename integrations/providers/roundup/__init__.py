@@ -27,7 +27,7 @@ from typing import Any
 from integrations.kit.auth import Basic
 from integrations.kit.endpoints import DELETE, GET, PATCH, Api, Check, Table
 from integrations.kit.errors import Gone, ProviderError, Rejected
-from integrations.kit.lenses import at, choice, compute, each, instant, only, ref
+from integrations.kit.lenses import at, choice, compute, each, instant, only, ref, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.provider import Provider
@@ -121,7 +121,7 @@ def _faults(body: Any) -> dict[str, str]:
 
 comments = Mapping(
     Comment,
-    body="content",
+    body=text("content", trims=True),
     ticket=ref("issue", create_only=True),
     user=ref("author.id", read_only=True),
     remote_created_at=instant("creation", parse=moment, read_only=True),
@@ -136,8 +136,8 @@ _PRIORITY = {"URGENT": "critical", "HIGH": "urgent", "NORMAL": ("bug", "normal")
 tickets = Mapping(
     Ticket,
     version="activity",
-    name="title",
-    description=at("description", create_only=True),
+    name=text("title", trims=True),
+    description=text("description", trims=True, create_only=True),
     status=choice("status.name", _STATUS, table="status", to="status"),
     priority=choice("priority.name", _PRIORITY, table="priority", to="priority"),
     assignees=only(ref("assignedto.id", to="assignedto")),
@@ -149,7 +149,7 @@ tickets = Mapping(
 )
 _name = compute(lambda user: dig(user, "realname") or dig(user, "username"))
 people = Mapping(User, name=_name, email_address=at("address", read_only=True))
-keywords = Mapping(Tag, name="name")
+keywords = Mapping(Tag, name=text("name", trims=True))
 
 _keyword = {
     "create": lambda api, body: post_once(api, "/keyword", body),

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.kit.content import Content, Form
 from integrations.kit.endpoints import DELETE, PATCH, Api, Download, Upload
 from integrations.kit.errors import Gone
-from integrations.kit.lenses import at, compute, instant, ref
+from integrations.kit.lenses import at, compute, instant, ref, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paths import MISSING, dig
 from integrations.kit.steps import amend, by_ids, owed, post_once
@@ -57,7 +57,7 @@ def _list(api: Api, made: str, body: dict[str, Any]) -> None:
 
 _attachments = Mapping(
     Attachment,
-    file_name="name",
+    file_name=text("name", trims=True),
     ticket=ref("issue", create_only=True),
     content_type=at("type", create_only=True),
     file_url=compute(lambda file: (dig(file, "link") or "").replace("/rest/data/file/", "/file") or MISSING),

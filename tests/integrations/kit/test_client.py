@@ -28,7 +28,7 @@ from integrations.kit.errors import (
     Uncertain,
 )
 from integrations.kit.http import Patience
-from integrations.kit.lenses import at, choice, instant, ref
+from integrations.kit.lenses import at, choice, instant, ref, text
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import ByPage
 from integrations.kit.provider import Provider, Resource
@@ -392,6 +392,18 @@ def test_a_create_whose_answer_is_lost_is_uncertain_and_found(
     assert [found.remote_id for found in client.recent(TICKETS, {"name": "New"})] == ["2", "1"]
     assert client.recent(TICKETS, {"name": "Other"}) == []
     assert client.recent(USERS, {"name": "x"}) == []
+
+
+def test_a_create_is_looked_for_as_the_provider_keeps_what_it_said(
+    client: Client, tracker: Tracker, server: Listener
+) -> None:
+    """It is asked for that, and what it finds is known by that."""
+    tracker.ticket(1, title="New")
+    lenses = {**TICKETS.mapping.lenses, "name": text("title", trims=True)}
+    tickets = replace(TICKETS, mapping=Mapping(Ticket, **lenses))
+
+    assert [one.remote_id for one in client.recent(tickets, {"name": " New "})] == ["1"]
+    assert server.seen[-1].query["q"] == "New"
 
 
 def test_what_a_create_said_beside_tells_its_record_from_others(client: Client, tracker: Tracker) -> None:

@@ -42,18 +42,18 @@ def _filled(tracker: Roundup, mark: str) -> dict[Any, Samples]:
         said = [tracker.rest("POST", "msg", {**one, "author": "admin"})["id"] for one in told]
         facts = {"title": f"Issue {number} {mark}", "messages": said, "files": [file]}
         last = tracker.rest("POST", "issue", facts)["id"]
-    made = {"description": "Since today.", "status": "OPEN", "priority": "HIGH", "assignees": ["1"]}
+    made = {"description": "Since today.\n", "status": "OPEN", "priority": "HIGH", "assignees": ["1"]}
     changed = {"status": "CLOSED", "priority": "LOW", "assignees": [other["id"]], "tags": [words[1]]}
     return {
         Ticket: Samples(
-            [{"name": f"Printer {mark}", "tags": [words[0]], **made}], [{"name": f"Fax {mark}", **changed}]
+            [{"name": f" Printer {mark} ", "tags": [words[0]], **made}], [{"name": f"Fax {mark}", **changed}]
         ),
-        Comment: Samples([{"ticket": last, "body": "On its way."}], [{"body": "It is here."}]),
+        Comment: Samples([{"ticket": last, "body": "On its way.\n"}], [{"body": "It is here."}]),
         Attachment: Samples(
-            [{"ticket": last, "file_name": "new.txt", "content_type": "text/plain"}],
+            [{"ticket": last, "file_name": " new.txt", "content_type": "text/plain"}],
             [{"file_name": "renamed.txt"}],
         ),
-        Tag: Samples([{"name": f"green-{mark}"}], [{"name": f"yellow-{mark}"}]),
+        Tag: Samples([{"name": f" green-{mark}"}], [{"name": f"yellow-{mark}"}]),
     }
 
 
