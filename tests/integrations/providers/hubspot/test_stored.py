@@ -116,16 +116,21 @@ def test_a_custom_object_is_made_below_its_class_and_associated_with_a_contact(p
         return record_id(account.id, model, remote_id)
 
     ada, wanted = world.rows("contacts")[0], {"call_sign": "GB7", "berths": 12}
-    vessels, associations = (replace(product, model=model) for model in (CustomObject, Association))
-    made = vessels.write("create", object_class=ours(CustomObjectClass, "2-3456"), fields=wanted)
+    vessels, types, associations = (
+        replace(product, model=model) for model in (CustomObject, AssociationType, Association)
+    )
+    of_class, people = ours(CustomObjectClass, "2-3456"), {"id": str(ours(CustomObjectClass, "0-1"))}
+    made = vessels.write("create", object_class=of_class, fields=wanted)
+    names = {"remote_key_name": "captain", "display_name": "Captain"}
+    type_ = types.write("create", source_class=of_class, target_object_classes=[people], **names)
     ends = {"source_object": made.record_id, "target_object": ours(Contact, ada["id"])}
-    type_ = ours(AssociationType, "2-3456:0-1:USER_DEFINED:36")
-    put = associations.write("create", **ends, target_model="crm.Contact", association_type=type_)
+    kind = {"target_model": "crm.Contact", "association_type": type_.record_id}
+    put = associations.write("create", **ends, **kind)
     there = product.record(Association, put.remote_id)
     world.table("link").clear()
     product.read(Association)
 
-    assert (made.state, put.state) == (WriteState.DONE, WriteState.DONE)
+    assert {one.state for one in (made, type_, put)} == {WriteState.DONE}
     assert product.record(CustomObject, made.remote_id).fields.items() >= wanted.items()
     assert (there.source_object, there.target_object) == (ends["source_object"], ends["target_object"])
     assert product.record(Association, put.remote_id).remote_was_deleted
