@@ -136,8 +136,9 @@ class GET:
     parameters; told: tables of the provider, whose first word it is told beside these by their names. query: by GET,
     with what this one makes of them, as where one parameter takes a whole language. of: a name in the path that paging,
     or the fact of that name, fills in; each item of the answer is told it under this name, so that one list can go
-    through several addresses. if_allowed: of what stands there, what a list of changes passes over where the credential
-    may not read it. behind: see Behind; asked once, behind the last page of a list of changes. calls:
+    through several addresses. among: where these are the words of one of the provider's tables, which; the list goes
+    through them, each with the paging. if_allowed: of what stands there, what a list of changes passes over where the
+    credential may not read it. behind: see Behind; asked once, behind the last page of a list of changes. calls:
     requests that a record or a page takes at the most, with those of `find` or `then`.
     """
 
@@ -159,6 +160,7 @@ class GET:
     told: tuple[str, ...] = ()
     query: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     of: str = ""
+    among: str = ""
     if_allowed: tuple[str, ...] = ()
     behind: Behind | None = None
 
@@ -180,8 +182,10 @@ class GET:
             raise TypeError(f"GET({self.path!r}): find= is all that is called; drop what else is given")
         if self.behind and not self.since:
             raise TypeError(f"GET({self.path!r}): behind= is for lists of what changed; give since= too")
-        if self.if_allowed and not self.of_several:
-            raise TypeError(f"GET({self.path!r}): if_allowed= is for what of= fills in; give that too")
+        if (self.if_allowed or self.among) and not self.of_several:
+            raise TypeError(
+                f"GET({self.path!r}): if_allowed= and among= are for what of= fills in; give that too"
+            )
         if self.body and self.query:
             raise TypeError(f"GET({self.path!r}): parameters go into body= or into query=; give one of them")
 

@@ -12,7 +12,7 @@ none is an error: taken for the end, it would make everything behind it look del
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -194,6 +194,37 @@ class ByLink:
         if found in _NOTHING or _ends(self.end, turn):
             return None
         return _fresh("query", _query(found), state, turn)
+
+
+@dataclass(frozen=True)
+class Among:
+    """The lists of several addresses one after the other, each with the same paging.
+
+    name: under which an address is told. places: what stands there, in the order of texts. What is added or goes
+    between two pages moves nothing: a state says where it is by name.
+    """
+
+    name: str
+    places: Sequence[str]
+    paging: Paging
+
+    def params(self, state: State | None) -> dict[str, str]:
+        """The address, and the place in its list; nothing where there is no address."""
+        place, inside = self._at(state)
+        return {} if place is None else {self.name: place, **self.paging.params(inside)}
+
+    def next(self, state: State | None, turn: Turn) -> State | None:
+        """Further at the address, or the beginning of the next one."""
+        place, inside = self._at(state)
+        if place is None:
+            return None
+        if (following := self.paging.next(inside, turn)) is not None:
+            return {"place": place, "inside": following}
+        after = next((one for one in self.places if one > place), None)
+        return None if after is None else {"place": after, "inside": None}
+
+    def _at(self, state: State | None) -> tuple[str | None, State | None]:
+        return (state["place"], state["inside"]) if state else (next(iter(self.places), None), None)
 
 
 def _ends(path: str | None, turn: Turn) -> bool:

@@ -34,7 +34,7 @@ from integrations.kit.errors import (
 from integrations.kit.http import Answer
 from integrations.kit.lens import Lens
 from integrations.kit.observation import Bad, Observation, Page
-from integrations.kit.paging import Turn
+from integrations.kit.paging import Among, Turn, Whole
 from integrations.kit.paths import bury
 from integrations.kit.provider import Resource
 from integrations.kit.session import Session, beside
@@ -60,10 +60,12 @@ class Reader:
         """
         if resource.list is None:
             raise Misconfigured(f"{self.session.provider.slug} does not list {resource.model.__name__}")
+        whole, changed = self._spread(resource.list), resource.changes and self._spread(resource.changes)
+        resource = replace(resource, list=whole, changes=changed)
         run = _begin(resource, cursor or {}, full=full)
-        changes = resource.changes if run["mode"] == "changes" else None
+        changes = changed if run["mode"] == "changes" else None
         while True:
-            page, run, fault = self._page(resource, changes or resource.list, run)
+            page, run, fault = self._page(resource, changes or whole, run)
             yield page
             if fault is not None:
                 raise fault
@@ -89,9 +91,17 @@ class Reader:
         self, resource: Resource, endpoint: GET, state: dict[str, Any] | None
     ) -> tuple[tuple[Observation, ...], dict[str, Any] | None]:
         """One page of a list whose run nobody keeps, and the state of the next page; None at the end."""
+        endpoint = self._spread(endpoint)
         decoding, _answer, turn, _items = self._turn(resource, endpoint, state, {}, {})
         there = tuple(one for one in decoding.observations if not one.gone)
         return there, endpoint.paging.next(state, turn) if endpoint.paging else None
+
+    def _spread(self, endpoint: GET) -> GET:
+        """A list of which a table of the provider's says through which addresses it goes."""
+        if not endpoint.among:
+            return endpoint
+        places = sorted(self.session.known(endpoint.among))
+        return replace(endpoint, paging=Among(endpoint.of, places, endpoint.paging or Whole()))
 
     def _page(
         self, resource: Resource, endpoint: GET, run: dict[str, Any]
@@ -193,16 +203,16 @@ class Reader:
         *,
         begun: bool,
     ) -> tuple[Answer, Decoded]:
+        if endpoint.among and endpoint.of not in {**facts, **query}:
+            return self._nothing(endpoint)
         below = any(f"{{{name}}}" in endpoint.path for name in facts)
         try:
             with self.session.surely() if below else nullcontext():
                 return self.session.read(endpoint, query, **facts)
-        except Forbidden as error:
+        except Forbidden:
             if query.get(endpoint.of) not in endpoint.if_allowed:
                 raise
-            moment = self.session.http.connection.moments()
-            answer = Answer(error.status or HTTPStatus.FORBIDDEN, {}, b"", moment, moment)
-            return answer, Decoded(bury(endpoint.items or "", []))
+            return self._nothing(endpoint)
         except (Gone, Rejected) as error:
             if begun:  # such as a page token that has expired
                 raise _lost(error) from error
@@ -211,11 +221,16 @@ class Reader:
             name = resource.model.__name__
             raise Forbidden(f"the provider has no list of {name} records here: {error}") from error
 
+    def _nothing(self, endpoint: GET) -> tuple[Answer, Decoded]:
+        """An empty list, which nobody was asked for."""
+        moment = self.session.http.connection.moments()
+        return Answer(HTTPStatus.OK, {}, b"", moment, moment), Decoded(bury(endpoint.items or "", []))
+
 
 def _place(endpoint: GET, state: dict[str, Any] | None) -> str:
     """Of a list that goes through several addresses, which of these a state stands for."""
     several = endpoint.paging if endpoint.of_several else None
-    return several.params(state)[endpoint.of] if several else ""
+    return several.params(state).get(endpoint.of, "") if several else ""
 
 
 def _told_of(endpoint: GET, items: list[Any], names: Mapping[str, str]) -> list[Any]:

@@ -12,7 +12,8 @@ What SEMANTICS.md says of HubSpot with a source, and the test that stands for it
     errors with category and correlationId                 test_what_is_refused
 
 Not looked at here, as the adapter does not use it: dated paths, batch/upsert and objectWriteTraceId, gdpr-delete,
-custom objects, lists, /webhooks/v3 (subscriptions of public apps), and what tokens say of themselves.
+lists, /webhooks/v3 (subscriptions of public apps), and what tokens say of themselves. Custom objects are looked at by
+the adapter's own tests.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ hubspot-api-client 12.0.0). What is marked [?] is general knowledge; either answ
   tells when it is linked by OAuth.
 - A lead is no person: it names a contact, which has to be there. Both are read together, and made one after the other.
   A contact that changes does not move its lead, so the search is asked for contacts as well.
+- Kinds of the company's own are known by a number (`2-3456`), which stands in their addresses. Not every edition has
+  them: then the list of them is refused, or empty [?].
 - Webhooks belong to an app. One that is private is the account's own, and a person sets them up there.
 """
 
@@ -37,11 +39,16 @@ from integrations.kit.provider import Provider
 from integrations.kit.setting import Setting
 from integrations.kit.verdict import detail
 from integrations.providers.hubspot.activities import notes, tasks
+from integrations.providers.hubspot.custom_associations import associations
+from integrations.providers.hubspot.custom_objects import custom_objects
+from integrations.providers.hubspot.custom_types import association_types
 from integrations.providers.hubspot.engagements import engagement_types, engagements
 from integrations.providers.hubspot.leads import leads
 from integrations.providers.hubspot.people import accounts, contacts, users
 from integrations.providers.hubspot.properties import table
 from integrations.providers.hubspot.sales import opportunities, stages
+from integrations.providers.hubspot.schemas import classes
+from integrations.providers.hubspot.schemas import tables as custom_tables
 from integrations.providers.hubspot.webhooks import webhooks
 
 _API = "https://api.hubapi.com"
@@ -52,8 +59,11 @@ _DETAILS, _ZONE = "/account-info/v3/details", "time_zone"
 #: looked at again every hour.
 _WAITS = {"DAILY": 3_600.0, "TEN_SECONDLY_ROLLING": 5.0, "SECONDLY": 1.0}
 _READ = ("contacts", "companies", "deals")
-#: Of an edition that not every account has.
-_LEADS = "crm.objects.leads.read crm.objects.leads.write"
+#: Of editions that not every account has.
+_OPTIONAL = (
+    *(f"crm.objects.{kind}.{may}" for kind in ("leads", "custom") for may in ("read", "write")),
+    "crm.schemas.custom.read",
+)
 _SCOPES = (
     "oauth",
     "crm.objects.owners.read",
@@ -111,14 +121,17 @@ provider = Provider(
         scopes=_SCOPES,
         proof="body",
         pkce=False,
-        asks={"optional_scope": _LEADS},
+        asks={"optional_scope": " ".join(_OPTIONAL)},
         revoked=("BAD_REFRESH_TOKEN",),
         finds=Finds(f"{_API}{_DETAILS}", _zone),
         revokes=Revokes(f"{_TOKEN}/revoke"),
         instead=Bearer("private_app_token"),
     ),
     check=Check(GET(_DETAILS), lambda told, _settings: str(told["portalId"])),
-    tables={kind: table(kind) for kind in (*_READ, "leads", "notes", "tasks", "calls", "meetings")},
+    tables={
+        **{kind: table(kind) for kind in (*_READ, "leads", "notes", "tasks", "calls", "meetings")},
+        **custom_tables,
+    },
     refuse=_refuse,
     faults=_faults,
     rate=Rate(
@@ -132,5 +145,6 @@ provider = Provider(
     resources=(
         *(users, contacts, accounts, stages, opportunities, leads),
         *(notes, tasks, engagement_types, engagements),
+        *(classes, custom_objects, association_types, associations),
     ),
 )

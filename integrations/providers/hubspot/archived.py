@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,19 @@ def archived(path: str, api: Api, since: datetime, place: State | None) -> tuple
     if further is not None:
         return gone, {"told": place["told"], "began": began, "after": further}
     return gone, {"told": began} if "after" in place else None
+
+
+def archived_among(
+    paths: Mapping[str, str], api: Api, since: datetime, place: State | None
+) -> tuple[list[tuple[str, Any]], State | None]:
+    """The same of several kinds, each record with its kind. paths: of their records, by kind."""
+    found: list[tuple[str, Any]] = []
+    places: State = {}
+    for name, path in paths.items():
+        records, further = archived(path, api, since, (place or {}).get(name))
+        found += [(name, one) for one in records]
+        places |= {name: further} if further else {}
+    return found, places or None
 
 
 def _looked_through(path: str, api: Api, since: datetime, after: str | None) -> tuple[list[Any], str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -39,21 +39,29 @@ def associated(
     kinds: of the records, and of those that they are associated with. An association that no document names may be
     unknown to a portal.
     """
-    path = f"/crm/v4/associations/{kinds[0]}/{kinds[1]}/batch/read"
-    asked: list[dict[str, str]] = [{"id": record["id"]} for record in records]
     found: dict[str, list[tuple[bool, int, str]]] = {}
     with suppress(Forbidden, *(() if link.type else (Rejected,))):
-        for _round in range(_ROUNDS):
-            answer = api.ask(path, {"inputs": asked})["results"] if asked else []
-            for one in answer:
-                found.setdefault(str(one["from"]["id"]), []).extend(_ranked(one["to"], link))
-            asked = [
-                {"id": str(one["from"]["id"]), "after": str(one["paging"]["next"]["after"])}
-                for one in answer
-                if dig(one, "paging.next.after")
-            ]
+        for id_, there in several(api, kinds, [record["id"] for record in records]):
+            found.setdefault(id_, []).extend(_ranked(there, link))
         return {id_: [one for _, _, one in sorted(ranked)] for id_, ranked in found.items()}
     return None
+
+
+def several(api: Api, kinds: tuple[str, str], ids: Iterable[str]) -> Iterator[tuple[str, list[Any]]]:
+    """The associations of records with another kind, by their ids: of each as often as an answer has some of them.
+
+    kinds: of the records, and of those that they are associated with.
+    """
+    path = f"/crm/v4/associations/{kinds[0]}/{kinds[1]}/batch/read"
+    asked: list[dict[str, str]] = [{"id": one} for one in ids]
+    for _round in range(_ROUNDS):
+        answer = api.ask(path, {"inputs": asked})["results"] if asked else []
+        yield from ((str(one["from"]["id"]), one["to"]) for one in answer)
+        asked = [
+            {"id": str(one["from"]["id"]), "after": str(one["paging"]["next"]["after"])}
+            for one in answer
+            if dig(one, "paging.next.after")
+        ]
 
 
 def _ranked(there: list[Any], link: Link) -> Iterable[tuple[bool, int, str]]:

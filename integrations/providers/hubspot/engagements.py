@@ -14,7 +14,7 @@ from integrations.kit.lenses import at, choice, compute, ref, refs
 from integrations.kit.mapping import Mapping
 from integrations.kit.paging import State
 from integrations.kit.provider import Resource
-from integrations.providers.hubspot.archived import archived
+from integrations.providers.hubspot.archived import archived_among
 from integrations.providers.hubspot.associations import Link
 from integrations.providers.hubspot.lenses import first, of, when
 from integrations.providers.hubspot.meanings import CALLS, MEANS, MEETINGS, TYPE, meant, spelled
@@ -76,13 +76,9 @@ def _change(api: Api, remote_id: str, patch: dict[str, Any], current: Any) -> No
 
 
 def _archived(api: Api, since: datetime, place: State | None) -> tuple[list[Any], State | None]:
-    found: list[Any] = []
-    places: State = {}
-    for name, kind in _KINDS.items():
-        records, further = archived(kind.path, api, since, (place or {}).get(name))
-        found += [meant(name, one) for one in records]
-        places |= {name: further} if further else {}
-    return found, places or None
+    paths = {name: kind.path for name, kind in _KINDS.items()}
+    found, further = archived_among(paths, api, since, place)
+    return [meant(name, one) for name, one in found], further
 
 
 def _means(word: str) -> str:

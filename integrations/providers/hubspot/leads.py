@@ -23,7 +23,7 @@ from integrations.providers.hubspot.archived import archived
 from integrations.providers.hubspot.associations import Link, associated
 from integrations.providers.hubspot.lenses import emails, of, one_address, phones, when
 from integrations.providers.hubspot.people import SHARED, contact, contacts, version
-from integrations.providers.hubspot.properties import WITHIN, spelled, told_apart
+from integrations.providers.hubspot.properties import WITHIN, forms, spelled, told_apart
 from integrations.providers.hubspot.records import LINKS, OBJECTS, Kind, resource
 from integrations.providers.hubspot.searching import MOST, changed_among
 from unified_api.models.crm import Lead
@@ -93,13 +93,14 @@ class _Leads(Kind):
 def _contacts(api: Api, ids: list[str]) -> list[Any]:
     if not ids:
         return []
+    known = forms(api, contact.name)
     asked = {
         "inputs": [{"id": one} for one in ids],
-        "properties": sorted(api.known(contact.name)),
+        "properties": sorted(known),
         "propertiesWithHistory": [],
     }
     found = api.ask(f"{contact.path}/batch/read", asked)["results"]
-    return [{**one, WITHIN: told_apart(api, contact.name, one[WITHIN])} for one in found]
+    return [{**one, WITHIN: told_apart(known, one[WITHIN])} for one in found]
 
 
 def _contact_of(api: Api, who: dict[str, Any]) -> str:

@@ -24,15 +24,17 @@ def table(kind: str) -> Table:
 
 def field_classes(kind: str, mapped: frozenset[str]) -> FieldClasses:
     """Those that can be written. mapped: names of those that common fields show."""
-    return FieldClasses(get=_listed(kind), read=_described(mapped), within=WITHIN)
+    return FieldClasses(get=_listed(kind), read=described(mapped), within=WITHIN)
 
 
 def _listed(kind: str) -> GET:
     return GET(f"/crm/v3/properties/{kind}", items="results")
 
 
-def _described(mapped: frozenset[str]) -> Callable[[Any], FieldClass | None]:
-    def described(told: Any) -> FieldClass | None:
+def described(mapped: frozenset[str]) -> Callable[[Any], FieldClass | None]:
+    """How one is understood; None for those that common fields show, or that nobody can write."""
+
+    def read(told: Any) -> FieldClass | None:
         fixed = dig(told, "modificationMetadata.readOnlyValue") is True or told.get("calculated") is True
         if fixed or told["name"] in mapped or told.get("hidden") is True:
             return None
@@ -48,12 +50,17 @@ def _described(mapped: frozenset[str]) -> Callable[[Any], FieldClass | None]:
             is_custom=told.get("hubspotDefined") is not True,
         )
 
-    return described
+    return read
 
 
-def told_apart(api: Api, kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as numbers, flags, lists and texts; what is empty is null."""
-    return {name: _value(api.key(kind, name), value) for name, value in properties.items()}
+def forms(api: Api, kind: str) -> dict[str, str | None]:
+    """The properties of a kind of records by name, and the form in which each is edited."""
+    return {name: api.key(kind, name) for name in api.known(kind)}
+
+
+def told_apart(forms: Mapping[str, str | None], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as numbers, flags, lists and texts; what is empty is null. forms: see there."""
+    return {name: _value(forms.get(name), value) for name, value in properties.items()}
 
 
 def _value(form: str | None, told: Any) -> Any:

@@ -18,7 +18,7 @@ from integrations.kit.session import beside
 from integrations.kit.steps import owed
 from integrations.providers.hubspot.archived import archived
 from integrations.providers.hubspot.associations import Link, associate, associated
-from integrations.providers.hubspot.properties import WITHIN, field_classes, spelled, told_apart
+from integrations.providers.hubspot.properties import WITHIN, field_classes, forms, spelled, told_apart
 from integrations.providers.hubspot.searching import MOST, changed, newest
 
 OBJECTS = "/crm/v3/objects"
@@ -57,14 +57,19 @@ class Kind:
         """Records by their ids, with all properties and associations: neither lists nor the search show these."""
         if not items:
             return []
+        known = self.forms(api)
         asked = {
             "inputs": [{"id": str(item["id"])} for item in items],
-            "properties": sorted(api.known(self.name)),
+            "properties": sorted(known),
             "propertiesWithHistory": [],
         }
         found = api.ask(f"{self.path}/batch/read", asked)["results"]
         linked = {name: associated(api, (self.name, name), link, found) for name, link in self.links.items()}
-        return [self._shown(api, record, linked) for record in found]
+        return [_shown(record, known, linked) for record in found]
+
+    def forms(self, api: Api) -> Mapping[str, str | None]:
+        """The properties that are read, see `properties`."""
+        return forms(api, self.name)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -134,9 +139,10 @@ class Kind:
     def _at(self, remote_id: str) -> str:
         return f"{self.path}/{quote(remote_id, safe='')}"
 
-    def _shown(self, api: Api, record: Any, linked: Mapping[str, Any]) -> dict[str, Any]:
-        known = {name: found.get(record["id"], []) for name, found in linked.items() if found is not None}
-        return {**record, WITHIN: told_apart(api, self.name, record[WITHIN]), LINKS: known}
+
+def _shown(record: Any, known: Mapping[str, str | None], linked: Mapping[str, Any]) -> dict[str, Any]:
+    links = {name: found.get(record["id"], []) for name, found in linked.items() if found is not None}
+    return {**record, WITHIN: told_apart(known, record[WITHIN]), LINKS: links}
 
 
 def resource(kind: Kind, mapping: FieldMapping, mapped: Iterable[str], **more: Any) -> Resource:

@@ -10,8 +10,9 @@ from typing import Any
 
 from integrations.kit.signatures import Header, Hmac
 from integrations.kit.webhooks import Webhooks
+from integrations.providers.hubspot.schemas import CUSTOM
 from unified_api.models.base import CommonModel
-from unified_api.models.crm import Account, Contact, Engagement, Lead, Note, Opportunity, Task
+from unified_api.models.crm import Account, Contact, CustomObject, Engagement, Lead, Note, Opportunity, Task
 
 _MODELS: dict[str, type[CommonModel]] = {
     "contact": Contact,
@@ -22,6 +23,7 @@ _MODELS: dict[str, type[CommonModel]] = {
     "task": Task,
     "call": Engagement,
     "meeting": Engagement,
+    "custom": CustomObject,
 }
 #: The same in events that any kind of records can have, by the vendor's number of the kind.
 _GENERIC = {
@@ -41,14 +43,18 @@ _BEFORE = {"call": "calls-", "meeting": "meetings-"}
 def _word(event: Any) -> str:
     """What happened to what: `contact.deletion`, also where it is told as `object.deletion` of a kind."""
     kind, dot, happened = str(event["subscriptionType"]).partition(".")
-    return f"{_GENERIC.get(event.get('objectTypeId'), kind) if kind == 'object' else kind}{dot}{happened}"
+    if kind == "object":
+        number = str(event.get("objectTypeId"))
+        kind = "custom" if number.startswith(CUSTOM) else _GENERIC.get(number, kind)
+    return f"{kind}{dot}{happened}"
 
 
 def _ids(event: Any, _headers: Mapping[str, str]) -> list[str]:
     """The record; of an association the one that it begins at, of a merge all that took part and what came of them."""
     found = [event.get(name) for name in ("objectId", "fromObjectId", "primaryObjectId", "newObjectId")]
     several = [*found, *(event.get("mergedObjectIds") or ())]
-    before = _BEFORE.get(_word(event).partition(".")[0], "")
+    kind = _word(event).partition(".")[0]
+    before = f"{event['objectTypeId']}-" if kind == "custom" else _BEFORE.get(kind, "")
     return list(dict.fromkeys(f"{before}{one}" for one in several if isinstance(one, int | str)))
 
 

@@ -87,6 +87,7 @@ def test_resources_are_found_by_class_and_by_name() -> None:
         (lambda: Mapping(Ticket, titel="title"), "Ticket has no field titel; it has name"),
         (lambda: Mapping(Ticket, status=choice("s", {"BROKEN": "x"})), "has no word BROKEN; it has OPEN"),
         (lambda: GET("/x", items="a", item="b"), "give one of them"),
+        (lambda: GET("/x", items="a", among="kinds"), "among= are for what of= fills in"),
         (lambda: GET("/x", first=True), "need items="),
         (lambda: GET("/x", item="a", find=lambda _api, _id: None), "find= is all"),
         (lambda: Marked("x", GET("/x")), "needs a GET with items="),

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.emulators.exchange import Request
 from tests.emulators.vendor import Beyond, Limit, Routes, Spent, Vendor
-from tests.emulators.vendors.hubspot import around, links, objects, properties, searching
+from tests.emulators.vendors.hubspot import around, labels, links, objects, properties, schemas, searching
 from tests.emulators.vendors.hubspot.common import PORTAL, TOKEN, enters, error
 from tests.emulators.world import World
 
@@ -41,6 +41,7 @@ beyond = Beyond(
 def _seed(world: World) -> None:
     """An account with two owners and one who is gone."""
     properties.seed(world)
+    schemas.seed(world)
     around.add_owner(world, "Ada", "Admin", "ada@acme.example")
     around.add_owner(world, "Ben", "", "ben@acme.example")
     around.add_owner(world, "Cleo", "Former", "cleo@acme.example", archived=True)
@@ -67,7 +68,11 @@ def _told(spent: Spent) -> dict[str, str]:
 vendor = Vendor(
     name="HubSpot",
     routes=Routes(
-        [route for module in (objects, searching, links, properties, around) for route in module.on.all]
+        [
+            route
+            for module in (objects, searching, labels, links, properties, schemas, around)
+            for route in module.on.all
+        ]
     ),
     error=error,
     enters=enters,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from tests.emulators.exchange import Answer, Refused, Request
 from tests.emulators.vendor import Routes
 from tests.emulators.vendors.hubspot.common import KINDS, kind_of, may_see, refusal, stamp
+from tests.emulators.vendors.hubspot.labels import FIRST, PLAIN, labels, spec
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
@@ -17,36 +18,6 @@ _DEFAULT: Final = (
 )
 #: Associations of one record in one answer.
 SIZE: Final = 500
-#: Of what was done: with contacts, companies and deals.
-_NUMBERS: Final = {
-    "notes": (202, 190, 214),
-    "tasks": (204, 192, 216),
-    "calls": (194, 182, 206),
-    "meetings": (200, 188, 212),
-}
-#: By kinds: the type that says nothing more, and the one of a record's first.
-PLAIN: Final = {
-    ("contacts", "companies"): 279,
-    ("companies", "contacts"): 280,
-    ("deals", "companies"): 341,
-    ("companies", "deals"): 342,
-    ("deals", "contacts"): 3,
-    ("contacts", "deals"): 4,
-    **{
-        pair: number
-        for kind, numbers in _NUMBERS.items()
-        for other, there in zip(("contacts", "companies", "deals"), numbers, strict=True)
-        for pair, number in (((kind, other), there), ((other, kind), there - 1))
-    },
-    ("leads", "contacts"): 608,
-    ("contacts", "leads"): 607,
-    ("leads", "companies"): 610,
-    ("companies", "leads"): 609,
-    # No document at hand has these two numbers: they are the emulator's own.
-    ("leads", "deals"): 9_001,
-    ("deals", "leads"): 9_002,
-}
-FIRST: Final = {("contacts", "companies"): 1, ("deals", "companies"): 5, ("leads", "contacts"): 578}
 
 
 def of(world: World, kind: str, remote_id: str, other: str) -> list[Record]:
@@ -81,9 +52,13 @@ def associate(
     """Associate two, in both directions; the first company is the first one, until another one is."""
     told = {one["associationTypeId"] for one in types}
     pair = (kind, other)
+    known = {one["typeId"]: one for one in labels(world, *pair)}
+    if unknown := told - set(known):
+        raise refusal(400, "VALIDATION_ERROR", f"no such association: {sorted(unknown)}")
     first = pair in FIRST and (FIRST[pair] in told or not of(world, kind, remote_id, other))
     _link(world, pair, (remote_id, other_id), first=first)
     _link(world, (other, kind), (other_id, remote_id), first=False)
+    _label(world, pair, (remote_id, other_id), [known[one]["pair"] for one in told if "pair" in known[one]])
     world.happened(
         "associationChange", kind, world.table(kind)[remote_id], other=other, to=other_id, removed=False
     )
@@ -101,23 +76,25 @@ def _link(world: World, ends: tuple[str, str], ids: tuple[str, str], *, first: b
         one["types"] = [FIRST[ends], PLAIN[ends]]
 
 
-def _shown(one: Record) -> Record:
-    firsts = set(FIRST.values())
-    types = [
-        {
-            "category": "HUBSPOT_DEFINED",
-            "typeId": number,
-            **({"label": "Primary"} if number in firsts else {}),
-        }
-        for number in one["types"]
-    ]
-    return {"toObjectId": one["to_id"], "associationTypes": types}
+def _label(world: World, ends: tuple[str, str], ids: tuple[str, str], wanted: list[tuple[int, int]]) -> None:
+    """Put labels to an association, in both directions."""
+    for number, turned in wanted:
+        for back, (pair, both) in enumerate(((ends, ids), (ends[::-1], ids[::-1]))):
+            told = number + (turned ^ back)
+            for one in of(world, pair[0], both[0], pair[1]):
+                if one["to_id"] == both[1] and told not in one["types"]:
+                    one["types"].append(told)
+
+
+def _shown(world: World, one: Record) -> Record:
+    known = {told["typeId"]: told for told in labels(world, one["from"], one["to"])}
+    return {"toObjectId": one["to_id"], "associationTypes": [spec(known[told]) for told in one["types"]]}
 
 
 @on("POST", _BATCH)
 def read_batch(world: World, request: Request) -> Answer:
     """Those of up to a hundred records; of one that has none, nothing."""
-    kind, other = kind_of(request, "fromObjectType"), kind_of(request, "toObjectType")
+    kind, other = kind_of(world, request, "fromObjectType"), kind_of(world, request, "toObjectType")
     may_see(world, other)
     if len(request.body["inputs"]) > 100:
         raise refusal(400, "VALIDATION_ERROR", "a batch has 100 ids at the most")
@@ -131,14 +108,16 @@ def _page(world: World, kind: str, asked: Record, other: str) -> Record:
     rows, first = of(world, kind, asked["id"], other), int(asked.get("after") or 0)
     some = rows[first : first + SIZE]
     more = {"paging": {"next": {"after": str(first + SIZE)}}} if len(rows) > first + SIZE else {}
-    return {"from": {"id": asked["id"]}, "to": [_shown(one) for one in some], **more}
+    return {"from": {"id": asked["id"]}, "to": [_shown(world, one) for one in some], **more}
 
 
 @on("GET", _OF)
 def list_of(world: World, request: Request) -> Answer:
     """Those of one record."""
-    rows = of(world, kind_of(request), request.params["objectId"], kind_of(request, "toObjectType"))
-    return Answer(200, {"results": [_shown(one) for one in rows]})
+    rows = of(
+        world, kind_of(world, request), request.params["objectId"], kind_of(world, request, "toObjectType")
+    )
+    return Answer(200, {"results": [_shown(world, one) for one in rows]})
 
 
 @on("PUT", f"{_OF}/{{toObjectId}}")
@@ -174,7 +153,7 @@ def remove(world: World, request: Request) -> Answer:
 
 
 def _ends(world: World, request: Request, names: tuple[str, str]) -> tuple[str, str, str, str]:
-    kind, other = kind_of(request, names[0]), kind_of(request, "toObjectType")
+    kind, other = kind_of(world, request, names[0]), kind_of(world, request, "toObjectType")
     remote_id, other_id = request.params[names[1]], request.params["toObjectId"]
     both: Any = (world.table(kind).get(remote_id), world.table(other).get(other_id))
     if any(one is None or one["archived"] for one in both):

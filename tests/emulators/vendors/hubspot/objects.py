@@ -12,6 +12,7 @@ from tests.emulators.vendors.hubspot.common import (
     BATCHES_FOLLOW,
     KINDS,
     NEW_IDS,
+    VESSELS,
     fault,
     has_quirk,
     kind_of,
@@ -108,7 +109,7 @@ def by_id(world: World, kind: str, remote_id: str, *, archived: bool = False) ->
 @on("GET", f"{API}/{{objectType}}")
 def page(world: World, request: Request) -> Answer:
     """A page of those that are there, or that are archived, by their ids."""
-    kind, after = kind_of(request), request.number("after", 0)
+    kind, after = kind_of(world, request), request.number("after", 0)
     may_see(world, kind)
     size, archived = request.number("limit", 10), wants_archived(request)
     if not 0 < size <= MOST:
@@ -122,7 +123,7 @@ def page(world: World, request: Request) -> Answer:
 @on("POST", f"{API}/{{objectType}}")
 def create(world: World, request: Request) -> Answer:
     """A new one, with what it is associated with."""
-    kind, body = kind_of(request), request.body
+    kind, body = kind_of(world, request), request.body
     may_see(world, kind)
     told = properties.checked(world, kind, body["properties"])
     _check(world, kind, told, None)
@@ -142,6 +143,7 @@ _REQUIRED: Final = {
     "leads": ("hs_lead_name",),
     "notes": ("hs_timestamp",),
     **dict.fromkeys(("tasks", "calls", "meetings"), ("hs_timestamp",)),
+    VESSELS: ("call_sign",),
 }
 
 
@@ -171,7 +173,7 @@ def _check_email(world: World, email: str, record: Record | None) -> None:
 @on("POST", f"{API}/{{objectType}}/batch/read")
 def read_batch(world: World, request: Request) -> Answer:
     """Those of some ids that are there; what is not there is told beside them."""
-    kind, body, started = kind_of(request), request.body, stamp(world.clock.now())
+    kind, body, started = kind_of(world, request), request.body, stamp(world.clock.now())
     may_see(world, kind)
     ids = list(dict.fromkeys(str(one["id"]) for one in body["inputs"]))
     if not 0 < len(ids) <= MOST:
@@ -206,7 +208,7 @@ def _one(world: World, kind: str, remote_id: str, *, archived: bool) -> Record |
 @on("POST", f"{API}/{{objectType}}/merge")
 def merge_two(world: World, request: Request) -> Answer:
     """Make one of two."""
-    kind, body = kind_of(request), request.body
+    kind, body = kind_of(world, request), request.body
     both = [by_id(world, kind, body[name]) for name in ("primaryObjectId", "objectIdToMerge")]
     return Answer(200, shown(world, kind, merge(world, kind, *both)))
 
@@ -214,7 +216,7 @@ def merge_two(world: World, request: Request) -> Answer:
 @on("GET", f"{API}/{{objectType}}/{{objectId}}")
 def show(world: World, request: Request) -> Answer:
     """One, by its id or by an address that is its own."""
-    kind, told = kind_of(request), request.params["objectId"]
+    kind, told = kind_of(world, request), request.params["objectId"]
     may_see(world, kind)
     unique = request.asked("idProperty")
     if unique:
@@ -226,7 +228,7 @@ def show(world: World, request: Request) -> Answer:
 @on("PATCH", f"{API}/{{objectType}}/{{objectId}}")
 def update(world: World, request: Request) -> Answer:
     """Change one."""
-    kind = kind_of(request)
+    kind = kind_of(world, request)
     found = by_id(world, kind, request.params["objectId"])
     told = properties.checked(world, kind, request.body["properties"])
     _check(world, kind, told, found)
@@ -236,7 +238,7 @@ def update(world: World, request: Request) -> Answer:
 @on("DELETE", f"{API}/{{objectType}}/{{objectId}}")
 def remove(world: World, request: Request) -> Answer:
     """Archive one; nobody is told whether it was there."""
-    kind = kind_of(request)
+    kind = kind_of(world, request)
     found: Any = world.table(kind).get(request.params["objectId"])
     if found and not found["archived"]:
         archive(world, kind, found)

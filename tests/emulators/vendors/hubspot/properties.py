@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tests.emulators.exchange import Answer, Request
 from tests.emulators.vendor import Routes
-from tests.emulators.vendors.hubspot.common import KINDS, fault, kind_of, may_see, refusal, stamp
+from tests.emulators.vendors.hubspot.common import KINDS, VESSELS, fault, kind_of, may_see, refusal, stamp
 from tests.emulators.world import Record, World
 
 on: Final = Routes()
@@ -36,6 +36,7 @@ _TEXTS: Final = {
     "leads": ("hs_lead_name", "hs_pipeline", "hs_pipeline_stage"),
     "calls": ("hs_call_title", "hs_call_body"),
     "meetings": ("hs_meeting_title", "hs_meeting_body"),
+    VESSELS: (),
 }
 _NUMBERS: Final = {
     "companies": ("numberofemployees",),
@@ -121,11 +122,19 @@ def seed(world: World) -> None:
     add_property(world, "contacts", "vip", _FLAG, ("true", "false"), custom=True)
     add_property(world, "contacts", "hs_additional_emails", _SEVERAL)
     add_property(world, "contacts", "interests", _SEVERAL, ("printers", "scanners", "copiers"), custom=True)
+    _seed_vessels(world)
     for name in ("pipeline", "dealstage"):
         add_property(world, "deals", name, _CHOICE)
     now = stamp(world.clock.now())
     for pipeline, label, prefix in (("default", "Sales pipeline", ""), ("4711", "Renewals", "4711_")):
         add_pipeline(world, pipeline, label, prefix, now)
+
+
+def _seed_vessels(world: World) -> None:
+    add_property(world, VESSELS, "call_sign", custom=True)
+    add_property(world, VESSELS, "berths", _NUMBER, custom=True)
+    add_property(world, VESSELS, "insured", _FLAG, ("true", "false"), custom=True)
+    add_property(world, VESSELS, "flags", _SEVERAL, ("dk", "gb"), custom=True)
 
 
 def add_pipeline(world: World, pipeline: str, label: str, prefix: str, now: str) -> Record:
@@ -150,17 +159,21 @@ def add_pipeline(world: World, pipeline: str, label: str, prefix: str, now: str)
 @on("GET", "/crm/v3/properties/{objectType}")
 def list_properties(world: World, request: Request) -> Answer:
     """All of a kind."""
-    kind = kind_of(request)
+    kind = kind_of(world, request)
     may_see(world, kind)
-    hidden = ("id", "kind")
+    return Answer(200, {"results": of_kind(world, kind)})
+
+
+def of_kind(world: World, kind: str) -> list[Record]:
+    """The properties of a kind, as they are shown."""
     rows = [one for one in world.rows("property") if one["kind"] == kind]
-    return Answer(200, {"results": [{k: v for k, v in one.items() if k not in hidden} for one in rows]})
+    return [{k: v for k, v in one.items() if k not in {"id", "kind"}} for one in rows]
 
 
 @on("GET", "/crm/v3/pipelines/{objectType}")
 def list_pipelines(world: World, request: Request) -> Answer:
     """Those of deals."""
-    rows = world.rows("pipeline") if kind_of(request) == "deals" else []
+    rows = world.rows("pipeline") if kind_of(world, request) == "deals" else []
     return Answer(200, {"results": rows})
 
 

@@ -22,7 +22,7 @@ _GROUPS, _FILTERS = 5, 6
 @on("POST", f"{API}/{{objectType}}/search")
 def search(world: World, request: Request) -> Answer:
     """Records as the index knows them, a page from a place on."""
-    kind, body = kind_of(request), request.body
+    kind, body = kind_of(world, request), request.body
     may_see(world, kind)
     size, first = body.get("limit", 10), int(body.get("after") or 0)
     groups = [group["filters"] for group in body.get("filterGroups", ())]

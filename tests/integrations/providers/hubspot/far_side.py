@@ -16,7 +16,11 @@ from tests.emulators.world import Clock
 from tests.integrations.providers.hubspot.portal import START, account_at, resource_of
 from unified_api.models.crm import (
     Account,
+    Association,
+    AssociationType,
     Contact,
+    CustomObject,
+    CustomObjectClass,
     Engagement,
     EngagementType,
     Lead,
@@ -27,6 +31,7 @@ from unified_api.models.crm import (
 )
 
 _STAGES = ("appointmentscheduled", "4711_closedlost")
+_VESSELS = "2-3456"
 
 
 @contextmanager
@@ -41,7 +46,7 @@ def _start(_request: pytest.FixtureRequest) -> Iterator[Started]:
             sleep=portal.world.clock.forward,
             refusal=lambda status: vendor.error(status, "no luck"),
             asks=("/search", "/batch/read"),
-            whole=frozenset({Stage, EngagementType}),
+            whole=frozenset({Stage, EngagementType, CustomObjectClass, AssociationType}),
             deliveries=portal.packed,
             set_up=lambda url, secret: portal.world.add("hook", {"url": url, "secret": secret}),
         )
@@ -65,11 +70,19 @@ def _filled(portal: Emulator) -> dict[Any, list[str]]:
                     "engagement_type": ("calls", "meetings")[number % 2],
                     "subject": f"Talk {number}",
                 },
+                CustomObject: {"object_class": _VESSELS, "fields": {"call_sign": f"DK{number}"}},
             }
             for model, values in told.items():
                 made.setdefault(model, []).append(client.create(resource_of(model), values).remote_id)
                 portal.world.clock.forward(10)
+            client.create(resource_of(Association), _captain(made, number, number))
     return made
+
+
+def _captain(made: Mapping[Any, list[str]], vessel: int, contact: int) -> dict[str, Any]:
+    """That a vessel has something to do with a contact."""
+    ends = {"source_object": made[CustomObject][vessel], "target_object": made[Contact][contact]}
+    return {**ends, "target_model": "crm.Contact", "association_type": f"{_VESSELS}:0-1:USER_DEFINED:36"}
 
 
 def _about(made: Mapping[Any, list[str]], number: int) -> dict[str, Any]:
@@ -148,9 +161,31 @@ def _samples(made: Mapping[Any, list[str]]) -> dict[Any, Samples]:
         ),
         Task: Samples([task(0)], [task(1)]),
         Engagement: Samples([{"engagement_type": "calls", **talk(0)}], [talk(1)]),
+        AssociationType: Samples(
+            [
+                {
+                    "source_class": _VESSELS,
+                    "source_object_class": {"id": _VESSELS, "origin_type": "CUSTOM_OBJECT"},
+                    "target_object_classes": [{"id": "0-1", "origin_type": "COMMON_MODEL"}],
+                    "remote_key_name": "captain",
+                    "display_name": "Captain",
+                }
+            ]
+        ),
+        Association: Samples([_captain(made, 0, 1)]),
+        CustomObject: Samples(
+            [{"object_class": _VESSELS, "fields": {"call_sign": "DK9", "berths": 4, "insured": True}}],
+            [{"fields": {"call_sign": "GB9", "berths": None, "flags": ["dk", "gb"]}}],
+        ),
     }
 
 
 far_side = emulated(
-    vendor, _start, undrawn={"Engagement get": "its id begins with a kind, and no id that is drawn has one"}
+    vendor,
+    _start,
+    drawn={
+        "CustomObject get": {"objectTypeId": "1"},
+        "AssociationType list": {"objectTypeId": "2-1", "fromObjectTypeId": "2-1", "toObjectTypeId": "0-1"},
+    },
+    undrawn={"Engagement get": "its id begins with a kind, and no id that is drawn has one"},
 )

@@ -19,7 +19,7 @@ from tests.emulators.vendors.hubspot import links, objects
 from tests.integrations.lines import NOW, Key, Learner
 from tests.integrations.listener import Seen, Told, listening
 from tests.integrations.providers.hubspot.portal import PROVIDER, account_at
-from unified_api.models.crm import Account, Contact, Engagement, Note, Opportunity
+from unified_api.models.crm import Account, Contact, CustomObject, Engagement, Note, Opportunity
 
 
 def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> None:
@@ -65,15 +65,22 @@ def test_webhooks_are_proved_and_name_what_is_read_again(portal: Emulator) -> No
 
 
 @pytest.mark.parametrize(
-    ("number", "model"), [("0-1", Contact), ("0-2", Account), ("0-3", Opportunity), ("2-77", None)]
+    ("number", "model", "named"),
+    [
+        ("0-1", Contact, "5"),
+        ("0-2", Account, "5"),
+        ("0-3", Opportunity, "5"),
+        ("2-77", CustomObject, "2-77-5"),
+        ("0-5", None, "5"),
+    ],
 )
-def test_events_of_any_kind_are_known_by_the_number_of_the_kind(number: str, model: Any) -> None:
+def test_events_of_any_kind_are_known_by_the_number_of_the_kind(number: str, model: Any, named: str) -> None:
     """As apps are asked to have them: the word is the same for all kinds."""
     event = f'[{{"subscriptionType": "object.deletion", "objectTypeId": "{number}", "objectId": 5}}]'
     assert PROVIDER.webhooks is not None
     (hint,) = PROVIDER.webhooks.hints(Delivery({}, event.encode()))
 
-    assert (hint.model, hint.remote_id) == (model, "5")
+    assert (hint.model, hint.remote_id) == (model, named)
 
 
 def test_what_remains_of_ten_seconds_is_learnt(portal: Emulator) -> None:

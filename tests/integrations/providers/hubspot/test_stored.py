@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from tests.emulators.engine import Emulator
 from tests.emulators.vendors.hubspot import TOKEN, links, objects, searching, vendor
-from tests.emulators.vendors.hubspot.common import API
+from tests.emulators.vendors.hubspot.common import API, VESSELS
 from tests.emulators.world import World
 from tests.integrations.providers.mirrored import Product, mirroring, unhurried
 from tests.people import Person
-from unified_api.models.base import record_id
+from unified_api.models.base import CommonModel, record_id
 from unified_api.models.crm import (
     Account,
+    Association,
+    AssociationType,
     Contact,
+    CustomObject,
+    CustomObjectClass,
     Engagement,
     EngagementType,
     Lead,
@@ -30,7 +36,10 @@ from unified_api.sync.models import WriteState
 
 __all__ = ["unhurried"]  # a fixture
 
-MODELS = (Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Stage, Task, User)
+MODELS = (
+    *(Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Stage, Task, User),
+    *(CustomObjectClass, CustomObject, AssociationType, Association),
+)
 
 
 def _fill(world: World) -> None:
@@ -43,6 +52,8 @@ def _fill(world: World) -> None:
     objects.new(world, "notes", hs_note_body="She called.", hs_timestamp="2026-01-31T09:00:00Z")
     objects.new(world, "meetings", hs_meeting_title="Demo", hs_timestamp="2026-01-31T09:00:00Z")
     objects.new(world, "deals", dealname="Ten printers", dealstage="closedwon", amount="1500")
+    vessel = objects.new(world, VESSELS, call_sign="DK1")
+    links.associate(world, VESSELS, vessel["id"], "companies", acme["id"], [])
 
 
 @pytest.fixture
@@ -72,7 +83,7 @@ def test_a_portal_is_mirrored_by_what_changed_and_a_complete_read_finds_what_is_
     product.read(Contact, full=True)
     gone = [product.record(Contact, one["id"]).remote_was_deleted for one in (ada, ben, cleo)]
 
-    assert [counts[model.__name__] for model in MODELS] == [1, 3, 1, 2, 1, 1, 1, 6, 0, 3]
+    assert [counts[model.__name__] for model in MODELS] == [1, 3, 1, 2, 1, 1, 1, 6, 0, 3, 4, 1, 4, 1]
     assert (changes.mode, changes.changed) == ("changes", 1)
     assert (seen.first_name, seen.account) == (
         "Augusta",
@@ -95,6 +106,34 @@ def test_a_contact_is_written_and_a_lost_create_is_found(product: Product) -> No
     assert product.record(Contact, made.remote_id).last_name == "Stone"
     assert (settled.state, settled.remote_id) == (WriteState.DONE, world.rows("contacts")[-1]["id"])
     assert len(world.rows("contacts")) == 5
+
+
+def test_a_custom_object_is_made_below_its_class_and_associated_with_a_contact(product: Product) -> None:
+    """By our ids for the class, the type and the contact. An association that ends is gone by the next reading."""
+    world, account = product.remote.world, product.account
+
+    def ours(model: type[CommonModel], remote_id: str) -> UUID:
+        return record_id(account.id, model, remote_id)
+
+    ada, wanted = world.rows("contacts")[0], {"call_sign": "GB7", "berths": 12}
+    vessels, types, associations = (
+        replace(product, model=model) for model in (CustomObject, AssociationType, Association)
+    )
+    of_class, people = ours(CustomObjectClass, "2-3456"), {"id": str(ours(CustomObjectClass, "0-1"))}
+    made = vessels.write("create", object_class=of_class, fields=wanted)
+    names = {"remote_key_name": "captain", "display_name": "Captain"}
+    type_ = types.write("create", source_class=of_class, target_object_classes=[people], **names)
+    ends = {"source_object": made.record_id, "target_object": ours(Contact, ada["id"])}
+    kind = {"target_model": "crm.Contact", "association_type": type_.record_id}
+    put = associations.write("create", **ends, **kind)
+    there = product.record(Association, put.remote_id)
+    world.table("link").clear()
+    product.read(Association)
+
+    assert {one.state for one in (made, type_, put)} == {WriteState.DONE}
+    assert product.record(CustomObject, made.remote_id).fields.items() >= wanted.items()
+    assert (there.source_object, there.target_object) == (ends["source_object"], ends["target_object"])
+    assert product.record(Association, put.remote_id).remote_was_deleted
 
 
 def test_a_contact_whose_company_is_archived_is_not_gone(product: Product) -> None:

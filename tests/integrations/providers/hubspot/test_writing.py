@@ -22,7 +22,17 @@ from tests.integrations.providers.hubspot.portal import (
     resource_of,
     sent,
 )
-from unified_api.models.crm import Account, Contact, Engagement, EngagementType, Lead, Note, Opportunity, Task
+from unified_api.models.crm import (
+    Account,
+    Contact,
+    CustomObject,
+    Engagement,
+    EngagementType,
+    Lead,
+    Note,
+    Opportunity,
+    Task,
+)
 
 
 def test_a_contact_lives(portal: Emulator, client: Client) -> None:
@@ -70,6 +80,7 @@ def test_a_contact_lives(portal: Emulator, client: Client) -> None:
         (Note, {"content": "said"}, {"content": "said again"}),
         (Task, {"subject": "call"}, {"subject": "call again"}),
         (Engagement, {"engagement_type": "calls", "subject": "hello"}, {"subject": "hello again"}),
+        (CustomObject, {"object_class": "2-3456", "fields": {"call_sign": "DK1"}}, {"fields": {"berths": 4}}),
     ],
 )
 def test_a_write_takes_as_many_calls_as_plans_tell(
