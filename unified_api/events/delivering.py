@@ -24,7 +24,7 @@ from integrations.kit.transport import Way
 from tenants.models import LinkedAccount
 from unified_api.events import messages, outbox, posting
 from unified_api.models.base import common_model
-from unified_api.sync import clock, connect, issues, job
+from unified_api.sync import clock, connect, issues, job, unexpected
 from unified_api.sync.memory import changes
 from unified_api.sync.models_hooks import Hook, Notice
 
@@ -137,7 +137,7 @@ def work(lease: job.Lease, ends: float) -> None:
     elif waits > 0:
         job.again(lease, waits)
     else:
-        with posting.way() as wire:
+        with unexpected.told(partial(_broken, lease, hook)), posting.way() as wire:
             Delivering(lease, hook, wire).go(ends)
 
 
@@ -154,6 +154,12 @@ def _delivered(lease: job.Lease, hook: Hook, one: Next, *, was_told: bool) -> No
             hook.failures, hook.failing_since, hook.retry_at, hook.problem = 0, None, None, ""
             issues.resolve(issues.DELIVERY, hook.id)
         hook.save()
+
+
+def _broken(lease: job.Lease, hook: Hook, error: str) -> None:
+    """Put an error that nobody expected on record at the hook; it goes on to whoever logs it."""
+    told = f"an error in Isthmus ({error}); the worker's log has it whole. Please report it"
+    _failed(lease, hook, posting.Outcome(told))
 
 
 def _failed(lease: job.Lease, hook: Hook, outcome: posting.Outcome) -> None:

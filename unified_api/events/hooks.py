@@ -60,10 +60,10 @@ def add(url: str, *, events: Sequence[str] = (), is_test: bool = False) -> tuple
 def remove(hook: Hook) -> None:
     """Send nothing more there, and forget what was still to be told; within the open transaction."""
     job.forget(job.DELIVERY, hook.id)
-    Notice.objects.filter(hook_id=hook.id).delete()
+    Hook.objects.filter(id=hook.id).delete()
+    Notice.objects.filter(hook_id=hook.id).delete()  # none can be noted any more
     issues.resolve(issues.DELIVERY, hook.id)
     _record("webhook.removed", hook, EventType.DISABLED_MERGE_WEBHOOK)
-    hook.delete()
 
 
 def resume(hook: Hook) -> None:
@@ -121,7 +121,8 @@ def _parts(url: str) -> tuple[SplitResult, int]:
         port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
         raise HookRefused("The address has to be one that begins with https:// and names a host.") from None
-    if not parts.hostname or parts.username is not None or not url.isascii() or any(c.isspace() for c in url):
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    if not parts.hostname or parts.username is not None or not is_plain:
         raise HookRefused("The address has to name a host, without user or password before it, in ASCII.")
     return parts, port
 
@@ -131,6 +132,8 @@ def _is_blocked(guard: Guard, host: str, port: int) -> bool:
         guard.targets(host, port)
     except Blocked:
         return True
+    except UnicodeError:
+        raise HookRefused(f"{host!r} cannot be the name of a host.") from None
     except OSError:
         return False  # a name that is not known yet: each delivery asks again
     return False

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from tenants.models import LinkedAccount
+from tenants.vault import VaultError
 from unified_api import registry
 from unified_api.api import records
 from unified_api.api.account import accounts, catalogue, issues, sync_status
@@ -61,7 +62,10 @@ def _account(account: LinkedAccount) -> Document:
 
 
 def _linked(notice: Notice, account: Any) -> Document:
-    return {"account_token": account.token().reveal(), "is_relink": notice.details["is_relink"]}
+    token = (
+        account.token().reveal() if account.sealed_token else None
+    )  # it was given up with a lost master key
+    return {"account_token": token, "is_relink": notice.details["is_relink"]}
 
 
 def _nothing(_notice: Notice, _account: Any) -> Document:
@@ -78,7 +82,7 @@ def _answered(notice: Notice, account: Any) -> Document | None:
     with transaction.atomic():
         try:
             found = async_passthrough.answer_of(account, notice.subject)
-        except LookupError:  # it was kept long enough
+        except (LookupError, VaultError):  # it was kept long enough, or given up with a lost master key
             return None
     return {"async_passthrough_receipt_id": str(notice.subject), **(found or {})}
 

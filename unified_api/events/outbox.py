@@ -32,7 +32,7 @@ _OF_NO_MODEL: Final = (
 #: What a kind of change is called here. What is restored is there again.
 CHANGES: Final = {"created": "added", "restored": "added", "updated": "changed", "deleted": "removed"}
 
-#: A notice for each hook that wants it. An account that is gone, and what is of no account, is told as of production.
+#: A notice for each hook that wants it, none of which goes meanwhile. What is of no account is told as of production.
 _NOTE: Final = """
     INSERT INTO sync_notice (id, tenant_id, hook_id, event, subject, linked_account_id, details, position, at)
     SELECT gen_random_uuid(), tenant_id, id, %(event)s, %(subject)s, %(account)s, %(details)s::jsonb,
@@ -40,6 +40,7 @@ _NOTE: Final = """
     FROM sync_hook
     WHERE tenant_id = %(tenant)s AND NOT rests AND (events = '{}' OR %(event)s = ANY(events)) AND is_test = coalesce(
         (SELECT is_test FROM tenants_linkedaccount WHERE tenant_id = %(tenant)s AND id = %(of)s), false)
+    FOR KEY SHARE OF sync_hook
 """
 
 
@@ -66,7 +67,7 @@ def tell(
 
     of: the linked account that it tells of, with which it is erased, unless it is kept.
     """
-    values = {
+    values: dict[str, Any] = {
         "tenant": current_tenant(),
         "event": event,
         "subject": subject,
