@@ -25,6 +25,7 @@ class Prefix(StrEnum):
     WEBHOOK_ADDRESS = "iwh_"
     WEBHOOK_SIGNATURE = "iws_"
     WEBHOOK_RECEIVER = "iwk_"
+    HOOK = "iho_"
     SANDBOX = "isb_"
     OAUTH_STATE = "ios_"
     OAUTH_BROWSER = "iob_"

@@ -33,6 +33,7 @@ from unified_api.sync.models import (
     Write,
 )
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_hooks import Hook
 from unified_api.sync.models_plan import Plan
 
 admin.site.register(Bridge, BridgePage)
@@ -146,6 +147,15 @@ class StreamPage(Page):
                 show.listed(SetAside, "set aside", stream_id=stream.id),
             ]
         )
+
+
+@admin.register(Hook)
+class HookPage(Page):
+    """Webhooks that are sent, and how it goes with them."""
+
+    listed = ("url", "is_test", "last_delivered_at", "delivered", "failures", "problem", "retry_at", "rests")
+    texts = ("url",)
+    ordering = ("-created_at",)
 
 
 @admin.register(Run)

@@ -93,6 +93,17 @@ def words(name: str, known: Collection[str], about: str) -> Key[list[str]]:
     return Key(name, about, {**many(one_of(*known)), "minItems": 1}, parse)
 
 
+def maybe_words(name: str, known: Collection[str], about: str) -> Key[list[str]]:
+    """Some of these words; none where it is not given."""
+
+    def parse(told: Any) -> list[str]:
+        if told is not None and not (isinstance(told, list) and all(one in known for one in told)):
+            raise Malformed(f"a list of {', '.join(known)} is expected")
+        return list(dict.fromkeys(told or ()))
+
+    return Key(name, about, maybe(many(one_of(*known))), parse, is_required=False)
+
+
 def maybe_word(name: str, known: Collection[str], about: str, *, default: str) -> Key[str]:
     """One of these words, where it is given."""
 

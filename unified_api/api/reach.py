@@ -11,6 +11,7 @@ from tenants.models import ApiKey, LinkedAccount
 from unified_api.api.reading import parse_id
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Bridge, Conflict, Pair
+from unified_api.sync.models_hooks import Hook
 from unified_api.sync.models_plan import Plan
 from unified_api.sync.models_watch import Issue
 
@@ -63,6 +64,11 @@ def issues(key: ApiKey) -> QuerySet[Issue]:
     return Issue.objects.filter(
         of_bridges | Q(bridge_id=None, linked_account_id__in=_accounts().values("id"))
     )
+
+
+def hooks(key: ApiKey) -> QuerySet[Hook]:
+    """The hooks of the key's kind, and for a production key those of test accounts as well."""
+    return Hook.objects.all() if key.kind == ApiKey.Kind.PRODUCTION else Hook.objects.filter(is_test=True)
 
 
 def _accounts() -> QuerySet[LinkedAccount]:

@@ -31,6 +31,7 @@ from unified_api.api import (
     undo,
     versions,
     views,
+    webhooks,
     words,
 )
 from unified_api.api.account import routes, scopes
@@ -189,6 +190,10 @@ urlpatterns = [
         name="api-bridge-version",
     ),
     path("sync/v1/bridges/<str:id>/document", documents.BridgeDocument.as_view(), name="api-bridge-document"),
+    path("sync/v1/webhooks", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("sync/v1/webhooks/<str:id>", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path("sync/v1/webhooks/<str:id>/resume", webhooks.Resume.as_view(), name="api-webhook-resume"),
+    path("sync/v1/webhooks/<str:id>/test", webhooks.Trial.as_view(), name="api-webhook-test"),
     path("sync/v1/drift", drift.Drift.as_view(), name="api-drift"),
     path("openapi.json", reference.OpenApi.as_view(), name="api-openapi"),
     path("docs", reference.Docs.as_view(), name="api-docs"),

@@ -24,7 +24,7 @@ from tenants import accounts
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
-from unified_api.events import addresses, subscribing
+from unified_api.events import addresses, outbox, subscribing
 from unified_api.sync import (
     connect,
     granting,
@@ -120,6 +120,7 @@ def link(request: Request, *, stored: Callable[[LinkedAccount], object] | None =
         elif request.are_syncs_disabled:
             for stream in begun:
                 streams.pause(stream, _UNREAD)
+        outbox.tell(outbox.LINKED, account.id, of=account.id, details={"is_relink": relinked})
         paused = _names(account) if request.replaces_remote_account else ()
     return Linked(account, token, relinked, tuple(stream.model for stream in begun), paused)
 

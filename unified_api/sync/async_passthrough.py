@@ -20,6 +20,7 @@ from tenants import secrets
 from tenants.models import LinkedAccount
 from tenants.vault import Secret
 from unified_api import registry
+from unified_api.events import outbox
 from unified_api.sync import clock, job, passthrough
 from unified_api.sync.models_account import AsyncPassthrough
 
@@ -117,6 +118,7 @@ def _end(made: AsyncPassthrough, lease: job.Lease, told: dict[str, Any], shown: 
         _seal(made, "sealed_answer", answer)
         made.finished_at, made.sealed_request = clock.now(), b""
         made.save(update_fields=["sealed_answer", "sealed_request", "finished_at"])
+        outbox.tell(outbox.PASSTHROUGH, made.id, of=made.linked_account_id)
         job.finish(lease)
 
 

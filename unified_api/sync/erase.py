@@ -38,6 +38,7 @@ from unified_api.sync.models_account import (
 )
 from unified_api.sync.models_bridge import Bridge, BridgeVersion, Conflict, Overruled, Pair, PairKey
 from unified_api.sync.models_fields import RemoteFieldClass
+from unified_api.sync.models_hooks import Notice
 from unified_api.sync.models_plan import Plan, PlanItem
 from unified_api.sync.models_watch import DriftAudit, Issue
 from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent
@@ -75,6 +76,9 @@ _OF_SWEEP = sql.SQL(
 
 def begin(linked_account_id: uuid.UUID) -> None:
     """Stop everything that works for the account and have its data erased; within the transaction that deletes it."""
+    from unified_api.events import outbox
+
+    outbox.tell(outbox.DELETED, linked_account_id, of=linked_account_id, is_kept=True)
     for stream in Stream.objects.filter(linked_account_id=linked_account_id):
         job.forget("pull", stream.id)
     for call in AsyncPassthrough.objects.filter(linked_account_id=linked_account_id, finished_at=None):
@@ -135,6 +139,7 @@ def _tables() -> list[tuple[type[models.Model], sql.SQL]]:
         Ignored,
         ImportedPart,
         Merged,
+        Notice,
         RemoteData,
         RemoteFieldClass,
         SyncCondition,

@@ -21,7 +21,7 @@ _ADVANCE = """
     ON CONFLICT (tenant_id) DO UPDATE SET
         position = sync_feedhead.position + excluded.position,
         stamp = greatest(clock_timestamp(), sync_feedhead.stamp + interval '1 microsecond')
-    RETURNING position, stamp
+    RETURNING position, stamp, EXISTS (SELECT FROM sync_hook WHERE sync_hook.tenant_id = sync_feedhead.tenant_id)
 """
 _WATERMARK = """
     INSERT INTO sync_feedhead (id, tenant_id, position, stamp)
@@ -41,11 +41,12 @@ PATIENCE = dt.timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Span:
-    """Positions `first` to `last` of the log, and the stamp that all of them carry."""
+    """Positions `first` to `last` of the log, and the stamp that all of them carry; whether hooks hear of them."""
 
     first: int
     last: int
     stamp: dt.datetime
+    is_told: bool
 
 
 def advance(count: int) -> Span:
@@ -54,8 +55,8 @@ def advance(count: int) -> Span:
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [_IN_FLIGHT, _half(tenant)])
         cursor.execute(_ADVANCE, [uuid.uuid4(), tenant, count])
-        last, stamp = cursor.fetchone()
-    return Span(last - count + 1, last, stamp)
+        last, stamp, is_told = cursor.fetchone()
+    return Span(last - count + 1, last, stamp, is_told)
 
 
 def watermark() -> dt.datetime:

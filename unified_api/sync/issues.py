@@ -13,7 +13,9 @@ import structlog
 
 from tenants import audit
 from tenants.events import EventType
+from unified_api.events import outbox
 from unified_api.sync import clock
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_watch import Issue
 
 log = structlog.get_logger(__name__)
@@ -26,6 +28,8 @@ SIGNATURES: Final = "signatures"
 SUBSCRIPTION: Final = "subscription"
 #: Of a model at an account: the provider removed fields that custom fields read.
 FIELDS: Final = "fields"
+#: Of a hook of the tenant's product: what is sent there does not arrive.
+DELIVERY: Final = "delivery"
 #: Of a tenant's OAuth application: its provider refuses it.
 APPLICATION: Final = "oauth application"
 OF_READING: Final = (CREDENTIAL, PERMISSION, READING)
@@ -57,6 +61,8 @@ def open_issue(
         create_defaults={**told, **whose},
     )
     if is_new:
+        met_before = Issue.objects.filter(kind=kind, subject=subject, status=Issue.Status.RESOLVED).exists()
+        _tell(outbox.ISSUE_REOPENED if met_before else outbox.ISSUE_NEW, issue)
         audit.record("issue.opened", subject=str(issue.id), kind=kind, about=str(subject))
         log.warning(
             "issue.opened", issue=str(issue.id), kind=kind, about=str(subject), description=description
@@ -91,6 +97,7 @@ def close(issue: Issue) -> None:
         return
     issue.status, issue.resolved_at = Issue.Status.RESOLVED, clock.now()
     issue.save(update_fields=["status", "resolved_at"])
+    _tell(outbox.ISSUE_RESOLVED, issue)
     audit.record("issue.resolved", subject=str(issue.id), kind=issue.kind, about=str(issue.subject))
     log.info("issue.resolved", issue=str(issue.id), kind=issue.kind, about=str(issue.subject))
 
@@ -101,6 +108,16 @@ def mute(issue: Issue, *, muted: bool) -> None:
         return
     issue.is_muted = muted
     issue.save(update_fields=["is_muted"])
+    if muted:
+        _tell(outbox.ISSUE_MUTED, issue)
     event_type = EventType.MUTED_ISSUE if muted else None
     action = "issue.muted" if muted else "issue.unmuted"
     audit.record(action, subject=str(issue.id), event_type=event_type, kind=issue.kind)
+
+
+def _tell(event: str, issue: Issue) -> None:
+    """Have hooks hear of an issue, as one of its account; of a bridge, as one of its first account."""
+    of = issue.linked_account_id
+    if of is None and issue.bridge_id is not None:
+        of = Bridge.objects.filter(id=issue.bridge_id).values_list("account_a", flat=True).first()
+    outbox.tell(event, issue.id, of=of)

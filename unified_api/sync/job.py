@@ -37,6 +37,10 @@ USUAL: Final = 5
 LEASE: Final = 90
 #: Jobs of one tenant that may run at once, so that the others find free threads.
 MOST_PER_TENANT: Final = 8
+#: The kind of jobs that deliver to hooks. These wait for receivers of which nobody knows how slow they are: so many at
+#: once, whosever they are, that what reads and writes finds free threads; and none counts among its tenant's others.
+DELIVERY: Final = "delivery"
+MOST_DELIVERIES: Final = 4
 #: Wake-ups that one transaction, or one tick, sends to a queue at the most: as many as a worker has threads.
 MOST_WAKE_UPS: Final = 16
 #: Wake-ups that wait in a queue from which on the tick adds none.
@@ -96,10 +100,12 @@ _NEXT_DUE = _DUE.format(
     queue="%(queue)s",
     most=1,
     lock="FOR UPDATE SKIP LOCKED",
-    and_="""AND tenant_id NOT IN (
+    and_=f"""AND tenant_id NOT IN (
             SELECT tenant_id FROM sync_job WHERE held AND leased_until > clock_timestamp()
-            GROUP BY tenant_id HAVING count(*) >= %(most)s
-        )""",
+            GROUP BY tenant_id HAVING count(*) FILTER (WHERE kind <> '{DELIVERY}') >= %(most)s
+        ) AND (kind <> '{DELIVERY}' OR {MOST_DELIVERIES} > (
+            SELECT count(*) FROM sync_job WHERE held AND leased_until > clock_timestamp() AND kind = '{DELIVERY}'
+        ))""",  # noqa: S608 - constant text
 )
 _THIS_ONE = f"""
     SELECT id FROM sync_job
@@ -240,10 +246,13 @@ def again(lease: Lease, delay: float, *, usual: int = USUAL) -> None:
     _release(lease, 0, delay, queue=BACKGROUND, usual=usual)
 
 
-def go_on(lease: Lease, *, usual: int = USUAL) -> None:
-    """Give the job back at the end of a slice, to go on at once among what takes long; usual: as for `again`."""
-    _release(lease, 0, 0.0, queue=BULK, usual=usual)
-    _wake_after_commit(BULK)
+def go_on(lease: Lease, *, usual: int = USUAL, queue: str = BULK) -> None:
+    """Give the job back at the end of a slice, to go on at once among what takes long; usual: as for `again`.
+
+    queue: among others than these.
+    """
+    _release(lease, 0, 0.0, queue=queue, usual=usual)
+    _wake_after_commit(queue)
 
 
 def put_off(lease: Lease, delay: float) -> None:

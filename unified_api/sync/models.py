@@ -150,7 +150,8 @@ class Stream(TenantModel):
     where ordinary runs read only changes. `cursor`: where the next page begins, the adapter's own; saved with the rows
     that it covers. `mode`: `changes` or `everything`, of the run that is under way or due.
     `sweep`: id and state of a complete sweep. `held_removals`: how many records the brake keeps from being removed.
-    `skew`: seconds by which the provider's clock was ahead of ours at its last page.
+    `skew`: seconds by which the provider's clock was ahead of ours at its last page. `untold`: a run brought something
+    since hooks were last told that the account's reading is complete.
     """
 
     linked_account_id = models.UUIDField()
@@ -176,6 +177,7 @@ class Stream(TenantModel):
     last_result = models.TextField(null=True)
     fresh_as_of = models.DateTimeField(null=True)
     next_due = models.DateTimeField(null=True)
+    untold = models.BooleanField(default=False, db_default=False)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -372,6 +374,7 @@ from unified_api.sync.models_bridge import (  # noqa: E402, F401
     PairKey,
 )
 from unified_api.sync.models_fields import RemoteFieldClass  # noqa: E402, F401
+from unified_api.sync.models_hooks import Hook, Notice  # noqa: E402, F401
 from unified_api.sync.models_plan import Plan, PlanItem  # noqa: E402, F401
 from unified_api.sync.models_watch import DriftAudit, Issue  # noqa: E402, F401
 from unified_api.sync.models_webhooks import WebhookAddress, WebhookEvent  # noqa: E402, F401

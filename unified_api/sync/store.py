@@ -353,6 +353,8 @@ class Store:
             tables.insert_shells(self.linked_account_id, shells, span.stamp)
             changed = {one["model"] for one in entry.log} | {model_id(model) for model, _ in shells}
             self._stir_bridges(frozenset(changed))
+            if span.is_told and entry.log:
+                _stir_hooks()
         if entry.log or entry.raw:
             self._write(entry, span)
 
@@ -370,6 +372,12 @@ class Store:
         from unified_api.sync.bridge.stirring import stir_after_commit
 
         stir_after_commit(self.linked_account_id, models)
+
+
+def _stir_hooks() -> None:
+    from unified_api.events import outbox
+
+    outbox.stir_after_commit()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from tenants import door
 from tenants.scope import scope
-from unified_api.events import following, subscribing
+from unified_api.events import delivering, following, subscribing
 from unified_api.sync import async_passthrough, clock, erase, job, pull, renewing, revoking, streams, write
 from unified_api.sync.bridge import drift, stirring
 from unified_api.sync.bridge.work import work as work_bridge
@@ -38,6 +38,7 @@ HANDLERS: dict[str, Callable[[job.Lease, float], None]] = {
     drift.KIND: drift.work,
     following.KIND: following.work,
     subscribing.KIND: subscribing.work,
+    job.DELIVERY: delivering.work,
     renewing.KIND: renewing.work,
     revoking.KIND: revoking.work,
 }

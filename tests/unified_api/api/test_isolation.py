@@ -54,7 +54,9 @@ OF_THE_KEY = (
 #: What is asked of the provider itself: both have an account at one desk here, and each is shown what is there.
 AT_THE_PROVIDER = ("live-search",)
 #: Lists of what a key reaches, which name no account.
-LISTS = tuple(f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans", "writes"))
+LISTS = tuple(
+    f"api/sync/v1/{name}" for name in ("bridges", "conflicts", "issues", "plans", "webhooks", "writes")
+)
 
 
 def routes() -> dict[str, list[str]]:

@@ -132,6 +132,21 @@ def test_one_tenant_does_not_take_all_threads(tenant: uuid.UUID) -> None:
     assert Job.objects.filter(leased_until=None).count() == 5
 
 
+def test_what_waits_for_receivers_leaves_threads_to_the_others(tenant: uuid.UUID) -> None:
+    """Deliveries are held by so many at once, and what their tenant reads and writes is not fewer for them."""
+    for _ in range(job.MOST_DELIVERIES + 2):
+        job.ask(job.DELIVERY, uuid.uuid4())
+    deliveries = [job.claim_next(job.BACKGROUND) for _ in range(job.MOST_DELIVERIES)]
+    refused = job.claim_next(job.BACKGROUND)
+    for _ in range(job.MOST_PER_TENANT):
+        ask()
+    others = [job.claim_next(job.BACKGROUND) for _ in range(job.MOST_PER_TENANT)]
+
+    assert refused is None
+    assert {lease.kind for lease in deliveries if lease} == {job.DELIVERY}
+    assert [lease.kind for lease in others if lease] == ["pull"] * job.MOST_PER_TENANT
+
+
 def test_another_tenant_is_served_while_the_first_is_at_its_limit(database: psycopg.Connection) -> None:
     """The limit is each tenant's own."""
     busy, small = Tenant.create("busy"), Tenant.create("small")

@@ -87,11 +87,10 @@ class AccountDetails(Endpoint):
     def get(self, _request: Request) -> HttpResponse:
         """The account of the token."""
         account = self.account
+        with transaction.atomic():
+            told = named(account)
         described = {
-            **_described(account),
-            "integration": catalogue.name_of(account),
-            "integration_slug": account.integration,
-            "webhook_listener_url": _listener(account),
+            **told,
             "instance_id": None,
             "instance_display_value": account.remote_identity,
         }
@@ -149,9 +148,14 @@ class DeleteAccount(Endpoint):
                 revoking.not_ended(self.account, "this installation was too busy to tell the provider")
 
 
-def _listener(account: LinkedAccount) -> str | None:
-    with transaction.atomic():
-        return addresses.url_of(account)
+def named(account: LinkedAccount) -> dict[str, Any]:
+    """What says which account is meant, as webhooks name it; in the open transaction."""
+    return {
+        **_described(account),
+        "integration": catalogue.name_of(account),
+        "integration_slug": account.integration,
+        "webhook_listener_url": addresses.url_of(account),
+    }
 
 
 def _test(key: ApiKey, params: Params) -> bool:

@@ -95,7 +95,7 @@ class Issues(Endpoint):
         with transaction.atomic():
             window = Window.asked(self.params, f"{self.key.tenant_id} account-issues")
             found, page = newest.page(window, self._wanted(), _LAST)
-            results = _shown(found)
+            results = shown(found)
         return answer({**page, "results": results})
 
     def _wanted(self) -> QuerySet[Issue]:
@@ -135,11 +135,11 @@ class OneIssue(Endpoint):
     def get(self, _request: Request, id: str) -> HttpResponse:  # noqa: A002 - the path's word
         """The issue as it stands."""
         with transaction.atomic():
-            [shown] = _shown([reach.one(reach.issues(self.key), id)])
-        return answer(shown)
+            [one] = shown([reach.one(reach.issues(self.key), id)])
+        return answer(one)
 
 
-def _shown(found: Iterable[Issue]) -> list[dict[str, Any]]:
+def shown(found: Iterable[Issue]) -> list[dict[str, Any]]:
     """Issues in the contract's form, within the transaction that read them."""
     rows = list(found)
     bridges = Bridge.objects.filter(id__in={one.bridge_id for one in rows if one.bridge_id})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.db import transaction
@@ -76,7 +77,7 @@ class SyncStatus(Endpoint):
             window = Window.asked(self.params, f"{self.account.id} sync-status")
             streams, page = cursors.turn(window, fetch, lambda stream: (stream.model,))
             selected = _selected(self.account)
-        return answer({**page, "results": [_shown(stream, selected) for stream in streams]})
+        return answer({**page, "results": [shown(stream, selected) for stream in streams]})
 
 
 class Resync(Endpoint):
@@ -93,7 +94,7 @@ class Resync(Endpoint):
             event_type = EventType.FORCED_LINKED_ACCOUNT_RESYNC
             selected = _selected(account)
             audit.record("account.resync_forced", subject=str(account.id), event_type=event_type)
-        return answer([_shown(stream, selected) for stream in streams])
+        return answer([shown(stream, selected) for stream in streams])
 
 
 def _selected(account: LinkedAccount) -> dict[str, dt.datetime]:
@@ -110,7 +111,8 @@ def _usage(stream: Stream, since: dt.datetime | None) -> str | None:
     return "IN_LAST_SYNC" if began is not None and began >= since else "IN_NEXT_SYNC"
 
 
-def _shown(stream: Stream, selected: Mapping[str, dt.datetime]) -> dict[str, Any]:
+def shown(stream: Stream, selected: Mapping[str, dt.datetime] = MappingProxyType({})) -> dict[str, Any]:
+    """A stream in the contract's form. selected: since when which models are synced selectively."""
     model = common_model(stream.model)
     return {
         "model_name": model.__name__,
