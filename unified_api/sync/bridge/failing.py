@@ -57,8 +57,13 @@ def alone(act: Callable[[], T], **about: object) -> T | Failed:
 
 
 def has_failed(pair: Pair) -> bool:
-    """Whether a pair rests as it could not be dealt with."""
+    """Whether a pair could not be dealt with, as far as that was tried."""
     return any(one["kind"] == Kind.FAILED for one in pair.problems)
+
+
+def rests(pair: Pair) -> bool:
+    """Whether a pair rests for that: nobody tries again before its record changes."""
+    return has_failed(pair) and not pair.dirty
 
 
 @contextmanager
