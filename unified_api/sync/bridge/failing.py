@@ -1,8 +1,8 @@
 """Errors that nobody expected in the work of a bridge: of one pair, and of the whole.
 
 Records are written by anybody, so one of them may hold what nobody thought of. It holds up no other: its pair rests
-with the problem `failed` until a side changes, and an issue tells of it. What fails as a whole is tried again, ever
-later, and an issue tells of that too.
+with the problem `failed` until a side changes or a person asks for a look, and an issue tells of it. What fails as a
+whole is tried again, ever later, and an issue tells of that too.
 """
 
 from __future__ import annotations
@@ -62,8 +62,15 @@ def has_failed(pair: Pair) -> bool:
 
 
 def rests(pair: Pair) -> bool:
-    """Whether a pair rests for that: nobody tries again before its record changes."""
+    """Whether a pair rests for that: nobody tries again before its record changes, or a person asks for it."""
     return has_failed(pair) and not pair.dirty
+
+
+def try_again(bridge_id: uuid.UUID) -> None:
+    """Have all pairs of a bridge that rest looked at once more, within the transaction that is open."""
+    rows = Pair.objects.filter(bridge_id=bridge_id, problems__contains=[{"kind": Kind.FAILED}])
+    failed = rows.order_by("id").select_for_update()  # in the order in which rounds lock them
+    Pair.objects.filter(id__in=list(failed.values_list("id", flat=True))).update(dirty=True)
 
 
 @contextmanager

@@ -79,6 +79,25 @@ def test_a_pair_that_fails_holds_up_no_other(
     assert issues() == [("failed", "RESOLVED")]
 
 
+def test_a_pair_that_failed_is_tried_again_when_a_person_asks_for_a_look(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an upgrade that mends the error; a round by itself leaves it at rest."""
+    (printer,) = bridged.a.tables["tickets"]
+    with monkeypatch.context() as patched:
+        break_down(patched, machine, "_look", looking_at(POISON))
+        bridged.a.edit(printer, title=POISON)
+        bridged.round()
+    bridged.round()
+    assert bridged.both("title") == ([POISON], ["Printer"])
+
+    with transaction.atomic():
+        steering.look_now(bridged.bridge_id)
+    bridged.round()
+    assert bridged.both("title") == ([POISON], [POISON])
+    assert issues() == [("failed", "RESOLVED")]
+
+
 @pytest.mark.parametrize("when", ["it was shown", "it was approved"])
 def test_an_item_that_fails_holds_up_no_other_of_its_plan(
     planning: Bridged, monkeypatch: pytest.MonkeyPatch, when: str
