@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from integrations.kit import errors
 from tests.unified_api.sync.bridge.conftest import Bridged
 from tests.unified_api.sync.bridge.test_newcomers import restore
 from tests.unified_api.sync.bridge.test_outcome import hurry
@@ -273,6 +274,34 @@ def test_a_bridge_that_fails_again_and_again_is_an_issue(
     assert issues() == [("failing", "RESOLVED")]
     with transaction.atomic():
         assert DriftAudit.objects.filter(bridge_id=bridged.bridge_id).exists()
+
+
+def test_a_provider_that_is_away_is_no_failure_and_ends_none(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a bridge waits for it, before it fails or after."""
+
+    def away(*_given: Any) -> Any:
+        raise errors.RetryLater("away")
+
+    def slices(acts: Callable[..., Any], number: int) -> list[tuple[str, str]]:
+        with monkeypatch.context() as patched:
+            patched.setattr(work, "search_some", acts)
+            for _ in range(number):
+                try:
+                    bridged.work_once(["bridge"])
+                except RuntimeError:
+                    continue
+        return issues()
+
+    assert slices(away, WORTH_A_LOOK) == []
+    assert slices(_fail, WORTH_A_LOOK - 1) == []
+    assert slices(away, 1) == []
+    assert slices(_fail, 1) == [("failing", "ONGOING")]
+    assert slices(away, 1) == [("failing", "ONGOING")]
+    with transaction.atomic():
+        assert Issue.objects.get().details["failures"] == WORTH_A_LOOK
+    assert slices(search.search_some, 1) == [("failing", "RESOLVED")]
 
 
 def _fail(*_given: Any) -> Any:
