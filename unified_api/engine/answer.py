@@ -261,6 +261,13 @@ def dropped(pair: Pair, _sent: Sent, _event: Dropped) -> Step:
     return replace(pair, state=_back(pair), sent=None), (LookAgain(),)
 
 
+def untold(pair: Pair, sent: Sent) -> Step:
+    """Nobody can work out what it taught. No value is looked at, so nothing that one holds can be in the way."""
+    pieces = [(move.field, one) for move in sent.moves for one in move.parts or (move,) if one.overrules]
+    overruled = (Overruled(name, sent.to, one.was, one.value, one.rule) for name, one in pieces)
+    return replace(pair, state=_back(pair), sent=None), (*overruled, LookAgain())
+
+
 def _back(pair: Pair) -> State:
     """Where a pair stands again whose write did nothing."""
     return {State.CREATING: State.ALONE, State.DELETING: State.GONE}.get(pair.state, State.PAIRED)

@@ -40,6 +40,7 @@ either no write, or a pair that waits for the outcome of a journalled one.
 Every other combination is a mistake of the caller and raises StateError. `propose` is the one way to write what no
 comparison asks for: a value of before is put back, and both bases say so, so that the next look does not undo it.
 `part` deletes a record, and `bring_back` makes one again, without its counterpart: the one that is left lives alone.
+`let_go` is for an outcome that cannot be taken into account: the pair stands where it stood before the write.
 """
 
 from __future__ import annotations
@@ -87,11 +88,7 @@ def plan(
     terms = Terms(policy, access, closed)
     if isinstance(event, Look):
         return _look(pair, event, terms)
-    if pair.sent is None or pair.state not in IN_FLIGHT:
-        raise StateError(
-            f"{type(event).__name__} came for a pair in state {pair.state} with nothing in flight"
-        )
-    return _outcome(pair, pair.sent, event, policy)
+    return _outcome(pair, _in_flight(pair, type(event).__name__), event, policy)
 
 
 def propose(pair: Pair, to: Side, moves: tuple[Move, ...]) -> Step:
@@ -114,9 +111,23 @@ def bring_back(pair: Pair, to: Side, moves: tuple[Move, ...]) -> Step:
     return back, (Create(to, moves, restores=True),)
 
 
+def let_go(pair: Pair) -> Step:
+    """Learn nothing of the write in flight, which has ended: nothing is agreed, and the next look says what is so.
+
+    What may have given way to it is said, as far as it left at all, which the caller knows. Raises StateError.
+    """
+    return answer.untold(pair, _in_flight(pair, "its end"))
+
+
 def _refuse_busy(pair: Pair) -> None:
     if pair.sent is not None:
         raise StateError(f"a pair in state {pair.state} has a write in flight; wait for its outcome")
+
+
+def _in_flight(pair: Pair, what: str) -> Sent:
+    if pair.sent is None or pair.state not in IN_FLIGHT:
+        raise StateError(f"{what} came for a pair in state {pair.state} with nothing in flight")
+    return pair.sent
 
 
 def _outcome(pair: Pair, sent: Sent, event: Event, policy: Policy) -> Step:

@@ -63,6 +63,7 @@ class Lease:
     asked: int
     fence: int
     attempts: int
+    failures: int
 
 
 _ASK = """
@@ -84,7 +85,7 @@ _CLAIM = """
         leased_until = clock_timestamp() + %(lease)s, held = true, fence = nextval('sync_fence'),
         attempts = attempts + 1
     WHERE id = ({which})
-    RETURNING id, tenant_id, kind, reference, queue, asked, fence, attempts
+    RETURNING id, tenant_id, kind, reference, queue, asked, fence, attempts, failures
 """
 _IS_FREE = "(leased_until IS NULL OR leased_until < clock_timestamp())"
 #: One step a priority, so that only what is due is walked over. The time must be one that holds for the statement:
@@ -125,10 +126,13 @@ _IS_UNDER_WAY = """
     )
 """
 _HOLD = "UPDATE sync_job SET leased_until = clock_timestamp() + %s WHERE id = %s AND fence = %s"
+_COUNT_FAILURE = "UPDATE sync_job SET failures = failures + 1 WHERE id = %s AND fence = %s RETURNING failures"
+_HAS_FAILED = "SELECT EXISTS (SELECT FROM sync_job WHERE id = %s AND failures > 0)"
 _FINISH = "DELETE FROM sync_job WHERE id = %s AND fence = %s AND asked = %s"
 _RELEASE = """
     UPDATE sync_job SET
         leased_until = NULL, held = false, attempts = %(attempts)s, queue = coalesce(%(queue)s, queue),
+        failures = CASE WHEN %(attempts)s = 0 THEN 0 ELSE failures END,
         priority = CASE WHEN %(rests)s AND asked = %(asked)s THEN %(usual)s ELSE priority END,
         due_at = CASE WHEN asked > %(asked)s THEN clock_timestamp() ELSE clock_timestamp() + %(delay)s END
     WHERE id = %(id)s AND fence = %(fence)s
@@ -256,8 +260,26 @@ def go_on(lease: Lease, *, usual: int = USUAL, queue: str = BULK) -> None:
 
 
 def put_off(lease: Lease, delay: float) -> None:
-    """Give the job back after a failure; the attempts are kept."""
+    """Give the job back to be tried again; the attempts are kept, and so are the failures among them."""
     _release(lease, lease.attempts, delay)
+
+
+def count_failure(lease: Lease) -> int:
+    """Count an error that nobody expected, within the transaction that is open; how many in a row there were.
+
+    None are counted for who was overtaken.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_FAILURE, [lease.id, lease.fence])
+        row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def has_failed(lease: Lease) -> bool:
+    """Whether such errors of a job, now that it was given back, still wait for it to be done once."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_FAILED, [lease.id])
+        return bool(cursor.fetchone()[0])
 
 
 def backoff(attempts: int) -> float:

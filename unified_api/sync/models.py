@@ -329,7 +329,8 @@ class Job(models.Model):
 
     One row per (tenant, kind, reference). `asked` counts requests for it, so that one made while the work is under
     way is not lost. A claim sets `leased_until` and a `fence` greater than any before. `held`: somebody claimed it and
-    has not given it back; in an index of its own, which the renewals of a lease leave alone.
+    has not given it back; in an index of its own, which the renewals of a lease leave alone. `attempts`: claims since
+    it was last done; `failures`: those of them that ended in an error which nobody expected, as far as that is counted.
     """
 
     walled: ClassVar[bool] = False
@@ -346,6 +347,7 @@ class Job(models.Model):
     leased_until = models.DateTimeField(null=True)
     held = models.BooleanField(default=False, db_default=False)
     attempts = models.IntegerField(default=0)
+    failures = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "kind", "reference"], name="job_unique")]

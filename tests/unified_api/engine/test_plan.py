@@ -24,7 +24,7 @@ from unified_api.engine.events import (
 )
 from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Pair, Refusal, State
-from unified_api.engine.plan import StateError
+from unified_api.engine.plan import StateError, let_go
 from unified_api.engine.policy import DeleteRule, Direction, Field, Policy, Winner
 from unified_api.engine.values import Both, Side
 from unified_api.engine.weigh import Access
@@ -396,6 +396,19 @@ def test_a_lost_write_to_a_record_that_is_gone() -> None:
 
     bench.look({"name": "mine"}, Record({"name": "theirs"}, gone=True))
     assert bench.problems == [("edited", "")]
+
+
+def test_a_write_that_is_let_go_teaches_nothing_but_what_may_have_given_way() -> None:
+    """Both records are compared with what was agreed before it: what arrived is equal, and nobody sends it again."""
+    bench = Bench(agreed(name=("old", "old"), body=("text", "text")))
+    bench.look({"name": "new", "body": "text"}, {"name": "other", "body": "text"})
+    bench.pair, effects = let_go(bench.pair)
+
+    assert effects == (Overruled("name", Side.B, "other", "new", Rule.WINNER), LookAgain())
+    assert (bench.pair.state, bench.pair.base.b["name"]) == (State.PAIRED, "old")
+    assert bench.look({"name": "new", "body": "text"}, {"name": "new", "body": "text"}) == (Settled(),)
+    with pytest.raises(StateError):
+        let_go(bench.pair)
 
 
 def test_an_unmapped_value_holds_up_nothing_else() -> None:

@@ -13,7 +13,7 @@ from tenants.scope import scope
 from unified_api.management.answering import Document, many, take_json
 from unified_api.management.bridge import items, standing
 from unified_api.management.bridge.verb import Meant, Options, Progress, Verb, meant, take_bridge
-from unified_api.sync.bridge import leading, references, showing
+from unified_api.sync.bridge import leading, references, showing, steering
 from unified_api.sync.bridge.waiting import Round
 from unified_api.sync.models import Stream
 from unified_api.sync.models_bridge import Bridge
@@ -55,6 +55,8 @@ def run(
     unasked = _unasked(about, number)
     progress(unasked or "Both sides are read.")
     when_read()
+    with scope(about.tenant), transaction.atomic():
+        steering.look_now(about.bridges[number])
     over = turn.settle(reporter(about, number, progress))
     after = _standing(about, number)
     unread = [o.stream.model for o in outcomes if o.run is None or o.run.result == "FAILED"]

@@ -8,13 +8,15 @@ The first run of a bridge that somebody has let live at once may create whatever
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from unified_api.engine.events import Create, Delete, Push
+from unified_api.engine.events import Create, Delete, Effect, Push
 from unified_api.engine.plan import plan
+from unified_api.sync.bridge import failing
 from unified_api.sync.bridge.configuration import Limit
 from unified_api.sync.bridge.held import FREE, SEARCH
-from unified_api.sync.bridge.records import Frame, remembered
+from unified_api.sync.bridge.records import Frame, Seen, remembered
 from unified_api.sync.models_bridge import Pair
 
 CREATES: Final = "creates"
@@ -90,16 +92,16 @@ def _count(frame: Frame, kind: str, enough: int) -> int:
             break
         seen = frame.seen(portion)
         for pair in portion:
-            _, effects = plan(
-                remembered(pair),
-                seen.looks[pair.id],
-                policy=seen.policy,
-                access=frame.access,
-                closed=frame.closed,
-            )
-            found += any(isinstance(one, Push | Delete) and _kind(one) == kind for one in effects)
+            effects = failing.alone(partial(_effects, frame, pair, seen), pair=str(pair.id))
+            if not isinstance(effects, failing.Failed):
+                found += any(isinstance(one, Push | Delete) and _kind(one) == kind for one in effects)
         after = portion[-1].id
     return found
+
+
+def _effects(frame: Frame, pair: Pair, seen: Seen) -> tuple[Effect, ...]:
+    look, access = seen.looks[pair.id], frame.access
+    return plan(remembered(pair), look, policy=seen.policy, access=access, closed=frame.closed)[1]
 
 
 def _kind(write: Push | Delete) -> str | None:

@@ -153,7 +153,7 @@ def start(data: Mapping[str, Any]) -> tuple[dt.datetime | None, int | None]:
     canary = data.get("canary")
     if canary is not None and (not isinstance(canary, int) or canary < 1):
         raise PolicyError(f"start.canary: {canary!r} is no number of records, at least 1")
-    if told in {None, EVERYTHING}:
+    if told is None or told == EVERYTHING:
         return None, canary
     try:
         since = dt.datetime.fromisoformat(told)

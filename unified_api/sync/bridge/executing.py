@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from unified_api.engine import plan as machine
@@ -16,12 +17,12 @@ from unified_api.engine.merge import Rule
 from unified_api.engine.pair import Move
 from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.values import MISSING, Side, Values
-from unified_api.sync.bridge import bringing_back, plans, siblings, writing
+from unified_api.sync.bridge import bringing_back, failing, plans, siblings, writing
 from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, SEARCH, UNSETTLED
 from unified_api.sync.bridge.matching import is_lost_unsearched
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered
 from unified_api.sync.bridge.references import TOGETHER
-from unified_api.sync.bridge.rounds import Turn, is_unmatched, save, turns_of
+from unified_api.sync.bridge.rounds import Turn, is_unmatched, let_rest, save, turns_of
 from unified_api.sync.bridge.separating import in_turn
 from unified_api.sync.bridge.stirring import awaken_parts_of
 from unified_api.sync.memory.touched import is_touched
@@ -46,7 +47,9 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     """
     items = {item.pair_id: item for item in plans.waiting(plan, siblings.behind(frame))}
     rows = Pair.objects.filter(id__in=items, bridge_id=frame.bridge.id)
-    pairs = list(rows.order_by("id").select_for_update())
+    known = {pair.id: pair for pair in rows.order_by("id").select_for_update()}
+    unsearchable = [pair for pair in known.values() if _is_unsearchable(pair)]
+    pairs = [pair for pair in known.values() if pair not in unsearchable]
     creating = [pair for pair in pairs if items[pair.id].action == "create"]
     unsearched = [pair.id for pair in creating if pair.held == FREE and is_lost_unsearched(pair)]
     Pair.objects.filter(id__in=unsearched, write_id=None).update(held=SEARCH, dirty=True)
@@ -56,10 +59,11 @@ def execute_some(frame: Frame, plan: Plan) -> int:
     rested = [pair for pair in ready if pair.state not in TOGETHER]
     dealt = list(_execute_each(siblings.in_turn(turns_of(frame, ready)), plan, items))
     awaken_parts_of(frame.bridge, [pair for pair in rested if pair.state in TOGETHER])
-    left = [_left_alone(items[i], MOVED) for i in items.keys() - {pair.id for pair in pairs}]
+    left = [_left_alone(items[i], MOVED) for i in items.keys() - known.keys()]
     left += [_left_alone(items[pair.id], UNTOLD) for pair in pairs if pair.held == UNSETTLED]
+    left += [_left_alone(items[pair.id], pair.problems[0]["reason"]) for pair in unsearchable]
     plans.mark([*dealt, *left])
-    save(turn for turn in ready if turn.write_id is not None)
+    save(pair for pair in ready if pair.write_id is not None or failing.rests(pair))
     return len(dealt) + len(left) + len(unsearched)
 
 
@@ -72,21 +76,17 @@ def _execute_each(
         if turn.pair.id in behind:
             continue
         item = _execute(turn, plan, items[turn.pair.id])
-        if item.state == PlanItem.State.MOVED:
+        if item.state == PlanItem.State.MOVED and not failing.rests(turn.pair):
             behind |= siblings.leave_behind(turn.frame, item, turn.pair, turn.look)
         yield item
 
 
 def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
-    if (
-        turn.pair.paused_by
-        or turn.pair.held not in {FREE, SEARCH}
-        or is_unmatched(turn)
-        or _is_of_others(item, turn.pair)
-    ):
-        return _left_alone(item, MOVED)
-    memory, write = _write(turn, plan, item)
-    if write is None or write.to in turn.frame.closed:
+    found = failing.alone(partial(_still_asked_for, turn, plan, item), pair=str(turn.pair.id))
+    if isinstance(found, failing.Failed):
+        return _failed(turn.pair, plan, item, found)
+    memory, write = found
+    if write is None:
         return _left_alone(item, MOVED)
     tries = {name: turn.pair.memory[name] for name in (DROPPED, DROPPED_AS) if name in turn.pair.memory}
     remember(turn.pair, memory)
@@ -95,6 +95,31 @@ def _execute(turn: Turn, plan: Plan, item: PlanItem) -> PlanItem:
     turn.pair.write_id = writing.enter(turn.frame, turn.pair, write)
     item.state, item.write_id = PlanItem.State.SENT, turn.pair.write_id
     return item
+
+
+def _still_asked_for(turn: Turn, plan: Plan, item: PlanItem) -> Outcome:
+    """The write that an item shows; none where its pair does not ask for that, or may not have it written."""
+    if (
+        turn.pair.paused_by
+        or turn.pair.held not in {FREE, SEARCH}
+        or is_unmatched(turn)
+        or _is_of_others(item, turn.pair)
+    ):
+        return remembered(turn.pair), None
+    memory, write = _write(turn, plan, item)
+    return memory, None if write is None or write.to in turn.frame.closed else write
+
+
+def _failed(pair: Pair, plan: Plan, item: PlanItem, failed: failing.Failed) -> PlanItem:
+    """The item is left alone. What a round owes rests; what a person asked for beside that says nothing of the pair."""
+    if plan.purpose == Plan.Purpose.ROUND:
+        let_rest(pair, failed)
+    return _left_alone(item, failed.problem(pair).reason)
+
+
+def _is_unsearchable(pair: Pair) -> bool:
+    """Whether its counterpart cannot be searched for, as that failed: it is not made either."""
+    return pair.held == SEARCH and failing.rests(pair)
 
 
 def _is_of_others(item: PlanItem, pair: Pair) -> bool:

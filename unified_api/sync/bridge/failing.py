@@ -1,8 +1,8 @@
 """Errors that nobody expected in the work of a bridge: of one pair, and of the whole.
 
 Records are written by anybody, so one of them may hold what nobody thought of. It holds up no other: its pair rests
-with the problem `failed` until a side changes, and an issue tells of it. What fails as a whole is tried again, ever
-later, and an issue tells of that too.
+with the problem `failed` until a side changes or a person asks for a look, and an issue tells of it. What fails as a
+whole is tried again, ever later, and an issue tells of that too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -57,35 +58,47 @@ def alone(act: Callable[[], T], **about: object) -> T | Failed:
 
 
 def has_failed(pair: Pair) -> bool:
-    """Whether a pair rests as it could not be dealt with."""
+    """Whether a pair could not be dealt with, as far as that was tried."""
     return any(one["kind"] == Kind.FAILED for one in pair.problems)
+
+
+def rests(pair: Pair) -> bool:
+    """Whether a pair rests for that: nobody tries again before its record changes, or a person asks for it."""
+    return has_failed(pair) and not pair.dirty
+
+
+def try_again(bridge_id: uuid.UUID) -> None:
+    """Have all pairs of a bridge that rest looked at once more, within the transaction that is open."""
+    rows = Pair.objects.filter(bridge_id=bridge_id, problems__contains=[{"kind": Kind.FAILED}])
+    failed = rows.order_by("id").select_for_update()  # in the order in which rounds lock them
+    Pair.objects.filter(id__in=list(failed.values_list("id", flat=True))).update(dirty=True)
 
 
 @contextmanager
 def on_record(lease: job.Lease) -> Iterator[None]:
-    """Have a person look at a bridge whose slices fail one after the other; the error goes on to whoever logs it."""
+    """Have a person look at a bridge whose slices fail one after the other; the error goes on to whoever logs it.
+
+    A slice that was put off, as a provider is away, neither fails nor ends that.
+    """
     subject = uuid.uuid5(lease.reference, f"{FAILING} {lease.kind}")
-
-    def tell(error: str) -> None:
-        if lease.attempts >= WORTH_A_LOOK:
-            _tell(lease, subject, error)
-
-    with unexpected.told(tell):
+    with unexpected.told(partial(_tell, lease, subject)):
         yield
     if lease.attempts > 1:
         with transaction.atomic(durable=True):
-            issues.resolve(FAILING, subject)
+            if not (lease.failures and job.has_failed(lease)):
+                issues.resolve(FAILING, subject)
 
 
 def _tell(lease: job.Lease, subject: uuid.UUID, error: str) -> None:
     with transaction.atomic(durable=True):
+        failures = job.count_failure(lease)
         bridge = Bridge.objects.filter(id=lease.reference).first()
-        if bridge is None:
+        if bridge is None or failures < WORTH_A_LOOK:
             return
         sentence = (
-            f"The work of the bridge {bridge.name or bridge.model} ({lease.kind}) failed {lease.attempts} times in a"
+            f"The work of the bridge {bridge.name or bridge.model} ({lease.kind}) failed {failures} times in a"
             f" row, by an error in Isthmus ({error}). The worker's log has it whole: please report it. It is tried"
             " again, ever later; what it has not done until then is not lost."
         )
-        details = {"job": lease.kind, "error": error, "failures": lease.attempts}
+        details = {"job": lease.kind, "error": error, "failures": failures}
         issues.open_issue(FAILING, subject, sentence, bridge_id=bridge.id, details=details)

@@ -33,7 +33,9 @@ def look_again(frame: Frame, plan: Plan) -> int:
     which = Q(id__in=kept.values("pair_id")) | _left_out(frame, plan)
     pairs = list(plans.left(frame, plan).filter(which)[: plans.AT_ONCE])
     for turn in turns_of(frame, pairs):
-        owed = [item for item in plans.items_of(turn) if item.action in plans.WRITES]
+        owed = [
+            item for item in plans.of_pair(turn.pair, plans.items_of(turn)) if item.action in plans.WRITES
+        ]
         if owed and not kept.filter(pair_id=turn.pair.id).update(state=PlanItem.State.MOVED, reason=FREED):
             _add(turn, plan, owed[0])
     if pairs:

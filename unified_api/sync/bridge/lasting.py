@@ -28,8 +28,8 @@ LASTING: Final = {
         "Give it one by `words` in the bridge file, or map the custom field at that side.",
     ),
     Kind.FAILED: (
-        "{pairs} pairs could not be compared, by an error in Isthmus",
-        "The worker's log has it whole: please report it. Each is tried again when its record changes at a side.",
+        "{pairs} pairs could not be dealt with, by an error in Isthmus",
+        "The worker's log has it whole: please report it. `bridge run` tries them again, and so does an edit.",
     ),
 }
 _COUNT: Final = """

@@ -1,15 +1,23 @@
-"""The end of a write, told to its pair in the transaction that stores the end: neither is there without the other."""
+"""The end of a write, told to its pair in the transaction that stores the end: neither is there without the other.
+
+So that an end which cannot be taken into account is not lost with it, its pair then learns nothing but that: it keeps
+the record that was made, agrees to no value, and rests. Whoever looks at it next compares both records as they are.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
 from django.db.models import QuerySet
 
 from unified_api.engine.events import (
     Answered,
     Dropped,
+    Effect,
     Event,
+    Kind,
     Look,
     Lost,
     Overruled,
@@ -17,11 +25,12 @@ from unified_api.engine.events import (
     Record,
     Rejected,
 )
+from unified_api.engine.pair import Pair as Memory
 from unified_api.engine.pair import State
-from unified_api.engine.plan import plan
+from unified_api.engine.plan import let_go, plan
 from unified_api.engine.values import MISSING, Side
 from unified_api.sync import clock, models_bridge
-from unified_api.sync.bridge import merging, plans, sharing, siblings, turns
+from unified_api.sync.bridge import failing, merging, plans, sharing, siblings, turns
 from unified_api.sync.bridge.held import DROPPED, DROPPED_AS, FREE, UNSETTLED, WAITING, again
 from unified_api.sync.bridge.records import Frame, record_of, remember, remembered, set_record
 from unified_api.sync.bridge.stirring import ask_after_commit, awaken_parts_of
@@ -53,40 +62,75 @@ def note(write: Write, *, witnessed: bool, unknown: bool = False) -> None:
     if pair is not None:
         frame = Frame.of(bridge)
         _tell(frame, pair, write, witnessed=witnessed, unknown=unknown)
-        if item is not None and item.state == PlanItem.State.MOVED:
+        if item is not None and item.state == PlanItem.State.MOVED and not failing.rests(pair):
             siblings.leave_behind(frame, item, pair, frame.look(pair))
+
+
+class _Learnt(NamedTuple):
+    """What an end teaches a pair. nothing: the write changed nothing; merges: one may have been left until now."""
+
+    memory: Memory
+    effects: Sequence[Effect]
+    nothing: bool
+    merges: bool
 
 
 def _tell(frame: Frame, pair: Pair, write: Write, *, witnessed: bool, unknown: bool) -> None:
     side = Side.A if write.linked_account_id == frame.bridge.account_a else Side.B
     made = pair.state == State.CREATING and write.state == WriteState.DONE
     taken = made and not _adopt(frame, pair, side, write)
+    learn = partial(_learn, frame, pair, side, write, taken=taken, witnessed=witnessed, unknown=unknown)
+    told = failing.alone(learn, pair=str(pair.id), write=str(write.id))
+    failed = isinstance(told, failing.Failed)
+    learnt = (
+        _learn_nothing(pair, side, write, told, taken=taken) if isinstance(told, failing.Failed) else told
+    )
+    dropped = pair.memory.get(DROPPED, 0) + 1
+    remember(pair, learnt.memory)
+    if made and not taken:
+        awaken_parts_of(frame.bridge, [pair])
+    pair.memory |= {DROPPED: dropped, DROPPED_AS: write.operation} if learnt.nothing else {}
+    problems = [one for one in learnt.effects if isinstance(one, Problem)]
+    unsettled = any(one.kind is Kind.UNSETTLED for one in problems)
+    pair.problems = [shown(one) for one in problems] or pair.problems
+    pair.held = UNSETTLED if unsettled else FREE
+    if not unsettled:
+        pair.write_id, pair.dirty = None, not failed
+    pair.save()
+    if not unsettled and learnt.merges:
+        _follow_merges(frame, pair, write)
+    again(_waiting(frame, pair))
+    if write.operation == "create" and not failed:
+        again(Pair.objects.filter(id=pair.id))
+    for one in learnt.effects:
+        if isinstance(one, Overruled):
+            _record(pair, write, one)
+
+
+def _learn(
+    frame: Frame, pair: Pair, side: Side, write: Write, *, taken: bool, witnessed: bool, unknown: bool
+) -> _Learnt:
+    """What the engine says of it, by both records as they are stored now. taken: what was made is somebody else's."""
     seen = frame.seen([pair])
     record = seen.looks[pair.id].of(side)
     event = Lost() if taken else _event(record, write, witnessed=witnessed, unknown=unknown)
     if _met_another(record, pair, side, write):
         event = Lost(gone=True)  # nothing is agreed with that: both are compared anew
-    dropped = pair.memory.get(DROPPED, 0) + 1
     memory, effects = plan(remembered(pair), event, policy=seen.policy, access=frame.access)
-    remember(pair, memory)
-    if made and not taken:
-        awaken_parts_of(frame.bridge, [pair])
-    again_as = {DROPPED: dropped, DROPPED_AS: write.operation}
-    pair.memory |= again_as if isinstance(event, Dropped) else {}
-    unsettled = [shown(one) for one in effects if isinstance(one, Problem)]
-    pair.problems = unsettled or pair.problems
-    pair.held = UNSETTLED if unsettled else FREE
-    if not unsettled:
-        pair.write_id, pair.dirty = None, True
-    pair.save()
-    if not unsettled and _may_be_merged(seen.looks[pair.id], write):
-        _follow_merges(frame, pair, write)
-    again(_waiting(frame, pair))
-    if write.operation == "create":
-        again(Pair.objects.filter(id=pair.id))
-    for one in effects:
-        if isinstance(one, Overruled):
-            _record(pair, write, one)
+    return _Learnt(memory, effects, isinstance(event, Dropped), _may_be_merged(seen.looks[pair.id], write))
+
+
+def _learn_nothing(pair: Pair, side: Side, write: Write, failed: failing.Failed, *, taken: bool) -> _Learnt:
+    """That nobody could work it out. A create that may have happened is not repeated all the same.
+
+    It counts as a write that changed nothing, so that one which fails again and again is tried ever later.
+    """
+    memory = remembered(pair)
+    if write.operation == "create" and (taken or write.state == WriteState.UNCERTAIN):
+        return _Learnt(memory, [Problem(Kind.UNSETTLED, side)], nothing=False, merges=False)
+    memory, effects = let_go(memory)
+    gave_way = effects if write.state in {WriteState.DONE, WriteState.UNCERTAIN} and write.sent else ()
+    return _Learnt(memory, [failed.problem(pair), *gave_way], nothing=True, merges=True)
 
 
 def _may_be_merged(look: Look, write: Write) -> bool:

@@ -17,6 +17,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -77,7 +78,7 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     made: list[PlanItem] = []
     written = 0
     for turn in turns_of(frame, pairs):
-        owed = _owed(turn)
+        owed = of_pair(turn.pair, items_of(turn))
         made += owed
         written += any(item.action in WRITES for item in owed)
         plan.after = turn.pair.id
@@ -90,14 +91,13 @@ def make_some(frame: Frame, plan: Plan) -> bool:
     return True
 
 
-def _owed(turn: Turn) -> list[PlanItem]:
-    """The items of one pair; where it fails, that."""
-    pair = turn.pair
-    owed = failing.alone(lambda: list(items_of(turn)), pair=str(pair.id))
-    if isinstance(owed, failing.Failed):
-        problem = owed.problem(pair)
+def of_pair(pair: Pair, items: Iterable[PlanItem]) -> list[PlanItem]:
+    """The items of one pair, which are made while they are gone through; where that fails, one that says so."""
+    made: list[PlanItem] | failing.Failed = failing.alone(partial(list, items), pair=str(pair.id))
+    if isinstance(made, failing.Failed):
+        problem = made.problem(pair)
         return [item_of(pair, "problem", problem.side.value, writing.shown(problem), PlanItem.State.SHOWN)]
-    return owed
+    return made
 
 
 def add(frame: Frame, plan: Plan, items: Sequence[PlanItem], first: int = 0) -> None:

@@ -46,7 +46,8 @@ def make(bridge: Bridge, to: Side, pair: uuid.UUID | None = None) -> Plan:
     plan = asked.begin(bridge, Plan.Purpose.RESTORE, f"What side {to} lost, from its counterparts.")
     made = 0
     for portion in _portions(lost):
-        items = [item for turn in turns_of(frame, portion) for item in _items(turn, to)]
+        turns = turns_of(frame, portion)
+        items = [item for turn in turns for item in plans.of_pair(turn.pair, _items(turn, to))]
         plans.add(frame, plan, items, made)
         made += len(items)
     return asked.complete(frame, plan, side=to.value, pair=str(pair) if pair else None)

@@ -148,7 +148,7 @@ def consider(turn: Turn) -> bool:
     pair = turn.pair
     decided = failing.alone(partial(_decide, turn), pair=str(pair.id))
     if isinstance(decided, failing.Failed):
-        pair.problems, pair.dirty = [writing.shown(decided.problem(pair))], False
+        let_rest(pair, decided)
         return True
     if decided is None:
         again(Pair.objects.filter(id=pair.id))
@@ -167,6 +167,11 @@ def consider(turn: Turn) -> bool:
         pair.memory |= {DROPPED: dropped} if dropped else {}
         pair.write_id = writing.enter(turn.frame, pair, write, delay=_pause(dropped))
     return True
+
+
+def let_rest(pair: Pair, failed: failing.Failed) -> None:
+    """Say at a pair that it could not be dealt with, and look at it no more until its record changes."""
+    pair.problems, pair.dirty = [writing.shown(failed.problem(pair))], False
 
 
 def _decide(turn: Turn) -> tuple[Memory, tuple[Effect, ...], str | None] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 from django.db import transaction
@@ -22,10 +23,11 @@ from unified_api.engine.pair import State
 from unified_api.engine.policy import UNMAPPED
 from unified_api.engine.values import Side
 from unified_api.sync import connect, job, store, values
-from unified_api.sync.bridge import siblings
+from unified_api.sync.bridge import failing, siblings
 from unified_api.sync.bridge.held import FREE, SEARCH
 from unified_api.sync.bridge.matching import SEARCHED
 from unified_api.sync.bridge.records import Frame
+from unified_api.sync.bridge.rounds import let_rest
 from unified_api.sync.limit import Purpose
 from unified_api.sync.models_bridge import Pair
 
@@ -84,7 +86,11 @@ def _search(frame: Frame, to: Side, pairs: Iterable[Pair], lease: job.Lease, acc
         resource = line.client.provider.resource(frame.model)
         assert resource is not None  # noqa: S101 - a bridge is over a model of both
         for pair in pairs:
-            wanted = values.in_transaction(lambda pair=pair: _wanted(frame, to, pair, resource))  # type: ignore[misc]
+            wish = partial(_wanted, frame, to, pair, resource)
+            wanted = failing.alone(partial(values.in_transaction, wish), pair=str(pair.id))
+            if isinstance(wanted, failing.Failed):
+                _set_aside(pair, lease, wanted)
+                continue
             found = line.client.recent(resource, wanted) if wanted else []
             with store.entry(account.id, began=line.moments.time_of) as entry:
                 job.hold(lease)
@@ -111,6 +117,15 @@ def _wanted(frame: Frame, to: Side, pair: Pair, resource: Resource) -> dict[str,
         return values.for_adapter(frame.model, values.from_json(frame.model, known), frame.account_id(to))
     except Rejected:
         return None
+
+
+def _set_aside(pair: Pair, lease: job.Lease, failed: failing.Failed) -> None:
+    """It is not searched for, and so not made, until its record changes."""
+    let_rest(pair, failed)
+    with transaction.atomic():
+        job.hold(lease)
+        unsearched = Pair.objects.filter(id=pair.id, held=SEARCH)
+        unsearched.update(problems=pair.problems, dirty=pair.dirty)
 
 
 def _note(pair: Pair, *, searched: bool) -> None:

@@ -6,17 +6,18 @@ import json
 import time
 import uuid
 from collections.abc import Container, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Count, Func, IntegerField, QuerySet, Sum
 
 from unified_api.engine.events import Kind, Problem
-from unified_api.engine.forecast import forecast
+from unified_api.engine.forecast import Forecast, forecast
 from unified_api.engine.values import Side
 from unified_api.engine.weigh import Terms
 from unified_api.models import hidden
-from unified_api.sync.bridge import conflicts, plans, standing_plans, turns
+from unified_api.sync.bridge import conflicts, failing, plans, standing_plans, turns
 from unified_api.sync.bridge.held import FREE, REVIEW, UNDER_WAY
 from unified_api.sync.bridge.intake import take_in
 from unified_api.sync.bridge.matching import match_some, note_some_keys
@@ -198,10 +199,12 @@ def _account(frame: Frame, side: Side) -> Document:
 
 def _items(turn: Turn) -> Iterator[Document]:
     """What is owed either side, and the problems that stay."""
+    pair, secret = turn.pair, turn.frame.scopes.secret
     terms = Terms(turn.policy, turn.frame.access, turn.frame.closed)
-    foreseen = forecast(remembered(turn.pair), turn.look, terms)
-    secret = turn.frame.scopes.secret
-    names = _names(turn.frame.bridge, turn.pair, secret)
+    foreseen = failing.alone(partial(forecast, remembered(pair), turn.look, terms), pair=str(pair.id))
+    if isinstance(foreseen, failing.Failed):
+        foreseen = Forecast((), (foreseen.problem(pair),))
+    names = _names(turn.frame.bridge, pair, secret)
     yield from ({**names, **said(told(one.write), secret)} for one in foreseen.writes)
     problems = (one for one in foreseen.remains if isinstance(one, Problem))
     yield from ({**names, "action": "problem", **problem_of(shown(one), secret)} for one in problems)

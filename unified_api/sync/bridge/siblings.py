@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from unified_api.engine.events import Look
 from unified_api.engine.pair import State
 from unified_api.models.base import CommonModel
-from unified_api.sync.bridge.held import COLUMN, DROPPED, FREE, NEW, UNDER_WAY, one_sided
+from unified_api.sync.bridge.held import COLUMN, DROPPED, FREE, NEW, SEARCH, UNDER_WAY, one_sided
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.models import Write
 from unified_api.sync.models_bridge import Pair
@@ -63,7 +63,7 @@ def _making(frame: Frame) -> QuerySet[Pair]:
 
 
 def in_turn(turns: Iterable[Turn]) -> Iterator[Turn]:
-    """These turns, each considered before the next is asked for, without those behind what is to be made or matched."""
+    """These turns, each considered before the next is asked for, without those behind what is to be made first."""
     making: set[Any] = set()
     for turn in turns:
         name = turn.frame.within
@@ -73,7 +73,7 @@ def in_turn(turns: Iterable[Turn]) -> Iterator[Turn]:
             continue
         yield turn
         is_made = turn.pair.state == State.CREATING and turn.pair.memory.get(DROPPED, 0) < _TRIES
-        if is_made or turn.pair.held == NEW:
+        if is_made or turn.pair.held in {NEW, SEARCH}:
             making |= wholes
 
 

@@ -12,7 +12,7 @@ from tenants import audit
 from tenants.audit import current_actor
 from unified_api.engine.values import Side
 from unified_api.sync import job
-from unified_api.sync.bridge import plans, stopping
+from unified_api.sync.bridge import failing, plans, stopping
 from unified_api.sync.bridge.held import CLOSED, FREE
 from unified_api.sync.bridge.stirring import KIND
 from unified_api.sync.models_bridge import Bridge, Pair
@@ -38,9 +38,10 @@ def resume(bridge_id: uuid.UUID) -> None:
 
 
 def look_now(bridge_id: uuid.UUID) -> None:
-    """Have the bridge look at once. One that is paused stays so."""
+    """Have the bridge look at once, also at what failed before. One that is paused stays so."""
     if Bridge.objects.filter(id=bridge_id, paused_by=None).exists():
         job.ask(KIND, bridge_id)
+        failing.try_again(bridge_id)
 
 
 def close(bridge_id: uuid.UUID, to: Side) -> None:

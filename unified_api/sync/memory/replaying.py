@@ -100,10 +100,7 @@ def _items(frames: tuple[Frame, Frame], pairs: Sequence[Pair], span: Span) -> It
         a, b = (found.get(record) for record in (pair.record_a, pair.record_b))
         if a is None or b is None:
             continue  # it was erased with its account
-        try:
-            yield from _of_pair(frames, pair, Both(a, b), span, names)
-        except NoPast as error:
-            yield _left(pair, None, "", str(error))
+        yield from plans.of_pair(pair, _of_pair(frames, pair, Both(a, b), span, names))
 
 
 def _of_pair(
@@ -111,7 +108,11 @@ def _of_pair(
 ) -> Iterator[PlanItem]:
     if any(one.remote_was_deleted or one.is_shell for one in (records.a, records.b)):
         return
-    happened = past(frames[0], pair, records, span, names)
+    try:
+        happened = past(frames[0], pair, records, span, names)
+    except NoPast as error:
+        yield _left(pair, None, "", str(error))
+        return
     rules = _rules(frames[0], happened), _rules(frames[1], happened)
     seen = replay(happened.memory, happened.start, happened.happened, happened.before, rules)
     yield from _differing(frames[1], pair, records, seen)

@@ -68,7 +68,9 @@ def _items(frame: Frame, by_record: dict[uuid.UUID, list[Deed]]) -> Iterator[Pla
         some = records[start : start + AT_ONCE]
         pairs = _pairs(frame, some)
         for record in some:
-            yield from _of_record(frame, record, by_record[record], pairs.get(record))
+            pair, deeds = pairs.get(record), by_record[record]
+            about = pair or Pair(id=deeds[0].write.pair_id)
+            yield from plans.of_pair(about, _of_record(frame, record, deeds, pair, about))
 
 
 def _pairs(frame: Frame, records: Sequence[uuid.UUID]) -> dict[uuid.UUID, Pair]:
@@ -78,11 +80,10 @@ def _pairs(frame: Frame, records: Sequence[uuid.UUID]) -> dict[uuid.UUID, Pair]:
 
 
 def _of_record(
-    frame: Frame, record: uuid.UUID, deeds: Sequence[Deed], pair: Pair | None
+    frame: Frame, record: uuid.UUID, deeds: Sequence[Deed], pair: Pair | None, about: Pair
 ) -> Iterator[PlanItem]:
     side = Side.A if deeds[0].write.linked_account_id == frame.bridge.account_a else Side.B
     found = _inverse(frame, record, deeds, side, pair)
-    about = pair or Pair(id=deeds[0].write.pair_id)
     if found.puts:
         fields = {"fields": {one.field: _told(one) for one in found.puts}}
         yield plans.item_of(about, "update", side.value, fields)

@@ -240,6 +240,8 @@ def more(text: str) -> str:
         ),
         ("    filter:\n      a:\n        status: {in: []}\n", 11, "no record would ever take part"),
         ("    start: {from: never}\n", 9, "start.from: 'never' is neither 'everything' nor a moment"),
+        ("    start: {from: [2020-01-01]}\n", 9, "start.from: ['2020-01-01'] is no text"),
+        ("    start: {from: {}}\n", 9, "start.from: {} is no text"),
         ("    start: {canary: 0}\n", 9, "start.canary: 0 is no number of records, at least 1"),
         ("    budget:\n      creates: {share: 2}\n", 10, "budget.creates.share: 2 is no share from 0 to 1"),
         ("    creates: [c]\n", 9, "creates[0]: 'c' is none of a, b"),

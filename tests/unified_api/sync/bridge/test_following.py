@@ -27,6 +27,7 @@ from unified_api.engine.values import Side
 from unified_api.models.ticketing import Comment
 from unified_api.sync import clock, job, journal, steer, streams, tasks
 from unified_api.sync.bridge import executing, plans, showing, siblings, steering, stirring, turns
+from unified_api.sync.bridge.matching import SEARCHED
 from unified_api.sync.bridge.records import Frame
 from unified_api.sync.bridge.rounds import look_at_some
 from unified_api.sync.bridge.waiting import Round
@@ -479,6 +480,30 @@ def test_a_live_bridge_keeps_the_order_of_a_thread_whose_first_comment_is_not_re
         "second",
         "third",
     ]
+
+
+def test_what_was_lost_is_made_again_behind_what_is_still_searched_for(followed: Followed) -> None:
+    """Of two comments over there the second was searched for already: it waits for the first all the same."""
+    ticket = followed.ticket()
+    _, second = (followed.comment(ticket, body) for body in ("first", "second"))
+    followed.apply()
+    followed.round()
+    followed.desks.b.tables["comments"].clear()
+    with transaction.atomic():
+        steer.allow_removals(
+            Stream.objects.get(linked_account_id=followed.desks.accounts[1].id, model=COMMENT).id
+        )
+    followed.round(COMMENT)
+    followed.apply(comments("deletes: {a: restore, b: restore}"))
+    with transaction.atomic():
+        record = Comment.objects.get(remote_id=second, linked_account_id=followed.desks.accounts[0].id)
+        pair = Pair.objects.get(record_a=record.id)
+        Pair.objects.filter(id=pair.id).update(memory={**pair.memory, SEARCHED: pair.key})
+        look_at_some(Frame.of(Bridge.objects.get(id=followed.bridges[COMMENT])))
+    assert _in_flight(followed) == []
+
+    followed.round(COMMENT)
+    assert _told(followed) == {"Printer": ["first", "second"]}
 
 
 def _beside_a_lock(followed: Followed, comment: str, act: Callable[[], object]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_failing import break_down
 from tests.unified_api.sync.memory.conftest import edit, record_at
 from tests.unified_api.sync.memory.test_undo import items, left
 from unified_api.engine.policy import PolicyError
@@ -205,3 +206,20 @@ def test_a_span_that_ends_before_it_begins_is_refused(bridged: Bridged) -> None:
     now = clock.now()
     with pytest.raises(replaying.SpanRefused, match="before it begins"):
         replayed(bridged, now, {"winner": "b"}, now - dt.timedelta(days=1))
+
+
+def test_a_pair_whose_replay_fails_holds_up_no_other(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan shows all that would be different in others, and of that pair a problem."""
+    bridged.a.add(title="Router", text="", state="open")
+    bridged.round()
+    since = clock.now()
+    for desk, said in ((bridged.a, "From a"), (bridged.b, "From b")):
+        for ticket in desk.tables["tickets"]:
+            desk.edit(ticket, title=said)
+    bridged.round()
+    break_down(monkeypatch, replaying, "past", lambda _frame, _pair, records, *_: records.a.description == "")
+    plan = replayed(bridged, since, {"winner": "b"})
+
+    assert sorted(item.action for item in items(plan)) == ["problem", "update", "update"]

@@ -9,9 +9,10 @@ import pytest
 from django.db import transaction
 
 from tests.unified_api.sync.bridge.conftest import Bridged
+from tests.unified_api.sync.bridge.test_failing import break_down
 from tests.unified_api.sync.bridge.test_plans import lose, tell
 from tests.unified_api.sync.memory.conftest import ask, edit, record_at, told
-from unified_api.sync.bridge import plans
+from unified_api.sync.bridge import executing, plans
 from unified_api.sync.memory import deeds, undo
 from unified_api.sync.memory.deeds import Deed, NoDeed
 from unified_api.sync.models import Write
@@ -333,3 +334,34 @@ def test_what_is_approved_names_its_records(bridged: Bridged) -> None:
     item.record_b = uuid.uuid4()
 
     assert plans.digest(item) != shown == item.digest
+
+
+def test_what_fails_in_an_undo_holds_up_nothing_else(
+    bridged: Bridged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan shows all else, and of that a problem; an item that fails when it is written is left alone."""
+    (printer,) = bridged.a.tables["tickets"]
+    tickets = [printer, *(bridged.a.add(title=old, text="", state="open") for old in ("Router", "Screen"))]
+    bridged.round()
+    for ticket, title in zip(tickets, ("unshown", "unwritten", "undone"), strict=True):
+        bridged.a.edit(ticket, title=title)
+    bridged.round()
+    break_down(monkeypatch, undo, "inverse", lambda subject, _deeds: subject.row.name == "unshown")
+    plan = make(bridged, lambda bridge, _: _updates(bridge), uuid.uuid4())
+    break_down(monkeypatch, executing, "_put", lambda turn, *_: turn.look.b.values["name"] == "unwritten")
+    with transaction.atomic():
+        plans.approve(plan.id, plan.hash)
+    bridged.round()
+
+    assert bridged.both("title")[1] == ["Screen", "unshown", "unwritten"]
+    assert {(one.action, one.state) for one in items(plan)} == {
+        ("problem", "shown"),
+        ("update", "moved"),
+        ("update", "done"),
+    }
+    assert [one.reason for one in items(plan) if "RuntimeError" in one.reason]
+    assert bridged.standing()["problems"] == []
+
+
+def _updates(bridge: Bridge) -> list[Deed]:
+    return [Deed.whole(one) for one in Write.objects.filter(bridge_id=bridge.id, operation="update")]
