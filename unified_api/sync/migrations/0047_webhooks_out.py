@@ -11,7 +11,7 @@ import tenants.scope
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0045_drift_by_side"),
+        ("sync", "0046_job_failures"),
     ]
 
     operations = [
