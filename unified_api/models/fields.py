@@ -25,6 +25,7 @@ Writable = Literal["always", "create", "never"]
 _INT64 = range(-(2**63), 2**63)
 _LARGEST = sys.float_info.max
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d:)60(?=\D|$)")
+_NO_INSTANT = "an ISO 8601 date-time is expected, for example 2026-01-31T09:30:00Z"
 
 
 class Malformed(ValueError):
@@ -160,8 +161,12 @@ class Day(Temporal, models.DateField):  # type: ignore[type-arg]
     plain = models.DateField
 
     def parse(self, value: Any) -> dt.date:
-        """The day of the date-time that the wire has."""
-        return parse_instant(value).date()
+        """The day that it is where the date-time was written; of midnight UTC in another zone's words, the day in UTC.
+
+        Clients write the days of people of theirs as midnights, in their own zone.
+        """
+        told, instant = _zoned(value), parse_instant(value)
+        return (instant if instant.time() == dt.time() else told).date()
 
 
 class Flag(WireField, models.BooleanField):  # type: ignore[type-arg]
@@ -339,12 +344,18 @@ def parse_instant(value: Any) -> dt.datetime:
     As RFC 3339 has it, letters may be small, and a minute may have a leap second: it counts as the one before it.
     """
     try:
-        instant = dt.datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", value.upper()))
-        zoned = instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
-        return zoned.astimezone(dt.UTC)
+        return _zoned(value).astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(_NO_INSTANT) from error
+
+
+def _zoned(value: Any) -> dt.datetime:
+    """The same in the zone in which it is told."""
+    try:
+        told = dt.datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", value.upper()))
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
-        message = "an ISO 8601 date-time is expected, for example 2026-01-31T09:30:00Z"
-        raise Malformed(message) from error
+        raise Malformed(_NO_INSTANT) from error
+    return told if told.tzinfo else told.replace(tzinfo=dt.UTC)
 
 
 def parse_id(value: Any) -> uuid.UUID:
