@@ -1,8 +1,7 @@
 """One of several things that a field holds, told in words of its own, as an address with its type.
 
 It is known by one of these words, as a person has each address once. What else is said of it is compared only where
-both sides say it: a side that has no place for the type of an address is silent about it, and does not differ. One that
-said it and no longer does has taken it back, which is an edit as any other.
+both sides say it: a side that has no place for the type of an address is silent about it, and does not differ.
 """
 
 from __future__ import annotations
@@ -30,13 +29,6 @@ def alike(one: Value, other: Value) -> bool:
         return one == other
     said = (name for name in one if one[name] is not None and other.get(name) is not None)
     return known(one) == known(other) and all(one[name] == other.get(name) for name in said)
-
-
-def says_less(one: Value, other: Value) -> bool:
-    """Whether an entry is silent about something that another says."""
-    if not isinstance(one, dict) or not isinstance(other, dict):
-        return False
-    return any(said is not None and one.get(name) is None for name, said in other.items())
 
 
 def order(one: Value) -> tuple[str, str]:

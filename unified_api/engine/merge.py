@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from unified_api.engine.entry import says_less
 from unified_api.engine.normal import blank
 from unified_api.engine.policy import Field, FirstContact, Winner
 from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
@@ -111,7 +110,7 @@ def merge(
     moved = news(field, held, base)
     if not (moved.a or moved.b):
         return QUIET
-    if field.agree(held) and not any(_takes_back(held, base, side) for side in Side):
+    if field.agree(held):
         return AGREED
     routes = frozenset(side for side in Side if writable[side] and field.direction.reaches(side))
     case = _Case(field, held, moved, routes, given)
@@ -125,12 +124,6 @@ def news(field: Field, held: Both[Value], base: Both[Maybe]) -> Both[bool]:
 
 def _differs(field: Field, held: Value, base: Maybe) -> bool:
     return base is MISSING or not field.same(held, base)
-
-
-def _takes_back(held: Both[Value], base: Both[Maybe], side: Side) -> bool:
-    """Whether a side no longer says what it said of an entry, and the other one does."""
-    was = base[side]
-    return was is not MISSING and says_less(held[side], was) and says_less(held[side], held[side.other])
 
 
 def _settle(case: _Case, *, first: bool) -> Decision:

@@ -8,7 +8,7 @@ import pytest
 
 from unified_api.engine.merge import AGREED, QUIET, Barred, Decision, Rule, Take, merge
 from unified_api.engine.policy import Direction, Field, FirstContact, Winner
-from unified_api.engine.values import MISSING, Both, Maybe, Side, Value
+from unified_api.engine.values import MISSING, Both, Maybe, Side
 
 OPEN = Both(a=True, b=True)
 NO_BASE: Both[Maybe] = Both(MISSING, MISSING)
@@ -158,21 +158,3 @@ def test_what_would_not_travel_anyway_is_not_barred() -> None:
 def test_a_blank_that_cannot_be_filled() -> None:
     """What one side alone says at first contact, and the other cannot write, is a problem, not a silence."""
     assert decide(("one", None), (MISSING, MISSING), writable=Both(a=True, b=False)) == Barred(Side.A)
-
-
-def _address(kind: str | None) -> Value:
-    return {"email_address": "ann@example.org", "type": kind}
-
-
-@pytest.mark.parametrize("winner", [Winner.A, Winner.B])
-def test_a_word_of_an_entry_that_is_taken_back(winner: Winner) -> None:
-    """Who clears the type of an address edits it; who never told one only has no place for it."""
-    untyped, work, home = (_address(kind) for kind in (None, "WORK", "HOME"))
-    emails = Field("emails", winner=winner)
-
-    assert decide((untyped, work), (work, work), emails) == Take(Side.A, Rule.MOVED, overrules=False)
-    assert decide((work, untyped), (work, work), emails) == Take(Side.B, Rule.MOVED, overrules=False)
-    assert decide((untyped, home), (work, work), emails) == Take(Side(winner), Rule.WINNER, overrules=True)
-    assert decide((untyped, untyped), (work, work), emails) is AGREED
-    assert decide((work, untyped), (untyped, untyped), emails) is AGREED
-    assert decide((untyped, work), (MISSING, MISSING), emails) is AGREED
