@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from integrations.kit.errors import Unmappable, Unwritable
 from integrations.kit.paths import MISSING, Path, bury, dig, steps
@@ -153,6 +153,11 @@ class ChoiceLens(Lens):
         raise Unwritable(f"cannot be {value!r} there; known are {', '.join(map(str, known))}")
 
 
+#: Two times of one day.
+_MORNING: Final = datetime(2001, 2, 3, 4, tzinfo=UTC)
+_EVENING: Final = datetime(2001, 2, 3, 21, tzinfo=UTC)
+
+
 @dataclass(frozen=True, kw_only=True)
 class InstantLens(Lens):
     """A point in time. parse and spell: from and to the provider's form."""
@@ -175,6 +180,11 @@ class InstantLens(Lens):
     def canonical(self, value: Any) -> Any:
         """As it is read again: whatever the provider's form does not say is lost."""
         return self.decode(self.spell(value))
+
+    @property
+    def keeps_days(self) -> bool:
+        """Whether the provider keeps nothing of what is written but the day, the one in UTC."""
+        return not self.read_only and self.same(_MORNING, _EVENING)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
+from integrations.kit.lens import InstantLens
 from unified_api.engine.filter import USUAL
 from unified_api.engine.normal import normal
 from unified_api.engine.policy import Policy, Shape, Winner, parse_field
@@ -131,13 +132,24 @@ def _winners(wish: Wish, options: dict[str, Any], shape: str, place: str) -> dic
 
 
 def _normalizer(wish: Wish, name: str, declared: WireField) -> str:
-    """Addresses and numbers of people by the field's name; texts that a side marks up by what a reader sees."""
+    """Addresses and numbers of people by the field's name; texts that a side marks up by what a reader sees.
+
+    Moments of which a side keeps the day alone by their days.
+    """
     usual = next((how for kind, how in _NORMALIZERS if isinstance(declared, kind)), "exact")
+    if usual == "instant" and any(_keeps_days(wish, side, name) for side in Side):
+        return "day"
     if usual != "trim":
         return usual
     if any(name in _marked_up(wish, side) for side in Side):
         return "rich"
     return next((how for part, how in _NAMED if part in name), usual)
+
+
+def _keeps_days(wish: Wish, side: Side, name: str) -> bool:
+    resource = connect.whole_of(wish.accounts[side]).resource(wish.model)
+    lens = resource.mapping.lenses.get(name) if resource else None
+    return isinstance(lens, InstantLens) and lens.keeps_days
 
 
 def _marked_up(wish: Wish, side: Side) -> Sequence[str]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integrations.kit.lenses import on_day
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.provider import Provider
 from tenants.models import LinkedAccount
@@ -101,6 +102,23 @@ def test_texts_that_a_side_marks_up_are_compared_as_they_are_read(
     ).policy.fields
 
     assert (told["name"].normalizer, told["description"].normalizer) == ("trim", "rich")
+
+
+def test_moments_of_which_a_side_keeps_the_day_are_compared_by_their_days(
+    joined: Joined, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its midnight is what is left of the other side's half past nine, and no refusal."""
+    tickets = able.resource(common_model("ticketing.Ticket"))
+    lenses = {**tickets.mapping.lenses, "due_date": on_day("due_date")}
+    of_days = replace(tickets, mapping=FieldMapping(tickets.model, **lenses))
+    daily = account("daily", "ticketing", monkeypatch, resources=(of_days,))
+    told = configure(
+        replace(
+            wish(joined, "ticketing.Ticket", "due_date", "completed_at", match=["due_date"]), account_b=daily
+        )
+    ).policy.fields
+
+    assert (told["due_date"].normalizer, told["completed_at"].normalizer) == ("day", "instant")
 
 
 def test_parts_are_merged_and_contested_ones_have_a_winner(joined: Joined) -> None:
