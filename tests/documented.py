@@ -105,7 +105,7 @@ def _converted(content: bytes) -> Iterator[str]:
     """The places of what was sent as another type, by the warnings of an answer, as problems begin with them."""
     told = json.loads(content or b"null")
     for one in told.get("warnings", ()) if isinstance(told, dict) else ():
-        if one["problem_type"] == "INCORRECT_FIELD_TYPE":
+        if one["problem_type"] == "INCORRECT_FIELD_TYPE" and "source" in one:
             place = "$." + one["source"]["pointer"].replace("/", ".")
             yield from (f"{place}:", f"{place}[")
 

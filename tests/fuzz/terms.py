@@ -87,6 +87,12 @@ TERMS: Final = (
         "^INVALID_FIELD_CHOICE: .* cannot be stored there; possible are",
     ),
     Term(
+        "Where an address leads the network says, and the operator where webhooks may go.",
+        "^POST /api/sync/v1/webhooks$",
+        "url",
+        "private network|^The address has to begin with https://|cannot be the name of a host|no tenant may have more",
+    ),
+    Term(
         "Which records an account has is not in the document.",
         _EITHER,
         r"model/\w+",

@@ -63,6 +63,11 @@ def text(name: str, about: str) -> Key[str]:
     return Key(name, about, TEXT, Text().parse)
 
 
+def formed_text(name: str, about: str, pattern: str) -> Key[str]:
+    """A string that looks so, which the taker sees to."""
+    return Key(name, about, {"type": "string", "pattern": pattern}, Text().parse)
+
+
 def filled_text(name: str, about: str) -> Key[str]:
     """A string that is not blank, without white space at its ends."""
 

@@ -27,7 +27,7 @@ _ADDED: Final = named("AddedWebhook", more(_SHOWN, {"secret": TEXT}))
 _TRIED: Final = named(
     "TriedWebhook", record({"is_delivered": FLAG, "status": maybe(WHOLE), "problem": maybe(TEXT)})
 )
-_URL: Final = bodies.filled_text("url", "Where to post; https.")
+_URL: Final = bodies.formed_text("url", "Where to post; https.", hooks.ADDRESS)
 _EVENTS: Final = bodies.maybe_words(
     "events", outbox.events(), "The events that are wanted; all, where none is named."
 )

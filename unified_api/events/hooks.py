@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
@@ -23,6 +24,8 @@ from unified_api.sync.models_hooks import Hook, Notice
 #: Of one tenant: each is asked to look whenever something changes.
 MOST: Final = 20
 TRIAL: Final = "Webhook.test"
+#: What an address looks like; where it leads is asked of the network.
+ADDRESS: Final = r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?([/?][!-~]*)?$"
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -116,15 +119,15 @@ def _check(url: str) -> None:
 
 
 def _parts(url: str) -> tuple[SplitResult, int]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        raise HookRefused("The address has to be one that begins with https:// and names a host.") from None
-    is_plain = url.isascii() and url.isprintable() and " " not in url
-    if not parts.hostname or parts.username is not None or not is_plain:
-        raise HookRefused("The address has to name a host, without user or password before it, in ASCII.")
-    return parts, port
+    if re.fullmatch(ADDRESS, url):
+        try:
+            parts = urlsplit(url)
+            return parts, parts.port or _PORTS[parts.scheme]
+        except ValueError:  # of ports and of addresses in brackets, there are fewer than can be written
+            pass
+    raise HookRefused(
+        "The address has to begin with https:// and a host, without user or password, in ASCII."
+    )
 
 
 def _is_blocked(guard: Guard, host: str, port: int) -> bool:
