@@ -251,7 +251,7 @@ class LinkToken(TenantModel):
     is_test = models.BooleanField(default=False)
     are_syncs_disabled = models.BooleanField(default=False)
     language = models.TextField(default="en")
-    settings = models.JSONField(default=dict)
+    settings = models.JSONField(default=dict, db_default={})
     permissions = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -61,7 +61,7 @@ def of_break(broken: Broken, *, repeatable: bool, request: str) -> ProviderError
         what = "the provider's answer is refused" if broken.left else "the provider cannot be called"
         return Misconfigured(f"{what}: {broken.reason}", request=request)
     what = "the provider gave no usable answer" if broken.left else "the provider could not be reached"
-    kind = Late if broken.late else RetryLater
+    kind = Late if broken.late and broken.left else RetryLater
     return kind(f"{what}: {broken.reason}", left=broken.left, request=request)
 
 

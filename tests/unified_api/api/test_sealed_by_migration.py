@@ -149,7 +149,9 @@ def test_copies_of_numbers_are_taken_out(
 
 def stream_of(linked: Linked) -> uuid.UUID:
     """Of employees; made while its table has the columns of today."""
-    return Stream.objects.get_or_create(linked_account_id=linked.account.id, model="hris.Employee")[0].id
+    stream, _ = Stream.objects.get_or_create(linked_account_id=linked.account.id, model="hris.Employee")
+    known: uuid.UUID = stream.id
+    return known
 
 
 def copies(linked: Linked, record: uuid.UUID, stream: uuid.UUID) -> None:
