@@ -77,7 +77,7 @@ def resume(hook: Hook) -> None:
 def try_out(hook: Hook) -> posting.Outcome:
     """Post a message that means nothing, once, whatever else waits; outside of transactions."""
     content = posting.body(hook, TRIAL, uuid.uuid4(), (None, {}))
-    with posting.way() as wire:
+    with posting.way(hook) as wire:
         return posting.post(wire, hook, content)
 
 
