@@ -32,9 +32,9 @@ from unified_api.events import hooks, messages, outbox, posting, standing
 from unified_api.link import linking
 from unified_api.models.base import common_models
 from unified_api.models.ticketing import Tag, User
-from unified_api.sync import clock, connect, issues, job, tasks
+from unified_api.sync import clock, connect, issues, job, steer, tasks
 from unified_api.sync.memory import changes
-from unified_api.sync.models import Job
+from unified_api.sync.models import Job, Stream
 from unified_api.sync.models_hooks import Hook, Notice
 from unified_api.sync.models_watch import Issue
 
@@ -202,6 +202,27 @@ def test_a_sync_is_told_model_by_model_and_then_as_a_whole(
     synced = product.data("Ticket.synced")[0]
     assert synced["sync_status"]["model_id"] == "ticketing.Ticket"
     assert {"name", "status"} <= set(synced["synced_fields"])
+
+
+def test_a_run_is_told_by_its_own_news(api: Linked, desk: stub.Desk, product: Receiver) -> None:
+    """Not by those that another one brought before there was a hook, or that are to be told of the whole account."""
+    api.work()
+    hooked(api.person, product)
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    nothing = product.events()
+    [tickets, users] = (
+        api.stored(lambda model=model: Stream.objects.get(model=model))
+        for model in ("ticketing.Ticket", "ticketing.User")
+    )
+    desk.add(title="leak")
+    for _ in range(2):  # while another model of the account is being read
+        api.stored(lambda: Stream.objects.filter(id=users.id).update(status="SYNCING"))
+        api.stored(lambda: steer.read_everything(tickets.id))
+        api.work()
+
+    assert nothing == []
+    assert product.events() == ["Ticket.added", "Ticket.synced"]
 
 
 def test_an_account_that_is_deleted_is_told_of_though_all_of_it_is_erased(
