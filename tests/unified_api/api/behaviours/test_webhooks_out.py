@@ -35,6 +35,7 @@ from unified_api.models.ticketing import Tag, User
 from unified_api.sync import clock, connect, issues, job, steer, tasks
 from unified_api.sync.memory import changes
 from unified_api.sync.models import Job, Stream
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_hooks import Hook, Notice
 from unified_api.sync.models_watch import Issue
 
@@ -262,6 +263,25 @@ def test_issues_are_told_when_they_begin_return_are_muted_and_end(api: Linked, p
     shown = caller().get(f"/api/crm/v1/issues/{issue.id}", headers=api.person.headers).json()
     assert product.bodies[-1]["data"] == shown
     assert product.bodies[-1]["linked_account"]["id"] == str(api.account.id)
+
+
+def test_an_issue_of_a_bridge_is_told_to_hooks_of_test_accounts_only_where_both_are(
+    alice: Person, link: Link, product: Receiver
+) -> None:
+    """Else to the others, as one of its production account."""
+    test, real = (
+        link(alice, streams=False, end_user_origin_id=str(kind), is_test=kind) for kind in (True, False)
+    )
+    hook = {kind: hooked(alice, product, "Issue.new", is_test=kind)[0].id for kind in (True, False)}
+    for other in (test, real):
+        ids = {"account_a": test.account.id, "account_b": other.account.id}
+        with alice.at_work():
+            sync = Bridge.objects.create(**ids, model="x", configuration={}, created_at=clock.now())
+            issues.open_issue("budget", sync.id, "odd", bridge_id=sync.id)
+        test.work()
+
+    heard = [(one["hook"]["id"], one["linked_account"]["id"]) for one in product.bodies]
+    assert heard == [(str(hook[True]), str(test.account.id)), (str(hook[False]), str(real.account.id))]
 
 
 def test_an_asynchronous_passthrough_is_told_with_its_answer(api: Linked, product: Receiver) -> None:
