@@ -103,7 +103,7 @@ def _count(hook: Hook, outcome: posting.Outcome, making: messages.Next | None) -
 
 def _delay(hook: Hook) -> float:
     """Seconds until the next try."""
-    return min(FIRST * 2 ** min(hook.failures - 1, 10), LONGEST)
+    return min(FIRST * 2.0 ** min(hook.failures - 1, 10), LONGEST)
 
 
 def _pass_over(hook: Hook, one: messages.Next, problem: str) -> None:

@@ -28,13 +28,15 @@ from tests.unified_api.api.account.test_scopes import say
 from tests.unified_api.api.conftest import Link, Linked, caller
 from tests.unified_api.api.pushing import product_of
 from tests.unified_api.api.receiver import Receiver
+from tests.unified_api.sync.test_interrupted import patience
+from unified_api.api.concealing import conceal
 from unified_api.events import hooks, messages, outbox, posting, standing
 from unified_api.link import linking
 from unified_api.models.base import common_models
 from unified_api.models.ticketing import Tag, User
 from unified_api.sync import clock, connect, issues, job, steer, tasks
 from unified_api.sync.memory import changes
-from unified_api.sync.models import Job, Stream
+from unified_api.sync.models import Change, Job, Stream
 from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_hooks import Hook, Notice
 from unified_api.sync.models_watch import Issue
@@ -212,18 +214,51 @@ def test_a_run_is_told_by_its_own_news(api: Linked, desk: stub.Desk, product: Re
     api.send("post", "sync-status/resync", None)
     api.work()
     nothing = product.events()
-    [tickets, users] = (
-        api.stored(lambda model=model: Stream.objects.get(model=model))
-        for model in ("ticketing.Ticket", "ticketing.User")
-    )
+    tickets, users = (f"ticketing.{name}" for name in ("Ticket", "User"))
     desk.add(title="leak")
     for _ in range(2):  # while another model of the account is being read
-        api.stored(lambda: Stream.objects.filter(id=users.id).update(status="SYNCING"))
-        api.stored(lambda: steer.read_everything(tickets.id))
+        api.stored(lambda: Stream.objects.filter(model=users).update(status="SYNCING"))
+        api.stored(lambda: steer.read_everything(Stream.objects.get(model=tickets).id))
         api.work()
 
     assert nothing == []
     assert product.events() == ["Ticket.added", "Ticket.synced"]
+
+
+def test_a_run_waits_for_no_other_stream_of_its_account_to_tell_of_them(
+    api: Linked, desk: stub.Desk, product: Receiver, database: psycopg.Connection
+) -> None:
+    """Who holds one may wait for the mark in the feed which the run holds: it is told by the next run that ends."""
+    api.work()
+    hooked(api.person, product, "LinkedAccount.sync_completed")
+    desk.add(title="leak")
+    api.stored(lambda: Stream.objects.filter(model="ticketing.User").update(untold=True))
+    api.stored(lambda: steer.read_everything(Stream.objects.get(model="ticketing.Ticket").id))
+    with patience(10), database.transaction():
+        database.execute("SELECT FROM sync_stream WHERE model = 'ticketing.User' FOR UPDATE")
+        api.work()
+
+    assert product.events() == ["LinkedAccount.sync_completed"]
+    assert api.stored(lambda: Stream.objects.get(untold=True)).model == "ticketing.User"
+
+
+def test_how_far_a_hook_is_behind_is_since_when_the_oldest_waits_that_it_was_not_told(
+    quiet: Linked, product: Receiver
+) -> None:
+    """An entry of the log or a notice; nothing once all was told."""
+    hook, _ = hooked(quiet.person, product, "Ticket.added", "Issue.new")
+    quiet.land("1", name="leak")
+    entry = quiet.stored(Change.objects.get)
+    behind = [state_of(quiet.person, hook)["untold_since"]]
+    quiet.work()
+    behind.append(state_of(quiet.person, hook)["untold_since"])
+    quiet.stored(
+        lambda: issues.open_issue(issues.READING, quiet.account.id, "odd", linked_account_id=quiet.account.id)
+    )
+    notice = quiet.stored(Notice.objects.get)
+    behind.append(state_of(quiet.person, hook)["untold_since"])
+
+    assert [told and dt.datetime.fromisoformat(told) for told in behind] == [entry.at, None, notice.at]
 
 
 def test_an_account_that_is_deleted_is_told_of_though_all_of_it_is_erased(
@@ -433,7 +468,6 @@ def test_an_event_that_isthmus_itself_cannot_tell_is_passed_over_after_three_err
     hook, _ = hooked(quiet.person, product, "Ticket.added")
     for number, name in enumerate(("leak", "flood")):
         quiet.land(str(number), name=name)
-    conceal = messages.conceal
 
     def fails_at_one(account: Any, model: Any, found: list[dict[str, Any]]) -> None:
         conceal(account, model, found)
