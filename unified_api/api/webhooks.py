@@ -14,14 +14,27 @@ from unified_api.api.cursors import PAGING, Window
 from unified_api.api.endpoint import Endpoint
 from unified_api.api.errors import answer, malformed
 from unified_api.api.openapi.operation import Operation, answers
-from unified_api.api.openapi.schema import FLAG, TEXT, WHOLE, columns, many, maybe, more, named, record
+from unified_api.api.openapi.schema import (
+    FLAG,
+    INSTANT,
+    TEXT,
+    WHOLE,
+    columns,
+    many,
+    maybe,
+    more,
+    named,
+    record,
+)
 from unified_api.api.openapi.schema import page as page_of
 from unified_api.events import hooks, outbox
 from unified_api.sync.models_hooks import Hook
 
 _COLUMNS = ("id", "url", "is_test", "delivered", "failures", "problem", "rests")
 _TIMES = ("created_at", "last_delivered_at", "failing_since", "retry_at")
-_SHOWN: Final = record({**columns(Hook, *_COLUMNS, *_TIMES), "events": many(TEXT)})
+_SHOWN: Final = record(
+    {**columns(Hook, *_COLUMNS, *_TIMES), "events": many(TEXT), "untold_since": maybe(INSTANT)}
+)
 _HOOK: Final = named("Webhook", _SHOWN)
 _ADDED: Final = named("AddedWebhook", more(_SHOWN, {"secret": TEXT}))
 _TRIED: Final = named(
@@ -48,7 +61,7 @@ class Webhooks(Endpoint):
         with transaction.atomic():
             window = Window.asked(self.params, f"{self.key.tenant_id} webhooks")
             found, page = newest.page(window, reach.hooks(self.key), "created_at")
-        return answer({**page, "results": [hooks.shown(hook) for hook in found]})
+            return answer({**page, "results": [hooks.shown(hook) for hook in found]})
 
     def post(self, _request: Request) -> HttpResponse:
         """Send what happens from now on to an address: of test accounts for a test key, else of production ones.
@@ -61,7 +74,8 @@ class Webhooks(Endpoint):
             hook, secret = hooks.add(url, events=events, is_test=is_test)
         except hooks.HookRefused as error:
             raise malformed(error.about, str(error)) from error
-        return answer({**hooks.shown(hook), "secret": secret.reveal()}, 201)
+        with transaction.atomic():
+            return answer({**hooks.shown(hook), "secret": secret.reveal()}, 201)
 
 
 class OneWebhook(Endpoint):

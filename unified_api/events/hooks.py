@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import uuid
@@ -19,6 +20,7 @@ from tenants.vault import Secret
 from unified_api.events import outbox, posting
 from unified_api.sync import connect, issues, job
 from unified_api.sync.memory import place
+from unified_api.sync.models import Change
 from unified_api.sync.models_hooks import Hook, Notice
 
 #: Of one tenant: each is asked to look whenever something changes.
@@ -80,7 +82,7 @@ def resume(hook: Hook) -> None:
 def try_out(hook: Hook) -> posting.Outcome:
     """Post a message that means nothing, once, whatever else waits; outside of transactions."""
     content = posting.body(hook, TRIAL, uuid.uuid4(), (None, {}))
-    with posting.way() as wire:
+    with posting.way(hook) as wire:
         return posting.post(wire, hook, content)
 
 
@@ -94,10 +96,19 @@ def tried(outcome: posting.Outcome) -> dict[str, Any]:
 
 
 def shown(hook: Hook) -> dict[str, Any]:
-    """A hook without its secret."""
+    """A hook without its secret; `untold_since`: when the oldest happened that stands before it, if anything does."""
     names = ("url", "events", "is_test", "delivered", "failures", "problem", "rests")
     times = ("created_at", "last_delivered_at", "failing_since", "retry_at")
-    return {"id": str(hook.id), **{name: getattr(hook, name) for name in (*names, *times)}}
+    stored = {name: getattr(hook, name) for name in (*names, *times)}
+    return {"id": str(hook.id), **stored, "untold_since": _untold_since(hook)}
+
+
+def _untold_since(hook: Hook) -> dt.datetime | None:
+    """Of the log that includes what it may turn out not to want."""
+    entries = Change.objects.filter(position__gt=hook.cursor).order_by("position")
+    notices = Notice.objects.filter(hook_id=hook.id).order_by("position", "at")
+    oldest = (rows.values_list("at", flat=True).first() for rows in (entries, notices))
+    return min((at for at in oldest if at is not None), default=None)
 
 
 def _record(action: str, hook: Hook, event_type: EventType | None = None) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
@@ -27,6 +28,20 @@ from unified_api.sync.models_watch import Issue
 Document = dict[str, Any]
 #: What an event says of its account, if it has one, and beside that.
 Message = tuple[Document | None, Document]
+
+
+@dataclass(frozen=True)
+class Next:
+    """What is to be told next: an entry of the log, or a notice; or a stretch of the log of which nothing is wanted.
+
+    position: up to where all of the log is told with it. message: what it says now; None where that is nothing.
+    """
+
+    event: str
+    position: int
+    delivery: uuid.UUID
+    message: Callable[[], Message | None]
+    notice: Notice | None = None
 
 
 def of_record(account_id: uuid.UUID, model_name: str, record_id: uuid.UUID) -> Message | None:

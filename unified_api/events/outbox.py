@@ -81,21 +81,29 @@ def tell(
             stir_after_commit()
 
 
-def tell_of_run(stream: Stream, *, is_first: bool) -> None:
+def tell_of_run(stream: Stream, *, is_first: bool, is_new: bool) -> None:
     """A run of a stream has ended, in the open transaction, which has taken the feed's mark: so others wait for it.
 
     A run that brought nothing new is not told. The account's sync is complete when nothing of it is being read any
-    more; its first one, when nothing is being read for the first time.
+    more; its first one, when nothing is being read for the first time. What is still to be told of the stream then is
+    left in it, for the caller to save; where there are no hooks, that is nothing.
     """
     if not Hook.objects.exists():
+        stream.untold = False
         return
-    of_account = Stream.objects.filter(linked_account_id=stream.linked_account_id)
-    if stream.untold:
+    stream.untold = stream.untold or is_new
+    if is_new:
         tell(name(common_model(stream.model), "synced"), stream.id, of=stream.linked_account_id)
-    reading = of_account.filter(status="SYNCING").exclude(id=stream.id)
+    others = Stream.objects.filter(linked_account_id=stream.linked_account_id).exclude(id=stream.id)
+    reading = others.filter(status="SYNCING")
     if (reading.filter(is_initial=True) if is_first else reading).exists():
         return
-    if of_account.filter(untold=True).update(untold=False):
+    # One that somebody holds may wait for the feed's mark: it is left to the run that ends next.
+    free = others.filter(untold=True).select_for_update(skip_locked=True)
+    waiting = list(free.values_list("id", flat=True))
+    if stream.untold or waiting:
+        stream.untold = False
+        others.filter(id__in=waiting).update(untold=False)
         tell(SYNCED, stream.linked_account_id, of=stream.linked_account_id, details={"is_first": is_first})
 
 

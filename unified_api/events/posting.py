@@ -8,14 +8,16 @@ import hmac
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
 import requests
 
 from integrations.kit.breaks import Broken
+from integrations.kit.guard import Blocked, Guard, Target, resolve
 from integrations.kit.transport import SUCCESS, Limits, Way
 from tenants import secrets
 from tenants.vault import Secret, VaultError
@@ -42,9 +44,11 @@ class Outcome:
 
 
 @contextmanager
-def way() -> Iterator[Way]:
+def way(hook: Hook) -> Iterator[Way]:
     """Connections to one hook, closed at the end of the block."""
-    opened = connect.OUTSIDE.wire(connect.guard(), LIMITS)
+    guard = connect.guard()
+    is_clear = urlsplit(hook.url).scheme == "http"
+    opened = connect.OUTSIDE.wire(replace(guard, resolve=_inside) if is_clear else guard, LIMITS)
     try:
         yield opened
     finally:
@@ -78,6 +82,15 @@ def post(wire: Way, hook: Hook, content: bytes) -> Outcome:
     except (requests.RequestException, ValueError):
         return Outcome("its address is malformed")
     return _told(wire.exchange(request))
+
+
+def _inside(host: str, port: int) -> list[Target]:
+    """The addresses of a host that are no part of the open internet, on which nothing is sent in clear."""
+    found = resolve(host, port)
+    inside = [target for target in found if not Guard().allows(str(target[1][0]))]
+    if found and not inside:
+        raise Blocked(f"{host} is an address on the open internet, where only https:// is called")
+    return inside
 
 
 def _told(reply: Any) -> Outcome:

@@ -13,6 +13,7 @@ import structlog
 
 from tenants import audit
 from tenants.events import EventType
+from tenants.models import LinkedAccount
 from unified_api.events import outbox
 from unified_api.sync import clock
 from unified_api.sync.models_bridge import Bridge
@@ -116,8 +117,18 @@ def mute(issue: Issue, *, muted: bool) -> None:
 
 
 def _tell(event: str, issue: Issue) -> None:
-    """Have hooks hear of an issue, as one of its account; of a bridge, as one of its first account."""
+    """Have hooks hear of an issue, as one of its account."""
     of = issue.linked_account_id
     if of is None and issue.bridge_id is not None:
-        of = Bridge.objects.filter(id=issue.bridge_id).values_list("account_a", flat=True).first()
+        of = _account_of(issue.bridge_id)
     outbox.tell(event, issue.id, of=of)
+
+
+def _account_of(bridge_id: uuid.UUID) -> uuid.UUID | None:
+    """The account as whose a bridge's issues are told: the first one that is no test account, as these have other ears.
+
+    The first one where both are; None where the bridge is gone.
+    """
+    sides = Bridge.objects.filter(id=bridge_id).values_list("account_a", "account_b").first() or ()
+    real = set(LinkedAccount.objects.filter(id__in=sides, is_test=False).values_list("id", flat=True))
+    return next((side for side in sides if side in real), sides[0] if sides else None)

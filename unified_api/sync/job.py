@@ -38,9 +38,11 @@ LEASE: Final = 90
 #: Jobs of one tenant that may run at once, so that the others find free threads.
 MOST_PER_TENANT: Final = 8
 #: The kind of jobs that deliver to hooks. These wait for receivers of which nobody knows how slow they are: so many at
-#: once, whosever they are, that what reads and writes finds free threads; and none counts among its tenant's others.
+#: once, whosever they are, that what reads and writes finds free threads; fewer of one tenant, so that its slow
+#: receivers do not hold up all others'. None counts among its tenant's others, nor waits for these.
 DELIVERY: Final = "delivery"
 MOST_DELIVERIES: Final = 4
+MOST_DELIVERIES_PER_TENANT: Final = 2
 #: Wake-ups that one transaction, or one tick, sends to a queue at the most: as many as a worker has threads.
 MOST_WAKE_UPS: Final = 16
 #: Wake-ups that wait in a queue from which on the tick adds none.
@@ -101,9 +103,10 @@ _NEXT_DUE = _DUE.format(
     queue="%(queue)s",
     most=1,
     lock="FOR UPDATE SKIP LOCKED",
-    and_=f"""AND tenant_id NOT IN (
-            SELECT tenant_id FROM sync_job WHERE held AND leased_until > clock_timestamp()
-            GROUP BY tenant_id HAVING count(*) FILTER (WHERE kind <> '{DELIVERY}') >= %(most)s
+    and_=f"""AND (tenant_id, kind = '{DELIVERY}') NOT IN (
+            SELECT tenant_id, kind = '{DELIVERY}' FROM sync_job WHERE held AND leased_until > clock_timestamp()
+            GROUP BY 1, 2
+            HAVING count(*) >= CASE WHEN kind = '{DELIVERY}' THEN {MOST_DELIVERIES_PER_TENANT} ELSE %(most)s END
         ) AND (kind <> '{DELIVERY}' OR {MOST_DELIVERIES} > (
             SELECT count(*) FROM sync_job WHERE held AND leased_until > clock_timestamp() AND kind = '{DELIVERY}'
         ))""",  # noqa: S608 - constant text

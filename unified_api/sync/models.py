@@ -151,7 +151,7 @@ class Stream(TenantModel):
     that it covers. `mode`: `changes` or `everything`, of the run that is under way or due.
     `sweep`: id and state of a complete sweep. `held_removals`: how many records the brake keeps from being removed.
     `skew`: seconds by which the provider's clock was ahead of ours at its last page. `untold`: a run brought something
-    since hooks were last told that the account's reading is complete.
+    since hooks were last told that the account's reading is complete; never where there are none.
     """
 
     linked_account_id = models.UUIDField()

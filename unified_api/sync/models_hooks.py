@@ -16,7 +16,8 @@ class Hook(TenantModel):
     `events`: the names of those that are wanted; all, where none is named. `is_test`: it hears of test accounts, else
     of the others. `cursor`: the position of the log up to which all was delivered. `failures`: how often in a row what
     comes next could not be delivered, since `failing_since`, and last for this `problem`; it is tried again at
-    `retry_at`. `rests`: nothing is sent any more until a person resumes it.
+    `retry_at`. `broken_at`: the delivery of which no message could be made, where that is what failed, and counts.
+    `rests`: nothing is sent any more until a person resumes it.
     """
 
     url = models.TextField()
@@ -30,6 +31,7 @@ class Hook(TenantModel):
     failing_since = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
     problem = models.TextField(default="")
+    broken_at = models.UUIDField(null=True)
     rests = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

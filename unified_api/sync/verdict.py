@@ -33,14 +33,14 @@ def close(stream: Stream, run: Run, account: LinkedAccount, request: str) -> Non
     run.finished, run.result = finished, "PARTIALLY_SYNCED" if doubts else "DONE"
     run.error = f"{_subject(stream, account)}: {' '.join(doubts)} ({request})"[:_LONGEST] if doubts else None
     run.save()
-    is_first = _note_news(stream, run)
+    is_first, is_new = stream.is_initial, _is_new(stream, run)
     stream.status = stream.last_result = run.result
     stream.error, stream.reason, stream.failures = run.error, None, 0
     stream.is_initial, stream.last_finished, stream.fresh_as_of = False, finished, run.started
     stream.run_id, stream.mode = None, "changes"
     stream.next_due = clock.now() + dt.timedelta(seconds=stream.frequency)
+    outbox.tell_of_run(stream, is_first=is_first, is_new=is_new)
     stream.save()
-    outbox.tell_of_run(stream, is_first=is_first)
 
 
 def fail(
@@ -50,21 +50,19 @@ def fail(
     told = f"{type(error).__name__}: {_subject(stream, account)}: {error}. {_next_step(error, delay)}"
     run.finished, run.result, run.error = feed.watermark(), "FAILED", plain(told)[:_LONGEST]
     run.save()
-    is_first = _note_news(stream, run)
+    is_first, is_new = stream.is_initial, _is_new(stream, run)
     stream.status = stream.last_result = "FAILED"
     stream.reason = "RATE_LIMITED" if error.status == _TOO_MANY_REQUESTS else None
     stream.error, stream.failures, stream.run_id = run.error, stream.failures + 1, None
     stream.last_finished = run.finished
     stream.next_due = None if delay is None else clock.now() + dt.timedelta(seconds=delay)
+    outbox.tell_of_run(stream, is_first=is_first, is_new=is_new)
     stream.save()
-    outbox.tell_of_run(stream, is_first=is_first)
 
 
-def _note_news(stream: Stream, run: Run) -> bool:
-    """Note whether a run brought something, or ended otherwise than the one before; whether it is the first one."""
-    is_new = run.added or run.changed or run.removed or run.result != stream.last_result
-    stream.untold = stream.untold or bool(is_new)
-    return bool(stream.is_initial)
+def _is_new(stream: Stream, run: Run) -> bool:
+    """Whether a run brought something, or ended otherwise than the one before."""
+    return bool(run.added or run.changed or run.removed or run.result != stream.last_result)
 
 
 def _subject(stream: Stream, account: LinkedAccount) -> str:

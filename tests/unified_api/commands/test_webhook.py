@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from tests.people import Person
 from tests.unified_api.api import receiver
 from tests.unified_api.api.receiver import Receiver
 from tests.unified_api.commands.conftest import Call
+from unified_api.sync import issues
 
 
 @pytest.fixture
@@ -32,8 +34,12 @@ def test_a_webhook_is_added_tried_resumed_and_removed(call: Call, alice: Person,
     [hook] = made["webhooks"]
     tried = call(*words("test", alice, hook["id"]))
     resumed = call(*words("resume", alice, hook["id"], "--json")).document
+    whole = call(*words("add", alice, "--url", product.url, "--json")).document["webhooks"][0]["id"]
+    with alice.at_work():
+        issues.open_issue(issues.READING, uuid.uuid4(), "odd")
     listed = call(*words("list", alice))
     removed = call(*words("remove", alice, hook["id"]))
+    call(*words("remove", alice, whole))
     nothing = call(*words("list", alice))
 
     assert made["secret"].startswith("iho_")
@@ -41,7 +47,9 @@ def test_a_webhook_is_added_tried_resumed_and_removed(call: Call, alice: Person,
     assert "delivered" in tried.out
     assert product.events() == ["Webhook.test"]
     assert resumed["webhooks"] == [hook]
+    behind = {line.split()[0]: "untold since" in line for line in listed.out.splitlines()[1:]}
     assert "nothing delivered yet" in listed.out
+    assert behind == {hook["id"]: False, whole: True}
     assert made["secret"] not in listed.out + removed.out
     assert "none" in nothing.out
 

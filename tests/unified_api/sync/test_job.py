@@ -132,19 +132,38 @@ def test_one_tenant_does_not_take_all_threads(tenant: uuid.UUID) -> None:
     assert Job.objects.filter(leased_until=None).count() == 5
 
 
-def test_what_waits_for_receivers_leaves_threads_to_the_others(tenant: uuid.UUID) -> None:
-    """Deliveries are held by so many at once, and what their tenant reads and writes is not fewer for them."""
-    for _ in range(job.MOST_DELIVERIES + 2):
-        job.ask(job.DELIVERY, uuid.uuid4())
-    deliveries = [job.claim_next(job.BACKGROUND) for _ in range(job.MOST_DELIVERIES)]
-    refused = job.claim_next(job.BACKGROUND)
-    for _ in range(job.MOST_PER_TENANT):
-        ask()
-    others = [job.claim_next(job.BACKGROUND) for _ in range(job.MOST_PER_TENANT)]
+def deliveries(of: uuid.UUID) -> int:
+    """How many of a tenant's many deliveries are claimed."""
+    with scope(of):
+        for _ in range(job.MOST_DELIVERIES + 2):
+            job.ask(job.DELIVERY, uuid.uuid4())
+    return sum(job.claim_next(job.BACKGROUND) is not None for _ in range(job.MOST_DELIVERIES + 2))
 
-    assert refused is None
-    assert {lease.kind for lease in deliveries if lease} == {job.DELIVERY}
-    assert [lease.kind for lease in others if lease] == ["pull"] * job.MOST_PER_TENANT
+
+def test_what_waits_for_receivers_leaves_threads_to_the_others(database: psycopg.Connection) -> None:
+    """Deliveries are held by so many at once, some of each tenant's, and its other work is not less for them."""
+    tenants = [Tenant.create(f"company {number}").id for number in range(3)]
+    claimed = [deliveries(tenant) for tenant in tenants]
+    with scope(tenants[0]):
+        for _ in range(job.MOST_PER_TENANT + 1):
+            ask()
+    others = [job.claim_next(job.BACKGROUND) for _ in range(job.MOST_PER_TENANT + 1)]
+
+    assert claimed == [
+        job.MOST_DELIVERIES_PER_TENANT,
+        job.MOST_DELIVERIES - job.MOST_DELIVERIES_PER_TENANT,
+        0,
+    ]
+    assert [lease.kind if lease else None for lease in others] == ["pull"] * job.MOST_PER_TENANT + [None]
+
+
+def test_a_tenant_that_reads_all_it_may_is_delivered_to(tenant: uuid.UUID) -> None:
+    """Its products hear of what is read while much is being read."""
+    for _ in range(job.MOST_PER_TENANT + 1):
+        ask()
+        job.claim_next(job.BACKGROUND)
+
+    assert deliveries(tenant) == job.MOST_DELIVERIES_PER_TENANT
 
 
 def test_another_tenant_is_served_while_the_first_is_at_its_limit(database: psycopg.Connection) -> None:

@@ -57,7 +57,7 @@ class Command(AnsweringCommand):
             return [
                 "It was delivered." if document["is_delivered"] else f"Not delivered: {document['problem']}."
             ]
-        rows = [[*(one[name] for name in ("id", "url")), _standing(one)] for one in document["webhooks"]]
+        rows = [[one["id"], one["url"], _standing(one) + _behind(one)] for one in document["webhooks"]]
         lines = list(table([("ID", "URL", "STANDING"), *rows])) if rows else ["There are none."]
         secret = document.get("secret")
         return [*lines, f"secret: {secret}", "It is not shown again."] if secret else lines
@@ -72,12 +72,18 @@ def _standing(one: Document) -> str:
     return f"{one['delivered']} delivered, last {moment(last)}" if last else "nothing delivered yet"
 
 
+def _behind(one: Document) -> str:
+    since = one["untold_since"]
+    return f"; untold since {moment(since)}" if since else ""
+
+
 def _add(options: dict[str, Any]) -> Document:
     try:
         hook, secret = hooks.add(options["url"], events=options["event"], is_test=options["test"])
     except hooks.HookRefused as error:
         raise CommandError(str(error)) from error
-    return {"webhooks": [_shown(hook)], "secret": secret.reveal()}
+    with transaction.atomic():
+        return {"webhooks": [_shown(hook)], "secret": secret.reveal()}
 
 
 def _list(_options: dict[str, Any]) -> Document:

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hmac
 import json
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,8 +18,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integrations.kit.transport import Limits
-from tenants import apikeys
+from tenants import apikeys, secrets
 from tenants.scope import scope
+from tenants.vault import Secret
 from tests import stub
 from tests.people import Person
 from tests.unified_api.api import receiver
@@ -26,13 +28,16 @@ from tests.unified_api.api.account.test_scopes import say
 from tests.unified_api.api.conftest import Link, Linked, caller
 from tests.unified_api.api.pushing import product_of
 from tests.unified_api.api.receiver import Receiver
-from unified_api.events import delivering, hooks, messages, outbox, posting
+from tests.unified_api.sync.test_interrupted import patience
+from unified_api.api.concealing import conceal
+from unified_api.events import hooks, messages, outbox, posting, standing
 from unified_api.link import linking
 from unified_api.models.base import common_models
 from unified_api.models.ticketing import Tag, User
-from unified_api.sync import clock, connect, issues, job
+from unified_api.sync import clock, connect, issues, job, steer, tasks
 from unified_api.sync.memory import changes
-from unified_api.sync.models import Job
+from unified_api.sync.models import Change, Job, Stream
+from unified_api.sync.models_bridge import Bridge
 from unified_api.sync.models_hooks import Hook, Notice
 from unified_api.sync.models_watch import Issue
 
@@ -87,7 +92,7 @@ def hooked(person: Person, product: Receiver, *events: str, **more: Any) -> tupl
     return hook, secret.reveal()
 
 
-def standing(person: Person, hook: Hook) -> dict[str, Any]:
+def state_of(person: Person, hook: Hook) -> dict[str, Any]:
     """How it goes with a hook."""
     answer = caller().get(f"{URL}/{hook.id}", headers=person.headers)
     assert answer.status_code == 200, answer.content
@@ -112,14 +117,14 @@ def test_a_webhook_says_which_hook_which_account_and_what(quiet: Linked, product
 
 def test_the_signature_is_the_hmac_of_the_body_in_base64url(quiet: Linked, product: Receiver) -> None:
     """By the hook's own secret, over the bytes as they are."""
-    secrets = [hooked(quiet.person, product, "Ticket.added")[1] for _ in range(2)]
+    made_for = [hooked(quiet.person, product, "Ticket.added")[1] for _ in range(2)]
     quiet.land("1", name="Zażółć")
     quiet.work()
 
     def signed(secret: str, content: bytes) -> str:
         return base64.urlsafe_b64encode(hmac.digest(secret.encode(), content, "sha256")).decode()
 
-    made = {signed(secret, content) for secret in secrets for content, _ in product.got}
+    made = {signed(secret, content) for secret in made_for for content, _ in product.got}
     assert len({signature for _, signature in product.got} & made) == 2
 
 
@@ -202,6 +207,60 @@ def test_a_sync_is_told_model_by_model_and_then_as_a_whole(
     assert {"name", "status"} <= set(synced["synced_fields"])
 
 
+def test_a_run_is_told_by_its_own_news(api: Linked, desk: stub.Desk, product: Receiver) -> None:
+    """Not by those that another one brought before there was a hook, or that are to be told of the whole account."""
+    api.work()
+    hooked(api.person, product)
+    api.send("post", "sync-status/resync", None)
+    api.work()
+    nothing = product.events()
+    tickets, users = (f"ticketing.{name}" for name in ("Ticket", "User"))
+    desk.add(title="leak")
+    for _ in range(2):  # while another model of the account is being read
+        api.stored(lambda: Stream.objects.filter(model=users).update(status="SYNCING"))
+        api.stored(lambda: steer.read_everything(Stream.objects.get(model=tickets).id))
+        api.work()
+
+    assert nothing == []
+    assert product.events() == ["Ticket.added", "Ticket.synced"]
+
+
+def test_a_run_waits_for_no_other_stream_of_its_account_to_tell_of_them(
+    api: Linked, desk: stub.Desk, product: Receiver, database: psycopg.Connection
+) -> None:
+    """Who holds one may wait for the mark in the feed which the run holds: it is told by the next run that ends."""
+    api.work()
+    hooked(api.person, product, "LinkedAccount.sync_completed")
+    desk.add(title="leak")
+    api.stored(lambda: Stream.objects.filter(model="ticketing.User").update(untold=True))
+    api.stored(lambda: steer.read_everything(Stream.objects.get(model="ticketing.Ticket").id))
+    with patience(10), database.transaction():
+        database.execute("SELECT FROM sync_stream WHERE model = 'ticketing.User' FOR UPDATE")
+        api.work()
+
+    assert product.events() == ["LinkedAccount.sync_completed"]
+    assert api.stored(lambda: Stream.objects.get(untold=True)).model == "ticketing.User"
+
+
+def test_how_far_a_hook_is_behind_is_since_when_the_oldest_waits_that_it_was_not_told(
+    quiet: Linked, product: Receiver
+) -> None:
+    """An entry of the log or a notice; nothing once all was told."""
+    hook, _ = hooked(quiet.person, product, "Ticket.added", "Issue.new")
+    quiet.land("1", name="leak")
+    entry = quiet.stored(Change.objects.get)
+    behind = [state_of(quiet.person, hook)["untold_since"]]
+    quiet.work()
+    behind.append(state_of(quiet.person, hook)["untold_since"])
+    quiet.stored(
+        lambda: issues.open_issue(issues.READING, quiet.account.id, "odd", linked_account_id=quiet.account.id)
+    )
+    notice = quiet.stored(Notice.objects.get)
+    behind.append(state_of(quiet.person, hook)["untold_since"])
+
+    assert [told and dt.datetime.fromisoformat(told) for told in behind] == [entry.at, None, notice.at]
+
+
 def test_an_account_that_is_deleted_is_told_of_though_all_of_it_is_erased(
     api: Linked, product: Receiver, database: psycopg.Connection
 ) -> None:
@@ -241,6 +300,25 @@ def test_issues_are_told_when_they_begin_return_are_muted_and_end(api: Linked, p
     assert product.bodies[-1]["linked_account"]["id"] == str(api.account.id)
 
 
+def test_an_issue_of_a_bridge_is_told_to_hooks_of_test_accounts_only_where_both_are(
+    alice: Person, link: Link, product: Receiver
+) -> None:
+    """Else to the others, as one of its production account."""
+    test, real = (
+        link(alice, streams=False, end_user_origin_id=str(kind), is_test=kind) for kind in (True, False)
+    )
+    hook = {kind: hooked(alice, product, "Issue.new", is_test=kind)[0].id for kind in (True, False)}
+    for other in (test, real):
+        ids = {"account_a": test.account.id, "account_b": other.account.id}
+        with alice.at_work():
+            sync = Bridge.objects.create(**ids, model="x", configuration={}, created_at=clock.now())
+            issues.open_issue("budget", sync.id, "odd", bridge_id=sync.id)
+        test.work()
+
+    heard = [(one["hook"]["id"], one["linked_account"]["id"]) for one in product.bodies]
+    assert heard == [(str(hook[True]), str(test.account.id)), (str(hook[False]), str(real.account.id))]
+
+
 def test_an_asynchronous_passthrough_is_told_with_its_answer(api: Linked, product: Receiver) -> None:
     """Under its receipt."""
     hooked(api.person, product, "AsyncPassthrough.resolved")
@@ -262,7 +340,7 @@ def test_what_fails_is_tried_twice_more_after_one_and_two_seconds(
     quiet.work()
 
     assert (slept, len(set(product.got)), len(product.got)) == ([1.0, 2.0], 1, 3)
-    assert (standing(quiet.person, hook)["delivered"], standing(quiet.person, hook)["failures"]) == (1, 0)
+    assert (state_of(quiet.person, hook)["delivered"], state_of(quiet.person, hook)["failures"]) == (1, 0)
 
 
 def test_a_receiver_that_is_silent_for_ten_seconds_has_failed(
@@ -276,7 +354,7 @@ def test_a_receiver_that_is_silent_for_ten_seconds_has_failed(
     quiet.land("1", name="leak")
     quiet.work()
 
-    told = standing(quiet.person, hook)
+    told = state_of(quiet.person, hook)
     assert (told["failures"], told["problem"]) == (1, "no answer came in time")
     assert slept == [1.0, 2.0]
 
@@ -291,13 +369,13 @@ def test_what_is_refused_is_not_tried_again_at_once_and_nothing_is_passed_over(
     for number in ("1", "2"):
         quiet.land(number, name=number)
         quiet.work()
-    refused = standing(quiet.person, hook)
+    refused = state_of(quiet.person, hook)
     product.usual = 200
     later(dt.timedelta(minutes=2))
 
     assert (refused["failures"], refused["rests"], slept) == (1, False, [])
     assert [one["name"] for one in product.data("Ticket.added")] == ["1", "1", "2"]
-    assert standing(quiet.person, hook)["failures"] == 0
+    assert state_of(quiet.person, hook)["failures"] == 0
 
 
 def test_a_hook_that_fails_for_a_day_is_an_issue_and_then_rests_until_it_is_resumed(
@@ -312,7 +390,7 @@ def test_a_hook_that_fails_for_a_day_is_an_issue_and_then_rests_until_it_is_resu
     for _ in range(28):
         later(dt.timedelta(hours=1))
         issue = quiet.stored(lambda: Issue.objects.filter(kind=issues.DELIVERY).first())
-        seen.append((issue is not None and issue.status, standing(quiet.person, hook)["rests"]))
+        seen.append((issue is not None and issue.status, state_of(quiet.person, hook)["rests"]))
     tries = len(product.got)
     quiet.land("2", name="flood")
     later(dt.timedelta(days=1))
@@ -336,7 +414,7 @@ def test_who_answers_410_is_sent_nothing_more(quiet: Linked, product: Receiver, 
     quiet.work()
     later(dt.timedelta(days=2))
 
-    assert standing(quiet.person, hook)["rests"] is True
+    assert state_of(quiet.person, hook)["rests"] is True
     assert len(product.got) == 1
     assert "410" in quiet.stored(Issue.objects.get).description
 
@@ -346,7 +424,7 @@ def test_who_is_killed_between_post_and_mark_posts_the_same_again(
 ) -> None:
     """Under the same id, by which the receiver knows it; nothing is lost."""
     hooked(quiet.person, product, *OF_TICKETS)
-    mark, kills = delivering._delivered, [1, 3]
+    mark, kills = standing.passed, [1, 3]
 
     def killed(*args: Any, **more: Any) -> None:
         if len(product.got) in kills:
@@ -354,7 +432,7 @@ def test_who_is_killed_between_post_and_mark_posts_the_same_again(
             raise job.Overtaken  # nothing is marked, and nothing given back
         mark(*args, **more)
 
-    monkeypatch.setattr(delivering, "_delivered", killed)
+    monkeypatch.setattr(standing, "passed", killed)
     for name in ("leak", "flood"):
         quiet.land("1", name=name)
     for _ in range(3):
@@ -376,11 +454,92 @@ def test_an_error_of_ours_stands_at_the_hook_and_loses_nothing(
         broken.setattr(messages, "conceal", None)
         with pytest.raises(TypeError):
             quiet.work()
-    told = standing(quiet.person, hook)
+    told = state_of(quiet.person, hook)
     later(dt.timedelta(minutes=2))
 
     assert (told["failures"], "TypeError" in told["problem"]) == (1, True)
     assert [one["name"] for one in product.data("Ticket.added")] == ["leak"]
+
+
+def test_an_event_that_isthmus_itself_cannot_tell_is_passed_over_after_three_errors_and_a_person_told_which(
+    quiet: Linked, product: Receiver, later: Later, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands behind it is sent. What the receiver refuses meanwhile does not count among these."""
+    hook, _ = hooked(quiet.person, product, "Ticket.added")
+    for number, name in enumerate(("leak", "flood")):
+        quiet.land(str(number), name=name)
+
+    def fails_at_one(account: Any, model: Any, found: list[dict[str, Any]]) -> None:
+        conceal(account, model, found)
+        if found[0]["name"] == "leak":
+            found[0]["name"] = 2**64  # no JSON that this serialiser makes
+
+    product.usual = 503
+    quiet.work()
+    later(dt.timedelta(hours=1))
+    refused = state_of(quiet.person, hook)["failures"]
+    product.usual, product.got = 200, []
+    monkeypatch.setattr(messages, "conceal", fails_at_one)
+    failures = []
+    for _ in range(3):
+        with pytest.raises(TypeError):
+            later(dt.timedelta(hours=1))
+        failures.append(state_of(quiet.person, hook)["failures"])
+    later(dt.timedelta(hours=1))
+
+    assert (refused, failures) == (2, [1, 2, 0])
+    assert [one["name"] for one in product.data("Ticket.added")] == ["flood"]
+    issue = quiet.stored(lambda: Issue.objects.get(status="ONGOING"))
+    assert str(uuid.uuid5(hook.id, "1")) in issue.description
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_a_hook_is_well_again_once_nothing_is_left_of_what_failed(
+    quiet: Linked, product: Receiver, later: Later, slept: list[float], *, is_erased: bool
+) -> None:
+    """Be it that it may not be read any more, or that it is erased; its issue ends as well."""
+    product.usual = 503
+    hook, _ = hooked(quiet.person, product, "Ticket.added")
+    quiet.land("1", name="leak")
+    quiet.work()
+    for _ in range(2):
+        later(dt.timedelta(hours=1))
+    failed = state_of(quiet.person, hook)["failures"]
+    said = say("Ticket", read=False)
+    path, body = ("delete-account", None) if is_erased else ("linked-account-scopes", said)
+    assert quiet.send("post", path, body).status_code == 200
+    quiet.work()
+    later(dt.timedelta(hours=1))
+    told = state_of(quiet.person, hook)
+
+    assert failed == 3
+    assert (told["failures"], told["failing_since"], told["retry_at"], told["problem"]) == (0, None, None, "")
+    assert quiet.stored(Issue.objects.get).status == "RESOLVED"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_secret_that_is_sealed_anew_during_a_delivery_stays(
+    quiet: Linked, product: Receiver, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A delivery stores what it knows, and nothing else of what it read."""
+    product.usual = status
+    hook, secret = hooked(quiet.person, product, "Ticket.added")
+    quiet.land("1", name="leak")
+    post = posting.post
+
+    def resealed_behind(*args: Any) -> posting.Outcome:
+        outcome = post(*args)
+        with quiet.person.at_work():
+            secrets.put(Secret(secret), hook, "sealed_secret")
+            Hook.objects.filter(id=hook.id).update(sealed_secret=hook.sealed_secret)
+        return outcome
+
+    monkeypatch.setattr(posting, "post", resealed_behind)
+    quiet.work()
+
+    stored = quiet.stored(lambda: Hook.objects.get(id=hook.id))
+    assert (stored.delivered, stored.failures) == ((1, 0) if status == 200 else (0, 1))
+    assert bytes(stored.sealed_secret) == hook.sealed_secret
 
 
 def test_what_may_not_be_read_is_told_to_nobody(quiet: Linked, product: Receiver) -> None:
@@ -492,7 +651,20 @@ def test_an_address_that_has_become_private_is_not_called(
     quiet.work()
 
     assert product.got == []
-    assert "private network" in standing(quiet.person, hook)["problem"]
+    assert "private network" in state_of(quiet.person, hook)["problem"]
+
+
+def test_nothing_is_sent_in_clear_to_an_address_that_has_become_public(
+    quiet: Linked, product: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it may begin with http:// is asked of the address that is really called, with every delivery."""
+    hook, _ = hooked(quiet.person, product, "Ticket.added")
+    monkeypatch.setattr(posting, "resolve", lambda _host, port: [(socket.AF_INET, ("1.1.1.1", port))])
+    quiet.land("1", name="leak")
+    quiet.work()
+
+    assert product.got == []
+    assert "only https:// is called" in state_of(quiet.person, hook)["problem"]
 
 
 def test_the_secret_is_shown_once_and_sealed(
@@ -557,7 +729,12 @@ def test_what_nobody_wants_moves_the_cursor_and_nothing_else(
     for number in range(5):
         quiet.land(str(number), name="leak")
     quiet.land("7", model=User, name="Ada")
+    lease = job.claim_next(job.BACKGROUND)
+    assert lease
+    tasks.do(lease, 0.0)
+    first = quiet.stored(lambda: Hook.objects.get(id=hook.id).cursor)
     quiet.work()
 
+    assert first == 2  # its slice was over, and nobody waited for the rest
     assert product.events() == ["User.added"]
     assert quiet.stored(lambda: Hook.objects.get(id=hook.id).cursor) == 6
