@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
-from integrations.kit.auth import HOME, Auth, OAuth2, first_name
+from integrations.kit import declared
+from integrations.kit.auth import HOME, Auth, first_name
 from integrations.kit.embedded import Embedded
 from integrations.kit.endpoints import (
     DELETE,
@@ -33,7 +34,7 @@ from integrations.kit.errors import InvalidSettings
 from integrations.kit.field_classes import FieldClasses
 from integrations.kit.http import Narrow, Refuse
 from integrations.kit.lens import Lens
-from integrations.kit.limiter import MOST_PACES, Pace, Rate
+from integrations.kit.limiter import Pace, Rate
 from integrations.kit.mapping import Extended, Narrowed
 from integrations.kit.mapping import Mapping as FieldMapping
 from integrations.kit.paths import Path, steps
@@ -293,40 +294,8 @@ class Provider:
     webhooks: Webhooks | None = None
 
     def __post_init__(self) -> None:
-        names = [setting.name for setting in self.settings]
-        if len(set(names)) != len(names):
-            raise TypeError(f"{self.slug}: two settings have the same name")
-        secrets = {setting.name for setting in self.settings if setting.secret}
-        if len(self.paces) > MOST_PACES:
-            raise TypeError(f"{self.slug}: paces= has more than {MOST_PACES}")
-        missing = set(self.auth.needs) - set(names)
-        if missing:
-            raise TypeError(
-                f"{self.slug}: its auth needs {sorted(missing)}, which settings= does not declare"
-            )
-        if not secrets <= set(self.auth.needs):
-            raise TypeError(
-                f"{self.slug}: {sorted(secrets - set(self.auth.needs))} is secret, but auth= ignores it"
-            )
-        auth, host = self.auth, self.host_setting
-        asked = host.name if host and host.required else None
-        if asked and isinstance(auth, OAuth2) and auth.is_renewable and auth.is_dance and asked != auth.site:
-            raise TypeError(
-                f"{self.slug}: {asked} says where tokens go, and no end user does: have token_url= begin with it,"
-                " or a default, tells= or finds= say it, and declare it as not required"
-            )
-        models = [resource.model for resource in self.resources]
-        if len(set(models)) != len(models):
-            raise TypeError(f"{self.slug}: two resources map the same model")
-        foreign = {m.__name__ for m in models if category_of(m) not in self.categories}
-        if foreign:
-            raise TypeError(f"{self.slug}: {sorted(foreign)} is not of category {', '.join(self.categories)}")
-        told = set(self.webhooks.models.values()) if self.webhooks else set()
-        unread = {m.__name__ for m in told - set(models) if category_of(m) in self.categories}
-        if unread:
-            raise TypeError(
-                f"{self.slug}: webhooks= tells of {sorted(unread)}, which resources= does not have"
-            )
+        for mistake in declared.mistakes(self):
+            raise TypeError(f"{self.slug}: {mistake}")
 
     @property
     def is_sandbox(self) -> bool:
